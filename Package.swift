@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target.
+let common: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Settings of a kernel module: no checks in leaf loops, and the instruction set it is built for.
+///
+/// `-Xcc -march` sets the target of Swift code too; without the wide vector preference LLVM
+/// splits 512-bit arithmetic that it has itself put together.
+func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSetting] {
+  common + [.unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] })]
+    + (define.map { [.define($0)] } ?? [])
+}
+
+// The same sources, compiled once a level: KernelsAVX2 and KernelsAVX512 are links to Kernels.
+#if arch(x86_64)
+  let wideKernels: [Target] = [
+    .target(
+      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      swiftSettings: kernelSettings(["-march=x86-64-v3"], define: "KERNELS_AVX2")),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      swiftSettings: kernelSettings(
+        ["-march=x86-64-v4", "-mprefer-vector-width=512"], define: "KERNELS_AVX512")),
+  ]
+#else
+  let wideKernels: [Target] = []
+#endif
+
+let package = Package(
+  name: "cnnctl",
+  products: [
+    .executable(name: "cnnctl", targets: ["cnnctl"]),
+    .library(name: "CNN", targets: ["CNN"]),
+  ],
+  targets: [
+    // Commands on top; arrows go down only.
+    .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
+    .target(
+      name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
+      swiftSettings: common),
+    .target(
+      name: "Training", dependencies: ["CNN", "ImageData", "Primitives"], swiftSettings: common),
+    .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
+
+    // Images and networks: neither knows the other.
+    .target(
+      name: "ImageData",
+      dependencies: ["CImageCodecs", "KernelSelection", "KernelInterface", "Primitives"],
+      swiftSettings: common),
+    .target(
+      name: "CNN", dependencies: ["KernelSelection", "KernelInterface", "Primitives"],
+      swiftSettings: common),
+
+    // Kernels: what they look like, which to use, and the code itself.
+    .target(
+      name: "KernelSelection",
+      dependencies: ["KernelInterface", "Kernels", "CSystem"]
+        + wideKernels.map { .target(name: $0.name) },
+      swiftSettings: common),
+    .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernelSettings()),
+    .target(name: "KernelInterface", dependencies: ["CSystem"], swiftSettings: common),
+    .target(name: "Primitives", swiftSettings: common),
+
+    // C: leaf functions over the system.
+    .target(name: "CSystem"),
+    .target(
+      name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"],
+      cSettings: [.treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    // Draws the pictures of dataset/.
+    .executableTarget(
+      name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+  ] + wideKernels,
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,43 @@
+#ifndef CSYSTEM_H
+#define CSYSTEM_H
+#include <stdbool.h>
+#include <stdint.h>
+
+// What Swift cannot say itself: processor features, futexes, the floating-point control word.
+
+/// Whether the processor and the operating system both support AVX2, FMA and their companions
+/// (the level x86-64-v3).
+bool csystem_supports_avx2(void);
+
+/// Whether the processor and the operating system both support AVX-512 F, BW, CD, DQ and VL
+/// (the level x86-64-v4).
+bool csystem_supports_avx512(void);
+
+/// Copies the processor's name, at most `capacity` bytes with the final zero.
+void csystem_processor_name(char *buffer, int capacity);
+
+/// The number of processors that this process may run on.
+int csystem_usable_processors(void);
+
+/// Sleeps while `*word == expected`. May return early.
+void csystem_futex_wait(const uint32_t *word, uint32_t expected);
+
+/// Wakes up to `count` threads that sleep on `word`.
+void csystem_futex_wake(const uint32_t *word, int count);
+
+/// One turn of a spinning loop.
+static inline void csystem_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Makes this thread flush denormal numbers to zero; returns the former control word.
+uint64_t csystem_flush_denormals(void);
+
+/// Gives this thread its former control word back.
+void csystem_restore_float_control(uint64_t former);
+
+#endif

@@ -1,0 +1,161 @@
+internal import CSystem
+import Glibc
+import Synchronization
+
+/// A fixed set of threads that share loops of independent tasks.
+///
+/// Tasks are taken one at a time from a common counter, so uneven tasks balance. What a task
+/// computes may depend on its index but never on the worker that runs it; then results do not
+/// depend on the number of threads. A class, because it owns threads.
+package final class WorkerPool: Sendable {
+  /// The threads that take part in a loop, the caller's among them.
+  package let threads: Int
+
+  private let shared: SharedState
+  private let entrance = Mutex(())
+
+  /// Starts `threads` - 1 workers; the caller of `parallelFor` is the last one.
+  package init(threads: Int) {
+    precondition(threads >= 1, "a pool has at least one thread")
+    self.threads = threads
+    shared = SharedState()
+    for worker in 1..<max(1, threads) {
+      let argument = Unmanaged.passRetained(Worker(state: shared, index: worker))
+      var thread = pthread_t()
+      let status = pthread_create(
+        &thread, nil,
+        { raw in
+          guard let raw else { return nil }
+          let worker = Unmanaged<Worker>.fromOpaque(raw).takeRetainedValue()
+          worker.state.work(as: worker.index)
+          return nil
+        }, argument.toOpaque())
+      if status == 0 {
+        pthread_detach(thread)
+      } else {
+        // The loop still runs to its end with the threads there are.
+        argument.release()
+      }
+    }
+  }
+
+  deinit {
+    shared.stop()
+  }
+
+  /// Runs `body` for every index in 0..<count, on all threads, and returns when all are done.
+  ///
+  /// `worker` is below `threads` and names the scratch memory that a task may use. Calls from
+  /// several threads run one after the other; a call from inside a task would never return.
+  package func parallelFor(_ count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
+    if count <= 0 { return }
+    let former = csystem_flush_denormals()
+    defer { csystem_restore_float_control(former) }
+    if threads == 1 || count == 1 {
+      for index in 0..<count { body(index, 0) }
+      return
+    }
+    entrance.withLock { _ in
+      withoutActuallyEscaping(body) { shared.run(count: count, sleepers: threads - 1, body: $0) }
+    }
+  }
+}
+
+/// What a starting thread is told.
+private final class Worker: Sendable {
+  let state: SharedState
+  let index: Int
+  init(state: SharedState, index: Int) {
+    self.state = state
+    self.index = index
+  }
+}
+
+/// One loop at a time, open while tasks are left.
+///
+/// A worker enters by adding one to `visitors` and may read the loop's fields only if it then
+/// finds it open; the caller closes the loop and waits until the last visitor has left. So a
+/// worker that wakes late never delays a loop that is already finished.
+private final class SharedState: @unchecked Sendable {
+  private static let closed: UInt32 = 1 << 31
+
+  private let generation = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  private let visitors = Atomic<UInt32>(closed)
+  private let next = Atomic<Int>(0)
+  private let stopping = Atomic<Bool>(false)
+  private let sleeping = Atomic<UInt32>(0)
+  private var count = 0
+  private var body: ((Int, Int) -> Void)?
+
+  init() {
+    generation.initialize(to: Atomic(0))
+  }
+
+  deinit {
+    generation.deinitialize(count: 1)
+    generation.deallocate()
+  }
+
+  private var generationWord: UnsafePointer<UInt32> {
+    UnsafeRawPointer(generation).assumingMemoryBound(to: UInt32.self)
+  }
+
+  func run(count: Int, sleepers: Int, body: @escaping (Int, Int) -> Void) {
+    self.count = count
+    self.body = body
+    next.store(0, ordering: .relaxed)
+    visitors.bitwiseAnd(~SharedState.closed, ordering: .releasing)
+    announce(sleepers)
+    takeTasks(worker: 0)
+    visitors.bitwiseOr(SharedState.closed, ordering: .acquiring)
+    while visitors.load(ordering: .acquiring) != SharedState.closed { csystem_spin_hint() }
+    self.body = nil
+  }
+
+  func stop() {
+    stopping.store(true, ordering: .releasing)
+    announce(Int(Int32.max))
+  }
+
+  private func announce(_ sleepers: Int) {
+    generation.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
+      csystem_futex_wake(generationWord, Int32(clamping: sleepers))
+    }
+  }
+
+  private func takeTasks(worker: Int) {
+    guard let body else { return }
+    while true {
+      let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      if index >= count { return }
+      body(index, worker)
+    }
+  }
+
+  func work(as worker: Int) {
+    _ = csystem_flush_denormals()
+    var seen: UInt32 = 0
+    while true {
+      wait(past: seen)
+      seen = generation.pointee.load(ordering: .acquiring)
+      if stopping.load(ordering: .acquiring) { return }
+      let entered = visitors.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+      if entered & SharedState.closed == 0 { takeTasks(worker: worker) }
+      visitors.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  /// Spins for some microseconds, as the next loop of a step mostly follows at once, then sleeps.
+  private func wait(past seen: UInt32) {
+    for _ in 0..<2_000 {
+      if generation.pointee.load(ordering: .acquiring) != seen { return }
+      csystem_spin_hint()
+    }
+    sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    while generation.pointee.load(ordering: .sequentiallyConsistent) == seen {
+      csystem_futex_wait(generationWord, seen)
+    }
+    sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+  }
+}

@@ -1,0 +1,62 @@
+internal import CSystem
+package import KernelInterface
+
+/// Why an engine cannot be made.
+public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// This processor or operating system does not run the level that was asked for.
+  case unsupported(InstructionSet, available: [InstructionSet])
+  /// A number of threads outside 1...1024.
+  case threads(Int)
+
+  /// One sentence: what was expected and what was found.
+  public var description: String {
+    switch self {
+    case .unsupported(let asked, let available):
+      "instruction set \(asked.rawValue) is not supported here, available: "
+        + available.map(\.rawValue).joined(separator: ", ")
+    case .threads(let count):
+      "threads must be in 1...1024, found \(count)"
+    }
+  }
+}
+
+/// What computes: the kernels of one instruction set and the threads that run them.
+public final class Engine: Sendable {
+  /// The level of the instruction set in use.
+  public let instructionSet: InstructionSet
+  package let kernels: KernelTable
+  package let workers: WorkerPool
+
+  /// An engine on `threads` threads (all that this process may use) with the kernels of
+  /// `instructionSet` (the highest that runs here).
+  public init(
+    threads: Int? = nil, instructionSet: InstructionSet? = nil
+  ) throws(EngineError) {
+    let available = InstructionSet.available
+    let chosen = instructionSet ?? available[available.count - 1]
+    guard available.contains(chosen) else {
+      throw .unsupported(chosen, available: available)
+    }
+    let count = threads ?? min(1024, Engine.usableProcessors)
+    guard (1...1024).contains(count) else { throw .threads(count) }
+    self.instructionSet = chosen
+    kernels = chosen.kernels
+    workers = WorkerPool(threads: count)
+  }
+
+  /// The number of threads that take part in a computation.
+  public var threads: Int { workers.threads }
+
+  /// The processors that this process may run on.
+  public static var usableProcessors: Int {
+    max(1, Int(csystem_usable_processors()))
+  }
+
+  /// The processor's name as it gives it.
+  public static var processorName: String {
+    var name = [CChar](repeating: 0, count: 64)
+    csystem_processor_name(&name, Int32(name.count))
+    let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
