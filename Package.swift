@@ -80,6 +80,11 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
+      exclude: ["Golden"], swiftSettings: common),
+
     // Draws the pictures of dataset/.
     .executableTarget(
       name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
