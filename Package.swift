@@ -46,7 +46,9 @@ let package = Package(
       name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
       swiftSettings: common),
     .target(
-      name: "Training", dependencies: ["CNN", "ImageData", "Primitives"], swiftSettings: common),
+      name: "Training",
+      dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      swiftSettings: common),
     .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
@@ -88,6 +90,15 @@ let package = Package(
     // Draws the pictures of dataset/.
     .executableTarget(
       name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
+      ],
+      exclude: ["Fixtures"], swiftSettings: common),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
   ] + wideKernels,
   swiftLanguageModes: [.v6]
 )
