@@ -45,7 +45,8 @@ let package = Package(
     // Commands on top; arrows go down only.
     .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
+      name: "Commands",
+      dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What a command sees of the world, so that a test can run it inside its own process.
 package struct Environment: Sendable {
   /// Results.
@@ -63,6 +65,9 @@ package struct StreamError: Error, Sendable, Equatable, CustomStringConvertible 
     self.number = number
     self.name = name
   }
+
+  /// Whether the reader of a pipe has gone away.
+  package var isBrokenPipe: Bool { number == EPIPE }
 
   /// The stream and the system's own words.
   package var description: String { "\(name): \(systemMessage(number))" }

@@ -12,7 +12,7 @@ package enum Tool {
     do {
       return try dispatch(words, environment)
     } catch {
-      let failure = Failure(error)
+      let failure = Failure(error, of: words.first.flatMap(CommandName.init(rawValue:)))
       Console(environment, arguments: lenientArguments(words)).failure(failure)
       return failure.code
     }

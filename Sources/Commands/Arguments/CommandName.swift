@@ -53,7 +53,8 @@ extension CommandDescription {
         + "recipes, which repeat a tutorial that validates on its test set). An explicit option "
         + "overrides the recipe. Ctrl-C stops after the current step and saves what there is.",
     ],
-    operands: 1...1, operandName: "DATASET",
+    // --config may name it.
+    operands: 0...1, operandName: "DATASET",
     examples: [
       ("cnnctl train dataset", "the default recipe"),
       ("cnnctl train dataset --recipe seed --epochs 10", "the tutorial's network, shorter"),

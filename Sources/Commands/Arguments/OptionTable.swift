@@ -39,15 +39,14 @@ enum OptionTable {
       help: "how pixels are resampled", group: .data, commands: [.train]),
     Option(
       "on-bad-image", .choice(["skip", "fail"]), default: "skip",
-      help: "what to do about an image that cannot be read", group: .data,
-      commands: [.train, .evaluate]),
+      help: "what to do about an image that cannot be read", group: .data, commands: [.train]),
     Option(
       "max-bad", .number(NumberRange(lower: 0, upper: 100)), "P", default: "1",
       help: "stop when more than P percent of the images, and more than 5, cannot be read",
-      group: .data, commands: [.train, .evaluate]),
+      group: .data, commands: [.train]),
     Option(
       "max-pixels", .integer(1...1_073_741_824), "N", default: "64 million",
-      help: "refuse larger images", group: .data, commands: [.train]),
+      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict]),
     Option(
       "exif", .choice(["apply", "ignore"]), default: "the recipe's",
       help: "turn photos as their EXIF orientation says", group: .data, commands: [.train]),

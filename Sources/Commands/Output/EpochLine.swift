@@ -40,14 +40,14 @@ struct EpochLine: Sendable, Equatable {
     return String(joined(shortening: EpochLine.levels, bar: 0).prefix(columns))
   }
 
-  private static let levels = 6
+  private static let levels = 7
 
   /// The parts, two spaces apart. Each level of shortening gives something up: milliseconds a
-  /// step, images a second, long names, the count of steps, the time, the losses.
+  /// step, images a second, long names, the count of steps, the time, the losses, and the training accuracy beside the one in validation.
   private func joined(shortening level: Int, bar cells: Int) -> String {
     var parts = ["Epoch \(epoch)/\(epochs)"]
     if level < 4 || (outcome == nil && level < 6) {
-      parts.append("\(step)/\(steps)" + (cells > 0 ? " " + bar(cells) : ""))
+      parts.append("\(step)/\(steps)" + (cells > 0 ? " " + bar(step, steps, cells: cells) : ""))
     }
     if level < 5 {
       let milliseconds = fixed(seconds * 1000 / Double(max(1, step)), 0)
@@ -55,7 +55,9 @@ struct EpochLine: Sendable, Equatable {
     }
     let accuracyName = level < 3 ? "accuracy" : "acc"
     if level < 6 || outcome == nil { parts.append("loss " + fixed(loss, 4)) }
-    parts.append("\(accuracyName) " + fixed(accuracy, 4))
+    if level < 7 || outcome?.validationAccuracy == nil {
+      parts.append("\(accuracyName) " + fixed(accuracy, 4))
+    }
     if let outcome {
       if let value = outcome.validationLoss, level < 6 {
         parts.append("val_loss " + fixed(value, 4))
@@ -68,9 +70,10 @@ struct EpochLine: Sendable, Equatable {
     }
     return parts.joined(separator: "  ")
   }
+}
 
-  private func bar(_ cells: Int) -> String {
-    let filled = steps > 0 ? cells * min(step, steps) / steps : 0
-    return String(repeating: "━", count: filled) + String(repeating: "─", count: cells - filled)
-  }
+/// Progress in `cells` cells: `━━━━━━──`.
+func bar(_ done: Int, _ total: Int, cells: Int) -> String {
+  let filled = total > 0 ? cells * min(done, total) / total : 0
+  return String(repeating: "━", count: filled) + String(repeating: "─", count: cells - filled)
 }
