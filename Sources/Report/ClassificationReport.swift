@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A table of precision, recall, F1 and support in scikit-learn's layout.
 package struct ClassificationReport: Sendable {
   /// One line of the table.
@@ -41,5 +43,22 @@ package struct ClassificationReport: Sendable {
   }
 
   /// The table as text, with a final newline.
-  package func text(digits: Int = 2) -> String { "" }
+  ///
+  /// The layout is that of scikit-learn's `classification_report`, character by character.
+  package func text(digits: Int = 2) -> String {
+    let names = (classes + [macro, weighted]).map { printable($0.name).unicodeScalars.count }
+    let width = max(names.max() ?? 0, "weighted avg".count, digits)
+    func line(_ name: String, _ cells: [String]) -> String {
+      rightAligned(printable(name), width) + " "
+        + cells.map { " " + rightAligned($0, 9) }.joined() + "\n"
+    }
+    func line(_ row: Row) -> String {
+      let numbers = [row.precision, row.recall, row.f1].map { fixed($0, digits) }
+      return line(row.name, numbers + [String(row.support)])
+    }
+    return line("", ["precision", "recall", "f1-score", "support"]) + "\n"
+      + classes.map { line($0) }.joined() + "\n"
+      + line("accuracy", ["", "", fixed(accuracy, digits), String(macro.support)])
+      + line(macro) + line(weighted)
+  }
 }

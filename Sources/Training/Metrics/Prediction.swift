@@ -1,18 +1,34 @@
+internal import Primitives
+
 /// A model's answer for one image, or why there is none.
 package struct Prediction: Sendable, Hashable {
   /// The file as it was named.
   package var path: String
   /// The true class's index where it is known.
   package var trueIndex: Int?
+  /// What the network gave: one logit for two classes, else one a class.
+  package var logits: [Float]
   /// Probability of each class in class order; empty where the image could not be read.
   package var probabilities: [Float]
   /// Why the image could not be read.
   package var failure: SkippedImage?
 
-  /// The most probable class; on a tie the first. Nil where the image could not be read.
+  /// An answer, or with `failure` none.
+  package init(
+    path: String, trueIndex: Int? = nil, logits: [Float] = [], probabilities: [Float] = [],
+    failure: SkippedImage? = nil
+  ) {
+    self.path = path
+    self.trueIndex = trueIndex
+    self.logits = logits
+    self.probabilities = probabilities
+    self.failure = failure
+  }
+
+  /// The most probable class, on a tie the first; nil where the image could not be read.
   package var index: Int? {
-    guard let most = probabilities.max() else { return nil }
-    return probabilities.firstIndex(of: most)
+    probabilities.indices.max { probabilities[$0] < probabilities[$1] }
+      .flatMap { best in probabilities.firstIndex { $0 == probabilities[best] } ?? best }
   }
 
   /// The `count` most probable classes, most probable first, ties in class order.
@@ -23,5 +39,18 @@ package struct Prediction: Sendable, Hashable {
   }
 
   /// The text of predictions.csv: a header and a row an answered image.
-  package static func csv(_ predictions: [Prediction], classes: [String]) -> String { "" }
+  ///
+  /// Probabilities have the digits that give the same 32-bit float back.
+  package static func csv(_ predictions: [Prediction], classes: [String]) -> String {
+    var text = CSV.row(["path", "true", "pred", "probability"] + classes.map { "p_" + $0 })
+    for prediction in predictions {
+      guard let index = prediction.index else { continue }
+      text += CSV.row(
+        [
+          prediction.path, prediction.trueIndex.map { classes[$0] } ?? "", classes[index],
+          "\(prediction.probabilities[index])",
+        ] + prediction.probabilities.map { "\($0)" })
+    }
+    return text
+  }
 }
