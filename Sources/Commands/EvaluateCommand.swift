@@ -63,7 +63,7 @@ struct EvaluateCommand {
       return folder
     } catch {
       // The answers are on standard output; nobody asked for the files.
-      console.warning(error.message)
+      console.warning(Failure(error).message)
       return nil
     }
   }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import ImageData
 
 /// Questions to the file system about names on the command line.
 enum FileSystem {
@@ -33,10 +34,11 @@ enum FileSystem {
     let visible = names.filter { !$0.hasPrefix(".") }
     for name in visible.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      if isFolder(path) {
-        collect(path, within: ancestors.union([identity]), into: &paths)
-      } else if [".jpg", ".jpeg", ".png"].contains(where: name.lowercased().hasSuffix) {
+      // As in a dataset, a folder that is named as a picture is a bad picture.
+      if Dataset.isCandidate(name) {
         paths.append(path)
+      } else if isFolder(path) {
+        collect(path, within: ancestors.union([identity]), into: &paths)
       }
     }
   }

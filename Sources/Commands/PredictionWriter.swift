@@ -35,8 +35,7 @@ struct PredictionWriter {
     case .text, .ndjson: ""
     case .json: "["
     case .csv:
-      (["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error"])
-        .map(field).joined(separator: ",") + "\n"
+      row(["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error"])
     }
   }
 
@@ -74,20 +73,15 @@ struct PredictionWriter {
 
   private func row(_ prediction: Prediction) -> String {
     let best = prediction.top(1).first
+    let answer = best.map { [classes[$0.index], "\($0.probability)"] } ?? ["", ""]
     let probabilities =
-      prediction.probabilities.isEmpty
-      ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
-    let fields =
-      [
-        prediction.path, best.map { classes[$0.index] } ?? "",
-        best.map { "\($0.probability)" } ?? "",
-      ]
-      + probabilities + [prediction.failure.map { "\($0.code): \($0.message)" } ?? ""]
-    return fields.map(field).joined(separator: ",") + "\n"
+      best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
+    let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
+    return row([prediction.path] + answer + probabilities + [error])
   }
 
-  private func field(_ text: String) -> String {
-    csvField(isTerminal ? escapedForTerminal(text) : text)
+  private func row(_ fields: [String]) -> String {
+    CSV.row(isTerminal ? fields.map(escapedForTerminal) : fields)
   }
 
   private func object(_ prediction: Prediction) -> JSON {

@@ -35,14 +35,6 @@ import Testing
     #expect((object["list"] as? [Any])?.count == 2)
   }
 
-  @Test(arguments: [
-    ("plain.jpg", "plain.jpg"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""),
-    ("two\nlines", "\"two\nlines\""),
-  ])
-  func `A CSV field is quoted where it must be`(text: String, expected: String) {
-    #expect(csvField(text) == expected)
-  }
-
   @Test func `Numbers read as people write them`() {
     #expect(grouped(0) == "0")
     #expect(grouped(3120) == "3,120")
@@ -69,7 +61,7 @@ import Testing
   @Test func `The line of an epoch has Keras's shape`() {
     #expect(
       running.line(columns: 80)
-        == "Epoch 3/25  180/250 ━━━━━━━──  3s 16ms/step  loss 0.6286  accuracy 0.6499")
+        == "Epoch 3/25  180/250 ━━━━━━━━━━━─────  3s 16ms/step  loss 0.6286  accuracy 0.6499")
     #expect(
       finished.plain
         == "Epoch 3/25  250/250  4s 16ms/step  loss 0.6286  accuracy 0.6499  "

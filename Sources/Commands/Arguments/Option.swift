@@ -10,10 +10,10 @@ struct NumberRange: Sendable, Equatable {
       && (includesUpper ? value <= upper : value < upper)
   }
 
-  /// As it reads in a message: `from 0 to 1`, `above 0 and up to 10`.
+  /// As it reads in a message: `from 0 to 1`, `above 0 and below 1`.
   var description: String {
-    let to = includesUpper ? "up to \(short(upper))" : "below \(short(upper))"
-    return (includesLower ? "from \(short(lower)) " : "above \(short(lower)) and ") + to
+    (includesLower ? "from \(short(lower))" : "above \(short(lower))")
+      + (includesUpper ? " to \(short(upper))" : " and below \(short(upper))")
   }
 
   private func short(_ value: Double) -> String {

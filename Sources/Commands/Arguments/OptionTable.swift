@@ -45,7 +45,7 @@ enum OptionTable {
       help: "stop when more than P percent of the images, and more than 5, cannot be read",
       group: .data, commands: [.train]),
     Option(
-      "max-pixels", .integer(1...1_073_741_824), "N", default: "64 million",
+      "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
       help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict]),
     Option(
       "exif", .choice(["apply", "ignore"]), default: "the recipe's",

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Training
 
 /// A folder for files that were asked for.
 struct OutputFolder {
@@ -17,14 +18,7 @@ struct OutputFolder {
   }
 
   /// Writes each file in one step: a reader meets the old one or the new one.
-  func write(_ files: [(name: String, text: String)]) throws(Failure) {
-    for file in files {
-      let target = path + "/" + file.name
-      do {
-        try Data(file.text.utf8).write(to: URL(filePath: target), options: .atomic)
-      } catch {
-        throw Failure(.io, "cannot write \(target)", advice: "is the disk full?")
-      }
-    }
+  func write(_ files: [(name: String, text: String)]) throws(TrainingError) {
+    for file in files { try RunFolder(existing: path).write(file.text, to: file.name) }
   }
 }
