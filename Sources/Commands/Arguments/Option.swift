@@ -13,7 +13,9 @@ struct NumberRange: Sendable, Equatable {
   /// As it reads in a message: `from 0 to 1`, `above 0 and below 1`.
   var description: String {
     (includesLower ? "from \(short(lower))" : "above \(short(lower))")
-      + (includesUpper ? " to \(short(upper))" : " and below \(short(upper))")
+      + (includesUpper
+        ? (includesLower ? " to \(short(upper))" : ", at most \(short(upper))")
+        : " and below \(short(upper))")
   }
 
   private func short(_ value: Double) -> String {
