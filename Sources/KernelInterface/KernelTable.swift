@@ -4,9 +4,12 @@
 package struct KernelTable: Sendable {
   /// Floats in one vector register.
   package let lanes: Int
+  /// What works on pictures.
+  package let images: ImageKernels
 
   /// Puts a table together; each kernel module does so once.
-  package init(lanes: Int) {
+  package init(lanes: Int, images: ImageKernels) {
     self.lanes = lanes
+    self.images = images
   }
 }

@@ -2,5 +2,5 @@ package import KernelInterface
 
 /// The kernels of this module, built for one instruction set.
 package func makeKernelTable() -> KernelTable {
-  KernelTable(lanes: 4)
+  KernelTable(lanes: 4, images: makeImageKernels())
 }
