@@ -24,13 +24,13 @@ func normalizePixels(
     let b = SIMD16<Float>(bytes.loadUnaligned(fromByteOffset: at + 16, as: SIMD16<UInt8>.self))
     let c = SIMD16<Float>(bytes.loadUnaligned(fromByteOffset: at + 32, as: SIMD16<UInt8>.self))
     let start = floats + 4 * at
-    start.storeBytes(of: multiplyAdd(a, scales.0, offsets.0), as: SIMD16<Float>.self)
-    (start + 64).storeBytes(of: multiplyAdd(b, scales.1, offsets.1), as: SIMD16<Float>.self)
-    (start + 128).storeBytes(of: multiplyAdd(c, scales.2, offsets.2), as: SIMD16<Float>.self)
+    start.storeBytes(of: multiplyAdd(offsets.0, a, scales.0), as: SIMD16<Float>.self)
+    (start + 64).storeBytes(of: multiplyAdd(offsets.1, b, scales.1), as: SIMD16<Float>.self)
+    (start + 128).storeBytes(of: multiplyAdd(offsets.2, c, scales.2), as: SIMD16<Float>.self)
     at += 48
   }
   while at < count {
-    target[at] = multiplyAdd(Float(source[at]), scale[at % 3], offset[at % 3])
+    target[at] = multiplyAdd(offset[at % 3], Float(source[at]), scale[at % 3])
     at += 1
   }
 }
@@ -76,16 +76,16 @@ private func locate(
   _ parameters: UnsafePointer<Float>, _ width: Int, _ height: Int, _ border: Int
 ) {
   let y = Float(row)
-  let startX = multiplyAdd(parameters[1], y, parameters[2])
-  let startY = multiplyAdd(parameters[4], y, parameters[5])
+  let startX = multiplyAdd(parameters[2], parameters[1], y)
+  let startY = multiplyAdd(parameters[5], parameters[4], y)
   let limitX = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: max(0, width - 2)))
   let limitY = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: max(0, height - 2)))
   let stride = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: 3 * width))
   var lane = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + Float(from)
   var at = 0
   while at < count {
-    let exactX = multiplyAdd(lane, SIMD16(repeating: parameters[0]), SIMD16(repeating: startX))
-    let exactY = multiplyAdd(lane, SIMD16(repeating: parameters[3]), SIMD16(repeating: startY))
+    let exactX = multiplyAdd(SIMD16(repeating: startX), lane, SIMD16(repeating: parameters[0]))
+    let exactY = multiplyAdd(SIMD16(repeating: startY), lane, SIMD16(repeating: parameters[3]))
     let x = moved(exactX, onto: Float(width), border)
     let y = moved(exactY, onto: Float(height), border)
     // Positions are not negative here, so rounding towards zero rounds down.
@@ -157,16 +157,16 @@ private func sampleRow(
       let upper = SIMD8<Float>(at.loadUnaligned(as: SIMD8<UInt8>.self))
       let lower = SIMD8<Float>((at + below).loadUnaligned(as: SIMD8<UInt8>.self))
       let column = multiplyAdd(
-        lower - upper, SIMD8(repeating: down.load(fromByteOffset: 4 * x, as: Float.self)), upper)
+        upper, lower - upper, SIMD8(repeating: down.load(fromByteOffset: 4 * x, as: Float.self)))
       let left = column.lowHalf
       let right =
         single ? left : SIMD4<Float>(column[3], column[4], column[5], column[6])
       pixel = multiplyAdd(
-        right - left, SIMD4(repeating: across.load(fromByteOffset: 4 * x, as: Float.self)), left)
+        left, right - left, SIMD4(repeating: across.load(fromByteOffset: 4 * x, as: Float.self)))
     }
-    var mixed = multiplyAdd(red, SIMD4(repeating: pixel[0]), start)
-    mixed = multiplyAdd(green, SIMD4(repeating: pixel[1]), mixed)
-    mixed = multiplyAdd(blue, SIMD4(repeating: pixel[2]), mixed)
+    var mixed = multiplyAdd(start, red, SIMD4(repeating: pixel[0]))
+    mixed = multiplyAdd(mixed, green, SIMD4(repeating: pixel[1]))
+    mixed = multiplyAdd(mixed, blue, SIMD4(repeating: pixel[2]))
     if isLast && x == count - 1 {
       // Nothing may be written past the target.
       target[3 * x] = mixed[0]
