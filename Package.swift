@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
-      exclude: ["Golden"], swiftSettings: common),
+      exclude: ["Fixtures", "Golden"], swiftSettings: common),
 
     // Draws the pictures of dataset/.
     .executableTarget(
