@@ -80,9 +80,9 @@ extension Architecture {
       layers: stages + [GlobalAveragePool2D()] + end(outputs: outputs, dropout: dropout))
   }
 
-  /// A residual network of 18 layers in the form of ResNet-D (He et al. 2019), with `width`
-  /// channels in the first stage: 32 is half of the usual.
+  /// A residual network of 18 layers with `width` channels in its first stage.
   ///
+  /// The form is ResNet-D's (He et al. 2019), the usual width 64.
   /// Stem of three 3x3 convolutions and a pool, four stages of two blocks. Where a stage halves
   /// the map its shortcut averages, then projects. A block's last scale begins at zero, so the
   /// network begins as its shortcuts (Goyal et al. 2017).

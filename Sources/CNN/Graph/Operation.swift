@@ -40,7 +40,7 @@ package enum PassMode: Sendable {
   case training(seed: UInt64, step: Int)
 }
 
-/// Scratch memory of one pass. What it holds before is arbitrary.
+/// Scratch memory of one pass, holding anything before.
 struct Scratch {
   let shared: Output
   let workers: Output

@@ -7,6 +7,7 @@ internal import KernelSelection
 /// ones otherwise. As in PyTorch, a batch is normalised with the biased variance and the unbiased
 /// one is kept: running += rate · (batch - running).
 public struct BatchNorm: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "batchNorm"
 
   /// Added to the variance.

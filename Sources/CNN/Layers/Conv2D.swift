@@ -2,6 +2,7 @@
 ///
 /// Filters are [kernel row][kernel column][input channel][output channel].
 public struct Conv2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "conv2D"
 
   /// Output channels.

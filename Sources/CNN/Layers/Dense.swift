@@ -5,6 +5,7 @@ internal import KernelSelection
 ///
 /// Takes a vector of features: put `Flatten` or `GlobalAveragePool2D` before it.
 public struct Dense: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "dense"
 
   /// Output features.

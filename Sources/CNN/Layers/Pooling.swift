@@ -3,6 +3,7 @@ internal import KernelSelection
 
 /// The greatest value of each window, in every channel.
 public struct MaxPool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "maxPool2D"
 
   /// The side of the window.
@@ -45,6 +46,7 @@ public struct MaxPool2D: Layer, GraphLayer {
 
 /// The mean of each window, in every channel, over the pixels inside the map only.
 public struct AveragePool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "averagePool2D"
 
   /// The side of the window.
@@ -86,6 +88,7 @@ public struct AveragePool2D: Layer, GraphLayer {
 
 /// The mean of the whole map, in every channel: a vector of features.
 public struct GlobalAveragePool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "globalAveragePool2D"
 
   /// A pool over the whole map.

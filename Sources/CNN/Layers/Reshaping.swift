@@ -4,6 +4,7 @@ internal import Primitives
 
 /// Turns a map into a vector of features, in memory order: row, column, channel.
 public struct Flatten: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "flatten"
 
   /// A change of shape; nothing moves.
@@ -20,8 +21,11 @@ public struct Flatten: Layer, GraphLayer {
   }
 }
 
-/// Sets features to zero at random in training and scales the others up (Srivastava et al. 2014).
+/// Sets features to zero at random in training and scales the others up.
+///
+/// Srivastava et al. 2014.
 public struct Dropout: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "dropout"
 
   /// The share set to zero.

@@ -2,6 +2,7 @@ internal import KernelInterface
 
 /// The greater of the value and zero.
 public struct ReLU: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "relu"
 
   /// A rectifier.
@@ -43,8 +44,11 @@ struct RectifyOperation: Operation {
   }
 }
 
-/// A residual block (He et al. 2016): relu(body(x) + shortcut(x)).
+/// A residual block: relu(body(x) + shortcut(x)).
+///
+/// He et al. 2016.
 public struct Residual: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
   public static let kind = "residual"
 
   /// The layers of the block.

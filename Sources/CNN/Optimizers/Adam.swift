@@ -3,7 +3,9 @@ internal import KernelSelection
 
 /// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).
 public final class Adam: SteppingOptimizer {
+  /// The size of a step.
   public var learningRate: Double
+  /// Steps made.
   public private(set) var steps = 0
   private let moments: AdamMoments
 
@@ -33,9 +35,11 @@ public final class Adam: SteppingOptimizer {
 ///
 /// Weights of two or more dimensions decay; biases and the numbers of normalizations do not.
 public final class AdamW: SteppingOptimizer {
+  /// The size of a step.
   public var learningRate: Double
   /// The decay at a learning rate of 1.
   public let weightDecay: Double
+  /// Steps made.
   public private(set) var steps = 0
   private let moments: AdamMoments
 
@@ -89,7 +93,7 @@ private final class AdamMoments {
     let rate = Float(learningRate / (1 - power(beta1, number)))
     let correction = Float(1 / (1 - power(beta2, number)).squareRoot())
     let keep = Float(1 - learningRate * weightDecay)
-    update.forEach { segment in
+    update.onEverySegment { segment in
       let i = segment.start
       kernels.adamStep(
         update.parameters + i, update.gradients + i, first.base + i, second.base + i,

@@ -37,7 +37,7 @@ struct ParameterUpdate {
   let engine: Engine
 
   /// Runs `body` on every stretch, on all threads.
-  func forEach(_ body: (Segment) -> Void) {
+  func onEverySegment(_ body: (Segment) -> Void) {
     engine.workers.parallelFor(segments.count) { index, _ in body(segments[index]) }
   }
 

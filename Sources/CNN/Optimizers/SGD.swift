@@ -6,6 +6,7 @@ internal import KernelSelection
 /// d = gradient + decay · w, b = momentum · b + d, and w -= rate · (d + momentum · b) with
 /// Nesterov's look ahead, w -= rate · b without. Only weights of two or more dimensions decay.
 public final class SGD: SteppingOptimizer {
+  /// The size of a step.
   public var learningRate: Double
   /// The share of the last step that goes on.
   public let momentum: Double
@@ -13,6 +14,7 @@ public final class SGD: SteppingOptimizer {
   public let nesterov: Bool
   /// The pull of weights towards zero.
   public let weightDecay: Double
+  /// Steps made.
   public private(set) var steps = 0
   private var velocity: FloatMemory?
 
@@ -36,7 +38,7 @@ public final class SGD: SteppingOptimizer {
     guard let velocity else { return }
     steps += 1
     let kernels = update.engine.kernels.optimizers
-    update.forEach { segment in
+    update.onEverySegment { segment in
       let i = segment.start
       kernels.momentumStep(
         update.parameters + i, update.gradients + i, velocity.base + i, Float(momentum), nesterov,
