@@ -96,6 +96,10 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: common),
     .testTarget(
       name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+    .testTarget(
+      name: "ImageDataTests",
+      dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      exclude: ["Fixtures"], swiftSettings: common),
   ] + wideKernels,
   swiftLanguageModes: [.v6]
 )
