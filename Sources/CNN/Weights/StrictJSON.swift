@@ -1,17 +1,17 @@
 /// A JSON value; objects keep their order and numbers their text.
-package indirect enum JSONValue: Sendable, Hashable {
+package indirect enum JSONNode: Sendable, Hashable {
   /// An object's member.
   package struct Member: Sendable, Hashable {
     /// The key.
     package var key: String
     /// The value.
-    package var value: JSONValue
+    package var value: JSONNode
   }
 
   /// Members in the order of the text, no two keys equal.
   case object([Member])
   /// Values in order.
-  case array([JSONValue])
+  case array([JSONNode])
   /// A string without its escapes.
   case string(String)
   /// A number as it is written.
@@ -60,7 +60,7 @@ package struct StrictJSON {
   /// `depth` deep.
   package static func parse(
     _ bytes: ArraySlice<UInt8>, depth: Int
-  ) throws(JSONSyntaxError) -> JSONValue {
+  ) throws(JSONSyntaxError) -> JSONNode {
     var reader = StrictJSON(bytes, depth: depth)
     reader.skipSpace()
     let value = try reader.value(depth: 0)
@@ -85,7 +85,7 @@ package struct StrictJSON {
     return true
   }
 
-  private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONNode {
     switch next {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)
@@ -98,17 +98,17 @@ package struct StrictJSON {
   }
 
   private mutating func word(
-    _ text: String, _ value: JSONValue
-  ) throws(JSONSyntaxError) -> JSONValue {
+    _ text: String, _ value: JSONNode
+  ) throws(JSONSyntaxError) -> JSONNode {
     guard bytes[position...].starts(with: text.utf8) else { throw failure(text) }
     position += text.utf8.count
     return value
   }
 
-  private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+  private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONNode {
     guard depth <= depthLimit else { throw failure("at most \(depthLimit) levels") }
     position += 1
-    var members: [JSONValue.Member] = []
+    var members: [JSONNode.Member] = []
     var keys: Set<String> = []
     skipSpace()
     if take("}") { return .object(members) }
@@ -123,17 +123,17 @@ package struct StrictJSON {
       skipSpace()
       guard take(":") else { throw failure("a colon") }
       skipSpace()
-      members.append(JSONValue.Member(key: key, value: try value(depth: depth)))
+      members.append(JSONNode.Member(key: key, value: try value(depth: depth)))
       skipSpace()
     } while take(",")
     guard take("}") else { throw failure("a comma or a closing brace") }
     return .object(members)
   }
 
-  private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+  private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONNode {
     guard depth <= depthLimit else { throw failure("at most \(depthLimit) levels") }
     position += 1
-    var values: [JSONValue] = []
+    var values: [JSONNode] = []
     skipSpace()
     if take("]") { return .array(values) }
     repeat {

@@ -66,7 +66,7 @@ extension TensorFile {
     guard bytes.first == UInt8(ascii: "{") else {
       throw .header(part: "first byte", expected: "an opening brace")
     }
-    let root: JSONValue
+    let root: JSONNode
     do throws(JSONSyntaxError) {
       root = try StrictJSON.parse(bytes, depth: 3)
     } catch {
@@ -91,7 +91,7 @@ extension TensorFile {
   }
 
   private static func strings(
-    _ value: JSONValue
+    _ value: JSONNode
   ) throws(TensorFileError) -> [String: String] {
     guard case .object(let members) = value else {
       throw .header(part: metadataName, expected: "an object of strings")
@@ -107,7 +107,7 @@ extension TensorFile {
   }
 
   private static func entry(
-    _ name: String, _ value: JSONValue
+    _ name: String, _ value: JSONNode
   ) throws(TensorFileError) -> Entry {
     guard (1...nameLimit).contains(name.utf8.count), !name.contains(".."),
       name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
@@ -134,7 +134,7 @@ extension TensorFile {
   }
 
   private static func naturals(
-    _ value: JSONValue, part: String
+    _ value: JSONNode, part: String
   ) throws(TensorFileError) -> [Int] {
     guard case .array(let values) = value else {
       throw .header(part: part, expected: "an array of whole numbers")

@@ -11,7 +11,7 @@ extension Evaluation {
     var lossSum = 0.0
     var right = 0
     var amongTop = 0
-    var answered: [(truth: Int, probabilities: [Float])] = []
+    var answered: [(truth: Int, probabilities: [Double])] = []
     for prediction in predictions {
       guard let truth = prediction.trueIndex, let answer = prediction.index else { continue }
       confusion[truth][answer] += 1
@@ -85,7 +85,7 @@ extension Evaluation {
   }
 
   private static func auc(
-    _ answered: [(truth: Int, probabilities: [Float])], classes: Int
+    _ answered: [(truth: Int, probabilities: [Double])], classes: Int
   ) -> Double? {
     var areas: [Double] = []
     for index in classes == 2 ? 1..<2 : 0..<classes {
@@ -97,7 +97,7 @@ extension Evaluation {
   }
 
   /// The chance that a member's score is above another's, ties counted half (Mann and Whitney).
-  private static func areaUnderCurve(_ scored: [(score: Float, member: Bool)]) -> Double? {
+  private static func areaUnderCurve(_ scored: [(score: Double, member: Bool)]) -> Double? {
     let sorted = scored.sorted { $0.score < $1.score }
     var rankSum = 0.0
     var members = 0

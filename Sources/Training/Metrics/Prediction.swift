@@ -9,13 +9,13 @@ package struct Prediction: Sendable, Hashable {
   /// What the network gave: one logit for two classes, else one a class.
   package var logits: [Float]
   /// Probability of each class in class order; empty where the image could not be read.
-  package var probabilities: [Float]
+  package var probabilities: [Double]
   /// Why the image could not be read.
   package var failure: SkippedImage?
 
   /// An answer, or with `failure` none.
   package init(
-    path: String, trueIndex: Int? = nil, logits: [Float] = [], probabilities: [Float] = [],
+    path: String, trueIndex: Int? = nil, logits: [Float] = [], probabilities: [Double] = [],
     failure: SkippedImage? = nil
   ) {
     self.path = path
@@ -32,7 +32,7 @@ package struct Prediction: Sendable, Hashable {
   }
 
   /// The `count` most probable classes, most probable first, ties in class order.
-  package func top(_ count: Int) -> [(index: Int, probability: Float)] {
+  package func top(_ count: Int) -> [(index: Int, probability: Double)] {
     probabilities.enumerated()
       .sorted { $0.element > $1.element || ($0.element == $1.element && $0.offset < $1.offset) }
       .prefix(count).map { ($0.offset, $0.element) }
@@ -40,7 +40,7 @@ package struct Prediction: Sendable, Hashable {
 
   /// The text of predictions.csv: a header and a row an answered image.
   ///
-  /// Probabilities have the digits that give the same 32-bit float back.
+  /// Probabilities have the digits that give the same number back.
   package static func csv(_ predictions: [Prediction], classes: [String]) -> String {
     var text = CSV.row(["path", "true", "pred", "probability"] + classes.map { "p_" + $0 })
     for prediction in predictions {
