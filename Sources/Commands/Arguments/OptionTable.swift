@@ -108,7 +108,7 @@ enum OptionTable {
       help: "decay of the moving average of the weights; 0: no average", group: .training,
       commands: [.train], canBeOff: true),
     Option(
-      "clip-grad", .number(NumberRange(lower: 0, upper: 1e6, includesLower: false)), "X",
+      "clip-grad", .number(NumberRange(lower: 0, upper: 1e9, includesLower: false)), "X",
       default: "off", help: "largest norm of the gradient", group: .training, commands: [.train],
       canBeOff: true),
     Option(
@@ -147,9 +147,6 @@ enum OptionTable {
       help: "crop to a share of the area from A to B", group: .augmentation, commands: [.train],
       canBeOff: true),
     number("cutout", strength, "F", "blank a square with sides of F of the image's"),
-    number(
-      "mixup", NumberRange(lower: 0, upper: 10), "A",
-      "blend pairs of images by a share drawn from Beta(A, A)"),
     Option(
       "fill", .choice(["reflect", "nearest", "constant"]), help: "what lies beyond an image's edge",
       group: .augmentation, commands: [.train]),
