@@ -48,6 +48,7 @@ struct EvaluateCommand {
   }
 
   /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
+  ///
   /// Answers on other images are not the run's, and go nowhere unless asked to.
   private func writeFiles(
     _ report: EvaluationReport, split: String, run: String?

@@ -11,6 +11,7 @@ enum FileSystem {
   static func exists(_ path: String) -> Bool { status(path) != nil }
 
   /// The images below a folder, in byte order of their paths: what ends in .jpg, .jpeg or .png.
+  ///
   /// Names with a dot in front are passed over; links are followed, but not back to a folder that
   /// leads here.
   static func images(below folder: String) -> [String] {

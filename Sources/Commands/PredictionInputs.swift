@@ -70,8 +70,9 @@ struct PathList {
     self.separator = separator
   }
 
-  /// The paths that `bytes` complete; no bytes end the list and complete what is left. Empty
-  /// entries are passed over, and so is the carriage return of a line written elsewhere.
+  /// The paths that `bytes` complete; no bytes end the list and complete what is left.
+  ///
+  /// Empty entries are passed over, and so is the carriage return of a line written elsewhere.
   mutating func take(_ bytes: [UInt8]) -> [String] {
     var pieces = (rest + bytes).split(separator: separator, omittingEmptySubsequences: false)
     rest = bytes.isEmpty ? [] : Array(pieces.removeLast())

@@ -1,8 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// The signals that ask a training run to stop. They are blocked in every thread and taken by one
-/// of their own, so nothing has to be safe inside a signal handler.
+/// The signals that ask a training run to stop.
+///
+/// They are blocked in every thread and taken by one of their own, so nothing has to be safe inside
+/// a signal handler.
 final class SignalWatch: Sendable {
   private let received = Atomic<Int32>(0)
 
@@ -12,7 +14,9 @@ final class SignalWatch: Sendable {
   }
 
   /// Blocks the signals in this thread, and so in those that it makes from here on, and starts the
-  /// thread that waits for them. A second signal ends the process at once.
+  /// thread that waits for them.
+  ///
+  /// A second signal ends the process at once.
   func start() {
     var signals = sigset_t()
     sigemptyset(&signals)

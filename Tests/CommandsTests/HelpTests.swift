@@ -1,8 +1,10 @@
 import Commands
 import Testing
 
-/// The pages are compared whole. After a change that is meant, write each again with
-/// `COLUMNS=80 cnnctl help NAME > Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
+/// The pages are compared whole.
+///
+/// After a change that is meant, write each again with `COLUMNS=80 cnnctl help NAME >
+/// Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
 @Suite struct HelpTests {
   @Test(arguments: ["train", "evaluate", "predict", "inspect", "help"])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {

@@ -68,7 +68,7 @@ private func parse(_ words: String...) throws -> Arguments {
     ("train photos --lr --epochs 3", "--lr needs a value", "expected: a number above 0"),
     ("train photos --epochs 0", "--epochs: '0' is out of range", "from 1 to 100000"),
     ("train photos --lr -1", "--lr: '-1' is out of range", "above 0, at most 100"),
-    ("train photos --val-split 1", "--val-split: '1' is out of range", "from 0 and below 1"),
+    ("train photos --val-split 1", "--val-split: '1' is out of range", "from 0 and below 0.9"),
     ("train photos --epochs 2.5", "--epochs: '2.5' is not a value", "a whole number"),
     ("train photos --lr nan", "--lr: 'nan' is not a value", "a number above 0"),
     ("train photos --lr 0x1p3", "--lr: '0x1p3' is not a value", "a number above 0"),

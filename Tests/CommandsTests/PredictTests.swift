@@ -34,7 +34,7 @@ import Testing
   @Test func `With --top-k every listed class has an indented line`() {
     let outcome = cnnctl("predict", cat, "--model", run, "--top-k", "2")
     #expect(outcome.lines.count == 3)
-    #expect(outcome.lines[1].wholeMatch(of: /  (cats|dogs) \d+\.\d %/) != nil)
+    #expect(outcome.lines[1].wholeMatch(of: #/  (cats|dogs) \d+\.\d %/#) != nil)
     #expect(outcome.lines[0].hasSuffix(outcome.lines[1].dropFirst(2)))
   }
 
@@ -82,7 +82,8 @@ import Testing
   @Test func `Lists come from standard input by line and by NUL`() {
     let plain = cnnctl("predict", cat, dog, "--model", run).output
     #expect(cnnctl(["predict", "-", "--model", run], input: "\(cat)\n\n\(dog)").output == plain)
-    #expect(cnnctl(["predict", "-", "--model", run], input: "\(cat)\r\n\(dog)\r\n").output == plain)
+    #expect(
+      cnnctl(["predict", "-", "--model", run], input: "\(cat)\r\n\(dog)\r\n").output == plain)
     #expect(
       cnnctl(["predict", "-0", "--model", run], input: "\(cat)\0\(dog)\0").output == plain)
     #expect(cnnctl(["predict", cat, "-", "--model", run], input: "\(dog)\n").output == plain)

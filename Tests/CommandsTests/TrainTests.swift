@@ -130,7 +130,8 @@ import Testing
     let data = try TinyDataset(classes: ["cats", "dogs", "eels"], training: 16, test: 0)
     let run = try data.trained()
     let metrics = try text(of: run + "/metrics.csv").split(separator: "\n")
-    #expect(metrics.last?.split(separator: ",", omittingEmptySubsequences: false)[3].isEmpty == false)
+    #expect(
+      metrics.last?.split(separator: ",", omittingEmptySubsequences: false)[3].isEmpty == false)
     let answer = cnnctl("predict", data.path + "/eels/0.png", "--model", run, "--top-k", "3")
     #expect(answer.lines.count == 4)
   }

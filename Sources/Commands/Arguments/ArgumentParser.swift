@@ -91,7 +91,9 @@ struct ArgumentParser {
     arguments.values[option.name] = .flag(false)
   }
 
-  /// The next word, unless it is an option itself. A number may be negative; `-` is a value.
+  /// The next word, unless it is an option itself.
+  ///
+  /// A number may be negative; `-` is a value.
   private mutating func nextValue() -> String? {
     guard let word = rest.first else { return nil }
     let second = word.dropFirst().first

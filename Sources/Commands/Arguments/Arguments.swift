@@ -1,6 +1,8 @@
 /// A command line, parsed: the options given and the operands.
 struct Arguments: Sendable, Equatable {
-  /// What was given for each option, by name. Given twice, the last one holds.
+  /// What was given for each option, by name.
+  ///
+  /// Given twice, the last one holds.
   var values: [String: OptionValue] = [:]
   var operands: [String] = []
 

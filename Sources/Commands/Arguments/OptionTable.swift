@@ -1,4 +1,6 @@
-/// Every option of every command, each declared once. Parser, help and messages read this table.
+/// Every option of every command, each declared once.
+///
+/// Parser, help and messages read this table.
 enum OptionTable {
   /// In the order in which help lists them within a group.
   static let all =
@@ -11,17 +13,18 @@ enum OptionTable {
 
   private static let everywhere: Set<CommandName> = [.train, .evaluate, .predict, .inspect]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
+  private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
   private static let strength = NumberRange(lower: 0, upper: 1)
 
   private static let data: [Option] = [
     Option(
-      "val-split", .number(share), "F", default: "0.1",
+      "val-split", .number(heldOut), "F", default: "0.1",
       help:
         "share of the training images held out for validation where there is no validation folder; "
         + "0: train on all",
       group: .data, commands: [.train]),
     Option(
-      "test-split", .number(share), "F", default: "0",
+      "test-split", .number(heldOut), "F", default: "0",
       help: "share set aside for the test where there is no test folder", group: .data,
       commands: [.train]),
     Option(
@@ -130,9 +133,11 @@ enum OptionTable {
       help: "random changes that belong together; the options below override one each",
       group: .augmentation, commands: [.train], canBeOff: true),
     number("rotation", NumberRange(lower: 0, upper: 180), "DEG", "rotate up to DEG each way"),
-    number("zoom", share, "F", "scale by 1-F to 1+F in x and y independently"),
     number(
-      "shear", NumberRange(lower: 0, upper: 90, includesUpper: false), "DEG",
+      "zoom", NumberRange(lower: 0, upper: 0.95), "F",
+      "scale by 1-F to 1+F in x and y independently"),
+    number(
+      "shear", NumberRange(lower: 0, upper: 80), "DEG",
       "shear up to DEG degrees each way"),
     number("shift", strength, "F", "shift up to F of the side"),
     Option(
@@ -143,7 +148,7 @@ enum OptionTable {
     number("contrast", strength, "F", "change contrast by up to F"),
     number("saturation", strength, "F", "change saturation by up to F"),
     Option(
-      "crop-scale", .interval(NumberRange(lower: 0, upper: 1, includesLower: false)), "A:B",
+      "crop-scale", .interval(NumberRange(lower: 0.01, upper: 1)), "A:B",
       help: "crop to a share of the area from A to B", group: .augmentation, commands: [.train],
       canBeOff: true),
     number("cutout", strength, "F", "blank a square with sides of F of the image's"),

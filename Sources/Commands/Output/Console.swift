@@ -49,6 +49,7 @@ final class Console {
   }
 
   /// Draws a line in place, at most ten times a second; nothing where no line can be redrawn.
+  ///
   /// The line is asked for only when it is drawn.
   func draw(_ line: () -> String) {
     guard !isQuiet, environment.canRedraw else { return }

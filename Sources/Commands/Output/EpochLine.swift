@@ -42,8 +42,11 @@ struct EpochLine: Sendable, Equatable {
 
   private static let levels = 7
 
-  /// The parts, two spaces apart. Each level of shortening gives something up: milliseconds a
-  /// step, images a second, long names, the count of steps, the time, the losses, and the training accuracy beside the one in validation.
+  /// The parts, two spaces apart.
+  ///
+  /// Each level of shortening gives something up: milliseconds a step, images a second, long names,
+  /// the count of steps, the time, the losses, and the training accuracy beside the one in
+  /// validation.
   private func joined(shortening level: Int, bar cells: Int) -> String {
     var parts = ["Epoch \(epoch)/\(epochs)"]
     if level < 4 || (outcome == nil && level < 6) {

@@ -19,8 +19,9 @@ enum JSON: Sendable, Equatable {
     }
   }
 
-  /// The value on one line, numbers at full precision. What JSON cannot say (NaN, infinity) is
-  /// null; what could steer a terminal is escaped.
+  /// The value on one line, numbers at full precision.
+  ///
+  /// What JSON cannot say (NaN, infinity) is null; what could steer a terminal is escaped.
   var line: String {
     var text = ""
     append(to: &text)
