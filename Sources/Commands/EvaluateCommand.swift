@@ -30,9 +30,7 @@ struct EvaluateCommand {
       }
     console.clear()
     console.note(result.heading)
-    for skipped in result.evaluation.skipped {
-      console.warning("left out \(skipped.path): \(skipped.message)")
-    }
+    console.leftOut(result.evaluation.skipped)
 
     let report = EvaluationReport(
       heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,

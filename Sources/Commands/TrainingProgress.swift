@@ -18,8 +18,11 @@ final class TrainingProgress {
   func show(_ event: TrainingEvent) throws {
     if json, let line = event.json { try result(line) }
     switch event {
-    case .start, .dataset:
+    case .start:
       for line in event.lines { console.note(line) }
+    case .dataset(let summary):
+      for line in event.lines { console.note(line) }
+      console.leftOut(summary.skipped)
     case .loading(let done, let total):
       try stopIfAsked()
       draw("reading images", done, total)

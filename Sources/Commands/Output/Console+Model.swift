@@ -8,4 +8,12 @@ extension Console {
       "model \(location.weights): \(model.classes.joined(separator: ", ")), recipe "
         + "\(model.recipe), trained on \(grouped(model.trainingImages)) images" + chosen)
   }
+
+  /// Names the images that could not be read; after the tenth only with `-v`.
+  func leftOut(_ images: [SkippedImage]) {
+    let shown = isVerbose ? images[...] : images.prefix(10)
+    for image in shown { warning("left out \(image.path): \(image.message)") }
+    let rest = images.count - shown.count
+    if rest > 0 { warning("left out \(rest) more images (-v names them)") }
+  }
 }
