@@ -59,16 +59,18 @@ struct PredictionWriter {
       let failure = prediction.failure
       return "\(path): error: " + escapedForTerminal(failure?.message ?? "no answer") + "\n"
     }
-    var text = "\(path): \(answer(best))\n"
+    var text = "\(path): \(answer(best.index, Double(best.probability)))\n"
     if topK > 1 {
-      for entry in prediction.top(topK) { text += "  \(answer(entry))\n" }
+      for entry in prediction.top(topK) {
+        text += "  \(answer(entry.index, Double(entry.probability)))\n"
+      }
     }
     return text
   }
 
-  private func answer(_ entry: (index: Int, probability: Float)) -> String {
-    escapedForTerminal(classes[entry.index]) + " "
-      + fixed(Double(entry.probability) * 100, 1) + " %"
+  private func answer(_ index: Int, _ probability: Double) -> String {
+    escapedForTerminal(classes[index]) + " "
+      + fixed(probability * 100, 1) + " %"
   }
 
   private func row(_ prediction: Prediction) -> String {
