@@ -43,7 +43,7 @@ final class TrainingProgress {
         classes: test.classes)
       for file in report.files { try test.run.write(file.text, to: "test/" + file.name) }
       console.note(test.heading)
-      if !json { try result(String(report.text.dropLast())) }
+      if !json { try result(report.text) }
     case .done(let summary):
       if !json { try result(lines(of: summary).joined(separator: "\n")) }
     }
