@@ -85,6 +85,10 @@ let package = Package(
     // Draws the pictures of dataset/.
     .executableTarget(
       name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+    .testTarget(
+      name: "ImageDataTests",
+      dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      exclude: ["Fixtures"], swiftSettings: common),
   ] + wideKernels,
   swiftLanguageModes: [.v6]
 )
