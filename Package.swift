@@ -14,7 +14,9 @@ let common: [SwiftSetting] = [
 /// `-Xcc -march` sets the target of Swift code too; without the wide vector preference LLVM
 /// splits 512-bit arithmetic that it has itself put together.
 func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSetting] {
-  common + [.unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] })]
+  common + [
+    .unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-cmo"] + flags.flatMap { ["-Xcc", $0] })
+  ]
     + (define.map { [.define($0)] } ?? [])
 }
 

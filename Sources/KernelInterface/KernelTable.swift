@@ -1,12 +1,42 @@
+/// Memory that a kernel reads.
+package typealias Input = UnsafePointer<Float>
+/// Memory that a kernel writes.
+package typealias Output = UnsafeMutablePointer<Float>
+
 /// The kernels of one instruction set: leaf functions over pointers and integers.
 ///
 /// Every function computes one task of a loop; the callers split the work, by problem size only.
+/// The functions are documented where they are written, in the module Kernels.
 package struct KernelTable: Sendable {
   /// Floats in one vector register.
   package let lanes: Int
+  /// Convolutions and matrix products.
+  package let convolution: ConvolutionKernels
+  /// Batch normalization and sums over pixels.
+  package let normalization: NormalizationKernels
+  /// Pooling.
+  package let pooling: PoolingKernels
+  /// Loops over flat memory.
+  package let elementwise: ElementwiseKernels
+  /// Optimizer steps.
+  package let optimizers: OptimizerKernels
 
   /// Puts a table together; each kernel module does so once.
-  package init(lanes: Int) {
+  package init(
+    lanes: Int, convolution: ConvolutionKernels, normalization: NormalizationKernels,
+    pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels
+  ) {
     self.lanes = lanes
+    self.convolution = convolution
+    self.normalization = normalization
+    self.pooling = pooling
+    self.elementwise = elementwise
+    self.optimizers = optimizers
   }
+
+  /// Channels in a full panel of packed filters.
+  package var panelWidth: Int { 2 * lanes }
+
+  /// Channels rounded up to whole vectors: the width of all panels together.
+  package func padded(_ channels: Int) -> Int { (channels + lanes - 1) / lanes * lanes }
 }

@@ -2,5 +2,35 @@ package import KernelInterface
 
 /// The kernels of this module, built for one instruction set.
 package func makeKernelTable() -> KernelTable {
-  KernelTable(lanes: 4)
+  KernelTable(
+    lanes: lanes,
+    convolution: ConvolutionKernels(
+      packPanel: packPanel,
+      packTurnedPanel: packTurnedPanel,
+      padBand: padBand,
+      correlateBand: correlateBand,
+      accumulateFilterGradient: accumulateFilterGradient),
+    normalization: NormalizationKernels(
+      moments: moments,
+      scaleChannels: scaleChannels,
+      normalizationSums: normalizationSums,
+      normalizationGradient: normalizationGradient,
+      columnSums: columnSums),
+    pooling: PoolingKernels(
+      maxPool: maxPool,
+      maxPoolGradient: maxPoolGradient,
+      averagePool: averagePool,
+      averagePoolGradient: averagePoolGradient),
+    elementwise: ElementwiseKernels(
+      rectify: rectify,
+      rectifyGradient: rectifyGradient,
+      add: add,
+      accumulate: accumulate,
+      sumParts: sumParts,
+      interpolate: interpolate,
+      scale: scale,
+      sumOfSquares: sumOfSquares),
+    optimizers: OptimizerKernels(
+      adamStep: adamStep,
+      momentumStep: momentumStep))
 }

@@ -1,0 +1,193 @@
+/// The kernels for convolutions and matrix products.
+package struct ConvolutionKernels: Sendable {
+  /// `packPanel` of the module Kernels.
+  package let packPanel:
+    @Sendable (_ filters: Input, _ panel: Output, _ indices: Int, _ channels: Int, _ channel: Int)
+      -> Void
+  /// `packTurnedPanel` of the module Kernels.
+  package let packTurnedPanel:
+    @Sendable (
+      _ filters: Input, _ panel: Output, _ kernelColumns: Int, _ inputChannels: Int,
+      _ outputChannels: Int, _ stride: Int, _ firstRow: Int, _ rows: Int, _ firstColumn: Int,
+      _ columns: Int, _ channel: Int
+    ) -> Void
+  /// `padBand` of the module Kernels.
+  package let padBand: @Sendable (_ image: Input, _ band: Output, _ shape: BandShape) -> Void
+  /// `correlateBand` of the module Kernels.
+  package let correlateBand:
+    @Sendable (
+      _ band: Input, _ weights: Input, _ bias: Input?, _ output: Output, _ shape: CorrelationShape
+    ) -> Void
+  /// `accumulateFilterGradient` of the module Kernels.
+  package let accumulateFilterGradient:
+    @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    packPanel: @escaping @Sendable (Input, Output, Int, Int, Int) -> Void,
+    packTurnedPanel:
+      @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int, Int, Int, Int, Int) -> Void,
+    padBand: @escaping @Sendable (Input, Output, BandShape) -> Void,
+    correlateBand: @escaping @Sendable (Input, Input, Input?, Output, CorrelationShape) -> Void,
+    accumulateFilterGradient:
+      @escaping @Sendable (Input, Input, Output, FilterGradientShape) -> Void
+  ) {
+    self.packPanel = packPanel
+    self.packTurnedPanel = packTurnedPanel
+    self.padBand = padBand
+    self.correlateBand = correlateBand
+    self.accumulateFilterGradient = accumulateFilterGradient
+  }
+}
+
+/// The kernels for batch normalization and sums over pixels.
+package struct NormalizationKernels: Sendable {
+  /// `moments` of the module Kernels.
+  package let moments:
+    @Sendable (
+      _ x: Input, _ shift: Input, _ pixels: Int, _ channels: Int, _ sums: Output, _ squares: Output
+    ) -> Void
+  /// `scaleChannels` of the module Kernels.
+  package let scaleChannels:
+    @Sendable (
+      _ x: Input, _ factor: Input, _ offset: Input, _ y: Output, _ pixels: Int, _ channels: Int,
+      _ rectifies: Bool
+    ) -> Void
+  /// `normalizationSums` of the module Kernels.
+  package let normalizationSums:
+    @Sendable (
+      _ x: Input, _ y: Input?, _ dy: Input, _ mean: Input, _ pixels: Int, _ channels: Int,
+      _ sums: Output, _ products: Output
+    ) -> Void
+  /// `normalizationGradient` of the module Kernels.
+  package let normalizationGradient:
+    @Sendable (
+      _ x: Input, _ y: Input?, _ dy: Input, _ mean: Input, _ a: Input, _ b: Input, _ d: Input,
+      _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
+    ) -> Void
+  /// `columnSums` of the module Kernels.
+  package let columnSums:
+    @Sendable (_ x: Input, _ pixels: Int, _ channels: Int, _ sums: Output) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    moments: @escaping @Sendable (Input, Input, Int, Int, Output, Output) -> Void,
+    scaleChannels: @escaping @Sendable (Input, Input, Input, Output, Int, Int, Bool) -> Void,
+    normalizationSums:
+      @escaping @Sendable (Input, Input?, Input, Input, Int, Int, Output, Output) -> Void,
+    normalizationGradient:
+      @escaping @Sendable (Input, Input?, Input, Input, Input, Input, Input, Output, Int, Int, Bool)
+      -> Void,
+    columnSums: @escaping @Sendable (Input, Int, Int, Output) -> Void
+  ) {
+    self.moments = moments
+    self.scaleChannels = scaleChannels
+    self.normalizationSums = normalizationSums
+    self.normalizationGradient = normalizationGradient
+    self.columnSums = columnSums
+  }
+}
+
+/// The kernels for pooling.
+package struct PoolingKernels: Sendable {
+  /// `maxPool` of the module Kernels.
+  package let maxPool:
+    @Sendable (_ x: Input, _ y: Output, _ codes: UnsafeMutablePointer<UInt8>?, _ shape: PoolShape)
+      -> Void
+  /// `maxPoolGradient` of the module Kernels.
+  package let maxPoolGradient:
+    @Sendable (_ codes: UnsafePointer<UInt8>, _ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
+  /// `averagePool` of the module Kernels.
+  package let averagePool: @Sendable (_ x: Input, _ y: Output, _ shape: PoolShape) -> Void
+  /// `averagePoolGradient` of the module Kernels.
+  package let averagePoolGradient: @Sendable (_ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    maxPool: @escaping @Sendable (Input, Output, UnsafeMutablePointer<UInt8>?, PoolShape) -> Void,
+    maxPoolGradient: @escaping @Sendable (UnsafePointer<UInt8>, Input, Output, PoolShape) -> Void,
+    averagePool: @escaping @Sendable (Input, Output, PoolShape) -> Void,
+    averagePoolGradient: @escaping @Sendable (Input, Output, PoolShape) -> Void
+  ) {
+    self.maxPool = maxPool
+    self.maxPoolGradient = maxPoolGradient
+    self.averagePool = averagePool
+    self.averagePoolGradient = averagePoolGradient
+  }
+}
+
+/// The kernels for loops over flat memory.
+package struct ElementwiseKernels: Sendable {
+  /// `rectify` of the module Kernels.
+  package let rectify: @Sendable (_ input: Input, _ output: Output, _ count: Int) -> Void
+  /// `rectifyGradient` of the module Kernels.
+  package let rectifyGradient:
+    @Sendable (_ output: Input, _ dy: Input, _ dx: Output, _ count: Int, _ accumulates: Bool) ->
+      Void
+  /// `add` of the module Kernels.
+  package let add:
+    @Sendable (_ a: Input, _ b: Input, _ output: Output, _ count: Int, _ rectifies: Bool) -> Void
+  /// `accumulate` of the module Kernels.
+  package let accumulate:
+    @Sendable (_ source: Input, _ target: Output, _ count: Int, _ accumulates: Bool) -> Void
+  /// `sumParts` of the module Kernels.
+  package let sumParts:
+    @Sendable (_ source: Input, _ parts: Int, _ step: Int, _ target: Output, _ count: Int) -> Void
+  /// `interpolate` of the module Kernels.
+  package let interpolate:
+    @Sendable (_ value: Output, _ other: Input, _ weight: Float, _ count: Int) -> Void
+  /// `scale` of the module Kernels.
+  package let scale: @Sendable (_ values: Output, _ factor: Float, _ count: Int) -> Void
+  /// `sumOfSquares` of the module Kernels.
+  package let sumOfSquares: @Sendable (_ values: Input, _ count: Int) -> Double
+
+  /// Puts the kernels of one module together.
+  package init(
+    rectify: @escaping @Sendable (Input, Output, Int) -> Void,
+    rectifyGradient: @escaping @Sendable (Input, Input, Output, Int, Bool) -> Void,
+    add: @escaping @Sendable (Input, Input, Output, Int, Bool) -> Void,
+    accumulate: @escaping @Sendable (Input, Output, Int, Bool) -> Void,
+    sumParts: @escaping @Sendable (Input, Int, Int, Output, Int) -> Void,
+    interpolate: @escaping @Sendable (Output, Input, Float, Int) -> Void,
+    scale: @escaping @Sendable (Output, Float, Int) -> Void,
+    sumOfSquares: @escaping @Sendable (Input, Int) -> Double
+  ) {
+    self.rectify = rectify
+    self.rectifyGradient = rectifyGradient
+    self.add = add
+    self.accumulate = accumulate
+    self.sumParts = sumParts
+    self.interpolate = interpolate
+    self.scale = scale
+    self.sumOfSquares = sumOfSquares
+  }
+}
+
+/// The kernels for optimizer steps.
+package struct OptimizerKernels: Sendable {
+  /// `adamStep` of the module Kernels.
+  package let adamStep:
+    @Sendable (
+      _ w: Output, _ g: Input, _ m: Output, _ v: Output, _ beta1: Float, _ beta2: Float,
+      _ epsilon: Float, _ rate: Float, _ correction: Float, _ keep: Float, _ count: Int
+    ) -> Void
+  /// `momentumStep` of the module Kernels.
+  package let momentumStep:
+    @Sendable (
+      _ w: Output, _ g: Input, _ b: Output, _ momentum: Float, _ nesterov: Bool, _ decay: Float,
+      _ rate: Float, _ count: Int
+    ) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    adamStep:
+      @escaping @Sendable (
+        Output, Input, Output, Output, Float, Float, Float, Float, Float, Float, Int
+      ) -> Void,
+    momentumStep:
+      @escaping @Sendable (Output, Input, Output, Float, Bool, Float, Float, Int) -> Void
+  ) {
+    self.adamStep = adamStep
+    self.momentumStep = momentumStep
+  }
+}

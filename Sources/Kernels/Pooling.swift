@@ -1,0 +1,131 @@
+package import KernelInterface
+
+/// The rows (or columns) of a window that lie inside the input.
+@inline(__always)
+private func clipped(_ output: Int, _ s: PoolShape, pad: Int, extent: Int) -> (Int, Int) {
+  let first = output * s.stride - pad
+  let end = first + s.size
+  return (first < 0 ? 0 : first, end > extent ? extent : end)
+}
+
+/// The greatest value of each window of one image and the place where it stood.
+///
+/// - codes: row of the window times its side plus column; the first of equals wins. May be nil.
+package func maxPool(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  _ codes: UnsafeMutablePointer<UInt8>?, _ s: PoolShape
+) {
+  let rowStep = s.width * s.channels
+  for oy in 0..<s.outputHeight {
+    let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
+    for ox in 0..<s.outputWidth {
+      let (left, right) = clipped(ox, s, pad: s.padLeft, extent: s.width)
+      let at = (oy * s.outputWidth + ox) * s.channels
+      let firstCode =
+        (top - oy * s.stride + s.padTop) * s.size + left - ox * s.stride + s.padLeft
+      var c = 0
+      while c < s.channels {
+        let whole = c + lanes <= s.channels
+        let width = whole ? lanes : s.channels - c
+        let start = x + top * rowStep + left * s.channels + c
+        var best = whole ? load(start) : load(start, first: width)
+        var code = IndexVector(repeating: Int32(truncatingIfNeeded: firstCode))
+        for iy in top..<bottom {
+          for ix in left..<right {
+            let p = x + iy * rowStep + ix * s.channels + c
+            let v = whole ? load(p) : load(p, first: width)
+            // A NaN wins and stays: it must reach the loss, not vanish here.
+            let wins = (v .> best) .| ((v .!= v) .& (best .== best))
+            best.replace(with: v, where: wins)
+            let place = (iy - oy * s.stride + s.padTop) * s.size + ix - ox * s.stride + s.padLeft
+            code.replace(
+              with: IndexVector(repeating: Int32(truncatingIfNeeded: place)), where: wins)
+          }
+        }
+        if whole {
+          store(y + at + c, best)
+        } else {
+          store(y + at + c, best, first: width)
+        }
+        if let codes {
+          for i in 0..<width { codes[at + c + i] = UInt8(truncatingIfNeeded: code[i]) }
+        }
+        c += lanes
+      }
+    }
+  }
+}
+
+/// The gradient of `maxPool`: each dy goes to the place its code names. Adds to dx.
+package func maxPoolGradient(
+  _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+  _ s: PoolShape
+) {
+  for oy in 0..<s.outputHeight {
+    for ox in 0..<s.outputWidth {
+      let at = (oy * s.outputWidth + ox) * s.channels
+      let corner = ((oy * s.stride - s.padTop) * s.width + ox * s.stride - s.padLeft) * s.channels
+      for c in 0..<s.channels {
+        let code = Int(codes[at + c])
+        let row = code / s.size
+        let column = code - row * s.size
+        dx[corner + (row * s.width + column) * s.channels + c] += dy[at + c]
+      }
+    }
+  }
+}
+
+/// The mean of each window of one image, over the values inside the image only.
+package func averagePool(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: PoolShape
+) {
+  let rowStep = s.width * s.channels
+  for oy in 0..<s.outputHeight {
+    let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
+    for ox in 0..<s.outputWidth {
+      let (left, right) = clipped(ox, s, pad: s.padLeft, extent: s.width)
+      let share = 1 / Float((bottom - top) * (right - left))
+      let at = (oy * s.outputWidth + ox) * s.channels
+      var c = 0
+      while c < s.channels {
+        let whole = c + lanes <= s.channels
+        let width = whole ? lanes : s.channels - c
+        var sum = Vector.zero
+        for iy in top..<bottom {
+          for ix in left..<right {
+            let p = x + iy * rowStep + ix * s.channels + c
+            sum += whole ? load(p) : load(p, first: width)
+          }
+        }
+        let mean = sum * share
+        if whole {
+          store(y + at + c, mean)
+        } else {
+          store(y + at + c, mean, first: width)
+        }
+        c += lanes
+      }
+    }
+  }
+}
+
+/// The gradient of `averagePool`: every value of a window gets the same share. Adds to dx.
+package func averagePoolGradient(
+  _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ s: PoolShape
+) {
+  let rowStep = s.width * s.channels
+  for oy in 0..<s.outputHeight {
+    let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
+    for ox in 0..<s.outputWidth {
+      let (left, right) = clipped(ox, s, pad: s.padLeft, extent: s.width)
+      let share = 1 / Float((bottom - top) * (right - left))
+      let at = (oy * s.outputWidth + ox) * s.channels
+      for iy in top..<bottom {
+        for ix in left..<right {
+          let p = dx + iy * rowStep + ix * s.channels
+          for c in 0..<s.channels { p[c] = multiplyAdd(p[c], dy[at + c], share) }
+        }
+      }
+    }
+  }
+}
