@@ -6,6 +6,8 @@
 package final class GuardedBuffer {
   /// The floats that the code under test may write.
   package let floats: UnsafeMutableBufferPointer<Float>
+  /// The first of them.
+  package let pointer: UnsafeMutablePointer<Float>
   private let raw: UnsafeMutableRawPointer
   private let words: UnsafeMutableBufferPointer<UInt32>
 
@@ -22,8 +24,8 @@ package final class GuardedBuffer {
     words = UnsafeMutableBufferPointer(start: start, count: total)
     words.initialize(repeating: GuardedBuffer.pattern)
     let first = UnsafeMutableRawPointer(start + GuardedBuffer.band + misalignment)
-    floats = UnsafeMutableBufferPointer(
-      start: first.bindMemory(to: Float.self, capacity: count), count: count)
+    pointer = first.bindMemory(to: Float.self, capacity: count)
+    floats = UnsafeMutableBufferPointer(start: pointer, count: count)
     floats.initialize(repeating: .nan)
   }
 
