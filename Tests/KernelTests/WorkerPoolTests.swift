@@ -83,20 +83,20 @@ struct WorkerPoolTests {
     #expect(meeting.values == [1, 1, 1])
   }
 
-  @Test func `loops of several callers run whole, one after the other`() async {
+  @Test func `loops of several callers run whole, one after the other`() {
+    let callers = WorkerPool(threads: 3)
     let pool = WorkerPool(threads: 3)
-    let sums = await withTaskGroup(of: [Int].self) { group in
-      for caller in 1...4 {
-        group.addTask {
-          let counters = Counters(10)
-          for _ in 0..<500 { pool.parallelFor(10) { index, _ in counters.add(index) } }
-          return counters.values + [caller]
-        }
+    let present = Atomic<Int>(0)
+    let counters = (0..<3).map { _ in Counters(3) }
+    callers.parallelFor(3) { caller, _ in
+      // All callers begin together, so that their loops meet.
+      present.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      for _ in 0..<10_000 where present.load(ordering: .sequentiallyConsistent) < 3 {
+        usleep(1_000)
       }
-      return await group.reduce(into: [[Int]]()) { $0.append($1) }
+      for _ in 0..<20_000 { pool.parallelFor(3) { index, _ in counters[caller].add(index) } }
     }
-    #expect(sums.count == 4)
-    for sum in sums { #expect(sum.dropLast().allSatisfy { $0 == 500 }) }
+    for counter in counters { #expect(counter.values == [20_000, 20_000, 20_000]) }
   }
 
   @Test func `pools come and go`() {

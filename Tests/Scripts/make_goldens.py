@@ -71,19 +71,25 @@ class Residual(nn.Module):
         return F.relu(self.body(x) + self.shortcut(x))
 
 
+class GlobalAverage(nn.Module):
+    """A vector of features from a map; one layer, so that layers have the product's numbers."""
+
+    def forward(self, x):
+        return x.mean((2, 3))
+
+
 def conv(i, o, k=3, stride=1, padding=0, bias=False):
     return nn.Conv2d(i, o, k, stride, padding, bias=bias)
 
 
 def seed(normalized, filters=12, units=32):
-    """Keras's seed network; batch normalization with Keras's numbers. For 23x23 images."""
+    """Keras's seed network, without dropout; normalization by Keras's numbers. 23x23 images."""
     layers, i = [], 3
     for _ in range(2):
         norm = [nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01)] if normalized else []
         layers += [conv(i, filters, bias=True), *norm, nn.ReLU(), nn.MaxPool2d(2)]
         i = filters
     layers += [nn.Flatten(), nn.Linear(4 * 4 * filters, units), nn.ReLU()]
-    layers += [nn.Dropout(0.0)] if normalized else []
     return nn.Sequential(*layers, nn.Linear(units, 1))
 
 
@@ -106,8 +112,7 @@ def r18h(width=4, outputs=3):
             o = width << stage
             layers.append(block(i, o, 2 if stage and b == 0 else 1))
             i = o
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.0),
-                         nn.Linear(i, outputs))
+    return nn.Sequential(*layers, GlobalAverage(), nn.Linear(i, outputs))
 
 
 
