@@ -65,6 +65,33 @@ package struct ReferenceBatchNorm: Sendable {
     return (x.with(dx), dScale, dShift)
   }
 
+  /// What the rounding errors of the training pass and of its gradients are proportional to.
+  ///
+  /// The input and its mean may be far larger than their difference, which Float rounds with them.
+  package func trainingMagnitudes(
+    _ x: ReferenceTensor, _ dy: ReferenceTensor
+  ) -> (y: [Double], dx: [Double], dScale: [Double]) {
+    let (mean, variance) = moments(x)
+    let inverse = variance.map { 1 / ($0 + epsilon).squareRoot() }
+    let h = x.values.enumerated().map {
+      (abs($1) + abs(mean[$0 % channels])) * inverse[$0 % channels]
+    }
+    let y = h.enumerated().map { $1 * abs(scale[$0 % channels]) + abs(shift[$0 % channels]) }
+    var sums = [Double](repeating: 0, count: channels)
+    var products = sums
+    for (index, d) in dy.values.enumerated() {
+      sums[index % channels] += abs(d)
+      products[index % channels] += abs(d) * h[index]
+    }
+    let count = Double(x.values.count / channels)
+    let dx = x.values.indices.map { index in
+      let c = index % channels
+      let terms = abs(dy.values[index]) + sums[c] / count + h[index] * products[c] / count
+      return abs(scale[c]) * inverse[c] * terms
+    }
+    return (y, dx, products)
+  }
+
   /// Mean and biased variance of each channel over samples and pixels, in two passes.
   package func moments(_ x: ReferenceTensor) -> (mean: [Double], variance: [Double]) {
     let count = Double(x.values.count / channels)

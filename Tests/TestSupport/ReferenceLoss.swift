@@ -3,8 +3,8 @@ import Glibc
 /// A mean loss on logits with its gradient.
 ///
 /// One logit a sample is binary cross-entropy, more are softmax cross-entropy. Label smoothing
-/// e over C classes gives every class e/C and the target 1 - e beside it. A sample weighs
-/// what its target's class weighs, and the mean divides by the sum of these weights.
+/// e over C classes gives every class e/C and the target 1 - e beside it. A class weight is a
+/// factor of its samples' losses; the mean divides by the number of samples (Keras's rule).
 package struct ReferenceLoss: Sendable {
   package var labelSmoothing: Double
   package var classWeights: [Double]?
@@ -24,18 +24,17 @@ package struct ReferenceLoss: Sendable {
       let row = Array(logits[(n * outputs)..<((n + 1) * outputs)])
       sum += weights[n] * sampleLoss(row, target: Int(target))
     }
-    return sum / weights.reduce(0, +)
+    return sum / Double(targets.count)
   }
 
   /// The gradient of the mean with respect to the logits.
   package func gradient(_ logits: [Double], _ targets: [Int32]) -> [Double] {
     let outputs = logits.count / targets.count
     let weights = sampleWeights(targets)
-    let total = weights.reduce(0, +)
     return targets.enumerated().flatMap { n, target in
       let row = Array(logits[(n * outputs)..<((n + 1) * outputs)])
       let wanted = distribution(target: Int(target), outputs: outputs)
-      return zip(probabilities(row), wanted).map { ($0 - $1) * weights[n] / total }
+      return zip(probabilities(row), wanted).map { ($0 - $1) * weights[n] / Double(targets.count) }
     }
   }
 
