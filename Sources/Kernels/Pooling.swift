@@ -56,7 +56,7 @@ package func maxPool(
   }
 }
 
-/// The gradient of `maxPool`: each dy goes to the place its code names. Adds to dx.
+/// The gradient of max pooling: adds each dy to dx at the place its code names.
 package func maxPoolGradient(
   _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   _ s: PoolShape
@@ -109,7 +109,7 @@ package func averagePool(
   }
 }
 
-/// The gradient of `averagePool`: every value of a window gets the same share. Adds to dx.
+/// The gradient of average pooling: adds the same share of dy to every dx of a window.
 package func averagePoolGradient(
   _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ s: PoolShape
 ) {
