@@ -38,6 +38,14 @@ func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSett
 // Tests, and what they share: comparing, references in Double, fixtures.
 let tests: [Target] = [
   .testTarget(
+    name: "TrainingTests",
+    dependencies: [
+      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
+    ],
+    exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
+    name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
     name: "ImageDataTests",
     dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
     exclude: ["Fixtures"], swiftSettings: common),
@@ -68,7 +76,9 @@ let package = Package(
       name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
       swiftSettings: common),
     .target(
-      name: "Training", dependencies: ["CNN", "ImageData", "Primitives"], swiftSettings: common),
+      name: "Training",
+      dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      swiftSettings: common),
     .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
