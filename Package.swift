@@ -73,7 +73,8 @@ let package = Package(
     // Commands on top; arrows go down only.
     .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
+      name: "Commands",
+      dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",
@@ -111,6 +112,11 @@ let package = Package(
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
+      exclude: ["Fixtures", "Golden"], swiftSettings: common),
 
     // Draws the pictures of dataset/.
     .executableTarget(
