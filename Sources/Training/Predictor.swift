@@ -1,4 +1,4 @@
-package import CNN
+internal import CNN
 internal import ImageData
 internal import KernelInterface
 package import KernelSelection

@@ -65,12 +65,12 @@ package final class ClassifierModel {
     let metadata = try ModelMetadata(file.metadata, path: path)
     do throws(ModelError) {
       network = try Network(Architecture(json: metadata.architecture))
-      try ClassifierModel.checkTensors(file, network, path)
-      for tensor in file.tensors { try network.setValues(tensor.values, of: tensor.name) }
-    } catch let error as ModelError {
+    } catch {
       throw TrainingError(.badData, "\(path): \(error)")
-    } catch let error as TrainingError {
-      throw error
+    }
+    try ClassifierModel.checkTensors(file, network, path)
+    do throws(ModelError) {
+      for tensor in file.tensors { try network.setValues(tensor.values, of: tensor.name) }
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }

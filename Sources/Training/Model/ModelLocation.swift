@@ -32,7 +32,8 @@ extension ClassifierModel {
       throw TrainingError(
         .badData,
         isRun
-          ? "the run \(name) has no weights yet" : "the folder \(name) is no run: it has no weights",
+          ? "the run \(name) has no weights yet"
+          : "the folder \(name) is no run: it has no weights",
         expected: run.bestWeights)
     }
     return ModelLocation(weights: run.bestWeights, run: run.path)

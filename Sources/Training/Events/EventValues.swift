@@ -1,34 +1,3 @@
-/// What a run tells while it goes on. The trainer prints nothing.
-package enum TrainingEvent: Sendable {
-  /// Everything is ready: first event.
-  case start(RunStart)
-  /// The images that were found, a split and class.
-  case dataset(DatasetSummary)
-  /// Images decoded so far, for a progress bar.
-  case loading(done: Int, total: Int)
-  /// A step of training is done.
-  case batch(BatchProgress)
-  /// Validation images done so far.
-  case validating(done: Int, total: Int)
-  /// An epoch is done, its validation too.
-  case epoch(EpochMetrics)
-  /// Weights were written.
-  case checkpoint(WeightsWritten)
-  /// Something a user should know, one sentence.
-  case warning(String)
-  /// The test images are evaluated; the files under test/ are the handler's to write.
-  case evaluated(TestResult)
-  /// The run is over; last event.
-  case done(TrainingSummary)
-
-  /// The event as one line of JSON without its newline (`train --json`, `events.ndjson`); nil for
-  /// events that are progress alone.
-  package var json: String? { nil }
-
-  /// The event as plain lines for a log; none for progress.
-  package var lines: [String] { [] }
-}
-
 /// What a run is about to do.
 package struct RunStart: Codable, Sendable, Hashable {
   /// The run folder.
@@ -59,6 +28,23 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var isa: String
   /// Threads.
   package var threads: Int
+
+  enum CodingKeys: String, CodingKey {
+    case run
+    case dataset
+    case recipe
+    case architecture
+    case size
+    case classes
+    case parameters
+    case memoryBytes = "memory_bytes"
+    case epochs
+    case stepsPerEpoch = "steps_per_epoch"
+    case batchSize = "batch_size"
+    case seed
+    case isa
+    case threads
+  }
 }
 
 /// How many images each split holds.
@@ -73,6 +59,13 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
     package var images: Int
     /// Images of each class, in class order.
     package var perClass: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case split
+      case origin
+      case images
+      case perClass = "per_class"
+    }
   }
   /// The dataset's folder.
   package var path: String
@@ -156,6 +149,26 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var optimizerSeconds: Double
   /// Seconds that training waited for a batch.
   package var waitSeconds: Double
+
+  enum CodingKeys: String, CodingKey {
+    case epoch
+    case epochs
+    case loss
+    case accuracy
+    case valLoss = "val_loss"
+    case valAccuracy = "val_accuracy"
+    case valF1 = "val_f1"
+    case learningRate = "lr"
+    case seconds
+    case imagesPerSecond = "images_per_second"
+    case isBest = "best"
+    case decodeSeconds = "decode"
+    case augmentSeconds = "augment"
+    case forwardSeconds = "forward"
+    case backwardSeconds = "backward"
+    case optimizerSeconds = "optimizer"
+    case waitSeconds = "wait"
+  }
 }
 
 /// A weights file that was written.
@@ -166,6 +179,12 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
   package var epoch: Int
   /// Whether it is the best so far.
   package var isBest: Bool
+
+  enum CodingKeys: String, CodingKey {
+    case path
+    case epoch
+    case isBest = "best"
+  }
 }
 
 /// The evaluation at the end of a run.
@@ -202,7 +221,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var weightsSHA256: String
   /// Epochs that were trained to their end.
   package var epochs: Int
-  /// The epoch whose weights are kept, from 1.
+  /// The epoch whose weights are kept, from 1; 0 where a signal came before the first was over.
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
   package var valAccuracy: Double?
@@ -216,4 +235,34 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var peakMemoryBytes: Int
   /// The signal that stopped the run; nil where it ran to its end.
   package var stoppedBySignal: Int32?
+
+  enum CodingKeys: String, CodingKey {
+    case run
+    case weights
+    case weightsSHA256 = "weights_sha256"
+    case epochs
+    case bestEpoch = "best_epoch"
+    case valAccuracy = "val_accuracy"
+    case testAccuracy = "test_accuracy"
+    case testLoss = "test_loss"
+    case seconds
+    case peakMemoryBytes = "peak_memory_bytes"
+    case stoppedBySignal = "stopped_by_signal"
+  }
+
+  /// Writes every key that scripts rely on, null where there is no figure.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(run, forKey: .run)
+    try container.encode(weights, forKey: .weights)
+    try container.encode(weightsSHA256, forKey: .weightsSHA256)
+    try container.encode(epochs, forKey: .epochs)
+    try container.encode(bestEpoch, forKey: .bestEpoch)
+    try container.encode(valAccuracy, forKey: .valAccuracy)
+    try container.encode(testAccuracy, forKey: .testAccuracy)
+    try container.encode(testLoss, forKey: .testLoss)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
+    try container.encodeIfPresent(stoppedBySignal, forKey: .stoppedBySignal)
+  }
 }
