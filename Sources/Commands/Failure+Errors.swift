@@ -22,7 +22,7 @@ extension Failure {
       advice = error.suggestion
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
-    case ModelError.outOfMemory(let bytes):
+    case ModelError.outOfMemory(let bytes), ImageStoreError.outOfMemory(let bytes):
       self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
     case let error as StreamError:
       self = Failure(.io, "\(error)")
