@@ -43,7 +43,7 @@ import Testing
     let outcome = cnnctl(data.training())
     let epochs = outcome.diagnostics.split(separator: "\n").filter { $0.hasPrefix("Epoch ") }
     #expect(epochs.count == 2)
-    #expect(epochs.first?.prefixMatch(of: /Epoch 1\/2  (\d+)\/\1  /) != nil)
+    #expect(epochs.first?.prefixMatch(of: #/Epoch 1/2  (\d+)/\1  /#) != nil)
     #expect(epochs.allSatisfy { $0.contains("val_loss") && $0.contains("img/s") })
     #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))
   }
