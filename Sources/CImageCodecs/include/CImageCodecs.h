@@ -1,3 +1,4 @@
 #ifndef CIMAGECODECS_H
 #define CIMAGECODECS_H
+#include "CImageCodecs_encode.h"
 #endif
