@@ -46,7 +46,9 @@ package struct AugmentationDraw: Sendable, Hashable {
   /// No change.
   package init() {}
 
-  /// What the stream draws. Every draw takes the same numbers in the same order, so a range that
+  /// What the stream draws.
+  ///
+  /// Every draw takes the same numbers in the same order, so a range that
   /// is changed changes no other.
   package init(_ augmentation: Augmentation, _ stream: inout RandomStream) {
     func spread(_ width: Double) -> Double {

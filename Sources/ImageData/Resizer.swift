@@ -38,7 +38,9 @@ package enum Resizer {
     return isDownFirst ? [.down, .across] : [.across, .down]
   }
 
-  /// The pixel under each centre. Positions are summed up as Pillow's `ImagingScaleAffine` sums
+  /// The pixel under each centre.
+  ///
+  /// Positions are summed up as Pillow's `ImagingScaleAffine` sums
   /// them, so that rounding falls the same way.
   private static func nearest(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
     func positions(_ old: Int, _ new: Int) -> [Int] {

@@ -4,7 +4,9 @@
 private let precision: Int32 = 22
 private let half: Int32 = 1 << 21
 
-/// See `ImageKernels.ResampleRows`. One vector holds one pixel of each of four rows.
+/// See `ImageKernels.ResampleRows`.
+///
+/// One vector holds one pixel of each of four rows.
 @Sendable
 func resampleRows(
   _ source: UnsafePointer<UInt8>, _ sourceStride: Int, _ target: UnsafeMutablePointer<UInt8>,

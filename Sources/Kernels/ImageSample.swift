@@ -38,7 +38,9 @@ func normalizePixels(
 /// Pixels of a row whose positions are worked out before they are sampled.
 private let chunk = 128
 
-/// See `ImageKernels.SampleAffine`. Bilinear; positions beyond the border are first moved onto
+/// See `ImageKernels.SampleAffine`.
+///
+/// Bilinear; positions beyond the border are first moved onto
 /// the picture, so that the inner loop has no branch.
 @Sendable
 func sampleAffine(
