@@ -124,7 +124,7 @@ private func tile(
   _ start: UnsafePointer<Float>?, _ startStep: Int, _ y: UnsafeMutablePointer<Float>,
   _ yStep: Int, _ shape: CorrelationShape
 ) {
-  var sums = Accumulators(repeating: Vector.zero)
+  var sums = clearedAccumulators()
   if let start {
     for i in 0..<pixels {
       sums[i * vectors] = load(start + i * startStep)

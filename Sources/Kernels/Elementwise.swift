@@ -15,8 +15,9 @@ package func rectify(
   }
 }
 
-/// The gradient of `rectify`: dx = dy where the output is positive, else 0; dx and dy may be the
-/// same. With `accumulates`, adds to dx.
+/// The gradient of a rectifier: dx = dy where the output is positive, else 0.
+///
+/// dx and dy may be the same. With `accumulates`, adds to dx.
 package func rectifyGradient(
   _ output: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   count: Int, accumulates: Bool

@@ -90,7 +90,7 @@ private func tile(
   _ dy: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, _ channels: Int,
   _ s: FilterGradientShape
 ) {
-  var sums = Accumulators(repeating: Vector.zero)
+  var sums = clearedAccumulators()
   for row in 0..<s.rows {
     var xp = x + row * s.bandLineStep
     var dp = dy + row * s.outputRowStep

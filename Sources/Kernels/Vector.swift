@@ -30,6 +30,19 @@
   @inline(__always) var widestTile: Int { 6 }
 #endif
 
+/// All accumulators at zero.
+///
+/// A literal, because `init(repeating:)` is a generic of the standard library whose specialised
+/// copy would be a weak symbol of this object.
+@inline(__always) func clearedAccumulators() -> Accumulators {
+  let z = Vector.zero
+  #if KERNELS_AVX512 || arch(arm64)
+    return [z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z]
+  #else
+    return [z, z, z, z, z, z, z, z, z, z, z, z]
+  #endif
+}
+
 @inline(__always) func load(_ p: UnsafePointer<Float>) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }

@@ -1,0 +1,114 @@
+internal import FoundationEssentials
+
+/// A network's description: the extent of an image and a list of layers.
+///
+/// As JSON, for example:
+/// ```json
+/// {"name": "small", "input": {"height": 32, "width": 32, "channels": 3}, "layers": [
+///   {"kind": "conv2D", "filters": 16, "padding": "same"}, {"kind": "relu"},
+///   {"kind": "maxPool2D"}, {"kind": "flatten"}, {"kind": "dense", "units": 1}]}
+/// ```
+public struct Architecture: Sendable, Equatable {
+  /// What the network is called.
+  public var name: String
+  /// The extent of one image.
+  public var input: Shape
+  /// The layers in their order.
+  public var layers: [any Layer]
+
+  /// A description of `layers` over images of the extent `input`.
+  public init(name: String, input: Shape, layers: [any Layer]) {
+    self.name = name
+    self.input = input
+    self.layers = layers
+  }
+
+  /// Reads a description; a field that nobody knows is an error.
+  public init(json text: String) throws(ModelError) {
+    try self.init(bytes: Array(text.utf8))
+  }
+
+  /// Reads a description from the bytes of a file.
+  public init(bytes: [UInt8]) throws(ModelError) {
+    let value: JSONValue
+    do {
+      value = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    } catch {
+      throw .description(at: "architecture", expected: "a JSON object", found: "no valid JSON")
+    }
+    guard case .object(let object) = value else {
+      throw .description(at: "architecture", expected: "an object", found: value.summary)
+    }
+    var fields = LayerFields(place: "architecture", values: object)
+    name = try fields.string("name", default: "custom")
+    var extent = try fields.object("input")
+    input = Shape(
+      height: try extent.int("height"), width: try extent.int("width"),
+      channels: try extent.int("channels", default: 3))
+    try extent.finish()
+    layers = try fields.layers("layers")
+    try fields.finish()
+  }
+
+  /// The description as JSON with sorted keys: the same text for the same description.
+  public var json: String {
+    let object: [String: JSONValue] = [
+      "name": .string(name),
+      "input": .object([
+        "height": .int(input.height), "width": .int(input.width),
+        "channels": .int(input.channels),
+      ]),
+      "layers": .array(layers.map(Architecture.json)),
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A tree of numbers and texts always encodes: every Double in it is finite.
+    let data = (try? encoder.encode(JSONValue.object(object))) ?? Data()
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Whether both describe the same network under the same name.
+  public static func == (a: Architecture, b: Architecture) -> Bool { a.json == b.json }
+
+  static func json(_ layer: any Layer) -> JSONValue {
+    var fields = LayerFields(place: "")
+    fields.set("kind", .string(type(of: layer).kind))
+    (layer as? any GraphLayer)?.write(to: &fields)
+    return .object(fields.values)
+  }
+
+  static func layers(_ values: [JSONValue], place: String) throws(ModelError) -> [any Layer] {
+    var layers: [any Layer] = []
+    for (index, value) in values.enumerated() {
+      let here = "\(place)[\(index)]"
+      guard case .object(let object) = value else {
+        throw .description(at: here, expected: "a layer", found: value.summary)
+      }
+      var fields = LayerFields(place: here, values: object)
+      let kind = try fields.string("kind")
+      guard let type = layerKinds.first(where: { $0.kind == kind }) else {
+        let known = layerKinds.map { $0.kind }.joined(separator: ", ")
+        throw .description(at: "\(here).kind", expected: "one of \(known)", found: "\"\(kind)\"")
+      }
+      layers.append(try type.init(from: &fields))
+      try fields.finish()
+    }
+    return layers
+  }
+
+  /// Checks every shape and lays out memory.
+  package func graph() throws(ModelError) -> Graph {
+    guard !layers.isEmpty else {
+      throw .description(at: "layers", expected: "at least one layer", found: "none")
+    }
+    var builder = GraphBuilder()
+    let start = try builder.input(input)
+    let end = try builder.apply(layers, to: start, path: "layers")
+    let graph = builder.finish(end)
+    guard !graph.nodes.isEmpty else {
+      throw .description(
+        at: "layers", expected: "at least one layer that computes", found: "only flatten")
+    }
+    return graph
+  }
+}

@@ -1,0 +1,171 @@
+/// A network as a list of operations over numbered values, in the order in which they run.
+///
+/// Everything that depends on memory or on a batch is planned from it later.
+package struct Graph: Sendable {
+  /// One operation with the values that it reads and writes.
+  struct Node: Sendable {
+    let path: String
+    var operation: any Operation
+    let inputs: [Int]
+    let output: Int
+  }
+
+  /// Floats a sample of each value; value 0 is the input.
+  var valueCounts: [Int] = []
+  var nodes: [Node] = []
+  var slots: [TensorSlot] = []
+  var summaries: [LayerSummary] = []
+  var parameterFloats = 0
+  var statisticsFloats = 0
+  /// The value that holds the logits.
+  var output = 0
+  /// The extent of the logits.
+  var outputShape = Shape(features: 0)
+}
+
+/// A value and its extent while a graph is built.
+struct GraphValue {
+  var id: Int
+  var shape: Shape
+}
+
+/// Builds a graph from layers, checks every shape, and lays out parameters.
+struct GraphBuilder {
+  private(set) var graph = Graph()
+  /// Values that a later operation reads too: no rectifier may be put into their producer.
+  private var shared: Set<Int> = []
+
+  /// The value of the input.
+  mutating func input(_ shape: Shape) throws(ModelError) -> GraphValue {
+    for (field, extent) in [
+      ("height", shape.height), ("width", shape.width), ("channels", shape.channels),
+    ] where !(1...16_384).contains(extent) {
+      throw .invalid(layer: "input", field: field, expected: "in 1...16384", found: "\(extent)")
+    }
+    return try value(shape)
+  }
+
+  /// Applies layers one after the other.
+  mutating func apply(
+    _ layers: [any Layer], to input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    var current = input
+    for (index, layer) in layers.enumerated() {
+      guard let layer = layer as? any GraphLayer else {
+        throw .unknownLayer("\(type(of: layer))")
+      }
+      let name = "\(path).\(index)"
+      let slots = graph.slots.count
+      let summary = graph.summaries.count
+      let before = current.shape
+      current = try layer.lower(into: &self, input: current, path: name)
+      guard graph.parameterFloats <= Graph.maximalParameters else {
+        throw .tooLarge(
+          what: "\(name): parameters", limit: Graph.maximalParameters,
+          found: graph.parameterFloats)
+      }
+      if graph.summaries.count == summary {
+        graph.summaries.append(
+          LayerSummary(
+            name: name, kind: type(of: layer).kind, outputShape: current.shape,
+            parameters: graph.slots[slots...].reduce(0) {
+              $0 + ($1.slab == .parameters ? $1.count : 0)
+            },
+            statistics: graph.slots[slots...].reduce(0) {
+              $0 + ($1.slab == .statistics ? $1.count : 0)
+            },
+            multiplyAdds: layer.multiplyAdds(input: before, output: current.shape)))
+      }
+    }
+    return current
+  }
+
+  /// Ends the graph at `value`.
+  mutating func finish(_ value: GraphValue) -> Graph {
+    graph.output = value.id
+    graph.outputShape = value.shape
+    return graph
+  }
+
+  /// Lays out a tensor; the next one begins on a cache line.
+  mutating func tensor(
+    _ name: String, _ shape: [Int], _ start: TensorSlot.Start,
+    in slab: TensorSlot.Slab = .parameters
+  ) -> Int {
+    let offset = slab == .parameters ? graph.parameterFloats : graph.statisticsFloats
+    let slot = TensorSlot(name: name, shape: shape, slab: slab, offset: offset, start: start)
+    graph.slots.append(slot)
+    let end = (offset + slot.count + 15) / 16 * 16
+    if slab == .parameters {
+      graph.parameterFloats = end
+    } else {
+      graph.statisticsFloats = end
+    }
+    return offset
+  }
+
+  /// Adds an operation and returns the value that it gives.
+  mutating func add(
+    _ operation: any Operation, inputs: [GraphValue], output shape: Shape, path: String
+  ) throws(ModelError) -> GraphValue {
+    let output = try value(shape)
+    graph.nodes.append(
+      Graph.Node(path: path, operation: operation, inputs: inputs.map(\.id), output: output.id))
+    return output
+  }
+
+  /// Puts a rectifier into the operation that gives `value`, or adds one.
+  mutating func rectify(_ value: GraphValue, path: String) throws(ModelError) -> GraphValue {
+    if let last = graph.nodes.indices.last, graph.nodes[last].output == value.id,
+      !shared.contains(value.id),
+      var operation = graph.nodes[last].operation as? any RectifiableOperation,
+      !operation.rectifies
+    {
+      operation.rectifies = true
+      graph.nodes[last].operation = operation
+      return value
+    }
+    return try add(
+      RectifyOperation(count: value.shape.count), inputs: [value], output: value.shape, path: path)
+  }
+
+  /// Notes that `value` will be read again.
+  mutating func share(_ value: GraphValue) {
+    shared.insert(value.id)
+  }
+
+  private mutating func value(_ shape: Shape) throws(ModelError) -> GraphValue {
+    let (pixels, first) = shape.height.multipliedReportingOverflow(by: shape.width)
+    let (count, second) = pixels.multipliedReportingOverflow(by: shape.channels)
+    guard !first, !second, count <= Graph.maximalActivations else {
+      throw .tooLarge(
+        what: "a layer's output for one image", limit: Graph.maximalActivations,
+        found: first || second ? Int.max : count)
+    }
+    graph.valueCounts.append(count)
+    return GraphValue(id: graph.valueCounts.count - 1, shape: shape)
+  }
+}
+
+extension Graph {
+  /// Floats of parameters that a network may have: 4 GB of weights.
+  static let maximalParameters = 1 << 30
+  /// Floats that one layer may give for one image: 1 GB.
+  static let maximalActivations = 1 << 28
+}
+
+/// One layer as `inspect` shows it.
+public struct LayerSummary: Sendable {
+  /// The layer's path, such as `layers.3.body.0`.
+  public let name: String
+  /// Its kind, such as `conv2D`.
+  public let kind: String
+  /// The extent of what it gives for one image.
+  public let outputShape: Shape
+  /// Trained numbers.
+  public let parameters: Int
+  /// Kept numbers that no optimizer changes.
+  public let statistics: Int
+  /// Multiplications with addition for one image, forward.
+  public let multiplyAdds: Int
+}

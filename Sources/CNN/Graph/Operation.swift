@@ -1,0 +1,123 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// One step of a network on a whole batch, with its geometry fixed.
+protocol Operation: Sendable {
+  /// The memory it needs and the values its backward pass reads.
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds
+  /// Reads the inputs and writes the output, and in training what the backward pass needs.
+  func forward(_ pass: ForwardPass)
+  /// Reads the output's gradient, writes or adds to the inputs', adds to the parameters'.
+  ///
+  /// It may destroy the output's gradient.
+  func backward(_ pass: BackwardPass)
+}
+
+/// An operation that can end in a rectifier, at no further pass over memory.
+protocol RectifiableOperation: Operation {
+  var rectifies: Bool { get set }
+}
+
+/// Memory of one operation, in floats.
+struct OperationNeeds {
+  /// Kept from the forward to the backward pass.
+  var saved = 0
+  /// For all threads together, within one pass.
+  var shared = 0
+  /// For each thread, within one pass.
+  var perWorker = 0
+  /// Whether the backward pass reads the input.
+  var readsInput = false
+  /// Whether the backward pass reads the output.
+  var readsOutput = false
+}
+
+/// What a forward pass is for.
+package enum PassMode: Sendable {
+  /// Running statistics, no dropout.
+  case inference
+  /// Batch statistics, dropout keyed by (seed, step).
+  case training(seed: UInt64, step: Int)
+}
+
+/// Scratch memory of one pass, holding anything before.
+struct Scratch {
+  let shared: Output
+  let workers: Output
+  let workerStep: Int
+
+  /// The part of one thread.
+  func worker(_ index: Int) -> Output { workers + index * workerStep }
+}
+
+/// The views of one forward step; they do not outlive it.
+struct ForwardPass {
+  let engine: Engine
+  let batch: Int
+  let mode: PassMode
+  let input: Input
+  /// The second addend of an addition; elsewhere the input again.
+  let secondInput: Input
+  let output: Output
+  let saved: Output
+  let scratch: Scratch
+  let parameters: Input
+  let statistics: Output
+
+  var kernels: KernelTable { engine.kernels }
+}
+
+/// A gradient to write.
+struct GradientTarget {
+  let base: Output
+  /// Another consumer of the value has written before: add.
+  let accumulates: Bool
+}
+
+/// The views of one backward step; they do not outlive it.
+struct BackwardPass {
+  let engine: Engine
+  let batch: Int
+  let mode: PassMode
+  let input: Input
+  let output: Input
+  let outputGradient: Output
+  /// Absent where nobody needs it: the images' gradient.
+  let inputGradient: GradientTarget?
+  let secondInputGradient: GradientTarget?
+  let saved: Output
+  let scratch: Scratch
+  let parameters: Input
+  let gradients: Output
+
+  var kernels: KernelTable { engine.kernels }
+}
+
+extension Engine {
+  /// Splits `count` floats into stretches and runs `body` on each: for loops without sums.
+  func stretches(_ count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
+    let length = 1 << 14
+    workers.parallelFor((count + length - 1) / length) { index, _ in
+      body(index * length, min(length, count - index * length))
+    }
+  }
+}
+
+/// A division of pixels into stretches, the same for every number of threads.
+struct PixelChunks {
+  let pixels: Int
+  let length: Int
+
+  /// Stretches of about 2^15 floats: enough work for a task, small enough for single-precision
+  /// sums, which are put together in Double.
+  init(pixels: Int, channels: Int) {
+    self.pixels = pixels
+    length = min(1024, max(32, (1 << 15) / max(1, channels)))
+  }
+
+  var count: Int { (pixels + length - 1) / length }
+
+  func range(_ index: Int) -> Range<Int> {
+    (index * length)..<min(pixels, (index + 1) * length)
+  }
+}

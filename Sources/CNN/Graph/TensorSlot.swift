@@ -1,0 +1,33 @@
+/// One named tensor of a network: where it lies and how it begins.
+package struct TensorSlot: Sendable {
+  /// Which of the network's two slabs holds it.
+  package enum Slab: Sendable {
+    /// Trained by the optimizer.
+    case parameters
+    /// Kept by batch normalization, never optimised.
+    case statistics
+  }
+
+  /// What it is filled with at first.
+  enum Start: Sendable {
+    case constant(Float)
+    case random(Initializer, fanIn: Int, fanOut: Int)
+  }
+
+  /// A path such as `layers.3.body.0.filters`.
+  package let name: String
+  /// Its extents, slowest first.
+  package let shape: [Int]
+  /// The slab.
+  package let slab: Slab
+  /// Its first float in the slab.
+  package let offset: Int
+  let start: Start
+
+  /// Floats.
+  package var count: Int { shape.reduce(1, *) }
+  /// Its floats in the slab.
+  package var range: Range<Int> { offset..<(offset + count) }
+  /// Weight decay applies to weights of two or more dimensions, not to biases and scales.
+  package var decays: Bool { shape.count > 1 }
+}

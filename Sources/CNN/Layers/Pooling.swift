@@ -1,0 +1,204 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// The greatest value of each window, in every channel.
+public struct MaxPool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "maxPool2D"
+
+  /// The side of the window.
+  public var size: Int
+  /// Pixels from one window to the next.
+  public var stride: Int
+  /// Places around the map that never win.
+  public var padding: Padding
+
+  /// Windows of `size` x `size` pixels, side by side unless a stride is given.
+  public init(_ size: Int = 2, stride: Int? = nil, padding: Padding = .valid) {
+    self.size = size
+    self.stride = stride ?? size
+    self.padding = padding
+  }
+
+  init(from fields: inout LayerFields) throws(ModelError) {
+    size = try fields.int("size", default: 2)
+    stride = try fields.int("stride", default: size)
+    padding = try fields.padding("padding")
+  }
+
+  func write(to fields: inout LayerFields) {
+    fields.set("size", .int(size))
+    fields.set("stride", .int(stride))
+    fields.set("padding", padding)
+  }
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    // A place in a window is kept in one byte.
+    try require(size, in: 1...15, "size", path)
+    let (shape, output) = try poolShape(
+      self, input.shape, size: size, stride: stride, padding: padding, path: path)
+    return try builder.add(
+      MaxPoolOperation(shape: shape), inputs: [input], output: output, path: path)
+  }
+}
+
+/// The mean of each window, in every channel, over the pixels inside the map only.
+public struct AveragePool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "averagePool2D"
+
+  /// The side of the window.
+  public var size: Int
+  /// Pixels from one window to the next.
+  public var stride: Int
+  /// Places around the map that do not count.
+  public var padding: Padding
+
+  /// Windows of `size` x `size` pixels, side by side unless a stride is given.
+  public init(_ size: Int = 2, stride: Int? = nil, padding: Padding = .valid) {
+    self.size = size
+    self.stride = stride ?? size
+    self.padding = padding
+  }
+
+  init(from fields: inout LayerFields) throws(ModelError) {
+    size = try fields.int("size", default: 2)
+    stride = try fields.int("stride", default: size)
+    padding = try fields.padding("padding")
+  }
+
+  func write(to fields: inout LayerFields) {
+    fields.set("size", .int(size))
+    fields.set("stride", .int(stride))
+    fields.set("padding", padding)
+  }
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    try require(size, in: 1...1024, "size", path)
+    let (shape, output) = try poolShape(
+      self, input.shape, size: size, stride: stride, padding: padding, path: path)
+    return try builder.add(
+      AveragePoolOperation(shape: shape), inputs: [input], output: output, path: path)
+  }
+}
+
+/// The mean of the whole map, in every channel: a vector of features.
+public struct GlobalAveragePool2D: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "globalAveragePool2D"
+
+  /// A pool over the whole map.
+  public init() {}
+
+  init(from fields: inout LayerFields) throws(ModelError) {}
+
+  func write(to fields: inout LayerFields) {}
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    let shape = input.shape
+    // One window as wide as the map: rows and columns may differ, so it is a map of one row.
+    let window = PoolShape(
+      height: 1, width: shape.pixels, channels: shape.channels, outputHeight: 1, outputWidth: 1,
+      size: shape.pixels, stride: shape.pixels, padTop: 0, padLeft: 0)
+    return try builder.add(
+      AveragePoolOperation(shape: window), inputs: [input],
+      output: Shape(features: shape.channels), path: path)
+  }
+}
+
+private func poolShape(
+  _ layer: some GraphLayer, _ input: Shape, size: Int, stride: Int, padding: Padding, path: String
+) throws(ModelError) -> (PoolShape, Shape) {
+  try layer.require(stride, in: 1...1024, "stride", path)
+  if case .explicit(let places) = padding {
+    try layer.require(places, in: 0...(size / 2), "padding", path)
+  }
+  guard let rows = padding.resolve(input: input.height, kernel: size, stride: stride),
+    let columns = padding.resolve(input: input.width, kernel: size, stride: stride)
+  else {
+    throw .shape(
+      layer: "\(path) (\(type(of: layer).kind))", expected: "at least \(size)x\(size) pixels",
+      found: input)
+  }
+  let shape = PoolShape(
+    height: input.height, width: input.width, channels: input.channels,
+    outputHeight: rows.output, outputWidth: columns.output, size: size, stride: stride,
+    padTop: rows.before, padLeft: columns.before)
+  return (
+    shape, Shape(height: rows.output, width: columns.output, channels: input.channels)
+  )
+}
+
+extension PoolShape {
+  var inputCount: Int { height * width * channels }
+  var outputCount: Int { outputHeight * outputWidth * channels }
+}
+
+/// Max pooling; the place of each maximum is one byte.
+struct MaxPoolOperation: Operation {
+  let shape: PoolShape
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    OperationNeeds(saved: (batch * shape.outputCount + 3) / 4)
+  }
+
+  private func codes(_ saved: Output) -> UnsafeMutablePointer<UInt8> {
+    UnsafeMutableRawPointer(saved).assumingMemoryBound(to: UInt8.self)
+  }
+
+  func forward(_ pass: ForwardPass) {
+    let pool = pass.kernels.pooling
+    var places: UnsafeMutablePointer<UInt8>?
+    if case .training = pass.mode { places = codes(pass.saved) }
+    pass.engine.workers.parallelFor(pass.batch) { image, _ in
+      pool.maxPool(
+        pass.input + image * shape.inputCount, pass.output + image * shape.outputCount,
+        places.map { $0 + image * shape.outputCount }, shape)
+    }
+  }
+
+  func backward(_ pass: BackwardPass) {
+    guard let dx = pass.inputGradient else { return }
+    let pool = pass.kernels.pooling
+    let places = codes(pass.saved)
+    pass.engine.workers.parallelFor(pass.batch) { image, _ in
+      let target = dx.base + image * shape.inputCount
+      if !dx.accumulates { target.update(repeating: 0, count: shape.inputCount) }
+      pool.maxPoolGradient(
+        places + image * shape.outputCount, pass.outputGradient + image * shape.outputCount,
+        target, shape)
+    }
+  }
+}
+
+/// Average pooling.
+struct AveragePoolOperation: Operation {
+  let shape: PoolShape
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds { OperationNeeds() }
+
+  func forward(_ pass: ForwardPass) {
+    let pool = pass.kernels.pooling
+    pass.engine.workers.parallelFor(pass.batch) { image, _ in
+      pool.averagePool(
+        pass.input + image * shape.inputCount, pass.output + image * shape.outputCount, shape)
+    }
+  }
+
+  func backward(_ pass: BackwardPass) {
+    guard let dx = pass.inputGradient else { return }
+    let pool = pass.kernels.pooling
+    pass.engine.workers.parallelFor(pass.batch) { image, _ in
+      let target = dx.base + image * shape.inputCount
+      if !dx.accumulates { target.update(repeating: 0, count: shape.inputCount) }
+      pool.averagePoolGradient(
+        pass.outputGradient + image * shape.outputCount, target, shape)
+    }
+  }
+}

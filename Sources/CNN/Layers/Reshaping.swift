@@ -1,0 +1,100 @@
+internal import KernelInterface
+internal import KernelSelection
+internal import Primitives
+
+/// Turns a map into a vector of features, in memory order: row, column, channel.
+public struct Flatten: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "flatten"
+
+  /// A change of shape; nothing moves.
+  public init() {}
+
+  init(from fields: inout LayerFields) throws(ModelError) {}
+
+  func write(to fields: inout LayerFields) {}
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    GraphValue(id: input.id, shape: Shape(features: input.shape.count))
+  }
+}
+
+/// Sets features to zero at random in training and scales the others up.
+///
+/// Srivastava et al. 2014.
+public struct Dropout: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "dropout"
+
+  /// The share set to zero.
+  public var rate: Double
+
+  /// Dropout of the share `rate`.
+  public init(_ rate: Double) {
+    self.rate = rate
+  }
+
+  init(from fields: inout LayerFields) throws(ModelError) {
+    rate = try fields.double("rate")
+  }
+
+  func write(to fields: inout LayerFields) {
+    fields.set("rate", .double(rate))
+  }
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    try require(rate, in: 0...0.99, "rate", path)
+    let operation = DropoutOperation(
+      count: input.shape.count, rate: Float(rate), index: builder.graph.nodes.count)
+    return try builder.add(operation, inputs: [input], output: input.shape, path: path)
+  }
+}
+
+/// Dropout: its random numbers are keyed by (seed, step, place in the batch, layer), so the
+/// backward pass draws them again and nothing is kept.
+struct DropoutOperation: Operation {
+  let count: Int
+  let rate: Float
+  let index: Int
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds { OperationNeeds() }
+
+  func forward(_ pass: ForwardPass) {
+    guard case .training(let seed, let step) = pass.mode else {
+      pass.output.update(from: pass.input, count: pass.batch * count)
+      return
+    }
+    pass.engine.workers.parallelFor(pass.batch) { sample, _ in
+      mask(
+        pass.input + sample * count, pass.output + sample * count, accumulates: false, seed: seed,
+        step: step, sample: sample)
+    }
+  }
+
+  func backward(_ pass: BackwardPass) {
+    guard let dx = pass.inputGradient, case .training(let seed, let step) = pass.mode else {
+      return
+    }
+    pass.engine.workers.parallelFor(pass.batch) { sample, _ in
+      mask(
+        Input(pass.outputGradient) + sample * count, dx.base + sample * count,
+        accumulates: dx.accumulates, seed: seed, step: step, sample: sample)
+    }
+  }
+
+  private func mask(
+    _ source: Input, _ target: Output, accumulates: Bool, seed: UInt64, step: Int, sample: Int
+  ) {
+    var random = RandomStream(
+      seed: seed, purpose: .dropout, epoch: step, sample: index << 32 | sample)
+    let scale = 1 / (1 - rate)
+    for i in 0..<count {
+      let value = random.uniform() < rate ? 0 : source[i] * scale
+      target[i] = accumulates ? target[i] + value : value
+    }
+  }
+}

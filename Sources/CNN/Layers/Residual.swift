@@ -1,0 +1,126 @@
+internal import KernelInterface
+
+/// The greater of the value and zero.
+public struct ReLU: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "relu"
+
+  /// A rectifier.
+  public init() {}
+
+  init(from fields: inout LayerFields) throws(ModelError) {}
+
+  func write(to fields: inout LayerFields) {}
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    try builder.rectify(input, path: path)
+  }
+}
+
+/// A rectifier that could not be put into the operation before it.
+struct RectifyOperation: Operation {
+  let count: Int
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    OperationNeeds(readsOutput: true)
+  }
+
+  func forward(_ pass: ForwardPass) {
+    let kernels = pass.kernels.elementwise
+    pass.engine.stretches(pass.batch * count) { start, length in
+      kernels.rectify(pass.input + start, pass.output + start, length)
+    }
+  }
+
+  func backward(_ pass: BackwardPass) {
+    guard let dx = pass.inputGradient else { return }
+    let kernels = pass.kernels.elementwise
+    pass.engine.stretches(pass.batch * count) { start, length in
+      kernels.rectifyGradient(
+        pass.output + start, pass.outputGradient + start, dx.base + start, length, dx.accumulates)
+    }
+  }
+}
+
+/// A residual block: relu(body(x) + shortcut(x)).
+///
+/// He et al. 2016.
+public struct Residual: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "residual"
+
+  /// The layers of the block.
+  public var body: [any Layer]
+  /// The layers of the way around it; none: the input itself.
+  public var shortcut: [any Layer]
+
+  /// A block of `body`, with `shortcut` around it.
+  public init(body: [any Layer], shortcut: [any Layer] = []) {
+    self.body = body
+    self.shortcut = shortcut
+  }
+
+  init(from fields: inout LayerFields) throws(ModelError) {
+    body = try fields.layers("body")
+    shortcut = try fields.layers("shortcut", default: [])
+  }
+
+  func write(to fields: inout LayerFields) {
+    fields.set("body", .array(body.map(Architecture.json)))
+    fields.set("shortcut", .array(shortcut.map(Architecture.json)))
+  }
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    builder.share(input)
+    let deep = try builder.apply(body, to: input, path: "\(path).body")
+    builder.share(deep)
+    let flat = try builder.apply(shortcut, to: input, path: "\(path).shortcut")
+    guard deep.shape == flat.shape else {
+      throw .residual(layer: "\(path) (residual)", body: deep.shape, shortcut: flat.shape)
+    }
+    let sum = try builder.add(
+      AddOperation(count: deep.shape.count), inputs: [deep, flat], output: deep.shape, path: path)
+    return try builder.rectify(sum, path: path)
+  }
+}
+
+/// The sum of two values.
+struct AddOperation: RectifiableOperation {
+  let count: Int
+  var rectifies = false
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    OperationNeeds(readsOutput: rectifies)
+  }
+
+  func forward(_ pass: ForwardPass) {
+    let kernels = pass.kernels.elementwise
+    pass.engine.stretches(pass.batch * count) { start, length in
+      kernels.add(
+        pass.input + start, pass.secondInput + start, pass.output + start, length, rectifies)
+    }
+  }
+
+  func backward(_ pass: BackwardPass) {
+    write(pass, to: pass.inputGradient)
+    write(pass, to: pass.secondInputGradient)
+  }
+
+  private func write(_ pass: BackwardPass, to target: GradientTarget?) {
+    guard let target else { return }
+    let kernels = pass.kernels.elementwise
+    pass.engine.stretches(pass.batch * count) { start, length in
+      let dy = pass.outputGradient + start
+      let dx = target.base + start
+      if rectifies {
+        kernels.rectifyGradient(pass.output + start, dy, dx, length, target.accumulates)
+      } else {
+        kernels.accumulate(dy, dx, length, target.accumulates)
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Glibc
+
+/// What training makes small: the mean over a batch, computed on logits in Double.
+public enum Loss: Sendable, Hashable {
+  /// One logit x and a class y of 0 or 1: max(x, 0) - x·y + log(1 + e^-|x|).
+  ///
+  /// With smoothing s the target is y·(1 - s) + s/2.
+  case binaryCrossEntropy(labelSmoothing: Double = 0)
+  /// K logits and a class: log Σ e^x - Σ target·x.
+  ///
+  /// With smoothing s the target of the class is 1 - s + s/K and of the others s/K.
+  case softmaxCrossEntropy(labelSmoothing: Double = 0)
+
+  /// The mean loss of a batch and how many classes were right.
+  public struct Result: Sendable, Hashable {
+    /// Mean over the batch of weight times loss.
+    public var loss: Double
+    /// Samples whose most probable class is theirs.
+    public var correct: Int
+  }
+
+  /// The loss for `outputs` logits a sample.
+  public static func standard(outputs: Int, labelSmoothing: Double = 0) -> Loss {
+    outputs == 1
+      ? .binaryCrossEntropy(labelSmoothing: labelSmoothing)
+      : .softmaxCrossEntropy(labelSmoothing: labelSmoothing)
+  }
+
+  /// The classes that `outputs` logits tell apart.
+  func classes(outputs: Int) -> Int {
+    switch self {
+    case .binaryCrossEntropy: 2
+    case .softmaxCrossEntropy: outputs
+    }
+  }
+
+  /// The loss of a batch; writes its gradient, of the same shape as the logits, where asked to.
+  ///
+  /// - logits: one row of `outputs` numbers a target.
+  /// - classWeights: a factor for the samples of each class.
+  package func evaluate(
+    logits: UnsafeBufferPointer<Float>, outputs: Int, targets: [Int32],
+    classWeights: [Double]? = nil, gradient: UnsafeMutableBufferPointer<Float>? = nil
+  ) -> Result {
+    precondition(logits.count == targets.count * outputs, "one row of logits a target")
+    var total = 0.0
+    var correct = 0
+    for (row, target) in targets.enumerated() {
+      let share = (classWeights?[Int(target)] ?? 1) / Double(targets.count)
+      let range = (row * outputs)..<((row + 1) * outputs)
+      let rowGradient = gradient.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }
+      let (loss, isCorrect) =
+        switch self {
+        case .binaryCrossEntropy(let smoothing):
+          binary(logits[row], Int(target), smoothing, share, rowGradient)
+        case .softmaxCrossEntropy(let smoothing):
+          softmax(
+            UnsafeBufferPointer(rebasing: logits[range]), Int(target), smoothing, share,
+            rowGradient)
+        }
+      total += loss * share
+      if isCorrect { correct += 1 }
+    }
+    return Result(loss: total, correct: correct)
+  }
+
+  private func binary(
+    _ logit: Float, _ target: Int, _ smoothing: Double, _ share: Double,
+    _ gradient: UnsafeMutableBufferPointer<Float>?
+  ) -> (Double, Bool) {
+    let x = Double(logit)
+    let y = Double(target) * (1 - smoothing) + smoothing / 2
+    gradient?[0] = Float((sigmoid(x) - y) * share)
+    return (max(x, 0) - x * y + log1p(exp(-abs(x))), (x > 0) == (target == 1))
+  }
+
+  private func softmax(
+    _ logits: UnsafeBufferPointer<Float>, _ target: Int, _ smoothing: Double, _ share: Double,
+    _ gradient: UnsafeMutableBufferPointer<Float>?
+  ) -> (Double, Bool) {
+    var best = 0
+    for k in 1..<max(1, logits.count) where logits[k] > logits[best] { best = k }
+    let greatest = Double(logits[best])
+    var sum = 0.0
+    for x in logits { sum += exp(Double(x) - greatest) }
+    let logSum = greatest + log(sum)
+    var loss = 0.0
+    for (k, x) in logits.enumerated() {
+      let wanted = (k == target ? 1 - smoothing : 0) + smoothing / Double(logits.count)
+      loss += wanted * (logSum - Double(x))
+      gradient?[k] = Float((exp(Double(x) - logSum) - wanted) * share)
+    }
+    return (loss, best == target && !greatest.isNaN)
+  }
+}
+
+/// 1 / (1 + e^-x) without overflow.
+private func sigmoid(_ x: Double) -> Double {
+  x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
+}
+
+/// The probability of every class, a row a sample.
+///
+/// One logit means two classes, of probability 1 - σ(x) and σ(x); more logits mean softmax.
+public func probabilities(logits: [Float], outputs: Int) -> [[Double]] {
+  precondition(outputs > 0 && logits.count % outputs == 0, "whole rows of logits")
+  return stride(from: 0, to: logits.count, by: outputs).map { start in
+    if outputs == 1 {
+      let x = Double(logits[start])
+      return [sigmoid(-x), sigmoid(x)]
+    }
+    let row = logits[start..<(start + outputs)].map(Double.init)
+    let greatest = row.max() ?? 0
+    let powers = row.map { exp($0 - greatest) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}

@@ -1,0 +1,53 @@
+/// What can be wrong with a network's description or with values given to it.
+public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A layer's number is out of its range.
+  case invalid(layer: String, field: String, expected: String, found: String)
+  /// A layer cannot take the input that the one before it gives.
+  case shape(layer: String, expected: String, found: Shape)
+  /// The two ways through a residual block give different shapes.
+  case residual(layer: String, body: Shape, shortcut: Shape)
+  /// A description in JSON that is no architecture.
+  case description(at: String, expected: String, found: String)
+  /// A layer that is not one of this module's.
+  case unknownLayer(String)
+  /// A preset that does not exist.
+  case unknownPreset(String, known: [String])
+  /// A tensor that the network does not have, or not in this shape.
+  case tensor(name: String, expected: String, found: String)
+  /// An array whose length does not fit.
+  case length(of: String, expected: Int, found: Int)
+  /// A class index outside the outputs.
+  case target(expected: String, found: Int)
+  /// A network too large to plan.
+  case tooLarge(what: String, limit: Int, found: Int)
+  /// Memory that the system does not give.
+  case outOfMemory(bytes: Int)
+
+  /// One sentence: where, what was expected and what was found.
+  public var description: String {
+    switch self {
+    case .invalid(let layer, let field, let expected, let found):
+      "\(layer): \(field) must be \(expected), found \(found)"
+    case .shape(let layer, let expected, let found):
+      "\(layer): expects \(expected), its input is \(found)"
+    case .residual(let layer, let body, let shortcut):
+      "\(layer): body and shortcut must give the same shape, found \(body) and \(shortcut)"
+    case .description(let place, let expected, let found):
+      "\(place): expected \(expected), found \(found)"
+    case .unknownLayer(let name):
+      "\(name) is no layer of this library"
+    case .unknownPreset(let name, let known):
+      "unknown network \(name), known: \(known.joined(separator: ", "))"
+    case .tensor(let name, let expected, let found):
+      "tensor \(name): expected \(expected), found \(found)"
+    case .length(let what, let expected, let found):
+      "\(what): expected \(expected) values, found \(found)"
+    case .target(let expected, let found):
+      "a class index must be \(expected), found \(found)"
+    case .tooLarge(let what, let limit, let found):
+      "\(what): at most \(limit), found \(found)"
+    case .outOfMemory(let bytes):
+      "the system does not give \(bytes) bytes of memory"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+internal import KernelInterface
+package import KernelSelection
+internal import Primitives
+
+/// A network with its weights.
+///
+/// A class, because it owns memory: one flat slab of trained parameters and one of the running
+/// statistics of batch normalization. Not to be used by two threads while one of them trains.
+public final class Network: @unchecked Sendable {
+  /// What the network is made of.
+  public let architecture: Architecture
+  package let graph: Graph
+  package let parameters: FloatMemory
+  package let statistics: FloatMemory
+
+  /// A network with fresh weights drawn from `seed`.
+  public init(_ architecture: Architecture, seed: UInt64 = 0) throws(ModelError) {
+    self.architecture = architecture
+    graph = try architecture.graph()
+    parameters = try FloatMemory(count: graph.parameterFloats)
+    statistics = try FloatMemory(count: graph.statisticsFloats)
+    for (index, slot) in graph.slots.enumerated() {
+      let values: [Float]
+      switch slot.start {
+      case .constant(let value):
+        values = [Float](repeating: value, count: slot.count)
+      case .random(let initializer, let fanIn, let fanOut):
+        var random = RandomStream(seed: seed, purpose: .initialization, sample: index)
+        values = initializer.values(
+          count: slot.count, fanIn: fanIn, fanOut: fanOut, random: &random)
+      }
+      slab(of: slot).write(values, at: slot.offset)
+    }
+  }
+
+  /// A network of `layers` over images of the extent `input`.
+  public convenience init(
+    input: Shape, layers: [any Layer], seed: UInt64 = 0
+  ) throws(ModelError) {
+    try self.init(Architecture(name: "custom", input: input, layers: layers), seed: seed)
+  }
+
+  /// The extent of one output: the logits.
+  public var output: Shape { graph.outputShape }
+  /// Logits of one image.
+  public var outputs: Int { graph.outputShape.count }
+  /// Trained numbers.
+  public var parameterCount: Int { count(.parameters) }
+  /// Kept numbers that no optimizer changes.
+  public var statisticsCount: Int { count(.statistics) }
+  /// One line a layer.
+  public var summary: [LayerSummary] { graph.summaries }
+  /// The names of all tensors, in the order of the layers.
+  public var tensorNames: [String] { graph.slots.map(\.name) }
+
+  /// The extents of a tensor, slowest first.
+  public func shape(of name: String) -> [Int]? { slot(name)?.shape }
+
+  /// The numbers of a tensor.
+  public func values(of name: String) -> [Float]? {
+    slot(name).map { slab(of: $0).values($0.range) }
+  }
+
+  /// Replaces the numbers of a tensor.
+  public func setValues(_ values: [Float], of name: String) throws(ModelError) {
+    guard let slot = slot(name) else {
+      throw .tensor(name: name, expected: "a tensor of this network", found: "no such name")
+    }
+    guard values.count == slot.count else {
+      throw .tensor(
+        name: name, expected: "\(slot.count) values", found: "\(values.count)")
+    }
+    slab(of: slot).write(values, at: slot.offset)
+  }
+
+  /// A network of its own with the same numbers.
+  public func copy() throws(ModelError) -> Network {
+    let other = try Network(architecture)
+    other.parameters.copy(from: parameters)
+    other.statistics.copy(from: statistics)
+    return other
+  }
+
+  /// Moves every number towards `other`'s: value += (other - value) · weight.
+  package func interpolate(toward other: Network, weight: Float, engine: Engine) {
+    let kernels = engine.kernels.elementwise
+    for (own, theirs) in [(parameters, other.parameters), (statistics, other.statistics)] {
+      precondition(own.count == theirs.count, "networks of different architectures")
+      engine.stretches(own.count) { start, count in
+        kernels.interpolate(own.base + start, theirs.base + start, weight, count)
+      }
+    }
+  }
+
+  /// Whether every number is finite.
+  package var isFinite: Bool {
+    graph.slots.allSatisfy { slot in
+      slab(of: slot).values(slot.range).allSatisfy(\.isFinite)
+    }
+  }
+
+  func slab(of slot: TensorSlot) -> FloatMemory {
+    slot.slab == .parameters ? parameters : statistics
+  }
+
+  func slot(_ name: String) -> TensorSlot? { graph.slots.first { $0.name == name } }
+
+  private func count(_ slab: TensorSlot.Slab) -> Int {
+    graph.slots.reduce(0) { $0 + ($1.slab == slab ? $1.count : 0) }
+  }
+}

@@ -1,0 +1,121 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).
+public final class Adam: SteppingOptimizer {
+  /// The size of a step.
+  public var learningRate: Double
+  /// Steps made.
+  public private(set) var steps = 0
+  private let moments: AdamMoments
+
+  /// Adam with the usual numbers; Keras takes ε = 1e-7.
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8
+  ) {
+    self.learningRate = learningRate
+    moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+
+  func prepare(count: Int) throws(ModelError) {
+    steps = 0
+    try moments.prepare(count: count)
+  }
+
+  func step(_ update: ParameterUpdate) {
+    steps += 1
+    moments.step(update, number: steps, learningRate: learningRate, weightDecay: 0)
+  }
+
+  var state: [(name: String, memory: FloatMemory)] { moments.state }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): w -= rate · decay · w as well.
+///
+/// Weights of two or more dimensions decay; biases and the numbers of normalizations do not.
+public final class AdamW: SteppingOptimizer {
+  /// The size of a step.
+  public var learningRate: Double
+  /// The decay at a learning rate of 1.
+  public let weightDecay: Double
+  /// Steps made.
+  public private(set) var steps = 0
+  private let moments: AdamMoments
+
+  /// AdamW with the usual numbers.
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0.01
+  ) {
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+
+  func prepare(count: Int) throws(ModelError) {
+    steps = 0
+    try moments.prepare(count: count)
+  }
+
+  func step(_ update: ParameterUpdate) {
+    steps += 1
+    moments.step(update, number: steps, learningRate: learningRate, weightDecay: weightDecay)
+  }
+
+  var state: [(name: String, memory: FloatMemory)] { moments.state }
+}
+
+/// The running means of gradients and of their squares.
+private final class AdamMoments {
+  let beta1: Double
+  let beta2: Double
+  let epsilon: Double
+  private var first: FloatMemory?
+  private var second: FloatMemory?
+
+  init(beta1: Double, beta2: Double, epsilon: Double) {
+    precondition((0..<1).contains(beta1) && (0..<1).contains(beta2), "betas are in 0..<1")
+    precondition(epsilon > 0, "epsilon is positive")
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+
+  func prepare(count: Int) throws(ModelError) {
+    first = try FloatMemory(count: count)
+    second = try FloatMemory(count: count)
+  }
+
+  func step(_ update: ParameterUpdate, number: Int, learningRate: Double, weightDecay: Double) {
+    guard let first, let second else { return }
+    let kernels = update.engine.kernels.optimizers
+    let rate = Float(learningRate / (1 - power(beta1, number)))
+    let correction = Float(1 / (1 - power(beta2, number)).squareRoot())
+    let keep = Float(1 - learningRate * weightDecay)
+    update.onEverySegment { segment in
+      let i = segment.start
+      kernels.adamStep(
+        update.parameters + i, update.gradients + i, first.base + i, second.base + i,
+        Float(beta1), Float(beta2), Float(epsilon), rate, correction, segment.decays ? keep : 1,
+        segment.count)
+    }
+  }
+
+  var state: [(name: String, memory: FloatMemory)] {
+    guard let first, let second else { return [] }
+    return [("firstMoment", first), ("secondMoment", second)]
+  }
+}
+
+private func power(_ base: Double, _ exponent: Int) -> Double {
+  var result = 1.0
+  var factor = base
+  var left = exponent
+  while left > 0 {
+    if left & 1 == 1 { result *= factor }
+    factor *= factor
+    left >>= 1
+  }
+  return result
+}

@@ -1,0 +1,55 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// What turns gradients into steps.
+///
+/// A class, because it owns the memory of its moments: flat slabs as long as the parameters. One
+/// optimizer serves one network. The set is closed: `Adam`, `AdamW` and `SGD`.
+public protocol Optimizer: AnyObject {
+  /// The size of a step; a schedule may set it before each.
+  var learningRate: Double { get set }
+  /// Steps made.
+  var steps: Int { get }
+}
+
+/// What a training session asks of an optimizer.
+protocol SteppingOptimizer: Optimizer {
+  /// Takes memory for `count` parameters and begins anew.
+  func prepare(count: Int) throws(ModelError)
+  /// Moves the parameters by one step.
+  func step(_ update: ParameterUpdate)
+  /// The memory of the moments by name, for checkpoints.
+  var state: [(name: String, memory: FloatMemory)] { get }
+}
+
+/// One update of all parameters: flat slabs, cut into stretches of one kind.
+struct ParameterUpdate {
+  /// A stretch of neighbouring parameters that all decay, or all do not.
+  struct Segment {
+    let start: Int
+    let count: Int
+    let decays: Bool
+  }
+
+  let parameters: Output
+  let gradients: Input
+  let segments: [Segment]
+  let engine: Engine
+
+  /// Runs `body` on every stretch, on all threads.
+  func onEverySegment(_ body: (Segment) -> Void) {
+    engine.workers.parallelFor(segments.count) { index, _ in body(segments[index]) }
+  }
+
+  /// The stretches of a network's parameters, at most 2^14 long.
+  static func segments(of graph: Graph) -> [Segment] {
+    var segments: [Segment] = []
+    for slot in graph.slots where slot.slab == .parameters {
+      for start in stride(from: slot.offset, to: slot.offset + slot.count, by: 1 << 14) {
+        let count = min(1 << 14, slot.offset + slot.count - start)
+        segments.append(Segment(start: start, count: count, decays: slot.decays))
+      }
+    }
+    return segments
+  }
+}

@@ -1,0 +1,52 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// Stochastic gradient descent with momentum (Polyak 1964, Nesterov 1983), in PyTorch's form.
+///
+/// d = gradient + decay · w, b = momentum · b + d, and w -= rate · (d + momentum · b) with
+/// Nesterov's look ahead, w -= rate · b without. Only weights of two or more dimensions decay.
+public final class SGD: SteppingOptimizer {
+  /// The size of a step.
+  public var learningRate: Double
+  /// The share of the last step that goes on.
+  public let momentum: Double
+  /// Whether to look ahead.
+  public let nesterov: Bool
+  /// The pull of weights towards zero.
+  public let weightDecay: Double
+  /// Steps made.
+  public private(set) var steps = 0
+  private var velocity: FloatMemory?
+
+  /// Gradient descent with steps of `learningRate`.
+  public init(
+    learningRate: Double, momentum: Double = 0.9, nesterov: Bool = true, weightDecay: Double = 0
+  ) {
+    precondition((0..<1).contains(momentum), "momentum is in 0..<1")
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.nesterov = nesterov
+    self.weightDecay = weightDecay
+  }
+
+  func prepare(count: Int) throws(ModelError) {
+    steps = 0
+    velocity = try FloatMemory(count: count)
+  }
+
+  func step(_ update: ParameterUpdate) {
+    guard let velocity else { return }
+    steps += 1
+    let kernels = update.engine.kernels.optimizers
+    update.onEverySegment { segment in
+      let i = segment.start
+      kernels.momentumStep(
+        update.parameters + i, update.gradients + i, velocity.base + i, Float(momentum), nesterov,
+        segment.decays ? Float(weightDecay) : 0, Float(learningRate), segment.count)
+    }
+  }
+
+  var state: [(name: String, memory: FloatMemory)] {
+    velocity.map { [("velocity", $0)] } ?? []
+  }
+}

@@ -1,0 +1,40 @@
+import Glibc
+
+/// How the learning rate changes over a run, as a factor of the base rate.
+public enum Schedule: Sendable, Hashable {
+  /// Always 1.
+  case constant
+  /// Half a cosine from 1 to 0 (Loshchilov and Hutter 2017).
+  case cosine
+  /// A straight rise to 1 over the first share of the steps, then half a cosine to 0
+  /// (Smith and Topin 2018).
+  case oneCycle(warmup: Double = 0.2)
+  /// Times `factor` at each of these shares of the steps.
+  case step(at: [Double] = [0.5, 0.75], factor: Double = 0.1)
+  /// Times `factor` whenever the watched figure has not improved for `patience` epochs; the
+  /// trainer counts them.
+  case plateau(factor: Double = 0.1, patience: Int = 5)
+
+  /// The factor for step `step` of `total`, both counted from 0.
+  ///
+  /// - reductions: how often a plateau was met so far.
+  public func factor(step: Int, total: Int, reductions: Int = 0) -> Double {
+    precondition(total > 0 && step >= 0, "a step of a run")
+    let progress = min(1, Double(step) / Double(total))
+    switch self {
+    case .constant:
+      return 1
+    case .cosine:
+      return 0.5 * (1 + cos(.pi * progress))
+    case .oneCycle(let warmup):
+      // Half a step ahead in the rise: the first step moves, too.
+      let rising = (Double(step) + 0.5) / Double(total)
+      if rising < warmup { return rising / warmup }
+      return 0.5 * (1 + cos(.pi * (progress - warmup) / (1 - warmup)))
+    case .step(let places, let factor):
+      return pow(factor, Double(places.filter { progress >= $0 }.count))
+    case .plateau(let factor, _):
+      return pow(factor, Double(reductions))
+    }
+  }
+}

@@ -1,0 +1,225 @@
+internal import KernelInterface
+public import KernelSelection
+
+/// Trains a network batch by batch.
+///
+/// A class, because it owns memory: gradients, the optimizer's moments and one arena for
+/// activations, all taken at the start. The same batches in the same order give the same bits on
+/// any number of threads.
+public final class TrainingSession {
+  /// The network that is trained.
+  public let network: Network
+  /// What makes the steps.
+  public let optimizer: any Optimizer
+  private let stepping: any SteppingOptimizer
+  private let loss: Loss
+  private let classWeights: [Double]?
+  private let clipNorm: Double?
+  private let seed: UInt64
+  private let executor: Executor
+  private let gradients: FloatMemory
+  private let segments: [ParameterUpdate.Segment]
+  private var squares: [Double]
+
+  /// What one step did.
+  public struct StepResult: Sendable {
+    /// Mean loss of the batch.
+    public var loss: Double
+    /// Samples of the batch whose class was right before the step.
+    public var correct: Int
+    /// The gradients' norm over all parameters, where clipping computes it.
+    public var gradientNorm: Double?
+    package var seconds: StepSeconds
+  }
+
+  /// Where a step's time went.
+  package struct StepSeconds: Sendable {
+    package var forward = 0.0
+    package var backward = 0.0
+    package var optimizer = 0.0
+  }
+
+  /// A session for batches of up to `batchSize` images.
+  ///
+  /// - loss: by default what fits the outputs: binary or softmax cross-entropy.
+  /// - seed: keys dropout.
+  /// - clipGradientNorm: longer gradients are scaled down to this norm.
+  /// - classWeights: a factor for the loss of each class.
+  public convenience init(
+    network: Network, loss: Loss? = nil, optimizer: any Optimizer, batchSize: Int, engine: Engine,
+    seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil
+  ) throws(ModelError) {
+    try self.init(
+      network: network, loss: loss, optimizer: optimizer, batchSize: batchSize, engine: engine,
+      seed: seed, clipGradientNorm: clipGradientNorm, classWeights: classWeights,
+      inputGradient: false)
+  }
+
+  package init(
+    network: Network, loss: Loss?, optimizer: any Optimizer, batchSize: Int, engine: Engine,
+    seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
+    inputGradient: Bool
+  ) throws(ModelError) {
+    guard let stepping = optimizer as? any SteppingOptimizer else {
+      throw .unknownLayer("optimizer \(type(of: optimizer))")
+    }
+    let loss = loss ?? .standard(outputs: network.outputs)
+    if case .binaryCrossEntropy = loss, network.outputs != 1 {
+      throw .tensor(
+        name: "logits", expected: "1 for binary cross-entropy", found: "\(network.outputs)")
+    }
+    if let classWeights, classWeights.count != loss.classes(outputs: network.outputs) {
+      throw .length(
+        of: "class weights", expected: loss.classes(outputs: network.outputs),
+        found: classWeights.count)
+    }
+    self.network = network
+    self.loss = loss
+    self.optimizer = optimizer
+    self.stepping = stepping
+    self.seed = seed
+    self.classWeights = classWeights
+    clipNorm = clipGradientNorm
+    executor = try Executor(
+      network: network, capacity: batchSize, engine: engine, isTraining: true,
+      inputGradient: inputGradient)
+    gradients = try FloatMemory(count: network.parameters.count)
+    segments = ParameterUpdate.segments(of: network.graph)
+    squares = [Double](repeating: 0, count: segments.count)
+    try stepping.prepare(count: network.parameters.count)
+  }
+
+  /// Bytes that the session takes beside the network: activations, gradients, moments.
+  public var memoryBytes: Int {
+    let slabs = 1 + stepping.state.count
+    return executor.memoryBytes + slabs * gradients.count * MemoryLayout<Float>.stride
+  }
+
+  /// One step on a batch of images (batch x height x width x channels) and their classes.
+  public func step(images: [Float], targets: [Int32]) throws(ModelError) -> StepResult {
+    let expected = targets.count * network.architecture.input.count
+    guard images.count == expected, !targets.isEmpty else {
+      throw .length(of: "images", expected: expected, found: images.count)
+    }
+    guard targets.count <= executor.capacity else {
+      throw .length(of: "targets", expected: executor.capacity, found: targets.count)
+    }
+    try check(targets)
+    return images.withUnsafeBufferPointer { step(pixels: $0, targets: targets) }
+  }
+
+  private func check(_ targets: [Int32]) throws(ModelError) {
+    let classes = loss.classes(outputs: network.outputs)
+    for target in targets where !(0..<classes).contains(Int(target)) {
+      throw .target(expected: "in 0..<\(classes)", found: Int(target))
+    }
+  }
+
+  /// One step on a batch that is already in place; the number of images is that of the targets.
+  ///
+  /// With a loss that is not finite, the parameters stay as they are.
+  package func step(pixels: UnsafeBufferPointer<Float>, targets: [Int32]) -> StepResult {
+    precondition(
+      pixels.count >= targets.count * network.architecture.input.count, "a batch too short")
+    guard let images = pixels.baseAddress else {
+      preconditionFailure("a batch without memory")
+    }
+    var seconds = StepSeconds()
+    let clock = ContinuousClock()
+    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    let batch = targets.count
+    let outputs = network.outputs
+    let start = clock.now
+    executor.forward(images: images, batch: batch, mode: mode)
+    let result = loss.evaluate(
+      logits: UnsafeBufferPointer(start: executor.logits, count: batch * outputs),
+      outputs: outputs, targets: targets, classWeights: classWeights,
+      gradient: UnsafeMutableBufferPointer(
+        start: executor.logitsGradient, count: batch * outputs))
+    let afterForward = clock.now
+    seconds.forward = (afterForward - start).inSeconds
+    guard result.loss.isFinite else {
+      return StepResult(loss: result.loss, correct: result.correct, seconds: seconds)
+    }
+    clearGradients()
+    executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
+    let afterBackward = clock.now
+    seconds.backward = (afterBackward - afterForward).inSeconds
+    let norm = clipGradients()
+    stepping.step(
+      ParameterUpdate(
+        parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
+        engine: executor.engine))
+    seconds.optimizer = (clock.now - afterBackward).inSeconds
+    return StepResult(
+      loss: result.loss, correct: result.correct, gradientNorm: norm, seconds: seconds)
+  }
+
+  private func clearGradients() {
+    executor.engine.stretches(gradients.count) { start, count in
+      (gradients.base + start).update(repeating: 0, count: count)
+    }
+  }
+
+  /// Scales the gradients down to the norm that was asked for; sums in the order of the stretches.
+  private func clipGradients() -> Double? {
+    guard let clipNorm else { return nil }
+    let kernels = executor.engine.kernels.elementwise
+    squares.withUnsafeMutableBufferPointer { squares in
+      // Each task writes its own element.
+      nonisolated(unsafe) let squares = squares
+      executor.engine.workers.parallelFor(segments.count) { index, _ in
+        squares[index] = kernels.sumOfSquares(
+          gradients.base + segments[index].start, segments[index].count)
+      }
+    }
+    let norm = squares.reduce(0, +).squareRoot()
+    if norm > clipNorm {
+      let factor = Float(clipNorm / norm)
+      executor.engine.stretches(gradients.count) { start, count in
+        kernels.scale(gradients.base + start, factor, count)
+      }
+    }
+    return norm
+  }
+
+  // MARK: For tests: gradients of an arbitrary cotangent.
+
+  /// One forward and backward pass in training mode with a given gradient of the logits.
+  ///
+  /// Parameter gradients are added to those already there, unless `clears`.
+  package func propagate(
+    images: [Float], cotangent: [Float], clears: Bool = true
+  ) -> (output: [Float], inputGradient: [Float]?) {
+    let sample = network.architecture.input.count
+    let batch = images.count / sample
+    precondition(cotangent.count == batch * network.outputs, "one cotangent a logit")
+    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    return images.withUnsafeBufferPointer { pixels in
+      guard let base = pixels.baseAddress else { return ([], nil) }
+      executor.forward(images: base, batch: batch, mode: mode)
+      let output = Array(
+        UnsafeBufferPointer(start: executor.logits, count: cotangent.count))
+      executor.logitsGradient.update(from: cotangent, count: cotangent.count)
+      if clears { clearGradients() }
+      executor.backward(images: base, batch: batch, mode: mode, gradients: gradients.base)
+      let dx = executor.inputGradient.map {
+        Array(UnsafeBufferPointer(start: $0, count: images.count))
+      }
+      return (output, dx)
+    }
+  }
+
+  /// The gradient of a tensor after the last backward pass.
+  package func gradient(of name: String) -> [Float]? {
+    guard let slot = network.slot(name), slot.slab == .parameters else { return nil }
+    return gradients.values(slot.range)
+  }
+}
+
+extension Duration {
+  /// The duration as a number of seconds.
+  package var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
