@@ -37,6 +37,18 @@ func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSett
 
 // Tests, and what they share: comparing, references in Double, fixtures.
 let tests: [Target] = [
+  .testTarget(
+    name: "TrainingTests",
+    dependencies: [
+      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
+    ],
+    exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
+    name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
+    name: "ImageDataTests",
+    dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+    exclude: ["Fixtures"], swiftSettings: common),
   .target(
     name: "TestSupport", dependencies: ["KernelSelection", "Primitives"],
     path: "Tests/TestSupport", swiftSettings: common),
@@ -61,10 +73,13 @@ let package = Package(
     // Commands on top; arrows go down only.
     .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
+      name: "Commands",
+      dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
       swiftSettings: common),
     .target(
-      name: "Training", dependencies: ["CNN", "ImageData", "Primitives"], swiftSettings: common),
+      name: "Training",
+      dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      swiftSettings: common),
     .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
@@ -97,6 +112,11 @@ let package = Package(
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
+      exclude: ["Fixtures", "Golden"], swiftSettings: common),
 
     // Draws the pictures of dataset/.
     .executableTarget(

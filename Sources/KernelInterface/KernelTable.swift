@@ -20,11 +20,14 @@ package struct KernelTable: Sendable {
   package let elementwise: ElementwiseKernels
   /// Optimizer steps.
   package let optimizers: OptimizerKernels
+  /// Resizing and sampling pictures.
+  package let images: ImageKernels
 
   /// Puts a table together; each kernel module does so once.
   package init(
     lanes: Int, convolution: ConvolutionKernels, normalization: NormalizationKernels,
-    pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels
+    pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels,
+    images: ImageKernels
   ) {
     self.lanes = lanes
     self.convolution = convolution
@@ -32,6 +35,7 @@ package struct KernelTable: Sendable {
     self.pooling = pooling
     self.elementwise = elementwise
     self.optimizers = optimizers
+    self.images = images
   }
 
   /// Channels in a full panel of packed filters.

@@ -48,7 +48,12 @@ package func maxPool(
           store(y + at + c, best, first: width)
         }
         if let codes {
-          for i in 0..<width { codes[at + c + i] = UInt8(truncatingIfNeeded: code[i]) }
+          let bytes = ByteVector(truncatingIfNeeded: code)
+          if whole {
+            UnsafeMutableRawPointer(codes + at + c).storeBytes(of: bytes, as: ByteVector.self)
+          } else {
+            for i in 0..<width { codes[at + c + i] = bytes[i] }
+          }
         }
         c += lanes
       }
@@ -61,15 +66,34 @@ package func maxPoolGradient(
   _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   _ s: PoolShape
 ) {
+  let rowStep = s.width * s.channels
   for oy in 0..<s.outputHeight {
+    let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
     for ox in 0..<s.outputWidth {
+      let (left, right) = clipped(ox, s, pad: s.padLeft, extent: s.width)
       let at = (oy * s.outputWidth + ox) * s.channels
+      var c = 0
+      while c + lanes <= s.channels {
+        let code = IndexVector(
+          truncatingIfNeeded: UnsafeRawPointer(codes + at + c).loadUnaligned(as: ByteVector.self))
+        let d = load(dy + at + c)
+        for iy in top..<bottom {
+          for ix in left..<right {
+            let place = (iy - oy * s.stride + s.padTop) * s.size + ix - ox * s.stride + s.padLeft
+            let isHere = code .== IndexVector(repeating: Int32(truncatingIfNeeded: place))
+            let p = dx + iy * rowStep + ix * s.channels + c
+            store(p, load(p) + Vector.zero.replacing(with: d, where: isHere))
+          }
+        }
+        c += lanes
+      }
       let corner = ((oy * s.stride - s.padTop) * s.width + ox * s.stride - s.padLeft) * s.channels
-      for c in 0..<s.channels {
+      while c < s.channels {
         let code = Int(codes[at + c])
         let row = code / s.size
         let column = code - row * s.size
         dx[corner + (row * s.width + column) * s.channels + c] += dy[at + c]
+        c += 1
       }
     }
   }
@@ -123,7 +147,15 @@ package func averagePoolGradient(
       for iy in top..<bottom {
         for ix in left..<right {
           let p = dx + iy * rowStep + ix * s.channels
-          for c in 0..<s.channels { p[c] = multiplyAdd(p[c], dy[at + c], share) }
+          var c = 0
+          while c + lanes <= s.channels {
+            store(p + c, multiplyAdd(load(p + c), load(dy + at + c), Vector(repeating: share)))
+            c += lanes
+          }
+          while c < s.channels {
+            p[c] = multiplyAdd(p[c], dy[at + c], share)
+            c += 1
+          }
         }
       }
     }

@@ -32,5 +32,6 @@ package func makeKernelTable() -> KernelTable {
       sumOfSquares: sumOfSquares),
     optimizers: OptimizerKernels(
       adamStep: adamStep,
-      momentumStep: momentumStep))
+      momentumStep: momentumStep),
+    images: makeImageKernels())
 }

@@ -1,0 +1,201 @@
+#include "CImageCodecs.h"
+#include "decode_limits.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+
+// Everything that lives between setjmp and longjmp, on the heap so that its values are defined
+// after the jump.
+typedef struct {
+  struct jpeg_decompress_struct codec;
+  struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
+  jmp_buf exit;
+  cimage_result result;
+  uint8_t *line;
+} jpeg_operation;
+
+static jpeg_operation *operation_of(j_common_ptr codec) { return codec->client_data; }
+
+static void fail(jpeg_operation *operation, cimage_status status, const char *message) {
+  operation->result.status = status;
+  strncpy(operation->result.message, message, sizeof operation->result.message - 1);
+  longjmp(operation->exit, 1);
+}
+
+static void fail_with_library_message(j_common_ptr codec, cimage_status status) {
+  char message[JMSG_LENGTH_MAX];
+  codec->err->format_message(codec, message);
+  fail(operation_of(codec), status, message);
+}
+
+static void on_error(j_common_ptr codec) {
+  switch (codec->err->msg_code) {
+    case JERR_OUT_OF_MEMORY:
+      fail_with_library_message(codec, CIMAGE_NO_MEMORY);
+      break;
+    case JERR_NO_BACKING_STORE:
+      fail(operation_of(codec), CIMAGE_TOO_LARGE, "decoding needs more memory than the limit");
+      break;
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_WIDTH_OVERFLOW:
+      fail_with_library_message(codec, CIMAGE_TOO_LARGE);
+      break;
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_BAD_PRECISION:
+    case JERR_ARITH_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+      fail_with_library_message(codec, CIMAGE_UNSUPPORTED);
+      break;
+    case JERR_INPUT_EOF:
+      fail_with_library_message(codec, CIMAGE_TRUNCATED);
+      break;
+    default:
+      fail_with_library_message(codec, CIMAGE_DAMAGED);
+  }
+}
+
+// Levels above -1 are traces. The warnings let through say nothing about the coded picture.
+static void on_message(j_common_ptr codec, int level) {
+  if (level >= 0) return;
+  operation_of(codec)->result.warnings++;
+  switch (codec->err->msg_code) {
+    case JWRN_JPEG_EOF:
+      fail_with_library_message(codec, CIMAGE_TRUNCATED);
+      break;
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+      break;
+    default:
+      fail_with_library_message(codec, CIMAGE_DAMAGED);
+  }
+}
+
+static void on_output(j_common_ptr codec) { (void)codec; }
+
+static void on_progress(j_common_ptr codec) {
+  if (((j_decompress_ptr)codec)->input_scan_number > CIMAGE_MAX_SCANS)
+    fail(operation_of(codec), CIMAGE_TOO_LARGE,
+         "more than " TEXT_OF(CIMAGE_MAX_SCANS) " scans");
+}
+
+static void start(jpeg_operation *operation, const uint8_t *bytes, size_t count,
+                  int64_t max_pixels) {
+  struct jpeg_decompress_struct *codec = &operation->codec;
+  jpeg_create_decompress(codec);
+  codec->progress = &operation->progress;
+  operation->progress.progress_monitor = on_progress;
+  jpeg_mem_src(codec, bytes, count);
+  jpeg_read_header(codec, TRUE);
+  int64_t width = codec->image_width, height = codec->image_height;
+  if (width < 1 || height < 1) fail(operation, CIMAGE_DAMAGED, "a side has no pixels");
+  if (width > CIMAGE_MAX_SIDE || height > CIMAGE_MAX_SIDE)
+    fail(operation, CIMAGE_TOO_LARGE, "a side is longer than 32768 pixels");
+  if (width * height > max_pixels)
+    fail(operation, CIMAGE_TOO_LARGE, "more pixels than the limit");
+  operation->result.width = (int32_t)width;
+  operation->result.height = (int32_t)height;
+  int components = codec->num_components;
+  if (components != 1 && components != 3 && components != 4)
+    fail(operation, CIMAGE_UNSUPPORTED, "the number of components is not 1, 3 or 4");
+  // Progressive files keep all coefficients: two bytes each, every component at full size.
+  codec->mem->max_memory_to_use =
+      (long)(CIMAGE_MEMORY_BASE + width * height * components * 3);
+}
+
+// As Pillow: the values stand inverted in the file whatever its markers say, and
+// RGB = K - (255 - CMY) K / 255, rounded.
+static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width) {
+  for (int32_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
+    int black = cmyk[3];
+    for (int channel = 0; channel < 3; channel++) {
+      int product = (255 - cmyk[channel]) * black + 128;
+      int value = black - (((product >> 8) + product) >> 8);
+      rgb[channel] = (uint8_t)(value < 0 ? 0 : value);
+    }
+  }
+}
+
+static void decode(jpeg_operation *operation, uint8_t *pixels, size_t capacity) {
+  struct jpeg_decompress_struct *codec = &operation->codec;
+  size_t row = 3 * (size_t)operation->result.width;
+  if (capacity < row * (size_t)operation->result.height)
+    fail(operation, CIMAGE_NO_MEMORY, "the buffer is too small");
+  bool four = codec->num_components == 4;
+  codec->out_color_space = four ? JCS_CMYK : JCS_RGB;
+  jpeg_start_decompress(codec);
+  if (codec->output_components != (four ? 4 : 3))
+    fail(operation, CIMAGE_UNSUPPORTED, "the colours cannot be turned to RGB");
+  if (four) {
+    operation->line = malloc(4 * (size_t)codec->output_width);
+    if (!operation->line) fail(operation, CIMAGE_NO_MEMORY, "no memory for a row");
+  }
+  while (codec->output_scanline < codec->output_height) {
+    uint8_t *target = pixels + row * codec->output_scanline;
+    if (four) {
+      JSAMPROW rows[1] = {operation->line};
+      jpeg_read_scanlines(codec, rows, 1);
+      cmyk_to_rgb(operation->line, target, operation->result.width);
+    } else {
+      enum { BATCH = 8 };
+      JSAMPROW rows[BATCH];
+      JDIMENSION left = codec->output_height - codec->output_scanline;
+      JDIMENSION count = left < BATCH ? left : BATCH;
+      for (JDIMENSION i = 0; i < count; i++) rows[i] = target + row * i;
+      jpeg_read_scanlines(codec, rows, count);
+    }
+  }
+  jpeg_finish_decompress(codec);
+}
+
+static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels, uint8_t *pixels,
+                         size_t capacity) {
+  cimage_result result = {.status = CIMAGE_NO_MEMORY, .message = "no memory for the decoder"};
+  jpeg_operation *const operation = calloc(1, sizeof *operation);
+  if (!operation) return result;
+  operation->codec.err = jpeg_std_error(&operation->errors);
+  operation->codec.client_data = operation;
+  operation->errors.error_exit = on_error;
+  operation->errors.emit_message = on_message;
+  operation->errors.output_message = on_output;
+  if (setjmp(operation->exit) == 0) {
+    start(operation, bytes, count, max_pixels);
+    if (pixels) decode(operation, pixels, capacity);
+  }
+  jpeg_destroy_decompress(&operation->codec);
+  free(operation->line);
+  result = operation->result;
+  free(operation);
+  return result;
+}
+
+cimage_result cimage_jpeg_probe(const uint8_t *bytes, size_t count, int64_t max_pixels) {
+  return run(bytes, count, max_pixels, NULL, 0);
+}
+
+cimage_result cimage_jpeg_decode(const uint8_t *bytes, size_t count, int64_t max_pixels,
+                                 uint8_t *pixels, size_t capacity) {
+  return run(bytes, count, max_pixels, pixels, capacity);
+}
+
+const char *cimage_jpeg_version(void) {
+#ifdef LIBJPEG_TURBO_VERSION
+  return "libjpeg-turbo " TEXT_OF(LIBJPEG_TURBO_VERSION);
+#else
+  return "libjpeg " TEXT_OF(JPEG_LIB_VERSION);
+#endif
+}

@@ -1,0 +1,132 @@
+#include "CImageCodecs.h"
+#include "decode_limits.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+// Everything that lives between setjmp and longjmp, on the heap so that its values are defined
+// after the jump.
+typedef struct {
+  png_structp codec;
+  png_infop info;
+  const uint8_t *bytes;
+  size_t count, position;
+  cimage_result result;
+} png_operation;
+
+static void fail(png_operation *operation, cimage_status status, const char *message) {
+  operation->result.status = status;
+  strncpy(operation->result.message, message, sizeof operation->result.message - 1);
+  png_longjmp(operation->codec, 1);
+}
+
+static void on_error(png_structp codec, png_const_charp message) {
+  png_operation *operation = png_get_error_ptr(codec);
+  cimage_status status = CIMAGE_DAMAGED;
+  if (strstr(message, "memory")) status = CIMAGE_NO_MEMORY;
+  operation->codec = codec;  // libpng may fail before it has returned the pointer
+  fail(operation, status, message);
+}
+
+// Warnings about the compressed pixels mean damage, unless they come after the last pixel. Sides
+// beyond the limit come as a warning before an error that does not name them.
+static void on_warning(png_structp codec, png_const_charp message) {
+  png_operation *operation = png_get_error_ptr(codec);
+  operation->result.warnings++;
+  if (strstr(message, "exceeds user limit")) {
+    operation->codec = codec;
+    fail(operation, CIMAGE_TOO_LARGE, "a side is longer than 32768 pixels");
+  }
+  if (strncmp(message, "IDAT: ", 6) == 0 && !strstr(message, "xtra compressed data") &&
+      !strstr(message, "oo much image data")) {
+    operation->codec = codec;
+    fail(operation, CIMAGE_DAMAGED, message);
+  }
+}
+
+static void read_bytes(png_structp codec, png_bytep target, size_t count) {
+  png_operation *operation = png_get_io_ptr(codec);
+  if (count > operation->count - operation->position)
+    fail(operation, CIMAGE_TRUNCATED, "the file ends before the picture does");
+  memcpy(target, operation->bytes + operation->position, count);
+  operation->position += count;
+}
+
+static void start(png_operation *operation, int64_t max_pixels) {
+  png_structp codec = operation->codec;
+  png_set_read_fn(codec, operation, read_bytes);
+  png_set_user_limits(codec, CIMAGE_MAX_SIDE, CIMAGE_MAX_SIDE);
+  png_set_chunk_cache_max(codec, 128);
+  png_set_chunk_malloc_max(codec, 1 << 20);
+  // Nothing but IHDR, PLTE, IDAT and IEND is read. Transparency changes no colour, as alpha is
+  // dropped; EXIF data is looked up elsewhere.
+  png_set_keep_unknown_chunks(codec, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(codec, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tRNS", 1);
+  png_read_info(codec, operation->info);
+  int64_t width = png_get_image_width(codec, operation->info);
+  int64_t height = png_get_image_height(codec, operation->info);
+  if (width * height > max_pixels)
+    fail(operation, CIMAGE_TOO_LARGE, "more pixels than the limit");
+  operation->result.width = (int32_t)width;
+  operation->result.height = (int32_t)height;
+}
+
+static void decode(png_operation *operation, uint8_t *pixels, size_t capacity) {
+  png_structp codec = operation->codec;
+  png_infop info = operation->info;
+  size_t row = 3 * (size_t)operation->result.width;
+  size_t height = (size_t)operation->result.height;
+  if (capacity < row * height) fail(operation, CIMAGE_NO_MEMORY, "the buffer is too small");
+  int colour = png_get_color_type(codec, info);
+  int depth = png_get_bit_depth(codec, info);
+  if (depth == 16) png_set_scale_16(codec);
+  if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(codec);
+  if (!(colour & PNG_COLOR_MASK_COLOR)) {
+    if (depth < 8) png_set_expand_gray_1_2_4_to_8(codec);
+    png_set_gray_to_rgb(codec);
+  }
+  if (colour & PNG_COLOR_MASK_ALPHA) png_set_strip_alpha(codec);
+  int passes = png_set_interlace_handling(codec);
+  png_read_update_info(codec, info);
+  if (png_get_rowbytes(codec, info) != row)
+    fail(operation, CIMAGE_UNSUPPORTED, "the colours cannot be turned to RGB");
+  for (int pass = 0; pass < passes; pass++)
+    for (size_t y = 0; y < height; y++) png_read_row(codec, pixels + y * row, NULL);
+  png_read_end(codec, NULL);
+}
+
+static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels, uint8_t *pixels,
+                         size_t capacity) {
+  cimage_result result = {.status = CIMAGE_NO_MEMORY, .message = "no memory for the decoder"};
+  png_operation *const operation = calloc(1, sizeof *operation);
+  if (!operation) return result;
+  operation->bytes = bytes;
+  operation->count = count;
+  operation->codec =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, operation, on_error, on_warning);
+  if (operation->codec) operation->info = png_create_info_struct(operation->codec);
+  if (operation->info) {
+    if (setjmp(png_jmpbuf(operation->codec)) == 0) {
+      start(operation, max_pixels);
+      if (pixels) decode(operation, pixels, capacity);
+    }
+    result = operation->result;
+  }
+  png_destroy_read_struct(&operation->codec, &operation->info, NULL);
+  free(operation);
+  return result;
+}
+
+cimage_result cimage_png_probe(const uint8_t *bytes, size_t count, int64_t max_pixels) {
+  return run(bytes, count, max_pixels, NULL, 0);
+}
+
+cimage_result cimage_png_decode(const uint8_t *bytes, size_t count, int64_t max_pixels,
+                                uint8_t *pixels, size_t capacity) {
+  return run(bytes, count, max_pixels, pixels, capacity);
+}
+
+const char *cimage_png_version(void) { return "libpng " PNG_LIBPNG_VER_STRING; }

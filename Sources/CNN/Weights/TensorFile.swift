@@ -1,0 +1,104 @@
+internal import Primitives
+
+/// Named arrays of 32-bit floats and a map of strings, as a file in the safetensors format.
+///
+/// Layout: 8 bytes little-endian with the header's length, the header in JSON padded with spaces
+/// to a multiple of 8, then the arrays' bytes without gaps. The last array, `__sha256__`, is the
+/// SHA-256 of all bytes before it: the format has no check of its own. The digest finds damage;
+/// it proves nothing about who wrote the file.
+///
+/// The bytes depend on the content alone: metadata and tensors are sorted by name.
+package struct TensorFile: Sendable, Hashable {
+  /// An array with its name.
+  package struct Tensor: Sendable, Hashable {
+    /// The name, unique in its file.
+    package var name: String
+    /// The extents, outermost first.
+    package var shape: [Int]
+    /// The elements, the last extent running fastest.
+    package var values: [Float]
+
+    /// An array; `values` are as many as the product of `shape`.
+    package init(name: String, shape: [Int], values: [Float]) {
+      precondition(shape.reduce(1, *) == values.count, "\(name): values do not fill \(shape)")
+      self.name = name
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  /// The arrays; sorted by name after decoding.
+  package var tensors: [Tensor]
+  /// Anything else, as strings.
+  package var metadata: [String: String]
+
+  /// The digest's name.
+  package static let digestName = "__sha256__"
+  static let metadataName = "__metadata__"
+  static let digestBytes = 32
+  static let headerLimit = 1 << 20
+  static let countLimit = 10_000
+  static let rankLimit = 8
+  static let nameLimit = 256
+
+  /// A file's content.
+  package init(tensors: [Tensor], metadata: [String: String] = [:]) {
+    self.tensors = tensors
+    self.metadata = metadata
+  }
+
+  /// The array of that name.
+  package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
+
+  /// The file's bytes, its digest included.
+  package func encoded() -> [UInt8] {
+    let sorted = tensors.sorted { TensorFile.precedes($0.name, $1.name) }
+    var entries: [String] = []
+    if !metadata.isEmpty {
+      let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
+        .map { StrictJSON.quoted($0.key) + ":" + StrictJSON.quoted($0.value) }
+      entries.append("\"\(TensorFile.metadataName)\":{" + members.joined(separator: ",") + "}")
+    }
+    var offset = 0
+    func entry(_ name: String, type: String, shape: [Int], bytes: Int) -> String {
+      defer { offset += bytes }
+      let extents = shape.map(String.init).joined(separator: ",")
+      return StrictJSON.quoted(name) + ":{\"dtype\":\"\(type)\",\"shape\":[\(extents)],"
+        + "\"data_offsets\":[\(offset),\(offset + bytes)]}"
+    }
+    for tensor in sorted {
+      entries.append(
+        entry(tensor.name, type: "F32", shape: tensor.shape, bytes: 4 * tensor.values.count))
+    }
+    entries.append(
+      entry(
+        TensorFile.digestName, type: "U8", shape: [TensorFile.digestBytes],
+        bytes: TensorFile.digestBytes))
+    var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+
+    var file: [UInt8] = []
+    file.reserveCapacity(8 + header.count + offset)
+    for shift in stride(from: 0, to: 64, by: 8) {
+      file.append(UInt8(truncatingIfNeeded: header.count >> shift))
+    }
+    file += header
+    for tensor in sorted {
+      for value in tensor.values {
+        let bits = value.bitPattern
+        file.append(UInt8(truncatingIfNeeded: bits))
+        file.append(UInt8(truncatingIfNeeded: bits >> 8))
+        file.append(UInt8(truncatingIfNeeded: bits >> 16))
+        file.append(UInt8(truncatingIfNeeded: bits >> 24))
+      }
+    }
+    var digest = SHA256()
+    digest.update(file)
+    return file + digest.finalize()
+  }
+
+  /// Byte order of the UTF-8 spelling, which no locale or Unicode version changes.
+  static func precedes(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+  }
+}

@@ -1,0 +1,142 @@
+/// How the pixels beyond a picture's border are made up.
+package enum BorderFill: String, Codable, Sendable, CaseIterable {
+  /// Mirrored at the border.
+  case reflect
+  /// The border's pixel repeated.
+  case nearest
+  /// The mean of the preprocessing.
+  case constant
+}
+
+/// Mirroring, each axis with a chance of one half.
+package enum FlipMode: String, Codable, Sendable, CaseIterable {
+  /// Never.
+  case none
+  /// Left and right.
+  case h
+  /// Top and bottom.
+  case v
+  /// Both, independently.
+  case hv
+}
+
+/// The bounds of a factor.
+package struct Interval: Codable, Sendable, Hashable {
+  /// The least value.
+  package var lower: Double
+  /// The greatest value.
+  package var upper: Double
+
+  /// The values between the bounds.
+  package init(_ lower: Double, _ upper: Double) {
+    self.lower = lower
+    self.upper = upper
+  }
+}
+
+/// The random changes of training pictures, as ranges.
+///
+/// One picture's changes are drawn from a stream keyed by (seed, epoch, sample), so neither order
+/// nor threads change them.
+package struct Augmentation: Codable, Sendable, Hashable {
+  /// Rotation is drawn from ± this, in degrees.
+  package var rotationDegrees: Double
+  /// The zoom of each axis is drawn by itself from 1 ± this; below 1 magnifies (Keras).
+  package var zoom: Double
+  /// Shear is drawn from ± this, in degrees (Keras).
+  package var shearDegrees: Double
+  /// The shift of each axis is drawn from ± this part of the side.
+  package var shift: Double
+  /// Which mirrorings there are.
+  package var flip: FlipMode
+  /// A shift of all channels is drawn from ± this, in units of the deviation.
+  package var brightness: Double
+  /// The factor of the distance from the mean is drawn from 1 ± this.
+  package var contrast: Double
+  /// The factor of the distance from grey is drawn from 1 ± this.
+  package var saturation: Double
+  /// The part of the picture's area that is cut out and enlarged.
+  package var cropScale: Interval
+  /// The bounds of that part's width over height, evenly spread in the logarithm.
+  package var cropAspect: Interval
+  /// The side of a square set to the mean, as a part of the picture's side; 0 for none.
+  package var cutout: Double
+  /// What lies beyond the border.
+  package var fill: BorderFill
+
+  /// The given ranges; without arguments nothing changes.
+  package init(
+    rotationDegrees: Double = 0, zoom: Double = 0, shearDegrees: Double = 0, shift: Double = 0,
+    flip: FlipMode = .none, brightness: Double = 0, contrast: Double = 0, saturation: Double = 0,
+    cropScale: Interval = Interval(1, 1), cropAspect: Interval = Interval(1, 1),
+    cutout: Double = 0, fill: BorderFill = .reflect
+  ) {
+    self.rotationDegrees = rotationDegrees
+    self.zoom = zoom
+    self.shearDegrees = shearDegrees
+    self.shift = shift
+    self.flip = flip
+    self.brightness = brightness
+    self.contrast = contrast
+    self.saturation = saturation
+    self.cropScale = cropScale
+    self.cropAspect = cropAspect
+    self.cutout = cutout
+    self.fill = fill
+  }
+
+  /// No change at all.
+  package static let none = Augmentation()
+
+  /// The tutorial's: Keras's zoom_range 0.2, shear_range 0.2 (degrees since 2017), horizontal flip.
+  package static let seed = Augmentation(zoom: 0.2, shearDegrees: 0.2, flip: .h, fill: .nearest)
+
+  /// Crop, small rotation, mirroring and colour.
+  package static let standard = Augmentation(
+    rotationDegrees: 11.5, flip: .h, brightness: 0.3, contrast: 0.3, saturation: 0.3,
+    cropScale: Interval(0.35, 1), cropAspect: Interval(0.75, 4.0 / 3), fill: .reflect)
+
+  /// As `standard`, with wider ranges and a square cut out.
+  package static let strong = Augmentation(
+    rotationDegrees: 15, shearDegrees: 5, flip: .h, brightness: 0.4, contrast: 0.4,
+    saturation: 0.4, cropScale: Interval(0.25, 1), cropAspect: Interval(0.67, 1.5),
+    cutout: 0.25, fill: .reflect)
+
+  /// The preset of a name: none, seed, standard, strong.
+  package static func preset(_ name: String) -> Augmentation? {
+    switch name {
+    case "none": Augmentation.none
+    case "seed": .seed
+    case "standard": .standard
+    case "strong": .strong
+    default: nil
+    }
+  }
+
+  /// The names of the presets.
+  package static let presetNames = ["none", "seed", "standard", "strong"]
+
+  /// The side at which training pictures are kept for a network of side `side`: a quarter larger
+  /// where parts are cut out and enlarged, so that detail is left.
+  package func storeSide(for side: Int) -> Int {
+    cropScale.lower < 1 ? side + side / 4 : side
+  }
+
+  /// Why these values cannot be used, or nil if they can.
+  package var problem: String? {
+    let checks: [(name: String, value: Double, lower: Double, upper: Double)] = [
+      ("rotation", rotationDegrees, 0, 180), ("zoom", zoom, 0, 0.95),
+      ("shear", shearDegrees, 0, 80), ("shift", shift, 0, 1),
+      ("brightness", brightness, 0, 10), ("contrast", contrast, 0, 1),
+      ("saturation", saturation, 0, 1), ("cutout", cutout, 0, 1),
+      ("the crop scale's lower bound", cropScale.lower, 0.01, 1),
+      ("the crop scale's upper bound", cropScale.upper, cropScale.lower, 1),
+      ("the crop aspect's lower bound", cropAspect.lower, 0.1, 10),
+      ("the crop aspect's upper bound", cropAspect.upper, cropAspect.lower, 10),
+    ]
+    // Written so that what is no number is refused too.
+    guard let bad = checks.first(where: { !($0.value >= $0.lower && $0.value <= $0.upper) })
+    else { return nil }
+    return "\(bad.name) must be in \(bad.lower)...\(bad.upper), found \(bad.value)"
+  }
+}

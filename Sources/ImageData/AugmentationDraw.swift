@@ -1,0 +1,134 @@
+internal import Glibc
+package import Primitives
+
+/// The changes of one picture in one epoch.
+///
+/// Geometry runs from the target to the source about the centre, in Keras's order (legacy
+/// `apply_affine_transform`): mirror, crop and zoom, shear, shift, rotate.
+package struct AugmentationDraw: Sendable, Hashable {
+  /// Rotation in radians.
+  package var rotation = 0.0
+  /// Shear in radians.
+  package var shear = 0.0
+  /// Factors of the columns and rows; below 1 magnifies.
+  package var zoomX = 1.0
+  /// See `zoomX`.
+  package var zoomY = 1.0
+  /// Shifts as parts of the width and height.
+  package var shiftX = 0.0
+  /// See `shiftX`.
+  package var shiftY = 0.0
+  /// Mirroring left and right.
+  package var flipsX = false
+  /// Mirroring top and bottom.
+  package var flipsY = false
+  /// The part of the width and height that is cut out.
+  package var cropWidth = 1.0
+  /// See `cropWidth`.
+  package var cropHeight = 1.0
+  /// The centre of that part, from the picture's centre, as parts of the width and height.
+  package var cropX = 0.0
+  /// See `cropX`.
+  package var cropY = 0.0
+  /// Added to all channels, in units of the deviation.
+  package var brightness = 0.0
+  /// The factor of the distance from the mean.
+  package var contrast = 1.0
+  /// The factor of the distance from grey, the mean of the scaled channels.
+  package var saturation = 1.0
+  /// The side of the square that is set to the mean, and its centre, as parts of the sides.
+  package var cutout = 0.0
+  /// See `cutout`.
+  package var cutoutX = 0.5
+  /// See `cutout`.
+  package var cutoutY = 0.5
+
+  /// No change.
+  package init() {}
+
+  /// What the stream draws. Every draw takes the same numbers in the same order, so a range that
+  /// is changed changes no other.
+  package init(_ augmentation: Augmentation, _ stream: inout RandomStream) {
+    func spread(_ width: Double) -> Double {
+      width * (2 * Double(stream.uniform()) - 1)
+    }
+    let radians = Double.pi / 180
+    rotation = spread(augmentation.rotationDegrees) * radians
+    shear = spread(augmentation.shearDegrees) * radians
+    zoomY = 1 + spread(augmentation.zoom)
+    zoomX = 1 + spread(augmentation.zoom)
+    shiftY = spread(augmentation.shift)
+    shiftX = spread(augmentation.shift)
+    let coins = (stream.uniform() < 0.5, stream.uniform() < 0.5)
+    flipsX = coins.0 && (augmentation.flip == .h || augmentation.flip == .hv)
+    flipsY = coins.1 && (augmentation.flip == .v || augmentation.flip == .hv)
+    func between(_ interval: Interval) -> Double {
+      interval.lower + (interval.upper - interval.lower) * Double(stream.uniform())
+    }
+    let area = between(augmentation.cropScale)
+    let aspect = exp(
+      between(Interval(log(augmentation.cropAspect.lower), log(augmentation.cropAspect.upper))))
+    cropWidth = min(1, (area * aspect).squareRoot())
+    cropHeight = min(1, (area / aspect).squareRoot())
+    cropX = spread((1 - cropWidth) / 2)
+    cropY = spread((1 - cropHeight) / 2)
+    brightness = spread(augmentation.brightness)
+    contrast = 1 + spread(augmentation.contrast)
+    saturation = 1 + spread(augmentation.saturation)
+    cutout = augmentation.cutout
+    cutoutX = Double(stream.uniform())
+    cutoutY = Double(stream.uniform())
+  }
+
+  /// The 21 parameters of `ImageKernels.SampleAffine` for a source and a target of these sizes.
+  package func parameters(
+    source: (width: Int, height: Int), target: (width: Int, height: Int),
+    _ preprocessing: Preprocessing
+  ) -> [Float] {
+    (geometry(source: source, target: target) + colours(preprocessing)).map { Float($0) }
+      + preprocessing.mean
+  }
+
+  /// x' = m0 x + m1 y + m2 and y' = m3 x + m4 y + m5, from target to source pixel centres.
+  package func geometry(
+    source: (width: Int, height: Int), target: (width: Int, height: Int)
+  ) -> [Double] {
+    let width = Double(source.width)
+    let height = Double(source.height)
+    // From the target's pixels to the source's, about both centres.
+    let scaleX = width / Double(target.width) * zoomX * cropWidth * (flipsX ? -1 : 1)
+    let scaleY = height / Double(target.height) * zoomY * cropHeight * (flipsY ? -1 : 1)
+    // Keras's matrices act on (row, column): the shear moves rows and shortens columns.
+    let (sinR, cosR) = (sin(rotation), cos(rotation))
+    let (sinS, cosS) = (sin(shear), cos(shear))
+    let linear = (
+      yy: cosR * scaleY, yx: (-cosR * sinS - sinR * cosS) * scaleX,
+      xy: sinR * scaleY, xx: (-sinR * sinS + cosR * cosS) * scaleX
+    )
+    let shift = (y: shiftY * height, x: shiftX * width)
+    let centerX = (width - 1) / 2 + cropX * width + sinR * shift.y + cosR * shift.x
+    let centerY = (height - 1) / 2 + cropY * height + cosR * shift.y - sinR * shift.x
+    let middleX = (Double(target.width) - 1) / 2
+    let middleY = (Double(target.height) - 1) / 2
+    return [
+      linear.xx, linear.xy, centerX - linear.xx * middleX - linear.xy * middleY,
+      linear.yx, linear.yy, centerY - linear.yx * middleX - linear.yy * middleY,
+    ]
+  }
+
+  /// The rows of the 3 x 4 matrix from (red, green, blue, 1) in 0...255 to the scaled channels.
+  package func colours(_ preprocessing: Preprocessing) -> [Double] {
+    var rows: [Double] = []
+    for channel in 0..<3 {
+      var start = brightness
+      for other in 0..<3 {
+        let own = channel == other ? saturation : 0
+        let factor = contrast * (own + (1 - saturation) / 3)
+        rows.append(factor / Double(preprocessing.deviation[other]))
+        start -= factor * Double(preprocessing.mean[other]) / Double(preprocessing.deviation[other])
+      }
+      rows.append(start)
+    }
+    return rows
+  }
+}

@@ -1,0 +1,53 @@
+/// A part of a dataset by use.
+package enum Split: String, Codable, Sendable, CaseIterable {
+  /// What is learned from.
+  case train
+  /// What settings and epochs are chosen by.
+  case val
+  /// What is measured on, once.
+  case test
+
+  /// The folder names that mean this split.
+  package var folderNames: [String] {
+    switch self {
+    case .train: ["train", "training", "training_set"]
+    case .val: ["val", "valid", "validation", "validation_set"]
+    case .test: ["test", "test_set", "testing"]
+    }
+  }
+}
+
+/// One candidate picture of a dataset. Nothing but its name has been looked at.
+package struct Sample: Sendable, Hashable {
+  /// The path to open.
+  package var path: String
+  /// The path below the dataset's folder, with `/` between the parts.
+  package var relativePath: String
+  /// The index of its folder's name in the classes.
+  package var classIndex: Int
+  /// Why it cannot be opened at all, where its name alone tells.
+  package var failure: ImageFailure?
+}
+
+/// The pictures below a folder, by split and class.
+package struct Dataset: Sendable {
+  /// The folder, as given.
+  package var root: String
+  /// The classes, in byte order of the training folder's names, or as the model has them.
+  package var classes: [String]
+  /// The candidates of each split that has a folder, in byte order of their relative paths.
+  package var splits: [Split: [Sample]]
+  /// Dot-files and dot-folders passed over.
+  package var hiddenCount: Int
+  /// Files passed over because their names do not end in .jpg, .jpeg or .png.
+  package var ignoredCount: Int
+  /// Whether the folder holds class folders alone, which all belong to training.
+  package var isUnsplit: Bool
+
+  /// The number of candidates a class of one split.
+  package func counts(_ split: Split) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes.count)
+    for sample in splits[split] ?? [] { counts[sample.classIndex] += 1 }
+    return counts
+  }
+}

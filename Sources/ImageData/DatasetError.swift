@@ -1,0 +1,150 @@
+/// Why a folder is no dataset.
+///
+/// The description has one to four lines: what is wrong, then what was found, what is expected
+/// and what to try, each where there is something to say.
+package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// There is nothing at the path.
+  case missing(path: String)
+  /// A file where a folder is needed.
+  case notAFolder(path: String)
+  /// The folder cannot be listed.
+  case unreadable(path: String, reason: String)
+  /// No class folders below the path, but some files.
+  case noClasses(path: String, files: Int)
+  /// Fewer classes than two, with the number of candidates in each.
+  case tooFewClasses(path: String, classes: [String], images: [Int])
+  /// Class folders of the training set without a single candidate.
+  case emptyClasses(path: String, classes: [String])
+  /// Class folders that the training set, or the model, does not know.
+  case unknownClasses(path: String, unknown: [String], classes: [String])
+  /// Several folders for the same split.
+  case severalFolders(path: String, names: [String])
+  /// Split folders, but none to train on.
+  case noTrainingFolder(path: String, found: [String])
+  /// A link that leads to a folder around it.
+  case linkLoop(path: String)
+  /// A class folder's name that is not UTF-8 or has control characters.
+  case className(path: String)
+
+  /// What kind of failure it is, for the exit code.
+  package enum Kind: Sendable {
+    /// A named path does not exist.
+    case missing
+    /// It cannot be read.
+    case unreadable
+    /// It is not what is expected.
+    case badData
+  }
+
+  /// What kind of failure it is.
+  package var kind: Kind {
+    switch self {
+    case .missing: .missing
+    case .unreadable: .unreadable
+    default: .badData
+    }
+  }
+
+  /// What is wrong, in one line.
+  package var summary: String {
+    switch self {
+    case .missing(let path): "dataset \(shown(path)) does not exist"
+    case .notAFolder(let path): "dataset \(shown(path)) is not a folder"
+    case .unreadable(let path, let reason): "\(shown(path)) cannot be read: \(reason)"
+    case .noClasses(let path, let files):
+      files == 0 ? "\(shown(path)) is empty" : "\(shown(path)) holds no class folders"
+    case .tooFewClasses(let path, let classes, _):
+      "\(shown(path)) holds \(counted(classes.count, "class folder")), at least 2 are needed: "
+        + list(classes)
+    case .emptyClasses(let path, let classes):
+      "\(shown(path)) holds "
+        + (classes.count == 1 ? "a class without images: " : "classes without images: ")
+        + list(classes)
+    case .unknownClasses(let path, let unknown, _):
+      "\(shown(path)) holds "
+        + (unknown.count == 1 ? "a class that is" : "classes that are")
+        + " not among those trained on: \(list(unknown))"
+    case .severalFolders(let path, let names):
+      "\(shown(path)) holds several folders of the same use: \(list(names))"
+    case .noTrainingFolder(let path, _): "\(shown(path)) holds no training folder"
+    case .linkLoop(let path): "\(shown(path)) is a link to a folder around it"
+    case .className(let path):
+      "\(shown(path)) cannot name a class: names are UTF-8 without control characters"
+    }
+  }
+
+  /// What was found, if there is more to say.
+  package var found: String? {
+    switch self {
+    case .noClasses(_, let files) where files > 0: counted(files, "file") + " and no folder"
+    case .tooFewClasses(let path, let classes, let images):
+      zip(classes, images).map {
+        "\(shown(path))/\(shown($0)) (\(counted($1, "image")))"
+      }.joined(separator: ", ")
+    case .unknownClasses(_, let unknown, _): list(unknown)
+    case .noTrainingFolder(_, let found): list(found)
+    default: nil
+    }
+  }
+
+  /// What is expected instead.
+  package var expected: String? {
+    switch self {
+    case .missing, .unreadable, .linkLoop, .className: nil
+    case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
+    case .severalFolders: "one of them"
+    default: "DATASET/{training_set,test_set}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
+    }
+  }
+
+  /// What to do about it.
+  package var suggestion: String? {
+    switch self {
+    case .missing: "check the path; folders are named from the current one"
+    case .notAFolder: "cnnctl predict, which takes single images"
+    case .emptyClasses: "add .jpg, .jpeg or .png files, or remove the folder"
+    case .unknownClasses: "rename or remove the folder; names must match exactly"
+    case .severalFolders: "remove or rename all but one"
+    case .linkLoop: "remove the link"
+    case .className: "rename the folder"
+    default: nil
+    }
+  }
+
+  /// All of it, a line each.
+  package var description: String {
+    var lines = [summary]
+    if let found { lines.append("found: \(found)") }
+    if let expected { lines.append("expected: \(expected)") }
+    if let suggestion { lines.append("try: \(suggestion)") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+private func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
+}
+
+private func list(_ names: [String]) -> String {
+  let most = 12
+  let rest = names.count > most ? ", and \(names.count - most) more" : ""
+  return names.isEmpty
+    ? "none" : names.prefix(most).map { shown($0) }.joined(separator: ", ") + rest
+}
+
+private func shown(_ name: String) -> String { terminalSafe(name) }
+
+/// The text with everything that could steer a terminal or reorder a line written as an escape.
+package func terminalSafe(_ text: String) -> String {
+  var safe = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+      .unassigned:
+      safe.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+    default:
+      safe.append(scalar)
+    }
+  }
+  return String(safe)
+}

@@ -1,0 +1,55 @@
+import Glibc
+
+/// Reading whole files that nobody vouches for.
+package enum FileBytes {
+  /// Larger files are refused.
+  package static let limit = 256_000_000
+
+  /// The bytes of a regular file.
+  ///
+  /// Never waits for a pipe or a device and never maps the file, so that one cut short meanwhile
+  /// does no harm.
+  package static func read(_ path: String) throws(ImageFailure) -> [UInt8] {
+    guard !path.utf8.contains(0) else {
+      throw ImageFailure(.unreadable, "the path holds a zero byte")
+    }
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      // What opening a socket says.
+      if errno == ENXIO { throw ImageFailure(.notAFile, "not a regular file") }
+      throw ImageFailure(.unreadable, "cannot be opened: \(systemMessage())")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw ImageFailure(.notAFile, isFolder ? "a folder, not a file" : "not a regular file")
+    }
+    let size = Int(status.st_size)
+    guard size <= limit else {
+      throw ImageFailure(.tooLarge, "\(size) bytes, more than the limit of \(limit)")
+    }
+    guard size > 0 else { throw ImageFailure(.truncated, "the file is empty") }
+    var failed = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      count = 0
+      while count < size, let base = buffer.baseAddress {
+        let got = Glibc.read(descriptor, base + count, size - count)
+        if got < 0 && errno == EINTR { continue }
+        failed = got < 0
+        if got <= 0 { break }
+        count += got
+      }
+    }
+    if failed { throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())") }
+    return bytes
+  }
+
+  /// What the system says of the last error.
+  static func systemMessage(_ code: CInt = errno) -> String {
+    String(cString: strerror(code)).lowercased()
+  }
+}

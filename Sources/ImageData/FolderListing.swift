@@ -1,0 +1,67 @@
+import Glibc
+
+/// The entries of one folder, dot entries left out, in byte order.
+struct FolderListing {
+  /// One entry; links are followed to tell folders from the rest.
+  struct Entry {
+    /// The name, repaired where it is not UTF-8.
+    var name: String
+    /// Whether the name is UTF-8, so that a path made of it opens the entry.
+    var isValid: Bool
+    /// Whether it is a folder or a link to one.
+    var isFolder: Bool
+  }
+
+  /// The folder's identity on this system.
+  struct Identity: Hashable {
+    var device: UInt
+    var node: UInt
+  }
+
+  var entries: [Entry] = []
+  var hiddenCount = 0
+
+  /// Lists the folder at `path`.
+  init(_ path: String) throws(DatasetError) {
+    guard let folder = opendir(path) else {
+      throw .unreadable(path: path, reason: FileBytes.systemMessage())
+    }
+    defer { closedir(folder) }
+    errno = 0
+    while let found = readdir(folder) {
+      let bytes = withUnsafeBytes(of: &found.pointee.d_name) { name in
+        Array(name.prefix { $0 != 0 })
+      }
+      if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
+      if bytes.first == 0x2E {
+        hiddenCount += 1
+        continue
+      }
+      let valid = String(validating: bytes, as: UTF8.self)
+      let name = valid ?? String(decoding: bytes, as: UTF8.self)
+      let isFolder =
+        switch Int(found.pointee.d_type) {
+        case Int(DT_DIR): true
+        case Int(DT_LNK), Int(DT_UNKNOWN): FolderListing.isFolder("\(path)/\(name)")
+        default: false
+        }
+      entries.append(Entry(name: name, isValid: valid != nil, isFolder: isFolder))
+      errno = 0
+    }
+    if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
+    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// Whether the path leads to a folder.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Which folder the path leads to, whatever links are on the way.
+  static func identity(_ path: String) -> Identity? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return Identity(device: UInt(status.st_dev), node: UInt(status.st_ino))
+  }
+}

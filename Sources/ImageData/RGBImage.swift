@@ -1,0 +1,56 @@
+/// A picture of 8 bits a channel: three bytes a pixel, row after row, no padding.
+package struct RGBImage: Sendable, Hashable {
+  /// Pixels across.
+  package var width: Int
+  /// Pixels down.
+  package var height: Int
+  /// 3 * width * height bytes: red, green, blue.
+  package var pixels: [UInt8]
+
+  /// A picture of the given pixels; their count must fit the size.
+  package init(width: Int, height: Int, pixels: [UInt8]) {
+    precondition(
+      width > 0 && height > 0 && pixels.count == 3 * width * height,
+      "a picture has three bytes a pixel")
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+}
+
+/// Why a file gives no picture.
+///
+/// The message is one lower-case sentence without the path: whoever reports it names the file.
+package struct ImageFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of failure it is; the raw values stand in JSON output.
+  package enum Code: String, Sendable, Hashable, CaseIterable {
+    /// The file cannot be opened or read.
+    case unreadable
+    /// A folder, a pipe, a device: anything that is no regular file.
+    case notAFile
+    /// More bytes, pixels, scans or memory than the limits allow.
+    case tooLarge
+    /// Neither a JPEG nor a PNG by its first bytes.
+    case notAnImage
+    /// A valid kind of JPEG or PNG that is not read.
+    case unsupported
+    /// The file ends before the picture does.
+    case truncated
+    /// The contents contradict themselves.
+    case damaged
+  }
+
+  /// The kind of failure.
+  package var code: Code
+  /// What was found, in one sentence.
+  package var message: String
+
+  /// A failure of the given kind.
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The message.
+  package var description: String { message }
+}

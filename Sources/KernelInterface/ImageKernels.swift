@@ -1,0 +1,66 @@
+/// The kernels that work on pictures: resizing, sampling, scaling to floats.
+///
+/// Pictures have three bytes a pixel, row after row.
+package struct ImageKernels: Sendable {
+  /// Resamples up to four rows along the row.
+  ///
+  /// (source, source stride, target, target stride, rows in 1...4, target width, first source
+  /// pixel of each target pixel, coefficients [target width][taps], taps). Coefficients are fixed
+  /// point with 22 bits after the point. Reads one byte past each source pixel and writes one byte
+  /// past each target pixel; coefficients past a pixel's span are zero and read no other byte.
+  package typealias ResampleRows =
+    @Sendable (
+      UnsafePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>, Int, Int, Int,
+      UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>, Int
+    ) -> Void
+
+  /// Resamples across rows for one target row.
+  ///
+  /// (first source row, source stride, target row, bytes in a row, coefficients, taps)
+  package typealias ResampleColumn =
+    @Sendable (
+      UnsafePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>, Int, UnsafePointer<Int32>, Int
+    ) -> Void
+
+  /// Turns bytes to floats: target = source * scale + offset.
+  ///
+  /// (source, pixels, scale[3], offset[3], target)
+  package typealias Normalize =
+    @Sendable (
+      UnsafePointer<UInt8>, Int, UnsafePointer<Float>, UnsafePointer<Float>,
+      UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Samples a picture at transformed positions and mixes its channels.
+  ///
+  /// (source, width, height, target, target width, target height, parameters[21], border 0
+  /// nearest, 1 reflect, 2 constant). The parameters: the source position of target pixel (x, y)
+  /// is (p0 x + p1 y + p2, p3 x + p4 y + p5) in pixel centres; then the rows of the 3 x 4 matrix
+  /// that turns (red, green, blue, 1) into the target's channels; then the colour of the border.
+  /// Reads up to two bytes past the source.
+  package typealias SampleAffine =
+    @Sendable (
+      UnsafePointer<UInt8>, Int, Int, UnsafeMutablePointer<Float>, Int, Int, UnsafePointer<Float>,
+      Int
+    ) -> Void
+
+  /// Resampling along rows.
+  package let resampleRows: ResampleRows
+  /// Resampling across rows.
+  package let resampleColumn: ResampleColumn
+  /// Bytes to floats.
+  package let normalize: Normalize
+  /// The augmentation pass.
+  package let sampleAffine: SampleAffine
+
+  /// Puts the kernels of one instruction set together.
+  package init(
+    resampleRows: @escaping ResampleRows, resampleColumn: @escaping ResampleColumn,
+    normalize: @escaping Normalize, sampleAffine: @escaping SampleAffine
+  ) {
+    self.resampleRows = resampleRows
+    self.resampleColumn = resampleColumn
+    self.normalize = normalize
+    self.sampleAffine = sampleAffine
+  }
+}

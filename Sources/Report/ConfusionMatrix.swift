@@ -1,0 +1,85 @@
+internal import Primitives
+
+/// A confusion matrix as text and as CSV.
+package struct ConfusionMatrix: Sendable {
+  /// The classes in order.
+  package var classes: [String]
+  /// Counts: rows true, columns predicted.
+  package var counts: [[Int]]
+
+  /// A matrix of these counts; rows and columns are as many as the classes.
+  package init(classes: [String], counts: [[Int]]) {
+    precondition(
+      counts.count == classes.count && counts.allSatisfy { $0.count == classes.count },
+      "a confusion matrix has a row and a column a class")
+    self.classes = classes
+    self.counts = counts
+  }
+
+  /// The longest a row's name is shown.
+  private static let nameLimit = 40
+
+  /// The matrix as text with labelled axes and a final newline.
+  ///
+  /// Columns carry the classes' names where the lines stay within `width` characters; else
+  /// numbers, which the rows explain, in as many blocks of columns as it takes.
+  package func text(width: Int = 100) -> String {
+    let names = classes.map { shortened(printable($0), ConfusionMatrix.nameLimit) }
+    let title = "confusion matrix (rows: true class, columns: predicted class)\n\n"
+    let named = layout(rowLabels: names, columnLabels: names)
+    if named.lineWidth(columns: classes.count) <= width {
+      return title + block(named, columns: classes.indices)
+    }
+    let digits = String(classes.count).count
+    let numbered = layout(
+      rowLabels: zip(1..., names).map { rightAligned(String($0), digits) + " " + $1 },
+      columnLabels: classes.indices.map { String($0 + 1) })
+    let perBlock = max(1, (width - numbered.lineWidth(columns: 0)) / numbered.cellWidth)
+    let blocks = stride(from: 0, to: classes.count, by: perBlock).map { start in
+      block(numbered, columns: start..<min(classes.count, start + perBlock))
+    }
+    return title + blocks.joined(separator: "\n")
+  }
+
+  /// The matrix as CSV: a header of predicted classes, a row a true class.
+  package func csv() -> String {
+    CSV.row(["true \\ predicted"] + classes)
+      + zip(classes, counts).map { CSV.row([$0] + $1.map(String.init)) }.joined()
+  }
+
+  private struct Layout {
+    var rowLabels: [String]
+    var columnLabels: [String]
+    var labelWidth: Int
+    var cellWidth: Int
+
+    /// Characters in a line of so many columns; "true  " stands before the rows' labels.
+    func lineWidth(columns: Int) -> Int { 6 + labelWidth + columns * cellWidth }
+  }
+
+  private func layout(rowLabels: [String], columnLabels: [String]) -> Layout {
+    let greatest = counts.joined().max() ?? 0
+    let labels = columnLabels.map(\.unicodeScalars.count)
+    return Layout(
+      rowLabels: rowLabels, columnLabels: columnLabels,
+      labelWidth: rowLabels.map(\.unicodeScalars.count).max() ?? 0,
+      cellWidth: 2 + max(String(greatest).count, labels.max() ?? 0))
+  }
+
+  private func block(_ layout: Layout, columns: Range<Int>) -> String {
+    let indent = String(repeating: " ", count: 6 + layout.labelWidth)
+    var text = indent + "  predicted\n" + indent
+    for column in columns {
+      text += rightAligned(layout.columnLabels[column], layout.cellWidth)
+    }
+    text += "\n"
+    for (row, label) in layout.rowLabels.enumerated() {
+      text += (row == 0 ? "true  " : "      ") + leftAligned(label, layout.labelWidth)
+      for column in columns {
+        text += rightAligned(String(counts[row][column]), layout.cellWidth)
+      }
+      text += "\n"
+    }
+    return text
+  }
+}

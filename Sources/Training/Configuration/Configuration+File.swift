@@ -1,0 +1,96 @@
+internal import CNN
+internal import FoundationEssentials
+
+extension Configuration {
+  private static let sizeLimit = 1 << 20
+  /// Levels of arrays and objects, a network's nested blocks among them.
+  private static let depthLimit = 32
+
+  /// Reads `config.json` or a file like it (`train --config FILE`); every key must be there and
+  /// none more.
+  ///
+  /// `dataset` replaces the file's; `options` go over it.
+  package init(
+    file path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
+  ) throws(TrainingError) {
+    let bytes = try FileSystem.read(path, limit: Configuration.sizeLimit)
+    self = try Configuration(bytes: bytes, name: path)
+    if let dataset { self.dataset = dataset }
+    try apply(options)
+  }
+
+  /// Reads the bytes of a configuration; `name` stands in messages.
+  init(bytes: [UInt8], name: String) throws(TrainingError) {
+    let tree: JSONNode
+    do throws(JSONSyntaxError) {
+      tree = try StrictJSON.parse(bytes[...], depth: Configuration.depthLimit)
+    } catch {
+      throw TrainingError(.badData, "\(name) is no JSON: \(error)")
+    }
+    do {
+      self = try JSONDecoder().decode(Configuration.self, from: Data(bytes))
+    } catch let error as DecodingError {
+      throw TrainingError(.badData, "\(name): \(Configuration.message(error))")
+    } catch {
+      throw TrainingError(.badData, "\(name): \(error)")
+    }
+    let known: JSONNode
+    do throws(JSONSyntaxError) {
+      known = try StrictJSON.parse(encoded()[...], depth: Configuration.depthLimit)
+    } catch {
+      throw TrainingError(.internal, "a configuration that is no JSON: \(error)")
+    }
+    if let key = Configuration.unknownKey(in: tree, known: known, path: "") {
+      throw TrainingError(.badData, "\(name): unknown key \(key)")
+    }
+  }
+
+  /// The file's bytes: sorted keys, indented, a final newline.
+  package func encoded() -> [UInt8] { Array(JSONText.indented(self).utf8) }
+
+  /// Reads a network from a JSON file.
+  static func architecture(file path: String) throws(TrainingError) -> Architecture {
+    let bytes: [UInt8]
+    do throws(TrainingError) {
+      bytes = try FileSystem.read(path, limit: sizeLimit)
+    } catch {
+      guard error.kind == .missing else { throw error }
+      throw TrainingError(
+        .missing, "--arch \(path) is neither a preset nor a file",
+        expected: Architecture.presetNames.joined(separator: ", ") + ", or a JSON file")
+    }
+    do throws(ModelError) {
+      return try Architecture(bytes: bytes)
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+  }
+
+  /// The first key of `value` that `known`, written by this program, does not have.
+  private static func unknownKey(
+    in value: JSONNode, known: JSONNode, path: String
+  ) -> String? {
+    guard case .object(let members) = value, case .object(let others) = known else { return nil }
+    for member in members {
+      let name = path.isEmpty ? member.key : path + "." + member.key
+      guard let other = others.first(where: { $0.key == member.key }) else { return name }
+      if let key = unknownKey(in: member.value, known: other.value, path: name) { return key }
+    }
+    return nil
+  }
+
+  /// One sentence with the key's path.
+  private static func message(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
+      let keys = context.codingPath + (key.map { [$0] } ?? [])
+      return keys.isEmpty ? "the file" : keys.map(\.stringValue).joined(separator: ".")
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "key \(path(context, key)) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      "\(path(context)): expected a value of type \(type)"
+    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+    @unknown default: "\(error)"
+    }
+  }
+}

@@ -1,0 +1,123 @@
+internal import CNN
+internal import ImageData
+
+extension Configuration {
+  /// The recipe's choices with the options over them.
+  ///
+  /// Errors: an option whose value means nothing or is out of range, with what was expected.
+  package init(dataset: String, options: TrainingOptions) throws(TrainingError) {
+    let recipe = try word("--recipe", options.recipe, Recipe.self) ?? .standard
+    self = recipe.configuration
+    self.dataset = dataset
+    try apply(options)
+  }
+
+  /// Puts options over what is there and checks the whole.
+  mutating func apply(_ options: TrainingOptions) throws(TrainingError) {
+    set(&seed, options.seed)
+    try applyData(options)
+    try applyNetwork(options)
+    try applyTraining(options)
+    try applyAugmentation(options)
+    try validate()
+  }
+
+  private mutating func applyData(_ options: TrainingOptions) throws(TrainingError) {
+    set(&data.valSplit, options.valSplit)
+    // Asking for a validation split is asking for it to be used.
+    if options.valSplit != nil { data.validateOnTest = false }
+    set(&data.testSplit, options.testSplit)
+    set(&data.classWeights, try word("--class-weights", options.classWeights, ClassWeights.self))
+    set(&data.fraction, options.fraction)
+    set(&data.resize, try word("--resize", options.resize, ResizeMode.self))
+    set(&data.filter, try word("--filter", options.filter, ResizeFilter.self))
+    set(&data.exif, try word("--exif", options.exif, ExifPolicy.self))
+    set(&data.onBadImage, try word("--on-bad-image", options.onBadImage, BadImagePolicy.self))
+    set(&data.maxBad, options.maxBad)
+    set(&data.maxPixels, options.maxPixels)
+  }
+
+  private mutating func applyNetwork(_ options: TrainingOptions) throws(TrainingError) {
+    set(&network.size, options.size)
+    if let dropout = options.dropout { network.dropout = dropout }
+    guard let arch = options.architecture else { return }
+    network.arch = arch
+    network.layers = nil
+    guard !Architecture.presetNames.contains(arch) else { return }
+    let layers = try Configuration.architecture(file: arch)
+    guard options.size == nil, options.dropout == nil else {
+      throw TrainingError(
+        .usage, "--size and --dropout are for presets; \(arch) says both itself",
+        expected: "one of \(Architecture.presetNames.joined(separator: ", ")), or --arch alone")
+    }
+    network.layers = layers.json
+    network.size = layers.input.height
+    network.dropout = nil
+  }
+
+  private mutating func applyTraining(_ options: TrainingOptions) throws(TrainingError) {
+    if let epochs = options.epochs {
+      training.epochs = epochs
+      training.minimumSteps = 0
+    }
+    set(&training.batchSize, options.batchSize)
+    set(&training.learningRate, options.learningRate)
+    set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
+    if training.optimizer == .sgd { training.momentum = 0.9 }
+    set(&training.weightDecay, options.weightDecay)
+    set(&training.schedule, try word("--schedule", options.schedule, ScheduleKind.self))
+    set(&training.labelSmoothing, options.labelSmoothing)
+    set(&training.ema, options.ema)
+    set(&training.clipGrad, options.clipGrad)
+    set(&training.patience, options.patience)
+    set(&training.monitor, try word("--monitor", options.monitor, Monitor.self))
+    // Who names what is best wants the best.
+    if options.monitor != nil || (options.patience ?? 0) > 0 { training.keep = .best }
+    set(&training.maxSeconds, options.maxSeconds)
+  }
+
+  private mutating func applyAugmentation(_ options: TrainingOptions) throws(TrainingError) {
+    if let name = options.augment {
+      guard let preset = Augmentation.preset(name) else {
+        throw TrainingError(
+          .usage, "--augment does not know \(name)", found: name,
+          expected: Augmentation.presetNames.joined(separator: ", "))
+      }
+      augmentation = preset
+    }
+    set(&augmentation.rotationDegrees, options.rotation)
+    set(&augmentation.zoom, options.zoom)
+    set(&augmentation.shearDegrees, options.shear)
+    set(&augmentation.shift, options.shift)
+    set(&augmentation.flip, try word("--flip", options.flip, FlipMode.self))
+    set(&augmentation.brightness, options.brightness)
+    set(&augmentation.contrast, options.contrast)
+    set(&augmentation.saturation, options.saturation)
+    set(
+      &augmentation.cropScale,
+      options.cropScale.map { Interval($0.lowerBound, $0.upperBound) })
+    set(&augmentation.cutout, options.cutout)
+    set(&augmentation.fill, try word("--fill", options.fill, BorderFill.self))
+    if options.mixup ?? 0 != 0 {
+      throw TrainingError(
+        .usage, "--mixup is not available in this version", found: "\(options.mixup ?? 0)",
+        expected: "0")
+    }
+  }
+}
+
+private func set<Value>(_ field: inout Value, _ value: Value?) {
+  if let value { field = value }
+}
+
+private func word<Words: RawRepresentable<String> & CaseIterable>(
+  _ option: String, _ text: String?, _: Words.Type
+) throws(TrainingError) -> Words? {
+  guard let text else { return nil }
+  guard let word = Words(rawValue: text) else {
+    throw TrainingError(
+      .usage, "\(option) does not know \(text)", found: text,
+      expected: Words.allCases.map(\.rawValue).joined(separator: ", "))
+  }
+  return word
+}

@@ -1,0 +1,182 @@
+package import ImageData
+
+/// Everything that decides what a run computes, resolved; `config.json`.
+///
+/// What cannot change a bit of the result, such as the number of threads, is not here.
+package struct Configuration: Codable, Sendable, Hashable {
+  /// The dataset's folder as it was named.
+  package var dataset: String
+  /// The recipe that the rest started from.
+  package var recipe: Recipe
+  /// The seed of every random stream.
+  package var seed: UInt64
+  /// Which images, and how they are prepared.
+  package var data: Images
+  /// The network.
+  package var network: Net
+  /// The optimization.
+  package var training: Training
+  /// The random changes of training images.
+  package var augmentation: Augmentation
+
+  /// Which images, and how they are prepared.
+  package struct Images: Codable, Sendable, Hashable {
+    /// The share of training images held out where no folder holds validation images.
+    package var valSplit: Double
+    /// The share set aside where no folder holds test images.
+    package var testSplit: Double
+    /// Whether the test images serve as validation, as in the tutorial.
+    package var validateOnTest: Bool
+    /// How classes weigh in the loss.
+    package var classWeights: ClassWeights
+    /// The share of each class's training images that is used.
+    package var fraction: Double
+    /// How an image's shape changes.
+    package var resize: ResizeMode
+    /// How its pixels are put together.
+    package var filter: ResizeFilter
+    /// Whether it is turned upright.
+    package var exif: ExifPolicy
+    /// How its pixels become numbers.
+    package var normalization: Normalization
+    /// What happens with an unreadable image.
+    package var onBadImage: BadImagePolicy
+    /// The percentage of unreadable images above which training does not start.
+    package var maxBad: Double
+    /// Images with more pixels are refused.
+    package var maxPixels: Int
+  }
+
+  /// The network.
+  package struct Net: Codable, Sendable, Hashable {
+    /// A preset's name, or the path of the JSON file that `layers` came from.
+    package var arch: String
+    /// The side of the square input in pixels.
+    package var size: Int
+    /// The share of features dropped before the last layer; nil for the preset's.
+    package var dropout: Double?
+    /// The network's description in JSON where it is no preset.
+    package var layers: String?
+
+    init(arch: String, size: Int) {
+      self.arch = arch
+      self.size = size
+    }
+
+    /// Writes every key, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(arch, forKey: .arch)
+      try container.encode(size, forKey: .size)
+      try container.encode(dropout, forKey: .dropout)
+      try container.encode(layers, forKey: .layers)
+    }
+  }
+
+  /// The optimization.
+  package struct Training: Codable, Sendable, Hashable {
+    /// Passes over the training images.
+    package var epochs: Int
+    /// More epochs are made of a small set so that there are as many steps; 0 for exactly
+    /// `epochs`.
+    package var minimumSteps: Int
+    /// Images a step.
+    package var batchSize: Int
+    /// The rule of the step.
+    package var optimizer: OptimizerKind
+    /// The peak of the schedule.
+    package var learningRate: Double
+    /// Adam's decay of the first moment.
+    package var beta1: Double
+    /// Adam's decay of the second moment.
+    package var beta2: Double
+    /// Adam's ε.
+    package var epsilon: Double
+    /// SGD's momentum (Nesterov's).
+    package var momentum: Double
+    /// Decoupled decay of weights of two or more dimensions.
+    package var weightDecay: Double
+    /// How the rate moves.
+    package var schedule: ScheduleKind
+    /// The share of the target spread over the classes.
+    package var labelSmoothing: Double
+    /// The decay of the moving average of the weights, 0 for none.
+    package var ema: Double
+    /// The greatest norm of the gradient, 0 for no limit.
+    package var clipGrad: Double
+    /// Epochs without improvement before training stops, 0 for never.
+    package var patience: Int
+    /// What tells the best epoch.
+    package var monitor: Monitor
+    /// Which epoch's weights are kept.
+    package var keep: Keep
+    /// Seconds after which training stops, 0 for never.
+    package var maxSeconds: Double
+  }
+}
+
+/// How classes weigh in the loss.
+package enum ClassWeights: String, Codable, Sendable, CaseIterable {
+  /// Every image counts the same.
+  case none
+  /// Every class counts the same: images / (classes x images of the class).
+  case balanced
+}
+
+/// How pixels become numbers.
+package enum Normalization: String, Codable, Sendable, CaseIterable {
+  /// Divided by 255.
+  case unit
+  /// Mean and deviation of the training images' channels become 0 and 1.
+  case dataset
+}
+
+/// What happens with an unreadable image.
+package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
+  /// It is left out and reported.
+  case skip
+  /// Training does not start.
+  case fail
+}
+
+/// The rule of an optimizer step.
+package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
+  /// Adam, with decay as part of the gradient.
+  case adam
+  /// Adam with decoupled weight decay.
+  case adamw
+  /// Stochastic gradient descent with Nesterov's momentum.
+  case sgd
+}
+
+/// How the learning rate moves.
+package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
+  /// Not at all.
+  case constant
+  /// Half a cosine from the peak to 0.
+  case cosine
+  /// Up over a fifth of the steps, then half a cosine to 0.
+  case oneCycle = "one-cycle"
+  /// A tenth at each third of the epochs.
+  case step
+  /// Down where the monitor stands still.
+  case plateau
+}
+
+/// What tells the best epoch.
+package enum Monitor: String, Codable, Sendable, CaseIterable {
+  /// Least validation loss.
+  case loss = "val_loss"
+  /// Greatest validation accuracy; ties: lower loss, then earlier.
+  case accuracy = "val_accuracy"
+  /// Greatest macro F1 on the validation images.
+  case f1 = "val_f1"
+}
+
+/// Which epoch's weights are kept.
+package enum Keep: String, Codable, Sendable, CaseIterable {
+  /// The best by the monitor.
+  case best
+  /// The last.
+  case last
+}

@@ -1,0 +1,65 @@
+internal import ImageData
+
+/// A named set of choices; options override single ones.
+package enum Recipe: String, Sendable, Codable, CaseIterable {
+  /// r18h with a moving average, sized for a few thousand photos.
+  case standard = "default"
+  /// The Keras tutorial, number for number.
+  case seed
+  /// The tutorial with batch normalization and dropout.
+  case seedBN = "seed-bn"
+  /// The default's network for a first look.
+  case quick
+  /// The default's network for the last points.
+  case best
+
+  /// Whether this is one of the tutorial's recipes, which validate on the test set.
+  package var isSeed: Bool { self == .seed || self == .seedBN }
+
+  /// The choices of the recipe, without a dataset.
+  var configuration: Configuration {
+    Configuration(
+      dataset: "", recipe: self, seed: 0, data: data, network: network, training: training,
+      augmentation: isSeed ? .seed : .standard)
+  }
+
+  private var data: Configuration.Images {
+    Configuration.Images(
+      valSplit: 0.1, testSplit: 0, validateOnTest: isSeed, classWeights: .none, fraction: 1,
+      resize: .stretch, filter: isSeed ? .nearest : .bicubic, exif: isSeed ? .ignore : .apply,
+      normalization: isSeed ? .unit : .dataset, onBadImage: .skip, maxBad: 1,
+      maxPixels: Preprocessing.defaultMaxPixels)
+  }
+
+  private var network: Configuration.Net {
+    switch self {
+    case .seed, .seedBN: Configuration.Net(arch: rawValue, size: 64)
+    case .quick: Configuration.Net(arch: "r18h", size: 64)
+    case .standard: Configuration.Net(arch: "r18h", size: 96)
+    case .best: Configuration.Net(arch: "r18h", size: 128)
+    }
+  }
+
+  private var training: Configuration.Training {
+    if isSeed {
+      // peers/keras_seed.py: Keras's Adam and its defaults.
+      return Configuration.Training(
+        epochs: 25, minimumSteps: 0, batchSize: 32, optimizer: .adam, learningRate: 1e-3,
+        beta1: 0.9, beta2: 0.999, epsilon: 1e-7, momentum: 0, weightDecay: 0,
+        schedule: .constant, labelSmoothing: 0, ema: 0, clipGrad: 0, patience: 0,
+        monitor: .accuracy, keep: .last, maxSeconds: 0)
+    }
+    let (epochs, steps) =
+      switch self {
+      case .quick: (12, 240)
+      case .best: (60, 1_200)
+      default: (30, 480)
+      }
+    // The r18h recipe of peers/torch_r18h.py.
+    return Configuration.Training(
+      epochs: epochs, minimumSteps: steps, batchSize: 64, optimizer: .adamw, learningRate: 4e-3,
+      beta1: 0.9, beta2: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0.05,
+      schedule: .oneCycle, labelSmoothing: 0.05, ema: 0.998, clipGrad: 0, patience: 0,
+      monitor: .accuracy, keep: .best, maxSeconds: 0)
+  }
+}

@@ -1,0 +1,94 @@
+/// What the command line says explicitly; nil means that the recipe decides.
+///
+/// Values are checked when a `Configuration` is made of them: an error names the option as it is
+/// written on the command line, the expected range and the value found. Options that take one of
+/// several words keep the word.
+package struct TrainingOptions: Sendable, Hashable {
+  /// `--recipe`: default, seed, seed-bn, quick or best.
+  package var recipe: String?
+  /// `--seed`
+  package var seed: UInt64?
+
+  /// `--val-split`: share of the training images, 0 for none.
+  package var valSplit: Double?
+  /// `--test-split`
+  package var testSplit: Double?
+  /// `--class-weights`: none or balanced.
+  package var classWeights: String?
+  /// `--fraction`: share of each class's training images, above 0.
+  package var fraction: Double?
+  /// `--resize`: stretch.
+  package var resize: String?
+  /// `--filter`: nearest, bilinear, bicubic or area.
+  package var filter: String?
+  /// `--exif`: apply or ignore.
+  package var exif: String?
+  /// `--on-bad-image`: skip or fail.
+  package var onBadImage: String?
+  /// `--max-bad`: percentage of unreadable images above which training does not start.
+  package var maxBad: Double?
+  /// `--max-pixels`: images with more are refused.
+  package var maxPixels: Int?
+
+  /// `--arch`: a preset's name or a JSON file's path.
+  package var architecture: String?
+  /// `--size`: side of the square input in pixels.
+  package var size: Int?
+  /// `--dropout`
+  package var dropout: Double?
+
+  /// `--epochs`
+  package var epochs: Int?
+  /// `--batch-size`
+  package var batchSize: Int?
+  /// `--lr`
+  package var learningRate: Double?
+  /// `--optimizer`: adam, adamw or sgd.
+  package var optimizer: String?
+  /// `--weight-decay`
+  package var weightDecay: Double?
+  /// `--schedule`: constant, cosine, one-cycle, step or plateau.
+  package var schedule: String?
+  /// `--label-smoothing`
+  package var labelSmoothing: Double?
+  /// `--ema`: decay of the moving average, 0 for none.
+  package var ema: Double?
+  /// `--clip-grad`: greatest norm of the gradient, 0 for no limit.
+  package var clipGrad: Double?
+  /// `--patience`: epochs without improvement before training stops.
+  package var patience: Int?
+  /// `--monitor`: val_loss, val_accuracy or val_f1.
+  package var monitor: String?
+  /// `--max-time` in seconds.
+  package var maxSeconds: Double?
+
+  /// `--augment`: none, seed, standard or strong.
+  package var augment: String?
+  /// `--rotation` in degrees either way.
+  package var rotation: Double?
+  /// `--zoom`
+  package var zoom: Double?
+  /// `--shear` in degrees either way.
+  package var shear: Double?
+  /// `--shift`: share of the side either way.
+  package var shift: Double?
+  /// `--flip`: h, v, hv or none.
+  package var flip: String?
+  /// `--brightness`
+  package var brightness: Double?
+  /// `--contrast`
+  package var contrast: Double?
+  /// `--saturation`
+  package var saturation: Double?
+  /// `--crop-scale A:B`: least and greatest share of the area.
+  package var cropScale: ClosedRange<Double>?
+  /// `--cutout`
+  package var cutout: Double?
+  /// `--mixup`
+  package var mixup: Double?
+  /// `--fill`: reflect, nearest or constant.
+  package var fill: String?
+
+  /// No option given.
+  package init() {}
+}

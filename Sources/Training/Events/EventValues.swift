@@ -1,0 +1,268 @@
+/// What a run is about to do.
+package struct RunStart: Codable, Sendable, Hashable {
+  /// The run folder.
+  package var run: String
+  /// The dataset's folder.
+  package var dataset: String
+  /// The recipe's name.
+  package var recipe: String
+  /// The network's name.
+  package var architecture: String
+  /// Side of the input in pixels.
+  package var size: Int
+  /// The classes in order.
+  package var classes: [String]
+  /// Trained numbers of the network.
+  package var parameters: Int
+  /// Bytes that training takes: network, activations, images.
+  package var memoryBytes: Int
+  /// Epochs to train.
+  package var epochs: Int
+  /// Optimizer steps an epoch.
+  package var stepsPerEpoch: Int
+  /// Images a step.
+  package var batchSize: Int
+  /// The seed.
+  package var seed: UInt64
+  /// The instruction set's name.
+  package var isa: String
+  /// Threads.
+  package var threads: Int
+
+  enum CodingKeys: String, CodingKey {
+    case run
+    case dataset
+    case recipe
+    case architecture
+    case size
+    case classes
+    case parameters
+    case memoryBytes = "memory_bytes"
+    case epochs
+    case stepsPerEpoch = "steps_per_epoch"
+    case batchSize = "batch_size"
+    case seed
+    case isa
+    case threads
+  }
+}
+
+/// How many images each split holds.
+package struct DatasetSummary: Codable, Sendable, Hashable {
+  /// Images a class, in class order, of one split.
+  package struct SplitCount: Codable, Sendable, Hashable {
+    /// train, val or test.
+    package var split: String
+    /// Where the images come from, such as "a tenth of the training images".
+    package var origin: String
+    /// Images of all classes.
+    package var images: Int
+    /// Images of each class, in class order.
+    package var perClass: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case split
+      case origin
+      case images
+      case perClass = "per_class"
+    }
+  }
+  /// The dataset's folder.
+  package var path: String
+  /// The classes in order.
+  package var classes: [String]
+  /// The splits that hold images.
+  package var splits: [SplitCount]
+  /// Hidden files and folders passed over.
+  package var hidden: Int
+  /// Unreadable images left out.
+  package var skipped: [SkippedImage]
+  /// Digest of every image's bytes and class.
+  package var fingerprint: String
+}
+
+/// An image that could not be read.
+package struct SkippedImage: Codable, Sendable, Hashable {
+  /// The file.
+  package var path: String
+  /// What kind of failure, one word.
+  package var code: String
+  /// One sentence.
+  package var message: String
+}
+
+/// Where training stands after a step.
+package struct BatchProgress: Sendable, Hashable {
+  /// The epoch, from 1.
+  package var epoch: Int
+  /// Epochs in all.
+  package var epochs: Int
+  /// Steps of this epoch that are done.
+  package var step: Int
+  /// Steps an epoch.
+  package var steps: Int
+  /// Images of this epoch that are done.
+  package var images: Int
+  /// Mean loss of this epoch so far.
+  package var loss: Double
+  /// Share of images right in this epoch so far.
+  package var accuracy: Double
+  /// The step's learning rate.
+  package var learningRate: Double
+  /// Seconds since the epoch began.
+  package var seconds: Double
+}
+
+/// One row of metrics.csv, and where the time went.
+package struct EpochMetrics: Codable, Sendable, Hashable {
+  /// The epoch, from 1.
+  package var epoch: Int
+  /// Epochs in all.
+  package var epochs: Int
+  /// Mean training loss over the epoch's images, as the weights went on changing.
+  package var loss: Double
+  /// Share of training images right, as the weights went on changing.
+  package var accuracy: Double
+  /// Mean loss on the validation images; nil without validation.
+  package var valLoss: Double?
+  /// Accuracy on the validation images.
+  package var valAccuracy: Double?
+  /// Macro F1 on the validation images.
+  package var valF1: Double?
+  /// The last step's learning rate.
+  package var learningRate: Double
+  /// Wall time with validation.
+  package var seconds: Double
+  /// Training images a second, without validation.
+  package var imagesPerSecond: Double
+  /// Whether this epoch is the best so far by the monitor.
+  package var isBest: Bool
+  /// Processor seconds spent on decoding during the epoch.
+  package var decodeSeconds: Double
+  /// Processor seconds spent on augmentation, beside training.
+  package var augmentSeconds: Double
+  /// Seconds spent forward.
+  package var forwardSeconds: Double
+  /// Seconds spent backward.
+  package var backwardSeconds: Double
+  /// Seconds spent in the optimizer.
+  package var optimizerSeconds: Double
+  /// Seconds that training waited for a batch.
+  package var waitSeconds: Double
+
+  enum CodingKeys: String, CodingKey {
+    case epoch
+    case epochs
+    case loss
+    case accuracy
+    case valLoss = "val_loss"
+    case valAccuracy = "val_accuracy"
+    case valF1 = "val_f1"
+    case learningRate = "lr"
+    case seconds
+    case imagesPerSecond = "images_per_second"
+    case isBest = "best"
+    case decodeSeconds = "decode"
+    case augmentSeconds = "augment"
+    case forwardSeconds = "forward"
+    case backwardSeconds = "backward"
+    case optimizerSeconds = "optimizer"
+    case waitSeconds = "wait"
+  }
+}
+
+/// A weights file that was written.
+package struct WeightsWritten: Codable, Sendable, Hashable {
+  /// The file.
+  package var path: String
+  /// The epoch whose weights it holds, from 1.
+  package var epoch: Int
+  /// Whether it is the best so far.
+  package var isBest: Bool
+
+  enum CodingKeys: String, CodingKey {
+    case path
+    case epoch
+    case isBest = "best"
+  }
+}
+
+/// The evaluation at the end of a run.
+package struct TestResult: Sendable {
+  /// Says which images these are, such as "test: 1000 images of data/test_set".
+  package var heading: String
+  /// The numbers.
+  package var evaluation: Evaluation
+  /// The answers, image by image.
+  package var predictions: [Prediction]
+  /// The classes in order.
+  package var classes: [String]
+  /// The run folder.
+  package var run: RunFolder
+}
+
+/// Why a run ended before its last epoch.
+package enum StopReason: Sendable, Hashable {
+  /// A signal, by number.
+  case signal(Int32)
+  /// `--patience` epochs without improvement.
+  case patience
+  /// `--max-time` is over.
+  case maxTime
+}
+
+/// What a run came to.
+package struct TrainingSummary: Codable, Sendable, Hashable {
+  /// The run folder.
+  package var run: String
+  /// The weights to use.
+  package var weights: String
+  /// SHA-256 of that file.
+  package var weightsSHA256: String
+  /// Epochs that were trained to their end.
+  package var epochs: Int
+  /// The epoch whose weights are kept, from 1; 0 where a signal came before the first was over.
+  package var bestEpoch: Int
+  /// Accuracy of the kept weights on the validation images.
+  package var valAccuracy: Double?
+  /// Accuracy on the test images; nil where there are none or the run was stopped.
+  package var testAccuracy: Double?
+  /// Loss on the test images.
+  package var testLoss: Double?
+  /// Wall time.
+  package var seconds: Double
+  /// Greatest memory of the process.
+  package var peakMemoryBytes: Int
+  /// The signal that stopped the run; nil where it ran to its end.
+  package var stoppedBySignal: Int32?
+
+  enum CodingKeys: String, CodingKey {
+    case run
+    case weights
+    case weightsSHA256 = "weights_sha256"
+    case epochs
+    case bestEpoch = "best_epoch"
+    case valAccuracy = "val_accuracy"
+    case testAccuracy = "test_accuracy"
+    case testLoss = "test_loss"
+    case seconds
+    case peakMemoryBytes = "peak_memory_bytes"
+    case stoppedBySignal = "stopped_by_signal"
+  }
+
+  /// Writes every key that scripts rely on, null where there is no figure.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(run, forKey: .run)
+    try container.encode(weights, forKey: .weights)
+    try container.encode(weightsSHA256, forKey: .weightsSHA256)
+    try container.encode(epochs, forKey: .epochs)
+    try container.encode(bestEpoch, forKey: .bestEpoch)
+    try container.encode(valAccuracy, forKey: .valAccuracy)
+    try container.encode(testAccuracy, forKey: .testAccuracy)
+    try container.encode(testLoss, forKey: .testLoss)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
+    try container.encodeIfPresent(stoppedBySignal, forKey: .stoppedBySignal)
+  }
+}

@@ -1,0 +1,97 @@
+internal import Primitives
+
+/// The layout of events; raised when a key changes its meaning.
+private let schemaVersion = 1
+
+extension TrainingEvent {
+  /// The event as one line of JSON without its newline (`train --json`, `events.ndjson`); nil for
+  /// events that are progress alone.
+  package var json: String? {
+    switch self {
+    case .start(let value): TrainingEvent.json("start", value)
+    case .dataset(let value): TrainingEvent.json("dataset", value)
+    case .epoch(let value): TrainingEvent.json("epoch", value)
+    case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
+    case .warning(let text): TrainingEvent.json("warning", ["message": text])
+    case .done(let value): TrainingEvent.json("done", value)
+    case .loading, .batch, .validating, .evaluated: nil
+    }
+  }
+
+  private static func json(_ name: String, _ value: some Encodable) -> String {
+    JSONText.line(Tagged(name: name, value: value))
+  }
+
+  /// The event as plain lines for a log; none for progress.
+  package var lines: [String] {
+    switch self {
+    case .start(let start): start.lines
+    case .dataset(let summary): summary.lines
+    case .epoch(let metrics): [metrics.line]
+    case .checkpoint(let file):
+      ["weights of epoch \(file.epoch) in \(file.path)" + (file.isBest ? ", the best so far" : "")]
+    case .warning(let text): ["warning: \(text)"]
+    case .evaluated(let result): [result.heading, result.evaluation.headline]
+    case .done(let summary): [summary.line]
+    case .loading, .batch, .validating: []
+    }
+  }
+}
+
+/// A value's members with the event's name and layout beside them.
+private struct Tagged<Value: Encodable>: Encodable {
+  enum CodingKeys: String, CodingKey {
+    case event
+    case schema
+  }
+
+  var name: String
+  var value: Value
+
+  func encode(to encoder: any Encoder) throws {
+    try value.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .event)
+    try container.encode(schemaVersion, forKey: .schema)
+  }
+}
+
+extension RunStart {
+  fileprivate var lines: [String] {
+    [
+      "run \(run): recipe \(recipe), \(architecture) at \(size) px, \(parameters) parameters, "
+        + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
+      "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
+        + "\(isa), \(threads) " + (threads == 1 ? "thread" : "threads"),
+    ]
+  }
+}
+
+extension DatasetSummary {
+  fileprivate var lines: [String] {
+    splits.map { split in
+      let counts = zip(classes, split.perClass).map { "\($0) \($1)" }.joined(separator: ", ")
+      return "\(split.split): \(split.images) images (\(counts)), \(split.origin)"
+    } + (skipped.isEmpty ? [] : ["skipped: \(skipped.count) unreadable images"])
+  }
+}
+
+extension EpochMetrics {
+  fileprivate var line: String {
+    var text = "epoch \(epoch)/\(epochs)  loss \(fixed(loss, 4))  accuracy \(fixed(accuracy, 4))"
+    if let valLoss, let valAccuracy {
+      text += "  val_loss \(fixed(valLoss, 4))  val_accuracy \(fixed(valAccuracy, 4))"
+    }
+    text += "  \(fixed(seconds, 1))s  \(fixed(imagesPerSecond, 0)) img/s"
+    return text + (isBest ? "  best" : "")
+  }
+}
+
+extension TrainingSummary {
+  fileprivate var line: String {
+    var text = "done in \(fixed(seconds, 1))s: weights of epoch \(bestEpoch) in \(weights)"
+    if let testAccuracy { text += ", test accuracy \(fixed(testAccuracy, 4))" }
+    if let stoppedBySignal { text = "stopped by signal \(stoppedBySignal), " + text }
+    return text
+  }
+}

@@ -1,0 +1,23 @@
+/// What a run tells while it goes on; the trainer prints nothing.
+package enum TrainingEvent: Sendable {
+  /// Everything is ready: first event.
+  case start(RunStart)
+  /// The images that were found, a split and class.
+  case dataset(DatasetSummary)
+  /// Images decoded so far, for a progress bar.
+  case loading(done: Int, total: Int)
+  /// A step of training is done.
+  case batch(BatchProgress)
+  /// Validation images done so far.
+  case validating(done: Int, total: Int)
+  /// An epoch is done, its validation too.
+  case epoch(EpochMetrics)
+  /// Weights were written.
+  case checkpoint(WeightsWritten)
+  /// Something a user should know, one sentence.
+  case warning(String)
+  /// The test images are evaluated; the files under test/ are the handler's to write.
+  case evaluated(TestResult)
+  /// The run is over; last event.
+  case done(TrainingSummary)
+}

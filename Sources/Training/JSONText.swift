@@ -1,0 +1,27 @@
+internal import FoundationEssentials
+
+/// JSON of values: keys sorted, numbers with the digits that give the same number back.
+enum JSONText {
+  /// One line without its newline.
+  static func line(_ value: some Encodable) -> String { text(value, []) }
+
+  /// Indented, with a final newline.
+  static func indented(_ value: some Encodable) -> String {
+    text(value, [.prettyPrinted]) + "\n"
+  }
+
+  private static func text(
+    _ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting
+  ) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
+    // JSON has no such numbers; a string still says what happened.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      preconditionFailure("a value that cannot be encoded: \(error)")
+    }
+  }
+}

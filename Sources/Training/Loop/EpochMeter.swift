@@ -1,0 +1,72 @@
+internal import CNN
+internal import ImageData
+
+/// The running figures of an epoch.
+struct EpochMeter {
+  let epoch: Int
+  private let epochs: Int
+  private let steps: Int
+  private let started = ContinuousClock.now
+  private let waitedBefore: Double
+  private let preparedBefore: Double
+  /// Steps done.
+  private(set) var step = 0
+  private var images = 0
+  private var correct = 0
+  private var lossSum = 0.0
+  private var learningRate = 0.0
+  private var forward = 0.0
+  private var backward = 0.0
+  private var optimizer = 0.0
+
+  /// An epoch that begins now.
+  init(epoch: Int, epochs: Int, steps: Int, _ loader: BatchLoader) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.steps = steps
+    waitedBefore = loader.waitSeconds
+    preparedBefore = loader.preparationSeconds
+  }
+
+  /// Seconds since the epoch began.
+  var seconds: Double { (ContinuousClock.now - started) / .seconds(1) }
+
+  /// Counts a step in.
+  mutating func add(
+    _ result: TrainingSession.StepResult, images count: Int, learningRate: Double,
+    averaging: Double
+  ) {
+    step += 1
+    images += count
+    correct += result.correct
+    lossSum += result.loss * Double(count)
+    self.learningRate = learningRate
+    forward += result.seconds.forward
+    backward += result.seconds.backward
+    optimizer += result.seconds.optimizer + averaging
+  }
+
+  private var loss: Double { images == 0 ? 0 : lossSum / Double(images) }
+  private var accuracy: Double { images == 0 ? 0 : Double(correct) / Double(images) }
+
+  /// Where the epoch stands.
+  var progress: BatchProgress {
+    BatchProgress(
+      epoch: epoch, epochs: epochs, step: step, steps: steps, images: images, loss: loss,
+      accuracy: accuracy, learningRate: learningRate, seconds: seconds)
+  }
+
+  /// The epoch's row, once it is over and validated.
+  func metrics(
+    _ evaluation: Evaluation?, trainingSeconds: Double, isBest: Bool, _ loader: BatchLoader
+  ) -> EpochMetrics {
+    EpochMetrics(
+      epoch: epoch, epochs: epochs, loss: loss, accuracy: accuracy, valLoss: evaluation?.loss,
+      valAccuracy: evaluation?.accuracy, valF1: evaluation?.macro.f1,
+      learningRate: learningRate, seconds: seconds,
+      imagesPerSecond: Double(images) / max(trainingSeconds, 1e-9), isBest: isBest,
+      decodeSeconds: 0, augmentSeconds: loader.preparationSeconds - preparedBefore,
+      forwardSeconds: forward, backwardSeconds: backward, optimizerSeconds: optimizer,
+      waitSeconds: loader.waitSeconds - waitedBefore)
+  }
+}

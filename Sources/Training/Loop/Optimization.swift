@@ -1,0 +1,74 @@
+internal import CNN
+
+extension Configuration.Training {
+  /// The optimizer with its numbers.
+  func makeOptimizer() -> any Optimizer {
+    switch optimizer {
+    case .adam:
+      Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+    case .adamw:
+      AdamW(
+        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: weightDecay)
+    case .sgd:
+      SGD(
+        learningRate: learningRate, momentum: momentum, nesterov: momentum > 0,
+        weightDecay: weightDecay)
+    }
+  }
+
+  /// How the rate moves.
+  var rates: Schedule {
+    switch schedule {
+    case .constant: .constant
+    case .cosine: .cosine
+    case .oneCycle: .oneCycle()
+    case .step: .step()
+    case .plateau: .plateau()
+    }
+  }
+
+  /// Epochs for so many steps an epoch: more than asked for where a set is small.
+  func epochs(steps: Int) -> Int {
+    max(epochs, (minimumSteps + steps - 1) / max(1, steps))
+  }
+}
+
+/// Which epoch is the best so far, and for how long none was better.
+struct BestEpoch {
+  let monitor: Monitor
+  /// The best epoch, from 1; 0 before the first.
+  private(set) var epoch = 0
+  /// Its accuracy on the validation images.
+  private(set) var accuracy: Double?
+  /// Epochs since then.
+  private(set) var standstill = 0
+  private var figure = -Double.infinity
+  private var loss = Double.infinity
+
+  /// Nothing is best yet.
+  init(monitor: Monitor) {
+    self.monitor = monitor
+  }
+
+  /// Notes an epoch's figures; whether it is better than all before, ties by lower loss, then the
+  /// earlier.
+  mutating func isBetter(_ evaluation: Evaluation, epoch: Int) -> Bool {
+    let figure =
+      switch monitor {
+      case .accuracy: evaluation.accuracy
+      case .loss: -evaluation.loss
+      case .f1: evaluation.macro.f1
+      }
+    guard (figure, -evaluation.loss) > (self.figure, -loss) || self.epoch == 0 else {
+      standstill += 1
+      return false
+    }
+    self.figure = figure
+    loss = evaluation.loss
+    accuracy = evaluation.accuracy
+    self.epoch = epoch
+    standstill = 0
+    return true
+  }
+}

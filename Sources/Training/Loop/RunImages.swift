@@ -1,0 +1,147 @@
+internal import ImageData
+internal import KernelInterface
+internal import KernelSelection
+
+/// A run's images in memory, and what is to be said about them.
+struct RunImages {
+  let store: ImageStore
+  /// How images become inputs, mean and deviation known.
+  let preprocessing: Preprocessing
+  let training: [Int]
+  /// The images that epochs are judged by; empty for none.
+  let validation: [Int]
+  let warnings: [String]
+  private let plan: RunPlan
+  private let shares: ContentSplit
+  private let test: [Int]
+
+  /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
+  init(
+    _ plan: RunPlan, engine: Engine, progress: (_ done: Int, _ total: Int) throws -> Void
+  ) throws {
+    self.plan = plan
+    shares = plan.content
+    var failure: (any Error)?
+    store = try ImageStore.load(
+      plan.dataset, splits: plan.splits, content: plan.content,
+      preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
+      workers: engine.workers, kernels: engine.kernels, shouldStop: { failure != nil }
+    ) { done, total in
+      do { try progress(done, total) } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+    training = store.indices(.train)
+    test = store.indices(.test)
+    validation = plan.validation.map { [store] in store.indices($0) } ?? []
+    try RunImages.check(store, plan, training)
+
+    var preprocessing = plan.preprocessing
+    if plan.configuration.data.normalization == .dataset {
+      (preprocessing.mean, preprocessing.deviation) = store.channelStatistics(
+        training, workers: engine.workers)
+    }
+    self.preprocessing = preprocessing
+
+    var warnings: [String] = []
+    if !store.failures.isEmpty {
+      warnings.append(
+        "\(store.failures.count) images could not be read and are left out; run.json lists them")
+    }
+    if plan.validation != nil, validation.isEmpty {
+      warnings.append("no image fell to the validation split; the last epoch's weights are kept")
+    }
+    self.warnings = warnings
+  }
+
+  private static func check(
+    _ store: ImageStore, _ plan: RunPlan, _ training: [Int]
+  ) throws(TrainingError) {
+    let data = plan.configuration.data
+    let bad = store.failures
+    if let first = bad.first {
+      let total = bad.count + plan.splits.reduce(0) { $0 + store.indices($1).count }
+      let percent = 100 * Double(bad.count) / Double(total)
+      let tooMany = percent > data.maxBad && bad.count > 5
+      if data.onBadImage == .fail || tooMany || bad.count == total {
+        throw TrainingError(
+          .badData,
+          "\(bad.count) of \(total) images cannot be read, the first is "
+            + "\(first.sample.path): \(first.failure)",
+          expected: data.onBadImage == .fail
+            ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
+          advice: "cnnctl check \(plan.configuration.dataset)")
+      }
+    }
+    let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)
+    let empty = zip(plan.dataset.classes, counts).filter { $0.1 == 0 }.map(\.0)
+    guard empty.isEmpty else {
+      throw TrainingError(
+        .badData,
+        "\(plan.configuration.dataset): no image is left to train on for "
+          + empty.joined(separator: ", "),
+        expected: "at least one readable training image a class",
+        advice: "smaller --val-split and --test-split, or more images")
+    }
+  }
+
+  private static func counts(_ indices: [Int], _ store: ImageStore, classes: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes)
+    for target in store.targets(indices) { counts[Int(target)] += 1 }
+    return counts
+  }
+
+  /// Images of each class to train on.
+  var trainingCounts: [Int] {
+    RunImages.counts(training, store, classes: plan.dataset.classes.count)
+  }
+
+  /// The images that were left out.
+  var skipped: [SkippedImage] { store.failures.map(SkippedImage.init) }
+
+  /// The images of the last evaluation.
+  var testSamples: [Sample] {
+    (plan.test == nil ? validation : test).map { store.samples[$0] }
+  }
+
+  /// Those of its folder that could not be read.
+  var skippedTestImages: [SkippedImage] {
+    store.failures.filter { $0.split == .test && plan.test != nil }.map(SkippedImage.init)
+  }
+
+  /// What the last evaluation's images are.
+  var testHeading: String {
+    let images = "\(testSamples.count) images"
+    if plan.test != nil { return "test: \(images), \(origin(.test))" }
+    return "validation, for want of test images: \(images), \(origin(.val))"
+  }
+
+  /// The images of each split.
+  var summary: DatasetSummary {
+    let classes = plan.dataset.classes
+    let all: [(Split, [Int])] = [(.train, training), (.val, validation), (.test, test)]
+    let splits = all.filter { !$0.1.isEmpty }.map { split, indices in
+      DatasetSummary.SplitCount(
+        split: split.rawValue, origin: origin(split), images: indices.count,
+        perClass: RunImages.counts(indices, store, classes: classes.count))
+    }
+    return DatasetSummary(
+      path: plan.configuration.dataset, classes: classes, splits: splits,
+      hidden: plan.dataset.hiddenCount, skipped: skipped, fingerprint: store.fingerprint)
+  }
+
+  private func origin(_ split: Split) -> String {
+    if split == .val, plan.validation == .test { return "the test images" }
+    if split == .train || plan.dataset.splits[split] != nil {
+      return "from the dataset's folder"
+    }
+    let share = split == .val ? shares.validation : shares.test
+    return "\(share) of the training images, held out by their content"
+  }
+}
+
+extension SkippedImage {
+  init(_ bad: BadImage) {
+    self.init(
+      path: bad.sample.path, code: bad.failure.code.rawValue, message: bad.failure.message)
+  }
+}

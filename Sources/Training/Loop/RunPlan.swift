@@ -1,0 +1,112 @@
+internal import CNN
+internal import ImageData
+internal import KernelSelection
+
+/// What a run will do, known before any image is opened.
+struct RunPlan {
+  let configuration: Configuration
+  let dataset: Dataset
+  let network: Network
+  /// The images that are read: training, what validates, what tests.
+  let splits: [Split]
+  /// How the training folder's images are dealt.
+  let content: ContentSplit
+  /// The images that epochs are judged by; nil for none.
+  let validation: Split?
+  /// The images of the last evaluation; nil for those that validate.
+  let test: Split?
+  /// Sentences for the user.
+  let warnings: [String]
+  /// The run's record as it begins.
+  let record: RunRecord
+
+  /// Whether there are validation figures, unless no image turns out to be readable.
+  var mayValidate: Bool { validation != nil }
+
+  init(_ configuration: Configuration, engine: Engine) throws {
+    self.configuration = configuration
+    let data = configuration.data
+    dataset = try Dataset.open(configuration.dataset)
+    network = try RunPlan.network(configuration, classes: dataset.classes.count)
+
+    let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
+    let hasValidation = dataset.splits[.val] != nil || data.valSplit > 0
+    let validatesOnTest = data.validateOnTest && hasTest
+    validation = validatesOnTest ? .test : hasValidation ? .val : nil
+    test = hasTest ? .test : nil
+    splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
+    content = ContentSplit(
+      validation: validation == .val ? data.valSplit : 0, test: data.testSplit,
+      fraction: data.fraction)
+
+    var warnings: [String] = []
+    if validatesOnTest {
+      warnings.append(
+        "the recipe \(configuration.recipe.rawValue) validates on the test images, as the "
+          + "tutorial does; no choice is made by them")
+    }
+    if test == nil {
+      warnings.append(
+        validation == nil
+          ? "there are no test and no validation images; nothing will be evaluated"
+          : "there are no test images; test/ is made from the validation images")
+    }
+    self.warnings = warnings
+
+    var versions = ["cnnctl": toolVersion]
+    for library in ImageReader.libraryVersions {
+      // "libjpeg-turbo 2.1.5"
+      let parts = library.split(separator: " ")
+      if let name = parts.first {
+        versions[String(name)] = parts.dropFirst().joined(separator: " ")
+      }
+    }
+    record = RunRecord(
+      versions: versions, isa: engine.instructionSet.rawValue, processor: Engine.processorName,
+      threads: engine.threads,
+      dataset: FileSystem.absolute(configuration.dataset) ?? configuration.dataset)
+  }
+
+  /// The network with fresh weights.
+  private static func network(
+    _ configuration: Configuration, classes: Int
+  ) throws -> Network {
+    let outputs = ClassifierModel.outputs(classes: classes)
+    let net = configuration.network
+    let architecture: Architecture
+    if let layers = net.layers {
+      architecture = try Architecture(json: layers)
+    } else {
+      architecture = try Architecture.preset(
+        net.arch, size: net.size, outputs: outputs, dropout: net.dropout)
+    }
+    let network = try Network(architecture, seed: configuration.seed)
+    guard network.outputs == outputs else {
+      throw TrainingError(
+        .usage, "the network \(net.arch) does not fit \(classes) classes",
+        found: "\(network.outputs) outputs", expected: "\(outputs)")
+    }
+    guard architecture.input.channels == 3 else {
+      throw TrainingError(
+        .usage, "the network \(net.arch) does not take RGB images",
+        found: "\(architecture.input.channels) channels", expected: "3")
+    }
+    return network
+  }
+
+  /// How images become inputs, before the training images' mean is known.
+  var preprocessing: Preprocessing {
+    let input = network.architecture.input
+    let data = configuration.data
+    return Preprocessing(
+      width: input.width, height: input.height, resize: data.resize, filter: data.filter,
+      exif: data.exif, maxPixels: data.maxPixels)
+  }
+
+  /// The size at which training images are kept.
+  var trainingSize: (width: Int, height: Int) {
+    let input = network.architecture.input
+    let augmentation = configuration.augmentation
+    return (augmentation.storeSide(for: input.width), augmentation.storeSide(for: input.height))
+  }
+}

@@ -1,0 +1,114 @@
+internal import CNN
+internal import Glibc
+internal import ImageData
+package import KernelSelection
+
+/// Trains a classifier as a configuration says, and leaves a run folder.
+package final class Trainer {
+  /// What the run computes.
+  package let configuration: Configuration
+  private let out: String?
+  private let engine: Engine
+
+  /// A trainer; nothing is read or written yet.
+  ///
+  /// `out` is the run folder to create; without it the next free `runs/train-NNN`.
+  package init(configuration: Configuration, out: String? = nil, engine: Engine) {
+    self.configuration = configuration
+    self.out = out
+    self.engine = engine
+  }
+
+  /// Trains, keeps the best weights, evaluates the test images once.
+  ///
+  /// Events come on the calling thread. `shouldStop` is asked after every step; with a reason the
+  /// run saves its weights and ends. Errors: `DatasetError` and `ImageStoreError` for the images,
+  /// `ModelError` for a network that cannot be built, `TrainingError` for all else, and what
+  /// `events` throws. The run folder is made once the dataset's layout and the network are found
+  /// to be right, and says afterwards how the run ended.
+  package func run(
+    events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason? = { nil }
+  ) throws -> TrainingSummary {
+    let started = ContinuousClock.now
+    let plan = try RunPlan(configuration, engine: engine)
+    let folder = try RunFolder.create(out: out, configuration: configuration.encoded())
+    var log = try RunLog(
+      folder: folder, record: plan.record, hasValidation: plan.mayValidate, started: started)
+    do {
+      return try withoutActuallyEscaping(events) { events in
+        try run(plan, &log, events: events, shouldStop: shouldStop)
+      }
+    } catch {
+      log.record.status = .failed
+      log.record.error = "\(error)"
+      // The first error is the one to report, whatever becomes of the note of it.
+      try? log.writeRecord()
+      throw error
+    }
+  }
+
+  private func run(
+    _ plan: RunPlan, _ log: inout RunLog, events: (TrainingEvent) throws -> Void,
+    shouldStop: () -> StopReason?
+  ) throws -> TrainingSummary {
+    let images = try RunImages(plan, engine: engine) { done, total in
+      try events(.loading(done: done, total: total))
+    }
+    log.record.datasetFingerprint = images.store.fingerprint
+    log.record.skipped = images.skipped
+    var loop = try TrainingLoop(plan, images, engine: engine, folder: log.folder)
+    try log.tell(.start(loop.start(recipe: configuration.recipe)), events)
+    try log.tell(.dataset(images.summary), events)
+    for warning in plan.warnings + images.warnings {
+      try log.tell(.warning(warning), events)
+    }
+    try log.writeRecord()
+    let end = try loop.run(&log, events: events, shouldStop: shouldStop)
+
+    var summary = loop.summary(log.record)
+    if case .signal(let number) = end {
+      log.record.status = .stopped
+      summary.stoppedBySignal = number
+    } else if images.testSamples.isEmpty {
+      log.record.status = .done
+    } else {
+      let result = try test(images, folder: log.folder, events)
+      summary.testAccuracy = result.evaluation.accuracy
+      summary.testLoss = result.evaluation.loss
+      try log.tell(.evaluated(result), events)
+      log.record.status = .done
+    }
+    summary.seconds = log.seconds
+    summary.peakMemoryBytes = peakMemoryBytes()
+    try log.writeRecord()
+    try log.tell(.done(summary), events)
+    return summary
+  }
+
+  /// Answers the test images with the weights as they were written, by the path that every other
+  /// command takes.
+  private func test(
+    _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void
+  ) throws -> TestResult {
+    let model = try ClassifierModel(path: folder.bestWeights)
+    let predictor = try Predictor(
+      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
+    let samples = images.testSamples
+    var predictions = try predictor.predict(samples) { done in
+      try events(.validating(done: done, total: samples.count))
+    }
+    // Files that were left out at the start are left out here, and named.
+    predictions += images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
+    return TestResult(
+      heading: images.testHeading,
+      evaluation: Evaluation(predictions: predictions, classes: model.classes),
+      predictions: predictions, classes: model.classes, run: folder)
+  }
+}
+
+/// The most memory that this process has held, in bytes.
+func peakMemoryBytes() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss * 1024
+}

@@ -1,0 +1,124 @@
+import Glibc
+
+extension Evaluation {
+  /// The figures of answers whose true class is known.
+  ///
+  /// A division by zero gives 0, as scikit-learn's `zero_division=0`. With no answer at all
+  /// accuracy and loss are 0 and the interval is 0...1.
+  package init(predictions: [Prediction], classes names: [String], topK: Int = 1) {
+    var confusion = [[Int]](
+      repeating: [Int](repeating: 0, count: names.count), count: names.count)
+    var lossSum = 0.0
+    var right = 0
+    var amongTop = 0
+    var answered: [(truth: Int, probabilities: [Double])] = []
+    for prediction in predictions {
+      guard let truth = prediction.trueIndex, let answer = prediction.index else { continue }
+      confusion[truth][answer] += 1
+      right += truth == answer ? 1 : 0
+      lossSum += Evaluation.loss(logits: prediction.logits, truth: truth)
+      if topK > 1, prediction.top(topK).contains(where: { $0.index == truth }) { amongTop += 1 }
+      answered.append((truth, prediction.probabilities))
+    }
+    let count = answered.count
+    let rows = names.indices.map { confusion[$0].reduce(0, +) }
+    let columns = names.indices.map { column in confusion.reduce(0) { $0 + $1[column] } }
+    let scores = names.indices.map { i in
+      Evaluation.scores(hits: confusion[i][i], answers: columns[i], members: rows[i])
+    }
+    let interval = Evaluation.wilson(right: right, of: count)
+
+    images = count
+    accuracy = ratio(right, count)
+    accuracyLow = interval.lowerBound
+    accuracyHigh = interval.upperBound
+    loss = count == 0 ? 0 : lossSum / Double(count)
+    classes = Dictionary(zip(names, scores)) { first, _ in first }
+    macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
+    weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
+    auc = Evaluation.auc(answered, classes: names.count)
+    self.confusion = confusion
+    skipped = predictions.compactMap(\.failure)
+    self.topK = topK > 1 ? topK : nil
+    topKAccuracy = topK > 1 ? ratio(amongTop, count) : nil
+  }
+
+  /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
+  static func loss(logits: [Float], truth: Int) -> Double {
+    if logits.count == 1 {
+      // -log σ(x) for the second class, -log σ(-x) for the first.
+      let x = truth == 1 ? Double(logits[0]) : -Double(logits[0])
+      return max(-x, 0) + log1p(exp(-abs(x)))
+    }
+    let most = Double(logits.max() ?? 0)
+    let sum = logits.reduce(0.0) { $0 + exp(Double($1) - most) }
+    return most + log(sum) - Double(logits[truth])
+  }
+
+  /// Wilson's 95 % interval of a share (Wilson 1927); 0...1 of nothing.
+  static func wilson(right: Int, of count: Int) -> ClosedRange<Double> {
+    guard count > 0 else { return 0...1 }
+    /// The 97.5 % quantile of the standard normal distribution.
+    let z = 1.959963984540054
+    let n = Double(count)
+    let p = Double(right) / n
+    let scale = 1 / (1 + z * z / n)
+    let centre = scale * (p + z * z / (2 * n))
+    let half = scale * z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+    return max(0, centre - half)...min(1, centre + half)
+  }
+
+  private static func scores(hits: Int, answers: Int, members: Int) -> Scores {
+    Scores(
+      precision: ratio(hits, answers), recall: ratio(hits, members),
+      f1: ratio(2 * hits, answers + members), support: members)
+  }
+
+  private static func mean(_ scores: [Scores], weights: [Double]) -> Scores {
+    let total = weights.reduce(0, +)
+    func mean(_ value: (Scores) -> Double) -> Double {
+      total == 0 ? 0 : zip(scores, weights).reduce(0) { $0 + value($1.0) * $1.1 } / total
+    }
+    return Scores(
+      precision: mean(\.precision), recall: mean(\.recall), f1: mean(\.f1),
+      support: scores.reduce(0) { $0 + $1.support })
+  }
+
+  private static func auc(
+    _ answered: [(truth: Int, probabilities: [Double])], classes: Int
+  ) -> Double? {
+    var areas: [Double] = []
+    for index in classes == 2 ? 1..<2 : 0..<classes {
+      let scored = answered.map { (score: $0.probabilities[index], member: $0.truth == index) }
+      guard let area = areaUnderCurve(scored) else { return nil }
+      areas.append(area)
+    }
+    return areas.isEmpty ? nil : areas.reduce(0, +) / Double(areas.count)
+  }
+
+  /// The chance that a member's score is above another's, ties counted half (Mann and Whitney).
+  private static func areaUnderCurve(_ scored: [(score: Double, member: Bool)]) -> Double? {
+    let sorted = scored.sorted { $0.score < $1.score }
+    var rankSum = 0.0
+    var members = 0
+    var start = 0
+    while start < sorted.count {
+      var end = start
+      while end < sorted.count, sorted[end].score == sorted[start].score { end += 1 }
+      // An unordered score (nan) equals nothing, itself neither.
+      if end == start { end += 1 }
+      let tied = sorted[start..<end].count { $0.member }
+      rankSum += Double(tied) * Double(start + end + 1) / 2
+      members += tied
+      start = end
+    }
+    let others = sorted.count - members
+    guard members > 0, others > 0 else { return nil }
+    let least = Double(members) * Double(members + 1) / 2
+    return (rankSum - least) / (Double(members) * Double(others))
+  }
+}
+
+private func ratio(_ part: Int, _ whole: Int) -> Double {
+  whole == 0 ? 0 : Double(part) / Double(whole)
+}

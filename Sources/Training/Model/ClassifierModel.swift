@@ -1,0 +1,135 @@
+package import CNN
+internal import FoundationEssentials
+package import ImageData
+
+/// A model file in memory: a network, its classes and how its images are prepared.
+///
+/// A class because it owns the network's memory.
+package final class ClassifierModel {
+  /// The network.
+  package let network: Network
+  /// The classes in order.
+  package let classes: [String]
+  /// How an image becomes the network's input.
+  package let preprocessing: Preprocessing
+  /// The recipe that it was trained with.
+  package let recipe: String
+  /// Digest of the images that it was trained on.
+  package let datasetFingerprint: String
+  /// Number of images that it was trained on.
+  package let trainingImages: Int
+  /// The version of the program that wrote it.
+  package let toolVersion: String
+  /// The file it was read from; nil for one just trained.
+  package let path: String?
+
+  /// The format that this program writes, and the only one that it reads.
+  package static let formatVersion = "1"
+  static let sizeLimit = 1 << 31
+
+  /// A model of a trained network.
+  package init(
+    network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
+    datasetFingerprint: String, trainingImages: Int
+  ) {
+    precondition(
+      network.outputs == ClassifierModel.outputs(classes: classes.count),
+      "the network's outputs must fit the classes")
+    self.network = network
+    self.classes = classes
+    self.preprocessing = preprocessing
+    self.recipe = recipe
+    self.datasetFingerprint = datasetFingerprint
+    self.trainingImages = trainingImages
+    toolVersion = Training.toolVersion
+    path = nil
+  }
+
+  /// Two classes take one logit, more take one each.
+  package static func outputs(classes: Int) -> Int { classes == 2 ? 1 : classes }
+
+  /// Reads a model file strictly; nothing of a file that is not right in every part is used.
+  package convenience init(path: String) throws(TrainingError) {
+    let bytes = try FileSystem.read(path, limit: ClassifierModel.sizeLimit)
+    try self.init(bytes: bytes, path: path)
+  }
+
+  /// Reads a model file's bytes; `path` stands in messages.
+  init(bytes: [UInt8], path: String) throws(TrainingError) {
+    let file: TensorFile
+    do throws(TensorFileError) {
+      file = try TensorFile(decoding: bytes)
+    } catch {
+      throw TrainingError(.badData, "\(path) is no model of cnnctl, or a damaged one: \(error)")
+    }
+    let metadata = try ModelMetadata(file.metadata, path: path)
+    do throws(ModelError) {
+      network = try Network(Architecture(json: metadata.architecture))
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+    try ClassifierModel.checkTensors(file, network, path)
+    do throws(ModelError) {
+      for tensor in file.tensors { try network.setValues(tensor.values, of: tensor.name) }
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+    classes = metadata.classes
+    preprocessing = metadata.preprocessing
+    recipe = metadata.recipe
+    datasetFingerprint = metadata.datasetFingerprint
+    trainingImages = metadata.trainingImages
+    toolVersion = metadata.toolVersion
+    self.path = path
+    try checkFit(path)
+  }
+
+  /// The file's bytes; they depend on the model alone.
+  package func encoded() -> [UInt8] {
+    let metadata = ModelMetadata(
+      architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,
+      recipe: recipe, datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
+      toolVersion: toolVersion)
+    let tensors = network.tensorNames.map { name in
+      TensorFile.Tensor(
+        name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])
+    }
+    return TensorFile(tensors: tensors, metadata: metadata.strings).encoded()
+  }
+
+  /// Names and shapes must be the architecture's; the error has the first that differs and says
+  /// how many do.
+  private static func checkTensors(
+    _ file: TensorFile, _ network: Network, _ path: String
+  ) throws(TrainingError) {
+    let shapes = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.shape) })
+    let wanted = network.tensorNames
+    let known = Set(wanted)
+    let differing = wanted.filter { shapes[$0] != network.shape(of: $0) }
+    let unknown = file.tensors.map(\.name).filter { !known.contains($0) }
+    guard let first = differing.first ?? unknown.first else { return }
+    func text(_ shape: [Int]?) -> String { shape.map { "shape \($0)" } ?? "no such tensor" }
+    throw TrainingError(
+      .badData,
+      "\(path): \(differing.count + unknown.count) tensors do not fit the network "
+        + "\(network.architecture.name), the first is \(first)",
+      found: text(shapes[first]), expected: text(network.shape(of: first)))
+  }
+
+  /// The parts of the file must fit one another.
+  private func checkFit(_ path: String) throws(TrainingError) {
+    let wanted = ClassifierModel.outputs(classes: classes.count)
+    guard network.outputs == wanted else {
+      throw TrainingError(
+        .badData, "\(path): the network's outputs do not fit its \(classes.count) classes",
+        found: "\(network.outputs)", expected: "\(wanted)")
+    }
+    let input = network.architecture.input
+    let size = Shape(height: preprocessing.height, width: preprocessing.width, channels: 3)
+    guard input == size else {
+      throw TrainingError(
+        .badData, "\(path): the network's input does not fit its preprocessing",
+        found: "\(input)", expected: "\(size)")
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import FoundationEssentials
+internal import ImageData
+
+/// What a model file says beside its weights, as the format's map of strings.
+struct ModelMetadata {
+  var architecture: String
+  var classes: [String]
+  var preprocessing: Preprocessing
+  var recipe: String
+  var datasetFingerprint: String
+  var trainingImages: Int
+  var toolVersion: String
+
+  private enum Key: String, CaseIterable {
+    case architecture
+    case classes
+    case datasetFingerprint = "dataset_fingerprint"
+    case formatVersion = "format_version"
+    case preprocessing
+    case recipe
+    case toolVersion = "tool_version"
+    case trainingImages = "training_images"
+  }
+
+  /// The map's strings.
+  var strings: [String: String] {
+    let pairs: [(Key, String)] = [
+      (.architecture, architecture), (.classes, JSONText.line(classes)),
+      (.datasetFingerprint, datasetFingerprint), (.formatVersion, ClassifierModel.formatVersion),
+      (.preprocessing, JSONText.line(preprocessing)), (.recipe, recipe),
+      (.toolVersion, toolVersion), (.trainingImages, String(trainingImages)),
+    ]
+    return Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })
+  }
+
+  init(
+    architecture: String, classes: [String], preprocessing: Preprocessing, recipe: String,
+    datasetFingerprint: String, trainingImages: Int, toolVersion: String
+  ) {
+    self.architecture = architecture
+    self.classes = classes
+    self.preprocessing = preprocessing
+    self.recipe = recipe
+    self.datasetFingerprint = datasetFingerprint
+    self.trainingImages = trainingImages
+    self.toolVersion = toolVersion
+  }
+
+  /// Reads the map; every key must be there, none more, and every value right.
+  init(_ strings: [String: String], path: String) throws(TrainingError) {
+    func string(_ key: Key) throws(TrainingError) -> String {
+      guard let string = strings[key.rawValue] else {
+        throw TrainingError(.badData, "\(path): the metadata lacks \(key.rawValue)")
+      }
+      return string
+    }
+    let version = try string(.formatVersion)
+    guard version == ClassifierModel.formatVersion else {
+      throw TrainingError(
+        .badData, "\(path) has a format that this version does not read", found: version,
+        expected: ClassifierModel.formatVersion)
+    }
+    if let extra = strings.keys.filter({ Key(rawValue: $0) == nil }).sorted().first {
+      throw TrainingError(.badData, "\(path): unknown metadata \(extra)")
+    }
+    architecture = try string(.architecture)
+    recipe = try string(.recipe)
+    datasetFingerprint = try string(.datasetFingerprint)
+    toolVersion = try string(.toolVersion)
+    guard let images = Int(try string(.trainingImages)), images >= 0 else {
+      throw TrainingError(.badData, "\(path): training_images is no count")
+    }
+    trainingImages = images
+    classes = try ModelMetadata.decode([String].self, try string(.classes), "classes", path)
+    guard classes.count >= 2, Set(classes).count == classes.count,
+      classes.allSatisfy({ !$0.isEmpty })
+    else {
+      throw TrainingError(
+        .badData, "\(path): the classes are not right", found: JSONText.line(classes),
+        expected: "at least 2 different names")
+    }
+    preprocessing = try ModelMetadata.decode(
+      Preprocessing.self, try string(.preprocessing), "preprocessing", path)
+    if let problem = preprocessing.problem {
+      throw TrainingError(.badData, "\(path): preprocessing: \(problem)")
+    }
+  }
+
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, _ text: String, _ name: String, _ path: String
+  ) throws(TrainingError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch {
+      throw TrainingError(.badData, "\(path): the metadata's \(name) are not right: \(error)")
+    }
+  }
+}

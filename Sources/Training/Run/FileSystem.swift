@@ -1,0 +1,168 @@
+import Glibc
+
+/// The calls to the file system, with errors as values.
+enum FileSystem {
+  /// What the system says of the last call's failure.
+  static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
+
+  /// Whether anything has that name; a link to nothing has not.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Whether that is a folder or a link to one.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The path from the root, without links; nil where it does not exist.
+  static func absolute(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// The names in a folder, in byte order; none where it cannot be read.
+  static func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Creates a folder and those above it; one that is there is no error.
+  static func createFolders(_ path: String) throws(TrainingError) {
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
+      guard mkdir(prefix, 0o777) != 0, !isFolder(prefix) else { continue }
+      let cause = errno == EEXIST ? "a file of that name is there" : lastError()
+      throw TrainingError(
+        .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
+        advice: "--out with a folder that can be created")
+    }
+  }
+
+  /// Reads a regular file of at most `limit` bytes.
+  static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw TrainingError(
+        errno == ENOENT || errno == ENOTDIR ? .missing : .inputOutput,
+        "cannot read \(path): \(lastError())")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TrainingError(.badData, "\(path) is not a regular file")
+    }
+    guard status.st_size <= limit else {
+      throw TrainingError(
+        .badData, "\(path) is too large", found: "\(status.st_size) bytes",
+        expected: "at most \(limit)")
+    }
+    let size = Int(status.st_size)
+    var bytes = [UInt8](repeating: 0, count: size)
+    var done = 0
+    while done < size {
+      let count = bytes[done...].withUnsafeMutableBytes {
+        Glibc.read(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let cause = count == 0 ? "it became shorter while it was read" : lastError()
+        throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
+      }
+      done += count
+    }
+    return bytes
+  }
+
+  /// Writes a file in one step: readers meet the old bytes or the new ones, and after a crash one
+  /// of the two is there.
+  ///
+  /// The bytes reach the disk under another name before they get this one; the folder's entry
+  /// follows. With `exclusive` a file that is there already is an error.
+  static func replace(
+    _ path: String, with bytes: [UInt8], exclusive: Bool = false
+  ) throws(TrainingError) {
+    let folder = parent(of: path)
+    let temporary = folder + "/." + lastName(of: path) + ".\(getpid()).tmp"
+    func failed() -> TrainingError {
+      TrainingError(.inputOutput, "cannot write \(path): \(lastError())")
+    }
+    unlink(temporary)
+    do throws(TrainingError) {
+      try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
+    } catch {
+      unlink(temporary)
+      throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
+    }
+    if exclusive {
+      // link refuses where rename would replace.
+      let status = link(temporary, path)
+      let error = failed()
+      unlink(temporary)
+      guard status == 0 else { throw error }
+    } else if rename(temporary, path) != 0 {
+      let error = failed()
+      unlink(temporary)
+      throw error
+    }
+    let entry = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard entry >= 0 else { throw failed() }
+    defer { close(entry) }
+    // Some file systems cannot sync a folder and say EINVAL.
+    guard fsync(entry) == 0 || errno == EINVAL else { throw failed() }
+  }
+
+  /// Adds text to the end of a file, creating it where needed.
+  static func append(_ text: String, to path: String) throws(TrainingError) {
+    do throws(TrainingError) {
+      try store(
+        Array(text.utf8), at: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, sync: false)
+    } catch {
+      throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
+    }
+  }
+
+  private static func store(
+    _ bytes: [UInt8], at path: String, flags: CInt, sync: Bool
+  ) throws(TrainingError) {
+    let descriptor = open(path, flags, 0o666)
+    guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let error = TrainingError(.inputOutput, lastError())
+        close(descriptor)
+        throw error
+      }
+      done += count
+    }
+    if sync, fsync(descriptor) != 0 {
+      let error = TrainingError(.inputOutput, lastError())
+      close(descriptor)
+      throw error
+    }
+    guard close(descriptor) == 0 else { throw TrainingError(.inputOutput, lastError()) }
+  }
+
+  /// The folder that holds a path.
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The part after the last slash.
+  static func lastName(of path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+}

@@ -1,0 +1,120 @@
+import Glibc
+
+/// A run's folder: the one place that knows the names in it.
+package struct RunFolder: Sendable, Hashable {
+  /// The folder.
+  package let path: String
+
+  /// Where runs lie without `--out`.
+  package static let home = "runs"
+  /// The link to the newest run.
+  package static let latest = "runs/latest"
+
+  static let configurationName = "config.json"
+  static let recordName = "run.json"
+  static let classesName = "classes.txt"
+  static let metricsName = "metrics.csv"
+  static let eventsName = "events.ndjson"
+  static let logName = "log.txt"
+  static let bestName = "weights/best.safetensors"
+  static let lastName = "weights/last.safetensors"
+
+  /// The kept weights.
+  package var bestWeights: String { file(RunFolder.bestName) }
+  /// The last epoch's weights.
+  package var lastWeights: String { file(RunFolder.lastName) }
+
+  /// The path of a file of the folder.
+  package func file(_ name: String) -> String { path + "/" + name }
+
+  /// A run folder that is there already; nothing is checked.
+  package init(existing path: String) {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  /// Whether a folder holds a run.
+  package static func holdsRun(_ path: String) -> Bool {
+    FileSystem.exists(path + "/" + configurationName)
+  }
+
+  /// Creates `out`, or the next free `runs/train-NNN`, with `config.json` in it, and links
+  /// `runs/latest` to a run in `runs`.
+  ///
+  /// Errors: a folder that cannot be created, or one that holds a run. Of several processes that
+  /// want the same folder one gets it.
+  package static func create(
+    out: String?, configuration: [UInt8]
+  ) throws(TrainingError) -> RunFolder {
+    let folder: RunFolder
+    if let out {
+      folder = RunFolder(existing: out)
+      try FileSystem.createFolders(folder.path)
+    } else {
+      folder = RunFolder(existing: try createNext())
+    }
+    try FileSystem.createFolders(folder.file("weights"))
+    try FileSystem.createFolders(folder.file("test"))
+    do throws(TrainingError) {
+      try FileSystem.replace(
+        folder.file(configurationName), with: configuration, exclusive: true)
+    } catch {
+      guard holdsRun(folder.path) else {
+        throw TrainingError(.cannotCreate, error.problem)
+      }
+      throw TrainingError(
+        .cannotCreate, "\(folder.path) holds a run already",
+        expected: "a new folder, or one without \(configurationName)",
+        advice: "cnnctl train --resume=\(folder.path)")
+    }
+    if FileSystem.parent(of: folder.path) == home { try link(folder) }
+    return folder
+  }
+
+  private static func createNext() throws(TrainingError) -> String {
+    try FileSystem.createFolders(home)
+    let taken = FileSystem.names(in: home).compactMap { name in
+      name.hasPrefix("train-") ? Int(name.dropFirst(6)) : nil
+    }
+    var number = max(0, taken.max() ?? 0) + 1
+    while true {
+      let digits = String(number)
+      let padding = String(repeating: "0", count: max(0, 3 - digits.count))
+      let path = "\(home)/train-\(padding)\(digits)"
+      if mkdir(path, 0o777) == 0 { return path }
+      // Another process may have taken the number since the folder was listed.
+      guard errno == EEXIST else {
+        throw TrainingError(
+          .cannotCreate, "cannot create the folder \(path): \(FileSystem.lastError())",
+          advice: "--out with a folder that can be created")
+      }
+      number += 1
+    }
+  }
+
+  private static func link(_ folder: RunFolder) throws(TrainingError) {
+    let temporary = "\(home)/.latest.\(getpid())"
+    unlink(temporary)
+    guard symlink(FileSystem.lastName(of: folder.path), temporary) == 0,
+      rename(temporary, latest) == 0
+    else {
+      let cause = FileSystem.lastError()
+      unlink(temporary)
+      throw TrainingError(.cannotCreate, "cannot link \(latest) to \(folder.path): \(cause)")
+    }
+  }
+
+  /// Writes a file below the folder in one step: a reader meets the old bytes or the new ones.
+  package func write(_ text: String, to name: String) throws(TrainingError) {
+    try FileSystem.replace(file(name), with: Array(text.utf8))
+  }
+
+  /// Writes bytes as `write(_:to:)` writes text.
+  package func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
+    try FileSystem.replace(file(name), with: bytes)
+  }
+
+  /// Adds text to a file's end.
+  func append(_ text: String, to name: String) throws(TrainingError) {
+    try FileSystem.append(text, to: file(name))
+  }
+}

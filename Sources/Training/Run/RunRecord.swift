@@ -1,0 +1,85 @@
+internal import FoundationEssentials
+
+/// What ran where, and how far it came: `run.json`.
+package struct RunRecord: Codable, Sendable, Hashable {
+  /// How a run stands.
+  package enum Status: String, Codable, Sendable {
+    /// It goes on, or its process died.
+    case running
+    /// It came to its end.
+    case done
+    /// A signal ended it.
+    case stopped
+    /// An error ended it.
+    case failed
+  }
+
+  /// Versions of the program and the libraries, by name.
+  package var versions: [String: String]
+  /// The instruction set's name.
+  package var isa: String
+  /// The processor's name.
+  package var processor: String
+  /// Threads.
+  package var threads: Int
+  /// The dataset's folder from the root.
+  package var dataset: String
+  /// Digest of every image's bytes and class; nil until they are read.
+  package var datasetFingerprint: String?
+  /// Images that were left out.
+  package var skipped: [SkippedImage]
+  /// How the run stands.
+  package var status: Status
+  /// The error that ended it.
+  package var error: String?
+  /// Epochs trained to their end.
+  package var epochs: Int
+  /// The epoch whose weights are kept, from 1.
+  package var bestEpoch: Int?
+  /// SHA-256 of `weights/best.safetensors`.
+  package var weightsSHA256: String?
+  /// Wall time so far.
+  package var seconds: Double
+
+  enum CodingKeys: String, CodingKey {
+    case versions
+    case isa
+    case processor
+    case threads
+    case dataset
+    case datasetFingerprint = "dataset_fingerprint"
+    case skipped
+    case status
+    case error
+    case epochs
+    case bestEpoch = "best_epoch"
+    case weightsSHA256 = "weights_sha256"
+    case seconds
+  }
+
+  /// Reads the record of a run folder.
+  package init(folder: RunFolder) throws(TrainingError) {
+    let path = folder.file(RunFolder.recordName)
+    let bytes = try FileSystem.read(path, limit: 1 << 24)
+    do {
+      self = try JSONDecoder().decode(RunRecord.self, from: Data(bytes))
+    } catch {
+      throw TrainingError(.badData, "\(path) is not a run's record: \(error)")
+    }
+  }
+
+  /// A record of a run that begins.
+  init(
+    versions: [String: String], isa: String, processor: String, threads: Int, dataset: String
+  ) {
+    self.versions = versions
+    self.isa = isa
+    self.processor = processor
+    self.threads = threads
+    self.dataset = dataset
+    skipped = []
+    status = .running
+    epochs = 0
+    seconds = 0
+  }
+}

@@ -1,0 +1,52 @@
+/// Why training, evaluating or predicting cannot go on: what is wrong, where, and what would help.
+package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of failure it is; a command turns it into an exit code.
+  package enum Kind: Sendable, Hashable {
+    /// An option, or a value of one, that means nothing here.
+    case usage
+    /// Data that is there and cannot be used: layout, classes, a corrupt model.
+    case badData
+    /// A named path does not exist.
+    case missing
+    /// The run folder cannot be created.
+    case cannotCreate
+    /// Reading or writing a file failed.
+    case inputOutput
+    /// The loss is no longer finite.
+    case diverged
+    /// A state that the program itself should have ruled out.
+    case `internal`
+  }
+
+  /// The kind of failure.
+  package var kind: Kind
+  /// One lower-case sentence: the path or option, and the cause.
+  package var problem: String
+  /// What was found instead.
+  package var found: String?
+  /// What was expected.
+  package var expected: String?
+  /// A command that helps.
+  package var advice: String?
+
+  /// A failure with as much of found, expected and advice as is known.
+  package init(
+    _ kind: Kind, _ problem: String, found: String? = nil, expected: String? = nil,
+    advice: String? = nil
+  ) {
+    self.kind = kind
+    self.problem = problem
+    self.found = found
+    self.expected = expected
+    self.advice = advice
+  }
+
+  /// The message in one to four lines, without the word "error".
+  package var description: String {
+    var lines = [problem]
+    if let found { lines.append("found: " + found) }
+    if let expected { lines.append("expected: " + expected) }
+    if let advice { lines.append("try: " + advice) }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,2 @@
+import Report
+import Testing
