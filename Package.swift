@@ -35,6 +35,34 @@ func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSett
   let wideKernels: [Target] = []
 #endif
 
+// Tests, and what they share: comparing, references in Double, fixtures.
+let tests: [Target] = [
+  .testTarget(
+    name: "TrainingTests",
+    dependencies: [
+      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
+    ],
+    exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
+    name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+  .testTarget(
+    name: "ImageDataTests",
+    dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+    exclude: ["Fixtures"], swiftSettings: common),
+  .target(
+    name: "TestSupport", dependencies: ["KernelSelection", "Primitives"],
+    path: "Tests/TestSupport", swiftSettings: common),
+  .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: common),
+  .testTarget(
+    name: "PrimitivesTests", dependencies: ["Primitives", "TestSupport"], swiftSettings: common),
+  .testTarget(
+    name: "KernelTests", dependencies: ["KernelInterface", "KernelSelection", "TestSupport"],
+    swiftSettings: common),
+  .testTarget(
+    name: "CNNTests", dependencies: ["CNN", "KernelSelection", "TestSupport"],
+    exclude: ["Fixtures"], swiftSettings: common),
+]
+
 let package = Package(
   name: "cnnctl",
   products: [
@@ -45,7 +73,8 @@ let package = Package(
     // Commands on top; arrows go down only.
     .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Training", "Report", "ImageData", "CNN", "Primitives"],
+      name: "Commands",
+      dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",
@@ -84,22 +113,14 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
 
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
+      exclude: ["Fixtures", "Golden"], swiftSettings: common),
+
     // Draws the pictures of dataset/.
     .executableTarget(
       name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
-
-    .testTarget(
-      name: "TrainingTests",
-      dependencies: [
-        "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
-      ],
-      exclude: ["Fixtures"], swiftSettings: common),
-    .testTarget(
-      name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
-    .testTarget(
-      name: "ImageDataTests",
-      dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
-      exclude: ["Fixtures"], swiftSettings: common),
-  ] + wideKernels,
+  ] + wideKernels + tests,
   swiftLanguageModes: [.v6]
 )

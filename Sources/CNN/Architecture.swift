@@ -104,6 +104,11 @@ public struct Architecture: Sendable, Equatable {
     var builder = GraphBuilder()
     let start = try builder.input(input)
     let end = try builder.apply(layers, to: start, path: "layers")
-    return builder.finish(end)
+    let graph = builder.finish(end)
+    guard !graph.nodes.isEmpty else {
+      throw .description(
+        at: "layers", expected: "at least one layer that computes", found: "only flatten")
+    }
+    return graph
   }
 }

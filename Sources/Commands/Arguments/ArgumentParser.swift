@@ -1,0 +1,151 @@
+/// Reads a command's words after its name.
+///
+/// `--name value`, `--name=value`, `--no-name`, `-b 32`, `-b32`, `-qr`; `--` ends the options. An
+/// option given twice: the last one holds, so that a script's default can be overridden.
+struct ArgumentParser {
+  private let command: CommandDescription
+  private let options: [Option]
+  private var arguments = Arguments()
+  private var rest: ArraySlice<String>
+
+  private init(_ words: [String], _ command: CommandDescription) {
+    self.command = command
+    options = OptionTable.options(of: command.name)
+    rest = words[...]
+  }
+
+  /// The arguments in `words`, or a usage error that says what is wrong with them.
+  static func parse(
+    _ words: [String], for command: CommandDescription
+  ) throws(Failure) -> Arguments {
+    var parser = ArgumentParser(words, command)
+    while let word = parser.rest.popFirst() {
+      if word == "--" {
+        parser.arguments.operands += parser.rest
+        parser.rest = []
+      } else if word.hasPrefix("--") {
+        try parser.long(String(word.dropFirst(2)))
+      } else if word.hasPrefix("-"), word != "-", word != "-0" {
+        try parser.letters(word)
+      } else {
+        parser.arguments.operands.append(word)
+      }
+    }
+    if !parser.arguments.flag("help") { try parser.checkOperands() }
+    return parser.arguments
+  }
+
+  private mutating func long(_ word: String) throws(Failure) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    let attached = parts.count == 2 ? String(parts[1]) : nil
+    if let option = options.first(where: { $0.name == name }) {
+      try set(option, attached: attached)
+    } else if name.hasPrefix("no-"),
+      let option = options.first(where: { $0.name == name.dropFirst(3) })
+    {
+      try turnOff(option, attached: attached)
+    } else {
+      throw unknown("--" + name)
+    }
+  }
+
+  private mutating func letters(_ word: String) throws(Failure) {
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      guard let option = options.first(where: { $0.short == letter }) else {
+        throw unknown(word.count == 2 ? word : "-\(letter) in \(word)")
+      }
+      if option.kind == .flag {
+        try set(option, attached: nil)
+      } else {
+        if letters.first == "=" { letters = letters.dropFirst() }
+        try set(option, attached: letters.isEmpty ? nil : String(letters))
+        return
+      }
+    }
+  }
+
+  private mutating func set(_ option: Option, attached: String?) throws(Failure) {
+    if option.kind == .flag {
+      guard attached == nil else {
+        throw usage("\(option.title) takes no value", found: attached)
+      }
+      arguments.values[option.name] = .flag(true)
+      return
+    }
+    guard let text = attached ?? nextValue() else {
+      throw usage("\(option.title) needs a value", expected: option.kind.expectation)
+    }
+    guard let value = option.kind.value(of: text) else { throw wrong(text, for: option) }
+    arguments.values[option.name] = value
+  }
+
+  private mutating func turnOff(_ option: Option, attached: String?) throws(Failure) {
+    guard option.kind == .flag || option.canBeOff else {
+      throw usage("\(option.title) cannot be turned off with --no-\(option.name)")
+    }
+    guard attached == nil else {
+      throw usage("--no-\(option.name) takes no value", found: attached)
+    }
+    arguments.values[option.name] = .flag(false)
+  }
+
+  /// The next word, unless it is an option itself.
+  ///
+  /// A number may be negative; `-` is a value.
+  private mutating func nextValue() -> String? {
+    guard let word = rest.first else { return nil }
+    let second = word.dropFirst().first
+    if word.hasPrefix("-"), let second, !second.isNumber, second != "." { return nil }
+    return rest.popFirst()
+  }
+
+  private func checkOperands() throws(Failure) {
+    let operands = arguments.operands
+    if let empty = operands.firstIndex(of: "") {
+      throw usage("argument \(empty + 1) is empty", expected: command.usage)
+    }
+    if operands.count < command.operands.lowerBound {
+      throw usage("\(command.operandName) is missing", expected: command.usage)
+    }
+    if operands.count > command.operands.upperBound {
+      throw usage(
+        "too many arguments",
+        found: operands[command.operands.upperBound...].joined(separator: " "),
+        expected: command.usage)
+    }
+  }
+
+  private func unknown(_ title: String) -> Failure {
+    let name = title.drop { $0 == "-" }
+    let names =
+      options.map(\.name)
+      + options.filter { $0.kind == .flag || $0.canBeOff }.map { "no-" + $0.name }
+    let elsewhere = OptionTable.all.first { $0.name == name }?.commands
+      .map(\.rawValue).sorted().joined(separator: ", ")
+    var failure = usage("unknown option \(title) of cnnctl \(command.name.rawValue)")
+    if let elsewhere {
+      failure.found = "an option of " + elsewhere
+    } else if title.hasPrefix("--"), let near = nearest(to: String(name), among: names) {
+      failure.advice = "--" + near
+    }
+    return failure
+  }
+
+  private func wrong(_ text: String, for option: Option) -> Failure {
+    let cause = option.kind.hasForm(of: text) ? "is out of range" : "is not a value it takes"
+    var failure = usage(
+      "\(option.title): '\(text)' \(cause)", expected: option.kind.expectation)
+    if case .choice(let words) = option.kind, let near = nearest(to: text, among: words) {
+      failure.advice = "\(option.title) \(near)"
+    }
+    return failure
+  }
+
+  private func usage(
+    _ message: String, found: String? = nil, expected: String? = nil
+  ) -> Failure {
+    Failure(.usage, message, found: found, expected: expected, helpPage: command.helpPage)
+  }
+}

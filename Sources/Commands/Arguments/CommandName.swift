@@ -1,0 +1,109 @@
+/// The commands of this program.
+package enum CommandName: String, Sendable, CaseIterable {
+  case train
+  case evaluate
+  case predict
+  case inspect
+  case help
+}
+
+/// What help and the parser know of a command, beside its options.
+struct CommandDescription: Sendable {
+  var name: CommandName
+  /// The line after `Usage:`.
+  var usage: String
+  /// One line for the list of commands.
+  var summary: String
+  /// Paragraphs under the usage line.
+  var details: [String]
+  /// How many operands it takes.
+  var operands: ClosedRange<Int>
+  /// What an operand is called in a message.
+  var operandName: String
+  /// Command lines with what they do.
+  var examples: [(line: String, meaning: String)]
+
+  /// Where a wrong command line sends its reader.
+  var helpPage: String { "cnnctl help \(name.rawValue)" }
+}
+
+extension CommandName {
+  /// The command's description.
+  var description: CommandDescription {
+    switch self {
+    case .train: .train
+    case .evaluate: .evaluate
+    case .predict: .predict
+    case .inspect: .inspect
+    case .help: .help
+    }
+  }
+}
+
+extension CommandDescription {
+  static let train = CommandDescription(
+    name: .train, usage: "cnnctl train DATASET [options]",
+    summary: "train a classifier on a folder of photos",
+    details: [
+      "DATASET holds training_set/<class>/*.jpg|png, and test_set and validation_set in the same "
+        + "form if you have them, or class folders alone. Without a validation folder a tenth of "
+        + "the training images is held out. Everything the run writes goes into one folder, "
+        + "runs/train-NNN; nothing is ever written into DATASET.",
+      "The test images are evaluated once, at the end, and choose nothing (except under the seed "
+        + "recipes, which repeat a tutorial that validates on its test set). An explicit option "
+        + "overrides the recipe. Ctrl-C stops after the current step and saves what there is.",
+    ],
+    // --config may name it.
+    operands: 0...1, operandName: "DATASET",
+    examples: [
+      ("cnnctl train dataset", "the default recipe"),
+      ("cnnctl train dataset --recipe seed --epochs 10", "the tutorial's network, shorter"),
+      ("cnnctl train dataset --config runs/train-001/config.json", "the same run again"),
+    ])
+
+  static let evaluate = CommandDescription(
+    name: .evaluate, usage: "cnnctl evaluate [DATASET] [options]",
+    summary: "accuracy, report and confusion matrix of a model",
+    details: [
+      "DATASET is a folder as for train, or class folders alone; without it, the one that the "
+        + "model's run was trained on. The classes come from the model and are matched by name."
+    ],
+    operands: 0...1, operandName: "DATASET",
+    examples: [
+      ("cnnctl evaluate", "the newest run on its own test images"),
+      ("cnnctl evaluate photos --model runs/train-001", "that run on other photos"),
+      ("cnnctl evaluate --min-accuracy 0.9", "exit code 1 below 90 %"),
+    ])
+
+  static let predict = CommandDescription(
+    name: .predict, usage: "cnnctl predict IMAGE... [options]",
+    summary: "label and probability for images",
+    details: [
+      "IMAGE is a file, a folder (with -r), - (paths on standard input, one a line) or -0 (the "
+        + "same, separated by NUL). One answer an image, in the order given; an image that cannot "
+        + "be read gets an error record, the others go on, and the exit code is 1."
+    ],
+    operands: 1...Int.max, operandName: "IMAGE",
+    examples: [
+      ("cnnctl predict photo.jpg", "photo.jpg: cats 97.3 %"),
+      ("cnnctl predict -r photos --format csv -o answers.csv", "a folder, into a table"),
+      ("find photos -name '*.jpg' -print0 | cnnctl predict -0 --json", "one JSON object a line"),
+    ])
+
+  static let inspect = CommandDescription(
+    name: .inspect, usage: "cnnctl inspect MODEL|PRESET|FILE.json [options]",
+    summary: "layers, parameters, memory, classes of a model",
+    details: [
+      "MODEL is a run folder or a weights file; PRESET one of seed, seed-bn, vgg, r18h; FILE.json "
+        + "a list of layers. An existing path wins over a preset's name."
+    ],
+    operands: 1...1, operandName: "MODEL, PRESET or FILE.json",
+    examples: [
+      ("cnnctl inspect seed", "the tutorial's network"),
+      ("cnnctl inspect runs/latest", "the newest run's model"),
+    ])
+
+  static let help = CommandDescription(
+    name: .help, usage: "cnnctl help [COMMAND]", summary: "this text, or a command's options",
+    details: [], operands: 0...1, operandName: "COMMAND", examples: [])
+}

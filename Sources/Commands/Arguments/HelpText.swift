@@ -1,0 +1,101 @@
+/// Help pages, generated from the commands' descriptions and the option table.
+enum HelpText {
+  /// The page that lists the commands.
+  static func overview(columns: Int) -> String {
+    let width = clamped(columns)
+    var lines = wrapped(
+      "cnnctl trains image classifiers: a folder of photos in, a trained model out.",
+      indent: 0, width: width)
+    lines += ["", "Usage: cnnctl COMMAND [arguments] [options]", "", "Commands:"]
+    for command in CommandName.allCases {
+      lines += row(
+        "  " + command.rawValue, command.description.summary, column: 13, width: width)
+    }
+    lines += ["", "Start with:"]
+    lines += examples(
+      CommandName.train.description.examples.prefix(1) + [
+        ("cnnctl evaluate", "the newest run on its test images"),
+        ("cnnctl predict photo.jpg", "the newest run on a photo of yours"),
+      ], width: width)
+    for paragraph in [
+      "'cnnctl help COMMAND' lists a command's options; 'cnnctl --version' says what this is "
+        + "built with.",
+      "Exit codes: 0 done, 1 ran but a condition failed, 3 diverged, 64 usage, 65 bad data, 66 no "
+        + "such path, 69 memory or disk would not suffice, 70 a bug, 73 cannot create, 74 read or "
+        + "write error, 130/143/129 stopped by a signal after saving.",
+    ] {
+      lines += [""] + wrapped(paragraph, indent: 0, width: width)
+    }
+    return text(lines)
+  }
+
+  /// The page of one command.
+  static func page(_ command: CommandDescription, columns: Int) -> String {
+    let width = clamped(columns)
+    var lines = ["Usage: " + command.usage]
+    for paragraph in command.details {
+      lines += [""] + wrapped(paragraph, indent: 0, width: width)
+    }
+    let options = OptionTable.options(of: command.name)
+    for group in OptionGroup.allCases {
+      let members = options.filter { $0.group == group }
+      if members.isEmpty { continue }
+      lines += ["", group.rawValue + " options:"]
+      for option in members {
+        let standard = option.defaultText.map { " (\($0))" } ?? ""
+        lines += row("  " + option.synopsis, option.help + standard, column: 30, width: width)
+      }
+    }
+    if !options.isEmpty {
+      var note = "Given twice, the last one holds; -- ends the options."
+      let names = options.filter(\.canBeOff).map(\.name).joined(separator: ", ")
+      if !names.isEmpty { note += " --no-NAME turns off \(names)." }
+      lines += [""] + wrapped(note, indent: 0, width: width)
+    }
+    if !command.examples.isEmpty {
+      lines += ["", "Examples:"] + examples(command.examples[...], width: width)
+    }
+    return text(lines)
+  }
+
+  private static func clamped(_ columns: Int) -> Int { min(100, max(80, columns)) }
+
+  private static func text(_ lines: [String]) -> String {
+    lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func examples(
+    _ examples: ArraySlice<(line: String, meaning: String)>, width: Int
+  ) -> [String] {
+    examples.flatMap { ["  " + $0.line, "      " + $0.meaning] }
+  }
+
+  /// A term and what it means, in two columns; a long term stands on a line of its own.
+  private static func row(
+    _ term: String, _ meaning: String, column: Int, width: Int
+  ) -> [String] {
+    var lines = wrapped(meaning, indent: column, width: width)
+    if term.count + 2 > column {
+      lines.insert(term, at: 0)
+    } else {
+      lines[0] =
+        term + String(repeating: " ", count: column - term.count) + lines[0].dropFirst(column)
+    }
+    return lines
+  }
+
+  /// Words filled into lines of at most `width` columns, each line indented.
+  static func wrapped(_ text: String, indent: Int, width: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = margin
+    for word in text.split(separator: " ") {
+      if line.count > indent, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = margin
+      }
+      line += (line.count > indent ? " " : "") + word
+    }
+    return lines + [line]
+  }
+}

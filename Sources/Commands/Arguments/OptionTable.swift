@@ -1,0 +1,224 @@
+/// Every option of every command, each declared once.
+///
+/// Parser, help and messages read this table.
+enum OptionTable {
+  /// In the order in which help lists them within a group.
+  static let all =
+    data + model + training + augmentation + results + output + general
+
+  /// The options that a command takes.
+  static func options(of command: CommandName) -> [Option] {
+    all.filter { $0.commands.contains(command) }
+  }
+
+  private static let everywhere: Set<CommandName> = [.train, .evaluate, .predict, .inspect]
+  private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
+  private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
+  private static let strength = NumberRange(lower: 0, upper: 1)
+
+  private static let data: [Option] = [
+    Option(
+      "val-split", .number(heldOut), "F", default: "0.1",
+      help:
+        "share of the training images held out for validation where there is no validation folder; "
+        + "0: train on all",
+      group: .data, commands: [.train]),
+    Option(
+      "test-split", .number(heldOut), "F", default: "0",
+      help: "share set aside for the test where there is no test folder", group: .data,
+      commands: [.train]),
+    Option(
+      "class-weights", .choice(["none", "balanced"]), default: "none",
+      help: "weigh the loss so that every class counts the same", group: .data, commands: [.train]),
+    Option(
+      "fraction", .number(NumberRange(lower: 0, upper: 1, includesLower: false)), "F",
+      default: "1", help: "use this share of each class's training images", group: .data,
+      commands: [.train]),
+    Option(
+      "resize", .choice(["stretch"]), default: "stretch", help: "how a photo becomes a square",
+      group: .data, commands: [.train]),
+    Option(
+      "filter", .choice(["nearest", "bilinear", "bicubic", "area"]), default: "the recipe's",
+      help: "how pixels are resampled", group: .data, commands: [.train]),
+    Option(
+      "on-bad-image", .choice(["skip", "fail"]), default: "skip",
+      help: "what to do about an image that cannot be read", group: .data, commands: [.train]),
+    Option(
+      "max-bad", .number(NumberRange(lower: 0, upper: 100)), "P", default: "1",
+      help: "stop when more than P percent of the images, and more than 5, cannot be read",
+      group: .data, commands: [.train]),
+    Option(
+      "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
+      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict]),
+    Option(
+      "exif", .choice(["apply", "ignore"]), default: "the recipe's",
+      help: "turn photos as their EXIF orientation says", group: .data, commands: [.train]),
+  ]
+
+  private static let model: [Option] = [
+    Option(
+      "arch", .text, "PRESET|FILE.json", default: "the recipe's",
+      help: "network: seed, seed-bn, vgg, r18h, or a file that lists layers", group: .model,
+      commands: [.train]),
+    Option(
+      "size", .integer(8...1024), "PX", default: "the recipe's",
+      help: "side of the square that the network sees", group: .model, commands: [.train]),
+    Option(
+      "dropout", .number(share), "P", default: "the preset's",
+      help: "share of features dropped before the last layer", group: .model, commands: [.train],
+      canBeOff: true),
+    Option(
+      "model", .text, "RUN|FILE", default: "runs/latest",
+      help: "run folder or weights file that answers", group: .model,
+      commands: [.evaluate, .predict]),
+  ]
+
+  private static let training: [Option] = [
+    Option(
+      "recipe", .choice(["default", "seed", "seed-bn", "quick", "best"]), default: "default",
+      help: "settings that belong together", group: .training, commands: [.train]),
+    Option(
+      "config", .text, "FILE", help: "repeat the run that wrote this config.json", group: .training,
+      commands: [.train]),
+    Option(
+      "epochs", .integer(1...100_000), "N", default: "the recipe's",
+      help: "passes over the training images", group: .training, commands: [.train]),
+    Option(
+      "batch-size", short: "b", .integer(1...4096), "N", default: "the recipe's",
+      help: "images in a training step", group: .training, commands: [.train]),
+    Option(
+      "lr", .number(NumberRange(lower: 0, upper: 100, includesLower: false)), "X",
+      default: "the recipe's", help: "learning rate (its peak, where the schedule changes it)",
+      group: .training, commands: [.train]),
+    Option(
+      "optimizer", .choice(["adam", "adamw", "sgd"]), default: "the recipe's",
+      help: "how gradients become steps", group: .training, commands: [.train]),
+    Option(
+      "weight-decay", .number(NumberRange(lower: 0, upper: 10)), "X", default: "the recipe's",
+      help: "pull of the weights towards zero", group: .training, commands: [.train], canBeOff: true
+    ),
+    Option(
+      "schedule", .choice(["constant", "cosine", "one-cycle", "step", "plateau"]),
+      default: "the recipe's", help: "how the learning rate changes", group: .training,
+      commands: [.train]),
+    Option(
+      "label-smoothing", .number(share), "X", default: "the recipe's",
+      help: "share of a label that is spread over the classes", group: .training,
+      commands: [.train],
+      canBeOff: true),
+    Option(
+      "ema", .number(share), "X", default: "the recipe's",
+      help: "decay of the moving average of the weights; 0: no average", group: .training,
+      commands: [.train], canBeOff: true),
+    Option(
+      "clip-grad", .number(NumberRange(lower: 0, upper: 1e9, includesLower: false)), "X",
+      default: "off", help: "largest norm of the gradient", group: .training, commands: [.train],
+      canBeOff: true),
+    Option(
+      "patience", .integer(1...100_000), "N", default: "off",
+      help: "stop after N epochs without a better --monitor", group: .training, commands: [.train],
+      canBeOff: true),
+    Option(
+      "monitor", .choice(["val_loss", "val_accuracy", "val_f1"]), default: "val_accuracy",
+      help: "what makes an epoch the best", group: .training, commands: [.train]),
+    Option(
+      "max-time", .duration, "TIME", default: "off",
+      help: "stop after this time: 90s, 10m, 2h", group: .training, commands: [.train],
+      canBeOff: true),
+  ]
+
+  private static let augmentation: [Option] = [
+    Option(
+      "augment", .choice(["none", "seed", "standard", "strong"]), default: "the recipe's",
+      help: "random changes that belong together; the options below override one each",
+      group: .augmentation, commands: [.train], canBeOff: true),
+    number("rotation", NumberRange(lower: 0, upper: 180), "DEG", "rotate up to DEG each way"),
+    number(
+      "zoom", NumberRange(lower: 0, upper: 0.95), "F",
+      "scale by 1-F to 1+F in x and y independently"),
+    number(
+      "shear", NumberRange(lower: 0, upper: 80), "DEG",
+      "shear up to DEG degrees each way"),
+    number("shift", strength, "F", "shift up to F of the side"),
+    Option(
+      "flip", .choice(["h", "v", "hv", "none"]), help: "mirror every second image",
+      group: .augmentation,
+      commands: [.train], canBeOff: true),
+    number("brightness", strength, "F", "change brightness by up to F"),
+    number("contrast", strength, "F", "change contrast by up to F"),
+    number("saturation", strength, "F", "change saturation by up to F"),
+    Option(
+      "crop-scale", .interval(NumberRange(lower: 0.01, upper: 1)), "A:B",
+      help: "crop to a share of the area from A to B", group: .augmentation, commands: [.train],
+      canBeOff: true),
+    number("cutout", strength, "F", "blank a square with sides of F of the image's"),
+    Option(
+      "fill", .choice(["reflect", "nearest", "constant"]), help: "what lies beyond an image's edge",
+      group: .augmentation, commands: [.train]),
+  ]
+
+  private static func number(
+    _ name: String, _ range: NumberRange, _ placeholder: String, _ help: String
+  ) -> Option {
+    Option(
+      name, .number(range), placeholder, help: help, group: .augmentation, commands: [.train],
+      canBeOff: true)
+  }
+
+  private static let results: [Option] = [
+    Option(
+      "split", .choice(["test", "val", "train"]), default: "test", help: "the images to evaluate",
+      group: .results, commands: [.evaluate]),
+    Option(
+      "min-accuracy", .number(strength), "X", help: "exit code 1 below this accuracy",
+      group: .results, commands: [.evaluate]),
+    Option(
+      "top-k", .integer(1...1000), "K", default: "1",
+      help:
+        "evaluate: also the share of images whose label is among the K likeliest; "
+        + "predict: the K likeliest labels",
+      group: .results, commands: [.evaluate, .predict]),
+    Option(
+      "format", .choice(["text", "csv", "json", "ndjson"]), default: "text",
+      help: "form of the answers; --json is short for ndjson", group: .results,
+      commands: [.predict]),
+    Option(
+      "recursive", short: "r", .flag,
+      help: "take the images of folders and of the folders in them", group: .results,
+      commands: [.predict]),
+  ]
+
+  private static let output: [Option] = [
+    Option(
+      "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
+      group: .output, commands: [.train, .evaluate]),
+    Option(
+      "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
+      group: .output, commands: [.predict]),
+  ]
+
+  private static let general: [Option] = [
+    Option(
+      "threads", .integer(1...1024), "N", default: "all",
+      help: "threads that compute; same results "
+        + "with any number", group: .all, commands: everywhere),
+    Option(
+      "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
+      group: .all,
+      commands: everywhere),
+    Option(
+      "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
+      help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere),
+    Option(
+      "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
+    Option(
+      "quiet", short: "q", .flag, help: "no progress", group: .all, commands: everywhere),
+    Option(
+      "verbose", short: "v", .flag, help: "more about what happens", group: .all,
+      commands: everywhere),
+    Option(
+      "color", .choice(["auto", "never", "always"]), default: "auto",
+      help: "colour on standard error; NO_COLOR is honoured", group: .all, commands: everywhere),
+    Option("help", short: "h", .flag, help: "this text", group: .all, commands: everywhere),
+  ]
+}

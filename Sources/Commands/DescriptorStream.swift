@@ -1,0 +1,40 @@
+internal import Glibc
+
+/// A file descriptor as a stream of text.
+final class DescriptorStream: TextStream {
+  let isTerminal: Bool
+  private let descriptor: Int32
+  private let name: String
+  private let closes: Bool
+
+  init(descriptor: Int32, name: String, closes: Bool = false) {
+    self.descriptor = descriptor
+    self.closes = closes
+    self.name = name
+    isTerminal = isatty(descriptor) == 1
+  }
+
+  /// Creates the file, or empties the one that is there.
+  convenience init(creating path: String) throws(StreamError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw StreamError(number: errno, name: path) }
+    self.init(descriptor: descriptor, name: path, closes: true)
+  }
+
+  deinit { if closes { close(descriptor) } }
+
+  func write(_ text: String) throws(StreamError) {
+    let bytes = Array(text.utf8)
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
+        throw StreamError(number: errno, name: name)
+      }
+    }
+  }
+}

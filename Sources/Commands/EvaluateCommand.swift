@@ -1,0 +1,80 @@
+internal import KernelSelection
+internal import Primitives
+internal import Training
+
+/// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
+struct EvaluateCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let engine = try Engine(arguments, console.environment)
+    let location = try ClassifierModel.locate(arguments.text("model"))
+    let model = try ClassifierModel(path: location.weights)
+    console.introduce(model, at: location, named: arguments.text("model"))
+    var request = Evaluator.Request()
+    request.dataset = arguments.operands.first
+    request.split = arguments.text("split") ?? request.split
+    request.topK = arguments.integer("top-k") ?? request.topK
+    request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
+
+    let columns = console.environment.columns
+    let result = try Evaluator(model: model, run: location.run, engine: engine)
+      .evaluate(request) { done, total in
+        console.draw { countLine("evaluating", done, total, columns: columns) }
+      }
+    console.clear()
+    console.note(result.heading)
+    console.leftOut(result.evaluation.skipped)
+
+    let report = EvaluationReport(
+      heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
+      classes: model.classes)
+    let place = try writeFiles(report, split: request.split, run: location.run)
+    if arguments.flag("json") {
+      try console.result(result.evaluation.json())
+    } else {
+      let files = place.map { "files in " + $0 } ?? "no files written (--out DIR says where)"
+      try console.result(report.text + "\n" + escapedForTerminal(files))
+    }
+    return verdict(result.evaluation)
+  }
+
+  /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
+  ///
+  /// Answers on other images are not the run's, and go nowhere unless asked to.
+  private func writeFiles(
+    _ report: EvaluationReport, split: String, run: String?
+  ) throws -> String? {
+    if let out = arguments.text("out") {
+      try OutputFolder(creating: out).write(report.files)
+      return out
+    }
+    guard arguments.operands.isEmpty, let run else { return nil }
+    let folder = run + "/" + split
+    do {
+      try OutputFolder(creating: folder).write(report.files)
+      return folder
+    } catch {
+      // The answers are on standard output; nobody asked for the files.
+      console.warning(Failure(error).message)
+      return nil
+    }
+  }
+
+  private func verdict(_ evaluation: Evaluation) -> ExitCode {
+    guard let least = arguments.number("min-accuracy"), evaluation.accuracy < least else {
+      return .done
+    }
+    console.failure(
+      Failure(
+        .conditionFailed,
+        "accuracy \(fixed(evaluation.accuracy, 4)) is below --min-accuracy \(least)"))
+    return .conditionFailed
+  }
+}

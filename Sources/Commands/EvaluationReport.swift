@@ -1,0 +1,42 @@
+internal import Report
+internal import Training
+
+/// An evaluation as text and as files.
+struct EvaluationReport {
+  var heading: String
+  var evaluation: Evaluation
+  var predictions: [Prediction]
+  var classes: [String]
+
+  /// The headline, the report table and the confusion matrix, with a final newline.
+  var text: String {
+    let shown = classes.map(escapedForTerminal)
+    let rows = zip(classes, shown).compactMap { name, title in
+      evaluation.classes[name].map { row(title, $0) }
+    }
+    let table = ClassificationReport(
+      classes: rows, accuracy: evaluation.accuracy, macro: row("macro avg", evaluation.macro),
+      weighted: row("weighted avg", evaluation.weighted))
+    let matrix = ConfusionMatrix(classes: shown, counts: evaluation.confusion)
+    return evaluation.headline + "\n\n" + table.text() + "\n" + matrix.text()
+  }
+
+  /// The files of an evaluation: name and text.
+  var files: [(name: String, text: String)] {
+    [
+      ("report.txt", escapedForTerminal(heading) + "\n" + text),
+      ("report.json", evaluation.indentedJSON()),
+      ("predictions.csv", Prediction.csv(predictions, classes: classes)),
+      (
+        "confusion_matrix.csv",
+        ConfusionMatrix(classes: classes, counts: evaluation.confusion).csv()
+      ),
+    ]
+  }
+
+  private func row(_ name: String, _ scores: Evaluation.Scores) -> ClassificationReport.Row {
+    ClassificationReport.Row(
+      name: name, precision: scores.precision, recall: scores.recall, f1: scores.f1,
+      support: scores.support)
+  }
+}

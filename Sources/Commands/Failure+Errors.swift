@@ -1,0 +1,39 @@
+internal import KernelSelection
+internal import Training
+
+extension Failure {
+  /// What `command` gives up with when `error` reaches it.
+  init(_ error: any Error, of command: CommandName? = nil) {
+    switch error {
+    case let failure as Failure:
+      self = failure
+    case let error as TrainingError:
+      self = Failure(error.kind.exitCode, error.problem)
+      found = error.found
+      expected = error.expected
+      advice = error.advice
+      if error.kind == .usage { helpPage = command?.description.helpPage }
+    case let error as EngineError:
+      self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
+    case let error as StreamError:
+      self = Failure(.io, "\(error)")
+    default:
+      self = Failure(.bug, "unexpected error: \(error)", advice: "please report this as a bug")
+    }
+  }
+}
+
+extension TrainingError.Kind {
+  /// How a command ends that fails in this way.
+  var exitCode: ExitCode {
+    switch self {
+    case .usage: .usage
+    case .badData: .badData
+    case .missing: .noInput
+    case .cannotCreate: .cannotCreate
+    case .inputOutput: .io
+    case .diverged: .diverged
+    case .internal: .bug
+    }
+  }
+}

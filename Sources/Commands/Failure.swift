@@ -1,0 +1,37 @@
+/// Why a command gives up: what is wrong, what was found, what was expected and what to try.
+package struct Failure: Error, Sendable, Equatable {
+  /// How the process ends.
+  package var code: ExitCode
+  /// The path and the cause, in one line.
+  package var message: String
+  /// What was found instead.
+  package var found: String?
+  /// What would have been right.
+  package var expected: String?
+  /// A command or a change that helps.
+  package var advice: String?
+  /// The command whose help page says more; only for usage errors.
+  package var helpPage: String?
+
+  package init(
+    _ code: ExitCode, _ message: String, found: String? = nil, expected: String? = nil,
+    advice: String? = nil, helpPage: String? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.found = found
+    self.expected = expected
+    self.advice = advice
+    self.helpPage = helpPage
+  }
+
+  /// The lines for standard error, escaped, without colour or final newline.
+  package var lines: [String] {
+    var lines = ["error: " + message]
+    if let found { lines.append("found: " + found) }
+    if let expected { lines.append("expected: " + expected) }
+    if let advice { lines.append("try: " + advice) }
+    if let helpPage { lines.append("See '\(helpPage)'.") }
+    return lines.map(escapedForTerminal)
+  }
+}

@@ -1,0 +1,53 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import ImageData
+
+/// Questions to the file system about names on the command line.
+enum FileSystem {
+  /// Whether the path leads to a folder; links are followed.
+  static func isFolder(_ path: String) -> Bool { status(path).map(isFolder) ?? false }
+
+  /// Whether anything is there.
+  static func exists(_ path: String) -> Bool { status(path) != nil }
+
+  /// The images below a folder, in byte order of their paths: what ends in .jpg, .jpeg or .png.
+  ///
+  /// Names with a dot in front are passed over; links are followed, but not back to a folder that
+  /// leads here.
+  static func images(below folder: String) -> [String] {
+    var paths: [String] = []
+    collect(folder, within: [], into: &paths)
+    return paths
+  }
+
+  private struct Identity: Hashable {
+    var device: UInt
+    var number: UInt
+  }
+
+  private static func collect(
+    _ folder: String, within ancestors: Set<Identity>, into paths: inout [String]
+  ) {
+    guard let status = status(folder) else { return }
+    let identity = Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+    guard !ancestors.contains(identity) else { return }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let visible = names.filter { !$0.hasPrefix(".") }
+    for name in visible.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      // As in a dataset, a folder that is named as a picture is a bad picture.
+      if Dataset.isCandidate(name) {
+        paths.append(path)
+      } else if isFolder(path) {
+        collect(path, within: ancestors.union([identity]), into: &paths)
+      }
+    }
+  }
+
+  private static func status(_ path: String) -> stat? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status : nil
+  }
+
+  private static func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+}

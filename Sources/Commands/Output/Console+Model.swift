@@ -1,0 +1,19 @@
+internal import Training
+
+extension Console {
+  /// Says in one line which model answers, what it was trained on, and how to name another.
+  func introduce(_ model: ClassifierModel, at location: ModelLocation, named name: String?) {
+    let chosen = name == nil ? "; --model RUN|FILE names another" : ""
+    note(
+      "model \(location.weights): \(model.classes.joined(separator: ", ")), recipe "
+        + "\(model.recipe), trained on \(grouped(model.trainingImages)) images" + chosen)
+  }
+
+  /// Names the images that could not be read; after the tenth only with `-v`.
+  func leftOut(_ images: [SkippedImage]) {
+    let shown = isVerbose ? images[...] : images.prefix(10)
+    for image in shown { warning("left out \(image.path): \(image.message)") }
+    let rest = images.count - shown.count
+    if rest > 0 { warning("left out \(rest) more images (-v names them)") }
+  }
+}

@@ -1,0 +1,98 @@
+/// How a command talks: results on standard output, progress and messages on standard error.
+///
+/// A line of progress stays in place on a terminal until a message or the next line replaces it.
+/// Used by one thread at a time.
+final class Console {
+  let environment: Environment
+  let isQuiet: Bool
+  let isVerbose: Bool
+  private let hasColor: Bool
+  private var isLineOpen = false
+  private var lastDrawn = -Double.infinity
+
+  init(_ environment: Environment, arguments: Arguments) {
+    self.environment = environment
+    isQuiet = arguments.flag("quiet")
+    isVerbose = arguments.flag("verbose") && !isQuiet
+    hasColor =
+      switch arguments.text("color") ?? "auto" {
+      case "always": true
+      case "never": false
+      default: environment.canRedraw && (environment.variables["NO_COLOR"] ?? "").isEmpty
+      }
+  }
+
+  /// A line of progress; silent with `-q`.
+  func note(_ line: String) {
+    if !isQuiet { message(escapedForTerminal(line)) }
+  }
+
+  /// A line of progress that only `-v` shows.
+  func detail(_ line: String) {
+    if isVerbose { note(line) }
+  }
+
+  /// Something that is wrong, but stops nothing; shown even with `-q`.
+  func warning(_ text: String) {
+    message(painted("warning:", "33") + " " + escapedForTerminal(text))
+  }
+
+  /// Why the command gives up.
+  func failure(_ failure: Failure) {
+    for line in failure.lines {
+      guard line.hasPrefix("error:") else {
+        message(line)
+        continue
+      }
+      message(painted("error:", "1;31") + line.dropFirst(6))
+    }
+  }
+
+  /// Draws a line in place, at most ten times a second; nothing where no line can be redrawn.
+  ///
+  /// The line is asked for only when it is drawn.
+  func draw(_ line: () -> String) {
+    guard !isQuiet, environment.canRedraw else { return }
+    let now = environment.clock()
+    guard now - lastDrawn >= 0.1 else { return }
+    lastDrawn = now
+    put("\r" + escapedForTerminal(line()) + "\u{1b}[K")
+    isLineOpen = true
+  }
+
+  /// Replaces the line drawn in place by its final form.
+  func finish(_ line: String, highlight: String? = nil) {
+    guard !isQuiet else { return }
+    var text = escapedForTerminal(line)
+    if let highlight, text.hasSuffix(highlight) {
+      text = String(text.dropLast(highlight.count)) + painted(highlight, "32")
+    }
+    message(text)
+  }
+
+  /// Takes the line drawn in place away.
+  func clear() {
+    if isLineOpen { put("\r\u{1b}[K") }
+    isLineOpen = false
+    lastDrawn = -Double.infinity
+  }
+
+  /// A line of results.
+  func result(_ line: String) throws(StreamError) {
+    try environment.output.write(line + "\n")
+  }
+
+  private func message(_ line: String) {
+    clear()
+    put(line + "\n")
+  }
+
+  /// Nobody is left to tell when standard error itself fails.
+  private func put(_ text: String) {
+    do { try environment.diagnostics.write(text) } catch {}
+  }
+
+  private func painted(_ text: String, _ code: String) -> String {
+    hasColor ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+  }
+}

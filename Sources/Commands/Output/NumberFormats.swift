@@ -1,0 +1,42 @@
+internal import Primitives
+
+/// A whole number with a comma between thousands: `3,120`.
+func grouped(_ value: Int) -> String {
+  let digits = Array(String(value.magnitude))
+  var text = value < 0 ? "-" : ""
+  for (index, digit) in digits.enumerated() {
+    if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
+    text.append(digit)
+  }
+  return text
+}
+
+/// Seconds as progress shows them: `4s`, `2m05s`, `1h02m`.
+func shortDuration(_ seconds: Double) -> String {
+  let total = Int(max(0, min(seconds, 3e8)).rounded())
+  func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+  if total < 60 { return "\(total)s" }
+  if total < 3600 { return "\(total / 60)m\(padded(total % 60))s" }
+  return "\(total / 3600)h\(padded(total / 60 % 60))m"
+}
+
+/// Bytes in the largest unit that keeps them above one: `37.5 MB`.
+func byteCount(_ bytes: Int) -> String {
+  let units = ["bytes", "kB", "MB", "GB", "TB"]
+  var value = Double(bytes)
+  var unit = 0
+  while value >= 1000, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  return (unit == 0 ? "\(bytes)" : fixed(value, value < 100 ? 1 : 0)) + " " + units[unit]
+}
+
+/// A count in a large unit: `5.9 million`.
+func largeCount(_ value: Int) -> String {
+  switch value {
+  case 1_000_000_000...: fixed(Double(value) / 1e9, 2) + " billion"
+  case 1_000_000...: fixed(Double(value) / 1e6, 1) + " million"
+  default: grouped(value)
+  }
+}

@@ -1,0 +1,87 @@
+internal import KernelSelection
+internal import Training
+
+/// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.
+struct PredictCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let format = try format()
+    let engine = try Engine(arguments, console.environment)
+    let location = try ClassifierModel.locate(arguments.text("model"))
+    let model = try ClassifierModel(path: location.weights)
+    console.introduce(model, at: location, named: arguments.text("model"))
+    let predictor = try Predictor(
+      model: model, engine: engine,
+      maxPixels: arguments.integer("max-pixels") ?? 64_000_000)
+
+    let output = try output()
+    var writer = PredictionWriter(
+      format: format, classes: model.classes, model: location.run ?? location.weights,
+      topK: arguments.integer("top-k") ?? 1, isTerminal: output.isTerminal)
+    var answered = 0
+    var failures: [SkippedImage] = []
+    var inputs = PredictionInputs(
+      arguments.operands, recursive: arguments.flag("recursive"),
+      read: console.environment.input, warn: console.warning)
+    try write(writer.opening, to: output)
+    while let chunk = try inputs.next() {
+      try predictor.predict(chunk) { prediction in
+        if let failure = prediction.failure { failures.append(failure) }
+        answered += 1
+        try write(writer.text(of: prediction), to: output)
+        console.draw { "predicting  \(grouped(answered))" }
+      }
+    }
+    try write(writer.closing, to: output)
+    console.clear()
+    return verdict(failures, of: answered)
+  }
+
+  private func format() throws(Failure) -> PredictionWriter.Format {
+    let named = arguments.text("format").flatMap(PredictionWriter.Format.init(rawValue:))
+    guard arguments.flag("json") else { return named ?? .text }
+    guard named == nil || named == .ndjson else {
+      throw Failure(
+        .usage, "--json means --format ndjson, and --format \(named?.rawValue ?? "") is given",
+        helpPage: CommandDescription.predict.helpPage)
+    }
+    return .ndjson
+  }
+
+  private func output() throws(Failure) -> any TextStream {
+    guard let path = arguments.text("output"), path != "-" else {
+      return console.environment.output
+    }
+    do {
+      return try DescriptorStream(creating: path)
+    } catch {
+      throw Failure(
+        .cannotCreate, "cannot write \(error)", expected: "a file in a folder that exists")
+    }
+  }
+
+  private func write(_ text: String, to output: any TextStream) throws(StreamError) {
+    if text.isEmpty { return }
+    // On a terminal both streams share the screen: the line of progress makes way.
+    if output.isTerminal { console.clear() }
+    try output.write(text)
+  }
+
+  private func verdict(_ failures: [SkippedImage], of count: Int) -> ExitCode {
+    guard let first = failures.first else { return .done }
+    let isFolder = failures.first { FileSystem.isFolder($0.path) }
+    console.failure(
+      Failure(
+        .conditionFailed, "\(failures.count) of \(count) images could not be read",
+        found: "\(first.path): \(first.message)",
+        advice: isFolder.map { "cnnctl predict -r \($0.path)" }))
+    return .conditionFailed
+  }
+}

@@ -1,0 +1,85 @@
+/// The paths that `predict` was asked about, in order and in chunks: what a pipe has brought so far
+/// is answered before more is awaited.
+struct PredictionInputs {
+  private var operands: ArraySlice<String>
+  private let recursive: Bool
+  private let read: @Sendable (Int) throws(StreamError) -> [UInt8]
+  private let warn: (String) -> Void
+  private var list: PathList?
+
+  init(
+    _ operands: [String], recursive: Bool,
+    read: @escaping @Sendable (Int) throws(StreamError) -> [UInt8],
+    warn: @escaping (String) -> Void
+  ) {
+    self.operands = operands[...]
+    self.recursive = recursive
+    self.read = read
+    self.warn = warn
+  }
+
+  /// The next paths, at least one; nil after the last.
+  mutating func next() throws -> [String]? {
+    var chunk: [String] = []
+    while chunk.isEmpty {
+      if list != nil {
+        chunk = expanded(try nextFromList())
+      } else if let operand = operands.popFirst() {
+        if operand == "-" || operand == "-0" {
+          list = PathList(separator: operand == "-" ? UInt8(ascii: "\n") : 0)
+        } else {
+          // Neighbours on the command line share batches.
+          var named = [operand]
+          while let other = operands.first, other != "-", other != "-0" {
+            named.append(other)
+            operands.removeFirst()
+          }
+          chunk = expanded(named)
+        }
+      } else {
+        return nil
+      }
+    }
+    return chunk
+  }
+
+  private mutating func nextFromList() throws(StreamError) -> [String] {
+    let bytes = try read(1 << 16)
+    defer { if bytes.isEmpty { list = nil } }
+    return list?.take(bytes) ?? []
+  }
+
+  /// Folders replaced by their images where that was asked for.
+  private func expanded(_ paths: [String]) -> [String] {
+    guard recursive else { return paths }
+    return paths.flatMap { path in
+      guard FileSystem.isFolder(path) else { return [path] }
+      let images = FileSystem.images(below: path)
+      if images.isEmpty { warn("\(path) holds no .jpg, .jpeg or .png file") }
+      return images
+    }
+  }
+}
+
+/// Splits the bytes of a list into paths as they come.
+struct PathList {
+  private let separator: UInt8
+  private var rest: [UInt8] = []
+
+  init(separator: UInt8) {
+    self.separator = separator
+  }
+
+  /// The paths that `bytes` complete; no bytes end the list and complete what is left.
+  ///
+  /// Empty entries are passed over, and so is the carriage return of a line written elsewhere.
+  mutating func take(_ bytes: [UInt8]) -> [String] {
+    var pieces = (rest + bytes).split(separator: separator, omittingEmptySubsequences: false)
+    rest = bytes.isEmpty ? [] : Array(pieces.removeLast())
+    return pieces.compactMap { piece in
+      let isLine = separator != 0
+      let path = isLine && piece.last == UInt8(ascii: "\r") ? piece.dropLast() : piece
+      return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
+    }
+  }
+}

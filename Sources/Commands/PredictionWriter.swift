@@ -1,0 +1,113 @@
+internal import Primitives
+internal import Training
+
+/// Answers as text, CSV or JSON.
+struct PredictionWriter {
+  /// The form of the answers.
+  enum Format: String {
+    case text
+    case csv
+    case json
+    case ndjson
+  }
+
+  let format: Format
+  let classes: [String]
+  /// What names the model in JSON.
+  let model: String
+  /// The classes listed for an image.
+  let topK: Int
+  /// On a terminal names in a table are escaped too; a file keeps them as they are.
+  let isTerminal: Bool
+  private var isFirst = true
+
+  init(format: Format, classes: [String], model: String, topK: Int, isTerminal: Bool) {
+    self.format = format
+    self.classes = classes
+    self.model = model
+    self.topK = topK
+    self.isTerminal = isTerminal
+  }
+
+  /// What stands before the first answer.
+  var opening: String {
+    switch format {
+    case .text, .ndjson: ""
+    case .json: "["
+    case .csv:
+      row(["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error"])
+    }
+  }
+
+  /// What stands after the last answer.
+  var closing: String { format == .json ? "\n]\n" : "" }
+
+  /// The text of one answer.
+  mutating func text(of prediction: Prediction) -> String {
+    defer { isFirst = false }
+    switch format {
+    case .text: return lines(prediction)
+    case .csv: return row(prediction)
+    case .ndjson: return object(prediction).line + "\n"
+    case .json: return (isFirst ? "\n" : ",\n") + object(prediction).line
+    }
+  }
+
+  private func lines(_ prediction: Prediction) -> String {
+    let path = escapedForTerminal(prediction.path)
+    guard let best = prediction.top(1).first else {
+      let failure = prediction.failure
+      return "\(path): error: " + escapedForTerminal(failure?.message ?? "no answer") + "\n"
+    }
+    var text = "\(path): \(answer(best.index, Double(best.probability)))\n"
+    if topK > 1 {
+      for entry in prediction.top(topK) {
+        text += "  \(answer(entry.index, Double(entry.probability)))\n"
+      }
+    }
+    return text
+  }
+
+  private func answer(_ index: Int, _ probability: Double) -> String {
+    escapedForTerminal(classes[index]) + " "
+      + fixed(probability * 100, 1) + " %"
+  }
+
+  private func row(_ prediction: Prediction) -> String {
+    let best = prediction.top(1).first
+    let answer = best.map { [classes[$0.index], "\($0.probability)"] } ?? ["", ""]
+    let probabilities =
+      best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
+    let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
+    return row([prediction.path] + answer + probabilities + [error])
+  }
+
+  private func row(_ fields: [String]) -> String {
+    CSV.row(isTerminal ? fields.map(escapedForTerminal) : fields)
+  }
+
+  private func object(_ prediction: Prediction) -> JSON {
+    guard let best = prediction.top(1).first else {
+      let failure = prediction.failure
+      return [
+        "path": .string(prediction.path), "label": .null, "index": .null, "probability": .null,
+        "top": .null, "abstained": .null, "model": .null,
+        "error": [
+          "code": .string(failure?.code ?? "unreadable"),
+          "message": .string(failure?.message ?? "no answer"),
+        ],
+      ]
+    }
+    let top = prediction.top(topK).map { entry -> JSON in
+      [
+        "label": .string(classes[entry.index]),
+        "probability": .number(Double(entry.probability)),
+      ]
+    }
+    return [
+      "path": .string(prediction.path), "label": .string(classes[best.index]),
+      "index": .integer(best.index), "probability": .number(Double(best.probability)),
+      "top": .array(top), "abstained": .bool(false), "model": .string(model), "error": .null,
+    ]
+  }
+}

@@ -1,0 +1,61 @@
+internal import Glibc
+internal import Synchronization
+
+/// The signals that ask a training run to stop.
+///
+/// They are blocked in every thread and taken by one of their own, so nothing has to be safe inside
+/// a signal handler.
+final class SignalWatch: Sendable {
+  private let received = Atomic<Int32>(0)
+
+  var first: Int32? {
+    let signal = received.load(ordering: .acquiring)
+    return signal == 0 ? nil : signal
+  }
+
+  /// Blocks the signals in this thread, and so in those that it makes from here on, and starts the
+  /// thread that waits for them.
+  ///
+  /// A second signal ends the process at once.
+  func start() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      // Under nohup SIGHUP is ignored, and stays so.
+      var current = sigaction()
+      sigaction(number, nil, &current)
+      let ignored = unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) == 1
+      if number == SIGHUP, ignored { continue }
+      signal(number, SIG_DFL)
+      sigaddset(&signals, number)
+    }
+    signal(SIGPIPE, SIG_IGN)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let waited = signals
+    detachThread { [self] in
+      var waited = waited
+      var number: Int32 = 0
+      while sigwait(&waited, &number) == 0 {
+        if received.exchange(number, ordering: .acquiringAndReleasing) != 0 { _exit(128 + number) }
+      }
+    }
+  }
+}
+
+/// Runs `body` on a thread of its own that nobody waits for.
+private func detachThread(_ body: @escaping @Sendable () -> Void) {
+  final class Box {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  var thread = pthread_t()
+  let box = Unmanaged.passRetained(Box(body))
+  let failed = pthread_create(
+    &thread, nil,
+    { argument in
+      guard let argument else { return nil }
+      Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+      return nil
+    }, box.toOpaque())
+  if failed == 0 { pthread_detach(thread) } else { box.release() }
+}

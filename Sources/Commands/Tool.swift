@@ -1,0 +1,85 @@
+internal import Glibc
+
+/// The program: takes the command line apart and runs the command that it names.
+package enum Tool {
+  /// Runs this process's command line and ends the process.
+  package static func runProcess() -> Never {
+    exit(run(Array(CommandLine.arguments.dropFirst()), .process()).rawValue)
+  }
+
+  /// Runs a command line, given without the program's name.
+  package static func run(_ words: [String], _ environment: Environment) -> ExitCode {
+    do {
+      return try dispatch(words, environment)
+    } catch {
+      let failure = Failure(error, of: words.first.flatMap(CommandName.init(rawValue:)))
+      Console(environment, arguments: lenientArguments(words)).failure(failure)
+      return failure.code
+    }
+  }
+
+  private static func dispatch(
+    _ words: [String], _ environment: Environment
+  ) throws -> ExitCode {
+    guard let first = words.first else {
+      throw Failure(
+        .usage, "no command given",
+        expected: CommandName.allCases.map(\.rawValue).joined(separator: ", "),
+        advice: "cnnctl train DATASET", helpPage: "cnnctl help")
+    }
+    switch first {
+    case "--version":
+      try environment.output.write(versionText())
+      return .done
+    case "--help", "-h":
+      try environment.output.write(HelpText.overview(columns: environment.columns))
+      return .done
+    default:
+      let command = try command(named: first)
+      let arguments = try ArgumentParser.parse(Array(words.dropFirst()), for: command.description)
+      if arguments.flag("help") {
+        try environment.output.write(
+          HelpText.page(command.description, columns: environment.columns))
+        return .done
+      }
+      let console = Console(environment, arguments: arguments)
+      switch command {
+      case .train: return try TrainCommand(arguments, console).run()
+      case .evaluate: return try EvaluateCommand(arguments, console).run()
+      case .predict: return try PredictCommand(arguments, console).run()
+      case .inspect: return try InspectCommand(arguments, console).run()
+      case .help: return try help(arguments, environment)
+      }
+    }
+  }
+
+  private static func help(_ arguments: Arguments, _ environment: Environment) throws -> ExitCode {
+    let columns = environment.columns
+    let text =
+      if let name = arguments.operands.first {
+        HelpText.page(try command(named: name).description, columns: columns)
+      } else {
+        HelpText.overview(columns: columns)
+      }
+    try environment.output.write(text)
+    return .done
+  }
+
+  private static func command(named word: String) throws(Failure) -> CommandName {
+    if let command = CommandName(rawValue: word) { return command }
+    let names = CommandName.allCases.map(\.rawValue)
+    throw Failure(
+      .usage, (word.hasPrefix("-") ? "unknown option " : "unknown command ") + word,
+      expected: names.joined(separator: ", "),
+      advice: nearest(to: word, among: names).map { "cnnctl " + $0 }, helpPage: "cnnctl help")
+  }
+
+  /// What of a command line that did not parse decides how its message looks.
+  private static func lenientArguments(_ words: [String]) -> Arguments {
+    var arguments = Arguments()
+    for word in words where word.hasPrefix("--color=") {
+      arguments.values["color"] = .text(String(word.dropFirst(8)))
+    }
+    return arguments
+  }
+}

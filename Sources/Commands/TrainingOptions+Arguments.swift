@@ -1,0 +1,53 @@
+internal import Training
+
+extension TrainingOptions {
+  /// What the command line says; everything else stays the recipe's.
+  init(_ arguments: Arguments) {
+    self.init()
+    recipe = arguments.text("recipe")
+    seed = arguments.integer("seed").map { UInt64($0) }
+
+    valSplit = arguments.number("val-split")
+    testSplit = arguments.number("test-split")
+    classWeights = arguments.text("class-weights")
+    fraction = arguments.number("fraction")
+    resize = arguments.text("resize")
+    filter = arguments.text("filter")
+    exif = arguments.text("exif")
+    onBadImage = arguments.text("on-bad-image")
+    maxBad = arguments.number("max-bad")
+    maxPixels = arguments.integer("max-pixels")
+
+    architecture = arguments.text("arch")
+    size = arguments.integer("size")
+    dropout = arguments.number("dropout")
+
+    epochs = arguments.integer("epochs")
+    batchSize = arguments.integer("batch-size")
+    learningRate = arguments.number("lr")
+    optimizer = arguments.text("optimizer")
+    weightDecay = arguments.number("weight-decay")
+    schedule = arguments.text("schedule")
+    labelSmoothing = arguments.number("label-smoothing")
+    ema = arguments.number("ema")
+    clipGrad = arguments.number("clip-grad")
+    patience = arguments.isOff("patience") ? 0 : arguments.integer("patience")
+    monitor = arguments.text("monitor")
+    maxSeconds = arguments.isOff("max-time") ? 0 : arguments.seconds("max-time")
+
+    augment = arguments.text("augment")
+    rotation = arguments.number("rotation")
+    zoom = arguments.number("zoom")
+    shear = arguments.number("shear")
+    shift = arguments.number("shift")
+    flip = arguments.text("flip")
+    brightness = arguments.number("brightness")
+    contrast = arguments.number("contrast")
+    saturation = arguments.number("saturation")
+    cropScale =
+      arguments.isOff("crop-scale")
+      ? 1...1 : arguments.interval("crop-scale").map { $0.lower...$0.upper }
+    cutout = arguments.number("cutout")
+    fill = arguments.text("fill")
+  }
+}

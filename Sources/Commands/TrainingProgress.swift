@@ -1,0 +1,107 @@
+internal import Primitives
+internal import Training
+
+/// Shows a run's events: lines on standard error, the result or `--json` events on standard output.
+final class TrainingProgress {
+  private let console: Console
+  private let json: Bool
+  private let signal: () -> Int32?
+  private var last: BatchProgress?
+
+  init(_ console: Console, json: Bool, signal: @escaping () -> Int32?) {
+    self.console = console
+    self.json = json
+    self.signal = signal
+  }
+
+  /// Shows one event.
+  func show(_ event: TrainingEvent) throws {
+    if json, let line = event.json { try result(line) }
+    switch event {
+    case .start:
+      for line in event.lines { console.note(line) }
+    case .dataset(let summary):
+      for line in event.lines { console.note(line) }
+      console.leftOut(summary.skipped)
+    case .loading(let done, let total):
+      try stopIfAsked()
+      draw("reading images", done, total)
+    case .batch(let progress):
+      last = progress
+      console.draw { EpochLine(progress).line(columns: console.environment.columns) }
+    case .validating(let done, let total):
+      draw("validating", done, total)
+    case .epoch(let metrics):
+      finish(EpochLine(metrics, last))
+    case .checkpoint:
+      for line in event.lines { console.detail(line) }
+    case .warning(let text):
+      console.warning(text)
+    case .evaluated(let test):
+      let report = EvaluationReport(
+        heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
+        classes: test.classes)
+      for file in report.files { try test.run.write(file.text, to: "test/" + file.name) }
+      console.note(test.heading)
+      if !json { try result(report.text) }
+    case .done(let summary):
+      if !json { try result(lines(of: summary).joined(separator: "\n")) }
+    }
+  }
+
+  private func lines(of summary: TrainingSummary) -> [String] {
+    [
+      "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
+      "run     \(summary.run)",
+    ].map(escapedForTerminal)
+  }
+
+  /// The reader of standard output may go away; a run goes on for its folder's sake.
+  private func result(_ line: String) throws {
+    do {
+      try console.result(line)
+    } catch  where error.isBrokenPipe {}
+  }
+
+  /// Reading images asks nobody whether to stop, and nothing is lost by giving up there.
+  private func stopIfAsked() throws {
+    if let signal = signal() { throw StoppedEarly(signal: signal) }
+  }
+
+  private func draw(_ title: String, _ done: Int, _ total: Int) {
+    console.draw { countLine(title, done, total, columns: console.environment.columns) }
+  }
+
+  private func finish(_ line: EpochLine) {
+    let columns = console.environment.columns
+    console.finish(
+      console.environment.canRedraw ? line.line(columns: columns) : line.plain, highlight: "best")
+  }
+}
+
+/// `reading images  180/250 ━━━━━━──`, no wider than `columns`.
+func countLine(_ title: String, _ done: Int, _ total: Int, columns: Int) -> String {
+  let text = "\(title)  \(grouped(done))/\(grouped(total))"
+  let cells = min(30, columns - text.count - 1)
+  return String((cells >= 5 ? text + " " + bar(done, total, cells: cells) : text).prefix(columns))
+}
+
+extension EpochLine {
+  /// An epoch under way.
+  init(_ progress: BatchProgress) {
+    self.init(
+      epoch: progress.epoch, epochs: progress.epochs, step: progress.step, steps: progress.steps,
+      seconds: progress.seconds, loss: progress.loss, accuracy: progress.accuracy)
+  }
+
+  /// A finished epoch; `last` is its last step.
+  init(_ metrics: EpochMetrics, _ last: BatchProgress?) {
+    self.init(
+      epoch: metrics.epoch, epochs: metrics.epochs, step: last?.step ?? 0,
+      steps: last?.steps ?? 0, seconds: metrics.seconds, loss: metrics.loss,
+      accuracy: metrics.accuracy,
+      outcome: Outcome(
+        validationLoss: metrics.valLoss, validationAccuracy: metrics.valAccuracy,
+        imagesPerSecond: metrics.imagesPerSecond, isBest: metrics.isBest))
+  }
+}

@@ -1,0 +1,146 @@
+import CNN
+import TestSupport
+import Testing
+
+@Suite("Conv2D")
+struct ConvolutionLayerTests {
+  struct Case: CustomStringConvertible, Sendable {
+    var height: Int
+    var width: Int
+    var inputs: Int
+    var filters: Int
+    var kernel: Int
+    var stride: Int
+    var padding: Padding
+    var batch: Int
+    var bias = true
+
+    var description: String {
+      "\(batch)x\(height)x\(width)x\(inputs) -> \(filters), kernel \(kernel), stride \(stride), "
+        + "\(padding)\(bias ? "" : ", no bias")"
+    }
+
+    func window(_ extent: Int) -> ReferenceWindow {
+      switch padding {
+      case .valid: ReferenceWindow(size: kernel, stride: stride)
+      case .same: .same(size: kernel, stride: stride, input: extent)
+      case .explicit(let zeros):
+        ReferenceWindow(size: kernel, stride: stride, before: zeros, after: zeros)
+      }
+    }
+  }
+
+  private static let channels = [1, 3, 5, 16, 17, 31, 32, 33, 48, 64]
+
+  /// All pairs of channels that follow each other, with kernels, strides and paddings in turn.
+  static let channelSweep: [Case] = channels.indices.flatMap { i in
+    [1, 3, 7].map { step in
+      let kernel = [1, 2, 3, 3, 5][(i + step) % 5]
+      let paddings: [Padding] = [.valid, .same, .explicit(kernel / 2)]
+      return Case(
+        height: 5 + (i + step) % 4, width: 6 + i % 3, inputs: channels[i],
+        filters: channels[(i + step) % 10], kernel: kernel, stride: [1, 1, 2, 3][(i + step) % 4],
+        padding: paddings[(i / 2 + step) % 3], batch: [1, 2, 5][i % 3], bias: i % 4 != 1)
+    }
+  }
+
+  /// Every size from 1 to 17 under every kernel and stride where a window fits.
+  static func sizeSweep(kernel: Int, stride: Int) -> [Case] {
+    (1...17).flatMap { size in
+      [Padding.valid, .same, .explicit(kernel - 1), .explicit(kernel / 2)].compactMap { padding in
+        let item = Case(
+          height: size, width: 18 - size, inputs: 3, filters: 5, kernel: kernel, stride: stride,
+          padding: padding, batch: 2)
+        let fits =
+          item.window(item.height).outputs(item.height) > 0
+          && item.window(item.width).outputs(item.width) > 0
+        return fits ? item : nil
+      }
+    }
+  }
+
+  private func check(_ item: Case) throws {
+    let shape = Shape(height: item.height, width: item.width, channels: item.inputs)
+    let layer = Conv2D(
+      filters: item.filters, kernelSize: item.kernel, stride: item.stride, padding: item.padding,
+      useBias: item.bias)
+    let probe = try LayerProbe([layer], input: shape, batch: item.batch, engine: TestEngine.make())
+    var random = RandomValues(seed: 52)
+    let images = random.normals(probe.inputCount)
+    let dy = random.normals(probe.outputCount)
+    let reference = ReferenceConvolution(
+      rows: item.window(item.height), columns: item.window(item.width),
+      outputChannels: item.filters, filters: probe.tensor("layers.0.filters"),
+      bias: item.bias ? probe.tensor("layers.0.bias") : nil)
+    let x = ReferenceTensor(
+      batch: item.batch, height: item.height, width: item.width, channels: item.inputs,
+      floats: images)
+    let y = reference.forward(x)
+    let output = probe.network.output
+    #expect(output == Shape(height: y.height, width: y.width, channels: y.channels), "\(item)")
+    guard y.values.count == dy.count else { return }
+    let cotangent = y.with(dy.map(Double.init))
+    let gradients = reference.backward(x, cotangent)
+    let bounds = reference.magnitudes.backward(x.magnitudes, cotangent.magnitudes)
+
+    let pass = probe.pass(images, dy)
+    let results: [(String, [Float]?, [Double], [Double])] = [
+      ("output", pass.output, y.values, reference.magnitudes.forward(x.magnitudes).values),
+      ("dx", pass.inputGradient, gradients.dx.values, bounds.dx.values),
+      ("dFilters", pass.gradients["layers.0.filters"], gradients.dFilters, bounds.dFilters),
+      item.bias
+        ? ("dBias", pass.gradients["layers.0.bias"], gradients.dBias, bounds.dBias)
+        : ("dBias", [], [], []),
+    ]
+    for (name, actual, expected, magnitudes) in results {
+      let found = mismatch(
+        actual: actual ?? [], expected: expected, tolerance: sumTolerance, magnitudes: magnitudes)
+      #expect(found == nil, "\(name) of \(item)")
+    }
+    #expect(pass.gradients["layers.0.bias"] == nil || item.bias)
+    #expect(bitMismatch(try probe.inference(images), pass.output) == nil, "\(item)")
+  }
+
+  @Test func `channels around the lanes of every instruction set`() throws {
+    for item in ConvolutionLayerTests.channelSweep { try check(item) }
+  }
+
+  @Test(arguments: [1, 2, 3, 5], [1, 2, 3])
+  func `sizes from 1 to 17 under every padding`(kernel: Int, stride: Int) throws {
+    for item in ConvolutionLayerTests.sizeSweep(kernel: kernel, stride: stride) { try check(item) }
+  }
+
+  @Test(arguments: [
+    Case(
+      height: 62, width: 62, inputs: 3, filters: 32, kernel: 3, stride: 1, padding: .valid,
+      batch: 2),
+    Case(
+      height: 31, width: 62, inputs: 32, filters: 33, kernel: 3, stride: 1,
+      padding: .explicit(1), batch: 1, bias: false),
+    Case(
+      height: 62, width: 61, inputs: 3, filters: 16, kernel: 3, stride: 2,
+      padding: .explicit(1), batch: 2, bias: false),
+    Case(
+      height: 9, width: 9, inputs: 64, filters: 48, kernel: 3, stride: 2, padding: .same,
+      batch: 5),
+    Case(
+      height: 62, width: 3, inputs: 17, filters: 31, kernel: 5, stride: 1, padding: .same,
+      batch: 1),
+  ])
+  func `maps that take several bands`(item: Case) throws {
+    try check(item)
+  }
+
+  @Test func `a stride beyond the kernel leaves out pixels, whose gradient is zero`() throws {
+    for kernel in 1...2 {
+      for stride in (kernel + 1)...5 {
+        for padding in [Padding.valid, .same] {
+          try check(
+            Case(
+              height: 9, width: 7, inputs: 4, filters: 6, kernel: kernel, stride: stride,
+              padding: padding, batch: 2))
+        }
+      }
+    }
+  }
+}

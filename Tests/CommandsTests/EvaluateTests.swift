@@ -1,0 +1,113 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite struct EvaluateTests {
+  @Test func `The text is headline, report, matrix and where the files went`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let outcome = cnnctl("evaluate", "--model", run)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let headline = try #require(outcome.lines.first)
+    let form = /accuracy [01]\.\d{4} \([01]\.\d{4}-[01]\.\d{4}\), loss \d+\.\d{4}, 12 images/
+    #expect(headline.wholeMatch(of: form) != nil, "\(headline)")
+    for part in ["precision", "macro avg", "weighted avg", "cats", "dogs"] {
+      #expect(outcome.output.contains(part))
+    }
+    #expect(outcome.lines.last == "files in \(run)/test")
+    #expect(outcome.diagnostics.hasPrefix("model \(run)"))
+  }
+
+  @Test func `--json is one line with every key and equals the file`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let outcome = cnnctl("evaluate", data.path, "--model", run, "--json")
+    #expect(outcome.lines.count == 1)
+    let result = try object(outcome.output)
+    for key in [
+      "images", "accuracy", "accuracy_low", "accuracy_high", "loss", "classes", "macro",
+      "weighted", "auc", "confusion", "skipped",
+    ] {
+      #expect(result[key] != nil, "\(key)")
+    }
+    let file = try object(text(of: run + "/test/report.json"))
+    #expect(NSDictionary(dictionary: result) == NSDictionary(dictionary: file))
+  }
+
+  @Test func `Predicting the test folder gives what evaluate gives, image by image`() throws {
+    let data = try TinyDataset(training: 10, test: 9)
+    let run = try data.trained()
+    let out = data.folder.file("answers")
+    let evaluation = cnnctl("evaluate", data.path, "--model", run, "--out", out, "--json")
+    #expect(evaluation.code == .done, "\(evaluation.diagnostics)")
+    let rows = try text(of: out + "/predictions.csv").split(separator: "\n").dropFirst()
+    let prediction = cnnctl(
+      "predict", "-r", data.path + "/test_set", "--model", run, "--format", "csv", "--threads", "1")
+    let answers = prediction.lines.dropFirst()
+    #expect(rows.count == 18 && answers.count == 18)
+    // path,true,pred,probability,p_cats,p_dogs against path,label,probability,p_cats,p_dogs,error
+    for (row, answer) in zip(rows, answers) {
+      let evaluated = row.split(separator: ",", omittingEmptySubsequences: false)
+      let predicted = answer.split(separator: ",", omittingEmptySubsequences: false)
+      #expect(predicted[0].hasSuffix(evaluated[0]) || evaluated[0].hasSuffix(predicted[0]))
+      #expect(evaluated[2...] == predicted[1...4][...])
+    }
+    let right = zip(rows, answers).count { row, answer in
+      row.split(separator: ",")[1] == answer.split(separator: ",")[1]
+    }
+    let accuracy = try object(evaluation.output)["accuracy"] as? Double
+    #expect(accuracy == Double(right) / 18)
+  }
+
+  @Test func `Below --min-accuracy the exit code is 1 and the numbers are still told`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let good = cnnctl("evaluate", "--model", run, "--min-accuracy", "0")
+    #expect(good.code == .done)
+    // Class folders of swapped names: a model that is right on the others is wrong here.
+    let swapped = data.folder.file("swapped/test_set")
+    for (name, other) in [("cats", "dogs"), ("dogs", "cats")] {
+      try FileManager.default.createDirectory(
+        atPath: swapped, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: "\(data.path)/test_set/\(name)", toPath: "\(swapped)/\(other)")
+    }
+    let accuracies = try [data.path, data.folder.file("swapped")].map { path in
+      try object(cnnctl("evaluate", path, "--model", run, "--json").output)["accuracy"] as? Double
+    }
+    #expect((accuracies[0] ?? 0) + (accuracies[1] ?? 0) == 1)
+    let path = (accuracies[0] ?? 0) < 1 ? data.path : data.folder.file("swapped")
+    let bad = cnnctl("evaluate", path, "--model", run, "--min-accuracy", "1")
+    #expect(bad.code == .conditionFailed)
+    #expect(bad.lines.first?.hasPrefix("accuracy ") == true)
+    #expect(bad.diagnostics.contains("is below --min-accuracy 1"))
+  }
+
+  @Test func `Class folders alone are the images to evaluate`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let outcome = cnnctl("evaluate", data.path + "/test_set", "--model", run, "--json")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(try object(outcome.output)["images"] as? Int == 12)
+  }
+
+  @Test func `The train and val splits are those of the run`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let counts = try ["train", "val"].map { split in
+      try object(
+        cnnctl("evaluate", "--model", run, "--split", split, "--json").output)["images"] as? Int
+    }
+    #expect((counts[0] ?? 0) + (counts[1] ?? 0) == 20)
+    #expect((counts[1] ?? 0) > 0)
+  }
+
+  @Test func `The report's text is in the file too`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let outcome = cnnctl("evaluate", "--model", run, "--split", "train")
+    let report = try text(of: run + "/train/report.txt")
+    let body = outcome.lines.dropLast(2).joined(separator: "\n")
+    #expect(report.hasSuffix(body + "\n"))
+  }
+}

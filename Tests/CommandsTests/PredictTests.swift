@@ -1,0 +1,150 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite struct PredictTests {
+  private let data: TinyDataset
+  private let run: String
+  private let cat: String
+  private let dog: String
+  private let bad: String
+
+  init() throws {
+    data = try TinyDataset()
+    run = try data.trained()
+    cat = data.path + "/test_set/cats/1000.png"
+    dog = data.path + "/test_set/dogs/1001.png"
+    bad = data.folder.file("bad.jpg")
+    try write(Array("no picture at all".utf8), to: bad)
+  }
+
+  @Test func `Text is one line an input, in input order`() throws {
+    let outcome = cnnctl("predict", dog, cat, dog, "--model", run)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(outcome.lines.count == 3)
+    for (line, path) in zip(outcome.lines, [dog, cat, dog]) {
+      let rest = line.dropFirst(path.count)
+      #expect(line.hasPrefix(path))
+      #expect(rest.wholeMatch(of: /: (cats|dogs) \d+\.\d %/) != nil, "\(line)")
+    }
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+    #expect(outcome.diagnostics.contains("trained on"))
+  }
+
+  @Test func `With --top-k every listed class has an indented line`() {
+    let outcome = cnnctl("predict", cat, "--model", run, "--top-k", "2")
+    #expect(outcome.lines.count == 3)
+    #expect(outcome.lines[1].wholeMatch(of: #/  (cats|dogs) \d+\.\d %/#) != nil)
+    #expect(outcome.lines[0].hasSuffix(outcome.lines[1].dropFirst(2)))
+  }
+
+  @Test func `A bad file gets an error record, the others go on, the exit code is 1`() throws {
+    let outcome = cnnctl("predict", cat, bad, "missing.png", dog, "--model", run, "--json")
+    #expect(outcome.code == .conditionFailed)
+    let records = try outcome.lines.map(object)
+    #expect(records.map { $0["path"] as? String } == [cat, bad, "missing.png", dog])
+    for record in records {
+      #expect(
+        Set(record.keys) == [
+          "path", "label", "index", "probability", "top", "abstained", "model", "error",
+        ])
+    }
+    let good = records[0]
+    #expect(good["error"] is NSNull)
+    #expect(good["abstained"] as? Bool == false)
+    #expect(["cats", "dogs"].contains(good["label"] as? String))
+    #expect((good["top"] as? [[String: Any]])?.count == 1)
+    let failure = try #require(records[1]["error"] as? [String: Any])
+    #expect(failure["code"] as? String == "notAnImage")
+    #expect(failure["message"] as? String != nil)
+    #expect((records[2]["error"] as? [String: Any])?["code"] as? String == "unreadable")
+    #expect(records[1]["label"] is NSNull && records[1]["top"] is NSNull)
+    #expect(outcome.diagnostics.contains("error: 2 of 4 images could not be read"))
+  }
+
+  @Test func `In text and CSV a bad file has its line too`() {
+    let text = cnnctl("predict", bad, cat, "--model", run)
+    #expect(text.lines.count == 2)
+    #expect(text.lines[0].hasPrefix("\(bad): error: "))
+    let csv = cnnctl("predict", bad, cat, "--model", run, "--format", "csv")
+    #expect(csv.lines[0] == "path,label,probability,p_cats,p_dogs,error")
+    #expect(csv.lines[1].hasPrefix("\(bad),,,,,"))
+    #expect(csv.lines[2].hasSuffix(","))
+  }
+
+  @Test func `JSON is one array`() throws {
+    let outcome = cnnctl("predict", cat, bad, dog, "--model", run, "--format", "json")
+    let array = try #require(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+    #expect(array.map { $0["path"] as? String } == [cat, bad, dog])
+  }
+
+  @Test func `Lists come from standard input by line and by NUL`() {
+    let plain = cnnctl("predict", cat, dog, "--model", run).output
+    #expect(cnnctl(["predict", "-", "--model", run], input: "\(cat)\n\n\(dog)").output == plain)
+    #expect(
+      cnnctl(["predict", "-", "--model", run], input: "\(cat)\r\n\(dog)\r\n").output == plain)
+    #expect(
+      cnnctl(["predict", "-0", "--model", run], input: "\(cat)\0\(dog)\0").output == plain)
+    #expect(cnnctl(["predict", cat, "-", "--model", run], input: "\(dog)\n").output == plain)
+    let none = cnnctl(["predict", "-", "--model", run], input: "")
+    #expect(none.code == .done && none.output == "")
+  }
+
+  @Test func `A folder needs -r, and the advice says so`() {
+    let refused = cnnctl("predict", data.path + "/test_set", cat, "--model", run)
+    #expect(refused.code == .conditionFailed)
+    #expect(refused.lines.count == 2)
+    #expect(refused.diagnostics.contains("try: cnnctl predict -r \(data.path)/test_set\n"))
+    let taken = cnnctl("predict", "-r", data.path + "/test_set", "--model", run)
+    #expect(taken.code == .done)
+    #expect(taken.lines.count == 12)
+    #expect(taken.lines == taken.lines.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+  }
+
+  @Test func `Folders that lead back to themselves end, hidden files are passed over`() throws {
+    let folder = data.folder.file("more")
+    try write(tinyPicture(red: 9, green: 9, blue: 9, number: 1), to: folder + "/sub/a.PNG")
+    try write([1], to: folder + "/.hidden.png")
+    try write([1], to: folder + "/notes.txt")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/sub/back", withDestinationPath: folder)
+    let outcome = cnnctl("predict", "-r", folder, "--model", run)
+    #expect(outcome.code == .done)
+    #expect(outcome.lines.count == 1)
+  }
+
+  @Test func `-o writes a file, and one that cannot be created is exit code 73`() throws {
+    let file = data.folder.file("answers.csv")
+    let outcome = cnnctl("predict", cat, "--model", run, "--format", "csv", "-o", file)
+    #expect(outcome.code == .done)
+    #expect(outcome.output == "")
+    #expect(try text(of: file).hasPrefix("path,label"))
+    let refused = cnnctl("predict", cat, "--model", run, "-o", bad + "/answers.csv")
+    #expect(refused.code == .cannotCreate)
+    #expect(refused.diagnostics.contains("error: cannot write \(bad)/answers.csv"))
+  }
+
+  @Test func `Standard output that fails is exit code 74`() {
+    let outcome = cnnctl(
+      ["predict", cat, "--model", run],
+      outputFailure: StreamError(number: 28, name: "standard output"))
+    #expect(outcome.code == .io)
+    #expect(outcome.diagnostics.contains("error: standard output: No space left on device"))
+  }
+
+  @Test func `--json beside another format is refused`() {
+    #expect(cnnctl("predict", cat, "--json", "--format", "csv").code == .usage)
+  }
+
+  @Test func `A name that could steer the terminal is escaped in text and JSON`() throws {
+    let path = data.folder.file("odd\u{1b}[2J\nname.png")
+    try write(tinyPicture(red: 9, green: 9, blue: 9, number: 1), to: path)
+    let text = cnnctl("predict", path, "--model", run)
+    #expect(text.lines.count == 1)
+    #expect(text.output.contains("odd\\u{1b}[2J\\nname.png"))
+    let json = cnnctl("predict", path, "--model", run, "--json")
+    #expect(!json.output.contains("\u{1b}"))
+    #expect(try object(json.output)["path"] as? String == path)
+  }
+}

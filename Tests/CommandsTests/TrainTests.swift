@@ -1,0 +1,145 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite struct TrainTests {
+  @Test func `A run leaves its folder and tells the result on standard output`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training())
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let run = data.folder.file("run")
+    for name in [
+      "config.json", "run.json", "classes.txt", "metrics.csv", "events.ndjson", "log.txt",
+      "weights/best.safetensors", "weights/last.safetensors", "test/report.txt",
+      "test/report.json", "test/predictions.csv", "test/confusion_matrix.csv",
+    ] {
+      #expect(FileManager.default.fileExists(atPath: run + "/" + name), "\(name)")
+    }
+    #expect(try text(of: run + "/classes.txt") == "cats\ndogs\n")
+    let metrics = try text(of: run + "/metrics.csv").split(separator: "\n")
+    #expect(metrics.count == 3)
+    #expect(
+      metrics.first
+        == "epoch,loss,accuracy,val_loss,val_accuracy,lr,seconds,images_per_second")
+    #expect(try object(text(of: run + "/run.json"))["status"] as? String == "done")
+    #expect(outcome.lines.first?.hasPrefix("accuracy ") == true)
+    #expect(outcome.output.contains("12 images"))
+    #expect(outcome.output.contains("f1-score"))
+    #expect(outcome.output.contains(run))
+    let report = try text(of: run + "/test/report.txt")
+    #expect(report.contains("precision") && report.contains("cats"))
+  }
+
+  @Test func `The first lines say what is trained on what`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training("--seed", "7"))
+    for part in ["cats", "dogs", "parameters", "seed 7", "2 threads", "train", "test"] {
+      #expect(outcome.diagnostics.contains(part), "\(part) in \(outcome.diagnostics)")
+    }
+  }
+
+  @Test func `Away from a terminal an epoch is one plain line`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training())
+    let epochs = outcome.diagnostics.split(separator: "\n").filter { $0.hasPrefix("Epoch ") }
+    #expect(epochs.count == 2)
+    #expect(epochs.first?.hasPrefix("Epoch 1/2  2/2  ") == true)
+    #expect(epochs.allSatisfy { $0.contains("val_loss") && $0.contains("img/s") })
+    #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))
+  }
+
+  @Test(arguments: [40, 80, 200])
+  func `On a terminal the line is redrawn and never wider than it`(columns: Int) throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(
+      data.training(), variables: ["COLUMNS": "\(columns)", "NO_COLOR": "1"], isTerminal: true)
+    #expect(outcome.diagnostics.contains("\r"))
+    let drawn = outcome.diagnostics.split { $0 == "\r" || $0 == "\n" || $0 == "\r\n" }
+      .filter { $0.hasPrefix("Epoch") || $0.hasPrefix("reading") }
+      .map { $0.replacing("\u{1b}[K", with: "") }
+    #expect(drawn.count >= 2)
+    #expect(drawn.allSatisfy { $0.count <= columns })
+  }
+
+  @Test func `Colour comes and goes with --color and NO_COLOR`() throws {
+    let data = try TinyDataset()
+    let plain = cnnctl(data.training("--color", "never", out: "a"), isTerminal: true)
+    #expect(!plain.diagnostics.contains("\u{1b}[32m"))
+    let painted = cnnctl(data.training("--color=always", "--monitor", "val_loss", out: "b"))
+    #expect(painted.diagnostics.contains("\u{1b}[32mbest\u{1b}[0m"))
+  }
+
+  @Test func `Quiet leaves warnings alone`() throws {
+    let data = try TinyDataset()
+    let lines = cnnctl(data.training("-q")).diagnostics.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.hasPrefix("warning: ") })
+  }
+
+  @Test func `With --json every line is an event with its schema`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training("--json"))
+    let events = try outcome.lines.map(object)
+    let names = events.compactMap { $0["event"] as? String }
+    #expect(names.count == events.count)
+    #expect(events.allSatisfy { $0["schema"] != nil })
+    #expect(names.first == "start")
+    #expect(names.last == "done")
+    #expect(names.contains("dataset"))
+    #expect(names.contains("checkpoint"))
+    #expect(names.count { $0 == "epoch" } == 2)
+    let done = try #require(events.last)
+    for key in [
+      "run", "weights", "weights_sha256", "epochs", "best_epoch", "val_accuracy",
+      "test_accuracy", "test_loss", "seconds", "peak_memory_bytes",
+    ] {
+      #expect(done[key] != nil, "\(key)")
+    }
+    let epoch = try #require(events.first { $0["event"] as? String == "epoch" })
+    for key in [
+      "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "lr", "seconds",
+      "images_per_second", "decode", "augment", "forward", "backward", "optimizer", "wait",
+    ] {
+      #expect(epoch[key] != nil, "\(key)")
+    }
+  }
+
+  @Test func `A configuration repeats its run, whatever the threads`() throws {
+    let data = try TinyDataset()
+    let first = try data.trained(out: "first")
+    let again = cnnctl(
+      "train", "--config", first + "/config.json", "--threads", "1", "--out",
+      data.folder.file("again"))
+    #expect(again.code == .done, "\(again.diagnostics)")
+    let weights = "/weights/best.safetensors"
+    #expect(try bytes(of: first + weights) == bytes(of: data.folder.file("again") + weights))
+  }
+
+  @Test(arguments: [(2, ExitCode.interrupted), (15, .terminated), (1, .hangUp)])
+  func `A signal stops after the step and saves`(signal: Int32, code: ExitCode) throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(
+      data.training("--epochs", "1000"), stopAfter: 40, signal: signal)
+    #expect(outcome.code == code)
+    let run = data.folder.file("run")
+    #expect(outcome.diagnostics.contains("stopped by SIG"))
+    #expect(outcome.diagnostics.contains(run))
+    #expect(try object(text(of: run + "/run.json"))["status"] as? String == "stopped")
+    #expect(cnnctl("inspect", run).code == .done)
+  }
+
+  @Test func `Three class folders alone train a softmax with held-out validation`() throws {
+    let data = try TinyDataset(classes: ["cats", "dogs", "eels"], training: 16, test: 0)
+    let run = try data.trained()
+    let metrics = try text(of: run + "/metrics.csv").split(separator: "\n")
+    #expect(
+      metrics.last?.split(separator: ",", omittingEmptySubsequences: false)[3].isEmpty == false)
+    let answer = cnnctl("predict", data.path + "/eels/0.png", "--model", run, "--top-k", "3")
+    #expect(answer.lines.count == 4)
+  }
+
+  @Test func `--recipe and --config exclude each other`() {
+    let outcome = cnnctl("train", "--recipe", "seed", "--config", "config.json")
+    #expect(outcome.code == .usage)
+    #expect(outcome.diagnostics.contains("exclude each other"))
+  }
+}

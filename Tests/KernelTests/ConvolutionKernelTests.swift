@@ -1,0 +1,213 @@
+import KernelInterface
+import KernelSelection
+import TestSupport
+import Testing
+
+/// Every kernel of every level that runs here, against Double, inside guard bands.
+@Suite("Convolution kernels")
+struct ConvolutionKernelTests {
+  /// The rounding error of a sum grows with the sum of its terms' magnitudes, by 2^-24 a term at
+  /// worst and far less on average; sums here have up to 425 terms.
+  private let tolerance = Tolerance(absolute: 1e-30, relative: 6e-7)
+
+  private func kernels(_ set: InstructionSet) throws -> KernelTable {
+    try Engine(threads: 1, instructionSet: set).kernels
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `a band correlated with packed filters is a convolution`(set: InstructionSet) throws {
+    let kernels = try kernels(set)
+    for (number, shape) in ConvolutionCase.sweep.enumerated() {
+      var random = RandomValues(seed: 31, salt: number)
+      let image = random.normals(shape.height * shape.width * shape.inputs)
+      let taps = shape.kernelRows * shape.kernelColumns
+      let filters = random.normals(taps * shape.inputs * shape.outputs)
+      let bias = random.normals(shape.outputs)
+      let former = random.normals(shape.outputHeight * shape.outputWidth * shape.outputs)
+
+      let band = shape.band(image, kernels)
+      let panels = shape.packed(filters, kernels)
+      let padding = [Float](repeating: 0, count: kernels.padded(shape.outputs) - shape.outputs)
+      let biases = GuardedBuffer(bias + padding)
+      let x = ReferenceTensor(
+        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs, floats: image)
+      let reference = ReferenceConvolution(
+        rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
+        filters: filters.map(Double.init), bias: bias.map(Double.init))
+      let expected = reference.forward(x).values
+      let magnitudes = reference.magnitudes.forward(x.magnitudes).values
+
+      let output = GuardedBuffer(count: former.count)
+      kernels.convolution.correlateBand(
+        band.pointer, panels.pointer, biases.pointer, output.pointer, shape.correlation())
+      #expect(
+        mismatch(
+          actual: output.values, expected: expected, tolerance: tolerance, magnitudes: magnitudes)
+          == nil, "\(set): \(shape)")
+
+      let rectified = GuardedBuffer(count: former.count)
+      kernels.convolution.correlateBand(
+        band.pointer, panels.pointer, biases.pointer, rectified.pointer,
+        shape.correlation(rectifies: true))
+      let positive = output.values.map { max($0, 0) }
+      #expect(
+        mismatch(actual: rectified.values, expected: positive, tolerance: Tolerance()) == nil,
+        "\(set), rectified: \(shape)")
+
+      let sum = GuardedBuffer(former)
+      kernels.convolution.correlateBand(
+        band.pointer, panels.pointer, nil, sum.pointer, shape.correlation(accumulates: true))
+      let added = expected.indices.map {
+        expected[$0] - Double(bias[$0 % shape.outputs]) + Double(former[$0])
+      }
+      let larger = magnitudes.indices.map { magnitudes[$0] + abs(Double(former[$0])) }
+      #expect(
+        mismatch(actual: sum.values, expected: added, tolerance: tolerance, magnitudes: larger)
+          == nil, "\(set), accumulated: \(shape)")
+
+      for buffer in [band, panels, biases, output, rectified, sum] {
+        #expect(buffer.damage == nil, "\(set): \(shape)")
+      }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `products of a band and output gradients add to the filter gradient`(
+    set: InstructionSet
+  ) throws {
+    let kernels = try kernels(set)
+    for (number, shape) in ConvolutionCase.sweep.enumerated() {
+      var random = RandomValues(seed: 32, salt: number)
+      let image = random.normals(shape.height * shape.width * shape.inputs)
+      let rowLength = shape.kernelColumns * shape.inputs
+      let former = random.normals(shape.kernelRows * rowLength * shape.outputs)
+      let dy = random.normals(shape.outputHeight * shape.outputWidth * shape.outputs)
+      let x = ReferenceTensor(
+        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs, floats: image)
+      let reference = ReferenceConvolution(
+        rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
+        filters: former.map { _ in 0 })
+      let cotangent = ReferenceTensor(
+        batch: 1, height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputs,
+        floats: dy)
+      let gradient = reference.backward(x, cotangent).dFilters
+      let magnitudes = reference.backward(x.magnitudes, cotangent.magnitudes).dFilters
+
+      let band = shape.band(image, kernels)
+      let source = GuardedBuffer(dy)
+      let target = GuardedBuffer(former)
+      // In parts, as tasks divide it: channels at a panel's edge, indices anywhere.
+      let edge = min(shape.outputs, kernels.panelWidth)
+      let middle = (rowLength + 1) / 3
+      for channels in [0..<edge, edge..<shape.outputs] {
+        for indices in [0..<middle, middle..<rowLength] {
+          kernels.convolution.accumulateFilterGradient(
+            band.pointer, source.pointer, target.pointer,
+            shape.filterGradient(channels: channels, indices: indices))
+        }
+      }
+      #expect(
+        mismatch(
+          actual: target.values, expected: zip(gradient, former).map { $0 + Double($1) },
+          tolerance: tolerance,
+          magnitudes: zip(magnitudes, former).map { $0 + abs(Double($1)) }) == nil,
+        "\(set): \(shape)")
+      for buffer in [band, source, target] { #expect(buffer.damage == nil, "\(set): \(shape)") }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `packed panels hold each filter once and zeros behind the last`(
+    set: InstructionSet
+  ) throws {
+    let kernels = try kernels(set)
+    for outputs in [1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64] {
+      let indices = 7
+      let filters = (0..<(indices * outputs)).map { Float($0 + 1) }
+      let shape = ConvolutionCase(
+        height: 1, width: indices, inputs: 1, outputs: outputs, kernelRows: 1,
+        kernelColumns: indices, stride: 1, padding: 0)
+      let panels = shape.packed(filters, kernels)
+      var expected: [Float] = []
+      var channel = 0
+      while channel < outputs {
+        let width = outputs - channel > kernels.lanes ? 2 * kernels.lanes : kernels.lanes
+        for index in 0..<indices {
+          for c in channel..<(channel + width) {
+            expected.append(c < outputs ? filters[index * outputs + c] : 0)
+          }
+        }
+        channel += width
+      }
+      #expect(bitMismatch(panels.values, expected) == nil, "\(set), \(outputs) channels")
+      #expect(panels.damage == nil)
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `turned panels hold one phase of the kernel from its end`(set: InstructionSet) throws {
+    let kernels = try kernels(set)
+    let (rows, columns) = (5, 4)
+    for (inputs, outputs) in [(1, 1), (3, 9), (17, 5), (16, 8), (33, 3)] {
+      var random = RandomValues(seed: 33, salt: inputs)
+      let filters = random.normals(rows * columns * inputs * outputs)
+      let source = GuardedBuffer(filters)
+      for stride in 1...3 {
+        for (top, left) in [(0, 0), (stride - 1, 0), (0, stride - 1)] {
+          let high = (rows - top + stride - 1) / stride
+          let wide = (columns - left + stride - 1) / stride
+          for channel in Swift.stride(from: 0, to: inputs, by: kernels.panelWidth) {
+            let width = inputs - channel > kernels.lanes ? 2 * kernels.lanes : kernels.lanes
+            let panel = GuardedBuffer(count: high * wide * outputs * width)
+            kernels.convolution.packTurnedPanel(
+              source.pointer, panel.pointer, columns, inputs, outputs, stride, top, high, left,
+              wide, channel)
+            var expected: [Float] = []
+            for row in (0..<high).reversed() {
+              for column in (0..<wide).reversed() {
+                let tap = (top + stride * row) * columns + left + stride * column
+                for o in 0..<outputs {
+                  for c in channel..<(channel + width) {
+                    expected.append(c < inputs ? filters[(tap * inputs + c) * outputs + o] : 0)
+                  }
+                }
+              }
+            }
+            #expect(bitMismatch(panel.values, expected) == nil, "\(set), \(inputs) inputs")
+            #expect(panel.damage == nil)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `a band holds the image's rows among zeros, or less than a row`(
+    set: InstructionSet
+  ) throws {
+    let kernels = try kernels(set)
+    let image = (0..<12).map { Float($0 + 1) }
+    for firstRow in -2...3 {
+      for left in -3...3 {
+        for step in 1...9 {
+          if left >= step { continue }
+          let source = GuardedBuffer(image)
+          let band = GuardedBuffer(count: 3 * step)
+          kernels.convolution.padBand(
+            source.pointer, band.pointer,
+            BandShape(
+              firstRow: firstRow, rows: 3, imageRows: 3, imageRowLength: 4, left: left,
+              bandRowStep: step))
+          let expected = (0..<3).flatMap { row in
+            (0..<step).map { column in
+              let (y, x) = (firstRow + row, column - left)
+              return 0..<3 ~= y && 0..<4 ~= x ? image[4 * y + x] : Float(0)
+            }
+          }
+          #expect(bitMismatch(band.values, expected) == nil, "\(firstRow), \(left), \(step)")
+          #expect(band.damage == nil)
+        }
+      }
+    }
+  }
+}

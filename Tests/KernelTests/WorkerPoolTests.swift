@@ -1,0 +1,128 @@
+import Glibc
+import KernelInterface
+import Synchronization
+import Testing
+
+@Suite("Worker pool")
+struct WorkerPoolTests {
+  /// One counter an index.
+  private final class Counters: Sendable {
+    private let counts = Mutex<[Int]>([])
+    init(_ count: Int) { counts.withLock { $0 = [Int](repeating: 0, count: count) } }
+    func add(_ index: Int) { counts.withLock { $0[index] += 1 } }
+    var values: [Int] { counts.withLock { $0 } }
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 16])
+  func `every index runs exactly once on a worker of the pool`(threads: Int) {
+    let pool = WorkerPool(threads: threads)
+    #expect(pool.threads == threads)
+    for count in [0, 1, 2, 3, 7, 64, 1_000] {
+      let indices = Counters(count)
+      let workers = Counters(threads)
+      pool.parallelFor(count) { index, worker in
+        indices.add(index)
+        workers.add(worker)
+      }
+      #expect(indices.values.allSatisfy { $0 == 1 }, "\(count) tasks")
+      #expect(workers.values.reduce(0, +) == count)
+    }
+  }
+
+  @Test func `no tasks and a negative count run nothing`() {
+    let pool = WorkerPool(threads: 2)
+    let runs = Counters(1)
+    pool.parallelFor(0) { _, _ in runs.add(0) }
+    pool.parallelFor(-3) { _, _ in runs.add(0) }
+    #expect(runs.values == [0])
+  }
+
+  @Test(arguments: [2, 4])
+  func `many short loops in a row all finish before they return`(threads: Int) {
+    let pool = WorkerPool(threads: threads)
+    // Plain memory, as the kernels write it: a loop that returned early would leave an old number.
+    let cells = UnsafeMutablePointer<Int>.allocate(capacity: 5)
+    defer { cells.deallocate() }
+    cells.initialize(repeating: 0, count: 5)
+    nonisolated(unsafe) let shared = cells
+    for round in 1...20_000 {
+      pool.parallelFor(5) { index, _ in shared[index] = round }
+      for index in 0..<5 where cells[index] != round {
+        Issue.record("round \(round), task \(index) holds \(cells[index])")
+        return
+      }
+    }
+  }
+
+  @Test func `no two tasks run on one worker at once`() {
+    let pool = WorkerPool(threads: 4)
+    let busy = (0..<4).map { _ in Flag() }
+    let clashes = Counters(1)
+    for _ in 0..<200 {
+      pool.parallelFor(32) { _, worker in
+        if busy[worker].taken.exchange(true, ordering: .sequentiallyConsistent) { clashes.add(0) }
+        for _ in 0..<50 { _ = busy[worker].taken.load(ordering: .relaxed) }
+        busy[worker].taken.store(false, ordering: .sequentiallyConsistent)
+      }
+    }
+    #expect(clashes.values == [0])
+  }
+
+  private final class Flag: Sendable {
+    let taken = Atomic<Bool>(false)
+  }
+
+  @Test func `all threads take part in a long loop`() {
+    let pool = WorkerPool(threads: 3)
+    let meeting = Counters(3)
+    // Every task waits until three workers have come; fewer threads would hit the time limit.
+    pool.parallelFor(3) { _, worker in
+      meeting.add(worker)
+      for _ in 0..<10_000 where meeting.values.reduce(0, +) < 3 { usleep(1_000) }
+    }
+    #expect(meeting.values == [1, 1, 1])
+  }
+
+  @Test func `loops of several callers run whole, one after the other`() {
+    let callers = WorkerPool(threads: 3)
+    let pool = WorkerPool(threads: 3)
+    let present = Atomic<Int>(0)
+    let counters = (0..<3).map { _ in Counters(3) }
+    callers.parallelFor(3) { caller, _ in
+      // All callers begin together, so that their loops meet.
+      present.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      for _ in 0..<10_000 where present.load(ordering: .sequentiallyConsistent) < 3 {
+        usleep(1_000)
+      }
+      for _ in 0..<20_000 { pool.parallelFor(3) { index, _ in counters[caller].add(index) } }
+    }
+    for counter in counters { #expect(counter.values == [20_000, 20_000, 20_000]) }
+  }
+
+  @Test func `pools come and go`() {
+    for round in 0..<200 {
+      let pool = WorkerPool(threads: 3)
+      let counters = Counters(4)
+      if round % 2 == 0 { pool.parallelFor(4) { index, _ in counters.add(index) } }
+      #expect(counters.values.allSatisfy { $0 == (round + 1) % 2 })
+    }
+  }
+
+  @Test func `denormals are flushed inside a loop and back outside`() {
+    let least = Float.leastNonzeroMagnitude
+    for threads in [1, 3] {
+      let pool = WorkerPool(threads: threads)
+      let kept = Counters(1)
+      pool.parallelFor(64) { index, _ in
+        let product = opaque(least) * opaque(Float(index + 1))
+        if product != 0 { kept.add(0) }
+      }
+      #expect(kept.values == [0], "\(threads) threads")
+      #expect(opaque(least) * opaque(2) != 0)
+    }
+  }
+}
+
+/// Hides a value from the optimiser, which would compute at build time.
+@inline(never)
+private func opaque(_ value: Float) -> Float { value }
