@@ -1,7 +1,9 @@
 import Glibc
 import Primitives
 
-/// The fur of an animal: colours and pattern. Cats and dogs draw from the same coats.
+/// The fur of an animal: colours and pattern.
+///
+/// Cats and dogs draw from the same coats.
 struct Coat {
   enum Pattern: CaseIterable {
     case solid
@@ -26,7 +28,7 @@ struct Coat {
   private let stripes: Float
 
   private static let colors: [V3] = [
-    V3(0.13, 0.12, 0.13), V3(0.22, 0.21, 0.22), V3(0.42, 0.44, 0.48), V3(0.58, 0.58, 0.58),
+    V3(0.17, 0.16, 0.17), V3(0.22, 0.21, 0.22), V3(0.42, 0.44, 0.48), V3(0.58, 0.58, 0.58),
     V3(0.34, 0.22, 0.15), V3(0.5, 0.33, 0.2), V3(0.78, 0.48, 0.22), V3(0.86, 0.62, 0.34),
     V3(0.88, 0.78, 0.6), V3(0.72, 0.6, 0.45), V3(0.92, 0.9, 0.86), V3(0.62, 0.42, 0.26),
   ]

@@ -52,7 +52,9 @@ struct DataSet {
     var random = RandomStream(seed: seed, picture: picture, facet: .format)
     // Losslessly stored pictures are the small ones: they take ten times the space.
     let lossless = random.chance(0.125)
-    let longer = lossless ? random.between(88, 116) : random.between(104, 240)
+    // Large pictures are rarer, to keep the whole small.
+    let share = random.uniform()
+    let longer = lossless ? mix(88, 116, share) : mix(104, 240, share * share.squareRoot())
     let aspect = random.between(0.68, 1)
     let shorter = max(80, longer * aspect)
     let upright = random.chance(0.4)

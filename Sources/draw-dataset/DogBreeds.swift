@@ -10,7 +10,7 @@ extension DogHead {
       tail: TailShape(
         length: 2.3, radius: 0.2, tip: 0.12, lift: random.between(-0.6, 0.9),
         curl: random.between(0, 0.9)))
-    switch random.index(below: 8) {
+    switch random.pick(weighted: [2: 0, 0.7: 1, 1.6: 2, 0.8: 3, 1: 4, 0.9: 5, 1.5: 6, 0.75: 7]) {
     case 0:  // retriever
       head.ears = .hanging(length: 0.85, width: 0.3)
       body.tail.radius = 0.26

@@ -33,15 +33,15 @@ struct Light {
     let green = random.between(-cast, cast) * 0.4
     tint = V3(1 + temperature, 1 + green, 1 - temperature)
     exposure = random.pick(weighted: [
-      6: random.between(0.85, 1.15), 2: random.between(0.66, 0.88), 1: random.between(1.2, 1.4),
+      6: random.between(0.85, 1.15), 2: random.between(0.72, 0.9), 1: random.between(1.2, 1.4),
     ])
-    contrast = random.between(0.75, 1.2)
-    vignette = random.chance(0.4) ? random.between(0.1, 0.55) : 0
+    contrast = random.between(0.75, 1.12)
+    vignette = random.chance(0.4) ? random.between(0.1, 0.42) : 0
     gradient =
-      random.chance(0.4) ? V2(random.between(-0.4, 0.4), random.between(-0.3, 0.3)) : .zero
+      random.chance(0.4) ? V2(random.between(-0.28, 0.28), random.between(-0.2, 0.2)) : .zero
     noise = random.chance(0.5) ? random.between(0.004, 0.02) : 0
     blur = random.chance(0.3) ? random.between(0.3, 0.9) : 0
-    haze = random.chance(0.2) ? random.between(0.05, 0.25) : 0
+    haze = random.chance(0.2) ? random.between(0.05, 0.2) : 0
   }
 
   /// Light that leaves a matt surface towards the viewer.

@@ -45,8 +45,8 @@ struct Pose {
     guard stance != .curled else { return side * random.between(0, 0.7) }
     let kinds: KeyValuePairs<Float, ClosedRange<Float>> =
       switch stance {
-      case .standing, .walking, .stretching: [2: 0.2...0.7, 6: 0.8...1.8, 0.7: 2.3...3]
-      default: [4: 0...0.6, 5: 0.6...1.6, shot == .whole ? 0.9 : 0: 2.4...3.1]
+      case .standing, .walking, .stretching: [2: 0.2...0.7, 6: 0.8...1.7, 0.35: 2.3...3]
+      default: [5: 0...0.6, 4: 0.6...1.5, shot == .whole ? 0.4 : 0: 2.4...3.1]
       }
     let range = random.pick(weighted: kinds)
     return side * random.uniform(in: range)
@@ -57,8 +57,8 @@ struct Pose {
     bodyYaw: Float, _ stance: Stance, _ pitch: Float, _ random: inout RandomStream
   ) -> Frame {
     let wanted = random.pick(weighted: [
-      7.5: random.between(-0.38, 0.38), 2: random.between(0.4, 0.85) * (bodyYaw > 0 ? 1 : -1),
-      1: bodyYaw * random.between(0.7, 1),
+      8: random.between(-0.33, 0.33), 2: random.between(0.35, 0.75) * (bodyYaw > 0 ? 1 : -1),
+      0.6: bodyYaw * random.between(0.7, 1),
     ])
     let reach: Float = stance == .curled ? 0.3 : 1.35
     let natural: Float = stance == .curled ? 0.35 : 0

@@ -20,7 +20,7 @@ struct Scene {
   /// The finished picture in the given size.
   func draw(width: Int, height: Int) -> Canvas {
     var random = stream(.scene)
-    let shot = random.pick(weighted: [3.4: Shot.whole, 3.2: .bust, 3.3: .face])
+    let shot = random.pick(weighted: [2.6: Shot.whole, 3.4: .bust, 4: .face])
     let pose = Pose(species, shot: shot, seed: seed, picture: picture)
     let light = light()
     let placed = pose.sculpture.placed(in: pose.view)
@@ -84,7 +84,7 @@ struct Scene {
     let picture = V2(Float(width), Float(height))
     // A long animal in an upright picture may lose its rear rather than shrink.
     let (whole, part) = ((picture / size).min(), (picture / size).max())
-    let zoom = random.between(0.2, 0.75) * (shot == .face ? 0.3 : 1)
+    let zoom = random.between(0.4, 0.9) * (shot == .face ? 0.3 : 1)
     let fits = (picture / (head.high - head.low)).min()
     let unit = min(whole * fill * pow(part / whole, zoom), fits * random.between(0.9, 1.12))
     let middle = (head.low + head.high) / 2

@@ -22,7 +22,7 @@ func smoothstep(_ low: Float, _ high: Float, _ x: Float) -> Float {
   return t * t * (3 - 2 * t)
 }
 
-/// Brightness of a colour as the eye weighs it (Rec. 709).
+/// Brightness of a colour as the eye weighs it, with the weights of BT.709.
 func luminance(_ c: V3) -> Float { dot(c, V3(0.2126, 0.7152, 0.0722)) }
 
 /// A place, a direction and a size: maps local points to those of the parent.

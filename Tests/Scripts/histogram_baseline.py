@@ -6,7 +6,7 @@ Exits with 1 when the test accuracy reaches the limit: then colour gives the cla
 Features: 8 bins a channel in RGB and in HSV, and 4 x 4 x 4 joint RGB bins, each summing to one;
 standardised; the strength of the L2 penalty is chosen by 5-fold cross-validation on the training set.
 
-Written with Python 3.11, numpy 2.4, pillow 12, scikit-learn 1.8; any recent versions do.
+Written with Python 3.11, numpy 2.4.6, pillow 13.0.0 and scikit-learn 1.9.1.
 """
 import argparse
 import os
