@@ -46,7 +46,9 @@ package struct AugmentationDraw: Sendable, Hashable {
   /// No change.
   package init() {}
 
-  /// What the stream draws. Every draw takes the same numbers in the same order, so a range that
+  /// What the stream draws.
+  ///
+  /// Every draw takes the same numbers in the same order, so a range that
   /// is changed changes no other.
   package init(_ augmentation: Augmentation, _ stream: inout RandomStream) {
     func spread(_ width: Double) -> Double {
@@ -98,16 +100,16 @@ package struct AugmentationDraw: Sendable, Hashable {
     // From the target's pixels to the source's, about both centres.
     let scaleX = width / Double(target.width) * zoomX * cropWidth * (flipsX ? -1 : 1)
     let scaleY = height / Double(target.height) * zoomY * cropHeight * (flipsY ? -1 : 1)
-    // Keras's matrices act on (row, column): the shear moves rows and shortens columns.
+    // The shear moves columns and shortens rows.
     let (sinR, cosR) = (sin(rotation), cos(rotation))
     let (sinS, cosS) = (sin(shear), cos(shear))
     let linear = (
-      yy: cosR * scaleY, yx: (-cosR * sinS - sinR * cosS) * scaleX,
-      xy: sinR * scaleY, xx: (-sinR * sinS + cosR * cosS) * scaleX
+      xx: cosR * scaleX, xy: (-cosR * sinS - sinR * cosS) * scaleY,
+      yx: sinR * scaleX, yy: (-sinR * sinS + cosR * cosS) * scaleY
     )
-    let shift = (y: shiftY * height, x: shiftX * width)
-    let centerX = (width - 1) / 2 + cropX * width + sinR * shift.y + cosR * shift.x
-    let centerY = (height - 1) / 2 + cropY * height + cosR * shift.y - sinR * shift.x
+    let shift = (x: shiftX * width, y: shiftY * height)
+    let centerX = (width - 1) / 2 + cropX * width + cosR * shift.x - sinR * shift.y
+    let centerY = (height - 1) / 2 + cropY * height + sinR * shift.x + cosR * shift.y
     let middleX = (Double(target.width) - 1) / 2
     let middleY = (Double(target.height) - 1) / 2
     return [

@@ -8,6 +8,7 @@ final class BatchMaker {
   private let kernels: KernelTable
   private var order: [Int] = []
   private var orderEpoch: Int?
+  private var scratch = [Float](repeating: 0, count: 384)
 
   init(store: ImageStore, plan: BatchPlan, kernels: KernelTable) {
     self.store = store
@@ -64,7 +65,7 @@ final class BatchMaker {
     kernels.images.sampleAffine(
       store.pixels(sample), source.width, source.height, base, size.width, size.height,
       draw.parameters(source: source, target: size, plan.preprocessing),
-      plan.augmentation.fill.kernelCode)
+      plan.augmentation.fill.kernelCode, &scratch)
     cutOut(draw, size, target)
   }
 

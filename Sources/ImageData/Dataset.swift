@@ -17,7 +17,9 @@ package enum Split: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// One candidate picture of a dataset. Nothing but its name has been looked at.
+/// One candidate picture of a dataset.
+///
+/// Nothing but its name has been looked at.
 package struct Sample: Sendable, Hashable {
   /// The path to open.
   package var path: String

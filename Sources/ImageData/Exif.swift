@@ -1,4 +1,6 @@
-/// The orientation in EXIF data, read with every bound checked. Whatever is wrong means 1.
+/// The orientation in EXIF data, read with every bound checked.
+///
+/// Whatever is wrong means 1.
 enum Exif {
   /// The orientation, 1 to 8, that a file asks for.
   static func orientation(of bytes: [UInt8], kind: FileKind) -> Int {

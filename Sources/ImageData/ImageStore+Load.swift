@@ -160,8 +160,10 @@ extension ImageStorePlan {
     return outcome
   }
 
-  /// The candidates that the fraction leaves out: of each class of the training folder all but
-  /// the wanted number whose digests come first. Unreadable files are left in, to be reported.
+  /// The candidates that the fraction leaves out.
+  ///
+  /// Of each class of the training folder these are all but the wanted number whose digests come
+  /// first. Unreadable files are left in, to be reported.
   func leftOut(_ workers: WorkerPool) -> Set<Int> {
     var ranks = [Double](repeating: -1, count: candidates.count)
     ranks.withUnsafeMutableBufferPointer { ranks in

@@ -34,7 +34,9 @@ package enum ImageStoreError: Error, Sendable, Hashable, CustomStringConvertible
 /// size and came through `ImageReader`, so that training, evaluation and prediction agree on
 /// every pixel. A class, because it owns that memory; nothing changes after loading.
 package final class ImageStore: @unchecked Sendable {
-  /// The candidates that were read. The indices of the store are indices here.
+  /// The candidates that were read.
+  ///
+  /// The indices of the store are indices here.
   package let samples: [Sample]
   /// The network's size, which all but training pictures have.
   package let size: (width: Int, height: Int)
@@ -81,7 +83,9 @@ package final class ImageStore: @unchecked Sendable {
     free(memory)
   }
 
-  /// The indices of the pictures of a split, in the order of the dataset. Bad files are left out.
+  /// The indices of the pictures of a split, in the order of the dataset.
+  ///
+  /// Bad files are left out.
   package func indices(_ split: Split) -> [Int] {
     indicesBySplit[split] ?? []
   }

@@ -38,7 +38,9 @@ package enum Resizer {
     return isDownFirst ? [.down, .across] : [.across, .down]
   }
 
-  /// The pixel under each centre. Positions are summed up as Pillow's `ImagingScaleAffine` sums
+  /// The pixel under each centre.
+  ///
+  /// Positions are summed up as Pillow's `ImagingScaleAffine` sums
   /// them, so that rounding falls the same way.
   private static func nearest(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
     func positions(_ old: Int, _ new: Int) -> [Int] {
@@ -75,35 +77,21 @@ package enum Resizer {
   ) -> RGBImage {
     let width = table.firsts.count
     let sourceStride = 3 * image.width
-    let targetStride = 3 * width
-    let count = targetStride * image.height
-    let pixels = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-      image.pixels.withUnsafeBufferPointer { source in
-        guard let source = source.baseAddress, let target = target.baseAddress else { return }
-        // The kernel touches one byte past each pixel: the last row works on padded copies.
-        var lastSource = [UInt8](
-          UnsafeBufferPointer(
-            start: source + (image.height - 1) * sourceStride, count: sourceStride))
-        lastSource.append(0)
-        var group = [UInt8](repeating: 0, count: 4 * (targetStride + 4))
-        group.withUnsafeMutableBufferPointer { group in
-          guard let group = group.baseAddress else { return }
-          var row = 0
-          while row < image.height {
-            let isLast = row == image.height - 1
-            let rows = isLast ? 1 : min(4, image.height - 1 - row)
-            lastSource.withUnsafeBufferPointer { last in
-              guard let last = last.baseAddress else { return }
-              kernels.images.resampleRows(
-                isLast ? last : source + row * sourceStride, sourceStride, group,
-                targetStride + 4, rows, width, table.firsts, table.counts, table.coefficients,
-                table.taps)
-            }
-            for i in 0..<rows {
-              memcpy(
-                target + (row + i) * targetStride, group + i * (targetStride + 4), targetStride)
-            }
-            row += rows
+    let count = 3 * width * image.height
+    let starts = table.firsts.map { 3 * $0 }
+    let (coefficients, vectors) = table.rowCoefficients
+    // The kernel reads and writes past the end of a row: rows are copied to a longer line, and
+    // what is written past a row is overwritten by the next.
+    var line = [UInt8](repeating: 0, count: sourceStride + 16 * vectors)
+    let pixels = [UInt8](unsafeUninitializedCapacity: count + 1) { target, initialized in
+      image.pixels.withUnsafeBytes { source in
+        line.withUnsafeMutableBytes { line in
+          guard let target = target.baseAddress, let row = line.baseAddress else { return }
+          for y in 0..<image.height {
+            line.copyBytes(from: source[(y * sourceStride)..<((y + 1) * sourceStride)])
+            kernels.images.resampleRow(
+              row.assumingMemoryBound(to: UInt8.self), target + 3 * y * width, width, starts,
+              coefficients, vectors)
           }
         }
       }
@@ -173,6 +161,19 @@ struct ResampleTable {
       firsts.append(Int32(first))
       counts.append(Int32(weights.count))
     }
+  }
+
+  /// Coefficients for vectors of five pixels, as `ImageKernels.ResampleRow` wants them.
+  var rowCoefficients: (values: [Int32], vectors: Int) {
+    let vectors = (Int(counts.max() ?? 0) + 4) / 5
+    var values = [Int32](repeating: 0, count: 16 * vectors * firsts.count)
+    for target in firsts.indices {
+      for tap in 0..<Int(counts[target]) {
+        let at = 16 * (target * vectors + tap / 5) + 3 * (tap % 5)
+        for channel in 0..<3 { values[at + channel] = coefficients[target * taps + tap] }
+      }
+    }
+    return (values, vectors)
   }
 
   private static func support(_ filter: ResizeFilter) -> Double {

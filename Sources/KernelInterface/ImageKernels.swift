@@ -2,16 +2,17 @@
 ///
 /// Pictures have three bytes a pixel, row after row.
 package struct ImageKernels: Sendable {
-  /// Resamples up to four rows along the row.
+  /// Resamples one row.
   ///
-  /// (source, source stride, target, target stride, rows in 1...4, target width, first source
-  /// pixel of each target pixel, coefficients [target width][taps], taps). Coefficients are fixed
-  /// point with 22 bits after the point. Reads one byte past each source pixel and writes one byte
-  /// past each target pixel; coefficients past a pixel's span are zero and read no other byte.
-  package typealias ResampleRows =
+  /// (source row, target row, target width, byte offset of each target pixel's first source pixel,
+  /// coefficients [target width][vectors][16], vectors). A vector of coefficients is for five
+  /// source pixels, three times the same for each, with a zero behind; they are fixed point with
+  /// 22 bits after the point. Reads sixteen bytes for every vector, writes one byte past the
+  /// target row.
+  package typealias ResampleRow =
     @Sendable (
-      UnsafePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>, Int, Int, Int,
-      UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>, Int
+      UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>, Int, UnsafePointer<Int32>,
+      UnsafePointer<Int32>, Int
     ) -> Void
 
   /// Resamples across rows for one target row.
@@ -34,18 +35,18 @@ package struct ImageKernels: Sendable {
   /// Samples a picture at transformed positions and mixes its channels.
   ///
   /// (source, width, height, target, target width, target height, parameters[21], border 0
-  /// nearest, 1 reflect, 2 constant). The parameters: the source position of target pixel (x, y)
+  /// nearest, 1 reflect, 2 constant, scratch[384]). The parameters: the source position of target pixel (x, y)
   /// is (p0 x + p1 y + p2, p3 x + p4 y + p5) in pixel centres; then the rows of the 3 x 4 matrix
   /// that turns (red, green, blue, 1) into the target's channels; then the colour of the border.
   /// Reads up to two bytes past the source.
   package typealias SampleAffine =
     @Sendable (
       UnsafePointer<UInt8>, Int, Int, UnsafeMutablePointer<Float>, Int, Int, UnsafePointer<Float>,
-      Int
+      Int, UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// Resampling along rows.
-  package let resampleRows: ResampleRows
+  /// Resampling along a row.
+  package let resampleRow: ResampleRow
   /// Resampling across rows.
   package let resampleColumn: ResampleColumn
   /// Bytes to floats.
@@ -55,10 +56,10 @@ package struct ImageKernels: Sendable {
 
   /// Puts the kernels of one instruction set together.
   package init(
-    resampleRows: @escaping ResampleRows, resampleColumn: @escaping ResampleColumn,
+    resampleRow: @escaping ResampleRow, resampleColumn: @escaping ResampleColumn,
     normalize: @escaping Normalize, sampleAffine: @escaping SampleAffine
   ) {
-    self.resampleRows = resampleRows
+    self.resampleRow = resampleRow
     self.resampleColumn = resampleColumn
     self.normalize = normalize
     self.sampleAffine = sampleAffine

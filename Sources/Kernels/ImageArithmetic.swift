@@ -1,9 +1,63 @@
-/// sum + a · b of vectors of any width, in one rounding where the instruction set has that.
-@inline(__always) func multiplyAdd<V: SIMD>(_ sum: V, _ a: V, _ b: V) -> V
-where V.Scalar == Float {
+// Conversions by the bits of the numbers: those of the standard library are generic, and a copy
+// of them specialised here could be the one that the linker keeps for everyone.
+
+/// sum + a · b, in one rounding where the instruction set has that.
+@inline(__always)
+func multiplyAdd(_ sum: SIMD4<Float>, _ a: SIMD4<Float>, _ b: Float) -> SIMD4<Float> {
   #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
     return sum.addingProduct(a, b)
   #else
     return sum + a * b
   #endif
+}
+
+/// Bytes as integers. Lane by lane, as a loop is not always put together again.
+@inline(__always)
+func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
+  SIMD16(
+    Int32(truncatingIfNeeded: b[0]), Int32(truncatingIfNeeded: b[1]),
+    Int32(truncatingIfNeeded: b[2]), Int32(truncatingIfNeeded: b[3]),
+    Int32(truncatingIfNeeded: b[4]), Int32(truncatingIfNeeded: b[5]),
+    Int32(truncatingIfNeeded: b[6]), Int32(truncatingIfNeeded: b[7]),
+    Int32(truncatingIfNeeded: b[8]), Int32(truncatingIfNeeded: b[9]),
+    Int32(truncatingIfNeeded: b[10]), Int32(truncatingIfNeeded: b[11]),
+    Int32(truncatingIfNeeded: b[12]), Int32(truncatingIfNeeded: b[13]),
+    Int32(truncatingIfNeeded: b[14]), Int32(truncatingIfNeeded: b[15]))
+}
+
+/// Bytes as integers.
+@inline(__always)
+func widened(_ b: SIMD8<UInt8>) -> SIMD8<Int32> {
+  SIMD8(
+    Int32(truncatingIfNeeded: b[0]), Int32(truncatingIfNeeded: b[1]),
+    Int32(truncatingIfNeeded: b[2]), Int32(truncatingIfNeeded: b[3]),
+    Int32(truncatingIfNeeded: b[4]), Int32(truncatingIfNeeded: b[5]),
+    Int32(truncatingIfNeeded: b[6]), Int32(truncatingIfNeeded: b[7]))
+}
+
+/// 2^23 as bits: a whole number below 2^23 in its low bits makes it 2^23 plus that number.
+@inline(__always) private var whole: Int32 { 0x4B00_0000 }
+
+/// Bytes plus 2^23.
+@inline(__always)
+func raised(_ bytes: SIMD8<UInt8>) -> SIMD8<Float> {
+  unsafeBitCast(widened(bytes) | whole, to: SIMD8<Float>.self)
+}
+
+/// Bytes plus 2^23.
+@inline(__always)
+func raised(_ bytes: SIMD16<UInt8>) -> SIMD16<Float> {
+  unsafeBitCast(widened(bytes) | whole, to: SIMD16<Float>.self)
+}
+
+/// Whole numbers in 0..<2^23 as integers.
+@inline(__always)
+func integers(_ values: SIMD16<Float>) -> SIMD16<Int32> {
+  unsafeBitCast(values + 0x1p23, to: SIMD16<Int32>.self) & 0x7F_FFFF
+}
+
+/// The nearest whole numbers of values between ± 2^22, halves to the even one.
+@inline(__always)
+func nearest(_ values: SIMD16<Float>) -> SIMD16<Float> {
+  (values + 0x1.8p23) - 0x1.8p23
 }

@@ -1,5 +1,4 @@
 /// See `ImageKernels.Normalize`.
-@Sendable
 func normalizePixels(
   _ source: UnsafePointer<UInt8>, _ pixels: Int, _ scale: UnsafePointer<Float>,
   _ offset: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
@@ -20,93 +19,106 @@ func normalizePixels(
   let count = 3 * pixels
   var at = 0
   while at + 48 <= count {
-    let a = SIMD16<Float>(bytes.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self))
-    let b = SIMD16<Float>(bytes.loadUnaligned(fromByteOffset: at + 16, as: SIMD16<UInt8>.self))
-    let c = SIMD16<Float>(bytes.loadUnaligned(fromByteOffset: at + 32, as: SIMD16<UInt8>.self))
-    let start = floats + 4 * at
-    start.storeBytes(of: multiplyAdd(offsets.0, a, scales.0), as: SIMD16<Float>.self)
-    (start + 64).storeBytes(of: multiplyAdd(offsets.1, b, scales.1), as: SIMD16<Float>.self)
-    (start + 128).storeBytes(of: multiplyAdd(offsets.2, c, scales.2), as: SIMD16<Float>.self)
+    scaleBlock(bytes + at, floats + 4 * at, scales.0, offsets.0)
+    scaleBlock(bytes + at + 16, floats + 4 * at + 64, scales.1, offsets.1)
+    scaleBlock(bytes + at + 32, floats + 4 * at + 128, scales.2, offsets.2)
     at += 48
   }
   while at < count {
-    target[at] = multiplyAdd(offset[at % 3], Float(source[at]), scale[at % 3])
+    target[at] = Float(source[at]) * scale[at % 3] + offset[at % 3]
     at += 1
   }
 }
 
-/// Pixels of a row whose positions are worked out before they are sampled.
-private let chunk = 128
+/// Sixteen bytes to floats. Rounded twice on every level, so that a picture's tail and body agree.
+@inline(__always)
+private func scaleBlock(
+  _ bytes: UnsafeRawPointer, _ floats: UnsafeMutableRawPointer, _ scale: SIMD16<Float>,
+  _ offset: SIMD16<Float>
+) {
+  let values = raised(bytes.loadUnaligned(as: SIMD16<UInt8>.self)) - 0x1p23
+  floats.storeBytes(of: values * scale + offset, as: SIMD16<Float>.self)
+}
 
-/// See `ImageKernels.SampleAffine`. Bilinear; positions beyond the border are first moved onto
-/// the picture, so that the inner loop has no branch.
-@Sendable
+/// Pixels of a row whose positions are worked out before they are sampled.
+@inline(__always) private var chunk: Int { 128 }
+
+/// See `ImageKernels.SampleAffine`.
+///
+/// Bilinear; positions beyond the border are first moved onto the picture, so that the inner
+/// loop has no branch.
 func sampleAffine(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ targetWidth: Int, _ targetHeight: Int,
-  _ parameters: UnsafePointer<Float>, _ border: Int
+  _ parameters: UnsafePointer<Float>, _ border: Int, _ scratch: UnsafeMutablePointer<Float>
 ) {
-  // Offsets of the pixel to the left and above, and how far the position lies beyond it.
-  withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 3 * chunk / 16) { scratch in
-    guard let base = scratch.baseAddress else { return }
-    let across = UnsafeMutableRawPointer(base)
-    let down = across + 4 * chunk
-    let offsets = across + 8 * chunk
-    for y in 0..<targetHeight {
-      var x = 0
-      while x < targetWidth {
-        let count = min(chunk, targetWidth - x)
-        locate(
-          across, down, offsets, from: x, count: count, row: y, parameters, width, height, border)
-        sampleRow(
-          source, width, height, target + 3 * (y * targetWidth + x), count, parameters, across,
-          down, offsets, isLast: y == targetHeight - 1 && x + count == targetWidth)
-        x += count
+  let places = UnsafeMutableRawPointer(scratch)
+  for y in 0..<targetHeight {
+    var x = 0
+    while x < targetWidth {
+      let count = min(chunk, targetWidth - x)
+      locate(places, from: x, count: count, row: y, parameters, width, height, border)
+      let isLast = y == targetHeight - 1 && x + count == targetWidth
+      // The last pixel of all is sampled apart, so that nothing is written past the target.
+      let start = target + 3 * (y * targetWidth + x)
+      sampleRow(source, width, height, start, isLast ? count - 1 : count, parameters, places)
+      if isLast {
+        let last = samplePixel(source, width, height, count - 1, parameters, places)
+        start[3 * count - 3] = last[0]
+        start[3 * count - 2] = last[1]
+        start[3 * count - 1] = last[2]
       }
+      x += count
     }
   }
 }
 
-/// Where `count` pixels of a row are sampled: offset in bytes (-1 for the border's colour) and
-/// the two weights.
+/// Works out where `count` pixels of a row are sampled.
+///
+/// `places` gets the weight of the pixel to the right, the weight of the pixel below, and the
+/// offset of the pixel to the left and above in bytes, -1 for the border's colour.
 @inline(__always)
 private func locate(
-  _ across: UnsafeMutableRawPointer, _ down: UnsafeMutableRawPointer,
-  _ offsets: UnsafeMutableRawPointer, from: Int, count: Int, row: Int,
+  _ places: UnsafeMutableRawPointer, from: Int, count: Int, row: Int,
   _ parameters: UnsafePointer<Float>, _ width: Int, _ height: Int, _ border: Int
 ) {
   let y = Float(row)
-  let startX = multiplyAdd(parameters[2], parameters[1], y)
-  let startY = multiplyAdd(parameters[5], parameters[4], y)
-  let limitX = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: max(0, width - 2)))
-  let limitY = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: max(0, height - 2)))
-  let stride = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: 3 * width))
+  let startX = parameters[1] * y + parameters[2]
+  let startY = parameters[4] * y + parameters[5]
+  let limitX = Float(max(0, width - 2))
+  let limitY = Float(max(0, height - 2))
+  let stride = Int32(truncatingIfNeeded: 3 * width)
   var lane = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + Float(from)
   var at = 0
   while at < count {
-    let exactX = multiplyAdd(SIMD16(repeating: startX), lane, SIMD16(repeating: parameters[0]))
-    let exactY = multiplyAdd(SIMD16(repeating: startY), lane, SIMD16(repeating: parameters[3]))
+    let exactX = lane * parameters[0] + startX
+    let exactY = lane * parameters[3] + startY
     let x = moved(exactX, onto: Float(width), border)
     let y = moved(exactY, onto: Float(height), border)
-    // Positions are not negative here, so rounding towards zero rounds down.
-    let left = SIMD16<Int32>(x)
-    let top = SIMD16<Int32>(y)
-    let clampedLeft = left.replacing(with: limitX, where: left .> limitX)
-    let clampedTop = top.replacing(with: limitY, where: top .> limitY)
-    var offset = clampedTop &* stride &+ clampedLeft &* 3
+    let left = floorPosition(x, limitX)
+    let top = floorPosition(y, limitY)
+    var offset = integers(top) &* stride &+ integers(left) &* 3
     if border == 2 {
-      let outside =
-        isOutside(exactX, Float(width)) .| isOutside(exactY, Float(height))
-      offset.replace(with: -1, where: outside)
+      offset.replace(with: -1, where: isOutside(exactX, Float(width)))
+      offset.replace(with: -1, where: isOutside(exactY, Float(height)))
     }
-    let weightX = x - SIMD16<Float>(clampedLeft)
-    let weightY = y - SIMD16<Float>(clampedTop)
-    across.storeBytes(of: weightX, toByteOffset: 4 * at, as: SIMD16<Float>.self)
-    down.storeBytes(of: weightY, toByteOffset: 4 * at, as: SIMD16<Float>.self)
-    offsets.storeBytes(of: offset, toByteOffset: 4 * at, as: SIMD16<Int32>.self)
+    let place = places + 4 * at
+    place.storeBytes(of: x - left, as: SIMD16<Float>.self)
+    (place + 4 * chunk).storeBytes(of: y - top, as: SIMD16<Float>.self)
+    (place + 8 * chunk).storeBytes(of: offset, as: SIMD16<Int32>.self)
     lane += 16
     at += 16
   }
+}
+
+/// The whole number at or below each position, or at a whole position perhaps the one before; at
+/// most `limit`.
+@inline(__always)
+func floorPosition(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
+  var below = nearest(position - 0.5)
+  below.replace(with: limit, where: below .> limit)
+  below.replace(with: 0, where: below .< 0)
+  return below
 }
 
 /// Whether positions lie beyond the area of `size` pixels, from -1/2 to size - 1/2.
@@ -120,60 +132,56 @@ private func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIM
 private func moved(_ position: SIMD16<Float>, onto size: Float, _ border: Int) -> SIMD16<Float> {
   var moved = position
   if border == 1 {
+    // Off by whole periods, then by less than half of one: mirrored is the distance from zero.
     let edge = moved + 0.5
     let period = 2 * size
-    let within = edge - (edge / period).rounded(.down) * period
-    let mirrored = period - within
-    moved = within.replacing(with: mirrored, where: mirrored .< within) - 0.5
+    let within = edge - nearest(edge * (1 / period)) * period
+    moved = within.replacing(with: -within, where: within .< 0) - 0.5
   }
   moved.replace(with: 0, where: .!(moved .>= 0))
   moved.replace(with: size - 1, where: moved .> size - 1)
   return moved
 }
 
-/// Samples `count` pixels and mixes their channels.
+/// Samples `count` pixels and mixes their channels; writes a float past the last.
 @inline(__always)
 private func sampleRow(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ count: Int, _ parameters: UnsafePointer<Float>,
-  _ across: UnsafeRawPointer, _ down: UnsafeRawPointer, _ offsets: UnsafeRawPointer, isLast: Bool
+  _ places: UnsafeMutableRawPointer
 ) {
-  let p = parameters + 6
-  let red = SIMD4<Float>(p[0], p[4], p[8], 0)
-  let green = SIMD4<Float>(p[1], p[5], p[9], 0)
-  let blue = SIMD4<Float>(p[2], p[6], p[10], 0)
-  let start = SIMD4<Float>(p[3], p[7], p[11], 0)
-  let outside = SIMD4<Float>(p[12], p[13], p[14], 0)
-  let source = UnsafeRawPointer(source)
-  // A picture one pixel wide or high has no neighbour: the pixel itself stands for it.
-  let below = height > 1 ? 3 * width : 0
-  let single = width == 1
   let floats = UnsafeMutableRawPointer(target)
   for x in 0..<count {
-    let offset = Int(offsets.load(fromByteOffset: 4 * x, as: Int32.self))
-    var pixel = outside
-    if offset >= 0 {
-      let at = source + offset
-      let upper = SIMD8<Float>(at.loadUnaligned(as: SIMD8<UInt8>.self))
-      let lower = SIMD8<Float>((at + below).loadUnaligned(as: SIMD8<UInt8>.self))
-      let column = multiplyAdd(
-        upper, lower - upper, SIMD8(repeating: down.load(fromByteOffset: 4 * x, as: Float.self)))
-      let left = column.lowHalf
-      let right =
-        single ? left : SIMD4<Float>(column[3], column[4], column[5], column[6])
-      pixel = multiplyAdd(
-        left, right - left, SIMD4(repeating: across.load(fromByteOffset: 4 * x, as: Float.self)))
-    }
-    var mixed = multiplyAdd(start, red, SIMD4(repeating: pixel[0]))
-    mixed = multiplyAdd(mixed, green, SIMD4(repeating: pixel[1]))
-    mixed = multiplyAdd(mixed, blue, SIMD4(repeating: pixel[2]))
-    if isLast && x == count - 1 {
-      // Nothing may be written past the target.
-      target[3 * x] = mixed[0]
-      target[3 * x + 1] = mixed[1]
-      target[3 * x + 2] = mixed[2]
-    } else {
-      (floats + 12 * x).storeBytes(of: mixed, as: SIMD4<Float>.self)
-    }
+    let pixel = samplePixel(source, width, height, x, parameters, places)
+    (floats + 12 * x).storeBytes(of: pixel, as: SIMD4<Float>.self)
   }
+}
+
+/// One pixel, sampled and mixed.
+@inline(__always)
+private func samplePixel(
+  _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Int,
+  _ parameters: UnsafePointer<Float>, _ places: UnsafeMutableRawPointer
+) -> SIMD4<Float> {
+  let p = parameters + 6
+  // A picture one pixel wide or high has no neighbour: the pixel itself stands for it.
+  let below = height > 1 ? 3 * width : 0
+  let place = places + 4 * x
+  let offset = Int((place + 8 * chunk).load(as: Int32.self))
+  var pixel = SIMD4<Float>(p[12], p[13], p[14], 0)
+  if offset >= 0 {
+    let at = UnsafeRawPointer(source) + offset
+    let upper = raised(at.loadUnaligned(as: SIMD8<UInt8>.self))
+    let lower = raised((at + below).loadUnaligned(as: SIMD8<UInt8>.self))
+    let step = (lower - upper) * (place + 4 * chunk).load(as: Float.self)
+    let column = (upper - 0x1p23) + step
+    let left = SIMD4(column[0], column[1], column[2], column[3])
+    let right =
+      width > 1 ? SIMD4(column[3], column[4], column[5], column[6]) : left
+    pixel = multiplyAdd(left, right - left, place.load(as: Float.self))
+  }
+  var mixed = SIMD4<Float>(p[3], p[7], p[11], 0)
+  mixed = multiplyAdd(mixed, SIMD4(p[0], p[4], p[8], 0), pixel[0])
+  mixed = multiplyAdd(mixed, SIMD4(p[1], p[5], p[9], 0), pixel[1])
+  return multiplyAdd(mixed, SIMD4(p[2], p[6], p[10], 0), pixel[2])
 }

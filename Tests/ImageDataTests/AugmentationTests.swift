@@ -66,12 +66,13 @@ private func sampled(
   var floats = [Float](repeating: 12345, count: count + 2 * guardBand)
   // The kernel may read a few bytes past the picture.
   let pixels = image.pixels + [UInt8](repeating: 77, count: 16)
+  var scratch = [Float](repeating: 0, count: 384)
   let border: [BorderFill: Int] = [.nearest: 0, .reflect: 1, .constant: 2]
   floats.withUnsafeMutableBufferPointer { floats in
     guard let start = floats.baseAddress else { return }
     engine.kernels.images.sampleAffine(
       pixels, image.width, image.height, start + guardBand, target.width, target.height,
-      parameters, border[fill] ?? 0)
+      parameters, border[fill] ?? 0, &scratch)
   }
   #expect(floats.prefix(guardBand).allSatisfy { $0 == 12345 })
   #expect(floats.suffix(guardBand).allSatisfy { $0 == 12345 })
@@ -123,7 +124,7 @@ private func distance(_ a: some Collection<Float>, _ b: some Collection<Double>)
   func keras() throws {
     let image = try golden("sample-source")
     let expected = try goldenFloats("keras-affine.f32")
-    // (degrees, rows, columns, shear, rows' zoom, columns' zoom, mirrored)
+    // (degrees, shift in x and y, shear, zoom in x and y, mirrored)
     let cases: [(Double, Double, Double, Double, Double, Double, Bool)] = [
       (0, 0, 0, 0, 0.85, 1.17, false), (0, 0, 0, 0.2, 1.1, 0.9, true), (0, 0, 0, 15, 1, 1, false),
       (20, 0, 0, 0, 1, 1, false), (0, 3, -2.5, 0, 1, 1, true), (-12, 1.5, 2, 8, 0.9, 1.2, true),
@@ -134,11 +135,11 @@ private func distance(_ a: some Collection<Float>, _ b: some Collection<Double>)
       for (index, values) in cases.enumerated() {
         var draw = AugmentationDraw()
         draw.rotation = values.0 * .pi / 180
-        draw.shiftY = values.1 / 24
-        draw.shiftX = values.2 / 24
+        draw.shiftX = values.1 / 24
+        draw.shiftY = values.2 / 24
         draw.shear = values.3 * .pi / 180
-        draw.zoomY = values.4
-        draw.zoomX = values.5
+        draw.zoomX = values.4
+        draw.zoomY = values.5
         draw.flipsX = values.6
         let parameters = draw.parameters(source: (24, 24), target: (24, 24), plain)
         let found = sampled(image, parameters, to: (24, 24), .nearest, engine)

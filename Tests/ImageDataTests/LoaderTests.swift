@@ -1,0 +1,157 @@
+import Glibc
+import ImageData
+import KernelInterface
+import KernelSelection
+import Testing
+
+@Suite struct LoaderTests {
+  private let steps = Preprocessing(
+    width: 8, height: 8, mean: [100, 110, 120], deviation: [50, 60, 70])
+
+  private func makeStore(_ count: Int, training: Int = 10) throws -> (ImageStore, Engine) {
+    let folder = try TemporaryFolder()
+    for number in 0..<count {
+      try folder.write("\(["a", "b"][number % 2])/\(number).png", tinyPNG(number))
+    }
+    let engine = try bestEngine()
+    let store = try ImageStore.load(
+      Dataset.open(folder.path), splits: [.train], preprocessing: steps,
+      trainingSize: (training, training), workers: engine.workers, kernels: engine.kernels)
+    return (store, engine)
+  }
+
+  /// A batch that outlives its loader.
+  private struct Copy: Equatable {
+    var pixels: [Float]
+    var targets: [Int32]
+    var samples: [Int]
+    var epoch: Int
+    var index: Int
+    var width: Int
+  }
+
+  private func copies(
+    _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, ring: Int = 3,
+    pause: (Int) -> UInt32 = { _ in 0 }
+  ) -> [Copy] {
+    let loader = BatchLoader(store: store, plan: plan, kernels: engine.kernels, ring: ring)
+    var batches: [Copy] = []
+    for _ in plan.epochs {
+      while let batch = loader.next() {
+        // A slow consumer: what it holds must not change meanwhile.
+        usleep(pause(batches.count))
+        batches.append(
+          Copy(
+            pixels: Array(batch.pixels), targets: batch.targets, samples: batch.samples,
+            epoch: batch.epoch, index: batch.index, width: batch.width))
+      }
+    }
+    #expect(loader.next() == nil)
+    return batches
+  }
+
+  @Test("An epoch holds every picture once, in an order of its own")
+  func order() throws {
+    let (store, engine) = try makeStore(23)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 5, seed: 4, preprocessing: steps, epochs: 0..<3)
+    #expect(plan.batchesPerEpoch == 5)
+    let batches = copies(store, plan, engine)
+    #expect(batches.count == 15)
+    let orders = (0..<3).map { epoch in
+      batches.filter { $0.epoch == epoch }.flatMap(\.samples)
+    }
+    #expect(orders.allSatisfy { $0.sorted() == store.indices(.train) })
+    #expect(Set(orders).count == 3)
+    for batch in batches {
+      #expect(batch.targets == batch.samples.map { Int32(store.samples[$0].classIndex) })
+      #expect(batch.pixels.count == batch.samples.count * 192)
+    }
+    var dropping = plan
+    dropping.dropsLast = true
+    #expect(copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
+    var plain = plan
+    plain.shuffles = false
+    #expect(copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))
+  }
+
+  @Test("Timing and the length of the ring change no bit")
+  func determinism() throws {
+    let (store, engine) = try makeStore(31)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 4, seed: 7, augmentation: .strong,
+      preprocessing: steps, epochs: 0..<2)
+    let first = copies(store, plan, engine)
+    #expect(copies(store, plan, engine, ring: 2) { UInt32($0 % 3) * 700 } == first)
+    #expect(copies(store, plan, engine, ring: 5) { $0 % 4 == 0 ? 2000 : 0 } == first)
+    var other = plan
+    other.seed = 8
+    #expect(copies(store, other, engine) != first)
+  }
+
+  @Test("Going on in the middle of an epoch gives the batches that were left")
+  func resume() throws {
+    let (store, engine) = try makeStore(19)
+    var plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
+      epochs: 0..<3)
+    let whole = copies(store, plan, engine)
+    plan.epochs = 1..<3
+    plan.firstBatch = 2
+    #expect(copies(store, plan, engine) == Array(whole.dropFirst(5 + 2)))
+  }
+
+  @Test("Each epoch has the size that the plan gives it")
+  func sizes() throws {
+    let (store, engine) = try makeStore(6)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
+      epochs: 0..<3, size: { (4 + 2 * $0, 4 + 2 * $0) })
+    let batches = copies(store, plan, engine)
+    #expect(batches.map(\.width) == [4, 4, 6, 6, 8, 8])
+    for batch in batches {
+      #expect(batch.pixels.count == batch.samples.count * 3 * batch.width * batch.width)
+    }
+  }
+
+  @Test("Without augmentation a batch is the stored pictures, scaled")
+  func plain() throws {
+    let (store, engine) = try makeStore(5, training: 8)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 2, shuffles: false, preprocessing: steps,
+      epochs: 0..<1)
+    for batch in copies(store, plan, engine) {
+      let expected = batch.samples.flatMap {
+        ImageReader.tensor(store.image($0), steps, kernels: engine.kernels)
+      }
+      #expect(batch.pixels == expected)
+    }
+  }
+
+  @Test("A cut-out square is zero and covers its part")
+  func cutout() throws {
+    let (store, engine) = try makeStore(40, training: 8)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 40, augmentation: Augmentation(cutout: 0.5),
+      preprocessing: steps, epochs: 0..<1)
+    let batch = try #require(copies(store, plan, engine).first)
+    let zeros = (0..<40).map { picture in
+      batch.pixels[(192 * picture)..<(192 * (picture + 1))].count { $0 == 0 }
+    }
+    #expect(zeros.allSatisfy { $0 <= 48 })
+    #expect(zeros.contains(48))
+  }
+
+  @Test("A loader can be dropped at any time")
+  func dropping() throws {
+    let (store, engine) = try makeStore(64)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
+      epochs: 0..<1000)
+    for taken in 0..<30 {
+      let loader = BatchLoader(store: store, plan: plan, kernels: engine.kernels)
+      for _ in 0..<taken { _ = loader.next() }
+      #expect(loader.waitSeconds >= 0 && loader.preparationSeconds >= 0)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import Glibc
+import ImageData
+import KernelInterface
+import KernelSelection
+import Primitives
+import Testing
+
+@Suite struct StoreTests {
+  private let steps = Preprocessing(width: 8, height: 8, filter: .area)
+
+  /// A dataset of class folders alone with numbered pictures.
+  private func makeFolder(_ numbers: Range<Int>, _ classes: [String] = ["a", "b"]) throws
+    -> TemporaryFolder
+  {
+    let folder = try TemporaryFolder()
+    for number in numbers {
+      try folder.write("\(classes[number % classes.count])/\(number).png", tinyPNG(number))
+    }
+    return folder
+  }
+
+  private func load(
+    _ folder: TemporaryFolder, _ splits: [Split] = [.train, .val, .test],
+    content: ContentSplit = ContentSplit(), training: (width: Int, height: Int)? = nil,
+    threads: Int = 2
+  ) throws -> ImageStore {
+    let engine = try Engine(threads: threads)
+    return try ImageStore.load(
+      Dataset.open(folder.path), splits: splits, content: content, preprocessing: steps,
+      trainingSize: training, workers: engine.workers, kernels: engine.kernels)
+  }
+
+  private func paths(_ store: ImageStore, _ split: Split) -> Set<String> {
+    Set(store.indices(split).map { store.samples[$0].relativePath })
+  }
+
+  @Test("Splits by content are disjoint, complete, about the wanted size and stay when files come")
+  func splits() throws {
+    let folder = try makeFolder(0..<600)
+    let content = ContentSplit(validation: 0.2, test: 0.1)
+    let before = try load(folder, content: content)
+    let parts = Split.allCases.map { paths(before, $0) }
+    #expect(parts[0].union(parts[1]).union(parts[2]).count == 600)
+    #expect(parts.map(\.count).reduce(0, +) == 600)
+    #expect((80...135).contains(parts[1].count))
+    #expect((35...85).contains(parts[2].count))
+    for number in 600..<700 { try folder.write("a/\(number).png", tinyPNG(number)) }
+    // A copy under another name goes where its original is.
+    for (split, part) in zip(Split.allCases, parts) {
+      let original = try #require(part.first)
+      try folder.write("b/copy-\(split.rawValue).png", FileBytes.read("\(folder.path)/\(original)"))
+    }
+    let after = try load(folder, content: content)
+    for (split, part) in zip(Split.allCases, parts) {
+      #expect(paths(after, split).isSuperset(of: part))
+      #expect(paths(after, split).contains("b/copy-\(split.rawValue).png"))
+    }
+    // Validation does not depend on whether there is a test split, but for what that takes away.
+    let without = try load(folder, content: ContentSplit(validation: 0.2))
+    #expect(paths(without, .val).isSuperset(of: paths(after, .val)))
+    #expect(without.indices(.test).isEmpty)
+  }
+
+  @Test("A fraction takes its part of each class, the same each time, and leaves splits alone")
+  func fraction() throws {
+    let folder = try makeFolder(0..<300, ["a", "b", "b"])
+    let content = ContentSplit(validation: 0.2, fraction: 0.25)
+    let store = try load(folder, content: content)
+    let used = paths(store, .train).union(paths(store, .val))
+    #expect(used.count { $0.hasPrefix("a/") } == 25)
+    #expect(used.count { $0.hasPrefix("b/") } == 50)
+    let again = try load(folder, content: content, threads: 1)
+    #expect(again.fingerprint == store.fingerprint)
+    let whole = try load(folder, content: ContentSplit(validation: 0.2))
+    #expect(paths(whole, .val).isSuperset(of: paths(store, .val)))
+    #expect(paths(whole, .train).isSuperset(of: paths(store, .train)))
+  }
+
+  @Test("A split's own folder goes before a part of the training folder")
+  func ownFolders() throws {
+    let folder = try TemporaryFolder()
+    for number in 0..<60 {
+      try folder.write("train/\(["a", "b"][number % 2])/\(number).png", tinyPNG(number))
+      try folder.write("val/\(["a", "b"][number % 2])/\(number).png", tinyPNG(100 + number))
+    }
+    let content = ContentSplit(validation: 0.5, test: 0.5)
+    let store = try load(folder, content: content)
+    #expect(paths(store, .val).count == 60)
+    #expect(paths(store, .val).allSatisfy { $0.hasPrefix("val/") })
+    #expect(paths(store, .train).count + paths(store, .test).count == 60)
+    let only = try load(folder, [.test], content: content)
+    #expect(paths(only, .test) == paths(store, .test))
+    #expect(only.indices(.train).isEmpty && only.indices(.val).isEmpty)
+  }
+
+  @Test("A stored picture is exactly what reading the file gives, at either size")
+  func onePath() throws {
+    let folder = try TemporaryFolder()
+    for name in ["ycc420.jpg", "cmyk.jpg", "palette.png", "orientation6.jpg"] {
+      for label in ["a", "b"] { try folder.write("\(label)/\(name)", fixture(name)) }
+    }
+    let engine = try bestEngine()
+    let dataset = try Dataset.open(folder.path)
+    let store = try ImageStore.load(
+      dataset, splits: [.train, .val], content: ContentSplit(validation: 0.5), preprocessing: steps,
+      trainingSize: (10, 12), workers: engine.workers, kernels: engine.kernels)
+    #expect(store.indices(.train).count + store.indices(.val).count == 8)
+    for split in [Split.train, .val] {
+      let size = split == .train ? (width: 10, height: 12) : (width: 8, height: 8)
+      for index in store.indices(split) {
+        let sized = steps.sized(width: size.width, height: size.height)
+        let path = store.samples[index].path
+        let read = try ImageReader.read(path: path, sized, kernels: engine.kernels)
+        #expect(store.image(index) == read)
+        #expect(try hexadecimal(store.digest(of: index)) == SHA256.hex(of: FileBytes.read(path)))
+      }
+    }
+    // Tensors of the store and of single pictures agree in every bit.
+    let indices = store.indices(.val)
+    var tensors = [Float](repeating: .nan, count: indices.count * steps.tensorCount)
+    tensors.withUnsafeMutableBufferPointer {
+      store.writeTensors(indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
+    }
+    for (position, index) in indices.enumerated() {
+      let single = try ImageReader.tensor(
+        ImageReader.read(path: store.samples[index].path, steps, kernels: engine.kernels), steps,
+        kernels: engine.kernels)
+      #expect(Array(tensors[(position * single.count)..<((position + 1) * single.count)]) == single)
+    }
+  }
+
+  @Test("Bad files are listed with their reason and the rest is kept")
+  func failures() throws {
+    let folder = try makeFolder(0..<10)
+    try folder.write("a/text.jpg", Array("no picture".utf8))
+    try folder.write("b/cut.png", Array(fixture("rgb.png").prefix(300)))
+    try folder.makeFolder("b/folder.jpg")
+    try #require(mkfifo("\(folder.path)/a/pipe.png", 0o600) == 0)
+    try folder.link("a/gone.png", to: "nowhere")
+    let store = try load(folder)
+    #expect(store.indices(.train).count == 10)
+    let found = Dictionary(
+      uniqueKeysWithValues: store.failures.map { ($0.sample.relativePath, $0.failure.code) })
+    #expect(
+      found == [
+        "a/text.jpg": .notAnImage, "b/cut.png": .truncated, "b/folder.jpg": .notAFile,
+        "a/pipe.png": .notAFile, "a/gone.png": .unreadable,
+      ])
+    #expect(store.failures.allSatisfy { $0.split == .train })
+  }
+
+  @Test("A name that is not UTF-8 is a bad file, not a wrong one")
+  func invalidName() throws {
+    let folder = try makeFolder(0..<4)
+    let name = Array("\(folder.path)/a/".utf8) + [0xFF, 0xFE] + Array(".png".utf8) + [0]
+    let descriptor = open(name.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
+    try #require(descriptor >= 0)
+    close(descriptor)
+    let store = try load(folder)
+    #expect(store.failures.map(\.failure.code) == [.unreadable])
+    #expect(store.indices(.train).count == 4)
+  }
+
+  @Test("The fingerprint tells contents, names and preprocessing apart, but not threads")
+  func fingerprint() throws {
+    let folder = try makeFolder(0..<40)
+    let one = try load(folder).fingerprint
+    #expect(try load(folder, threads: 1).fingerprint == one)
+    #expect(one.count == 64)
+    #expect(try load(folder, training: (9, 9)).fingerprint != one)
+    #expect(try load(folder, content: ContentSplit(validation: 0.3)).fingerprint != one)
+    try folder.write("a/0.png", tinyPNG(99))
+    let changed = try load(folder).fingerprint
+    #expect(changed != one)
+    try folder.write("a/0.png", tinyPNG(0))
+    #expect(try load(folder).fingerprint == one)
+  }
+
+  @Test("Progress ends at the total, and a stop is obeyed")
+  func progress() throws {
+    let folder = try makeFolder(0..<50)
+    let engine = try bestEngine()
+    let dataset = try Dataset.open(folder.path)
+    var last = (done: 0, total: 0)
+    _ = try ImageStore.load(
+      dataset, splits: [.train], preprocessing: steps, workers: engine.workers,
+      kernels: engine.kernels, progress: { last = ($0, $1) })
+    #expect(last == (50, 50))
+    #expect(throws: ImageStoreError.stopped) {
+      try ImageStore.load(
+        dataset, splits: [.train], preprocessing: steps, workers: engine.workers,
+        kernels: engine.kernels, shouldStop: { true })
+    }
+  }
+
+  @Test("Channel statistics are the mean and deviation of all pixels")
+  func statistics() throws {
+    let folder = try makeFolder(0..<30)
+    let store = try load(folder)
+    let engine = try bestEngine()
+    let indices = store.indices(.train)
+    let found = store.channelStatistics(indices, workers: engine.workers)
+    for channel in 0..<3 {
+      let values = indices.flatMap { index in
+        stride(from: channel, to: 192, by: 3).map { Double(store.image(index).pixels[$0]) }
+      }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+      #expect(abs(Double(found.mean[channel]) - mean) < 1e-3)
+      #expect(abs(Double(found.deviation[channel]) - max(1, variance.squareRoot())) < 1e-3)
+    }
+  }
+}
