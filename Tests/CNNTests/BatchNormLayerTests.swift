@@ -76,6 +76,27 @@ struct BatchNormLayerTests {
     }
   }
 
+  @Test(arguments: [0, 3, 10, 30])
+  func `a first pixel far from the others costs a known part of the variance`(outlier: Float) throws
+  {
+    let shape = Shape(height: 32, width: 32, channels: 17)
+    let probe = try LayerProbe(
+      [BatchNorm(statisticsUpdateRate: 1)], input: shape, batch: 8, engine: TestEngine.make())
+    var random = RandomValues(seed: 60)
+    var images = random.normals(probe.inputCount)
+    for c in 0..<17 { images[c] = outlier }
+    let x = ReferenceTensor(batch: 8, height: 32, width: 32, channels: 17, floats: images)
+    var reference = reference(probe, epsilon: 1e-5, rate: 1)
+    _ = reference.training(x)
+    _ = probe.pass(images, [Float](repeating: 0, count: probe.outputCount))
+    // Sums about the first pixel: the error grows with the square of its distance.
+    let bound = Tolerance(relative: 2e-6 * Double(1 + outlier * outlier))
+    let found = mismatch(
+      actual: probe.network.values(of: "layers.0.runningVariance") ?? [],
+      expected: reference.runningVariance, tolerance: bound)
+    #expect(found == nil)
+  }
+
   @Test func `a constant channel gives its shift, and its gradient stays finite`() throws {
     let shape = Shape(height: 4, width: 4, channels: 5)
     let probe = try LayerProbe(
