@@ -1,3 +1,5 @@
+internal import CNN
+internal import ImageData
 internal import KernelSelection
 internal import Training
 
@@ -13,8 +15,15 @@ extension Failure {
       expected = error.expected
       advice = error.advice
       if error.kind == .usage { helpPage = command?.description.helpPage }
+    case let error as DatasetError:
+      self = Failure(error.kind.exitCode, error.summary)
+      found = error.found
+      expected = error.expected
+      advice = error.suggestion
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
+    case ModelError.outOfMemory(let bytes), ImageStoreError.outOfMemory(let bytes):
+      self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
     case let error as StreamError:
       self = Failure(.io, "\(error)")
     default:
@@ -34,6 +43,17 @@ extension TrainingError.Kind {
     case .inputOutput: .io
     case .diverged: .diverged
     case .internal: .bug
+    }
+  }
+}
+
+extension DatasetError.Kind {
+  /// How a command ends that fails in this way.
+  var exitCode: ExitCode {
+    switch self {
+    case .missing: .noInput
+    case .unreadable: .io
+    case .badData: .badData
     }
   }
 }

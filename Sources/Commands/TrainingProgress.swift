@@ -30,7 +30,7 @@ final class TrainingProgress {
       last = progress
       console.draw { EpochLine(progress).line(columns: console.environment.columns) }
     case .validating(let done, let total):
-      draw("validating", done, total)
+      draw("evaluating", done, total)
     case .epoch(let metrics):
       finish(EpochLine(metrics, last))
     case .checkpoint:

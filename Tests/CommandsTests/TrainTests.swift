@@ -43,7 +43,7 @@ import Testing
     let outcome = cnnctl(data.training())
     let epochs = outcome.diagnostics.split(separator: "\n").filter { $0.hasPrefix("Epoch ") }
     #expect(epochs.count == 2)
-    #expect(epochs.first?.hasPrefix("Epoch 1/2  2/2  ") == true)
+    #expect(epochs.first?.prefixMatch(of: #/Epoch 1/2  (\d+)/\1  /#) != nil)
     #expect(epochs.allSatisfy { $0.contains("val_loss") && $0.contains("img/s") })
     #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))
   }
@@ -114,11 +114,11 @@ import Testing
     #expect(try bytes(of: first + weights) == bytes(of: data.folder.file("again") + weights))
   }
 
-  @Test(arguments: [(2, ExitCode.interrupted), (15, .terminated), (1, .hangUp)])
-  func `A signal stops after the step and saves`(signal: Int32, code: ExitCode) throws {
+  @Test(arguments: [ExitCode.interrupted, .terminated, .hangUp])
+  func `A signal stops after the step and saves`(code: ExitCode) throws {
     let data = try TinyDataset()
     let outcome = cnnctl(
-      data.training("--epochs", "1000"), stopAfter: 40, signal: signal)
+      data.training("--epochs", "1000"), stopAfter: 40, signal: code.rawValue - 128)
     #expect(outcome.code == code)
     let run = data.folder.file("run")
     #expect(outcome.diagnostics.contains("stopped by SIG"))

@@ -203,6 +203,11 @@ def train(model, optimizer, images, targets, smoothing):
     return losses
 
 
+# The random seed of r18h is one of few for which ten steps of PyTorch's own float32, from weights
+# moved by 3e-7 of themselves, stay within 2e-5 of float64: with most others a value meets the kink
+# of a rectifier or a pool on the way, and every float32 computation then goes a way of its own.
+
+
 def golden_network(build, size, classes, smoothing, random_seed, note):
     writer = Writer()
     generator = torch.Generator().manual_seed(random_seed)
@@ -225,8 +230,19 @@ def golden_network(build, size, classes, smoothing, random_seed, note):
     loss.backward()
     writer.add("logits", logits)
     writer.add("loss", [loss.item()])
+    single = build().float()
+    single.load_state_dict(start)
+    loss_of(single(images[:BATCH].float()), targets[:BATCH], smoothing).backward()
+    single_gradients = dict(translate(single, lambda p: p.grad, statistics=False))
+    apart = {}
     for name, value in translate(model, lambda p: p.grad, statistics=False):
         writer.add("gradient." + name, value)
+        largest = value.abs().max().item()
+        if largest > 1e-9:
+            difference = (single_gradients[name].double() - value).abs().max().item()
+            apart[name] = difference / largest
+    worst = max(apart, key=apart.get)
+    note(f"  gradients: float32 apart by {apart[worst]:.1e} of the largest in {worst}")
 
     names = [name for name, _, _ in optimizers(model)]
     for choice in names:
@@ -283,7 +299,7 @@ def golden_layers():
             ((8, 8, 2, 2, 0), (7, 9, 3, 2, 1), (7, 7, 3, 1, 0), (9, 7, 2, 2, 0))):
         x = rounded(2, 5, h, w, generator=generator)
         record(f"maxPool{number}", x, nn.MaxPool2d(k, stride, padding), (k, stride, padding))
-    for number, (h, w, k, stride) in enumerate(((8, 8, 2, 2), (7, 5, 2, 2), (7, 9, 3, 3))):
+    for number, (h, w, k, stride) in enumerate(((8, 8, 2, 2), (7, 5, 2, 2), (6, 9, 3, 3))):
         x = rounded(2, 5, h, w, generator=generator)
         pool = nn.AvgPool2d(k, stride, ceil_mode=True, count_include_pad=False)
         record(f"averagePool{number}", x, pool, (k, stride, 0))
@@ -354,12 +370,12 @@ def main():
     os.makedirs(folder, exist_ok=True)
     notes = [f"Written by Tests/Scripts/make_goldens.py with Python {platform.python_version()}, "
              f"torch {torch.__version__}, numpy {np.__version__}.",
-             "After ten steps, PyTorch's own float32 against its float64:"]
+             "PyTorch's own float32 against its float64, at first and after ten steps:"]
     files = {
         "layers": golden_layers, "losses": golden_losses,
         "seed": lambda: golden_network(lambda: seed(False), 23, 2, 0.0, 1, notes.append),
         "seed-bn": lambda: golden_network(lambda: seed(True), 23, 2, 0.0, 2, notes.append),
-        "r18h": lambda: golden_network(r18h, 36, 3, f32(0.05), 10, notes.append),
+        "r18h": lambda: golden_network(r18h, 36, 3, f32(0.05), 17, notes.append),
     }
     for name, make in files.items():
         if name not in ("layers", "losses"):

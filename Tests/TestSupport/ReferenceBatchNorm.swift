@@ -67,14 +67,15 @@ package struct ReferenceBatchNorm: Sendable {
 
   /// What the rounding errors of the training pass and of its gradients are proportional to.
   ///
-  /// The input and its mean may be far larger than their difference, which Float rounds with them.
+  /// The input and its mean may be far larger than their difference, which Float rounds with them;
+  /// the mean is rounded in proportion to the deviation, even where the input equals it.
   package func trainingMagnitudes(
     _ x: ReferenceTensor, _ dy: ReferenceTensor
   ) -> (y: [Double], dx: [Double], dScale: [Double]) {
     let (mean, variance) = moments(x)
     let inverse = variance.map { 1 / ($0 + epsilon).squareRoot() }
     let h = x.values.enumerated().map {
-      (abs($1) + abs(mean[$0 % channels])) * inverse[$0 % channels]
+      (abs($1) + abs(mean[$0 % channels])) * inverse[$0 % channels] + 1
     }
     let y = h.enumerated().map { $1 * abs(scale[$0 % channels]) + abs(shift[$0 % channels]) }
     var sums = [Double](repeating: 0, count: channels)

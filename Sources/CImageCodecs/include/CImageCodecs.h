@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CImageCodecs_encode.h"
+
 // JPEG and PNG files in memory to 8-bit RGB. Every function is one whole operation with one
 // setjmp frame; nothing of the libraries survives the call, nothing is printed.
 

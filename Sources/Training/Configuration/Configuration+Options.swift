@@ -64,6 +64,8 @@ extension Configuration {
     set(&training.learningRate, options.learningRate)
     set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
     if training.optimizer == .sgd { training.momentum = 0.9 }
+    // The recipe's decay is meant for AdamW.
+    if training.optimizer == .adam { training.weightDecay = 0 }
     set(&training.weightDecay, options.weightDecay)
     set(&training.schedule, try word("--schedule", options.schedule, ScheduleKind.self))
     set(&training.labelSmoothing, options.labelSmoothing)

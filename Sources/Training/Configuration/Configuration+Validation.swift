@@ -28,6 +28,11 @@ extension Configuration {
     try share("training.momentum", training.momentum, below: 1)
     try check(
       "--weight-decay", training.weightDecay, (0...10).contains(training.weightDecay), "0 to 10")
+    guard training.optimizer != .adam || training.weightDecay == 0 else {
+      throw TrainingError(
+        .usage, "--weight-decay has no meaning for --optimizer adam",
+        found: "\(training.weightDecay)", expected: "0, or --optimizer adamw")
+    }
     try share("--label-smoothing", training.labelSmoothing, below: 1)
     try share("--ema", training.ema, below: 1)
     try check(

@@ -6,12 +6,12 @@
 package struct TrainingOptions: Sendable, Hashable {
   /// `--recipe`: default, seed, seed-bn, quick or best.
   package var recipe: String?
-  /// `--seed`
+  /// The value of `--seed`.
   package var seed: UInt64?
 
   /// `--val-split`: share of the training images, 0 for none.
   package var valSplit: Double?
-  /// `--test-split`
+  /// The value of `--test-split`.
   package var testSplit: Double?
   /// `--class-weights`: none or balanced.
   package var classWeights: String?
@@ -34,22 +34,22 @@ package struct TrainingOptions: Sendable, Hashable {
   package var architecture: String?
   /// `--size`: side of the square input in pixels.
   package var size: Int?
-  /// `--dropout`
+  /// The value of `--dropout`.
   package var dropout: Double?
 
-  /// `--epochs`
+  /// The value of `--epochs`.
   package var epochs: Int?
-  /// `--batch-size`
+  /// The value of `--batch-size`.
   package var batchSize: Int?
-  /// `--lr`
+  /// The value of `--lr`.
   package var learningRate: Double?
   /// `--optimizer`: adam, adamw or sgd.
   package var optimizer: String?
-  /// `--weight-decay`
+  /// The value of `--weight-decay`.
   package var weightDecay: Double?
   /// `--schedule`: constant, cosine, one-cycle, step or plateau.
   package var schedule: String?
-  /// `--label-smoothing`
+  /// The value of `--label-smoothing`.
   package var labelSmoothing: Double?
   /// `--ema`: decay of the moving average, 0 for none.
   package var ema: Double?
@@ -59,32 +59,32 @@ package struct TrainingOptions: Sendable, Hashable {
   package var patience: Int?
   /// `--monitor`: val_loss, val_accuracy or val_f1.
   package var monitor: String?
-  /// `--max-time` in seconds.
+  /// The value of `--max-time`, in seconds.
   package var maxSeconds: Double?
 
   /// `--augment`: none, seed, standard or strong.
   package var augment: String?
-  /// `--rotation` in degrees either way.
+  /// The value of `--rotation`, in degrees either way.
   package var rotation: Double?
-  /// `--zoom`
+  /// The value of `--zoom`.
   package var zoom: Double?
-  /// `--shear` in degrees either way.
+  /// The value of `--shear`, in degrees either way.
   package var shear: Double?
   /// `--shift`: share of the side either way.
   package var shift: Double?
   /// `--flip`: h, v, hv or none.
   package var flip: String?
-  /// `--brightness`
+  /// The value of `--brightness`.
   package var brightness: Double?
-  /// `--contrast`
+  /// The value of `--contrast`.
   package var contrast: Double?
-  /// `--saturation`
+  /// The value of `--saturation`.
   package var saturation: Double?
   /// `--crop-scale A:B`: least and greatest share of the area.
   package var cropScale: ClosedRange<Double>?
-  /// `--cutout`
+  /// The value of `--cutout`.
   package var cutout: Double?
-  /// `--mixup`
+  /// The value of `--mixup`.
   package var mixup: Double?
   /// `--fill`: reflect, nearest or constant.
   package var fill: String?

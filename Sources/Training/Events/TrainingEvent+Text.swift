@@ -29,7 +29,7 @@ extension TrainingEvent {
     case .dataset(let summary): summary.lines
     case .epoch(let metrics): [metrics.line]
     case .checkpoint(let file):
-      ["weights of epoch \(file.epoch) in \(file.path)" + (file.isBest ? ", the best so far" : "")]
+      ["weights of epoch \(file.epoch) in \(file.path)"]
     case .warning(let text): ["warning: \(text)"]
     case .evaluated(let result): [result.heading, result.evaluation.headline]
     case .done(let summary): [summary.line]

@@ -8,7 +8,7 @@ package struct RunFolder: Sendable, Hashable {
   /// Where runs lie without `--out`.
   package static let home = "runs"
   /// The link to the newest run.
-  package static let latest = "runs/latest"
+  package static let latest = home + "/latest"
 
   static let configurationName = "config.json"
   static let recordName = "run.json"
@@ -38,19 +38,19 @@ package struct RunFolder: Sendable, Hashable {
   }
 
   /// Creates `out`, or the next free `runs/train-NNN`, with `config.json` in it, and links
-  /// `runs/latest` to a run in `runs`.
+  /// `runs/latest` to a run in `runs`; `home` is another folder than `runs`, for tests.
   ///
   /// Errors: a folder that cannot be created, or one that holds a run. Of several processes that
   /// want the same folder one gets it.
   package static func create(
-    out: String?, configuration: [UInt8]
+    out: String?, configuration: [UInt8], home: String = RunFolder.home
   ) throws(TrainingError) -> RunFolder {
     let folder: RunFolder
     if let out {
       folder = RunFolder(existing: out)
       try FileSystem.createFolders(folder.path)
     } else {
-      folder = RunFolder(existing: try createNext())
+      folder = RunFolder(existing: try createNext(home))
     }
     try FileSystem.createFolders(folder.file("weights"))
     try FileSystem.createFolders(folder.file("test"))
@@ -66,11 +66,11 @@ package struct RunFolder: Sendable, Hashable {
         expected: "a new folder, or one without \(configurationName)",
         advice: "cnnctl train --resume=\(folder.path)")
     }
-    if FileSystem.parent(of: folder.path) == home { try link(folder) }
+    if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder
   }
 
-  private static func createNext() throws(TrainingError) -> String {
+  private static func createNext(_ home: String) throws(TrainingError) -> String {
     try FileSystem.createFolders(home)
     let taken = FileSystem.names(in: home).compactMap { name in
       name.hasPrefix("train-") ? Int(name.dropFirst(6)) : nil
@@ -91,7 +91,8 @@ package struct RunFolder: Sendable, Hashable {
     }
   }
 
-  private static func link(_ folder: RunFolder) throws(TrainingError) {
+  private static func link(_ folder: RunFolder, _ home: String) throws(TrainingError) {
+    let latest = home + "/latest"
     let temporary = "\(home)/.latest.\(getpid())"
     unlink(temporary)
     guard symlink(FileSystem.lastName(of: folder.path), temporary) == 0,

@@ -1,0 +1,99 @@
+import CNN
+import TestSupport
+import Testing
+
+/// Layers behind each other, where the product joins operations, shares memory and adds gradients.
+@Suite("Layers in a network")
+struct ComposedLayerTests {
+  /// Rounding errors of a few layers, normalizations over few pixels among them.
+  private let tolerance = Tolerance(absolute: 1e-6, relative: 2e-5, scale: .largest)
+
+  private static func conv(
+    _ filters: Int, _ kernel: Int = 3, stride: Int = 1, bias: Bool = false
+  ) -> Conv2D {
+    Conv2D(
+      filters: filters, kernelSize: kernel, stride: stride, padding: .explicit(kernel / 2),
+      useBias: bias)
+  }
+
+  static let networks: [(name: String, layers: [any Layer])] = [
+    ("convolution, rectifier", [conv(6, bias: true), ReLU()]),
+    ("normalization, rectifier", [BatchNorm(), ReLU()]),
+    ("dense, rectifier", [Flatten(), Dense(units: 19), ReLU()]),
+    ("dense, rectifier, dense", [Flatten(), Dense(units: 32), ReLU(), Dense(units: 3)]),
+    ("rectifier first", [ReLU(), conv(4)]),
+    ("two rectifiers", [conv(4), ReLU(), ReLU()]),
+    ("rectifier behind flatten", [conv(4), Flatten(), ReLU(), Dense(units: 5)]),
+    ("rectifier behind a pool", [MaxPool2D(2), ReLU(), AveragePool2D(2, padding: .same), ReLU()]),
+    ("overlapping pools", [MaxPool2D(3, stride: 1, padding: .same), MaxPool2D(3, stride: 2)]),
+    ("convolutions", [conv(8), BatchNorm(), ReLU(), conv(17), BatchNorm(), ReLU(), MaxPool2D(2)]),
+    ("global average", [conv(33), ReLU(), GlobalAveragePool2D(), Dense(units: 7)]),
+    ("identity twice", [Residual(body: [], shortcut: [])]),
+    ("identity around a convolution", [conv(5), Residual(body: [conv(5)]), conv(3)]),
+    ("rectifier in a block", [conv(5), Residual(body: [ReLU(), conv(5)]), ReLU()]),
+    ("rectifiers on both ways", [Residual(body: [ReLU()], shortcut: [ReLU(), conv(5)])]),
+    ("pool around a pool", [Residual(body: [MaxPool2D(2)], shortcut: [AveragePool2D(2)])]),
+    (
+      "vectors in a block",
+      [
+        Residual(
+          body: [Flatten(), Dense(units: 11)], shortcut: [GlobalAveragePool2D(), Dense(units: 11)])
+      ]
+    ),
+    (
+      "blocks in a block",
+      [
+        conv(4),
+        Residual(
+          body: [conv(4), Residual(body: [conv(4), BatchNorm()]), Residual(body: [conv(4)])],
+          shortcut: [Residual(body: [conv(4, 1)]), BatchNorm()]),
+        BatchNorm(), ReLU(),
+      ]
+    ),
+    (
+      "a block that halves",
+      [
+        conv(4), BatchNorm(), ReLU(),
+        Residual(
+          body: [conv(9, stride: 2), BatchNorm(), ReLU(), conv(9), BatchNorm()],
+          shortcut: [AveragePool2D(2, padding: .same), conv(9, 1), BatchNorm()]),
+        Residual(body: [conv(9), BatchNorm(), ReLU(), conv(9), BatchNorm()]),
+        GlobalAveragePool2D(), Dense(units: 2),
+      ]
+    ),
+  ]
+
+  @Test func `every combination has the outputs and gradients of its parts`() throws {
+    let engine = try TestEngine.make()
+    for (index, (name, layers)) in ComposedLayerTests.networks.enumerated() {
+      let shape = Shape(height: 6, width: 8, channels: 5)
+      let probe = try LayerProbe(layers, input: shape, batch: 3, engine: engine)
+      var random = RandomValues(seed: 61, salt: index)
+      let images = random.normals(probe.inputCount)
+      let dy = random.normals(probe.outputCount)
+      var reference = ReferenceNetwork(probe.network)
+      let expected = reference.pass(images) { _ in dy.map(Double.init) }
+      let pass = probe.pass(images, dy)
+
+      let output = mismatch(
+        actual: pass.output, expected: expected.output, tolerance: tolerance)
+      #expect(output == nil, "output of \(name)")
+      let dx = mismatch(
+        actual: pass.inputGradient, expected: expected.inputGradient, tolerance: tolerance)
+      #expect(dx == nil, "input gradient of \(name)")
+      for tensor in probe.network.tensorNames {
+        if let wanted = reference.gradients[tensor] {
+          let found = mismatch(
+            actual: pass.gradients[tensor] ?? [], expected: wanted, tolerance: tolerance)
+          #expect(found == nil, "gradient of \(tensor) in \(name)")
+        } else {
+          let found = mismatch(
+            actual: probe.network.values(of: tensor) ?? [],
+            expected: reference.tensors[tensor] ?? [], tolerance: tolerance)
+          #expect(found == nil, "\(tensor) in \(name)")
+        }
+      }
+      #expect(pass.gradients.count == reference.gradients.count, "\(name)")
+    }
+  }
+}

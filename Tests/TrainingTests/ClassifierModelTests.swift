@@ -1,0 +1,124 @@
+import CNN
+import ImageData
+import Testing
+
+@testable import Training
+
+private func model(classes: [String] = ["cats", "dogs"]) throws -> ClassifierModel {
+  let outputs = ClassifierModel.outputs(classes: classes.count)
+  let architecture = Architecture(
+    name: "small", input: Shape(height: 9, width: 8, channels: 3),
+    layers: [
+      Conv2D(filters: 4, useBias: false), BatchNorm(), ReLU(), GlobalAveragePool2D(),
+      Dense(units: outputs),
+    ])
+  return ClassifierModel(
+    network: try Network(architecture, seed: 3), classes: classes,
+    preprocessing: Preprocessing(
+      width: 8, height: 9, filter: .bicubic, mean: [1.5, 2, 3], deviation: [60.1, 2, 3]),
+    recipe: "default", datasetFingerprint: "f00", trainingImages: 12)
+}
+
+private func failure(_ bytes: [UInt8]) -> TrainingError? {
+  do throws(TrainingError) {
+    _ = try ClassifierModel(bytes: bytes, path: "m.safetensors")
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// The model's file with something changed and a digest that fits.
+private func changed(_ change: (inout TensorFile) -> Void) throws -> [UInt8] {
+  var file = try TensorFile(decoding: model().encoded())
+  change(&file)
+  return file.encoded()
+}
+
+@Test("A model comes back from its file with every number, and is written to the same bytes")
+func modelRoundTrip() throws {
+  for classes in [["cats", "dogs"], ["a", "b,\"", "ç"]] {
+    let original = try model(classes: classes)
+    let bytes = original.encoded()
+    let back = try ClassifierModel(bytes: bytes, path: "m.safetensors")
+    #expect(back.classes == classes)
+    #expect(back.preprocessing == original.preprocessing)
+    #expect(back.recipe == "default" && back.toolVersion == toolVersion)
+    #expect(back.datasetFingerprint == "f00" && back.trainingImages == 12)
+    #expect(back.network.architecture == original.network.architecture)
+    for name in original.network.tensorNames {
+      #expect(back.network.values(of: name) == original.network.values(of: name))
+    }
+    #expect(back.encoded() == bytes)
+  }
+}
+
+@Test("A file whose parts do not fit one another is refused")
+func wrongModels() throws {
+  #expect(failure(try changed { _ in }) == nil)
+  let cases: [(String, (inout TensorFile) -> Void)] = [
+    ("lacks classes", { $0.metadata["classes"] = nil }),
+    ("unknown metadata code", { $0.metadata["code"] = "x" }),
+    ("format", { $0.metadata["format_version"] = "2" }),
+    ("classes", { $0.metadata["classes"] = "[\"cats\"]" }),
+    ("classes", { $0.metadata["classes"] = "[\"cats\",\"cats\"]" }),
+    ("outputs do not fit", { $0.metadata["classes"] = "[\"a\",\"b\",\"c\"]" }),
+    ("training_images", { $0.metadata["training_images"] = "-1" }),
+    ("preprocessing", { $0.metadata["preprocessing"] = "{}" }),
+    ("architecture", { $0.metadata["architecture"] = "{}" }),
+    ("1 tensors do not fit", { $0.tensors.removeLast() }),
+    (
+      "1 tensors do not fit",
+      {
+        $0.tensors.append(TensorFile.Tensor(name: "x", shape: [1], values: [0]))
+      }
+    ),
+    ("1 tensors do not fit", { $0.tensors[0].shape.reverse() }),
+  ]
+  for (part, change) in cases {
+    let error = failure(try changed(change))
+    #expect(error?.kind == .badData, "\(part)")
+    #expect(error?.problem.contains("m.safetensors") == true)
+    #expect(error?.problem.contains(part) == true, "\(part): \(String(describing: error))")
+  }
+  let missing = failure(
+    try changed { $0.tensors = [TensorFile.Tensor(name: "x", shape: [1], values: [0])] })
+  #expect(missing?.problem.contains("is layers.0.filters") == true)
+  #expect(missing?.expected == "shape [3, 3, 3, 4]" && missing?.found == "no such tensor")
+}
+
+@Test("Preprocessing of another size than the network's is refused")
+func wrongSize() throws {
+  let error = failure(
+    try changed {
+      let text = $0.metadata["preprocessing"] ?? ""
+      $0.metadata["preprocessing"] = text.replacing("\"width\":8", with: "\"width\":9")
+    })
+  #expect(error?.problem.contains("preprocessing") == true)
+}
+
+@Test("A model's name is a file, a run folder, or an error that says what was expected")
+func locating() throws {
+  try withTemporaryFolder { folder in
+    func failure(_ name: String) -> TrainingError? {
+      do throws(TrainingError) {
+        _ = try ClassifierModel.locate(name)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(failure(folder + "/none")?.kind == .missing)
+    #expect(failure(folder)?.kind == .badData)
+    let run = try RunFolder.create(out: folder + "/run", configuration: [])
+    #expect(failure(run.path)?.problem.contains("no weights yet") == true)
+    try run.write(model().encoded(), to: "weights/best.safetensors")
+    let expected = ModelLocation(weights: run.bestWeights, run: run.path)
+    #expect(try ClassifierModel.locate(run.path + "/") == expected)
+    #expect(try ClassifierModel.locate(run.bestWeights) == expected)
+    try run.write("text", to: "x.jpg")
+    let other = try ClassifierModel.locate(run.file("x.jpg"))
+    #expect(other.run == nil)
+    #expect(throws: TrainingError.self) { try ClassifierModel(path: other.weights) }
+  }
+}

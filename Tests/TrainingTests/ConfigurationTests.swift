@@ -1,0 +1,185 @@
+import ImageData
+import Testing
+
+@testable import Training
+
+private func options(_ change: (inout TrainingOptions) -> Void) -> TrainingOptions {
+  var options = TrainingOptions()
+  change(&options)
+  return options
+}
+
+private func failure(_ change: (inout TrainingOptions) -> Void) -> TrainingError? {
+  do throws(TrainingError) {
+    _ = try Configuration(dataset: "d", options: options(change))
+    return nil
+  } catch {
+    return error
+  }
+}
+
+@Test("The seed recipe is the tutorial's, number for number")
+func seedRecipe() throws {
+  for (name, network) in [("seed", "seed"), ("seed-bn", "seed-bn")] {
+    let configuration = try Configuration(dataset: "d", options: options { $0.recipe = name })
+    let training = configuration.training
+    #expect(configuration.network.arch == network && configuration.network.size == 64)
+    #expect(training.optimizer == .adam && training.learningRate == 1e-3)
+    #expect(training.beta1 == 0.9 && training.beta2 == 0.999 && training.epsilon == 1e-7)
+    #expect(training.schedule == .constant && training.epochs == 25 && training.batchSize == 32)
+    #expect(training.labelSmoothing == 0 && training.ema == 0 && training.keep == .last)
+    #expect(training.epochs(steps: 1) == 25)
+    let data = configuration.data
+    #expect(data.filter == .nearest && data.exif == .ignore && data.resize == .stretch)
+    #expect(data.normalization == .unit && data.validateOnTest)
+    let augmentation = configuration.augmentation
+    #expect(augmentation.zoom == 0.2 && augmentation.shearDegrees == 0.2)
+    #expect(augmentation.flip == .h && augmentation.fill == .nearest)
+  }
+}
+
+@Test("Every recipe is within the ranges of its own options")
+func recipesAreValid() throws {
+  for recipe in Recipe.allCases {
+    let configuration = try Configuration(
+      dataset: "d", options: options { $0.recipe = recipe.rawValue })
+    #expect(configuration.recipe == recipe)
+  }
+  #expect(try Configuration(dataset: "d", options: TrainingOptions()).recipe == .standard)
+}
+
+@Test("An explicit option overrides the recipe")
+func optionsOverride() throws {
+  let configuration = try Configuration(
+    dataset: "d",
+    options: options {
+      $0.recipe = "seed"
+      $0.epochs = 3
+      $0.valSplit = 0.2
+      $0.monitor = "val_loss"
+      $0.augment = "none"
+      $0.rotation = 5
+      $0.cropScale = 0.5...0.75
+      $0.optimizer = "sgd"
+      $0.seed = 7
+    })
+  #expect(configuration.training.epochs == 3 && configuration.seed == 7)
+  #expect(configuration.data.valSplit == 0.2 && !configuration.data.validateOnTest)
+  #expect(configuration.training.monitor == .loss && configuration.training.keep == .best)
+  #expect(configuration.augmentation.zoom == 0)
+  #expect(configuration.augmentation.rotationDegrees == 5)
+  #expect(configuration.augmentation.cropScale == Interval(0.5, 0.75))
+  #expect(configuration.training.optimizer == .sgd && configuration.training.momentum == 0.9)
+}
+
+@Test("A small set gets more epochs, unless they are asked for")
+func minimumSteps() throws {
+  let configuration = try Configuration(dataset: "d", options: TrainingOptions())
+  let training = configuration.training
+  #expect(training.epochs(steps: 1000) == training.epochs)
+  #expect(training.epochs(steps: 7) * 7 >= training.minimumSteps)
+  let asked = try Configuration(dataset: "d", options: options { $0.epochs = 2 })
+  #expect(asked.training.epochs(steps: 7) == 2)
+}
+
+@Test("A value out of range is an error that names the option, the range and the value")
+func ranges() {
+  let cases: [(String, (inout TrainingOptions) -> Void)] = [
+    ("--epochs", { $0.epochs = 0 }), ("--batch-size", { $0.batchSize = 5000 }),
+    ("--lr", { $0.learningRate = 0 }), ("--lr", { $0.learningRate = .nan }),
+    ("--val-split", { $0.valSplit = 1 }), ("--test-split", { $0.testSplit = -0.1 }),
+    ("--fraction", { $0.fraction = 0 }), ("--size", { $0.size = 7 }),
+    ("--dropout", { $0.dropout = 1 }), ("--ema", { $0.ema = 1 }),
+    ("--label-smoothing", { $0.labelSmoothing = 1 }), ("--patience", { $0.patience = -1 }),
+    ("--clip-grad", { $0.clipGrad = -1 }), ("--weight-decay", { $0.weightDecay = 11 }),
+    ("--max-bad", { $0.maxBad = 101 }), ("--max-pixels", { $0.maxPixels = 0 }),
+    ("--max-time", { $0.maxSeconds = -1 }),
+  ]
+  for (option, change) in cases {
+    let error = failure(change)
+    #expect(error?.kind == .usage, "\(option)")
+    #expect(error?.problem.contains(option) == true, "\(option)")
+    #expect(error?.expected != nil && error?.found != nil, "\(option)")
+  }
+  #expect(failure { $0.rotation = 181 }?.kind == .usage)
+  #expect(failure { $0.mixup = 0.2 }?.kind == .usage)
+  let decay = failure {
+    $0.optimizer = "adam"
+    $0.weightDecay = 0.1
+  }
+  #expect(decay?.problem.contains("--weight-decay") == true)
+  #expect(failure { $0.optimizer = "adam" } == nil)
+}
+
+@Test("A word that an option does not know is an error that lists those it knows")
+func words() {
+  let cases: [(String, (inout TrainingOptions) -> Void)] = [
+    ("--recipe", { $0.recipe = "x" }), ("--optimizer", { $0.optimizer = "x" }),
+    ("--schedule", { $0.schedule = "x" }), ("--monitor", { $0.monitor = "x" }),
+    ("--filter", { $0.filter = "x" }), ("--exif", { $0.exif = "x" }),
+    ("--class-weights", { $0.classWeights = "x" }), ("--augment", { $0.augment = "x" }),
+    ("--flip", { $0.flip = "x" }), ("--fill", { $0.fill = "x" }),
+    ("--on-bad-image", { $0.onBadImage = "x" }), ("--resize", { $0.resize = "x" }),
+  ]
+  for (option, change) in cases {
+    let error = failure(change)
+    #expect(error?.kind == .usage && error?.found == "x", "\(option)")
+    #expect(error?.problem.hasPrefix(option) == true)
+    #expect(error?.expected?.isEmpty == false)
+  }
+  #expect(failure { $0.architecture = "no such net" }?.kind == .missing)
+}
+
+@Test("A configuration comes back from its file as it was, whatever its optional values")
+func fileRoundTrip() throws {
+  for recipe in Recipe.allCases {
+    var configuration = try Configuration(
+      dataset: "päth/\"x\"", options: options { $0.recipe = recipe.rawValue })
+    for dropout in [nil, 0.25] {
+      configuration.network.dropout = dropout
+      let bytes = configuration.encoded()
+      #expect(try Configuration(bytes: bytes, name: "f") == configuration)
+      #expect(try Configuration(bytes: bytes, name: "f").encoded() == bytes)
+    }
+  }
+}
+
+@Test(
+  "Unknown, missing and doubled keys of a file are refused by name",
+  arguments: [
+    ("\"seed\" : 0", "\"seed\" : 0, \"extra\" : 1", "extra"),
+    ("\"epochs\" : 25", "\"epochs\" : 25, \"epoch\" : 1", "training.epoch"),
+    ("\"epochs\" : 25,", "", "training.epochs"),
+    ("\"lower\" : 1", "\"lower\" : 1, \"least\" : 2", "least"),
+    ("\"seed\" : 0", "\"seed\" : 0, \"seed\" : 1", "seed"),
+    ("\"epochs\" : 25", "\"epochs\" : \"many\"", "training.epochs"),
+    ("\"adam\"", "\"newton\"", "training.optimizer"),
+  ])
+func fileKeys(old: String, new: String, named: String) throws {
+  let configuration = try Configuration(dataset: "d", options: options { $0.recipe = "seed" })
+  let text = String(decoding: configuration.encoded(), as: UTF8.self)
+  let start = try #require(text.utf8.firstRange(of: old.utf8))
+  let changed = text[..<start.lowerBound] + new + text[start.upperBound...]
+  do throws(TrainingError) {
+    _ = try Configuration(bytes: Array(changed.utf8), name: "file.json")
+    Issue.record("accepted")
+  } catch {
+    #expect(error.kind == .badData)
+    #expect(error.problem.contains("file.json"))
+    #expect(error.problem.contains(named), "\(error)")
+  }
+}
+
+@Test("A value of a file is checked against the same ranges as an option")
+func fileRanges() throws {
+  try withTemporaryFolder { folder in
+    var configuration = try Configuration(dataset: "d", options: TrainingOptions())
+    configuration.training.batchSize = 0
+    let path = folder + "/config.json"
+    try FileSystem.replace(path, with: configuration.encoded())
+    #expect(throws: TrainingError.self) { try Configuration(file: path) }
+    let again = try Configuration(
+      file: path, dataset: "e", options: options { $0.batchSize = 8 })
+    #expect(again.training.batchSize == 8 && again.dataset == "e")
+  }
+}

@@ -1,0 +1,105 @@
+import FoundationEssentials
+import Synchronization
+import Testing
+
+@testable import Training
+
+@Test("Runs get the next free number, and the link leads to the newest")
+func numbering() throws {
+  try withTemporaryFolder { folder in
+    let home = folder + "/runs"
+    for number in ["001", "002"] {
+      let run = try RunFolder.create(out: nil, configuration: [1], home: home)
+      #expect(run.path == "\(home)/train-\(number)")
+      #expect(
+        try FileManager.default.destinationOfSymbolicLink(atPath: home + "/latest")
+          == "train-\(number)")
+    }
+    try FileManager.default.createDirectory(
+      atPath: home + "/train-1234", withIntermediateDirectories: true)
+    let run = try RunFolder.create(out: nil, configuration: [1], home: home)
+    #expect(run.path.hasSuffix("/train-1235"))
+    #expect(try bytes(of: run.file("config.json")) == [1])
+  }
+}
+
+@Test("Runs that begin at once get folders of their own")
+func numberingRace() async throws {
+  try await withThrowingTaskGroup(of: String.self) { group in
+    let home = "/tmp/cnnctl-tests-race-\(UInt64.random(in: 0...UInt64.max))/runs"
+    defer { try? FileManager.default.removeItem(atPath: FileSystem.parent(of: home)) }
+    for _ in 0..<16 {
+      group.addTask { try RunFolder.create(out: nil, configuration: [], home: home).path }
+    }
+    var paths: Set<String> = []
+    for try await path in group { paths.insert(path) }
+    #expect(paths.count == 16)
+  }
+}
+
+@Test("A folder that holds a run is refused with the command that goes on with it")
+func folderTaken() throws {
+  try withTemporaryFolder { folder in
+    let out = folder + "/a/b"
+    let run = try RunFolder.create(out: out + "/", configuration: [1])
+    #expect(run.path == out)
+    do throws(TrainingError) {
+      _ = try RunFolder.create(out: out, configuration: [2])
+      Issue.record("accepted")
+    } catch {
+      #expect(error.kind == .cannotCreate)
+      #expect(error.advice == "cnnctl train --resume=\(out)")
+    }
+    #expect(try bytes(of: run.file("config.json")) == [1])
+    #expect(FileSystem.names(in: out) == ["config.json", "test", "weights"])
+  }
+}
+
+@Test("A folder below a file cannot be created")
+func folderBelowFile() throws {
+  try withTemporaryFolder { folder in
+    try FileSystem.replace(folder + "/file", with: [1])
+    do throws(TrainingError) {
+      _ = try RunFolder.create(out: folder + "/file/run", configuration: [])
+      Issue.record("created")
+    } catch {
+      #expect(error.kind == .cannotCreate)
+      #expect(error.problem.contains(folder + "/file"))
+    }
+  }
+}
+
+@Test("A file is replaced as a whole, and nothing is left beside it")
+func replacing() throws {
+  try withTemporaryFolder { folder in
+    let run = RunFolder(existing: folder)
+    try run.write("first, longer\n", to: "a.txt")
+    try run.write("second\n", to: "a.txt")
+    #expect(try text(of: folder + "/a.txt") == "second\n")
+    try run.append("third\n", to: "a.txt")
+    #expect(try text(of: folder + "/a.txt") == "second\nthird\n")
+    #expect(FileSystem.names(in: folder) == ["a.txt"])
+    do throws(TrainingError) {
+      try run.write("x", to: "no/a.txt")
+      Issue.record("written")
+    } catch {
+      #expect(error.kind == .inputOutput)
+      #expect(error.problem.contains("no/a.txt"))
+    }
+    // A folder of the file's name: the new bytes are not left lying about.
+    try FileSystem.createFolders(folder + "/dir/x")
+    #expect(throws: TrainingError.self) { try run.write("x", to: "dir") }
+    #expect(FileSystem.names(in: folder) == ["a.txt", "dir"])
+  }
+}
+
+@Test("A full disk is an error that names the file")
+func fullDisk() {
+  do throws(TrainingError) {
+    try FileSystem.append("text", to: "/dev/full")
+    Issue.record("written")
+  } catch {
+    #expect(error.kind == .inputOutput)
+    #expect(error.problem.contains("/dev/full"))
+  }
+}

@@ -1,0 +1,51 @@
+@testable import Training
+
+/// What a run told.
+final class Events {
+  var all: [TrainingEvent] = []
+
+  var epochs: [EpochMetrics] {
+    all.compactMap { if case .epoch(let metrics) = $0 { metrics } else { nil } }
+  }
+
+  var warnings: [String] {
+    all.compactMap { if case .warning(let text) = $0 { text } else { nil } }
+  }
+
+  var summaries: [DatasetSummary] {
+    all.compactMap { if case .dataset(let summary) = $0 { summary } else { nil } }
+  }
+
+  var test: TestResult? {
+    all.lazy.compactMap { if case .evaluated(let result) = $0 { result } else { nil } }.first
+  }
+}
+
+func configuration(
+  _ dataset: String, _ change: (inout TrainingOptions) -> Void = { _ in }
+) throws -> Configuration {
+  var options = TrainingOptions()
+  options.size = 16
+  options.architecture = "seed"
+  options.epochs = 4
+  options.batchSize = 4
+  options.augment = "none"
+  options.ema = 0
+  change(&options)
+  return try Configuration(dataset: dataset, options: options)
+}
+
+func train(
+  _ configuration: Configuration, out: String, threads: Int = 2,
+  stop: (Int) -> StopReason? = { _ in nil }
+) throws -> (TrainingSummary, Events) {
+  let events = Events()
+  let trainer = Trainer(
+    configuration: configuration, out: out, engine: try engine(threads: threads))
+  var steps = 0
+  let summary = try trainer.run(events: { events.all.append($0) }) {
+    steps += 1
+    return stop(steps)
+  }
+  return (summary, events)
+}
