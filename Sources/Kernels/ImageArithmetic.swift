@@ -1,3 +1,5 @@
+// Helpers are not private: a private one that is not inlined becomes weak code.
+//
 // Conversions by the bits of the numbers: those of the standard library are generic, and a copy
 // of them specialised here could be the one that the linker keeps for everyone.
 
@@ -11,7 +13,9 @@ func multiplyAdd(_ sum: SIMD4<Float>, _ a: SIMD4<Float>, _ b: Float) -> SIMD4<Fl
   #endif
 }
 
-/// Bytes as integers. Lane by lane, as a loop is not always put together again.
+/// Bytes as integers.
+///
+/// Lane by lane, as a loop over them is not always put together again.
 @inline(__always)
 func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
   SIMD16(

@@ -71,7 +71,7 @@ func resampleColumn(
 /// Sixty-four bytes of one target row: a lane holds four of them, each summed in a vector of its
 /// own.
 @inline(__always)
-private func resampleBlock(
+func resampleBlock(
   _ source: UnsafeRawPointer, _ stride: Int, _ target: UnsafeMutableRawPointer,
   _ coefficients: UnsafePointer<Int32>, _ taps: Int
 ) {
@@ -95,7 +95,7 @@ private func resampleBlock(
 
 /// The whole parts of fixed-point sums, in 0...255.
 @inline(__always)
-private func clipped(_ sum: SIMD16<Int32>) -> SIMD16<Int32> {
+func clipped(_ sum: SIMD16<Int32>) -> SIMD16<Int32> {
   var whole = sum &>> SIMD16(repeating: precision)
   whole &= ~(whole &>> 31)
   whole |= (255 &- whole) &>> 31

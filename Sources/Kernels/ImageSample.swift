@@ -30,9 +30,11 @@ func normalizePixels(
   }
 }
 
-/// Sixteen bytes to floats. Rounded twice on every level, so that a picture's tail and body agree.
+/// Sixteen bytes to floats.
+///
+/// Rounded twice on every level, so that a picture's tail and body agree.
 @inline(__always)
-private func scaleBlock(
+func scaleBlock(
   _ bytes: UnsafeRawPointer, _ floats: UnsafeMutableRawPointer, _ scale: SIMD16<Float>,
   _ offset: SIMD16<Float>
 ) {
@@ -78,7 +80,7 @@ func sampleAffine(
 /// `places` gets the weight of the pixel to the right, the weight of the pixel below, and the
 /// offset of the pixel to the left and above in bytes, -1 for the border's colour.
 @inline(__always)
-private func locate(
+func locate(
   _ places: UnsafeMutableRawPointer, from: Int, count: Int, row: Int,
   _ parameters: UnsafePointer<Float>, _ width: Int, _ height: Int, _ border: Int
 ) {
@@ -129,13 +131,13 @@ func wholePart(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
 
 /// Whether positions lie beyond the area of `size` pixels, from -1/2 to size - 1/2.
 @inline(__always)
-private func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIMD16<Int32>> {
+func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIMD16<Int32>> {
   (position .< -0.5) .| (position .> size - 0.5)
 }
 
 /// Positions mirrored at the edges of the area of `size` pixels, -1/2 and size - 1/2.
 @inline(__always)
-private func mirrored(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Float> {
+func mirrored(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Float> {
   // Off by whole periods, then by less than half of one: mirrored is the distance from zero.
   let edge = position + 0.5
   let period = 2 * size
@@ -145,14 +147,14 @@ private func mirrored(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Float>
 
 /// Positions brought to 0...limit; what is no number becomes 0.
 @inline(__always)
-private func limited(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
+func limited(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
   let positive = SIMD16<Float>.zero.replacing(with: position, where: position .> 0)
   return positive.replacing(with: limit, where: positive .> limit)
 }
 
 /// Samples `count` pixels and mixes their channels; writes a float past the last.
 @inline(__always)
-private func sampleRow(
+func sampleRow(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ count: Int, _ parameters: UnsafePointer<Float>,
   _ places: UnsafeMutableRawPointer
@@ -166,7 +168,7 @@ private func sampleRow(
 
 /// One pixel, sampled and mixed.
 @inline(__always)
-private func samplePixel(
+func samplePixel(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Int,
   _ parameters: UnsafePointer<Float>, _ places: UnsafeMutableRawPointer
 ) -> SIMD4<Float> {
@@ -192,6 +194,6 @@ private func samplePixel(
 
 /// A value between two that are raised by 2^23.
 @inline(__always)
-private func between(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ weight: Float) -> SIMD4<Float> {
+func between(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ weight: Float) -> SIMD4<Float> {
   multiplyAdd(a - 0x1p23, b - a, weight)
 }
