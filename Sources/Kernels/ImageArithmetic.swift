@@ -1,3 +1,5 @@
+// Helpers are not private: a private one that is not inlined becomes weak code.
+//
 // Conversions by the bits of the numbers: those of the standard library are generic, and a copy
 // of them specialised here could be the one that the linker keeps for everyone.
 
@@ -11,7 +13,9 @@ func multiplyAdd(_ sum: SIMD4<Float>, _ a: SIMD4<Float>, _ b: Float) -> SIMD4<Fl
   #endif
 }
 
-/// Bytes as integers. Lane by lane, as a loop is not always put together again.
+/// Bytes as integers.
+///
+/// Lane by lane, as a loop over them is not always put together again.
 @inline(__always)
 func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
   SIMD16(
@@ -25,23 +29,15 @@ func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
     Int32(truncatingIfNeeded: b[14]), Int32(truncatingIfNeeded: b[15]))
 }
 
-/// Bytes as integers.
-@inline(__always)
-func widened(_ b: SIMD8<UInt8>) -> SIMD8<Int32> {
-  SIMD8(
-    Int32(truncatingIfNeeded: b[0]), Int32(truncatingIfNeeded: b[1]),
-    Int32(truncatingIfNeeded: b[2]), Int32(truncatingIfNeeded: b[3]),
-    Int32(truncatingIfNeeded: b[4]), Int32(truncatingIfNeeded: b[5]),
-    Int32(truncatingIfNeeded: b[6]), Int32(truncatingIfNeeded: b[7]))
-}
-
 /// 2^23 as bits: a whole number below 2^23 in its low bits makes it 2^23 plus that number.
 @inline(__always) private var whole: Int32 { 0x4B00_0000 }
 
-/// Bytes plus 2^23.
+/// The four bytes at an address, each plus 2^23.
 @inline(__always)
-func raised(_ bytes: SIMD8<UInt8>) -> SIMD8<Float> {
-  unsafeBitCast(widened(bytes) | whole, to: SIMD8<Float>.self)
+func raised(_ bytes: UnsafeRawPointer) -> SIMD4<Float> {
+  let four = SIMD4<UInt32>(repeating: bytes.loadUnaligned(as: UInt32.self))
+  let apart = four &>> SIMD4(0, 8, 16, 24) & 255
+  return unsafeBitCast(apart | 0x4B00_0000, to: SIMD4<Float>.self)
 }
 
 /// Bytes plus 2^23.

@@ -32,8 +32,10 @@ func resampleRow(
     pixel &+= SIMD4(sum[9], sum[10], sum[11], sum[12])
     pixel &+= SIMD4(sum[12], sum[13], sum[14], sum[15])
     pixel &>>= SIMD4(repeating: precision)
-    pixel.replace(with: 0, where: pixel .< 0)
-    pixel.replace(with: 255, where: pixel .> 255)
+    // Negative numbers to 0, larger ones to 255: comparing integers is a loop over the lanes.
+    pixel &= ~(pixel &>> 31)
+    pixel |= (255 &- pixel) &>> 31
+    pixel &= 255
     let packed = pixel[0] | pixel[1] &<< 8 | pixel[2] &<< 16
     (target + 3 * x).storeBytes(of: packed, as: Int32.self)
   }
@@ -69,7 +71,7 @@ func resampleColumn(
 /// Sixty-four bytes of one target row: a lane holds four of them, each summed in a vector of its
 /// own.
 @inline(__always)
-private func resampleBlock(
+func resampleBlock(
   _ source: UnsafeRawPointer, _ stride: Int, _ target: UnsafeMutableRawPointer,
   _ coefficients: UnsafePointer<Int32>, _ taps: Int
 ) {
@@ -93,9 +95,9 @@ private func resampleBlock(
 
 /// The whole parts of fixed-point sums, in 0...255.
 @inline(__always)
-private func clipped(_ sum: SIMD16<Int32>) -> SIMD16<Int32> {
+func clipped(_ sum: SIMD16<Int32>) -> SIMD16<Int32> {
   var whole = sum &>> SIMD16(repeating: precision)
-  whole.replace(with: 0, where: whole .< 0)
-  whole.replace(with: 255, where: whole .> 255)
-  return whole
+  whole &= ~(whole &>> 31)
+  whole |= (255 &- whole) &>> 31
+  return whole & 255
 }

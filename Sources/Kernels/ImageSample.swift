@@ -30,9 +30,11 @@ func normalizePixels(
   }
 }
 
-/// Sixteen bytes to floats. Rounded twice on every level, so that a picture's tail and body agree.
+/// Sixteen bytes to floats.
+///
+/// Rounded twice on every level, so that a picture's tail and body agree.
 @inline(__always)
-private func scaleBlock(
+func scaleBlock(
   _ bytes: UnsafeRawPointer, _ floats: UnsafeMutableRawPointer, _ scale: SIMD16<Float>,
   _ offset: SIMD16<Float>
 ) {
@@ -78,13 +80,13 @@ func sampleAffine(
 /// `places` gets the weight of the pixel to the right, the weight of the pixel below, and the
 /// offset of the pixel to the left and above in bytes, -1 for the border's colour.
 @inline(__always)
-private func locate(
+func locate(
   _ places: UnsafeMutableRawPointer, from: Int, count: Int, row: Int,
   _ parameters: UnsafePointer<Float>, _ width: Int, _ height: Int, _ border: Int
 ) {
-  let y = Float(row)
-  let startX = parameters[1] * y + parameters[2]
-  let startY = parameters[4] * y + parameters[5]
+  let line = Float(row)
+  let startX = parameters[1] * line + parameters[2]
+  let startY = parameters[4] * line + parameters[5]
   let limitX = Float(max(0, width - 2))
   let limitY = Float(max(0, height - 2))
   let stride = Int32(truncatingIfNeeded: 3 * width)
@@ -93,10 +95,16 @@ private func locate(
   while at < count {
     let exactX = lane * parameters[0] + startX
     let exactY = lane * parameters[3] + startY
-    let x = moved(exactX, onto: Float(width), border)
-    let y = moved(exactY, onto: Float(height), border)
-    let left = floorPosition(x, limitX)
-    let top = floorPosition(y, limitY)
+    var x = exactX
+    var y = exactY
+    if border == 1 {
+      x = mirrored(x, Float(width))
+      y = mirrored(y, Float(height))
+    }
+    x = limited(x, Float(width - 1))
+    y = limited(y, Float(height - 1))
+    let left = wholePart(x, limitX)
+    let top = wholePart(y, limitY)
     var offset = integers(top) &* stride &+ integers(left) &* 3
     if border == 2 {
       offset.replace(with: -1, where: isOutside(exactX, Float(width)))
@@ -114,7 +122,7 @@ private func locate(
 /// The whole number at or below each position, or at a whole position perhaps the one before; at
 /// most `limit`.
 @inline(__always)
-func floorPosition(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
+func wholePart(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
   var below = nearest(position - 0.5)
   below.replace(with: limit, where: below .> limit)
   below.replace(with: 0, where: below .< 0)
@@ -123,29 +131,30 @@ func floorPosition(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
 
 /// Whether positions lie beyond the area of `size` pixels, from -1/2 to size - 1/2.
 @inline(__always)
-private func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIMD16<Int32>> {
+func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIMD16<Int32>> {
   (position .< -0.5) .| (position .> size - 0.5)
 }
 
-/// Positions brought to 0...size - 1, mirrored at the border's edge if `border` is 1.
+/// Positions mirrored at the edges of the area of `size` pixels, -1/2 and size - 1/2.
 @inline(__always)
-private func moved(_ position: SIMD16<Float>, onto size: Float, _ border: Int) -> SIMD16<Float> {
-  var moved = position
-  if border == 1 {
-    // Off by whole periods, then by less than half of one: mirrored is the distance from zero.
-    let edge = moved + 0.5
-    let period = 2 * size
-    let within = edge - nearest(edge * (1 / period)) * period
-    moved = within.replacing(with: -within, where: within .< 0) - 0.5
-  }
-  moved.replace(with: 0, where: .!(moved .>= 0))
-  moved.replace(with: size - 1, where: moved .> size - 1)
-  return moved
+func mirrored(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Float> {
+  // Off by whole periods, then by less than half of one: mirrored is the distance from zero.
+  let edge = position + 0.5
+  let period = 2 * size
+  let within = edge - nearest(edge * (1 / period)) * period
+  return within.replacing(with: -within, where: within .< 0) - 0.5
+}
+
+/// Positions brought to 0...limit; what is no number becomes 0.
+@inline(__always)
+func limited(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
+  let positive = SIMD16<Float>.zero.replacing(with: position, where: position .> 0)
+  return positive.replacing(with: limit, where: positive .> limit)
 }
 
 /// Samples `count` pixels and mixes their channels; writes a float past the last.
 @inline(__always)
-private func sampleRow(
+func sampleRow(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ count: Int, _ parameters: UnsafePointer<Float>,
   _ places: UnsafeMutableRawPointer
@@ -159,7 +168,7 @@ private func sampleRow(
 
 /// One pixel, sampled and mixed.
 @inline(__always)
-private func samplePixel(
+func samplePixel(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Int,
   _ parameters: UnsafePointer<Float>, _ places: UnsafeMutableRawPointer
 ) -> SIMD4<Float> {
@@ -171,17 +180,20 @@ private func samplePixel(
   var pixel = SIMD4<Float>(p[12], p[13], p[14], 0)
   if offset >= 0 {
     let at = UnsafeRawPointer(source) + offset
-    let upper = raised(at.loadUnaligned(as: SIMD8<UInt8>.self))
-    let lower = raised((at + below).loadUnaligned(as: SIMD8<UInt8>.self))
-    let step = (lower - upper) * (place + 4 * chunk).load(as: Float.self)
-    let column = (upper - 0x1p23) + step
-    let left = SIMD4(column[0], column[1], column[2], column[3])
-    let right =
-      width > 1 ? SIMD4(column[3], column[4], column[5], column[6]) : left
-    pixel = multiplyAdd(left, right - left, place.load(as: Float.self))
+    let next = width > 1 ? 3 : 0
+    let right = place.load(as: Float.self)
+    let upper = between(raised(at), raised(at + next), right)
+    let lower = between(raised(at + below), raised(at + below + next), right)
+    pixel = multiplyAdd(upper, lower - upper, (place + 4 * chunk).load(as: Float.self))
   }
   var mixed = SIMD4<Float>(p[3], p[7], p[11], 0)
   mixed = multiplyAdd(mixed, SIMD4(p[0], p[4], p[8], 0), pixel[0])
   mixed = multiplyAdd(mixed, SIMD4(p[1], p[5], p[9], 0), pixel[1])
   return multiplyAdd(mixed, SIMD4(p[2], p[6], p[10], 0), pixel[2])
+}
+
+/// A value between two that are raised by 2^23.
+@inline(__always)
+func between(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ weight: Float) -> SIMD4<Float> {
+  multiplyAdd(a - 0x1p23, b - a, weight)
 }
