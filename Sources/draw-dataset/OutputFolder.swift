@@ -16,11 +16,8 @@ struct OutputFolder {
     var isFolder = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       guard isFolder else { throw OutputError(description: "'\(path)' is not a folder") }
-      let content: [String]
-      do {
-        content = try FileManager.default.contentsOfDirectory(atPath: path)
-      } catch {
-        throw OutputError(description: "cannot read the folder '\(path)': \(error)")
+      guard let content = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+        throw OutputError(description: "cannot read the folder '\(path)'")
       }
       guard content.isEmpty || replace else {
         throw OutputError(
@@ -29,13 +26,16 @@ struct OutputFolder {
     }
   }
 
-  /// Makes a folder below this one.
+  /// Makes a folder below this one, with those on the way to it.
   func make(_ name: String) throws(OutputError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path + "/" + name, withIntermediateDirectories: true)
-    } catch {
-      throw OutputError(description: "cannot make the folder '\(path)/\(name)': \(error)")
+    let full = path + "/" + name
+    let ends = full.indices.dropFirst().filter { full[$0] == "/" } + [full.endIndex]
+    for end in ends {
+      let folder = String(full[..<end])
+      guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+        throw OutputError(
+          description: "cannot make the folder '\(folder)': \(String(cString: strerror(errno)))")
+      }
     }
   }
 
