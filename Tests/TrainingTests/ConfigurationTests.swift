@@ -82,6 +82,17 @@ func minimumSteps() throws {
   #expect(asked.training.epochs(steps: 7) == 2)
 }
 
+@Test("A small set gets smaller batches, unless their size is asked for")
+func minimumEpochSteps() throws {
+  let training = try Configuration(dataset: "d", options: TrainingOptions()).training
+  #expect(training.batchSize(images: 7_200) == 64)
+  #expect(training.batchSize(images: 434) == 32)
+  #expect(training.batchSize(images: 20) == 8)
+  #expect(training.batchSize(images: 3) == 3)
+  let asked = try Configuration(dataset: "d", options: options { $0.batchSize = 50 }).training
+  #expect(asked.batchSize(images: 100) == 50)
+}
+
 @Test("A value out of range is an error that names the option, the range and the value")
 func ranges() {
   let cases: [(String, (inout TrainingOptions) -> Void)] = [

@@ -60,7 +60,10 @@ extension Configuration {
       training.epochs = epochs
       training.minimumSteps = 0
     }
-    set(&training.batchSize, options.batchSize)
+    if let batchSize = options.batchSize {
+      training.batchSize = batchSize
+      training.minimumEpochSteps = 0
+    }
     set(&training.learningRate, options.learningRate)
     set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
     if training.optimizer == .sgd { training.momentum = 0.9 }

@@ -17,6 +17,7 @@ extension Configuration {
     try check("--epochs", training.epochs, 1...100_000)
     try check("training.minimumSteps", training.minimumSteps, 0...10_000_000)
     try check("--batch-size", training.batchSize, 1...4096)
+    try check("training.minimumEpochSteps", training.minimumEpochSteps, 0...1_000_000)
     try check(
       "--lr", training.learningRate, training.learningRate > 0 && training.learningRate <= 100,
       "above 0 to 100")

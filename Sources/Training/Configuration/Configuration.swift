@@ -82,6 +82,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var minimumSteps: Int
     /// Images a step.
     package var batchSize: Int
+    /// A small set gets smaller batches, halved down to 8, so that an epoch has as many steps;
+    /// 0 for exactly `batchSize`.
+    package var minimumEpochSteps: Int
     /// The rule of the step.
     package var optimizer: OptimizerKind
     /// The peak of the schedule.

@@ -28,6 +28,13 @@ extension Configuration.Training {
     }
   }
 
+  /// Images a step for so many training images: fewer than asked for where a set is small.
+  func batchSize(images: Int) -> Int {
+    var size = batchSize
+    while size > 8, minimumEpochSteps * size > images { size = max(8, size / 2) }
+    return min(size, images)
+  }
+
   /// Epochs for so many steps an epoch: more than asked for where a set is small.
   func epochs(steps: Int) -> Int {
     max(epochs, (minimumSteps + steps - 1) / max(1, steps))

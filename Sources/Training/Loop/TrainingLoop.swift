@@ -15,6 +15,7 @@ struct TrainingLoop {
   private let average: Network?
   private let session: TrainingSession
   private let validator: Validator?
+  private let batchSize: Int
   private let stepsPerEpoch: Int
   private let epochs: Int
   private let started = ContinuousClock.now
@@ -33,7 +34,7 @@ struct TrainingLoop {
     network = plan.network
     let training = configuration.training
     average = training.ema > 0 ? try network.copy() : nil
-    let batchSize = min(training.batchSize, images.training.count)
+    batchSize = training.batchSize(images: images.training.count)
     session = try TrainingSession(
       network: network,
       loss: .standard(outputs: network.outputs, labelSmoothing: training.labelSmoothing),
@@ -47,7 +48,7 @@ struct TrainingLoop {
       : try Validator(
         network: average ?? network, images: images, classes: classes, batchSize: batchSize,
         engine: engine)
-    stepsPerEpoch = (images.training.count + training.batchSize - 1) / training.batchSize
+    stepsPerEpoch = (images.training.count + batchSize - 1) / batchSize
     epochs = training.epochs(steps: stepsPerEpoch)
     best = BestEpoch(monitor: training.monitor)
   }
@@ -67,7 +68,7 @@ struct TrainingLoop {
       classes: classes, parameters: network.parameterCount,
       memoryBytes: parameterBytes + session.memoryBytes + (validator?.memoryBytes ?? 0)
         + images.store.byteCount,
-      epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: configuration.training.batchSize,
+      epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue, threads: engine.threads)
   }
 
@@ -88,7 +89,7 @@ struct TrainingLoop {
     let loader = BatchLoader(
       store: images.store,
       plan: BatchPlan(
-        indices: images.training, batchSize: training.batchSize, seed: configuration.seed,
+        indices: images.training, batchSize: batchSize, seed: configuration.seed,
         augmentation: configuration.augmentation, preprocessing: images.preprocessing,
         epochs: 0..<epochs),
       kernels: engine.kernels)
