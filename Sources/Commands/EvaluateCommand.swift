@@ -40,7 +40,7 @@ struct EvaluateCommand {
       try console.result(result.evaluation.json())
     } else {
       let files = place.map { "files in " + $0 } ?? "no files written (--out DIR says where)"
-      try console.result(report.text + "\n" + escapedForTerminal(files))
+      try console.result(report.text + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)
   }

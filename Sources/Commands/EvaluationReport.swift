@@ -1,5 +1,6 @@
 internal import Report
 internal import Training
+internal import Primitives
 
 /// An evaluation as text and as files.
 struct EvaluationReport {
@@ -10,7 +11,7 @@ struct EvaluationReport {
 
   /// The headline, the report table and the confusion matrix, with a final newline.
   var text: String {
-    let shown = classes.map(escapedForTerminal)
+    let shown = classes.map(terminalSafe)
     let rows = zip(classes, shown).compactMap { name, title in
       evaluation.classes[name].map { row(title, $0) }
     }
@@ -24,7 +25,7 @@ struct EvaluationReport {
   /// The files of an evaluation: name and text.
   var files: [(name: String, text: String)] {
     [
-      ("report.txt", escapedForTerminal(heading) + "\n" + text),
+      ("report.txt", terminalSafe(heading) + "\n" + text),
       ("report.json", evaluation.indentedJSON()),
       ("predictions.csv", Prediction.csv(predictions, classes: classes)),
       (

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Why a command gives up: what is wrong, what was found, what was expected and what to try.
 package struct Failure: Error, Sendable, Equatable {
   /// How the process ends.
@@ -32,6 +34,6 @@ package struct Failure: Error, Sendable, Equatable {
     if let expected { lines.append("expected: " + expected) }
     if let advice { lines.append("try: " + advice) }
     if let helpPage { lines.append("See '\(helpPage)'.") }
-    return lines.map(escapedForTerminal)
+    return lines.map(terminalSafe)
   }
 }

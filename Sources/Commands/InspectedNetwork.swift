@@ -71,9 +71,9 @@ struct InspectedNetwork {
   var text: String {
     var lines = facts.map {
       let title = $0.name.replacing("_", with: " ")
-      return escapedForTerminal(title + ": " + $0.text)
+      return terminalSafe(title + ": " + $0.text)
     }
-    lines.append(escapedForTerminal("network: \(name), input \(input)"))
+    lines.append(terminalSafe("network: \(name), input \(input)"))
     lines.append("")
     let header = ["Layer", "Kind", "Output shape", "Parameters", "Multiply-adds", "Memory"]
     let rows = layers.map { layer in

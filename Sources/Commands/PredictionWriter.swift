@@ -54,10 +54,10 @@ struct PredictionWriter {
   }
 
   private func lines(_ prediction: Prediction) -> String {
-    let path = escapedForTerminal(prediction.path)
+    let path = terminalSafe(prediction.path)
     guard let best = prediction.top(1).first else {
       let failure = prediction.failure
-      return "\(path): error: " + escapedForTerminal(failure?.message ?? "no answer") + "\n"
+      return "\(path): error: " + terminalSafe(failure?.message ?? "no answer") + "\n"
     }
     var text = "\(path): \(answer(best.index, Double(best.probability)))\n"
     if topK > 1 {
@@ -69,7 +69,7 @@ struct PredictionWriter {
   }
 
   private func answer(_ index: Int, _ probability: Double) -> String {
-    escapedForTerminal(classes[index]) + " "
+    terminalSafe(classes[index]) + " "
       + fixed(probability * 100, 1) + " %"
   }
 
@@ -83,7 +83,7 @@ struct PredictionWriter {
   }
 
   private func row(_ fields: [String]) -> String {
-    CSV.row(isTerminal ? fields.map(escapedForTerminal) : fields)
+    CSV.row(isTerminal ? fields.map(terminalSafe) : fields)
   }
 
   private func object(_ prediction: Prediction) -> JSON {

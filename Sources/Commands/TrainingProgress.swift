@@ -53,7 +53,7 @@ final class TrainingProgress {
     [
       "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
       "run     \(summary.run)",
-    ].map(escapedForTerminal)
+    ].map(terminalSafe)
   }
 
   /// The reader of standard output may go away; a run goes on for its folder's sake.

@@ -1,6 +1,7 @@
 internal import ImageData
 internal import KernelSelection
 internal import Training
+internal import Primitives
 
 /// What `--version` says: this program's version, the libraries that read images, and what of the
 /// processor it can use.
@@ -8,6 +9,6 @@ func versionText() -> String {
   let levels = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
   let lines =
     ["cnnctl \(toolVersion)"] + ImageReader.libraryVersions
-    + ["instruction sets: \(levels)", "processor: \(escapedForTerminal(Engine.processorName))"]
+    + ["instruction sets: \(levels)", "processor: \(terminalSafe(Engine.processorName))"]
   return lines.joined(separator: "\n") + "\n"
 }

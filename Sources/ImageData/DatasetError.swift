@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Why a folder is no dataset.
 ///
 /// The description has one to four lines: what is wrong, then what was found, what is expected
@@ -133,18 +135,3 @@ private func list(_ names: [String]) -> String {
 }
 
 private func shown(_ name: String) -> String { terminalSafe(name) }
-
-/// The text with everything that could steer a terminal or reorder a line written as an escape.
-package func terminalSafe(_ text: String) -> String {
-  var safe = String.UnicodeScalarView()
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
-      .unassigned:
-      safe.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-    default:
-      safe.append(scalar)
-    }
-  }
-  return String(safe)
-}

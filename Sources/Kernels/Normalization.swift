@@ -89,7 +89,8 @@ package func normalizationSums(
     for pixel in 0..<pixels {
       let i = pixel * channels + c
       var d = dy[i]
-      if let y, y[i] <= 0 { d = 0 }
+      // As in whole vectors, where NaN is not above zero.
+      if let y, !(y[i] > 0) { d = 0 }
       sum += d
       product = multiplyAdd(product, d, x[i] - mean[c])
     }
@@ -125,7 +126,7 @@ package func normalizationGradient(
     for pixel in 0..<pixels {
       let i = pixel * channels + c
       var g = dy[i]
-      if let y, y[i] <= 0 { g = 0 }
+      if let y, !(y[i] > 0) { g = 0 }
       let r = multiplyAdd(multiplyAdd(d[c], x[i] - mean[c], b[c]), g, a[c])
       dx[i] = accumulates ? dx[i] + r : r
     }

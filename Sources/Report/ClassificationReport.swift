@@ -46,10 +46,10 @@ package struct ClassificationReport: Sendable {
   ///
   /// The layout is that of scikit-learn's `classification_report`, character by character.
   package func text(digits: Int = 2) -> String {
-    let names = (classes + [macro, weighted]).map { printable($0.name).unicodeScalars.count }
+    let names = (classes + [macro, weighted]).map { terminalSafe($0.name).unicodeScalars.count }
     let width = max(names.max() ?? 0, "weighted avg".count, digits)
     func line(_ name: String, _ cells: [String]) -> String {
-      rightAligned(printable(name), width) + " "
+      rightAligned(terminalSafe(name), width) + " "
         + cells.map { " " + rightAligned($0, 9) }.joined() + "\n"
     }
     func line(_ row: Row) -> String {

@@ -24,7 +24,7 @@ package struct ConfusionMatrix: Sendable {
   /// Columns carry the classes' names where the lines stay within `width` characters; else
   /// numbers, which the rows explain, in as many blocks of columns as it takes.
   package func text(width: Int = 100) -> String {
-    let names = classes.map { shortened(printable($0), ConfusionMatrix.nameLimit) }
+    let names = classes.map { shortened(terminalSafe($0), ConfusionMatrix.nameLimit) }
     let title = "confusion matrix (rows: true class, columns: predicted class)\n\n"
     let named = layout(rowLabels: names, columnLabels: names)
     if named.lineWidth(columns: classes.count) <= width {

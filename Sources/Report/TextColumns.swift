@@ -8,15 +8,6 @@ func leftAligned(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
 }
 
-/// A name on one line: control characters, which a folder's name may hold, become question marks.
-func printable(_ name: String) -> String {
-  var text = ""
-  for scalar in name.unicodeScalars {
-    text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
-  }
-  return text
-}
-
 /// `text` cut to `width` characters with an ellipsis where it is longer.
 func shortened(_ text: String, _ width: Int) -> String {
   guard text.unicodeScalars.count > width else { return text }

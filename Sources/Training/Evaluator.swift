@@ -63,8 +63,7 @@ package struct Evaluator {
     let answered = predictions.count { $0.failure == nil }
     guard answered > 0 else {
       throw TrainingError(
-        .badData, "\(path): none of \(samples.count) images can be read",
-        advice: "cnnctl check \(path)")
+        .badData, "\(path): none of \(samples.count) images can be read")
     }
     return EvaluationResult(
       heading: "\(heading): \(answered) images of \(path)", dataset: path,

@@ -77,8 +77,7 @@ struct BatchNormLayerTests {
   }
 
   @Test(arguments: [0, 3, 10, 30])
-  func `a first pixel far from the others costs a known part of the variance`(outlier: Float) throws
-  {
+  func `a first pixel far from the others costs the variance nothing`(outlier: Float) throws {
     let shape = Shape(height: 32, width: 32, channels: 17)
     let probe = try LayerProbe(
       [BatchNorm(statisticsUpdateRate: 1)], input: shape, batch: 8, engine: TestEngine.make())
@@ -89,8 +88,7 @@ struct BatchNormLayerTests {
     var reference = reference(probe, epsilon: 1e-5, rate: 1)
     _ = reference.training(x)
     _ = probe.pass(images, [Float](repeating: 0, count: probe.outputCount))
-    // Sums about the first pixel: the error grows with the square of its distance.
-    let bound = Tolerance(relative: 2e-6 * Double(1 + outlier * outlier))
+    let bound = Tolerance(relative: 2e-6)
     let found = mismatch(
       actual: probe.network.values(of: "layers.0.runningVariance") ?? [],
       expected: reference.runningVariance, tolerance: bound)

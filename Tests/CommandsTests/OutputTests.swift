@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Primitives
 
 @testable import Commands
 
@@ -10,7 +11,7 @@ import Testing
     ("exe.\u{202e}gpj", "exe.\\u{202e}gpj"), ("\u{7f}", "\\u{7f}"),
   ])
   func `What could steer a terminal is spelled out`(text: String, expected: String) {
-    #expect(escapedForTerminal(text) == expected)
+    #expect(terminalSafe(text) == expected)
   }
 
   @Test func `A message escapes the names in it`() {

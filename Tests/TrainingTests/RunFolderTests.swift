@@ -48,7 +48,7 @@ func folderTaken() throws {
       Issue.record("accepted")
     } catch {
       #expect(error.kind == .cannotCreate)
-      #expect(error.advice == "cnnctl train --resume=\(out)")
+      #expect(error.advice?.hasPrefix("--out") == true)
     }
     #expect(try bytes(of: run.file("config.json")) == [1])
     #expect(FileSystem.names(in: out) == ["config.json", "test", "weights"])

@@ -76,7 +76,7 @@ struct BatchNormOperation: RectifiableOperation {
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     let chunks = PixelChunks(pixels: batch * shape.pixels, channels: channels)
     return OperationNeeds(
-      saved: 2 * channels, shared: (2 * chunks.count + 3) * channels, readsInput: true,
+      saved: 2 * channels, shared: (3 * chunks.count + 3) * channels, readsInput: true,
       readsOutput: rectifies)
   }
 
@@ -108,24 +108,41 @@ struct BatchNormOperation: RectifiableOperation {
   }
 
   /// Mean and inverse deviation of the batch into `saved`, and into the running statistics.
+  ///
+  /// Each stretch is measured about its own mean, and the stretches are merged in Double (Chan,
+  /// Golub and LeVeque 1983): neither a large mean nor a single outlier costs precision.
   private func batchStatistics(_ pass: ForwardPass, _ chunks: PixelChunks) {
-    let kernels = pass.kernels.normalization
+    let kernels = pass.kernels
     let partials = pass.scratch.shared
-    // The first pixel is near the data; sums about it lose nothing to a large mean.
-    let center = pass.input
+    let step = 3 * channels
     pass.engine.workers.parallelFor(chunks.count) { index, _ in
       let pixels = chunks.range(index)
-      let sums = partials + 2 * index * channels
-      kernels.moments(
-        pass.input + pixels.lowerBound * channels, center, pixels.count, channels, sums,
-        sums + channels)
+      let x = pass.input + pixels.lowerBound * channels
+      let center = partials + index * step
+      kernels.normalization.columnSums(x, pixels.count, channels, center)
+      kernels.elementwise.scale(center, 1 / Float(pixels.count), channels)
+      kernels.normalization.moments(
+        x, center, pixels.count, channels, center + channels, center + 2 * channels)
     }
     let count = Double(chunks.pixels)
     for c in 0..<channels {
-      let (sum, square) = total(partials, chunks.count, c)
-      let distance = sum / count
-      let mean = Double(center[c]) + distance
-      let variance = max(0, square / count - distance * distance)
+      // Centers and sums about them, all as Double: the mean, then the squares about it.
+      var sum = 0.0
+      for index in 0..<chunks.count {
+        let part = partials + index * step + c
+        sum += Double(part[0]) * Double(chunks.range(index).count) + Double(part[channels])
+      }
+      let mean = sum / count
+      var squares = 0.0
+      for index in 0..<chunks.count {
+        let part = partials + index * step + c
+        let distance = Double(part[0]) - mean
+        let pixels = Double(chunks.range(index).count)
+        squares +=
+          Double(part[2 * channels]) + 2 * distance * Double(part[channels])
+          + distance * distance * pixels
+      }
+      let variance = max(0, squares / count)
       pass.saved[c] = Float(mean)
       pass.saved[channels + c] = Float(1 / (variance + epsilon).squareRoot())
       let unbiased = variance * (count > 1 ? count / (count - 1) : 1)

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// How a command talks: results on standard output, progress and messages on standard error.
 ///
 /// A line of progress stays in place on a terminal until a message or the next line replaces it.
@@ -24,7 +26,7 @@ final class Console {
 
   /// A line of progress; silent with `-q`.
   func note(_ line: String) {
-    if !isQuiet { message(escapedForTerminal(line)) }
+    if !isQuiet { message(terminalSafe(line)) }
   }
 
   /// A line of progress that only `-v` shows.
@@ -34,7 +36,7 @@ final class Console {
 
   /// Something that is wrong, but stops nothing; shown even with `-q`.
   func warning(_ text: String) {
-    message(painted("warning:", "33") + " " + escapedForTerminal(text))
+    message(painted("warning:", "33") + " " + terminalSafe(text))
   }
 
   /// Why the command gives up.
@@ -56,14 +58,14 @@ final class Console {
     let now = environment.clock()
     guard now - lastDrawn >= 0.1 else { return }
     lastDrawn = now
-    put("\r" + escapedForTerminal(line()) + "\u{1b}[K")
+    put("\r" + terminalSafe(line()) + "\u{1b}[K")
     isLineOpen = true
   }
 
   /// Replaces the line drawn in place by its final form.
   func finish(_ line: String, highlight: String? = nil) {
     guard !isQuiet else { return }
-    var text = escapedForTerminal(line)
+    var text = terminalSafe(line)
     if let highlight, text.hasSuffix(highlight) {
       text = String(text.dropLast(highlight.count)) + painted(highlight, "32")
     }

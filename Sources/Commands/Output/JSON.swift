@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A JSON value whose objects keep the order in which their members were given.
 enum JSON: Sendable, Equatable {
   case null

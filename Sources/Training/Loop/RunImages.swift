@@ -69,7 +69,7 @@ struct RunImages {
             + "\(first.sample.path): \(first.failure)",
           expected: data.onBadImage == .fail
             ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
-          advice: "cnnctl check \(plan.configuration.dataset)")
+          advice: "take the files out, or allow more with --max-bad")
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)

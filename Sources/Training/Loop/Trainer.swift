@@ -39,8 +39,13 @@ package final class Trainer {
         try run(plan, &log, events: events, shouldStop: shouldStop)
       }
     } catch {
-      log.record.status = .failed
-      log.record.error = "\(error)"
+      if shouldStop() == nil {
+        log.record.status = .failed
+        log.record.error = "\(error)"
+      } else {
+        // A signal while images are read ends in an error of the one who watches for it.
+        log.record.status = .stopped
+      }
       // The first error is the one to report, whatever becomes of the note of it.
       try? log.writeRecord()
       throw error

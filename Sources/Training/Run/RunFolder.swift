@@ -64,7 +64,7 @@ package struct RunFolder: Sendable, Hashable {
       throw TrainingError(
         .cannotCreate, "\(folder.path) holds a run already",
         expected: "a new folder, or one without \(configurationName)",
-        advice: "cnnctl train --resume=\(folder.path)")
+        advice: "--out with another folder; without --out the next free one is taken")
     }
     if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder

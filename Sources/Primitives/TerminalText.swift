@@ -1,6 +1,7 @@
-/// Whether a terminal could take this scalar for an order, or show text in another order than it
-/// stands: controls (C0, DEL, C1), line separators and bidirectional marks.
-func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
+/// Whether a terminal could take this scalar for an order, or show text out of order.
+///
+/// Those are controls (C0, DEL, C1), line separators and bidirectional marks.
+package func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.value {
   case 0x00...0x1F, 0x7F...0x9F: true
   case 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
@@ -11,7 +12,7 @@ func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
 /// Text with everything that could steer a terminal spelled out, as `\n` or `\u{1b}`.
 ///
 /// Names of files and classes come from strangers; one of them must stay one visible line.
-func escapedForTerminal(_ text: String) -> String {
+package func terminalSafe(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: steersTerminal) else { return text }
   var result = ""
   for scalar in text.unicodeScalars {
