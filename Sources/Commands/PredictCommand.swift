@@ -77,11 +77,15 @@ struct PredictCommand {
   private func verdict(_ failures: [SkippedImage], of count: Int) -> ExitCode {
     guard let first = failures.first else { return .done }
     let isFolder = failures.first { FileSystem.isFolder($0.path) }
+    // Nothing but paths that lead nowhere: the command line is wrong, no image.
+    let code: ExitCode =
+      failures.count == count && failures.allSatisfy { !FileSystem.exists($0.path) }
+      ? .noInput : .conditionFailed
     console.failure(
       Failure(
-        .conditionFailed, "\(failures.count) of \(count) images could not be read",
+        code, "\(failures.count) of \(count) images could not be read",
         found: "\(first.path): \(first.message)",
         advice: isFolder.map { "cnnctl predict -r \($0.path)" }))
-    return .conditionFailed
+    return code
   }
 }

@@ -62,6 +62,12 @@ import Testing
     #expect(outcome.diagnostics.contains("error: 2 of 4 images could not be read"))
   }
 
+  @Test func `Paths that all lead nowhere are exit code 66, with a record each`() {
+    let outcome = cnnctl("predict", "gone-1.jpg", "gone-2.jpg", "--model", run)
+    #expect(outcome.code == .noInput)
+    #expect(outcome.lines.count == 2)
+  }
+
   @Test func `In text and CSV a bad file has its line too`() {
     let text = cnnctl("predict", bad, cat, "--model", run)
     #expect(text.lines.count == 2)
