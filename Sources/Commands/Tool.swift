@@ -36,7 +36,7 @@ package enum Tool {
       return .done
     default:
       let command = try command(named: first)
-      let arguments = try ArgumentParser.parse(Array(words.dropFirst()), for: command.description)
+      let arguments = try ArgumentParser.parse(Array(words.dropFirst()), for: command)
       if arguments.flag("help") {
         try environment.output.write(
           HelpText.page(command.description, columns: environment.columns))

@@ -1,8 +1,7 @@
+import Commands
 import Foundation
-import Testing
 import Primitives
-
-@testable import Commands
+import Testing
 
 @Suite struct OutputTests {
   @Test(arguments: [
@@ -50,14 +49,10 @@ import Primitives
   private let running = EpochLine(
     epoch: 3, epochs: 25, step: 180, steps: 250, seconds: 2.88, loss: 0.62861, accuracy: 0.64988)
 
-  private var finished: EpochLine {
-    var line = running
-    line.step = 250
-    line.seconds = 4
-    line.outcome = .init(
-      validationLoss: 0.59, validationAccuracy: 0.7011, imagesPerSecond: 3120.4, isBest: true)
-    return line
-  }
+  private let finished = EpochLine(
+    epoch: 3, epochs: 25, step: 250, steps: 250, seconds: 4, loss: 0.62861, accuracy: 0.64988,
+    outcome: .init(
+      validationLoss: 0.59, validationAccuracy: 0.7011, imagesPerSecond: 3120.4, isBest: true))
 
   @Test func `The line of an epoch has Keras's shape`() {
     #expect(

@@ -1,6 +1,5 @@
+import Commands
 import Testing
-
-@testable import Commands
 
 private func parse(_ words: String...) throws -> Arguments {
   try ArgumentParser.parse(words, for: .train)

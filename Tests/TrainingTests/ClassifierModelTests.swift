@@ -1,8 +1,7 @@
 import CNN
 import ImageData
 import Testing
-
-@testable import Training
+import Training
 
 private func model(classes: [String] = ["cats", "dogs"]) throws -> ClassifierModel {
   let outputs = ClassifierModel.outputs(classes: classes.count)
@@ -19,11 +18,20 @@ private func model(classes: [String] = ["cats", "dogs"]) throws -> ClassifierMod
     recipe: "default", datasetFingerprint: "f00", trainingImages: 12)
 }
 
-private func failure(_ bytes: [UInt8]) -> TrainingError? {
-  do throws(TrainingError) {
-    _ = try ClassifierModel(bytes: bytes, path: "m.safetensors")
+/// What a file of these bytes holds.
+private func read(_ bytes: [UInt8]) throws -> ClassifierModel {
+  try withTemporaryFolder { folder in
+    let path = folder + "/m.safetensors"
+    try write(bytes, to: path)
+    return try ClassifierModel(path: path)
+  }
+}
+
+private func failure(_ bytes: [UInt8]) throws -> TrainingError? {
+  do {
+    _ = try read(bytes)
     return nil
-  } catch {
+  } catch let error as TrainingError {
     return error
   }
 }
@@ -40,7 +48,7 @@ func modelRoundTrip() throws {
   for classes in [["cats", "dogs"], ["a", "b,\"", "ç"]] {
     let original = try model(classes: classes)
     let bytes = original.encoded()
-    let back = try ClassifierModel(bytes: bytes, path: "m.safetensors")
+    let back = try read(bytes)
     #expect(back.classes == classes)
     #expect(back.preprocessing == original.preprocessing)
     #expect(back.recipe == "default" && back.toolVersion == toolVersion)
@@ -55,7 +63,7 @@ func modelRoundTrip() throws {
 
 @Test("A file whose parts do not fit one another is refused")
 func wrongModels() throws {
-  #expect(failure(try changed { _ in }) == nil)
+  #expect(try failure(changed { _ in }) == nil)
   let cases: [(String, (inout TensorFile) -> Void)] = [
     ("lacks classes", { $0.metadata["classes"] = nil }),
     ("unknown metadata code", { $0.metadata["code"] = "x" }),
@@ -76,21 +84,21 @@ func wrongModels() throws {
     ("1 tensors do not fit", { $0.tensors[0].shape.reverse() }),
   ]
   for (part, change) in cases {
-    let error = failure(try changed(change))
+    let error = try failure(changed(change))
     #expect(error?.kind == .badData, "\(part)")
     #expect(error?.problem.contains("m.safetensors") == true)
     #expect(error?.problem.contains(part) == true, "\(part): \(String(describing: error))")
   }
-  let missing = failure(
-    try changed { $0.tensors = [TensorFile.Tensor(name: "x", shape: [1], values: [0])] })
+  let missing = try failure(
+    changed { $0.tensors = [TensorFile.Tensor(name: "x", shape: [1], values: [0])] })
   #expect(missing?.problem.contains("is layers.0.filters") == true)
   #expect(missing?.expected == "shape [3, 3, 3, 4]" && missing?.found == "no such tensor")
 }
 
 @Test("Preprocessing of another size than the network's is refused")
 func wrongSize() throws {
-  let error = failure(
-    try changed {
+  let error = try failure(
+    changed {
       let text = $0.metadata["preprocessing"] ?? ""
       $0.metadata["preprocessing"] = text.replacing("\"width\":8", with: "\"width\":9")
     })
@@ -113,9 +121,10 @@ func locating() throws {
     let run = try RunFolder.create(out: folder + "/run", configuration: [])
     #expect(failure(run.path)?.problem.contains("no weights yet") == true)
     try run.write(model().encoded(), to: "weights/best.safetensors")
-    let expected = ModelLocation(weights: run.bestWeights, run: run.path)
-    #expect(try ClassifierModel.locate(run.path + "/") == expected)
-    #expect(try ClassifierModel.locate(run.bestWeights) == expected)
+    for name in [run.path + "/", run.bestWeights] {
+      let location = try ClassifierModel.locate(name)
+      #expect(location.weights == run.bestWeights && location.run == run.path)
+    }
     try run.write("text", to: "x.jpg")
     let other = try ClassifierModel.locate(run.file("x.jpg"))
     #expect(other.run == nil)

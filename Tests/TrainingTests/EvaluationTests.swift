@@ -1,8 +1,7 @@
 import CNN
 import FoundationEssentials
 import Testing
-
-@testable import Training
+import Training
 
 /// Figures of scikit-learn and SciPy, written by Fixtures/generate_metrics.py.
 private struct Metrics: Decodable {
@@ -123,9 +122,14 @@ func jsonKeys() throws {
 
 @Test("The loss of a sure and wrong answer is finite")
 func lossOfExtremes() {
-  #expect(isClose(Evaluation.loss(logits: [1000], truth: 0), 1000))
-  #expect(Evaluation.loss(logits: [1000], truth: 1) == 0)
-  #expect(isClose(Evaluation.loss(logits: [900, 0, -900], truth: 2), 1800))
+  func loss(_ logits: [Float], truth: Int) -> Double {
+    let shares = probabilities(logits: logits, outputs: logits.count)[0]
+    let answer = Prediction(path: "", trueIndex: truth, logits: logits, probabilities: shares)
+    return Evaluation(predictions: [answer], classes: shares.indices.map { "\($0)" }).loss
+  }
+  #expect(isClose(loss([1000], truth: 0), 1000))
+  #expect(loss([1000], truth: 1) == 0)
+  #expect(isClose(loss([900, 0, -900], truth: 2), 1800))
 }
 
 @Test("On a tie the first class answers, and the top classes come in class order")

@@ -1,8 +1,7 @@
 import FoundationEssentials
 import Synchronization
 import Testing
-
-@testable import Training
+import Training
 
 @Test("Runs get the next free number, and the link leads to the newest")
 func numbering() throws {
@@ -26,8 +25,9 @@ func numbering() throws {
 @Test("Runs that begin at once get folders of their own")
 func numberingRace() async throws {
   try await withThrowingTaskGroup(of: String.self) { group in
-    let home = "/tmp/cnnctl-tests-race-\(UInt64.random(in: 0...UInt64.max))/runs"
-    defer { try? FileManager.default.removeItem(atPath: FileSystem.parent(of: home)) }
+    let folder = "/tmp/cnnctl-tests-race-\(UInt64.random(in: 0...UInt64.max))"
+    let home = folder + "/runs"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
     for _ in 0..<16 {
       group.addTask { try RunFolder.create(out: nil, configuration: [], home: home).path }
     }
@@ -51,14 +51,14 @@ func folderTaken() throws {
       #expect(error.advice?.hasPrefix("--out") == true)
     }
     #expect(try bytes(of: run.file("config.json")) == [1])
-    #expect(FileSystem.names(in: out) == ["config.json", "test", "weights"])
+    #expect(try contents(of: out) == ["config.json", "test", "weights"])
   }
 }
 
 @Test("A folder below a file cannot be created")
 func folderBelowFile() throws {
   try withTemporaryFolder { folder in
-    try FileSystem.replace(folder + "/file", with: [1])
+    try write([1], to: folder + "/file")
     do throws(TrainingError) {
       _ = try RunFolder.create(out: folder + "/file/run", configuration: [])
       Issue.record("created")
@@ -78,7 +78,7 @@ func replacing() throws {
     #expect(try text(of: folder + "/a.txt") == "second\n")
     try run.append("third\n", to: "a.txt")
     #expect(try text(of: folder + "/a.txt") == "second\nthird\n")
-    #expect(FileSystem.names(in: folder) == ["a.txt"])
+    #expect(try contents(of: folder) == ["a.txt"])
     do throws(TrainingError) {
       try run.write("x", to: "no/a.txt")
       Issue.record("written")
@@ -87,16 +87,17 @@ func replacing() throws {
       #expect(error.problem.contains("no/a.txt"))
     }
     // A folder of the file's name: the new bytes are not left lying about.
-    try FileSystem.createFolders(folder + "/dir/x")
+    try FileManager.default.createDirectory(
+      atPath: folder + "/dir/x", withIntermediateDirectories: true)
     #expect(throws: TrainingError.self) { try run.write("x", to: "dir") }
-    #expect(FileSystem.names(in: folder) == ["a.txt", "dir"])
+    #expect(try contents(of: folder) == ["a.txt", "dir"])
   }
 }
 
 @Test("A full disk is an error that names the file")
 func fullDisk() {
   do throws(TrainingError) {
-    try FileSystem.append("text", to: "/dev/full")
+    try RunFolder(existing: "/dev").append("text", to: "full")
     Issue.record("written")
   } catch {
     #expect(error.kind == .inputOutput)

@@ -28,6 +28,16 @@ func text(of path: String) throws -> String {
   String(decoding: try bytes(of: path), as: UTF8.self)
 }
 
+/// Writes a file.
+func write(_ bytes: [UInt8], to path: String) throws {
+  try Data(bytes).write(to: URL(filePath: path))
+}
+
+/// The names in a folder, hidden ones too, in order.
+func contents(of path: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+}
+
 /// An engine that this machine can run.
 func engine(threads: Int = 2) throws -> Engine { try Engine(threads: threads) }
 

@@ -1,4 +1,4 @@
-@testable import Training
+import Training
 
 /// What a run told.
 final class Events {

@@ -2,8 +2,7 @@ import CNN
 import ImageData
 import Primitives
 import Testing
-
-@testable import Training
+import Training
 
 @Test("A run learns colours, and leaves the folder that it promises")
 func wholeRun() throws {
@@ -14,7 +13,7 @@ func wholeRun() throws {
     #expect(summary.testAccuracy == 1 && summary.epochs == 4)
     let run = RunFolder(existing: folder + "/run")
     #expect(
-      FileSystem.names(in: run.path) == [
+      try contents(of: run.path) == [
         "classes.txt", "config.json", "events.ndjson", "log.txt", "metrics.csv", "run.json", "test",
         "weights",
       ])
@@ -69,7 +68,7 @@ func onePath() throws {
   try withTemporaryFolder { folder in
     let data = folder + "/data"
     try writeDataset(data, ["train": 10, "test": 7], classes: ["blue", "red"])
-    try FileSystem.replace(data + "/test/red/broken.png", with: Array("text".utf8))
+    try write(Array("text".utf8), to: data + "/test/red/broken.png")
     let (summary, events) = try train(
       try configuration(data) { $0.epochs = 1 }, out: folder + "/run")
     let test = try #require(events.test)
@@ -219,7 +218,7 @@ func badImages() throws {
     let data = folder + "/data"
     try writeDataset(data, ["train": 6], classes: ["blue", "red"])
     for number in 0..<6 {
-      try FileSystem.replace(data + "/train/red/bad\(number).jpg", with: Array("text".utf8))
+      try write(Array("text".utf8), to: data + "/train/red/bad\(number).jpg")
     }
     do {
       _ = try train(try configuration(data), out: folder + "/run")

@@ -2,7 +2,7 @@
 ///
 /// `--name value`, `--name=value`, `--no-name`, `-b 32`, `-b32`, `-qr`; `--` ends the options. An
 /// option given twice: the last one holds, so that a script's default can be overridden.
-struct ArgumentParser {
+package struct ArgumentParser {
   private let command: CommandDescription
   private let options: [Option]
   private var arguments = Arguments()
@@ -15,10 +15,10 @@ struct ArgumentParser {
   }
 
   /// The arguments in `words`, or a usage error that says what is wrong with them.
-  static func parse(
-    _ words: [String], for command: CommandDescription
+  package static func parse(
+    _ words: [String], for command: CommandName
   ) throws(Failure) -> Arguments {
-    var parser = ArgumentParser(words, command)
+    var parser = ArgumentParser(words, command.description)
     while let word = parser.rest.popFirst() {
       if word == "--" {
         parser.arguments.operands += parser.rest

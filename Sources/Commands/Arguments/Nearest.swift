@@ -1,5 +1,5 @@
 /// The candidate most like a mistyped word, if any is near enough to be meant.
-func nearest(to word: String, among candidates: [String]) -> String? {
+package func nearest(to word: String, among candidates: [String]) -> String? {
   let distances = candidates.map { (name: $0, distance: editDistance(word, $0)) }
   guard let best = distances.min(by: { $0.distance < $1.distance }) else { return nil }
   return best.distance <= max(1, min(3, word.count / 3)) ? best.name : nil
@@ -7,7 +7,7 @@ func nearest(to word: String, among candidates: [String]) -> String? {
 
 /// The insertions, deletions, replacements and swaps of neighbours that turn one word into the
 /// other (optimal string alignment).
-func editDistance(_ a: String, _ b: String) -> Int {
+package func editDistance(_ a: String, _ b: String) -> Int {
   let a = Array(a)
   let b = Array(b)
   var rows = [Array(0...b.count)]

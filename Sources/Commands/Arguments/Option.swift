@@ -62,11 +62,11 @@ enum OptionGroup: String, Sendable, CaseIterable {
 }
 
 /// An option: declared once, here come parser, help and messages from.
-struct Option: Sendable {
+package struct Option: Sendable {
   /// Without the dashes.
-  var name: String
+  package var name: String
   /// Its one-letter name.
-  var short: Character?
+  package var short: Character?
   var kind: OptionKind
   /// What stands for the value in help: `N`, `DIR`.
   var placeholder: String

@@ -1,13 +1,13 @@
 /// Every option of every command, each declared once.
 ///
 /// Parser, help and messages read this table.
-enum OptionTable {
+package enum OptionTable {
   /// In the order in which help lists them within a group.
   static let all =
     data + model + training + augmentation + results + output + general
 
   /// The options that a command takes.
-  static func options(of command: CommandName) -> [Option] {
+  package static func options(of command: CommandName) -> [Option] {
     all.filter { $0.commands.contains(command) }
   }
 

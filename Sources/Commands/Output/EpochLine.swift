@@ -5,7 +5,7 @@ internal import Primitives
 /// While the epoch runs:
 /// `Epoch 3/25  180/250 ━━━━━━──  4s 16ms/step  loss 0.6286  accuracy 0.6499`; then
 /// `val_loss … val_accuracy … 3,120 img/s  best` follow.
-struct EpochLine: Sendable, Equatable {
+package struct EpochLine: Sendable, Equatable {
   var epoch: Int
   var epochs: Int
   var step: Int
@@ -17,19 +17,46 @@ struct EpochLine: Sendable, Equatable {
   var outcome: Outcome?
 
   /// The figures of a finished epoch.
-  struct Outcome: Sendable, Equatable {
+  package struct Outcome: Sendable, Equatable {
     var validationLoss: Double?
     var validationAccuracy: Double?
     var imagesPerSecond: Double
     var isBest: Bool
+
+    /// The validation figures (nil without validation), training images a second, and whether the
+    /// epoch is the best so far.
+    package init(
+      validationLoss: Double?, validationAccuracy: Double?, imagesPerSecond: Double, isBest: Bool
+    ) {
+      self.validationLoss = validationLoss
+      self.validationAccuracy = validationAccuracy
+      self.imagesPerSecond = imagesPerSecond
+      self.isBest = isBest
+    }
+  }
+
+  /// Where an epoch stands: `seconds` since it began, mean loss and share right so far, and with
+  /// `outcome` how it ended.
+  package init(
+    epoch: Int, epochs: Int, step: Int, steps: Int, seconds: Double, loss: Double,
+    accuracy: Double, outcome: Outcome? = nil
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.steps = steps
+    self.seconds = seconds
+    self.loss = loss
+    self.accuracy = accuracy
+    self.outcome = outcome
   }
 
   /// The whole line without the bar, for files and pipes.
-  var plain: String { joined(shortening: 0, bar: 0) }
+  package var plain: String { joined(shortening: 0, bar: 0) }
 
   /// The line with the longest bar that fits, at most 30 cells; where even the rest does not fit,
   /// the less telling parts give way, and at last the end is cut.
-  func line(columns: Int) -> String {
+  package func line(columns: Int) -> String {
     for level in 0...EpochLine.levels {
       let withoutBar = joined(shortening: level, bar: 0)
       // A space goes with the bar; fewer than 5 cells say nothing.

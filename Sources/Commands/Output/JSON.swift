@@ -1,21 +1,29 @@
 internal import Primitives
 
 /// A JSON value whose objects keep the order in which their members were given.
-enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
+  /// No value.
   case null
+  /// True or false.
   case bool(Bool)
+  /// A whole number.
   case integer(Int)
+  /// Any number; null where it is not finite.
   case number(Double)
+  /// A text.
   case string(String)
+  /// Values in order.
   case array([JSON])
+  /// Names and values in order.
   case object([Member])
 
   /// One name and value of an object.
-  struct Member: Sendable, Equatable {
+  package struct Member: Sendable, Equatable {
     var name: String
     var value: JSON
 
-    init(_ name: String, _ value: JSON) {
+    /// A name and its value.
+    package init(_ name: String, _ value: JSON) {
       self.name = name
       self.value = value
     }
@@ -24,7 +32,7 @@ enum JSON: Sendable, Equatable {
   /// The value on one line, numbers at full precision.
   ///
   /// What JSON cannot say (NaN, infinity) is null; what could steer a terminal is escaped.
-  var line: String {
+  package var line: String {
     var text = ""
     append(to: &text)
     return text
@@ -78,13 +86,16 @@ enum JSON: Sendable, Equatable {
 extension JSON: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
   ExpressibleByArrayLiteral
 {
-  init(stringLiteral value: String) { self = .string(value) }
+  /// A text.
+  package init(stringLiteral value: String) { self = .string(value) }
 
-  init(dictionaryLiteral elements: (String, JSON)...) {
+  /// An object whose members stand in the order written.
+  package init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(elements.map { Member($0.0, $0.1) })
   }
 
-  init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// Values in the order written.
+  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
 
   /// A number, or null where there is none.
   static func optional(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }

@@ -1,7 +1,7 @@
 internal import Primitives
 
 /// A whole number with a comma between thousands: `3,120`.
-func grouped(_ value: Int) -> String {
+package func grouped(_ value: Int) -> String {
   let digits = Array(String(value.magnitude))
   var text = value < 0 ? "-" : ""
   for (index, digit) in digits.enumerated() {
@@ -12,7 +12,7 @@ func grouped(_ value: Int) -> String {
 }
 
 /// Seconds as progress shows them: `4s`, `2m05s`, `1h02m`.
-func shortDuration(_ seconds: Double) -> String {
+package func shortDuration(_ seconds: Double) -> String {
   let total = Int(max(0, min(seconds, 3e8)).rounded())
   func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
   if total < 60 { return "\(total)s" }
@@ -21,7 +21,7 @@ func shortDuration(_ seconds: Double) -> String {
 }
 
 /// Bytes in the largest unit that keeps them above one: `37.5 MB`.
-func byteCount(_ bytes: Int) -> String {
+package func byteCount(_ bytes: Int) -> String {
   let units = ["bytes", "kB", "MB", "GB", "TB"]
   var value = Double(bytes)
   var unit = 0

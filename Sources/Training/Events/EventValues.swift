@@ -89,6 +89,13 @@ package struct SkippedImage: Codable, Sendable, Hashable {
   package var code: String
   /// One sentence.
   package var message: String
+
+  /// A file, the word for its failure and the sentence.
+  package init(path: String, code: String, message: String) {
+    self.path = path
+    self.code = code
+    self.message = message
+  }
 }
 
 /// Where training stands after a step.

@@ -29,38 +29,38 @@ extension Configuration.Training {
   }
 
   /// Images a step for so many training images: fewer than asked for where a set is small.
-  func batchSize(images: Int) -> Int {
+  package func batchSize(images: Int) -> Int {
     var size = batchSize
     while size > 8, minimumEpochSteps * size > images { size = max(8, size / 2) }
     return min(size, images)
   }
 
   /// Epochs for so many steps an epoch: more than asked for where a set is small.
-  func epochs(steps: Int) -> Int {
+  package func epochs(steps: Int) -> Int {
     max(epochs, (minimumSteps + steps - 1) / max(1, steps))
   }
 }
 
 /// Which epoch is the best so far, and for how long none was better.
-struct BestEpoch {
+package struct BestEpoch {
   let monitor: Monitor
   /// The best epoch, from 1; 0 before the first.
-  private(set) var epoch = 0
+  package private(set) var epoch = 0
   /// Its accuracy on the validation images.
-  private(set) var accuracy: Double?
+  package private(set) var accuracy: Double?
   /// Epochs since then.
-  private(set) var standstill = 0
+  package private(set) var standstill = 0
   private var figure = -Double.infinity
   private var loss = Double.infinity
 
   /// Nothing is best yet.
-  init(monitor: Monitor) {
+  package init(monitor: Monitor) {
     self.monitor = monitor
   }
 
   /// Notes an epoch's figures; whether it is better than all before, ties by lower loss, then the
   /// earlier.
-  mutating func isBetter(_ evaluation: Evaluation, epoch: Int) -> Bool {
+  package mutating func isBetter(_ evaluation: Evaluation, epoch: Int) -> Bool {
     let figure =
       switch monitor {
       case .accuracy: evaluation.accuracy

@@ -115,7 +115,7 @@ package struct RunFolder: Sendable, Hashable {
   }
 
   /// Adds text to a file's end.
-  func append(_ text: String, to name: String) throws(TrainingError) {
+  package func append(_ text: String, to name: String) throws(TrainingError) {
     try FileSystem.append(text, to: file(name))
   }
 }
