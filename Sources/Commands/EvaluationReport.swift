@@ -1,6 +1,6 @@
+internal import Primitives
 internal import Report
 internal import Training
-internal import Primitives
 
 /// An evaluation as text and as files.
 struct EvaluationReport {

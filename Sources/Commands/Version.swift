@@ -1,7 +1,7 @@
 internal import ImageData
 internal import KernelSelection
-internal import Training
 internal import Primitives
+internal import Training
 
 /// What `--version` says: this program's version, the libraries that read images, and what of the
 /// processor it can use.
