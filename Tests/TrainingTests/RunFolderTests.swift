@@ -37,7 +37,7 @@ func numberingRace() async throws {
   }
 }
 
-@Test("A folder that holds a run is refused with the command that goes on with it")
+@Test("A folder that holds a run is refused, and the way out named")
 func folderTaken() throws {
   try withTemporaryFolder { folder in
     let out = folder + "/a/b"

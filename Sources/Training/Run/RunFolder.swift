@@ -93,9 +93,11 @@ package struct RunFolder: Sendable, Hashable {
 
   private static func link(_ folder: RunFolder, _ home: String) throws(TrainingError) {
     let latest = home + "/latest"
-    let temporary = "\(home)/.latest.\(getpid())"
+    let name = FileSystem.lastName(of: folder.path)
+    // The run's own name: no other thread, process or machine makes a link of this one.
+    let temporary = "\(home)/.latest.\(name)"
     unlink(temporary)
-    guard symlink(FileSystem.lastName(of: folder.path), temporary) == 0,
+    guard symlink(name, temporary) == 0,
       rename(temporary, latest) == 0
     else {
       let cause = FileSystem.lastError()
