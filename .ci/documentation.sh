@@ -73,6 +73,7 @@ check_install() {
   local alone=(env -i PATH=/usr/bin:/bin LD_LIBRARY_PATH= ./cnnctl)
   "${alone[@]}" --version
   local photo
-  photo=$(find "$clone/dataset/test_set" -name '*.jpg' | sort | head -n 1)
+  # Not head, which leaves sort with a broken pipe.
+  photo=$(find "$clone/dataset/test_set" -name '*.jpg' | sort | sed -n 1p)
   "${alone[@]}" predict "$photo" --model "$clone/runs/latest"
 }

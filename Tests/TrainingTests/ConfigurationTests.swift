@@ -90,13 +90,17 @@ func minimumSteps() throws {
   #expect(asked.training.epochs(steps: 7) == 2)
 }
 
-@Test("A small set gets smaller batches, unless their size is asked for")
+@Test("A small set gets smaller batches at a smaller rate, unless they are asked for")
 func minimumEpochSteps() throws {
   let training = try Configuration(dataset: "d", options: TrainingOptions()).training
   #expect(training.batchSize(images: 7_200) == 64)
   #expect(training.batchSize(images: 434) == 32)
   #expect(training.batchSize(images: 20) == 8)
   #expect(training.batchSize(images: 3) == 3)
+  #expect(training.peakRate(batchSize: 64) == training.learningRate)
+  #expect(training.peakRate(batchSize: 32) == training.learningRate / 2)
+  let rate = try Configuration(dataset: "d", options: options { $0.learningRate = 1e-3 }).training
+  #expect(rate.peakRate(batchSize: 32) == 1e-3)
   let asked = try Configuration(dataset: "d", options: options { $0.batchSize = 50 }).training
   #expect(asked.batchSize(images: 100) == 50)
 }

@@ -64,7 +64,10 @@ extension Configuration {
       training.batchSize = batchSize
       training.minimumEpochSteps = 0
     }
-    set(&training.learningRate, options.learningRate)
+    if let learningRate = options.learningRate {
+      training.learningRate = learningRate
+      training.scalesLearningRate = false
+    }
     set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
     if training.optimizer == .sgd { training.momentum = 0.9 }
     // The recipe's decay is meant for AdamW.

@@ -45,7 +45,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
       // The tutorial's: Keras's Adam and its defaults.
       return Configuration.Training(
         epochs: 25, minimumSteps: 0, batchSize: 32, minimumEpochSteps: 0, optimizer: .adam,
-        learningRate: 1e-3,
+        learningRate: 1e-3, scalesLearningRate: false,
         beta1: 0.9, beta2: 0.999, epsilon: 1e-7, momentum: 0, weightDecay: 0,
         schedule: .constant, labelSmoothing: 0, ema: 0, clipGrad: 0, patience: 0,
         monitor: .accuracy, keep: .last, maxSeconds: 0)
@@ -60,7 +60,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     // make too few steps.
     return Configuration.Training(
       epochs: epochs, minimumSteps: steps, batchSize: 64, minimumEpochSteps: 12, optimizer: .adamw,
-      learningRate: 4e-3,
+      learningRate: 4e-3, scalesLearningRate: true,
       beta1: 0.9, beta2: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0.05,
       schedule: .oneCycle, labelSmoothing: 0.05, ema: 0.998, clipGrad: 0, patience: 0,
       monitor: .accuracy, keep: .best, maxSeconds: 0)

@@ -35,6 +35,12 @@ extension Configuration.Training {
     return min(size, images)
   }
 
+  /// The peak of the schedule for batches of so many images.
+  package func peakRate(batchSize: Int) -> Double {
+    scalesLearningRate && batchSize < self.batchSize
+      ? learningRate * Double(batchSize) / Double(self.batchSize) : learningRate
+  }
+
   /// Epochs for so many steps an epoch: more than asked for where a set is small.
   package func epochs(steps: Int) -> Int {
     max(epochs, (minimumSteps + steps - 1) / max(1, steps))

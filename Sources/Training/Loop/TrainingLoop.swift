@@ -124,7 +124,7 @@ struct TrainingLoop {
     let number = session.optimizer.steps
     let factor = training.rates.factor(
       step: number, total: epochs * stepsPerEpoch, reductions: reductions)
-    let rate = training.learningRate * factor
+    let rate = training.peakRate(batchSize: batchSize) * factor
     session.optimizer.learningRate = rate
     let result = session.step(pixels: batch.pixels, targets: batch.targets)
     guard result.loss.isFinite else {
