@@ -89,8 +89,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var optimizer: OptimizerKind
     /// The peak of the schedule.
     package var learningRate: Double
-    /// Whether the rate is meant for `batchSize` and falls in proportion where batches are made
-    /// smaller (Goyal et al. 2017); a rate that was asked for stays.
+    /// Whether the rate falls in proportion where batches are made smaller.
+    ///
+    /// Goyal et al. 2017. A rate that was asked for stays.
     package var scalesLearningRate: Bool
     /// Adam's decay of the first moment.
     package var beta1: Double
