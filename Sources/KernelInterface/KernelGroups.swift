@@ -13,6 +13,12 @@ package struct ConvolutionKernels: Sendable {
     ) -> Void
   /// `padBand` of the module Kernels.
   package let padBand: @Sendable (_ image: Input, _ band: Output, _ shape: BandShape) -> Void
+  /// `padNormalizedBand` of the module Kernels.
+  package let padNormalizedBand:
+    @Sendable (
+      _ image: Input, _ band: Output, _ factor: Input, _ offset: Input, _ shape: BandShape,
+      _ channels: Int, _ rectifies: Bool
+    ) -> Void
   /// `correlateBand` of the module Kernels.
   package let correlateBand:
     @Sendable (
@@ -28,6 +34,8 @@ package struct ConvolutionKernels: Sendable {
     packTurnedPanel:
       @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int, Int, Int, Int, Int) -> Void,
     padBand: @escaping @Sendable (Input, Output, BandShape) -> Void,
+    padNormalizedBand:
+      @escaping @Sendable (Input, Output, Input, Input, BandShape, Int, Bool) -> Void,
     correlateBand: @escaping @Sendable (Input, Input, Input?, Output, CorrelationShape) -> Void,
     accumulateFilterGradient:
       @escaping @Sendable (Input, Input, Output, FilterGradientShape) -> Void
@@ -35,8 +43,54 @@ package struct ConvolutionKernels: Sendable {
     self.packPanel = packPanel
     self.packTurnedPanel = packTurnedPanel
     self.padBand = padBand
+    self.padNormalizedBand = padNormalizedBand
     self.correlateBand = correlateBand
     self.accumulateFilterGradient = accumulateFilterGradient
+  }
+}
+
+/// The transforms of Winograd's method; the products between them are those of `ConvolutionKernels`.
+package struct WinogradKernels: Sendable {
+  /// `winogradFilters` of the module Kernels.
+  package let transformFilters:
+    @Sendable (_ panel: Input, _ u: Output, _ count: Int, _ planeStep: Int) -> Void
+  /// `winogradInput` of the module Kernels.
+  package let transformInput:
+    @Sendable (
+      _ x: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
+    ) -> Void
+  /// `winogradOutput` of the module Kernels.
+  package let transformOutput:
+    @Sendable (
+      _ m: Input, _ y: Output, _ bias: Input?, _ tiles: Int, _ rowStep: Int, _ channels: Int,
+      _ planeStep: Int, _ rows: Int, _ columns: Int, _ accumulates: Bool, _ rectifies: Bool
+    ) -> Void
+  /// `winogradGradient` of the module Kernels.
+  package let transformGradient:
+    @Sendable (
+      _ dy: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
+    ) -> Void
+  /// `winogradFilterGradient` of the module Kernels.
+  package let transformFilterGradient:
+    @Sendable (
+      _ p: Input, _ gradient: Output, _ count: Int, _ planeStep: Int, _ tapStep: Int,
+      _ accumulates: Bool
+    ) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    transformFilters: @escaping @Sendable (Input, Output, Int, Int) -> Void,
+    transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
+    transformOutput:
+      @escaping @Sendable (Input, Output, Input?, Int, Int, Int, Int, Int, Int, Bool, Bool) -> Void,
+    transformGradient: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
+    transformFilterGradient: @escaping @Sendable (Input, Output, Int, Int, Int, Bool) -> Void
+  ) {
+    self.transformFilters = transformFilters
+    self.transformInput = transformInput
+    self.transformOutput = transformOutput
+    self.transformGradient = transformGradient
+    self.transformFilterGradient = transformFilterGradient
   }
 }
 

@@ -12,6 +12,8 @@ package struct KernelTable: Sendable {
   package let lanes: Int
   /// Convolutions and matrix products.
   package let convolution: ConvolutionKernels
+  /// Transforms of Winograd's method.
+  package let winograd: WinogradKernels
   /// Batch normalization and sums over pixels.
   package let normalization: NormalizationKernels
   /// Pooling.
@@ -25,12 +27,13 @@ package struct KernelTable: Sendable {
 
   /// Puts a table together; each kernel module does so once.
   package init(
-    lanes: Int, convolution: ConvolutionKernels, normalization: NormalizationKernels,
-    pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels,
+    lanes: Int, convolution: ConvolutionKernels, winograd: WinogradKernels,
+    normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels,
     images: ImageKernels
   ) {
     self.lanes = lanes
     self.convolution = convolution
+    self.winograd = winograd
     self.normalization = normalization
     self.pooling = pooling
     self.elementwise = elementwise

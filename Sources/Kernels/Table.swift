@@ -8,8 +8,15 @@ package func makeKernelTable() -> KernelTable {
       packPanel: packPanel,
       packTurnedPanel: packTurnedPanel,
       padBand: padBand,
+      padNormalizedBand: padNormalizedBand,
       correlateBand: correlateBand,
       accumulateFilterGradient: accumulateFilterGradient),
+    winograd: WinogradKernels(
+      transformFilters: winogradFilters,
+      transformInput: winogradInput,
+      transformOutput: winogradOutput,
+      transformGradient: winogradGradient,
+      transformFilterGradient: winogradFilterGradient),
     normalization: NormalizationKernels(
       moments: moments,
       scaleChannels: scaleChannels,

@@ -107,8 +107,8 @@ final class Executor {
 
   private func view(_ offset: Int) -> Output { arena.base + max(0, offset) }
 
-  private func value(_ id: Int, _ images: Input) -> Input {
-    id == 0 ? images : Input(view(valueOffsets[id]))
+  private func value(_ id: Int, _ images: Input) -> Activation {
+    Activation(base: id == 0 ? images : Input(view(valueOffsets[id])))
   }
 
   /// Computes the logits of `batch` images.

@@ -55,9 +55,9 @@ struct ForwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
-  let input: Input
+  let input: Activation
   /// The second addend of an addition; elsewhere the input again.
-  let secondInput: Input
+  let secondInput: Activation
   let output: Output
   let saved: Output
   let scratch: Scratch
@@ -79,7 +79,7 @@ struct BackwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
-  let input: Input
+  let input: Activation
   let output: Input
   let outputGradient: Output
   /// Absent where nobody needs it: the images' gradient.

@@ -103,7 +103,7 @@ struct BatchNormOperation: RectifiableOperation {
       let pixels = chunks.range(index)
       let start = pixels.lowerBound * channels
       kernels.scaleChannels(
-        pass.input + start, factor, offset, pass.output + start, pixels.count, channels, rectifies)
+        pass.input.plain + start, factor, offset, pass.output + start, pixels.count, channels, rectifies)
     }
   }
 
@@ -117,7 +117,7 @@ struct BatchNormOperation: RectifiableOperation {
     let step = 3 * channels
     pass.engine.workers.parallelFor(chunks.count) { index, _ in
       let pixels = chunks.range(index)
-      let x = pass.input + pixels.lowerBound * channels
+      let x = pass.input.plain + pixels.lowerBound * channels
       let center = partials + index * step
       kernels.normalization.columnSums(x, pixels.count, channels, center)
       kernels.elementwise.scale(center, 1 / Float(pixels.count), channels)
@@ -164,7 +164,7 @@ struct BatchNormOperation: RectifiableOperation {
       let start = pixels.lowerBound * channels
       let sums = partials + 2 * index * channels
       kernels.normalizationSums(
-        pass.input + start, rectifies ? pass.output + start : nil, pass.outputGradient + start,
+        pass.input.plain + start, rectifies ? pass.output + start : nil, pass.outputGradient + start,
         mean, pixels.count, channels, sums, sums + channels)
     }
     let a = partials + 2 * chunks.count * channels
@@ -187,7 +187,7 @@ struct BatchNormOperation: RectifiableOperation {
       let pixels = chunks.range(index)
       let start = pixels.lowerBound * channels
       kernels.normalizationGradient(
-        pass.input + start, rectifies ? pass.output + start : nil, pass.outputGradient + start,
+        pass.input.plain + start, rectifies ? pass.output + start : nil, pass.outputGradient + start,
         mean, a, b, d, dx.base + start, pixels.count, channels, dx.accumulates)
     }
   }

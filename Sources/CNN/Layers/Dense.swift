@@ -92,7 +92,7 @@ struct DenseOperation: RectifiableOperation {
         k.convolution.packPanel(pass.parameters + weights, own, features, units, first)
       }
       k.convolution.correlateBand(
-        pass.input, inPlace ? pass.parameters + weights + first : Input(own),
+        pass.input.plain, inPlace ? pass.parameters + weights + first : Input(own),
         bias == nil ? nil : Input(packedBias) + first, pass.output + first,
         CorrelationShape(
           rows: 1, columns: pass.batch, channels: min(width, units - first), kernelRows: 1,
@@ -114,7 +114,7 @@ struct DenseOperation: RectifiableOperation {
     pass.engine.workers.parallelFor((features + length - 1) / length) { stretch, _ in
       let first = stretch * length
       k.convolution.accumulateFilterGradient(
-        pass.input, dy, pass.gradients + weights,
+        pass.input.plain, dy, pass.gradients + weights,
         FilterGradientShape(
           rows: 1, columns: pass.batch, channels: units, channelRange: 0..<units, kernelRows: 1,
           rowLength: features, rowRange: first..<min(features, first + length), bandRowStep: 0,

@@ -158,7 +158,7 @@ struct MaxPoolOperation: Operation {
     if case .training = pass.mode { places = codes(pass.saved) }
     pass.engine.workers.parallelFor(pass.batch) { image, _ in
       pool.maxPool(
-        pass.input + image * shape.inputCount, pass.output + image * shape.outputCount,
+        pass.input.plain + image * shape.inputCount, pass.output + image * shape.outputCount,
         places.map { $0 + image * shape.outputCount }, shape)
     }
   }
@@ -187,7 +187,7 @@ struct AveragePoolOperation: Operation {
     let pool = pass.kernels.pooling
     pass.engine.workers.parallelFor(pass.batch) { image, _ in
       pool.averagePool(
-        pass.input + image * shape.inputCount, pass.output + image * shape.outputCount, shape)
+        pass.input.plain + image * shape.inputCount, pass.output + image * shape.outputCount, shape)
     }
   }
 

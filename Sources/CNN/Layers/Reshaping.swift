@@ -65,12 +65,12 @@ struct DropoutOperation: Operation {
 
   func forward(_ pass: ForwardPass) {
     guard case .training(let seed, let step) = pass.mode else {
-      pass.output.update(from: pass.input, count: pass.batch * count)
+      pass.output.update(from: pass.input.plain, count: pass.batch * count)
       return
     }
     pass.engine.workers.parallelFor(pass.batch) { sample, _ in
       mask(
-        pass.input + sample * count, pass.output + sample * count, accumulates: false, seed: seed,
+        pass.input.plain + sample * count, pass.output + sample * count, accumulates: false, seed: seed,
         step: step, sample: sample)
     }
   }

@@ -30,7 +30,7 @@ struct RectifyOperation: Operation {
   func forward(_ pass: ForwardPass) {
     let kernels = pass.kernels.elementwise
     pass.engine.stretches(pass.batch * count) { start, length in
-      kernels.rectify(pass.input + start, pass.output + start, length)
+      kernels.rectify(pass.input.plain + start, pass.output + start, length)
     }
   }
 
@@ -101,7 +101,7 @@ struct AddOperation: RectifiableOperation {
     let kernels = pass.kernels.elementwise
     pass.engine.stretches(pass.batch * count) { start, length in
       kernels.add(
-        pass.input + start, pass.secondInput + start, pass.output + start, length, rectifies)
+        pass.input.plain + start, pass.secondInput.plain + start, pass.output + start, length, rectifies)
     }
   }
 

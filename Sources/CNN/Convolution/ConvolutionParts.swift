@@ -1,37 +1,5 @@
 internal import KernelInterface
 
-/// Rows of an image with the zeros that a kernel needs around them.
-///
-/// Where it needs none the band is the image itself; otherwise it is copied to scratch memory.
-struct Band {
-  let start: Input
-  let rowStep: Int
-
-  /// - firstRow: may be negative; `left`: zeros in front of a row, may be negative.
-  /// - columns: pixels in a row of the band.
-  init(
-    image: Input, shape: Shape, firstRow: Int, rows: Int, left: Int, columns: Int,
-    scratch: Output, _ kernels: KernelTable
-  ) {
-    let isInside =
-      firstRow >= 0 && firstRow + rows <= shape.height && left <= 0
-      && columns - left <= shape.width
-    if isInside {
-      rowStep = shape.width * shape.channels
-      start = image + firstRow * rowStep - left * shape.channels
-      return
-    }
-    rowStep = columns * shape.channels
-    start = Input(scratch)
-    kernels.convolution.padBand(
-      image, scratch,
-      BandShape(
-        firstRow: firstRow, rows: rows, imageRows: shape.height,
-        imageRowLength: shape.width * shape.channels, left: left * shape.channels,
-        bandRowStep: rowStep))
-  }
-}
-
 /// How a filter gradient is divided: images into chunks, channels into groups of panels.
 ///
 /// It follows from the batch and the layer alone: sums, and so bits, are the same on any threads.
@@ -41,14 +9,11 @@ struct FilterSplit {
   private let groupWidth: Int
   private let channels: Int
 
-  init(_ operation: ConvolutionOperation, batch: Int, kernels: KernelTable) {
-    let weights =
-      operation.input.channels * operation.output.channels
-      * operation.kernel * operation.kernel
+  init(weights: Int, channels: Int, batch: Int, kernels: KernelTable) {
     // A chunk has its own copy of the gradient: few copies where it is large.
     let chunks = min(batch, max(1, min(16, (1 << 20) / max(1, weights))))
     images = (0..<chunks).map { ($0 * batch / chunks)..<(($0 + 1) * batch / chunks) }
-    channels = operation.output.channels
+    self.channels = channels
     let panels = (channels + kernels.panelWidth - 1) / kernels.panelWidth
     let wanted = min(panels, (16 + chunks - 1) / chunks)
     let panelsPerGroup = (panels + wanted - 1) / wanted
@@ -90,11 +55,11 @@ extension ConvolutionOperation {
   struct Phase {
     let rows: PhaseAxis
     let columns: PhaseAxis
+    let correlation: DirectCorrelation
 
-    func filterCount(_ operation: ConvolutionOperation, _ kernels: KernelTable) -> Int {
-      rows.taps * columns.taps * operation.output.channels
-        * kernels.padded(operation.input.channels)
-    }
+    var workerCount: Int { correlation.workerCount }
+
+    func weightCount(_ kernels: KernelTable) -> Int { correlation.weightCount(kernels) }
   }
 
   /// The phases that hold a pixel: stride² of them in a map that is large enough.
@@ -105,6 +70,16 @@ extension ConvolutionOperation {
     let columns = (0..<min(stride, input.width)).map {
       PhaseAxis(offset: $0, extent: input.width, pad: padLeft, kernel: kernel, stride: stride)
     }
-    return rows.flatMap { row in columns.map { Phase(rows: row, columns: $0) } }
+    return rows.flatMap { row in columns.map { phase(row, $0) } }
+  }
+
+  private func phase(_ rows: PhaseAxis, _ columns: PhaseAxis) -> Phase {
+    Phase(
+      rows: rows, columns: columns,
+      correlation: DirectCorrelation(
+        source: output, target: input, rows: rows.count, columns: columns.count,
+        kernelRows: rows.taps, kernelColumns: columns.taps, stride: 1, top: rows.zeros,
+        left: columns.zeros, firstRow: rows.offset, firstColumn: columns.offset,
+        targetStride: stride))
   }
 }

@@ -1,0 +1,193 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// A convolution: forward, and its gradients below.
+///
+/// Forward and input gradient are the same kind of loop, a correlation of padded maps with packed
+/// filters, the latter with turned filters over the output's gradient. Each of the three directions
+/// has its method by a fixed rule.
+struct ConvolutionOperation: RectifiableOperation {
+  let input: Shape
+  let output: Shape
+  let kernel: Int
+  let stride: Int
+  let padTop: Int
+  let padLeft: Int
+  /// Places in the parameter slab.
+  let filters: Int
+  let bias: Int?
+  var rectifies = false
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    let k = kernels
+    var shared = 0
+    var perWorker = 0
+    if usesWinograd(k) {
+      shared = max(forwardTiles.weightCount, inputGradientTiles.weightCount)
+      perWorker = max(forwardTiles.workerCount(k), inputGradientTiles.workerCount(k))
+      shared = max(shared, filterGradientTiles.sharedCount(batch: batch))
+      perWorker = max(perWorker, filterGradientTiles.workerCount)
+    } else {
+      shared = max(
+        forwardDirect.weightCount(k), phases.reduce(0) { $0 + $1.weightCount(k) })
+      perWorker = max(forwardDirect.workerCount, phases.map(\.workerCount).max() ?? 0)
+      shared = max(shared, filterGradientDirect.sharedCount(batch: batch, kernels: k))
+      perWorker = max(perWorker, filterGradientDirect.workerCount)
+    }
+    // Behind the weights the padded bias, or the parts of its gradient.
+    let biasCount = bias == nil ? 0 : biasChunks(batch).count + 1
+    return OperationNeeds(
+      shared: shared + biasCount * k.padded(output.channels), perWorker: perWorker,
+      readsInput: true, readsOutput: rectifies)
+  }
+
+  // MARK: Methods
+
+  /// Winograd's method pays for 3 x 3 filters at stride 1 with whole vectors of channels, where
+  /// the map's last tiles are not mostly empty.
+  func usesWinograd(_ kernels: KernelTable) -> Bool {
+    let tiles = ((output.height + 3) / 4) * ((output.width + 3) / 4)
+    return kernel == 3 && stride == 1 && input.channels % kernels.lanes == 0
+      && output.channels % kernels.lanes == 0 && 40 * tiles <= 7 * output.pixels
+  }
+
+  private var forwardTiles: WinogradCorrelation {
+    WinogradCorrelation(source: input, target: output, top: padTop, left: padLeft)
+  }
+
+  private var inputGradientTiles: WinogradCorrelation {
+    WinogradCorrelation(source: output, target: input, top: 2 - padTop, left: 2 - padLeft)
+  }
+
+  private var filterGradientTiles: WinogradFilterGradient {
+    WinogradFilterGradient(input: input, output: output, top: padTop, left: padLeft)
+  }
+
+  private var forwardDirect: DirectCorrelation {
+    DirectCorrelation(
+      source: input, target: output, rows: output.height, columns: output.width,
+      kernelRows: kernel, kernelColumns: kernel, stride: stride, top: padTop, left: padLeft)
+  }
+
+  private var filterGradientDirect: DirectFilterGradient {
+    DirectFilterGradient(
+      input: input, output: output, kernel: kernel, stride: stride, top: padTop, left: padLeft)
+  }
+
+  // MARK: Forward
+
+  func forward(_ pass: ForwardPass) {
+    let k = pass.kernels
+    let weights = pass.parameters + filters
+    let packed = pass.scratch.shared
+    let taps = kernel * kernel * input.channels
+    if usesWinograd(k) {
+      let method = forwardTiles
+      let packedBias = packBias(pass.parameters, packed + method.weightCount, k)
+      method.transformFilters(pass.engine, to: packed, scratch: pass.scratch) { panel, channel in
+        k.convolution.packPanel(weights, panel, taps, output.channels, channel)
+      }
+      method.run(
+        pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch)
+    } else {
+      let method = forwardDirect
+      let packedBias = packBias(pass.parameters, packed + method.weightCount(k), k)
+      let width = k.panelWidth
+      pass.engine.workers.parallelFor((output.channels + width - 1) / width) { panel, _ in
+        k.convolution.packPanel(
+          weights, packed + panel * width * taps, taps, output.channels, panel * width)
+      }
+      method.run(
+        pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch)
+    }
+  }
+
+  private func packBias(_ parameters: Input, _ packed: Output, _ k: KernelTable) -> Input? {
+    guard let bias else { return nil }
+    packed.update(from: parameters + bias, count: output.channels)
+    for channel in output.channels..<k.padded(output.channels) { packed[channel] = 0 }
+    return Input(packed)
+  }
+
+  // MARK: Backward
+
+  func backward(_ pass: BackwardPass) {
+    if rectifies {
+      let kernels = pass.kernels.elementwise
+      pass.engine.stretches(pass.batch * output.count) { start, count in
+        let d = pass.outputGradient + start
+        kernels.rectifyGradient(pass.output + start, d, d, count, false)
+      }
+    }
+    biasGradient(pass)
+    let gradient = pass.gradients + filters
+    if usesWinograd(pass.kernels) {
+      filterGradientTiles.run(
+        pass.engine, batch: pass.batch, input: pass.input,
+        outputGradient: pass.outputGradient, gradient: gradient, scratch: pass.scratch)
+    } else {
+      filterGradientDirect.run(
+        pass.engine, batch: pass.batch, input: pass.input,
+        outputGradient: pass.outputGradient, gradient: gradient, scratch: pass.scratch)
+    }
+    if let dx = pass.inputGradient { inputGradient(pass, dx) }
+  }
+
+  private func biasChunks(_ batch: Int) -> PixelChunks {
+    PixelChunks(pixels: batch * output.pixels, channels: output.channels)
+  }
+
+  /// dbias += Σ dy.
+  private func biasGradient(_ pass: BackwardPass) {
+    guard let bias else { return }
+    let k = pass.kernels
+    let chunks = biasChunks(pass.batch)
+    let partials = pass.scratch.shared
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      k.normalization.columnSums(
+        pass.outputGradient + pixels.lowerBound * output.channels, pixels.count,
+        output.channels, partials + index * output.channels)
+    }
+    k.elementwise.sumParts(
+      partials, chunks.count, output.channels, pass.gradients + bias, output.channels)
+  }
+
+  /// dx: a correlation of dy with the turned filters, or one for each phase of the stride.
+  private func inputGradient(_ pass: BackwardPass, _ dx: GradientTarget) {
+    let k = pass.kernels
+    let weights = pass.parameters + filters
+    let packed = pass.scratch.shared
+    let dy = Activation(base: pass.outputGradient)
+    if usesWinograd(k) {
+      let method = inputGradientTiles
+      method.transformFilters(pass.engine, to: packed, scratch: pass.scratch) { panel, channel in
+        k.convolution.packTurnedPanel(
+          weights, panel, 3, input.channels, output.channels, 1, 0, 3, 0, 3, channel)
+      }
+      method.run(
+        pass.engine, batch: pass.batch, source: dy, weights: packed, bias: nil, target: dx.base,
+        accumulates: dx.accumulates, scratch: pass.scratch)
+      return
+    }
+    var next = packed
+    for phase in phases {
+      let own = next
+      let method = phase.correlation
+      let panelStep = method.kernelRows * method.kernelColumns * output.channels * k.panelWidth
+      let panels = (input.channels + k.panelWidth - 1) / k.panelWidth
+      pass.engine.workers.parallelFor(panels) { panel, _ in
+        k.convolution.packTurnedPanel(
+          weights, own + panel * panelStep, kernel, input.channels, output.channels, stride,
+          phase.rows.first, phase.rows.taps, phase.columns.first, phase.columns.taps,
+          panel * k.panelWidth)
+      }
+      next += method.weightCount(k)
+      method.run(
+        pass.engine, batch: pass.batch, source: dy, weights: Input(own), bias: nil,
+        target: dx.base, accumulates: dx.accumulates, scratch: pass.scratch)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+internal import KernelInterface
+
+/// How the maps of a batch are divided into tiles of 4 x 4 pixels, and tiles into blocks.
+///
+/// A block is a number of consecutive rows of tiles, counted through all maps, or a part of one row
+/// where that is long: what one thread works on in its second-level cache. It follows from the
+/// layer's extents alone.
+struct WinogradTiles {
+  /// Where a stretch of rows of tiles of one map lies.
+  struct Run {
+    /// The map in the batch.
+    let image: Int
+    /// Its first row of tiles.
+    let row: Int
+    /// Rows of tiles.
+    let rows: Int
+    /// Tiles of the block before this stretch.
+    let tilesBefore: Int
+  }
+
+  /// Planes of transformed tiles: 6 x 6.
+  static let planes = 36
+
+  let map: Shape
+  let rowsOfMap: Int
+  let columnsOfMap: Int
+  /// Tiles of a row that a block takes.
+  let width: Int
+  /// Rows of tiles in a block.
+  let rows: Int
+  /// Blocks side by side in a row.
+  let segments: Int
+
+  /// - channels: of both sides of the product together.
+  init(map: Shape, channels: Int) {
+    self.map = map
+    rowsOfMap = (map.height + 3) / 4
+    columnsOfMap = (map.width + 3) / 4
+    // Both sides of the products for one block take about 640 kB.
+    let most = max(24, min(64, 4608 / max(1, channels)))
+    segments = (columnsOfMap + most - 1) / most
+    width = (columnsOfMap + segments - 1) / segments
+    rows = segments > 1 ? 1 : max(1, most / columnsOfMap)
+  }
+
+  /// Tiles of a full block.
+  var capacity: Int { rows * width }
+
+  /// Blocks of a batch.
+  func blocks(batch: Int) -> Int {
+    segments > 1
+      ? batch * rowsOfMap * segments : (batch * rowsOfMap + rows - 1) / rows
+  }
+
+  /// The first tile of a row that a block takes, and how many.
+  func columns(block: Int) -> Range<Int> {
+    let first = block % segments * width
+    return first..<min(columnsOfMap, first + width)
+  }
+
+  /// Calls `body` with the stretches of a block, map by map; returns the tiles of the block.
+  @discardableResult
+  func forEachRun(block: Int, batch: Int, _ body: (Run) -> Void) -> Int {
+    let across = columns(block: block).count
+    var row = block / segments * rows
+    let end = min(batch * rowsOfMap, row + rows)
+    var tiles = 0
+    while row < end {
+      let image = row / rowsOfMap
+      let count = min(end, (image + 1) * rowsOfMap) - row
+      body(Run(image: image, row: row - image * rowsOfMap, rows: count, tilesBefore: tiles))
+      tiles += count * across
+      row += count
+    }
+    return tiles
+  }
+
+  /// Tiles of a batch in the blocks before this one.
+  func tilesBefore(block: Int, batch: Int) -> Int {
+    let row = block / segments * rows
+    if row >= batch * rowsOfMap { return batch * rowsOfMap * columnsOfMap }
+    return row * columnsOfMap + columns(block: block).lowerBound
+  }
+
+  /// The pixels of the batch that a block computes; they follow each other in memory.
+  func pixels(block: Int, batch: Int) -> Range<Int> {
+    func place(_ row: Int) -> Int {
+      let image = row / rowsOfMap
+      return image * map.pixels + (row - image * rowsOfMap) * 4 * map.width
+    }
+    let first = block * rows
+    return place(first)..<place(min(batch * rowsOfMap, first + rows))
+  }
+}
