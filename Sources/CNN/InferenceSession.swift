@@ -10,6 +10,11 @@ public final class InferenceSession {
   /// Images in a batch at most.
   public let batchSize: Int
   private let executor: Executor
+  /// Takes the time of every node; nil costs nothing.
+  package var profile: StepProfile? {
+    get { executor.profile }
+    set { executor.profile = newValue }
+  }
 
   /// A session for batches of up to `batchSize` images.
   public init(network: Network, batchSize: Int, engine: Engine) throws(ModelError) {

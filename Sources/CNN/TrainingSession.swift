@@ -20,6 +20,11 @@ public final class TrainingSession {
   private let gradients: FloatMemory
   private let segments: [ParameterUpdate.Segment]
   private var squares: [Double]
+  /// Takes the time of a step's parts; nil costs nothing.
+  package var profile: StepProfile? {
+    get { executor.profile }
+    set { executor.profile = newValue }
+  }
 
   /// What one step did.
   public struct StepResult: Sendable {
@@ -136,12 +141,14 @@ public final class TrainingSession {
       outputs: outputs, targets: targets, classWeights: classWeights,
       gradient: UnsafeMutableBufferPointer(
         start: executor.logitsGradient, count: batch * outputs))
+    profile?.lap(.loss)
     let afterForward = clock.now
     seconds.forward = (afterForward - start).inSeconds
     guard result.loss.isFinite else {
       return StepResult(loss: result.loss, correct: result.correct, seconds: seconds)
     }
     clearGradients()
+    profile?.lap(.clearing)
     executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
     let afterBackward = clock.now
     seconds.backward = (afterBackward - afterForward).inSeconds
@@ -150,6 +157,7 @@ public final class TrainingSession {
       ParameterUpdate(
         parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
         engine: executor.engine))
+    profile?.lap(.optimizer)
     seconds.optimizer = (clock.now - afterBackward).inSeconds
     return StepResult(
       loss: result.loss, correct: result.correct, gradientNorm: norm, seconds: seconds)

@@ -6,7 +6,7 @@ internal import KernelSelection
 /// Forward and input gradient are the same kind of loop, a correlation of padded maps with packed
 /// filters, the latter with turned filters over the output's gradient. Each of the three directions
 /// has its method by a fixed rule.
-struct ConvolutionOperation: RectifiableOperation {
+struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   let input: Shape
   let output: Shape
   let kernel: Int
@@ -17,6 +17,20 @@ struct ConvolutionOperation: RectifiableOperation {
   let filters: Int
   let bias: Int?
   var rectifies = false
+
+  var work: OperationWork {
+    OperationWork(forward: .convolutionForward, backward: .convolutionInputGradient)
+  }
+
+  var geometry: ConvolutionGeometry {
+    ConvolutionGeometry(
+      input: input, output: output, kernel: kernel, stride: stride, padding: padTop,
+      hasBias: bias != nil, rectifies: rectifies)
+  }
+
+  func method(of direction: WorkKind, kernels: KernelTable) -> String {
+    usesWinograd(kernels) ? "winograd" : "direct"
+  }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     let k = kernels
@@ -120,6 +134,7 @@ struct ConvolutionOperation: RectifiableOperation {
         let d = pass.outputGradient + start
         kernels.rectifyGradient(pass.output + start, d, d, count, false)
       }
+      pass.profile?.lap(.elementwise)
     }
     biasGradient(pass)
     let gradient = pass.gradients + filters
@@ -132,6 +147,7 @@ struct ConvolutionOperation: RectifiableOperation {
         pass.engine, batch: pass.batch, input: pass.input,
         outputGradient: pass.outputGradient, gradient: gradient, scratch: pass.scratch)
     }
+    pass.profile?.lap(.convolutionFilterGradient)
     if let dx = pass.inputGradient { inputGradient(pass, dx) }
   }
 

@@ -17,6 +17,8 @@ final class Executor {
   private var savedOffsets: [Int]
   /// For each node and each of its inputs: whether its gradient is added to.
   private var accumulates: [[Bool]]
+  /// Takes the time of every node's passes; nil costs nothing.
+  var profile: StepProfile?
 
   /// - capacity: the largest batch.
   /// - inputGradient: whether the gradient of the images is wanted, for tests.
@@ -115,6 +117,7 @@ final class Executor {
   func forward(images: Input, batch: Int, mode: PassMode) {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
     for (step, node) in network.graph.nodes.enumerated() {
+      profile?.enter(step)
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
@@ -122,14 +125,17 @@ final class Executor {
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
           output: view(valueOffsets[node.output]), saved: view(savedOffsets[step]),
           scratch: scratch, parameters: Input(network.parameters.base),
-          statistics: network.statistics.base))
+          statistics: network.statistics.base, profile: profile))
+      profile?.lap(node.operation.work.forward)
     }
+    profile?.enter(nil)
   }
 
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
   func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
     precondition(isTraining, "planned for inference only")
     for (step, node) in network.graph.nodes.enumerated().reversed() {
+      profile?.enter(step)
       node.operation.backward(
         BackwardPass(
           engine: engine, batch: batch, mode: mode, input: value(node.inputs[0], images),
@@ -138,8 +144,10 @@ final class Executor {
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
           saved: view(savedOffsets[step]), scratch: scratch,
-          parameters: Input(network.parameters.base), gradients: gradients))
+          parameters: Input(network.parameters.base), gradients: gradients, profile: profile))
+      profile?.lap(node.operation.work.backward)
     }
+    profile?.enter(nil)
   }
 
   private func target(_ step: Int, _ node: Graph.Node, _ place: Int) -> GradientTarget? {

@@ -3,6 +3,8 @@ internal import KernelSelection
 
 /// One step of a network on a whole batch, with its geometry fixed.
 protocol Operation: Sendable {
+  /// What its passes are counted as in a profile.
+  var work: OperationWork { get }
   /// The memory it needs and the values its backward pass reads.
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds
   /// Reads the inputs and writes the output, and in training what the backward pass needs.
@@ -63,6 +65,8 @@ struct ForwardPass {
   let scratch: Scratch
   let parameters: Input
   let statistics: Output
+  /// Where a profile is taken: an operation of several kinds ends each with a lap.
+  let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
 }
@@ -89,6 +93,8 @@ struct BackwardPass {
   let scratch: Scratch
   let parameters: Input
   let gradients: Output
+  /// Where a profile is taken: an operation of several kinds ends each with a lap.
+  let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
 }

@@ -71,6 +71,7 @@ struct BatchNormOperation: RectifiableOperation {
   let rate: Float
   var rectifies = false
 
+  var work: OperationWork { OperationWork(.normalization) }
   private var channels: Int { shape.channels }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {

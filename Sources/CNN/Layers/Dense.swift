@@ -64,6 +64,8 @@ struct DenseOperation: RectifiableOperation {
   let bias: Int?
   var rectifies = false
 
+  var work: OperationWork { OperationWork(.dense) }
+
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     OperationNeeds(
       shared: (readsInPlace(kernels) ? 0 : features * kernels.padded(units))

@@ -144,6 +144,8 @@ extension PoolShape {
 struct MaxPoolOperation: Operation {
   let shape: PoolShape
 
+  var work: OperationWork { OperationWork(.pooling) }
+
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     OperationNeeds(saved: (batch * shape.outputCount + 3) / 4)
   }
@@ -180,6 +182,8 @@ struct MaxPoolOperation: Operation {
 /// Average pooling.
 struct AveragePoolOperation: Operation {
   let shape: PoolShape
+
+  var work: OperationWork { OperationWork(.pooling) }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds { OperationNeeds() }
 

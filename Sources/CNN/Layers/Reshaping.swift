@@ -61,6 +61,8 @@ struct DropoutOperation: Operation {
   let rate: Float
   let index: Int
 
+  var work: OperationWork { OperationWork(.elementwise) }
+
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds { OperationNeeds() }
 
   func forward(_ pass: ForwardPass) {

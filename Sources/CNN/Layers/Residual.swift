@@ -23,6 +23,8 @@ public struct ReLU: Layer, GraphLayer {
 struct RectifyOperation: Operation {
   let count: Int
 
+  var work: OperationWork { OperationWork(.elementwise) }
+
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     OperationNeeds(readsOutput: true)
   }
@@ -92,6 +94,8 @@ public struct Residual: Layer, GraphLayer {
 struct AddOperation: RectifiableOperation {
   let count: Int
   var rectifies = false
+
+  var work: OperationWork { OperationWork(.elementwise) }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     OperationNeeds(readsOutput: rectifies)
