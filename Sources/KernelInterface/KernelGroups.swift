@@ -110,14 +110,20 @@ package struct NormalizationKernels: Sendable {
   /// `normalizationSums` of the module Kernels.
   package let normalizationSums:
     @Sendable (
-      _ x: Input, _ y: Input?, _ dy: Input, _ mean: Input, _ pixels: Int, _ channels: Int,
-      _ sums: Output, _ products: Output
+      _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ pixels: Int,
+      _ channels: Int, _ sums: Output, _ products: Output
     ) -> Void
   /// `normalizationGradient` of the module Kernels.
   package let normalizationGradient:
     @Sendable (
-      _ x: Input, _ y: Input?, _ dy: Input, _ mean: Input, _ a: Input, _ b: Input, _ d: Input,
-      _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
+      _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ a: Input,
+      _ b: Input, _ d: Input, _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
+    ) -> Void
+  /// `addChannels` of the module Kernels.
+  package let addChannels:
+    @Sendable (
+      _ a: Input, _ aFactor: Input?, _ aOffset: Input?, _ b: Input, _ bFactor: Input?,
+      _ bOffset: Input?, _ y: Output, _ pixels: Int, _ channels: Int, _ rectifies: Bool
     ) -> Void
   /// `columnSums` of the module Kernels.
   package let columnSums:
@@ -128,16 +134,22 @@ package struct NormalizationKernels: Sendable {
     moments: @escaping @Sendable (Input, Input, Int, Int, Output, Output) -> Void,
     scaleChannels: @escaping @Sendable (Input, Input, Input, Output, Int, Int, Bool) -> Void,
     normalizationSums:
-      @escaping @Sendable (Input, Input?, Input, Input, Int, Int, Output, Output) -> Void,
+      @escaping @Sendable (Input, Input?, Input, Input, Input, Int, Int, Output, Output) -> Void,
     normalizationGradient:
-      @escaping @Sendable (Input, Input?, Input, Input, Input, Input, Input, Output, Int, Int, Bool)
-      -> Void,
+      @escaping @Sendable (
+        Input, Input?, Input, Input, Input, Input, Input, Input, Output, Int, Int, Bool
+      ) -> Void,
+    addChannels:
+      @escaping @Sendable (
+        Input, Input?, Input?, Input, Input?, Input?, Output, Int, Int, Bool
+      ) -> Void,
     columnSums: @escaping @Sendable (Input, Int, Int, Output) -> Void
   ) {
     self.moments = moments
     self.scaleChannels = scaleChannels
     self.normalizationSums = normalizationSums
     self.normalizationGradient = normalizationGradient
+    self.addChannels = addChannels
     self.columnSums = columnSums
   }
 }

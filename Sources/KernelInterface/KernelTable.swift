@@ -28,7 +28,8 @@ package struct KernelTable: Sendable {
   /// Puts a table together; each kernel module does so once.
   package init(
     lanes: Int, convolution: ConvolutionKernels, winograd: WinogradKernels,
-    normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels, optimizers: OptimizerKernels,
+    normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels,
+    optimizers: OptimizerKernels,
     images: ImageKernels
   ) {
     self.lanes = lanes

@@ -61,9 +61,11 @@ package func scaleChannels(
 
 /// Sums over pixels of one stretch for the gradient: sums[c] = Σ dy, products[c] = Σ dy·(x - mean).
 ///
-/// Where `y` is given, dy counts only where y is positive: the gradient of a rectifier behind.
+/// Where `factor` is given, dy counts only where x · factor + offset is positive: the gradient of a
+/// rectifier behind. The sign is that of `scaleChannels`, computed in the same way.
 package func normalizationSums(
-  _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+  _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
+  _ dy: UnsafePointer<Float>,
   _ mean: UnsafePointer<Float>, pixels: Int, channels: Int, _ sums: UnsafeMutablePointer<Float>,
   _ products: UnsafeMutablePointer<Float>
 ) {
@@ -74,10 +76,14 @@ package func normalizationSums(
     var product = Vector.zero
     for pixel in 0..<pixels {
       let i = pixel * channels + c
+      let value = load(x + i)
       var d = load(dy + i)
-      if let y { d = Vector.zero.replacing(with: d, where: load(y + i) .> Vector.zero) }
+      if let factor {
+        let y = multiplyAdd(load(offset + c), value, load(factor + c))
+        d = Vector.zero.replacing(with: d, where: y .> Vector.zero)
+      }
       sum += d
-      product = multiplyAdd(product, d, load(x + i) - center)
+      product = multiplyAdd(product, d, value - center)
     }
     store(sums + c, sum)
     store(products + c, product)
@@ -90,7 +96,7 @@ package func normalizationSums(
       let i = pixel * channels + c
       var d = dy[i]
       // As in whole vectors, where NaN is not above zero.
-      if let y, !(y[i] > 0) { d = 0 }
+      if let factor, !(multiplyAdd(offset[c], x[i], factor[c]) > 0) { d = 0 }
       sum += d
       product = multiplyAdd(product, d, x[i] - mean[c])
     }
@@ -100,9 +106,12 @@ package func normalizationSums(
   }
 }
 
-/// dx = dy · a[c] + (x - mean[c]) · b[c] + d[c], with dy masked by y as in `normalizationSums`.
+/// dx = dy · a[c] + (x - mean[c]) · b[c] + d[c], with dy masked as in `normalizationSums`.
+///
+/// dx may be dy.
 package func normalizationGradient(
-  _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+  _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
+  _ dy: UnsafePointer<Float>,
   _ mean: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
   _ d: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, pixels: Int, channels: Int,
   accumulates: Bool
@@ -115,9 +124,13 @@ package func normalizationGradient(
     let vd = load(d + c)
     for pixel in 0..<pixels {
       let i = pixel * channels + c
+      let value = load(x + i)
       var g = load(dy + i)
-      if let y { g = Vector.zero.replacing(with: g, where: load(y + i) .> Vector.zero) }
-      let r = multiplyAdd(multiplyAdd(vd, load(x + i) - center, vb), g, va)
+      if let factor {
+        let y = multiplyAdd(load(offset + c), value, load(factor + c))
+        g = Vector.zero.replacing(with: g, where: y .> Vector.zero)
+      }
+      let r = multiplyAdd(multiplyAdd(vd, value - center, vb), g, va)
       store(dx + i, accumulates ? load(dx + i) + r : r)
     }
     c += lanes
@@ -126,9 +139,42 @@ package func normalizationGradient(
     for pixel in 0..<pixels {
       let i = pixel * channels + c
       var g = dy[i]
-      if let y, !(y[i] > 0) { g = 0 }
+      if let factor, !(multiplyAdd(offset[c], x[i], factor[c]) > 0) { g = 0 }
       let r = multiplyAdd(multiplyAdd(d[c], x[i] - mean[c], b[c]), g, a[c])
       dx[i] = accumulates ? dx[i] + r : r
+    }
+    c += 1
+  }
+}
+
+/// y = (a · aFactor[c] + aOffset[c]) + (b · bFactor[c] + bOffset[c]), then the greater of that and
+/// zero where `rectifies`; a factor that is nil stands for 1 and its offset for 0.
+package func addChannels(
+  _ a: UnsafePointer<Float>, _ aFactor: UnsafePointer<Float>?, _ aOffset: UnsafePointer<Float>?,
+  _ b: UnsafePointer<Float>, _ bFactor: UnsafePointer<Float>?, _ bOffset: UnsafePointer<Float>?,
+  _ y: UnsafeMutablePointer<Float>, pixels: Int, channels: Int, rectifies: Bool
+) {
+  let floor = Vector(repeating: rectifies ? 0 : -Float.infinity)
+  var c = 0
+  while c + lanes <= channels {
+    let af = aFactor.map { load($0 + c) } ?? Vector(repeating: 1)
+    let ao = aOffset.map { load($0 + c) } ?? Vector.zero
+    let bf = bFactor.map { load($0 + c) } ?? Vector(repeating: 1)
+    let bo = bOffset.map { load($0 + c) } ?? Vector.zero
+    for pixel in 0..<pixels {
+      let i = pixel * channels + c
+      let v = multiplyAdd(ao, load(a + i), af) + multiplyAdd(bo, load(b + i), bf)
+      store(y + i, v.replacing(with: floor, where: v .< floor))
+    }
+    c += lanes
+  }
+  while c < channels {
+    for pixel in 0..<pixels {
+      let i = pixel * channels + c
+      let v =
+        multiplyAdd(aOffset?[c] ?? 0, a[i], aFactor?[c] ?? 1)
+        + multiplyAdd(bOffset?[c] ?? 0, b[i], bFactor?[c] ?? 1)
+      y[i] = rectifies && v < 0 ? 0 : v
     }
     c += 1
   }

@@ -22,6 +22,7 @@ package func makeKernelTable() -> KernelTable {
       scaleChannels: scaleChannels,
       normalizationSums: normalizationSums,
       normalizationGradient: normalizationGradient,
+      addChannels: addChannels,
       columnSums: columnSums),
     pooling: PoolingKernels(
       maxPool: maxPool,

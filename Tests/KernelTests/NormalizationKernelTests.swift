@@ -92,28 +92,31 @@ struct NormalizationKernelTests {
       let pixels = 11
       var random = RandomValues(seed: 41, salt: channels)
       let (x, dy) = (random.normals(pixels * channels), random.normals(pixels * channels))
-      let y = random.normals(pixels * channels).map { max($0, 0) }
       let former = random.normals(pixels * channels)
       let factors = (0..<4).map { _ in random.normals(channels) }
-      let inputs = [x, y, dy].map { GuardedBuffer($0) }
+      let (f, o) = (random.normals(channels), random.normals(channels))
+      let inputs = [x, dy, f, o].map { GuardedBuffer($0) }
+      let factor = masked ? UnsafePointer(inputs[2].pointer) : nil
       let (mean, a, b, d) = factors.map { GuardedBuffer($0) }.four
-      let passes = { (e: Int) in !masked || y[e] > 0 ? Double(dy[e]) : 0 }
+      let passes = { (e: Int) in
+        let y = Double(x[e]) * Double(f[e % channels]) + Double(o[e % channels])
+        return !masked || y > 0 ? Double(dy[e]) : 0
+      }
       let difference = { (e: Int, c: Int) in Double(x[e] - factors[0][c]) }
       let comment: Comment = "\(set), \(channels) channels"
 
       let (sum, product) = (GuardedBuffer(count: channels), GuardedBuffer(count: channels))
       kernels.normalizationSums(
-        inputs[0].pointer, masked ? UnsafePointer(inputs[1].pointer) : nil, inputs[2].pointer,
-        mean.pointer, pixels, channels, sum.pointer, product.pointer)
+        inputs[0].pointer, factor, inputs[3].pointer, inputs[1].pointer, mean.pointer, pixels,
+        channels, sum.pointer, product.pointer)
       check(sum, sums(pixels, channels) { e, _ in passes(e) }, comment)
       check(product, sums(pixels, channels) { passes($0) * difference($0, $1) }, comment)
 
       for accumulates in [false, true] {
         let dx = accumulates ? GuardedBuffer(former) : GuardedBuffer(count: former.count)
         kernels.normalizationGradient(
-          inputs[0].pointer, masked ? UnsafePointer(inputs[1].pointer) : nil, inputs[2].pointer,
-          mean.pointer, a.pointer, b.pointer, d.pointer, dx.pointer, pixels, channels,
-          accumulates)
+          inputs[0].pointer, factor, inputs[3].pointer, inputs[1].pointer, mean.pointer, a.pointer,
+          b.pointer, d.pointer, dx.pointer, pixels, channels, accumulates)
         let terms = x.indices.map { e in
           let c = e % channels
           return [
@@ -123,6 +126,44 @@ struct NormalizationKernelTests {
         }
         let values = terms.map { $0.reduce(0, +) }
         check(dx, (values, terms.map { $0.reduce(0) { $0 + abs($1) } }), comment)
+      }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets, [false, true])
+  func `two maps are added, each normalised where it has a factor`(
+    set: InstructionSet, rectifies: Bool
+  ) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels.normalization
+    for channels in NormalizationKernelTests.channelCounts {
+      for (hasFirst, hasSecond) in [(true, false), (false, true), (true, true), (false, false)] {
+        let pixels = 7
+        var random = RandomValues(seed: 42, salt: channels)
+        let maps = (0..<2).map { _ in random.normals(pixels * channels) }
+        let numbers = (0..<4).map { _ in random.normals(channels) }
+        let buffers = (maps + numbers).map { GuardedBuffer($0) }
+        let y = GuardedBuffer(count: pixels * channels)
+        func number(_ index: Int, _ exists: Bool) -> UnsafePointer<Float>? {
+          exists ? UnsafePointer(buffers[2 + index].pointer) : nil
+        }
+        kernels.addChannels(
+          buffers[0].pointer, number(0, hasFirst), number(1, hasFirst), buffers[1].pointer,
+          number(2, hasSecond), number(3, hasSecond), y.pointer, pixels, channels, rectifies)
+        func addend(_ map: Int, _ isNormalised: Bool, _ e: Int) -> [Double] {
+          let value = Double(maps[map][e])
+          guard isNormalised else { return [value] }
+          let (f, o) = (numbers[2 * map], numbers[2 * map + 1])
+          return [value * Double(f[e % channels]), Double(o[e % channels])]
+        }
+        var values: [Double] = []
+        var magnitudes: [Double] = []
+        for e in maps[0].indices {
+          let terms = addend(0, hasFirst, e) + addend(1, hasSecond, e)
+          let sum = terms.reduce(0, +)
+          values.append(rectifies ? max(sum, 0) : sum)
+          magnitudes.append(terms.reduce(0) { $0 + abs($1) })
+        }
+        check(y, (values, magnitudes), "\(set), \(channels) channels")
       }
     }
   }

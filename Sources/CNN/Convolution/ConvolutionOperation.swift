@@ -55,6 +55,14 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       readsInput: true, readsOutput: rectifies)
   }
 
+  func acceptsNormalization(rectified: Bool) -> Bool { true }
+
+  func measuredTasks(batch: Int, kernels: KernelTable) -> Int? {
+    if rectifies { return nil }
+    if !usesWinograd(kernels) { return forwardDirect.tasks(batch: batch) }
+    return forwardTiles.tiles.segments > 1 ? nil : forwardTiles.tasks(batch: batch)
+  }
+
   // MARK: Methods
 
   /// Winograd's method pays for 3 x 3 filters at stride 1 with whole vectors of channels, where
@@ -95,6 +103,12 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     let weights = pass.parameters + filters
     let packed = pass.scratch.shared
     let taps = kernel * kernel * input.channels
+    let completed = pass.outputMeasurements.map { measurements -> Completion in
+      { task, pixels in
+        measurements.measure(
+          k, task: task, pass.output + pixels.lowerBound * output.channels, pixels: pixels.count)
+      }
+    }
     if usesWinograd(k) {
       let method = forwardTiles
       let packedBias = packBias(pass.parameters, packed + method.weightCount, k)
@@ -103,7 +117,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       }
       method.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch)
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
     } else {
       let method = forwardDirect
       let packedBias = packBias(pass.parameters, packed + method.weightCount(k), k)
@@ -114,7 +128,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       }
       method.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch)
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
     }
   }
 

@@ -11,12 +11,7 @@ final class Executor {
   private let isTraining: Bool
   private let arena: FloatMemory
   private let scratch: Scratch
-  /// Places in the arena; negative for values without one.
-  private var valueOffsets: [Int]
-  private var gradientOffsets: [Int]
-  private var savedOffsets: [Int]
-  /// For each node and each of its inputs: whether its gradient is added to.
-  private var accumulates: [[Bool]]
+  private let plan: ExecutionPlan
   /// Takes the time of every node's passes; nil costs nothing.
   var profile: StepProfile?
 
@@ -33,99 +28,67 @@ final class Executor {
     self.engine = engine
     self.capacity = capacity
     self.isTraining = isTraining
-    let graph = network.graph
-    let last = graph.nodes.count - 1
-    let end = isTraining ? 2 * graph.nodes.count - 1 : last
-    var plan = MemoryPlan()
-
-    // A value lives from its node's forward step to the last step that reads it.
-    var lifeEnds = graph.valueCounts.map { _ in -1 }
-    var needs: [OperationNeeds] = []
-    for (step, node) in graph.nodes.enumerated() {
-      let need = node.operation.needs(batch: capacity, kernels: engine.kernels)
-      needs.append(need)
-      lifeEnds[node.output] = max(lifeEnds[node.output], step)
-      for value in node.inputs { lifeEnds[value] = max(lifeEnds[value], step) }
-      guard isTraining else { continue }
-      let backward = end - step
-      if need.readsOutput { lifeEnds[node.output] = max(lifeEnds[node.output], backward) }
-      if need.readsInput {
-        for value in node.inputs { lifeEnds[value] = max(lifeEnds[value], backward) }
-      }
-    }
-    lifeEnds[graph.output] = max(lifeEnds[graph.output], min(end, last + 1))
-
-    var values = graph.valueCounts.map { _ in -1 }
-    var gradients = values
-    var saved = graph.nodes.map { _ in -1 }
-    for (step, node) in graph.nodes.enumerated() {
-      values[node.output] = plan.reserve(
-        graph.valueCounts[node.output] * capacity, from: step, through: lifeEnds[node.output])
-      guard isTraining else { continue }
-      saved[step] = plan.reserve(needs[step].saved, from: step, through: end - step)
-      // The gradient of a value lives from its last reader's backward step to its own node's.
-      let reader = graph.nodes.lastIndex { $0.inputs.contains(node.output) }
-      gradients[node.output] = plan.reserve(
-        graph.valueCounts[node.output] * capacity, from: reader.map { end - $0 } ?? last,
-        through: end - step)
-    }
-    if inputGradient, isTraining {
-      gradients[0] = plan.reserve(graph.valueCounts[0] * capacity, from: 0, through: end + 1)
-    }
-    let shared = plan.reserve(needs.map(\.shared).max() ?? 0, from: 0, through: end)
-    // One cache line between the threads' parts.
-    let workerStep = ((needs.map(\.perWorker).max() ?? 0) + 31) / 16 * 16
-    let workers = plan.reserve(workerStep * engine.threads, from: 0, through: end)
-    plan.place()
+    plan = ExecutionPlan(
+      network.graph, capacity: capacity, kernels: engine.kernels, threads: engine.threads,
+      isTraining: isTraining, inputGradient: inputGradient)
     arena = try FloatMemory(count: plan.total)
     scratch = Scratch(
-      shared: arena.base + plan.offset(of: shared), workers: arena.base + plan.offset(of: workers),
-      workerStep: workerStep)
-    let offset: (Int) -> Int = { $0 < 0 ? -1 : plan.offset(of: $0) }
-    valueOffsets = values.map(offset)
-    gradientOffsets = gradients.map(offset)
-    savedOffsets = saved.map(offset)
-
-    var written: Set<Int> = []
-    accumulates = graph.nodes.map { $0.inputs.map { _ in false } }
-    for (step, node) in graph.nodes.enumerated().reversed() {
-      for (place, value) in node.inputs.enumerated() {
-        accumulates[step][place] = !written.insert(value).inserted
-      }
-    }
+      shared: arena.base + plan.sharedScratch, workers: arena.base + plan.workerScratch,
+      workerStep: plan.workerStep)
   }
 
   /// Bytes of the arena.
   var memoryBytes: Int { arena.count * MemoryLayout<Float>.stride }
 
   /// The logits of the last forward pass.
-  var logits: Input { Input(view(valueOffsets[network.graph.output])) }
+  var logits: Input { Input(view(plan.values[network.graph.output])) }
 
   /// Where the loss writes the gradient of the logits before the backward pass.
-  var logitsGradient: Output { view(gradientOffsets[network.graph.output]) }
+  var logitsGradient: Output { view(plan.gradients[network.graph.output]) }
 
   /// The images' gradient after a backward pass, where it was asked for.
-  var inputGradient: Input? { gradientOffsets[0] < 0 ? nil : Input(view(gradientOffsets[0])) }
+  var inputGradient: Input? {
+    plan.gradients[0] < 0 ? nil : Input(view(plan.gradients[0]))
+  }
 
   private func view(_ offset: Int) -> Output { arena.base + max(0, offset) }
 
   private func value(_ id: Int, _ images: Input) -> Activation {
-    Activation(base: id == 0 ? images : Input(view(valueOffsets[id])))
+    guard id > 0 else { return Activation(base: images) }
+    guard let step = plan.deferredBy[id],
+      let normalization = network.graph.nodes[step].operation as? BatchNormOperation
+    else { return Activation(base: Input(view(plan.values[id]))) }
+    var source = value(network.graph.nodes[step].inputs[0], images)
+    source.normalization = normalization.deferred(saved: Input(view(plan.saved[step])))
+    return source
+  }
+
+  private func measurements(_ step: Int?, _ batch: Int) -> Measurements? {
+    guard let step, plan.measurements[step] >= 0 else { return nil }
+    let node = network.graph.nodes[step]
+    return node.operation.measuredTasks(batch: batch, kernels: engine.kernels).map {
+      Measurements(
+        base: view(plan.measurements[step]),
+        channels: network.graph.shapes[node.output].channels, tasks: $0)
+    }
   }
 
   /// Computes the logits of `batch` images.
   func forward(images: Input, batch: Int, mode: PassMode) {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
-    for (step, node) in network.graph.nodes.enumerated() {
+    let graph = network.graph
+    for (step, node) in graph.nodes.enumerated() {
       profile?.enter(step)
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
           engine: engine, batch: batch, mode: mode, input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
-          output: view(valueOffsets[node.output]), saved: view(savedOffsets[step]),
-          scratch: scratch, parameters: Input(network.parameters.base),
-          statistics: network.statistics.base, profile: profile))
+          target: plan.deferredBy[node.output] == nil ? view(plan.values[node.output]) : nil,
+          saved: view(plan.saved[step]), scratch: scratch,
+          parameters: Input(network.parameters.base), statistics: network.statistics.base,
+          inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
+          outputMeasurements: measurements(step, batch), profile: profile))
       profile?.lap(node.operation.work.forward)
     }
     profile?.enter(nil)
@@ -139,11 +102,11 @@ final class Executor {
       node.operation.backward(
         BackwardPass(
           engine: engine, batch: batch, mode: mode, input: value(node.inputs[0], images),
-          output: Input(view(valueOffsets[node.output])),
-          outputGradient: view(gradientOffsets[node.output]),
+          output: Input(view(plan.values[node.output])),
+          outputGradient: view(plan.gradients[node.output]),
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
-          saved: view(savedOffsets[step]), scratch: scratch,
+          saved: view(plan.saved[step]), scratch: scratch,
           parameters: Input(network.parameters.base), gradients: gradients, profile: profile))
       profile?.lap(node.operation.work.backward)
     }
@@ -151,8 +114,8 @@ final class Executor {
   }
 
   private func target(_ step: Int, _ node: Graph.Node, _ place: Int) -> GradientTarget? {
-    let offset = gradientOffsets[node.inputs[place]]
+    let offset = plan.gradients[node.inputs[place]]
     return offset < 0
-      ? nil : GradientTarget(base: view(offset), accumulates: accumulates[step][place])
+      ? nil : GradientTarget(base: view(offset), accumulates: plan.accumulates[step][place])
   }
 }

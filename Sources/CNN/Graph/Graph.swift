@@ -10,8 +10,8 @@ package struct Graph: Sendable {
     let output: Int
   }
 
-  /// Floats a sample of each value; value 0 is the input.
-  var valueCounts: [Int] = []
+  /// The extent of each value for one sample; value 0 is the input.
+  var shapes: [Shape] = []
   var nodes: [Node] = []
   var slots: [TensorSlot] = []
   var summaries: [LayerSummary] = []
@@ -142,12 +142,24 @@ struct GraphBuilder {
         what: "a layer's output for one image", limit: Graph.maximalActivations,
         found: first || second ? Int.max : count)
     }
-    graph.valueCounts.append(count)
-    return GraphValue(id: graph.valueCounts.count - 1, shape: shape)
+    graph.shapes.append(shape)
+    return GraphValue(id: graph.shapes.count - 1, shape: shape)
   }
 }
 
 extension Graph {
+  /// For each value the nodes that read it, in their order.
+  var readers: [[Int]] {
+    var result: [[Int]] = shapes.map { _ in [] }
+    for (index, node) in nodes.enumerated() {
+      for value in Set(node.inputs) { result[value].append(index) }
+    }
+    return result
+  }
+
+  /// The node that gives a value; nil for the input.
+  func producer(of value: Int) -> Int? { nodes.firstIndex { $0.output == value } }
+
   /// Floats of parameters that a network may have: 4 GB of weights.
   static let maximalParameters = 1 << 30
   /// Floats that one layer may give for one image: 1 GB.

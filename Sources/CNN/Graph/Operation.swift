@@ -7,12 +7,21 @@ protocol Operation: Sendable {
   var work: OperationWork { get }
   /// The memory it needs and the values its backward pass reads.
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds
+  /// Whether it can read inputs that are still to be normalised, and rectified where `rectified`.
+  func acceptsNormalization(rectified: Bool) -> Bool
+  /// In how many parts it measures its output where a normalization follows; nil: it does not.
+  func measuredTasks(batch: Int, kernels: KernelTable) -> Int?
   /// Reads the inputs and writes the output, and in training what the backward pass needs.
   func forward(_ pass: ForwardPass)
   /// Reads the output's gradient, writes or adds to the inputs', adds to the parameters'.
   ///
   /// It may destroy the output's gradient.
   func backward(_ pass: BackwardPass)
+}
+
+extension Operation {
+  func acceptsNormalization(rectified: Bool) -> Bool { false }
+  func measuredTasks(batch: Int, kernels: KernelTable) -> Int? { nil }
 }
 
 /// An operation that can end in a rectifier, at no further pass over memory.
@@ -60,15 +69,26 @@ struct ForwardPass {
   let input: Activation
   /// The second addend of an addition; elsewhere the input again.
   let secondInput: Activation
-  let output: Output
+  /// Where the output goes; nil for a normalization that is left to its readers.
+  let target: Output?
   let saved: Output
   let scratch: Scratch
   let parameters: Input
   let statistics: Output
+  /// Measurements of the input by the operation that gave it.
+  let inputMeasurements: Measurements?
+  /// Where the output is to be measured.
+  let outputMeasurements: Measurements?
   /// Where a profile is taken: an operation of several kinds ends each with a lap.
   let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
+
+  /// Where the output goes.
+  var output: Output {
+    guard let target else { preconditionFailure("an output that nobody reads from memory") }
+    return target
+  }
 }
 
 /// A gradient to write.

@@ -72,7 +72,8 @@ struct DropoutOperation: Operation {
     }
     pass.engine.workers.parallelFor(pass.batch) { sample, _ in
       mask(
-        pass.input.plain + sample * count, pass.output + sample * count, accumulates: false, seed: seed,
+        pass.input.plain + sample * count, pass.output + sample * count, accumulates: false,
+        seed: seed,
         step: step, sample: sample)
     }
   }

@@ -85,14 +85,14 @@ public struct Residual: Layer, GraphLayer {
       throw .residual(layer: "\(path) (residual)", body: deep.shape, shortcut: flat.shape)
     }
     let sum = try builder.add(
-      AddOperation(count: deep.shape.count), inputs: [deep, flat], output: deep.shape, path: path)
+      AddOperation(shape: deep.shape), inputs: [deep, flat], output: deep.shape, path: path)
     return try builder.rectify(sum, path: path)
   }
 }
 
-/// The sum of two values.
+/// The sum of two values, normalised on the way where that is left to it.
 struct AddOperation: RectifiableOperation {
-  let count: Int
+  let shape: Shape
   var rectifies = false
 
   var work: OperationWork { OperationWork(.elementwise) }
@@ -101,29 +101,47 @@ struct AddOperation: RectifiableOperation {
     OperationNeeds(readsOutput: rectifies)
   }
 
+  func acceptsNormalization(rectified: Bool) -> Bool { !rectified }
+
   func forward(_ pass: ForwardPass) {
-    let kernels = pass.kernels.elementwise
-    pass.engine.stretches(pass.batch * count) { start, length in
-      kernels.add(
-        pass.input.plain + start, pass.secondInput.plain + start, pass.output + start, length, rectifies)
+    let k = pass.kernels
+    let (a, b) = (pass.input, pass.secondInput)
+    if a.normalization == nil, b.normalization == nil {
+      pass.engine.stretches(pass.batch * shape.count) { start, length in
+        k.elementwise.add(
+          a.base + start, b.base + start, pass.output + start, length, rectifies)
+      }
+      return
+    }
+    let chunks = PixelChunks(pixels: pass.batch * shape.pixels, channels: shape.channels)
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      let start = pixels.lowerBound * shape.channels
+      k.normalization.addChannels(
+        a.base + start, a.normalization?.factor, a.normalization?.offset, b.base + start,
+        b.normalization?.factor, b.normalization?.offset, pass.output + start, pixels.count,
+        shape.channels, rectifies)
     }
   }
 
+  /// Both addends have the gradient of the sum, masked where that was rectified.
+  ///
+  /// Mostly theirs is the same memory: then it is masked in place.
   func backward(_ pass: BackwardPass) {
-    write(pass, to: pass.inputGradient)
-    write(pass, to: pass.secondInputGradient)
-  }
-
-  private func write(_ pass: BackwardPass, to target: GradientTarget?) {
-    guard let target else { return }
+    let targets = [pass.inputGradient, pass.secondInputGradient].compactMap { $0 }
     let kernels = pass.kernels.elementwise
-    pass.engine.stretches(pass.batch * count) { start, length in
+    pass.engine.stretches(pass.batch * shape.count) { start, length in
       let dy = pass.outputGradient + start
-      let dx = target.base + start
-      if rectifies {
-        kernels.rectifyGradient(pass.output + start, dy, dx, length, target.accumulates)
-      } else {
-        kernels.accumulate(dy, dx, length, target.accumulates)
+      for target in targets where target.base != pass.outputGradient {
+        let dx = target.base + start
+        if rectifies {
+          kernels.rectifyGradient(pass.output + start, dy, dx, length, target.accumulates)
+        } else {
+          kernels.accumulate(dy, dx, length, target.accumulates)
+        }
+      }
+      if rectifies, targets.contains(where: { $0.base == pass.outputGradient }) {
+        kernels.rectifyGradient(pass.output + start, dy, dy, length, false)
       }
     }
   }

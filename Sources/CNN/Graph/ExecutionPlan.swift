@@ -1,0 +1,181 @@
+internal import KernelInterface
+
+/// What a pass over a graph keeps in memory, where, and what its operations leave to others.
+///
+/// Three rewrites save passes over memory. A normalization's output is not written where all its
+/// readers can compute it on the way. A convolution before a normalization measures its output while
+/// that is in the cache. And gradients change in place: an addition hands its own on to both
+/// addends, a normalization's becomes that of its input.
+struct ExecutionPlan {
+  /// Floats of the arena.
+  let total: Int
+  /// Places in the arena, for each value; negative for values without one.
+  let values: [Int]
+  let gradients: [Int]
+  /// Places of what each node keeps for its backward pass.
+  let saved: [Int]
+  /// Places of what each node measures of its output for the normalization behind; negative: none.
+  let measurements: [Int]
+  /// For each value the normalization that leaves it to its readers.
+  let deferredBy: [Int?]
+  /// For each node and each of its inputs: whether its gradient is added to.
+  let accumulates: [[Bool]]
+  let sharedScratch: Int
+  let workerScratch: Int
+  let workerStep: Int
+
+  init(
+    _ graph: Graph, capacity: Int, kernels: KernelTable, threads: Int, isTraining: Bool,
+    inputGradient: Bool
+  ) {
+    let nodes = graph.nodes
+    let last = nodes.count - 1
+    let end = isTraining ? 2 * nodes.count - 1 : last
+    let needs = nodes.map { $0.operation.needs(batch: capacity, kernels: kernels) }
+    let deferral = ExecutionPlan.deferral(graph)
+    let readers = graph.readers
+    var plan = MemoryPlan()
+
+    // A value lives from its node's forward step to the last step that reads it; one that is left
+    // to its readers has no memory, but what it is computed from lives as long.
+    var lifeEnds = graph.shapes.map { _ in -1 }
+    var savedEnds = nodes.indices.map { isTraining ? end - $0 : $0 }
+    func use(_ value: Int, until step: Int) {
+      if let node = deferral[value] {
+        savedEnds[node] = max(savedEnds[node], step)
+        use(nodes[node].inputs[0], until: step)
+      } else {
+        lifeEnds[value] = max(lifeEnds[value], step)
+      }
+    }
+    for (step, node) in nodes.enumerated() {
+      use(node.output, until: step)
+      for value in node.inputs { use(value, until: step) }
+      guard isTraining else { continue }
+      if needs[step].readsOutput { use(node.output, until: end - step) }
+      if needs[step].readsInput {
+        for value in node.inputs { use(value, until: end - step) }
+      }
+    }
+    use(graph.output, until: min(end, last + 1))
+
+    var values = graph.shapes.map { _ in -1 }
+    var saved = nodes.map { _ in -1 }
+    var measurements = saved
+    for (step, node) in nodes.enumerated() {
+      if deferral[node.output] == nil {
+        values[node.output] = plan.reserve(
+          graph.shapes[node.output].count * capacity, from: step, through: lifeEnds[node.output])
+      }
+      saved[step] = plan.reserve(needs[step].saved, from: step, through: savedEnds[step])
+      if isTraining,
+        let reader = readers[node.output].last(where: { nodes[$0].operation is BatchNormOperation }
+        ),
+        let tasks = node.operation.measuredTasks(batch: capacity, kernels: kernels)
+      {
+        measurements[step] = plan.reserve(
+          Measurements.count(tasks: tasks, channels: graph.shapes[node.output].channels),
+          from: step, through: reader)
+      }
+    }
+
+    // The gradient of a value lives from its last reader's backward step to its own node's.
+    var gradients = graph.shapes.map { _ in -1 }
+    if isTraining {
+      let home = ExecutionPlan.gradientHomes(graph, readers)
+      var lives: [Int: ClosedRange<Int>] = [:]
+      for (step, node) in nodes.enumerated() {
+        let begin = readers[node.output].last.map { end - $0 } ?? last
+        let life = lives[home[node.output]] ?? begin...begin
+        lives[home[node.output]] =
+          min(life.lowerBound, begin)...max(life.upperBound, end - step)
+      }
+      var places: [Int: Int] = [:]
+      for node in nodes {
+        let root = home[node.output]
+        if places[root] == nil, let life = lives[root] {
+          places[root] = plan.reserve(
+            graph.shapes[node.output].count * capacity, from: life.lowerBound,
+            through: life.upperBound)
+        }
+        gradients[node.output] = places[root] ?? -1
+      }
+      if inputGradient {
+        gradients[0] = plan.reserve(graph.shapes[0].count * capacity, from: 0, through: end + 1)
+      }
+    }
+    let shared = plan.reserve(needs.map(\.shared).max() ?? 0, from: 0, through: end)
+    // One cache line between the threads' parts.
+    workerStep = ((needs.map(\.perWorker).max() ?? 0) + 31) / 16 * 16
+    let workers = plan.reserve(workerStep * threads, from: 0, through: end)
+
+    plan.place()
+    total = plan.total
+    let offset: (Int) -> Int = { $0 < 0 ? -1 : plan.offset(of: $0) }
+    self.values = values.map(offset)
+    self.gradients = gradients.map(offset)
+    self.saved = saved.map(offset)
+    self.measurements = measurements.map(offset)
+    sharedScratch = plan.offset(of: shared)
+    workerScratch = plan.offset(of: workers)
+    deferredBy = deferral
+
+    var written: Set<Int> = []
+    var accumulates = nodes.map { $0.inputs.map { _ in false } }
+    for (step, node) in nodes.enumerated().reversed() {
+      for (place, value) in node.inputs.enumerated() {
+        accumulates[step][place] = !written.insert(value).inserted
+      }
+    }
+    self.accumulates = accumulates
+  }
+
+  /// For each value the normalization that need not write it, as all its readers can compute it.
+  private static func deferral(_ graph: Graph) -> [Int?] {
+    var result: [Int?] = graph.shapes.map { _ in nil }
+    let readers = graph.readers
+    for (index, node) in graph.nodes.enumerated() {
+      guard let normalization = node.operation as? BatchNormOperation,
+        node.output != graph.output, !readers[node.output].isEmpty,
+        readers[node.output].allSatisfy({
+          graph.nodes[$0].operation.acceptsNormalization(rectified: normalization.rectifies)
+        })
+      else { continue }
+      result[node.output] = index
+    }
+    return result
+  }
+
+  /// For each value the one whose gradient's memory its own gradient uses.
+  private static func gradientHomes(_ graph: Graph, _ readers: [[Int]]) -> [Int] {
+    let nodes = graph.nodes
+    var home = Array(graph.shapes.indices)
+    var isShared = home.map { _ in false }
+    func normalization(_ value: Int) -> Int? {
+      guard readers[value].count == 1, let node = graph.producer(of: value) else { return nil }
+      return nodes[node].operation is BatchNormOperation ? node : nil
+    }
+    // From the end, so that a value's home is final when others are sent to it.
+    for (index, node) in nodes.enumerated().reversed() where node.operation is AddOperation {
+      let (first, second) = (node.inputs[0], node.inputs[1])
+      // A normalization reads its output's gradient and leaves it as it is. The second addend may
+      // have other readers, which add to the gradient, if that is after the first has read it.
+      guard first != second, let reader = normalization(first),
+        let producer = graph.producer(of: second)
+      else { continue }
+      let later = readers[second].filter { $0 != index } + [producer]
+      guard normalization(second) != nil || later.allSatisfy({ $0 < reader }) else { continue }
+      home[first] = home[node.output]
+      home[second] = home[node.output]
+      isShared[first] = true
+      isShared[second] = true
+    }
+    for node in nodes.reversed() where node.operation is BatchNormOperation {
+      let input = node.inputs[0]
+      guard input != 0, readers[input].count == 1, !isShared[node.output], home[input] == input
+      else { continue }
+      home[input] = home[node.output]
+    }
+    return home
+  }
+}

@@ -1,0 +1,154 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// Batch normalization, with a rectifier behind it in the same pass where one follows.
+///
+/// Keeps mean, inverse deviation, and the factor and offset that make its output of its input; where
+/// the readers apply these themselves, that is all that its forward pass does. Sums are taken over
+/// fixed stretches of pixels and put together in Double.
+struct BatchNormOperation: RectifiableOperation {
+  let shape: Shape
+  let scale: Int
+  let shift: Int
+  let runningMean: Int
+  let runningVariance: Int
+  let epsilon: Double
+  let rate: Float
+  var rectifies = false
+
+  var work: OperationWork { OperationWork(.normalization) }
+  private var channels: Int { shape.channels }
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    let chunks = chunks(batch)
+    return OperationNeeds(
+      saved: 4 * channels,
+      shared: max(
+        Measurements.count(tasks: chunks.count, channels: channels),
+        (2 * chunks.count + 3) * channels),
+      readsInput: true)
+  }
+
+  private func chunks(_ batch: Int) -> PixelChunks {
+    PixelChunks(pixels: batch * shape.pixels, channels: channels)
+  }
+
+  /// What readers apply to the input where the output is left to them.
+  func deferred(saved: Input) -> Activation.Normalization {
+    Activation.Normalization(
+      factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies)
+  }
+
+  func forward(_ pass: ForwardPass) {
+    let factor = pass.saved + 2 * channels
+    let offset = pass.saved + 3 * channels
+    switch pass.mode {
+    case .training:
+      batchStatistics(pass)
+      for c in 0..<channels {
+        factor[c] = pass.parameters[scale + c] * pass.saved[channels + c]
+        offset[c] = pass.parameters[shift + c] - pass.saved[c] * factor[c]
+      }
+    case .inference:
+      for c in 0..<channels {
+        let variance = Double(pass.statistics[runningVariance + c])
+        factor[c] = pass.parameters[scale + c] * Float(1 / (variance + epsilon).squareRoot())
+        offset[c] = pass.parameters[shift + c] - pass.statistics[runningMean + c] * factor[c]
+      }
+    }
+    guard let output = pass.target else { return }
+    let kernels = pass.kernels.normalization
+    let chunks = chunks(pass.batch)
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      let start = pixels.lowerBound * channels
+      kernels.scaleChannels(
+        pass.input.plain + start, factor, offset, output + start, pixels.count, channels,
+        rectifies)
+    }
+  }
+
+  /// Mean and inverse deviation of the batch into `saved`, and into the running statistics.
+  private func batchStatistics(_ pass: ForwardPass) {
+    let measurements = pass.inputMeasurements ?? measure(pass)
+    let count = Double(pass.batch * shape.pixels)
+    for c in 0..<channels {
+      let (mean, variance) = measurements.merged(channel: c)
+      pass.saved[c] = Float(mean)
+      pass.saved[channels + c] = Float(1 / (variance + epsilon).squareRoot())
+      let unbiased = variance * (count > 1 ? count / (count - 1) : 1)
+      pass.statistics[runningMean + c] += rate * (Float(mean) - pass.statistics[runningMean + c])
+      pass.statistics[runningVariance + c] +=
+        rate * (Float(unbiased) - pass.statistics[runningVariance + c])
+    }
+  }
+
+  /// Measures an input that came without measurements.
+  private func measure(_ pass: ForwardPass) -> Measurements {
+    let chunks = chunks(pass.batch)
+    let measurements = Measurements(
+      base: pass.scratch.shared, channels: channels, tasks: chunks.count)
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      measurements.measure(
+        pass.kernels, task: index, pass.input.plain + pixels.lowerBound * channels,
+        pixels: pixels.count)
+    }
+    return measurements
+  }
+
+  /// dshift += Σ dy, dscale += Σ dy · x̂, and with n pixels
+  /// dx = scale / deviation · (dy - Σ dy / n - x̂ · Σ dy·x̂ / n).
+  ///
+  /// dx may be dy's own memory.
+  func backward(_ pass: BackwardPass) {
+    let kernels = pass.kernels.normalization
+    let chunks = chunks(pass.batch)
+    let partials = pass.scratch.shared
+    let mean = Input(pass.saved)
+    // A rectifier's gradient is masked by the sign of the output, computed anew.
+    let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
+    let offset = Input(pass.saved + 3 * channels)
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      let start = pixels.lowerBound * channels
+      let sums = partials + 2 * index * channels
+      kernels.normalizationSums(
+        pass.input.plain + start, factor, offset, pass.outputGradient + start, mean, pixels.count,
+        channels, sums, sums + channels)
+    }
+    let a = partials + 2 * chunks.count * channels
+    let b = a + channels
+    let d = b + channels
+    let count = Double(chunks.pixels)
+    for c in 0..<channels {
+      let (sum, product) = total(partials, chunks.count, c)
+      let inverse = Double(pass.saved[channels + c])
+      let dscale = product * inverse
+      pass.gradients[shift + c] += Float(sum)
+      pass.gradients[scale + c] += Float(dscale)
+      let factor = Double(pass.parameters[scale + c]) * inverse
+      a[c] = Float(factor)
+      b[c] = Float(-factor * inverse * dscale / count)
+      d[c] = Float(-factor * sum / count)
+    }
+    guard let dx = pass.inputGradient else { return }
+    pass.engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      let start = pixels.lowerBound * channels
+      kernels.normalizationGradient(
+        pass.input.plain + start, factor, offset, pass.outputGradient + start, mean, a, b, d,
+        dx.base + start, pixels.count, channels, dx.accumulates)
+    }
+  }
+
+  private func total(_ partials: Output, _ chunks: Int, _ channel: Int) -> (Double, Double) {
+    var first = 0.0
+    var second = 0.0
+    for chunk in 0..<chunks {
+      first += Double(partials[2 * chunk * channels + channel])
+      second += Double(partials[(2 * chunk + 1) * channels + channel])
+    }
+    return (first, second)
+  }
+}
