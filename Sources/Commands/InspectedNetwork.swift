@@ -82,17 +82,8 @@ struct InspectedNetwork {
         grouped(layer.multiplyAdds), byteCount(layer.activationBytes),
       ]
     }
-    let widths = header.indices.map { column in
-      ([header] + rows).map { $0[column].count }.max() ?? 0
-    }
-    func line(_ cells: [String]) -> String {
-      zip(cells.indices, cells).map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        return column < 3 ? cell + space : space + cell
-      }.joined(separator: "  ")
-    }
-    let rule = String(repeating: "─", count: widths.reduce(2 * (widths.count - 1), +))
-    lines += [line(header), rule] + rows.map(line) + [rule]
+    let table = TextTable(header: header, rows: rows, leftColumns: 3)
+    lines += table.lines + [table.rule]
     lines += [
       "parameters: \(grouped(parameters)) trained, \(grouped(statistics)) running statistics, "
         + byteCount(weightBytes),

@@ -48,6 +48,7 @@ package enum Tool {
       case .evaluate: return try EvaluateCommand(arguments, console).run()
       case .predict: return try PredictCommand(arguments, console).run()
       case .inspect: return try InspectCommand(arguments, console).run()
+      case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)
       }
     }

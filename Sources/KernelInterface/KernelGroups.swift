@@ -257,3 +257,20 @@ package struct OptimizerKernels: Sendable {
     self.momentumStep = momentumStep
   }
 }
+
+/// The kernel that measures how fast the arithmetic units are.
+package struct PeakKernels: Sendable {
+  /// Floats that the chains begin with and end in.
+  package let floats: Int
+  /// `multiplyAddChains` of the module Kernels.
+  package let multiplyAddChains:
+    @Sendable (_ values: Output, _ factor: Float, _ summand: Float, _ steps: Int) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    floats: Int, multiplyAddChains: @escaping @Sendable (Output, Float, Float, Int) -> Void
+  ) {
+    self.floats = floats
+    self.multiplyAddChains = multiplyAddChains
+  }
+}

@@ -24,13 +24,14 @@ package struct KernelTable: Sendable {
   package let optimizers: OptimizerKernels
   /// Resizing and sampling pictures.
   package let images: ImageKernels
+  /// What the arithmetic units can do at most.
+  package let peak: PeakKernels
 
   /// Puts a table together; each kernel module does so once.
   package init(
     lanes: Int, convolution: ConvolutionKernels, winograd: WinogradKernels,
     normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels,
-    optimizers: OptimizerKernels,
-    images: ImageKernels
+    optimizers: OptimizerKernels, images: ImageKernels, peak: PeakKernels
   ) {
     self.lanes = lanes
     self.convolution = convolution
@@ -40,6 +41,7 @@ package struct KernelTable: Sendable {
     self.elementwise = elementwise
     self.optimizers = optimizers
     self.images = images
+    self.peak = peak
   }
 
   /// Channels in a full panel of packed filters.

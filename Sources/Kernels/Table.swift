@@ -41,5 +41,6 @@ package func makeKernelTable() -> KernelTable {
     optimizers: OptimizerKernels(
       adamStep: adamStep,
       momentumStep: momentumStep),
-    images: makeImageKernels())
+    images: makeImageKernels(),
+    peak: PeakKernels(floats: chainFloats, multiplyAddChains: multiplyAddChains))
 }

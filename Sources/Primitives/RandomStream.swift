@@ -9,6 +9,7 @@ package enum RandomPurpose: UInt32, Sendable {
   case drawing = 5
   case subset = 6
   case test = 7
+  case benchmark = 8
 }
 
 /// A counter-based stream of random numbers, keyed by (seed, purpose, epoch, sample).

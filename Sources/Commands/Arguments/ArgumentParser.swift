@@ -127,7 +127,10 @@ package struct ArgumentParser {
     var failure = usage("unknown option \(title) of cnnctl \(command.name.rawValue)")
     if let elsewhere {
       failure.found = "an option of " + elsewhere
-    } else if title.hasPrefix("--"), let near = nearest(to: String(name), among: names) {
+    }
+    // --batch is --batch-size elsewhere.
+    let sameStart = names.first { $0.hasPrefix(name + "-") || name.hasPrefix($0 + "-") }
+    if title.hasPrefix("--"), let near = sameStart ?? nearest(to: String(name), among: names) {
       failure.advice = "--" + near
     }
     return failure

@@ -4,6 +4,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case evaluate
   case predict
   case inspect
+  case bench
   case help
 }
 
@@ -35,6 +36,7 @@ extension CommandName {
     case .evaluate: .evaluate
     case .predict: .predict
     case .inspect: .inspect
+    case .bench: .bench
     case .help: .help
     }
   }
@@ -101,6 +103,24 @@ extension CommandDescription {
     examples: [
       ("cnnctl inspect seed", "the tutorial's network"),
       ("cnnctl inspect runs/latest", "the newest run's model"),
+    ])
+
+  static let bench = CommandDescription(
+    name: .bench, usage: "cnnctl bench [options]",
+    summary: "training and inference speed, kernels against the peak",
+    details: [
+      "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on random "
+        + "images in memory: images a second in training (forward, binary cross-entropy, backward, "
+        + "Adam) and inference, where the time of a step goes, and each convolution in each "
+        + "direction against the peak of this processor's multiply-adds. Each figure is the best "
+        + "of many rounds.",
+      "GFLOP/s are effective: they count the operations of the direct method, whatever the method. "
+        + "With --json there is one object a network, each on a line of its own.",
+    ],
+    operands: 0...0, operandName: "nothing",
+    examples: [
+      ("cnnctl bench", "all three networks, then their convolutions"),
+      ("cnnctl bench --net r18h --size 160 --json", "one network as one JSON object"),
     ])
 
   static let help = CommandDescription(

@@ -57,6 +57,7 @@ enum OptionGroup: String, Sendable, CaseIterable {
   case training = "Training"
   case augmentation = "Augmentation"
   case results = "Result"
+  case measurement = "Measurement"
   case output = "Output"
   case all = "General"
 }

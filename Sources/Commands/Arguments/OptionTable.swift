@@ -4,14 +4,16 @@
 package enum OptionTable {
   /// In the order in which help lists them within a group.
   static let all =
-    data + model + training + augmentation + results + output + general
+    data + model + training + augmentation + results + measurement + output + general
 
   /// The options that a command takes.
   package static func options(of command: CommandName) -> [Option] {
     all.filter { $0.commands.contains(command) }
   }
 
-  private static let everywhere: Set<CommandName> = [.train, .evaluate, .predict, .inspect]
+  private static let everywhere: Set<CommandName> = [
+    .train, .evaluate, .predict, .inspect, .bench,
+  ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
   private static let strength = NumberRange(lower: 0, upper: 1)
@@ -61,8 +63,12 @@ package enum OptionTable {
       help: "network: seed, seed-bn, vgg, r18h, or a file that lists layers", group: .model,
       commands: [.train]),
     Option(
-      "size", .integer(8...1024), "PX", default: "the recipe's",
-      help: "side of the square that the network sees", group: .model, commands: [.train]),
+      "net", .choice(BenchCommand.networks), default: "all three",
+      help: "the network to measure", group: .model, commands: [.bench]),
+    Option(
+      "size", .integer(8...1024), "PX", default: "train: the recipe's, bench: the network's",
+      help: "side of the square that the network sees", group: .model,
+      commands: [.train, .bench]),
     Option(
       "dropout", .number(share), "P", default: "the preset's",
       help: "share of features dropped before the last layer", group: .model, commands: [.train],
@@ -186,6 +192,17 @@ package enum OptionTable {
       "recursive", short: "r", .flag,
       help: "take the images of folders and of the folders in them", group: .results,
       commands: [.predict]),
+  ]
+
+  private static let measurement: [Option] = [
+    Option(
+      "batch", .integer(1...4096), "N", default: "32", help: "images in a step",
+      group: .measurement, commands: [.bench]),
+    Option(
+      "seconds", .number(NumberRange(lower: 0, upper: 3600, includesLower: false)), "S",
+      default: "3",
+      help: "how long training is measured, and inference again; the rest takes parts of it",
+      group: .measurement, commands: [.bench]),
   ]
 
   private static let output: [Option] = [

@@ -1,0 +1,64 @@
+/// A direction in which a convolution is computed.
+package enum ConvolutionDirection: String, Sendable, CaseIterable {
+  case forward
+  case inputGradient = "input_gradient"
+  case filterGradient = "filter_gradient"
+
+  /// What a profile counts it as.
+  var work: WorkKind {
+    switch self {
+    case .forward: .convolutionForward
+    case .inputGradient: .convolutionInputGradient
+    case .filterGradient: .convolutionFilterGradient
+    }
+  }
+}
+
+/// The speed of one direction of a convolution.
+package struct ConvolutionFigure: Sendable {
+  /// Its extents in words, such as `3x3 32->64 at 48x48`.
+  package let name: String
+  /// Layers of the network that have these extents.
+  package let layers: Int
+  package let direction: ConvolutionDirection
+  /// The method by which it was computed.
+  package let method: String
+  /// 10⁹ operations of the direct method a second, whatever the method.
+  package let gigaflops: Double
+  /// The same as a share of the measured peak; above 1 where a method needs fewer operations.
+  package let shareOfPeak: Double
+}
+
+/// How fast a network goes one way: training steps, or answers.
+package struct PassFigure: Sendable {
+  /// Of the best round.
+  package let imagesPerSecond: Double
+  /// Of one step in the best round.
+  package let secondsPerStep: Double
+  /// Where the time of a step goes; the shares sum to 1.
+  package let shares: [(kind: WorkKind, share: Double)]
+}
+
+/// How fast a network trains and answers.
+package struct NetworkFigures: Sendable {
+  package let network: String
+  /// The side of an image in pixels.
+  package let size: Int
+  /// Images in a step.
+  package let batch: Int
+  package let training: PassFigure
+  package let inference: PassFigure
+}
+
+/// What keeps a benchmark from measuring.
+package enum BenchmarkError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The loss is no longer finite, so a step leaves out most of its work.
+  case diverged(network: String)
+
+  /// One sentence.
+  package var description: String {
+    switch self {
+    case .diverged(let network): "\(network): the loss of a training step is not finite"
+    }
+  }
+}

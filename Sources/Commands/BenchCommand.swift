@@ -1,0 +1,103 @@
+internal import CNN
+internal import KernelSelection
+
+/// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
+struct BenchCommand {
+  /// The networks that are measured where none is named.
+  static let networks = ["seed", "vgg", "r18h"]
+
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let seconds = arguments.number("seconds") ?? 3
+    let batch = arguments.integer("batch") ?? 32
+    // Before the engine: its threads take over which signals are blocked.
+    let signal = console.environment.watchSignals()
+    let engine = try Engine(arguments, console.environment)
+    let benchmark = Benchmark(
+      engine: engine, seconds: seconds, seed: UInt64(arguments.integer("seed") ?? 0)
+    ) { stage in
+      if let number = signal() { throw Stopped(signal: number) }
+      console.draw { text(of: stage) }
+    }
+    let report = BenchmarkReport(
+      instructionSet: engine.instructionSet.rawValue, threads: engine.threads)
+    console.note(
+      "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
+    do {
+      let networks = try networks()
+      if arguments.flag("json") {
+        try measureObjects(networks, batch, benchmark, report)
+      } else {
+        try measureTables(networks, batch, benchmark, report)
+      }
+      return .done
+    } catch let stopped as Stopped {
+      console.clear()
+      console.note("stopped by \(signalName(stopped.signal)); what was finished is above")
+      return ExitCode(signal: stopped.signal)
+    } catch let error as BenchmarkError {
+      throw Failure(.diverged, "\(error)", advice: "cnnctl bench --seed 1")
+    } catch let error as ModelError {
+      if case .outOfMemory = error { throw error }
+      throw Failure(.usage, "\(error)", helpPage: CommandDescription.bench.helpPage)
+    }
+  }
+
+  private func networks() throws(ModelError) -> [Architecture] {
+    let size = arguments.integer("size")
+    let names = arguments.text("net").map { [$0] } ?? BenchCommand.networks
+    return try names.map { name throws(ModelError) in try .preset(name, size: size) }
+  }
+
+  /// All networks first, then all convolutions: what most readers want to know does not wait.
+  private func measureTables(
+    _ networks: [Architecture], _ batch: Int, _ benchmark: Benchmark, _ report: BenchmarkReport
+  ) throws {
+    for network in networks {
+      try show(report.text(of: benchmark.throughput(network, batch: batch)))
+    }
+    for network in networks {
+      let convolutions = try benchmark.convolutions(of: network, batch: batch)
+      try show(
+        report.text(
+          of: convolutions, network: network.name, batch: batch, peak: benchmark.peakGigaflops))
+    }
+  }
+
+  private func measureObjects(
+    _ networks: [Architecture], _ batch: Int, _ benchmark: Benchmark, _ report: BenchmarkReport
+  ) throws {
+    for network in networks {
+      let figures = try benchmark.throughput(network, batch: batch)
+      let convolutions = try benchmark.convolutions(of: network, batch: batch)
+      try show(
+        report.json(figures, convolutions: convolutions, peak: benchmark.peakGigaflops).line)
+    }
+  }
+
+  private func show(_ text: String) throws {
+    console.clear()
+    try console.result(text)
+  }
+
+  private func text(of stage: Benchmark.Stage) -> String {
+    switch stage {
+    case .training(let network): "measuring  \(network), training"
+    case .inference(let network): "measuring  \(network), inference"
+    case .convolution(let network, let done, let count):
+      "measuring  \(network), convolutions \(bar(done, count, cells: 20))"
+    }
+  }
+
+  /// A signal asked to stop.
+  private struct Stopped: Error {
+    var signal: Int32
+  }
+}

@@ -1,0 +1,85 @@
+internal import CNN
+internal import Primitives
+
+/// The figures of `bench` as tables and as JSON.
+struct BenchmarkReport {
+  let instructionSet: String
+  let threads: Int
+
+  /// Throughput and the shares of a step.
+  func text(of figures: NetworkFigures) -> String {
+    let size = figures.size
+    let rates = TextTable(
+      header: ["", "images/s", "ms a step"],
+      rows: [
+        ["training", rate(figures.training), milliseconds(figures.training)],
+        ["inference", rate(figures.inference), milliseconds(figures.inference)],
+      ], leftColumns: 1)
+    let answering = Dictionary(
+      uniqueKeysWithValues: figures.inference.shares.map { ($0.kind, $0.share) })
+    let shares = TextTable(
+      header: ["Share of a step", "training", "inference"],
+      rows: figures.training.shares.filter { $0.share > 0 }.map { part in
+        [title(part.kind), percent(part.share), answering[part.kind].map(percent) ?? "-"]
+      }, leftColumns: 1)
+    return
+      (["\(figures.network), \(size)x\(size) px, batch \(figures.batch)", ""] + rates.lines
+      + [""] + shares.lines + [""]).joined(separator: "\n")
+  }
+
+  /// The convolutions of a network, each direction on a line.
+  func text(
+    of convolutions: [ConvolutionFigure], network: String, batch: Int, peak: Double
+  ) -> String {
+    let table = TextTable(
+      header: ["Convolution", "Direction", "Method", "Layers", "GFLOP/s", "of peak"],
+      rows: convolutions.map { figure in
+        [
+          figure.name, figure.direction.rawValue.replacing("_", with: " "), figure.method,
+          "\(figure.layers)", fixed(figure.gigaflops, 1), percent(figure.shareOfPeak),
+        ]
+      }, leftColumns: 3)
+    let heading =
+      "Convolutions of \(network), batch \(batch); peak \(fixed(peak, 1)) GFLOP/s "
+      + "(\(instructionSet), threads: \(threads))"
+    return ([heading, ""] + table.lines + [""]).joined(separator: "\n")
+  }
+
+  /// Everything about one network.
+  func json(_ figures: NetworkFigures, convolutions: [ConvolutionFigure], peak: Double) -> JSON {
+    [
+      "network": .string(figures.network), "size": .integer(figures.size),
+      "batch": .integer(figures.batch), "isa": .string(instructionSet),
+      "threads": .integer(threads),
+      "train_images_per_second": .number(figures.training.imagesPerSecond),
+      "infer_images_per_second": .number(figures.inference.imagesPerSecond),
+      "peak_gflops": .number(peak), "train_shares": shares(figures.training),
+      "infer_shares": shares(figures.inference),
+      "kernels": .array(
+        convolutions.map { figure in
+          [
+            "name": .string(figure.name), "layers": .integer(figure.layers),
+            "direction": .string(figure.direction.rawValue), "method": .string(figure.method),
+            "gflops": .number(figure.gigaflops), "peak_share": .number(figure.shareOfPeak),
+          ]
+        }),
+    ]
+  }
+
+  private func shares(_ figure: PassFigure) -> JSON {
+    .object(figure.shares.map { .init($0.kind.rawValue, .number($0.share)) })
+  }
+
+  private func title(_ kind: WorkKind) -> String { kind.rawValue.replacing("_", with: " ") }
+
+  private func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
+
+  private func rate(_ figure: PassFigure) -> String {
+    let rate = figure.imagesPerSecond
+    return rate < 100 ? fixed(rate, 1) : grouped(Int(rate.rounded()))
+  }
+
+  private func milliseconds(_ figure: PassFigure) -> String {
+    fixed(1000 * figure.secondsPerStep, 2)
+  }
+}

@@ -1,0 +1,20 @@
+/// Floats that `multiplyAddChains` works on: every accumulator of the widest tile.
+@inline(__always) var chainFloats: Int { 2 * widestTile * lanes }
+
+/// values = values · factor + summand, `steps` times over: the most arithmetic that this
+/// instruction set can do, for nothing but measuring it.
+///
+/// The vectors are chains of multiply-adds that do not wait for each other, as many as a tile of a
+/// convolution has accumulators. Nothing but `chainFloats` floats is read or written.
+package func multiplyAddChains(
+  _ values: UnsafeMutablePointer<Float>, factor: Float, summand: Float, steps: Int
+) {
+  let f = Vector(repeating: factor)
+  let s = Vector(repeating: summand)
+  var chains = clearedAccumulators()
+  for chain in 0..<(2 * widestTile) { chains[chain] = load(values + chain * lanes) }
+  for _ in 0..<steps {
+    for chain in 0..<(2 * widestTile) { chains[chain] = multiplyAdd(s, chains[chain], f) }
+  }
+  for chain in 0..<(2 * widestTile) { store(values + chain * lanes, chains[chain]) }
+}

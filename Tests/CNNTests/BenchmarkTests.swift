@@ -1,0 +1,59 @@
+import CNN
+import TestSupport
+import Testing
+
+/// What a benchmark measures; how fast anything is, no test asks.
+@Suite("Benchmark")
+struct BenchmarkTests {
+  private struct Stop: Error {}
+
+  @Test func `figures are finite, shares sum to one and directions are those of training`() throws {
+    let benchmark = Benchmark(engine: try TestEngine.make(), seconds: 0.001) { _ in }
+    let network = try Architecture.preset("vgg", size: 16)
+    let figures = try benchmark.throughput(network, batch: 3)
+    for pass in [figures.training, figures.inference] {
+      #expect(pass.imagesPerSecond > 0 && pass.imagesPerSecond.isFinite)
+      // Three images a step.
+      #expect(abs(pass.imagesPerSecond * pass.secondsPerStep - 3) < 1e-9)
+      #expect(abs(pass.shares.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+    }
+    #expect(figures.training.shares.map(\.kind) == WorkKind.allCases)
+    #expect(figures.inference.shares.map(\.kind) == WorkKind.inference)
+
+    #expect(benchmark.peakGigaflops == 0)
+    let convolutions = try benchmark.convolutions(of: network, batch: 3)
+    #expect(benchmark.peakGigaflops > 0 && benchmark.peakGigaflops.isFinite)
+    #expect(
+      convolutions.map(\.direction.rawValue).prefix(5) == [
+        "forward", "filter_gradient", "forward", "input_gradient", "filter_gradient",
+      ])
+    #expect(convolutions.map(\.name).contains("3x3 64->128 at 4x4"))
+    #expect(convolutions.allSatisfy { $0.gigaflops > 0 && $0.gigaflops.isFinite })
+  }
+
+  @Test(arguments: [("seed", 2), ("r18h", 13)])
+  func `every layer that convolves belongs to one measured shape`(name: String, shapes: Int) throws
+  {
+    let architecture = try Architecture.preset(name, size: 33)
+    let benchmark = Benchmark(engine: try TestEngine.make(), seconds: 0.001) { _ in }
+    let forward = try benchmark.convolutions(of: architecture, batch: 1).filter {
+      $0.direction == .forward
+    }
+    let layers = try Network(architecture).tensorNames.filter { $0.hasSuffix(".filters") }
+    #expect(forward.reduce(0) { $0 + $1.layers } == layers.count)
+    #expect(Set(forward.map(\.name)).count == shapes)
+    #expect(forward.count == shapes)
+  }
+
+  @Test func `what the check throws ends the measurement`() throws {
+    var checks = 0
+    let benchmark = Benchmark(engine: try TestEngine.make(), seconds: 60) { _ in
+      checks += 1
+      if checks > 4 { throw Stop() }
+    }
+    let network = try Architecture.preset("seed", size: 16)
+    #expect(throws: Stop.self) { try benchmark.throughput(network, batch: 1) }
+    checks = 0
+    #expect(throws: Stop.self) { try benchmark.convolutions(of: network, batch: 1) }
+  }
+}

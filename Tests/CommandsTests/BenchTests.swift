@@ -1,0 +1,117 @@
+import Commands
+import Testing
+
+/// What `bench` says; how fast anything is, no test asks.
+@Suite struct BenchTests {
+  private static let quick = ["bench", "--batch", "2", "--seconds", "0.001", "--threads", "2"]
+  private static let training = [
+    "convolution_forward", "convolution_input_gradient", "convolution_filter_gradient",
+    "normalization", "pooling", "dense", "elementwise", "loss", "optimizer", "clearing", "other",
+  ]
+  private static let inference = [
+    "convolution_forward", "normalization", "pooling", "dense", "elementwise", "other",
+  ]
+
+  private func number(_ value: Any?) throws -> Double {
+    let number = try #require(value as? Double)
+    #expect(number.isFinite && number > 0)
+    return number
+  }
+
+  private func expectShares(_ value: Any?, of names: [String]) throws {
+    let shares = try #require(value as? [String: Double])
+    #expect(Set(shares.keys) == Set(names))
+    #expect(shares.values.allSatisfy { (0...1).contains($0) })
+    #expect(abs(shares.values.reduce(0, +) - 1) < 1e-9)
+  }
+
+  @Test(arguments: ["baseline", "avx2", "avx512"])
+  func `An object holds every promised name with a value that can be`(set: String) throws {
+    let words = BenchTests.quick + ["--net", "r18h", "--size", "16", "--isa", set, "--json", "-q"]
+    let outcome = cnnctl(words)
+    if outcome.code == .usage, outcome.diagnostics.contains("is not supported here") { return }
+    #expect(outcome.code == .done)
+    #expect(outcome.diagnostics == "")
+    #expect(outcome.lines.count == 1)
+    let figures = try object(outcome.output)
+    #expect(figures["network"] as? String == "r18h")
+    #expect(figures["size"] as? Int == 16)
+    #expect(figures["batch"] as? Int == 2)
+    #expect(figures["isa"] as? String == set)
+    #expect(figures["threads"] as? Int == 2)
+    for name in ["train_images_per_second", "infer_images_per_second"] {
+      _ = try number(figures[name])
+    }
+    let peak = try number(figures["peak_gflops"])
+    try expectShares(figures["train_shares"], of: BenchTests.training)
+    try expectShares(figures["infer_shares"], of: BenchTests.inference)
+
+    let kernels = try #require(figures["kernels"] as? [[String: Any]])
+    // 13 shapes in 22 layers; nobody asks for the images' gradient.
+    #expect(kernels.count == 3 * 13 - 1)
+    let forward = kernels.filter { $0["direction"] as? String == "forward" }
+    #expect(forward.reduce(0) { $0 + ($1["layers"] as? Int ?? 0) } == 22)
+    #expect(
+      Set(kernels.compactMap { $0["direction"] as? String }) == [
+        "forward", "input_gradient", "filter_gradient",
+      ])
+    #expect(kernels[0]["name"] as? String == "3x3/2 3->16 at 16x16")
+    #expect(kernels[1]["direction"] as? String == "filter_gradient")
+    for kernel in kernels {
+      let gigaflops = try number(kernel["gflops"])
+      #expect(abs(try number(kernel["peak_share"]) - gigaflops / peak) < 1e-9)
+      #expect((kernel["method"] as? String)?.isEmpty == false)
+    }
+  }
+
+  @Test func `Without a name each of the three networks gets a line`() throws {
+    let outcome = cnnctl(BenchTests.quick + ["--size", "24", "--json"])
+    #expect(outcome.code == .done)
+    #expect(
+      try outcome.lines.map { try object($0)["network"] as? String } == ["seed", "vgg", "r18h"])
+  }
+
+  @Test func `The tables name throughput, shares and kernels`() {
+    let outcome = cnnctl(BenchTests.quick + ["--net", "seed", "--size", "16"], isTerminal: true)
+    #expect(outcome.code == .done)
+    for part in [
+      "seed, 16x16 px, batch 2\n", "images/s", "training ", "inference ", "Share of a step",
+      "convolution filter gradient", "optimizer", "Convolutions of seed, batch 2; peak ",
+      "3x3 3->32 at 16x16 ", "3x3 32->32 at 7x7 ", "input gradient", "direct", "of peak", " %\n",
+    ] {
+      #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
+    }
+    #expect(!outcome.output.contains("normalization"), "the seed network has none")
+    #expect(outcome.diagnostics.contains("measuring  seed, training"))
+    let quiet = cnnctl(
+      BenchTests.quick + ["--net", "seed", "--size", "16", "-q"], isTerminal: true)
+    #expect(quiet.diagnostics == "")
+  }
+
+  @Test(arguments: [
+    ("--net resnet", "--net: 'resnet' is not a value", "expected: seed, vgg, r18h"),
+    ("--net vg", "--net: 'vg' is not a value", "try: --net vgg"),
+    ("--size 0", "--size: '0' is out of range", "from 8 to 1024"),
+    ("--batch 0", "--batch: '0' is out of range", "from 1 to 4096"),
+    ("--seconds 0", "--seconds: '0' is out of range", "above 0"),
+    ("--net seed --size 8", "layers.5", "See 'cnnctl help bench'."),
+    ("--batch-size 4", "unknown option --batch-size", "try: --batch\n"),
+    ("photos", "too many arguments", "found: photos"),
+  ])
+  func `What cannot be measured is a usage error`(line: String, message: String, advice: String) {
+    let outcome = cnnctl(["bench", "-q"] + line.split(separator: " ").map(String.init))
+    #expect(outcome.code == .usage)
+    #expect(outcome.output == "")
+    #expect(outcome.diagnostics.contains(message))
+    #expect(outcome.diagnostics.contains(advice))
+  }
+
+  @Test(arguments: [0, 5, 60])
+  func `A signal ends it with the signal's code`(checks: Int) {
+    let outcome = cnnctl(
+      BenchTests.quick + ["--size", "24", "--json", "--seconds", "5"], stopAfter: checks)
+    #expect(outcome.code == .interrupted)
+    #expect(outcome.output == "")
+    #expect(outcome.diagnostics.contains("stopped by SIGINT"))
+  }
+}
