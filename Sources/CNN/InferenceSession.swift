@@ -1,3 +1,4 @@
+internal import KernelInterface
 public import KernelSelection
 
 /// Computes a network's answers.
@@ -9,23 +10,61 @@ public final class InferenceSession {
   public let network: Network
   /// Images in a batch at most.
   public let batchSize: Int
-  private let executor: Executor
-  /// Takes the time of every node; nil costs nothing.
+  private let folded: FoldedNetwork
+  private let packed: PackedWeights?
+  /// One that uses all threads on each operation, or one a thread for images of its own.
+  private let executors: [Executor]
+  private let engine: Engine
+  private var revision: Int
+  private var logits: [Float]
+
+  /// Takes the time of every operation, on the first thread where each has images of its own.
+  ///
+  /// nil costs nothing.
   package var profile: StepProfile? {
-    get { executor.profile }
-    set { executor.profile = newValue }
+    get { executors[0].profile }
+    set { executors[0].profile = newValue }
   }
 
   /// A session for batches of up to `batchSize` images.
   public init(network: Network, batchSize: Int, engine: Engine) throws(ModelError) {
     self.network = network
     self.batchSize = batchSize
-    executor = try Executor(
-      network: network, capacity: batchSize, engine: engine, isTraining: false)
+    self.engine = engine
+    let folded = try FoldedNetwork(network)
+    let packed =
+      batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
+    let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
+    let serial = engine.serial
+    var executors: [Executor] = []
+    for _ in 0..<(isDepthFirst ? engine.threads : 1) {
+      executors.append(
+        try Executor(
+          graph: folded.graph, parameters: folded.parameters, statistics: network.statistics,
+          packed: packed,
+          capacity: isDepthFirst ? min(batchSize, folded.graph.imagesInCache) : batchSize,
+          engine: isDepthFirst ? serial : engine, isTraining: false))
+    }
+    self.folded = folded
+    self.packed = packed
+    self.executors = executors
+    logits = [Float](repeating: 0, count: max(0, batchSize) * network.outputs)
+    revision = network.revision
+    prepare()
   }
 
   /// Bytes that the session takes beside the network.
-  public var memoryBytes: Int { executor.memoryBytes }
+  public var memoryBytes: Int {
+    executors.reduce(0) { $0 + $1.memoryBytes }
+      + (folded.parameters.count + (packed?.count ?? 0)) * MemoryLayout<Float>.stride
+  }
+
+  /// Takes over the network's weights.
+  private func prepare() {
+    revision = network.revision
+    folded.refresh()
+    packed?.pack(engine, parameters: Input(folded.parameters.base))
+  }
 
   /// The logits of any number of images (height x width x channels each), a row an image.
   public func logits(for images: [Float]) throws(ModelError) -> [Float] {
@@ -47,9 +86,42 @@ public final class InferenceSession {
 
   /// The logits of one batch that is already in place.
   package func run(pixels: UnsafeBufferPointer<Float>, count: Int) -> [Float] {
-    precondition(pixels.count >= count * network.architecture.input.count, "a batch too short")
+    let sample = network.architecture.input.count
+    let outputs = network.outputs
+    precondition(pixels.count >= count * sample && count <= batchSize, "a batch too short")
     guard let images = pixels.baseAddress, count > 0 else { return [] }
-    executor.forward(images: images, batch: count, mode: .inference)
-    return Array(UnsafeBufferPointer(start: executor.logits, count: count * network.outputs))
+    if revision != network.revision { prepare() }
+    guard executors.count > 1 || executors[0].capacity < batchSize else {
+      executors[0].forward(images: images, batch: count, mode: .inference)
+      return Array(UnsafeBufferPointer(start: executors[0].logits, count: count * outputs))
+    }
+    // Stretches of images, as many for each thread, go through all layers one after the other:
+    // what a layer gives is still in the thread's cache when the next one reads it.
+    let most = executors[0].capacity
+    let rounds = (count + most * executors.count - 1) / (most * executors.count)
+    let stretches = min(count, rounds * executors.count)
+    logits.withUnsafeMutableBufferPointer { logits in
+      // Each task writes its own images' logits.
+      nonisolated(unsafe) let logits = logits
+      engine.workers.parallelFor(stretches) { index, worker in
+        let first = index * count / stretches
+        let own = (index + 1) * count / stretches - first
+        let executor = executors[worker]
+        executor.forward(images: images + first * sample, batch: own, mode: .inference)
+        for i in 0..<(own * outputs) { logits[first * outputs + i] = executor.logits[i] }
+      }
+    }
+    return Array(logits[..<(count * outputs)])
+  }
+}
+
+extension Graph {
+  /// How many images' activations a thread keeps in its cache, going from layer to layer.
+  fileprivate var imagesInCache: Int {
+    let floats = nodes.map { node in
+      shapes[node.output].count + node.inputs.reduce(0) { $0 + shapes[$1].count }
+    }
+    // Two layers' values in 4 MB; more than eight images gain nothing from shared weights.
+    return max(1, min(8, (1 << 20) / max(1, floats.max() ?? 1)))
   }
 }

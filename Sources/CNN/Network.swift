@@ -12,6 +12,8 @@ public final class Network: @unchecked Sendable {
   package let graph: Graph
   package let parameters: FloatMemory
   package let statistics: FloatMemory
+  /// Grows with every change of a number, so that copies in another order know when they are old.
+  package private(set) var revision = 0
 
   /// A network with fresh weights drawn from `seed`.
   public init(_ architecture: Architecture, seed: UInt64 = 0) throws(ModelError) {
@@ -71,7 +73,11 @@ public final class Network: @unchecked Sendable {
         name: name, expected: "\(slot.count) values", found: "\(values.count)")
     }
     slab(of: slot).write(values, at: slot.offset)
+    noteChange()
   }
+
+  /// To be called after the slabs were written to.
+  package func noteChange() { revision += 1 }
 
   /// A network of its own with the same numbers.
   public func copy() throws(ModelError) -> Network {
@@ -90,6 +96,7 @@ public final class Network: @unchecked Sendable {
         kernels.interpolate(own.base + start, theirs.base + start, weight, count)
       }
     }
+    noteChange()
   }
 
   /// Whether every number is finite.

@@ -157,6 +157,7 @@ public final class TrainingSession {
       ParameterUpdate(
         parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
         engine: executor.engine))
+    network.noteChange()
     profile?.lap(.optimizer)
     seconds.optimizer = (clock.now - afterBackward).inSeconds
     return StepResult(

@@ -53,7 +53,10 @@ package struct ConvolutionKernels: Sendable {
 package struct WinogradKernels: Sendable {
   /// `winogradFilters` of the module Kernels.
   package let transformFilters:
-    @Sendable (_ panel: Input, _ u: Output, _ count: Int, _ planeStep: Int) -> Void
+    @Sendable (
+      _ filters: Input, _ u: Output, _ rows: Int, _ width: Int, _ rowStep: Int, _ tapStep: Int,
+      _ planeStep: Int
+    ) -> Void
   /// `winogradInput` of the module Kernels.
   package let transformInput:
     @Sendable (
@@ -79,7 +82,7 @@ package struct WinogradKernels: Sendable {
 
   /// Puts the kernels of one module together.
   package init(
-    transformFilters: @escaping @Sendable (Input, Output, Int, Int) -> Void,
+    transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
     transformOutput:
       @escaping @Sendable (Input, Output, Input?, Int, Int, Int, Int, Int, Int, Bool, Bool) -> Void,

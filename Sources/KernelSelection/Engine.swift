@@ -44,6 +44,15 @@ public final class Engine: Sendable {
     workers = WorkerPool(threads: count)
   }
 
+  private init(_ other: Engine, threads: Int) {
+    instructionSet = other.instructionSet
+    kernels = other.kernels
+    workers = WorkerPool(threads: threads)
+  }
+
+  /// The same kernels on the calling thread alone: for work inside a task of this engine.
+  package var serial: Engine { Engine(self, threads: 1) }
+
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 

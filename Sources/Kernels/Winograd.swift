@@ -210,34 +210,44 @@ private func storeColumn(
   store(p + 5 * step, r.5)
 }
 
-/// Transforms the packed filters of one panel of channels, taps [3][3].
+/// Transforms filters of one panel of channels, taps [3][3].
 ///
-/// - panel: [tap][index][width], as `packPanel` and `packTurnedPanel` leave it; `count` floats a
-///   tap, whole vectors.
-/// - u: the panel in the first of the 36 planes, [index][width].
+/// - filters: the panel's first channel in the first tap; there are `rows` rows of `width` floats,
+///   whole vectors, in each tap.
+/// - u: the panel in the first of the 36 planes, [row][width].
 package func winogradFilters(
-  _ panel: UnsafePointer<Float>, _ u: UnsafeMutablePointer<Float>, count: Int, planeStep: Int
+  _ filters: UnsafePointer<Float>, _ u: UnsafeMutablePointer<Float>, rows: Int, width: Int,
+  rowStep: Int, tapStep: Int, planeStep: Int
 ) {
-  var i = 0
-  while i < count {
-    let p = panel + i
-    let q = u + i
-    let left = transformedFilter(load(p), load(p + 3 * count), load(p + 6 * count))
-    let middle = transformedFilter(load(p + count), load(p + 4 * count), load(p + 7 * count))
-    let right = transformedFilter(load(p + 2 * count), load(p + 5 * count), load(p + 8 * count))
-    storeColumn(q, step: planeStep, transformedFilter(left.0, middle.0, right.0))
-    storeColumn(
-      q + 6 * planeStep, step: planeStep, transformedFilter(left.1, middle.1, right.1))
-    storeColumn(
-      q + 12 * planeStep, step: planeStep, transformedFilter(left.2, middle.2, right.2))
-    storeColumn(
-      q + 18 * planeStep, step: planeStep, transformedFilter(left.3, middle.3, right.3))
-    storeColumn(
-      q + 24 * planeStep, step: planeStep, transformedFilter(left.4, middle.4, right.4))
-    storeColumn(
-      q + 30 * planeStep, step: planeStep, transformedFilter(left.5, middle.5, right.5))
-    i += lanes
+  for row in 0..<rows {
+    var c = 0
+    while c < width {
+      let p = filters + row * rowStep + c
+      let q = u + row * width + c
+      let left = filterColumn(p, tapStep)
+      let middle = filterColumn(p + tapStep, tapStep)
+      let right = filterColumn(p + 2 * tapStep, tapStep)
+      storeColumn(q, step: planeStep, transformedFilter(left.0, middle.0, right.0))
+      storeColumn(
+        q + 6 * planeStep, step: planeStep, transformedFilter(left.1, middle.1, right.1))
+      storeColumn(
+        q + 12 * planeStep, step: planeStep, transformedFilter(left.2, middle.2, right.2))
+      storeColumn(
+        q + 18 * planeStep, step: planeStep, transformedFilter(left.3, middle.3, right.3))
+      storeColumn(
+        q + 24 * planeStep, step: planeStep, transformedFilter(left.4, middle.4, right.4))
+      storeColumn(
+        q + 30 * planeStep, step: planeStep, transformedFilter(left.5, middle.5, right.5))
+      c += lanes
+    }
   }
+}
+
+@inline(__always)
+private func filterColumn(
+  _ p: UnsafePointer<Float>, _ tapStep: Int
+) -> (Vector, Vector, Vector, Vector, Vector, Vector) {
+  transformedFilter(load(p), load(p + 3 * tapStep), load(p + 6 * tapStep))
 }
 
 /// Adds to a filter gradient, taps [3][3], what the sums of products in 36 planes stand for.

@@ -15,7 +15,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   let padLeft: Int
   /// Places in the parameter slab.
   let filters: Int
-  let bias: Int?
+  var bias: Int?
   var rectifies = false
 
   var work: OperationWork {
@@ -37,22 +37,20 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     var shared = 0
     var perWorker = 0
     if usesWinograd(k) {
-      shared = max(forwardTiles.weightCount, inputGradientTiles.weightCount)
+      shared = max(packedCount(k), inputGradientTiles.weightCount)
       perWorker = max(forwardTiles.workerCount(k), inputGradientTiles.workerCount(k))
       shared = max(shared, filterGradientTiles.sharedCount(batch: batch))
       perWorker = max(perWorker, filterGradientTiles.workerCount)
     } else {
-      shared = max(
-        forwardDirect.weightCount(k), phases.reduce(0) { $0 + $1.weightCount(k) })
+      shared = max(packedCount(k), phases.reduce(0) { $0 + $1.weightCount(k) })
       perWorker = max(forwardDirect.workerCount, phases.map(\.workerCount).max() ?? 0)
       shared = max(shared, filterGradientDirect.sharedCount(batch: batch, kernels: k))
       perWorker = max(perWorker, filterGradientDirect.workerCount)
     }
-    // Behind the weights the padded bias, or the parts of its gradient.
-    let biasCount = bias == nil ? 0 : biasChunks(batch).count + 1
+    let biasParts = bias == nil ? 0 : biasChunks(batch).count * output.channels
     return OperationNeeds(
-      shared: shared + biasCount * k.padded(output.channels), perWorker: perWorker,
-      readsInput: true, readsOutput: rectifies)
+      shared: max(shared, biasParts), perWorker: perWorker, readsInput: true,
+      readsOutput: rectifies)
   }
 
   func acceptsNormalization(rectified: Bool) -> Bool { true }
@@ -62,6 +60,9 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     if !usesWinograd(kernels) { return forwardDirect.tasks(batch: batch) }
     return forwardTiles.tiles.segments > 1 ? nil : forwardTiles.tasks(batch: batch)
   }
+
+  /// Floats of the filters.
+  var filterCount: Int { kernel * kernel * input.channels * output.channels }
 
   // MARK: Methods
 
@@ -98,11 +99,41 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
 
   // MARK: Forward
 
+  /// Floats of the weights as the forward pass reads them, the padded bias behind.
+  func packedCount(_ k: KernelTable) -> Int {
+    weightCount(k) + (bias == nil ? 0 : k.padded(output.channels))
+  }
+
+  private func weightCount(_ k: KernelTable) -> Int {
+    usesWinograd(k) ? forwardTiles.weightCount : forwardDirect.weightCount(k)
+  }
+
+  func pack(_ engine: Engine, parameters: Input, to packed: Output) {
+    let k = engine.kernels
+    let weights = parameters + filters
+    if usesWinograd(k) {
+      forwardTiles.transformFilters(engine, weights, to: packed)
+    } else {
+      let taps = kernel * kernel * input.channels
+      let width = k.panelWidth
+      engine.workers.parallelFor((output.channels + width - 1) / width) { panel, _ in
+        k.convolution.packPanel(
+          weights, packed + panel * width * taps, taps, output.channels, panel * width)
+      }
+    }
+    guard let bias else { return }
+    let packedBias = packed + weightCount(k)
+    packedBias.update(from: parameters + bias, count: output.channels)
+    for channel in output.channels..<k.padded(output.channels) { packedBias[channel] = 0 }
+  }
+
   func forward(_ pass: ForwardPass) {
     let k = pass.kernels
-    let weights = pass.parameters + filters
-    let packed = pass.scratch.shared
-    let taps = kernel * kernel * input.channels
+    if pass.packed == nil {
+      pack(pass.engine, parameters: pass.parameters, to: pass.scratch.shared)
+    }
+    let weights = pass.packed ?? Input(pass.scratch.shared)
+    let packedBias = bias == nil ? nil : weights + weightCount(k)
     let completed = pass.outputMeasurements.map { measurements -> Completion in
       { task, pixels in
         measurements.measure(
@@ -110,33 +141,14 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       }
     }
     if usesWinograd(k) {
-      let method = forwardTiles
-      let packedBias = packBias(pass.parameters, packed + method.weightCount, k)
-      method.transformFilters(pass.engine, to: packed, scratch: pass.scratch) { panel, channel in
-        k.convolution.packPanel(weights, panel, taps, output.channels, channel)
-      }
-      method.run(
-        pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
+      forwardTiles.run(
+        pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
         target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
     } else {
-      let method = forwardDirect
-      let packedBias = packBias(pass.parameters, packed + method.weightCount(k), k)
-      let width = k.panelWidth
-      pass.engine.workers.parallelFor((output.channels + width - 1) / width) { panel, _ in
-        k.convolution.packPanel(
-          weights, packed + panel * width * taps, taps, output.channels, panel * width)
-      }
-      method.run(
-        pass.engine, batch: pass.batch, source: pass.input, weights: packed, bias: packedBias,
+      forwardDirect.run(
+        pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
         target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
     }
-  }
-
-  private func packBias(_ parameters: Input, _ packed: Output, _ k: KernelTable) -> Input? {
-    guard let bias else { return nil }
-    packed.update(from: parameters + bias, count: output.channels)
-    for channel in output.channels..<k.padded(output.channels) { packed[channel] = 0 }
-    return Input(packed)
   }
 
   // MARK: Backward
@@ -193,10 +205,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     let dy = Activation(base: pass.outputGradient)
     if usesWinograd(k) {
       let method = inputGradientTiles
-      method.transformFilters(pass.engine, to: packed, scratch: pass.scratch) { panel, channel in
-        k.convolution.packTurnedPanel(
-          weights, panel, 3, input.channels, output.channels, 1, 0, 3, 0, 3, channel)
-      }
+      method.transformTurnedFilters(pass.engine, weights, to: packed, scratch: pass.scratch)
       method.run(
         pass.engine, batch: pass.batch, source: dy, weights: packed, bias: nil, target: dx.base,
         accumulates: dx.accumulates, scratch: pass.scratch)

@@ -42,23 +42,34 @@ struct WinogradCorrelation {
     (4 * min(tiles.rows, tiles.rowsOfMap) + 2) * bandColumns * source.channels
   }
 
-  /// Transforms the filters, panel by panel.
-  ///
-  /// - pack: writes one panel, [tap][source channel][width], to the memory it is given.
-  func transformFilters(
-    _ engine: Engine, to u: Output, scratch: Scratch,
-    pack: (_ panel: Output, _ channel: Int) -> Void
-  ) {
+  /// Transforms filters [3][3][source channel][target channel], panel by panel.
+  func transformFilters(_ engine: Engine, _ filters: Input, to u: Output) {
     let k = engine.kernels
     let width = k.panelWidth
     let plane = source.channels * target.channels
+    engine.workers.parallelFor((target.channels + width - 1) / width) { panel, _ in
+      let channel = panel * width
+      k.winograd.transformFilters(
+        filters + channel, u + channel * source.channels, source.channels,
+        min(width, target.channels - channel), target.channels, plane, plane)
+    }
+  }
+
+  /// Transforms filters [3][3][target channel][source channel], turned by 180 degrees.
+  func transformTurnedFilters(
+    _ engine: Engine, _ filters: Input, to u: Output, scratch: Scratch
+  ) {
+    let k = engine.kernels
+    let width = k.panelWidth
     engine.workers.parallelFor((target.channels + width - 1) / width) { panel, worker in
       let packed = scratch.worker(worker)
       let channel = panel * width
-      pack(packed, channel)
+      let own = min(width, target.channels - channel)
+      k.convolution.packTurnedPanel(
+        filters, packed, 3, target.channels, source.channels, 1, 0, 3, 0, 3, channel)
       k.winograd.transformFilters(
-        packed, u + channel * source.channels,
-        source.channels * min(width, target.channels - channel), plane)
+        packed, u + channel * source.channels, source.channels, own, own, own * source.channels,
+        source.channels * target.channels)
     }
   }
 

@@ -5,31 +5,48 @@ internal import KernelSelection
 ///
 /// A class, because it owns memory. Everything is planned at the start: a pass takes no memory.
 final class Executor {
-  let network: Network
+  let graph: Graph
   let engine: Engine
   let capacity: Int
   private let isTraining: Bool
   private let arena: FloatMemory
   private let scratch: Scratch
   private let plan: ExecutionPlan
+  private let parameters: FloatMemory
+  private let statistics: FloatMemory
+  /// Weights that are kept as the forward passes read them.
+  private let packed: PackedWeights?
   /// Takes the time of every node's passes; nil costs nothing.
   var profile: StepProfile?
 
   /// - capacity: the largest batch.
   /// - inputGradient: whether the gradient of the images is wanted, for tests.
-  init(
+  convenience init(
     network: Network, capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false
+  ) throws(ModelError) {
+    try self.init(
+      graph: network.graph, parameters: network.parameters, statistics: network.statistics,
+      packed: nil, capacity: capacity, engine: engine, isTraining: isTraining,
+      inputGradient: inputGradient)
+  }
+
+  init(
+    graph: Graph, parameters: FloatMemory, statistics: FloatMemory, packed: PackedWeights?,
+    capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false
   ) throws(ModelError) {
     guard (1...65_536).contains(capacity) else {
       throw .invalid(
         layer: "batch", field: "size", expected: "in 1...65536", found: "\(capacity)")
     }
-    self.network = network
+    self.graph = graph
+    self.parameters = parameters
+    self.statistics = statistics
+    self.packed = packed
     self.engine = engine
     self.capacity = capacity
     self.isTraining = isTraining
     plan = ExecutionPlan(
-      network.graph, capacity: capacity, kernels: engine.kernels, threads: engine.threads,
+      graph, capacity: capacity, kernels: engine.kernels, threads: engine.threads,
       isTraining: isTraining, inputGradient: inputGradient)
     arena = try FloatMemory(count: plan.total)
     scratch = Scratch(
@@ -41,10 +58,10 @@ final class Executor {
   var memoryBytes: Int { arena.count * MemoryLayout<Float>.stride }
 
   /// The logits of the last forward pass.
-  var logits: Input { Input(view(plan.values[network.graph.output])) }
+  var logits: Input { Input(view(plan.values[graph.output])) }
 
   /// Where the loss writes the gradient of the logits before the backward pass.
-  var logitsGradient: Output { view(plan.gradients[network.graph.output]) }
+  var logitsGradient: Output { view(plan.gradients[graph.output]) }
 
   /// The images' gradient after a backward pass, where it was asked for.
   var inputGradient: Input? {
@@ -56,27 +73,26 @@ final class Executor {
   private func value(_ id: Int, _ images: Input) -> Activation {
     guard id > 0 else { return Activation(base: images) }
     guard let step = plan.deferredBy[id],
-      let normalization = network.graph.nodes[step].operation as? BatchNormOperation
+      let normalization = graph.nodes[step].operation as? BatchNormOperation
     else { return Activation(base: Input(view(plan.values[id]))) }
-    var source = value(network.graph.nodes[step].inputs[0], images)
+    var source = value(graph.nodes[step].inputs[0], images)
     source.normalization = normalization.deferred(saved: Input(view(plan.saved[step])))
     return source
   }
 
   private func measurements(_ step: Int?, _ batch: Int) -> Measurements? {
     guard let step, plan.measurements[step] >= 0 else { return nil }
-    let node = network.graph.nodes[step]
+    let node = graph.nodes[step]
     return node.operation.measuredTasks(batch: batch, kernels: engine.kernels).map {
       Measurements(
         base: view(plan.measurements[step]),
-        channels: network.graph.shapes[node.output].channels, tasks: $0)
+        channels: graph.shapes[node.output].channels, tasks: $0)
     }
   }
 
   /// Computes the logits of `batch` images.
   func forward(images: Input, batch: Int, mode: PassMode) {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
-    let graph = network.graph
     for (step, node) in graph.nodes.enumerated() {
       profile?.enter(step)
       let first = value(node.inputs[0], images)
@@ -86,7 +102,8 @@ final class Executor {
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
           target: plan.deferredBy[node.output] == nil ? view(plan.values[node.output]) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
-          parameters: Input(network.parameters.base), statistics: network.statistics.base,
+          parameters: Input(parameters.base), statistics: statistics.base,
+          packed: packed?.weights(ofNode: step),
           inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
           outputMeasurements: measurements(step, batch), profile: profile))
       profile?.lap(node.operation.work.forward)
@@ -97,7 +114,7 @@ final class Executor {
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
   func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
     precondition(isTraining, "planned for inference only")
-    for (step, node) in network.graph.nodes.enumerated().reversed() {
+    for (step, node) in graph.nodes.enumerated().reversed() {
       profile?.enter(step)
       node.operation.backward(
         BackwardPass(
@@ -107,7 +124,7 @@ final class Executor {
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
-          parameters: Input(network.parameters.base), gradients: gradients, profile: profile))
+          parameters: Input(parameters.base), gradients: gradients, profile: profile))
       profile?.lap(node.operation.work.backward)
     }
     profile?.enter(nil)

@@ -11,6 +11,10 @@ protocol Operation: Sendable {
   func acceptsNormalization(rectified: Bool) -> Bool
   /// In how many parts it measures its output where a normalization follows; nil: it does not.
   func measuredTasks(batch: Int, kernels: KernelTable) -> Int?
+  /// Floats of its weights in the order in which the forward pass reads them.
+  func packedCount(_ kernels: KernelTable) -> Int
+  /// Writes these, for a session that keeps them from one pass to the next.
+  func pack(_ engine: Engine, parameters: Input, to packed: Output)
   /// Reads the inputs and writes the output, and in training what the backward pass needs.
   func forward(_ pass: ForwardPass)
   /// Reads the output's gradient, writes or adds to the inputs', adds to the parameters'.
@@ -22,6 +26,8 @@ protocol Operation: Sendable {
 extension Operation {
   func acceptsNormalization(rectified: Bool) -> Bool { false }
   func measuredTasks(batch: Int, kernels: KernelTable) -> Int? { nil }
+  func packedCount(_ kernels: KernelTable) -> Int { 0 }
+  func pack(_ engine: Engine, parameters: Input, to packed: Output) {}
 }
 
 /// An operation that can end in a rectifier, at no further pass over memory.
@@ -75,6 +81,8 @@ struct ForwardPass {
   let scratch: Scratch
   let parameters: Input
   let statistics: Output
+  /// What `pack` wrote; nil: the pass packs its weights itself.
+  let packed: Input?
   /// Measurements of the input by the operation that gave it.
   let inputMeasurements: Measurements?
   /// Where the output is to be measured.

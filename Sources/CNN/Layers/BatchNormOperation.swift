@@ -51,9 +51,8 @@ struct BatchNormOperation: RectifiableOperation {
       }
     case .inference:
       for c in 0..<channels {
-        let variance = Double(pass.statistics[runningVariance + c])
-        factor[c] = pass.parameters[scale + c] * Float(1 / (variance + epsilon).squareRoot())
-        offset[c] = pass.parameters[shift + c] - pass.statistics[runningMean + c] * factor[c]
+        (factor[c], offset[c]) = factorAndOffset(
+          channel: c, parameters: pass.parameters, statistics: Input(pass.statistics))
       }
     }
     guard let output = pass.target else { return }
@@ -66,6 +65,15 @@ struct BatchNormOperation: RectifiableOperation {
         pass.input.plain + start, factor, offset, output + start, pixels.count, channels,
         rectifies)
     }
+  }
+
+  /// What makes the output of the input with running statistics: x · factor + offset.
+  func factorAndOffset(
+    channel: Int, parameters: Input, statistics: Input
+  ) -> (factor: Float, offset: Float) {
+    let variance = Double(statistics[runningVariance + channel])
+    let factor = parameters[scale + channel] * Float(1 / (variance + epsilon).squareRoot())
+    return (factor, parameters[shift + channel] - statistics[runningMean + channel] * factor)
   }
 
   /// Mean and inverse deviation of the batch into `saved`, and into the running statistics.
