@@ -15,6 +15,14 @@ package func maxPool(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
   _ codes: UnsafeMutablePointer<UInt8>?, _ s: PoolShape
 ) {
+  if halves(s) {
+    if let codes {
+      maxPoolOfHalves(x, y, codes, s)
+    } else {
+      for oy in 0..<s.outputHeight { maximaOfHalves(x, y, nil, row: oy, 0..<s.outputWidth, s) }
+    }
+    return
+  }
   let rowStep = s.width * s.channels
   for oy in 0..<s.outputHeight {
     let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
@@ -48,11 +56,11 @@ package func maxPool(
           store(y + at + c, best, first: width)
         }
         if let codes {
-          let bytes = ByteVector(truncatingIfNeeded: code)
           if whole {
-            UnsafeMutableRawPointer(codes + at + c).storeBytes(of: bytes, as: ByteVector.self)
+            UnsafeMutableRawPointer(codes + at + c).storeBytes(
+              of: ByteVector(truncatingIfNeeded: code), as: ByteVector.self)
           } else {
-            for i in 0..<width { codes[at + c + i] = bytes[i] }
+            for i in 0..<width { codes[at + c + i] = UInt8(truncatingIfNeeded: code[i]) }
           }
         }
         c += lanes
@@ -62,10 +70,19 @@ package func maxPool(
 }
 
 /// The gradient of max pooling: adds each dy to dx at the place its code names.
+///
+/// Without `accumulates` it writes all of dx: the sums, and zeros where no window has its maximum.
 package func maxPoolGradient(
   _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   _ s: PoolShape
 ) {
+  if !s.accumulates {
+    if halves(s) {
+      maxPoolGradientOfHalves(codes, dy, dx, s)
+      return
+    }
+    dx.update(repeating: 0, count: s.height * s.width * s.channels)
+  }
   let rowStep = s.width * s.channels
   for oy in 0..<s.outputHeight {
     let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
@@ -103,6 +120,10 @@ package func maxPoolGradient(
 package func averagePool(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: PoolShape
 ) {
+  if halves(s) {
+    averagePoolOfHalves(x, y, s)
+    return
+  }
   let rowStep = s.width * s.channels
   for oy in 0..<s.outputHeight {
     let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)
@@ -134,9 +155,18 @@ package func averagePool(
 }
 
 /// The gradient of average pooling: adds the same share of dy to every dx of a window.
+///
+/// Without `accumulates` it writes all of dx: the sums, and zeros where no window lies.
 package func averagePoolGradient(
   _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ s: PoolShape
 ) {
+  if !s.accumulates {
+    if halves(s) {
+      averagePoolGradientOfHalves(dy, dx, s)
+      return
+    }
+    dx.update(repeating: 0, count: s.height * s.width * s.channels)
+  }
   let rowStep = s.width * s.channels
   for oy in 0..<s.outputHeight {
     let (top, bottom) = clipped(oy, s, pad: s.padTop, extent: s.height)

@@ -88,3 +88,8 @@
 @inline(__always) func rectified(_ v: Vector) -> Vector {
   v.replacing(with: Vector.zero, where: v .< Vector.zero)
 }
+
+/// The length of part `index` where `count` is divided into `parts` as equal as can be.
+@inline(__always) func part(_ index: Int, of count: Int, parts: Int) -> Int {
+  count / parts + (index < count % parts ? 1 : 0)
+}

@@ -18,10 +18,10 @@ struct PoolingKernelTests {
     let windows =
       [(1, 1, 0, 0), (2, 2, 0, 0), (2, 2, 0, 1), (3, 2, 1, 1), (3, 1, 0, 0)]
       + [(2, 3, 0, 0), (3, 3, 2, 1), (5, 2, 2, 2), (2, 1, 1, 0)]
-    let sizes = [(5, 5), (7, 6), (6, 9)]
+    let sizes = [(5, 5), (7, 6), (6, 9), (8, 4)]
     var cases: [Case] = []
     for (number, (size, stride, before, after)) in windows.enumerated() {
-      for (place, channels) in [1, 3, 4, 7, 8, 15, 16, 17, 33].enumerated() {
+      for (place, channels) in [1, 3, 4, 7, 8, 15, 16, 17, 33, 48, 1_100].enumerated() {
         let (height, width) = sizes[(number + place) % sizes.count]
         let window = ReferenceWindow(size: size, stride: stride, before: before, after: after)
         let shape = PoolShape(
@@ -75,12 +75,20 @@ struct PoolingKernelTests {
       let cotangent = GuardedBuffer(dy.values.map(Float.init))
       let gradient = GuardedBuffer(former)
       kernels.maxPoolGradient(&codes, cotangent.pointer, gradient.pointer, shape)
-      let expected = zip(reference.backward(x, dy).values, former).map { $0 + Double($1) }
+      let alone = reference.backward(x, dy).values
+      let expected = zip(alone, former).map { $0 + Double($1) }
+      let close = Tolerance(absolute: 1e-6, relative: 1e-6)
       #expect(
-        mismatch(
-          actual: gradient.values, expected: expected,
-          tolerance: Tolerance(absolute: 1e-6, relative: 1e-6)) == nil, comment)
-      for buffer in [input, output, again, gradient] { #expect(buffer.damage == nil, comment) }
+        mismatch(actual: gradient.values, expected: expected, tolerance: close) == nil, comment)
+
+      var writing = shape
+      writing.accumulates = false
+      let written = GuardedBuffer(count: former.count)
+      kernels.maxPoolGradient(&codes, cotangent.pointer, written.pointer, writing)
+      #expect(mismatch(actual: written.values, expected: alone, tolerance: close) == nil, comment)
+      for buffer in [input, output, again, cotangent, gradient, written] {
+        #expect(buffer.damage == nil, comment)
+      }
     }
   }
 
@@ -113,7 +121,17 @@ struct PoolingKernelTests {
         mismatch(
           actual: gradient.values, expected: expected, tolerance: tolerance,
           magnitudes: magnitudes) == nil, comment)
-      for buffer in [input, output, cotangent, gradient] {
+
+      var writing = shape
+      writing.accumulates = false
+      let written = GuardedBuffer(count: former.count)
+      kernels.averagePoolGradient(cotangent.pointer, written.pointer, writing)
+      #expect(
+        mismatch(
+          actual: written.values, expected: reference.backward(x, dy).values,
+          tolerance: tolerance, magnitudes: reference.backward(x, dy.magnitudes).values) == nil,
+        comment)
+      for buffer in [input, output, cotangent, gradient, written] {
         #expect(buffer.damage == nil, comment)
       }
     }
