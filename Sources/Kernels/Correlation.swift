@@ -11,6 +11,7 @@ package func correlateBand(
   _ band: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
   _ output: UnsafeMutablePointer<Float>, _ shape: CorrelationShape
 ) {
+  let folded = folded(shape)
   let bytes = 2 * widestTile * lanes * 4
   withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
     if let spare = memory.baseAddress?.assumingMemoryBound(to: Float.self) {
@@ -19,16 +20,8 @@ package func correlateBand(
       while channel < shape.channels {
         let left = shape.channels - channel
         let width = left > lanes ? 2 * lanes : lanes
-        let biasOfPanel = bias.map { $0 + channel }
-        for row in 0..<shape.rows {
-          let x = band + row * shape.bandLineStep
-          let y = output + row * shape.outputRowStep + channel
-          if width > lanes {
-            correlateRow(vectors: 2, x, panel, biasOfPanel, y, left, shape, spare)
-          } else {
-            correlateRow(vectors: 1, x, panel, biasOfPanel, y, left, shape, spare)
-          }
-        }
+        correlatePanel(
+          band, panel, bias.map { $0 + channel }, output + channel, left, folded, spare)
         channel += width
         panel += shape.weightStep == nil ? shape.kernelRows * shape.rowLength * width : width
       }
@@ -36,195 +29,121 @@ package func correlateBand(
   }
 }
 
-/// One output row of one panel, in tiles that cover it exactly.
-///
-/// A tile reads and writes whole vectors. Where the panel's last channels do not fill them, it
-/// works on `spare`, and the channels that exist are copied.
+/// The same pixels with rows as long as possible, since tiles fill long rows best.
 @inline(__always)
-private func correlateRow(
-  vectors: Int, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
+private func folded(_ shape: CorrelationShape) -> CorrelationShape {
+  var s = shape
+  if s.bandLineStep == s.columns * s.bandPixelStep
+    && s.outputRowStep == s.columns * s.outputPixelStep
+  {
+    // Rows that follow one another without a gap are one row.
+    s.columns *= s.rows
+    s.rows = 1
+  }
+  if s.rows > s.columns {
+    (s.rows, s.columns) = (s.columns, s.rows)
+    (s.bandLineStep, s.bandPixelStep) = (s.bandPixelStep, s.bandLineStep)
+    (s.outputRowStep, s.outputPixelStep) = (s.outputPixelStep, s.outputRowStep)
+  }
+  if s.rows == 1 && s.columns == 1 {
+    (s.columns, s.images) = (s.images, 1)
+    s.bandPixelStep = s.bandImageStep
+    s.outputPixelStep = s.outputImageStep
+  }
+  return s
+}
+
+/// All pixels of one panel.
+///
+/// A single long kernel row, that is a matrix product, is cut: the weights of one stretch stay in
+/// the first-level cache for all pixels. The sums wait in the output meanwhile, unrounded.
+@inline(__always)
+private func correlatePanel(
+  _ band: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+  _ output: UnsafeMutablePointer<Float>, _ channels: Int, _ shape: CorrelationShape,
+  _ spare: UnsafeMutablePointer<Float>
+) {
+  let vectors = channels > lanes ? 2 : 1
+  let longest = shape.kernelRows == 1 ? 256 : Int.max
+  var first = 0
+  repeat {
+    var s = shape
+    let left = shape.rowLength - first
+    s.rowLength = left < longest ? left : longest
+    s.accumulates = shape.accumulates || first > 0
+    s.rectifies = shape.rectifies && s.rowLength == left
+    let x = band + first
+    let w = weights + first * (shape.weightStep ?? vectors * lanes)
+    for image in 0..<shape.images {
+      correlateMap(
+        vectors, x + image * s.bandImageStep, w, bias, output + image * s.outputImageStep,
+        channels, s, spare)
+    }
+    first += s.rowLength
+  } while first < shape.rowLength
+}
+
+/// One image of one panel, in tiles of nearly equal sizes that cover it exactly.
+///
+/// Where the rows are short, a tile spans several of them. A tile reads and writes whole vectors:
+/// where the panel's last channels do not fill them, it works on `spare`, and the channels that
+/// exist are copied.
+@inline(__always)
+private func correlateMap(
+  _ vectors: Int, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
   _ bias: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>, _ channels: Int,
-  _ shape: CorrelationShape, _ spare: UnsafeMutablePointer<Float>
+  _ s: CorrelationShape, _ spare: UnsafeMutablePointer<Float>
 ) {
-  var x = x
-  var y = y
-  var left = shape.columns
+  if s.rows <= 0 || s.columns <= 0 { return }
   let width = vectors * lanes
-  while left > 0 {
-    let pixels = tileWidth(left)
-    if channels >= width {
-      var start: UnsafePointer<Float>? = bias
-      var startStep = 0
-      if shape.accumulates {
-        start = UnsafePointer(y)
-        startStep = shape.outputPixelStep
-      }
-      correlateTile(vectors, pixels, x, w, start, startStep, y, shape.outputPixelStep, shape)
-    } else {
-      var start: UnsafePointer<Float>? = bias
-      if shape.accumulates {
-        start = UnsafePointer(spare)
-        for i in 0..<pixels {
-          for c in 0..<channels { spare[i * width + c] = y[i * shape.outputPixelStep + c] }
+  let strips = (s.columns + widestTile - 1) / widestTile
+  let widest = part(0, of: s.columns, parts: strips)
+  let tallest = tileRows(vectors, widest)
+  let groups = (s.rows + tallest - 1) / tallest
+  var row = 0
+  for group in 0..<groups {
+    let rows = part(group, of: s.rows, parts: groups)
+    var column = 0
+    for strip in 0..<strips {
+      let columns = part(strip, of: s.columns, parts: strips)
+      let xOfTile = x + row * s.bandLineStep + column * s.bandPixelStep
+      let yOfTile = y + row * s.outputRowStep + column * s.outputPixelStep
+      var target = TileTarget(
+        start: bias, startRowStep: 0, startPixelStep: 0, output: yOfTile,
+        rowStep: s.outputRowStep, pixelStep: s.outputPixelStep)
+      if channels < width {
+        target.output = spare
+        target.pixelStep = width
+        target.rowStep = columns * width
+        if s.accumulates {
+          for r in 0..<rows {
+            for i in 0..<columns {
+              let source = yOfTile + r * s.outputRowStep + i * s.outputPixelStep
+              let copy = spare + (r * columns + i) * width
+              for c in 0..<channels { copy[c] = source[c] }
+            }
+          }
         }
       }
-      correlateTile(
-        vectors, pixels, x, w, start, shape.accumulates ? width : 0, spare, width, shape)
-      for i in 0..<pixels {
-        for c in 0..<channels { y[i * shape.outputPixelStep + c] = spare[i * width + c] }
+      if s.accumulates {
+        target.start = UnsafePointer(target.output)
+        target.startRowStep = target.rowStep
+        target.startPixelStep = target.pixelStep
       }
-    }
-    x += pixels * shape.bandPixelStep
-    y += pixels * shape.outputPixelStep
-    left -= pixels
-  }
-}
-
-/// The pixels of the widest tile that `left` pixels fill.
-@inline(__always)
-private func tileWidth(_ left: Int) -> Int {
-  if left >= widestTile { return widestTile }
-  if left >= 8 { return 8 }
-  if left >= 4 { return 4 }
-  return left >= 2 ? 2 : 1
-}
-
-@inline(__always)
-private func correlateTile(
-  _ vectors: Int, _ pixels: Int, _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M,
-  _ yStep: Int, _ s: S
-) {
-  if vectors == 2 {
-    switch pixels {
-    case 1: tile1x2(x, w, start, startStep, y, yStep, s)
-    case 2: tile2x2(x, w, start, startStep, y, yStep, s)
-    case 4: tile4x2(x, w, start, startStep, y, yStep, s)
-    case widestTile: tileWidest2(x, w, start, startStep, y, yStep, s)
-    default: tile8x2(x, w, start, startStep, y, yStep, s)
-    }
-  } else {
-    switch pixels {
-    case 1: tile1x1(x, w, start, startStep, y, yStep, s)
-    case 2: tile2x1(x, w, start, startStep, y, yStep, s)
-    case 4: tile4x1(x, w, start, startStep, y, yStep, s)
-    case widestTile: tileWidest1(x, w, start, startStep, y, yStep, s)
-    default: tile8x1(x, w, start, startStep, y, yStep, s)
-    }
-  }
-}
-
-/// `pixels` x `vectors` accumulators stay in registers over the whole kernel.
-///
-/// Both counts are constants once this is inlined, so every loop over them unrolls. Nothing here
-/// may index the accumulators by a number known only at run time: they would move to memory.
-/// - start: what the sums begin with, whole vectors `startStep` apart a pixel; nil for zero.
-@inline(__always)
-private func tile(
-  pixels: Int, vectors: Int, _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
-  _ start: UnsafePointer<Float>?, _ startStep: Int, _ y: UnsafeMutablePointer<Float>,
-  _ yStep: Int, _ shape: CorrelationShape
-) {
-  var sums = clearedAccumulators()
-  if let start {
-    for i in 0..<pixels {
-      sums[i * vectors] = load(start + i * startStep)
-      if vectors == 2 { sums[i * vectors + 1] = load(start + i * startStep + lanes) }
-    }
-  }
-  var w = weights
-  let pixelStep = shape.bandPixelStep
-  let weightStep = shape.weightStep ?? vectors * lanes
-  for kernelRow in 0..<shape.kernelRows {
-    var xp = x + kernelRow * shape.bandRowStep
-    for _ in 0..<shape.rowLength {
-      if vectors == 2 {
-        let b0 = load(w)
-        let b1 = load(w + lanes)
-        for i in 0..<pixels {
-          let a = Vector(repeating: xp[i * pixelStep])
-          sums[2 * i] = multiplyAdd(sums[2 * i], a, b0)
-          sums[2 * i + 1] = multiplyAdd(sums[2 * i + 1], a, b1)
-        }
-      } else {
-        let b = load(w)
-        for i in 0..<pixels {
-          sums[i] = multiplyAdd(sums[i], Vector(repeating: xp[i * pixelStep]), b)
+      withUnsafePointer(to: target) {
+        correlateTile(vectors, rows, columns, xOfTile, w, $0, s)
+      }
+      if channels < width {
+        for r in 0..<rows {
+          for i in 0..<columns {
+            let result = yOfTile + r * s.outputRowStep + i * s.outputPixelStep
+            let copy = spare + (r * columns + i) * width
+            for c in 0..<channels { result[c] = copy[c] }
+          }
         }
       }
-      xp += 1
-      w += weightStep
+      column += columns
     }
+    row += rows
   }
-  // Nothing is below minus infinity: one way for results that are rectified and that are not.
-  let floor = Vector(repeating: shape.rectifies ? 0 : -Float.infinity)
-  for i in 0..<pixels {
-    let a = sums[i * vectors]
-    store(y + i * yStep, a.replacing(with: floor, where: a .< floor))
-    if vectors == 2 {
-      let b = sums[i * vectors + 1]
-      store(y + i * yStep + lanes, b.replacing(with: floor, where: b .< floor))
-    }
-  }
-}
-
-typealias P = UnsafePointer<Float>
-typealias M = UnsafeMutablePointer<Float>
-typealias S = CorrelationShape
-
-@inline(never) func tileWidest2(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: widestTile, vectors: 2, x, w, start, startStep, y, yStep, s)
-}
-@inline(never) func tileWidest1(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: widestTile, vectors: 1, x, w, start, startStep, y, yStep, s)
-}
-#if KERNELS_AVX512 || arch(arm64)
-  @inline(never) func tile8x2(
-    _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-  ) {
-    tile(pixels: 8, vectors: 2, x, w, start, startStep, y, yStep, s)
-  }
-#else
-  // Never reached: the widest tile here is narrower than eight pixels.
-  @inline(__always) private func tile8x2(
-    _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-  ) {}
-#endif
-@inline(never) func tile8x1(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 8, vectors: 1, x, w, start, startStep, y, yStep, s)
-}
-@inline(never) func tile4x2(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 4, vectors: 2, x, w, start, startStep, y, yStep, s)
-}
-@inline(never) func tile4x1(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 4, vectors: 1, x, w, start, startStep, y, yStep, s)
-}
-@inline(never) func tile2x2(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 2, vectors: 2, x, w, start, startStep, y, yStep, s)
-}
-@inline(never) func tile2x1(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 2, vectors: 1, x, w, start, startStep, y, yStep, s)
-}
-@inline(__always) func tile1x2(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 1, vectors: 2, x, w, start, startStep, y, yStep, s)
-}
-@inline(__always) func tile1x1(
-  _ x: P, _ w: P, _ start: P?, _ startStep: Int, _ y: M, _ yStep: Int, _ s: S
-) {
-  tile(pixels: 1, vectors: 1, x, w, start, startStep, y, yStep, s)
 }

@@ -1,6 +1,6 @@
 package import KernelInterface
 
-/// Adds to a filter gradient the products of one band with one stretch of the output's gradient.
+/// Adds to a filter gradient the products of a band with the gradient of its output.
 ///
 /// - band: the padded input of the first output pixel.
 /// - dy: the gradient of the first output pixel.
@@ -9,157 +9,295 @@ package func accumulateFilterGradient(
   _ band: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
   _ gradient: UnsafeMutablePointer<Float>, _ shape: FilterGradientShape
 ) {
+  let s = PixelSteps(shape)
   var channel = shape.channelRange.lowerBound
   while channel < shape.channelRange.upperBound {
     let left = shape.channelRange.upperBound - channel
-    for kernelRow in 0..<shape.kernelRows {
-      var q = shape.rowRange.lowerBound
-      while q < shape.rowRange.upperBound {
-        let x = band + kernelRow * shape.bandRowStep + q
-        let d = gradient + (kernelRow * shape.rowLength + q) * shape.channels + channel
-        let rows = shape.rowRange.upperBound - q
-        if left >= 2 * lanes {
-          q += products(rows, 2, x, dy + channel, d, left, shape)
-        } else {
-          q += products(rows, left >= lanes ? 1 : 0, x, dy + channel, d, left, shape)
-        }
-      }
+    let source = dy + channel
+    let target = gradient + channel
+    if left >= 2 * lanes {
+      addPanel(vectors: 2, lanes, band, source, target, shape, s)
+      channel += 2 * lanes
+    } else if left >= lanes {
+      addPanel(vectors: 1, lanes, band, source, target, shape, s)
+      channel += lanes
+    } else {
+      addLastPanel(left, band, source, target, shape, s)
+      channel += left
     }
-    channel += left >= 2 * lanes ? 2 * lanes : lanes
   }
 }
 
-/// Computes the largest tile that fits in `indices` and returns how many indices it covers.
+/// The pixels that are summed over, in rows as long as possible: the innermost loop is over a row.
 ///
-/// `vectors` is 2 or 1 whole vectors of channels, or 0 for a last vector that is not full.
-@inline(__always)
-private func products(
-  _ indices: Int, _ vectors: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-  _ gradient: UnsafeMutablePointer<Float>, _ channels: Int, _ s: FilterGradientShape
-) -> Int {
-  if vectors == 2 {
-    if indices >= widestTile {
-      productsWidest2(x, dy, gradient, s)
-      return widestTile
-    }
-    #if KERNELS_AVX512 || arch(arm64)
-      if indices >= 9 {
-        products9x2(x, dy, gradient, s)
-        return 9
+/// Passed by address: Swift would specialise a function that leaves a field unused, and the copy
+/// would be a weak symbol.
+struct PixelSteps {
+  var images, rows, columns: Int
+  var bandImageStep, bandRowStep, bandPixelStep: Int
+  var dyImageStep, dyRowStep, dyPixelStep: Int
+  /// From the gradient of one index to the next.
+  var gradientStep: Int
+  /// Adds to the gradient instead of replacing it.
+  var accumulates: Bool
+
+  @inline(__always)
+  init(_ shape: FilterGradientShape) {
+    (images, rows, columns) = (shape.images, shape.rows, shape.columns)
+    bandImageStep = shape.bandImageStep
+    bandRowStep = shape.bandLineStep
+    bandPixelStep = shape.bandPixelStep
+    dyImageStep = shape.outputImageStep
+    dyRowStep = shape.outputRowStep
+    dyPixelStep = shape.channels
+    gradientStep = shape.channels
+    accumulates = shape.accumulates
+    if rows == 1 || bandRowStep == columns * bandPixelStep && dyRowStep == columns * dyPixelStep {
+      columns *= rows
+      (rows, images) = (images, 1)
+      (bandRowStep, dyRowStep) = (bandImageStep, dyImageStep)
+      if columns == 1 {
+        (columns, rows) = (rows, 1)
+        (bandPixelStep, dyPixelStep) = (bandRowStep, dyRowStep)
       }
-      if indices >= 6 {
-        products6x2(x, dy, gradient, s)
-        return 6
+    }
+  }
+}
+
+/// The last channels, fewer than a vector: their dy is copied, so that whole vectors can be read.
+@inline(never)
+func addLastPanel(
+  _ channels: Int, _ band: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ gradient: UnsafeMutablePointer<Float>, _ shape: FilterGradientShape, _ s: PixelSteps
+) {
+  let spareCount = widestTile * lanes
+  let bytes = 4 * (spareCount + s.images * s.rows * s.columns * lanes)
+  withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
+    if let spare = memory.baseAddress?.assumingMemoryBound(to: Float.self) {
+      let copy = spare + spareCount
+      var target = copy
+      for image in 0..<s.images {
+        for row in 0..<s.rows {
+          var source = dy + image * s.dyImageStep + row * s.dyRowStep
+          for _ in 0..<s.columns {
+            for c in 0..<channels { target[c] = source[c] }
+            for c in channels..<lanes { target[c] = 0 }
+            source += s.dyPixelStep
+            target += lanes
+          }
+        }
       }
-    #endif
-    if indices >= 4 {
-      products4x2(x, dy, gradient, s)
-      return 4
+      var steps = s
+      steps.dyPixelStep = lanes
+      steps.dyRowStep = s.columns * lanes
+      steps.dyImageStep = s.rows * s.columns * lanes
+      addPanel(
+        vectors: 1, channels, band, UnsafePointer(copy), gradient, shape, steps, spare: spare)
     }
-    if indices >= 3 {
-      products3x2(x, dy, gradient, s)
-      return 3
-    }
-    products1x2(x, dy, gradient, s)
-    return 1
   }
-  if vectors == 1 {
-    if indices >= 9 {
-      products9x1(x, dy, gradient, s)
-      return 9
+}
+
+/// All indices of one panel of channels, in tiles of nearly equal sizes.
+///
+/// - spare: for a last vector of which only `channels` exist: the sums of one tile.
+@inline(never)
+func addPanel(
+  vectors: Int, _ channels: Int, _ band: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ gradient: UnsafeMutablePointer<Float>, _ shape: FilterGradientShape, _ s: PixelSteps,
+  spare: UnsafeMutablePointer<Float>? = nil
+) {
+  let indices = shape.rowRange.count
+  let tiles = (indices + widestTile - 1) / widestTile
+  var steps = s
+  if spare != nil { (steps.gradientStep, steps.accumulates) = (lanes, false) }
+  for kernelRow in 0..<shape.kernelRows {
+    var q = shape.rowRange.lowerBound
+    for number in 0..<tiles {
+      let count = part(number, of: indices, parts: tiles)
+      let x = band + kernelRow * shape.bandRowStep + q
+      let target = gradient + (kernelRow * shape.rowLength + q) * shape.channels
+      if let spare {
+        withUnsafePointer(to: steps) { products(vectors, count, x, dy, spare, $0) }
+        for i in 0..<count {
+          for c in 0..<channels {
+            let former = shape.accumulates ? target[i * shape.channels + c] : 0
+            target[i * shape.channels + c] = former + spare[i * lanes + c]
+          }
+        }
+      } else {
+        withUnsafePointer(to: steps) { products(vectors, count, x, dy, target, $0) }
+      }
+      q += count
     }
-    if indices >= 4 {
-      products4x1(x, dy, gradient, s)
-      return 4
-    }
-    products1x1(x, dy, gradient, s)
-    return 1
   }
-  if indices >= 8 {
-    products8Partial(x, dy, gradient, channels, s)
-    return 8
-  }
-  products1Partial(x, dy, gradient, channels, s)
-  return 1
 }
 
 /// `indices` x `vectors` accumulators stay in registers over all pixels.
+///
+/// Both are constants once this is inlined, so every loop over them unrolls; one that does not
+/// would move the accumulators to memory.
 @inline(__always)
 private func tile(
-  indices: Int, vectors: Int, isPartial: Bool, _ x: UnsafePointer<Float>,
-  _ dy: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, _ channels: Int,
-  _ s: FilterGradientShape
+  indices: Int, vectors: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ gradient: UnsafeMutablePointer<Float>, _ steps: UnsafePointer<PixelSteps>
 ) {
+  let s = steps.pointee
   var sums = clearedAccumulators()
-  for row in 0..<s.rows {
-    var xp = x + row * s.bandLineStep
-    var dp = dy + row * s.outputRowStep
-    for _ in 0..<s.columns {
-      if vectors == 2 {
+  for image in 0..<s.images {
+    for row in 0..<s.rows {
+      var xp = x + image * s.bandImageStep + row * s.bandRowStep
+      var dp = dy + image * s.dyImageStep + row * s.dyRowStep
+      for _ in 0..<s.columns {
         let d0 = load(dp)
-        let d1 = load(dp + lanes)
+        let d1 = vectors == 2 ? load(dp + lanes) : d0
         for i in 0..<indices {
           let a = Vector(repeating: xp[i])
-          sums[2 * i] = multiplyAdd(sums[2 * i], a, d0)
-          sums[2 * i + 1] = multiplyAdd(sums[2 * i + 1], a, d1)
+          sums[vectors * i] = multiplyAdd(sums[vectors * i], a, d0)
+          if vectors == 2 { sums[2 * i + 1] = multiplyAdd(sums[2 * i + 1], a, d1) }
         }
-      } else {
-        let d = isPartial ? load(dp, first: channels) : load(dp)
-        for i in 0..<indices {
-          sums[i] = multiplyAdd(sums[i], Vector(repeating: xp[i]), d)
-        }
+        xp += s.bandPixelStep
+        dp += s.dyPixelStep
       }
-      xp += s.bandPixelStep
-      dp += s.channels
+    }
+  }
+  // What is added to is chosen once: with a branch for each sum the loop would not unroll.
+  if s.accumulates {
+    for i in 0..<indices {
+      let p = gradient + i * s.gradientStep
+      sums[vectors * i] += load(p)
+      if vectors == 2 { sums[2 * i + 1] += load(p + lanes) }
     }
   }
   for i in 0..<indices {
-    for v in 0..<vectors {
-      let p = gradient + i * s.channels + v * lanes
-      let sum = sums[i * vectors + v]
-      if isPartial {
-        store(p, load(UnsafePointer(p), first: channels) + sum, first: channels)
-      } else {
-        store(p, load(p) + sum)
-      }
+    let p = gradient + i * s.gradientStep
+    store(p, sums[vectors * i])
+    if vectors == 2 { store(p + lanes, sums[2 * i + 1]) }
+  }
+}
+
+/// `indices` x `vectors`, for 1 to `widestTile` indices: each a function of its own, since Swift
+/// inlines only so much into one.
+@inline(__always)
+private func products(
+  _ vectors: Int, _ indices: Int, _ x: P, _ dy: P, _ g: M, _ s: Steps
+) {
+  if vectors == 2 {
+    switch indices {
+    case 1: products1(x, dy, g, s)
+    case 2: products2(x, dy, g, s)
+    case 3: products3(x, dy, g, s)
+    case 4: products4(x, dy, g, s)
+    case 5: products5(x, dy, g, s)
+    #if KERNELS_AVX512 || arch(arm64)
+      case 6: products6(x, dy, g, s)
+      case 7: products7(x, dy, g, s)
+      case 8: products8(x, dy, g, s)
+      case 9: products9(x, dy, g, s)
+      case 10: products10(x, dy, g, s)
+      case 11: products11(x, dy, g, s)
+    #endif
+    default: productsWidest(x, dy, g, s)
+    }
+  } else {
+    switch indices {
+    case 1: narrowProducts1(x, dy, g, s)
+    case 2: narrowProducts2(x, dy, g, s)
+    case 3: narrowProducts3(x, dy, g, s)
+    case 4: narrowProducts4(x, dy, g, s)
+    case 5: narrowProducts5(x, dy, g, s)
+    #if KERNELS_AVX512 || arch(arm64)
+      case 6: narrowProducts6(x, dy, g, s)
+      case 7: narrowProducts7(x, dy, g, s)
+      case 8: narrowProducts8(x, dy, g, s)
+      case 9: narrowProducts9(x, dy, g, s)
+      case 10: narrowProducts10(x, dy, g, s)
+      case 11: narrowProducts11(x, dy, g, s)
+    #endif
+    default: narrowProductsWidest(x, dy, g, s)
     }
   }
 }
 
-typealias G = FilterGradientShape
+typealias M = UnsafeMutablePointer<Float>
+typealias Steps = UnsafePointer<PixelSteps>
 
-@inline(never) func productsWidest2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: widestTile, vectors: 2, isPartial: false, x, dy, g, 0, s)
+@inline(never) func products1(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 1, vectors: 2, x, dy, g, s)
+}
+@inline(never) func products2(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 2, vectors: 2, x, dy, g, s)
+}
+@inline(never) func products3(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 3, vectors: 2, x, dy, g, s)
+}
+@inline(never) func products4(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 4, vectors: 2, x, dy, g, s)
+}
+@inline(never) func products5(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 5, vectors: 2, x, dy, g, s)
+}
+@inline(never) func productsWidest(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: widestTile, vectors: 2, x, dy, g, s)
+}
+@inline(never) func narrowProducts1(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 1, vectors: 1, x, dy, g, s)
+}
+@inline(never) func narrowProducts2(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 2, vectors: 1, x, dy, g, s)
+}
+@inline(never) func narrowProducts3(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 3, vectors: 1, x, dy, g, s)
+}
+@inline(never) func narrowProducts4(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 4, vectors: 1, x, dy, g, s)
+}
+@inline(never) func narrowProducts5(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+  tile(indices: 5, vectors: 1, x, dy, g, s)
+}
+@inline(never) func narrowProductsWidest(
+  _ x: P, _ dy: P, _ g: M, _ s: Steps
+) {
+  tile(indices: widestTile, vectors: 1, x, dy, g, s)
 }
 #if KERNELS_AVX512 || arch(arm64)
-  @inline(never) func products9x2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-    tile(indices: 9, vectors: 2, isPartial: false, x, dy, g, 0, s)
+  @inline(never) func products6(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 6, vectors: 2, x, dy, g, s)
   }
-  @inline(never) func products6x2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-    tile(indices: 6, vectors: 2, isPartial: false, x, dy, g, 0, s)
+  @inline(never) func products7(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 7, vectors: 2, x, dy, g, s)
+  }
+  @inline(never) func products8(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 8, vectors: 2, x, dy, g, s)
+  }
+  @inline(never) func products9(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 9, vectors: 2, x, dy, g, s)
+  }
+  @inline(never) func products10(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 10, vectors: 2, x, dy, g, s)
+  }
+  @inline(never) func products11(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 11, vectors: 2, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts6(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 6, vectors: 1, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts7(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 7, vectors: 1, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts8(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 8, vectors: 1, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts9(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
+    tile(indices: 9, vectors: 1, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts10(
+    _ x: P, _ dy: P, _ g: M, _ s: Steps
+  ) {
+    tile(indices: 10, vectors: 1, x, dy, g, s)
+  }
+  @inline(never) func narrowProducts11(
+    _ x: P, _ dy: P, _ g: M, _ s: Steps
+  ) {
+    tile(indices: 11, vectors: 1, x, dy, g, s)
   }
 #endif
-@inline(never) func products4x2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 4, vectors: 2, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products3x2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 3, vectors: 2, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products1x2(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 1, vectors: 2, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products9x1(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 9, vectors: 1, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products4x1(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 4, vectors: 1, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products1x1(_ x: P, _ dy: P, _ g: M, _ s: G) {
-  tile(indices: 1, vectors: 1, isPartial: false, x, dy, g, 0, s)
-}
-@inline(never) func products8Partial(_ x: P, _ dy: P, _ g: M, _ c: Int, _ s: G) {
-  tile(indices: 8, vectors: 1, isPartial: true, x, dy, g, c, s)
-}
-@inline(never) func products1Partial(_ x: P, _ dy: P, _ g: M, _ c: Int, _ s: G) {
-  tile(indices: 1, vectors: 1, isPartial: true, x, dy, g, c, s)
-}

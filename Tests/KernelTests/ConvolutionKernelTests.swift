@@ -7,30 +7,35 @@ import Testing
 @Suite("Convolution kernels")
 struct ConvolutionKernelTests {
   /// The rounding error of a sum grows with the sum of its terms' magnitudes, by 2^-24 a term at
-  /// worst and far less on average; sums here have up to 425 terms.
+  /// worst and far less on average; sums here have up to 600 terms.
   private let tolerance = Tolerance(absolute: 1e-30, relative: 6e-7)
 
   private func kernels(_ set: InstructionSet) throws -> KernelTable {
     try Engine(threads: 1, instructionSet: set).kernels
   }
 
+  private func cases(_ kernels: KernelTable) -> [ConvolutionCase] {
+    ConvolutionCase.sweep + ConvolutionCase.special + ConvolutionCase.tiles(lanes: kernels.lanes)
+  }
+
   @Test(arguments: TestEngine.instructionSets)
   func `a band correlated with packed filters is a convolution`(set: InstructionSet) throws {
     let kernels = try kernels(set)
-    for (number, shape) in ConvolutionCase.sweep.enumerated() {
+    for (number, shape) in cases(kernels).enumerated() {
       var random = RandomValues(seed: 31, salt: number)
-      let image = random.normals(shape.height * shape.width * shape.inputs)
+      let image = random.normals(shape.images * shape.inputCount)
       let taps = shape.kernelRows * shape.kernelColumns
       let filters = random.normals(taps * shape.inputs * shape.outputs)
       let bias = random.normals(shape.outputs)
-      let former = random.normals(shape.outputHeight * shape.outputWidth * shape.outputs)
+      let former = random.normals(shape.images * shape.outputCount)
 
       let band = shape.band(image, kernels)
       let panels = shape.packed(filters, kernels)
       let padding = [Float](repeating: 0, count: kernels.padded(shape.outputs) - shape.outputs)
       let biases = GuardedBuffer(bias + padding)
       let x = ReferenceTensor(
-        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs, floats: image)
+        batch: shape.images, height: shape.height, width: shape.width, channels: shape.inputs,
+        floats: image)
       let reference = ReferenceConvolution(
         rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
         filters: filters.map(Double.init), bias: bias.map(Double.init))
@@ -76,43 +81,49 @@ struct ConvolutionKernelTests {
     set: InstructionSet
   ) throws {
     let kernels = try kernels(set)
-    for (number, shape) in ConvolutionCase.sweep.enumerated() {
+    for (number, shape) in cases(kernels).enumerated() {
       var random = RandomValues(seed: 32, salt: number)
-      let image = random.normals(shape.height * shape.width * shape.inputs)
+      let image = random.normals(shape.images * shape.inputCount)
       let rowLength = shape.kernelColumns * shape.inputs
       let former = random.normals(shape.kernelRows * rowLength * shape.outputs)
-      let dy = random.normals(shape.outputHeight * shape.outputWidth * shape.outputs)
+      let dy = random.normals(shape.images * shape.outputCount)
       let x = ReferenceTensor(
-        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs, floats: image)
+        batch: shape.images, height: shape.height, width: shape.width, channels: shape.inputs,
+        floats: image)
       let reference = ReferenceConvolution(
         rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
         filters: former.map { _ in 0 })
       let cotangent = ReferenceTensor(
-        batch: 1, height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputs,
+        batch: shape.images, height: shape.outputHeight, width: shape.outputWidth,
+        channels: shape.outputs,
         floats: dy)
       let gradient = reference.backward(x, cotangent).dFilters
       let magnitudes = reference.backward(x.magnitudes, cotangent.magnitudes).dFilters
 
       let band = shape.band(image, kernels)
       let source = GuardedBuffer(dy)
-      let target = GuardedBuffer(former)
       // In parts, as tasks divide it: channels at a panel's edge, indices anywhere.
       let edge = min(shape.outputs, kernels.panelWidth)
       let middle = (rowLength + 1) / 3
-      for channels in [0..<edge, edge..<shape.outputs] {
-        for indices in [0..<middle, middle..<rowLength] {
-          kernels.convolution.accumulateFilterGradient(
-            band.pointer, source.pointer, target.pointer,
-            shape.filterGradient(channels: channels, indices: indices))
+      for accumulates in [true, false] {
+        let target = accumulates ? GuardedBuffer(former) : GuardedBuffer(count: former.count)
+        let before = accumulates ? former.map(Double.init) : former.map { _ in 0 }
+        for channels in [0..<edge, edge..<shape.outputs] {
+          for indices in [0..<middle, middle..<rowLength] {
+            kernels.convolution.accumulateFilterGradient(
+              band.pointer, source.pointer, target.pointer,
+              shape.filterGradient(
+                channels: channels, indices: indices, accumulates: accumulates))
+          }
         }
+        #expect(
+          mismatch(
+            actual: target.values, expected: zip(gradient, before).map { $0 + $1 },
+            tolerance: tolerance,
+            magnitudes: zip(magnitudes, before).map { $0 + abs($1) }) == nil,
+          "\(set): \(shape)")
+        for buffer in [band, source, target] { #expect(buffer.damage == nil, "\(set): \(shape)") }
       }
-      #expect(
-        mismatch(
-          actual: target.values, expected: zip(gradient, former).map { $0 + Double($1) },
-          tolerance: tolerance,
-          magnitudes: zip(magnitudes, former).map { $0 + abs(Double($1)) }) == nil,
-        "\(set): \(shape)")
-      for buffer in [band, source, target] { #expect(buffer.damage == nil, "\(set): \(shape)") }
     }
   }
 
