@@ -1,4 +1,14 @@
 // Batch normalization over `pixels` rows of `channels` floats (Ioffe and Szegedy 2015).
+//
+// Every loop walks the pixels once for four vectors of channels, then two, then one: few enough
+// that their sums or factors stay in registers, and enough that memory is read in long stretches.
+
+/// Sums kept side by side of each kind, so that an addition need not wait for the one before it.
+#if KERNELS_AVX512 || arch(arm64)
+  @inline(__always) private var sumsAtOnce: Int { 8 }
+#else
+  @inline(__always) private var sumsAtOnce: Int { 4 }
+#endif
 
 /// Sums over pixels of one stretch: sums[c] = Σ (x - shift), squares[c] = Σ (x - shift)².
 ///
@@ -8,30 +18,125 @@ package func moments(
   _ sums: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>
 ) {
   var c = 0
-  while c + lanes <= channels {
-    let center = load(shift + c)
-    var sum = Vector.zero
-    var square = Vector.zero
-    for pixel in 0..<pixels {
-      let d = load(x + pixel * channels + c) - center
-      sum += d
-      square = multiplyAdd(square, d, d)
-    }
-    store(sums + c, sum)
-    store(squares + c, square)
-    c += lanes
-  }
   while c < channels {
-    var sum: Float = 0
-    var square: Float = 0
-    for pixel in 0..<pixels {
-      let d = x[pixel * channels + c] - shift[c]
-      sum += d
-      square = multiplyAdd(square, d, d)
+    let step = blockStep(c, channels)
+    let (p, s, a, b) = (x + c, shift + c, sums + c, squares + c)
+    switch step {
+    case 4 * lanes: moments4(p, s, pixels, channels, a, b)
+    case 2 * lanes: moments2(p, s, pixels, channels, a, b)
+    case lanes: moments1(p, s, pixels, channels, a, b)
+    default:
+      var sum: Float = 0
+      var square: Float = 0
+      for pixel in 0..<pixels {
+        let d = p[pixel * channels] - s[0]
+        sum += d
+        square = multiplyAdd(square, d, d)
+      }
+      (a[0], b[0]) = (sum, square)
     }
-    sums[c] = sum
-    squares[c] = square
-    c += 1
+    c += step
+  }
+}
+
+/// The channels of the block that begins at `c`: four, two or one vectors, or a single channel.
+@inline(__always)
+private func blockStep(_ c: Int, _ channels: Int) -> Int {
+  let left = channels - c
+  if left >= 4 * lanes { return 4 * lanes }
+  if left >= 2 * lanes { return 2 * lanes }
+  return left >= lanes ? lanes : 1
+}
+
+@inline(never)
+func moments4(_ x: P, _ shift: P, _ pixels: Int, _ channels: Int, _ a: M, _ b: M) {
+  addPixels(.moments, vectors: 4, x, nil, x, x, shift, pixels, channels, a, b)
+}
+@inline(never)
+func moments2(_ x: P, _ shift: P, _ pixels: Int, _ channels: Int, _ a: M, _ b: M) {
+  addPixels(.moments, vectors: 2, x, nil, x, x, shift, pixels, channels, a, b)
+}
+@inline(never)
+func moments1(_ x: P, _ shift: P, _ pixels: Int, _ channels: Int, _ a: M, _ b: M) {
+  addPixels(.moments, vectors: 1, x, nil, x, x, shift, pixels, channels, a, b)
+}
+
+/// What `addPixels` adds up.
+private enum Summands {
+  /// x - center and its square.
+  case moments
+  /// dy, where x · factor + offset is positive if these are given, and its product with x - center.
+  case gradient
+  /// x.
+  case values
+}
+
+/// Two sums over pixels for `vectors` vectors of channels, a constant that divides `sumsAtOnce`.
+@inline(__always)
+private func addPixels(
+  _ summands: Summands, vectors: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P,
+  _ pixels: Int, _ channels: Int, _ first: M, _ second: M
+) {
+  let pixelsAtOnce = sumsAtOnce / vectors
+  var sums = clearedAccumulators()
+  var pixel = 0
+  while pixel + pixelsAtOnce <= pixels {
+    for u in 0..<pixelsAtOnce {
+      for v in 0..<vectors {
+        let i = (pixel + u) * channels + v * lanes
+        let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center)
+        let place = u * vectors + v
+        sums[place] += a
+        if summands != .values {
+          sums[sumsAtOnce + place] = multiplyAdd(sums[sumsAtOnce + place], a, b)
+        }
+      }
+    }
+    pixel += pixelsAtOnce
+  }
+  while pixel < pixels {
+    for v in 0..<vectors {
+      let i = pixel * channels + v * lanes
+      let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center)
+      sums[v] += a
+      if summands != .values {
+        sums[sumsAtOnce + v] = multiplyAdd(sums[sumsAtOnce + v], a, b)
+      }
+    }
+    pixel += 1
+  }
+  for v in 0..<vectors {
+    var a = sums[v]
+    var b = sums[sumsAtOnce + v]
+    for u in 1..<pixelsAtOnce {
+      a += sums[u * vectors + v]
+      b += sums[sumsAtOnce + u * vectors + v]
+    }
+    store(first + v * lanes, a)
+    if summands != .values { store(second + v * lanes, b) }
+  }
+}
+
+/// What is added to the first sum, and what it is multiplied by for the second.
+@inline(__always)
+private func summandsAt(
+  _ summands: Summands, _ i: Int, _ c: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P
+) -> (Vector, Vector) {
+  switch summands {
+  case .values:
+    let value = load(x + i)
+    return (value, value)
+  case .moments:
+    let d = load(x + i) - load(center + c)
+    return (d, d)
+  case .gradient:
+    let value = load(x + i)
+    var d = load(dy + i)
+    if let factor {
+      let y = multiplyAdd(load(offset + c), value, load(factor + c))
+      d = Vector.zero.replacing(with: d, where: y .> Vector.zero)
+    }
+    return (d, value - load(center + c))
   }
 }
 
@@ -40,22 +145,56 @@ package func scaleChannels(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>, _ offset: UnsafePointer<Float>,
   _ y: UnsafeMutablePointer<Float>, pixels: Int, channels: Int, rectifies: Bool
 ) {
+  let floor = rectifies ? 0 : -Float.infinity
   var c = 0
-  while c + lanes <= channels {
-    let f = load(factor + c)
-    let o = load(offset + c)
-    for pixel in 0..<pixels {
-      let v = multiplyAdd(o, load(x + pixel * channels + c), f)
-      store(y + pixel * channels + c, rectifies ? rectified(v) : v)
-    }
-    c += lanes
-  }
   while c < channels {
-    for pixel in 0..<pixels {
-      let v = multiplyAdd(offset[c], x[pixel * channels + c], factor[c])
-      y[pixel * channels + c] = rectifies && v < 0 ? 0 : v
+    let step = blockStep(c, channels)
+    let (p, f, o, q) = (x + c, factor + c, offset + c, y + c)
+    switch step {
+    case 4 * lanes: scale4(p, f, o, q, pixels, channels, floor)
+    case 2 * lanes: scale2(p, f, o, q, pixels, channels, floor)
+    case lanes: scale1(p, f, o, q, pixels, channels, floor)
+    default:
+      for i in 0..<pixels {
+        let v = multiplyAdd(o[0], p[i * channels], f[0])
+        q[i * channels] = v < floor ? floor : v
+      }
     }
-    c += 1
+    c += step
+  }
+}
+
+@inline(never)
+func scale4(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
+  scalePixels(vectors: 4, x, f, o, y, pixels, channels, floor)
+}
+@inline(never)
+func scale2(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
+  scalePixels(vectors: 2, x, f, o, y, pixels, channels, floor)
+}
+@inline(never)
+func scale1(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
+  scalePixels(vectors: 1, x, f, o, y, pixels, channels, floor)
+}
+
+/// `scaleChannels` for `vectors` vectors of channels; `floor` is what a result at least is.
+@inline(__always)
+private func scalePixels(
+  vectors: Int, _ x: P, _ factor: P, _ offset: P, _ y: M, _ pixels: Int, _ channels: Int,
+  _ floor: Float
+) {
+  var held = clearedAccumulators()
+  for v in 0..<vectors {
+    held[v] = load(factor + v * lanes)
+    held[vectors + v] = load(offset + v * lanes)
+  }
+  let least = Vector(repeating: floor)
+  for pixel in 0..<pixels {
+    for v in 0..<vectors {
+      let i = pixel * channels + v * lanes
+      let value = multiplyAdd(held[vectors + v], load(x + i), held[v])
+      store(y + i, value.replacing(with: least, where: value .< least))
+    }
   }
 }
 
@@ -70,81 +209,56 @@ package func normalizationSums(
   _ products: UnsafeMutablePointer<Float>
 ) {
   var c = 0
-  while c + lanes <= channels {
-    let center = load(mean + c)
-    var sum = Vector.zero
-    var product = Vector.zero
-    for pixel in 0..<pixels {
-      let i = pixel * channels + c
-      let value = load(x + i)
-      var d = load(dy + i)
-      if let factor {
-        let y = multiplyAdd(load(offset + c), value, load(factor + c))
-        d = Vector.zero.replacing(with: d, where: y .> Vector.zero)
-      }
-      sum += d
-      product = multiplyAdd(product, d, value - center)
-    }
-    store(sums + c, sum)
-    store(products + c, product)
-    c += lanes
-  }
   while c < channels {
-    var sum: Float = 0
-    var product: Float = 0
-    for pixel in 0..<pixels {
-      let i = pixel * channels + c
-      var d = dy[i]
-      // As in whole vectors, where NaN is not above zero.
-      if let factor, !(multiplyAdd(offset[c], x[i], factor[c]) > 0) { d = 0 }
-      sum += d
-      product = multiplyAdd(product, d, x[i] - mean[c])
+    let step = blockStep(c, channels)
+    let (p, d, m, a, b) = (x + c, dy + c, mean + c, sums + c, products + c)
+    let (f, o) = (factor.map { $0 + c }, offset + c)
+    switch step {
+    case 4 * lanes: gradientSums4(p, f, o, d, m, pixels, channels, a, b)
+    case 2 * lanes: gradientSums2(p, f, o, d, m, pixels, channels, a, b)
+    case lanes: gradientSums1(p, f, o, d, m, pixels, channels, a, b)
+    default:
+      var sum: Float = 0
+      var product: Float = 0
+      for pixel in 0..<pixels {
+        let i = pixel * channels
+        let passed = masked(d[i], p[i], f, o)
+        sum += passed
+        product = multiplyAdd(product, passed, p[i] - m[0])
+      }
+      (a[0], b[0]) = (sum, product)
     }
-    sums[c] = sum
-    products[c] = product
-    c += 1
+    c += step
   }
 }
 
-/// dx = dy · a[c] + (x - mean[c]) · b[c] + d[c], with dy masked as in `normalizationSums`.
-///
-/// dx may be dy.
-package func normalizationGradient(
-  _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
-  _ dy: UnsafePointer<Float>,
-  _ mean: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-  _ d: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, pixels: Int, channels: Int,
-  accumulates: Bool
+/// dy where no factor is given or the value is positive, as in whole vectors: NaN is not above zero.
+@inline(__always)
+func masked(_ dy: Float, _ x: Float, _ factor: P?, _ offset: P) -> Float {
+  guard let factor else { return dy }
+  return multiplyAdd(offset[0], x, factor[0]) > 0 ? dy : 0
+}
+
+@inline(never)
+func gradientSums4(
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
+  _ b: M
 ) {
-  var c = 0
-  while c + lanes <= channels {
-    let center = load(mean + c)
-    let va = load(a + c)
-    let vb = load(b + c)
-    let vd = load(d + c)
-    for pixel in 0..<pixels {
-      let i = pixel * channels + c
-      let value = load(x + i)
-      var g = load(dy + i)
-      if let factor {
-        let y = multiplyAdd(load(offset + c), value, load(factor + c))
-        g = Vector.zero.replacing(with: g, where: y .> Vector.zero)
-      }
-      let r = multiplyAdd(multiplyAdd(vd, value - center, vb), g, va)
-      store(dx + i, accumulates ? load(dx + i) + r : r)
-    }
-    c += lanes
-  }
-  while c < channels {
-    for pixel in 0..<pixels {
-      let i = pixel * channels + c
-      var g = dy[i]
-      if let factor, !(multiplyAdd(offset[c], x[i], factor[c]) > 0) { g = 0 }
-      let r = multiplyAdd(multiplyAdd(d[c], x[i] - mean[c], b[c]), g, a[c])
-      dx[i] = accumulates ? dx[i] + r : r
-    }
-    c += 1
-  }
+  addPixels(.gradient, vectors: 4, x, factor, offset, dy, mean, pixels, channels, a, b)
+}
+@inline(never)
+func gradientSums2(
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
+  _ b: M
+) {
+  addPixels(.gradient, vectors: 2, x, factor, offset, dy, mean, pixels, channels, a, b)
+}
+@inline(never)
+func gradientSums1(
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
+  _ b: M
+) {
+  addPixels(.gradient, vectors: 1, x, factor, offset, dy, mean, pixels, channels, a, b)
 }
 
 /// y = (a · aFactor[c] + aOffset[c]) + (b · bFactor[c] + bOffset[c]), then the greater of that and
@@ -185,16 +299,27 @@ package func columnSums(
   _ x: UnsafePointer<Float>, pixels: Int, channels: Int, _ sums: UnsafeMutablePointer<Float>
 ) {
   var c = 0
-  while c + lanes <= channels {
-    var sum = Vector.zero
-    for pixel in 0..<pixels { sum += load(x + pixel * channels + c) }
-    store(sums + c, sum)
-    c += lanes
-  }
   while c < channels {
-    var sum: Float = 0
-    for pixel in 0..<pixels { sum += x[pixel * channels + c] }
-    sums[c] = sum
-    c += 1
+    let step = blockStep(c, channels)
+    switch step {
+    case 4 * lanes: columnSums4(x + c, pixels, channels, sums + c)
+    case 2 * lanes: columnSums2(x + c, pixels, channels, sums + c)
+    case lanes: columnSums1(x + c, pixels, channels, sums + c)
+    default:
+      var sum: Float = 0
+      for pixel in 0..<pixels { sum += x[pixel * channels + c] }
+      sums[c] = sum
+    }
+    c += step
   }
+}
+
+@inline(never) func columnSums4(_ x: P, _ pixels: Int, _ channels: Int, _ sums: M) {
+  addPixels(.values, vectors: 4, x, nil, x, x, x, pixels, channels, sums, sums)
+}
+@inline(never) func columnSums2(_ x: P, _ pixels: Int, _ channels: Int, _ sums: M) {
+  addPixels(.values, vectors: 2, x, nil, x, x, x, pixels, channels, sums, sums)
+}
+@inline(never) func columnSums1(_ x: P, _ pixels: Int, _ channels: Int, _ sums: M) {
+  addPixels(.values, vectors: 1, x, nil, x, x, x, pixels, channels, sums, sums)
 }

@@ -8,29 +8,65 @@ package func adamStep(
   _ v: UnsafeMutablePointer<Float>, beta1: Float, beta2: Float, epsilon: Float, rate: Float,
   correction: Float, keep: Float, count: Int
 ) {
-  let b1 = Vector(repeating: beta1)
-  let n1 = Vector(repeating: 1 - beta1)
-  let b2 = Vector(repeating: beta2)
-  let n2 = Vector(repeating: 1 - beta2)
+  let f = AdamFactors(
+    beta1: beta1, beta2: beta2, epsilon: epsilon, rate: rate, correction: correction, keep: keep)
   var i = 0
   while i + lanes <= count {
-    let gradient = load(g + i)
-    let mean = multiplyAdd(gradient * n1, load(m + i), b1)
-    let square = multiplyAdd(gradient * gradient * n2, load(v + i), b2)
+    var (mean, square, weight) = (load(m + i), load(v + i), load(w + i))
+    adamStep(&weight, load(g + i), &mean, &square, f)
     store(m + i, mean)
     store(v + i, square)
-    let step = mean * rate / (square.squareRoot() * correction + epsilon)
-    store(w + i, load(w + i) * keep - step)
+    store(w + i, weight)
     i += lanes
   }
-  while i < count {
-    let mean = multiplyAdd(g[i] * (1 - beta1), m[i], beta1)
-    let square = multiplyAdd(g[i] * g[i] * (1 - beta2), v[i], beta2)
-    m[i] = mean
-    v[i] = square
-    w[i] = w[i] * keep - mean * rate / (square.squareRoot() * correction + epsilon)
-    i += 1
+  let left = count - i
+  if left > 0 {
+    var mean = load(UnsafePointer(m + i), first: left)
+    var square = load(UnsafePointer(v + i), first: left)
+    var weight = load(UnsafePointer(w + i), first: left)
+    adamStep(&weight, load(g + i, first: left), &mean, &square, f)
+    store(m + i, mean, first: left)
+    store(v + i, square, first: left)
+    store(w + i, weight, first: left)
   }
+}
+
+/// The numbers of one step of Adam, as `adamStep` takes them.
+private struct AdamFactors {
+  var beta1, beta2, epsilon, rate, correction, keep: Float
+}
+
+/// One step of Adam for one vector.
+@inline(__always)
+private func adamStep(
+  _ w: inout Vector, _ g: Vector, _ m: inout Vector, _ v: inout Vector, _ f: AdamFactors
+) {
+  m = multiplyAdd(g * Vector(repeating: 1 - f.beta1), m, Vector(repeating: f.beta1))
+  v = multiplyAdd(g * g * Vector(repeating: 1 - f.beta2), v, Vector(repeating: f.beta2))
+  let spread = multiplyAdd(
+    Vector(repeating: f.epsilon), squareRoot(v), Vector(repeating: f.correction))
+  w = w * Vector(repeating: f.keep) - m * Vector(repeating: f.rate) / spread
+}
+
+/// √v to about one unit in the last place, for v from zero up; subnormal numbers give about zero.
+///
+/// The standard library's takes one float at a time. A first guess from the bits is off by 3.4 %
+/// at most; each of Goldschmidt's three steps (s towards √v, h towards 1/(2√v)) squares the error.
+@inline(__always)
+private func squareRoot(_ v: Vector) -> Vector {
+  let bits = unsafeBitCast(v, to: IndexVector.self)
+  let guess = unsafeBitCast(
+    IndexVector(repeating: 0x5F37_59DF) &- (bits &>> IndexVector(repeating: 1)), to: Vector.self)
+  let half = Vector(repeating: 0.5)
+  var s = v * guess
+  var h = guess * half
+  for _ in 0..<3 {
+    let r = multiplyAdd(half, -s, h)
+    s = multiplyAdd(s, s, r)
+    h = multiplyAdd(h, h, r)
+  }
+  s = multiplyAdd(s, multiplyAdd(v, -s, s), h)
+  return s.replacing(with: v, where: v .== Vector(repeating: Float.infinity))
 }
 
 /// One step of stochastic gradient descent with momentum (PyTorch's formulas).

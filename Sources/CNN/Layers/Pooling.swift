@@ -138,6 +138,13 @@ private func poolShape(
 extension PoolShape {
   var inputCount: Int { height * width * channels }
   var outputCount: Int { outputHeight * outputWidth * channels }
+
+  /// The same windows with a gradient that is added to what is there, or written.
+  func accumulating(_ accumulates: Bool) -> PoolShape {
+    var shape = self
+    shape.accumulates = accumulates
+    return shape
+  }
 }
 
 /// Max pooling; the place of each maximum is one byte.
@@ -169,9 +176,9 @@ struct MaxPoolOperation: Operation {
     guard let dx = pass.inputGradient else { return }
     let pool = pass.kernels.pooling
     let places = codes(pass.saved)
+    let shape = shape.accumulating(dx.accumulates)
     pass.engine.workers.parallelFor(pass.batch) { image, _ in
       let target = dx.base + image * shape.inputCount
-      if !dx.accumulates { target.update(repeating: 0, count: shape.inputCount) }
       pool.maxPoolGradient(
         places + image * shape.outputCount, pass.outputGradient + image * shape.outputCount,
         target, shape)
@@ -198,9 +205,9 @@ struct AveragePoolOperation: Operation {
   func backward(_ pass: BackwardPass) {
     guard let dx = pass.inputGradient else { return }
     let pool = pass.kernels.pooling
+    let shape = shape.accumulating(dx.accumulates)
     pass.engine.workers.parallelFor(pass.batch) { image, _ in
       let target = dx.base + image * shape.inputCount
-      if !dx.accumulates { target.update(repeating: 0, count: shape.inputCount) }
       pool.averagePoolGradient(
         pass.outputGradient + image * shape.outputCount, target, shape)
     }

@@ -1,0 +1,89 @@
+/// dx = dy · a[c] + (x - mean[c]) · b[c] + d[c], with dy masked as in `normalizationSums`.
+///
+/// dx may be dy.
+package func normalizationGradient(
+  _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
+  _ dy: UnsafePointer<Float>,
+  _ mean: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+  _ d: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, pixels: Int, channels: Int,
+  accumulates: Bool
+) {
+  let f = NormalizationFactors(mean: mean, a: a, b: b, d: d, factor: factor, offset: offset)
+  var c = 0
+  while c < channels {
+    let left = channels - c
+    if left >= 2 * lanes {
+      gradient2(c, x, dy, f, dx, pixels, channels, accumulates)
+      c += 2 * lanes
+    } else if left >= lanes {
+      gradient1(c, x, dy, f, dx, pixels, channels, accumulates)
+      c += lanes
+    } else {
+      for pixel in 0..<pixels {
+        let i = pixel * channels + c
+        let g = masked(dy[i], x[i], factor.map { $0 + c }, offset + c)
+        let r = multiplyAdd(multiplyAdd(d[c], x[i] - mean[c], b[c]), g, a[c])
+        dx[i] = accumulates ? dx[i] + r : r
+      }
+      c += 1
+    }
+  }
+}
+
+/// The factors of `normalizationGradient`, one of each a channel.
+struct NormalizationFactors {
+  var mean, a, b, d: UnsafePointer<Float>
+  /// Of the output, where a rectifier follows.
+  var factor: UnsafePointer<Float>?
+  var offset: UnsafePointer<Float>
+}
+
+@inline(never)
+func gradient2(
+  _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M, _ pixels: Int,
+  _ channels: Int, _ accumulates: Bool
+) {
+  gradientOfPixels(vectors: 2, c, x, dy, f, dx, pixels, channels, accumulates)
+}
+@inline(never)
+func gradient1(
+  _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M, _ pixels: Int,
+  _ channels: Int, _ accumulates: Bool
+) {
+  gradientOfPixels(vectors: 1, c, x, dy, f, dx, pixels, channels, accumulates)
+}
+
+/// `normalizationGradient` for `vectors` vectors of channels, with their factors in registers.
+@inline(__always)
+private func gradientOfPixels(
+  vectors: Int, _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M,
+  _ pixels: Int, _ channels: Int, _ accumulates: Bool
+) {
+  var held = clearedAccumulators()
+  for v in 0..<vectors {
+    held[6 * v] = load(f.mean + c + v * lanes)
+    held[6 * v + 1] = load(f.a + c + v * lanes)
+    held[6 * v + 2] = load(f.b + c + v * lanes)
+    held[6 * v + 3] = load(f.d + c + v * lanes)
+    if let factor = f.factor {
+      held[6 * v + 4] = load(factor + c + v * lanes)
+      held[6 * v + 5] = load(f.offset + c + v * lanes)
+    }
+  }
+  let isMasked = f.factor != nil
+  for pixel in 0..<pixels {
+    for v in 0..<vectors {
+      let i = pixel * channels + c + v * lanes
+      let value = load(x + i)
+      var g = load(dy + i)
+      if isMasked {
+        let y = multiplyAdd(held[6 * v + 5], value, held[6 * v + 4])
+        g = Vector.zero.replacing(with: g, where: y .> Vector.zero)
+      }
+      let r = multiplyAdd(
+        multiplyAdd(held[6 * v + 3], value - held[6 * v], held[6 * v + 2]), g,
+        held[6 * v + 1])
+      store(dx + i, accumulates ? load(dx + i) + r : r)
+    }
+  }
+}
