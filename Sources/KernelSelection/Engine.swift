@@ -41,15 +41,24 @@ public final class Engine: Sendable {
     guard (1...1024).contains(count) else { throw .threads(count) }
     self.instructionSet = chosen
     kernels = chosen.kernels
-    workers = WorkerPool(threads: count)
+    workers = WorkerPool(threads: count, spins: count <= Engine.wholeProcessors)
   }
 
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 
-  /// The processors that this process may run on.
-  public static var usableProcessors: Int {
-    max(1, Int(csystem_usable_processors()))
+  /// The processors that this process may run on, and no more than its control groups give it the
+  /// time of, rounded up.
+  public static var usableProcessors: Int { processors(.up) }
+
+  /// The processors whose whole time it has: a thread that spins on one of them takes no time from
+  /// the others.
+  private static var wholeProcessors: Int { processors(.down) }
+
+  private static func processors(_ rule: FloatingPointRoundingRule) -> Int {
+    let permitted = Int(csystem_usable_processors())
+    let quota = min(ProcessorQuota().processors ?? .infinity, Double(permitted))
+    return max(1, Int(quota.rounded(rule)))
   }
 
   /// The processor's name as it gives it.
