@@ -20,6 +20,17 @@ func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSett
     + (define.map { [.define($0)] } ?? [])
 }
 
+/// Swift's own libraries inside the program: a shared Foundation costs more at each start than an
+/// answer on a small picture, and the program runs where no toolchain is.
+///
+/// The two named libraries are parts of Foundation's static library that a module compiled for the
+/// shared one does not name. lld, because the toolchain's default linker warns of code in Foundation.
+let staticLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(platforms: [.linux])),
+  .linkedLibrary("_FoundationCShims", .when(platforms: [.linux])),
+  .linkedLibrary("_FoundationCollections", .when(platforms: [.linux])),
+]
+
 // The same sources, compiled once a level: KernelsAVX2 and KernelsAVX512 are links to Kernels.
 #if arch(x86_64)
   let wideKernels: [Target] = [
@@ -71,7 +82,9 @@ let package = Package(
   ],
   targets: [
     // Commands on top; arrows go down only.
-    .executableTarget(name: "cnnctl", dependencies: ["Commands"], swiftSettings: common),
+    .executableTarget(
+      name: "cnnctl", dependencies: ["Commands"], swiftSettings: common,
+      linkerSettings: staticLibraries),
     .target(
       name: "Commands",
       dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
@@ -99,7 +112,7 @@ let package = Package(
       swiftSettings: common),
     .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernelSettings()),
     .target(name: "KernelInterface", dependencies: ["CSystem"], swiftSettings: common),
-    .target(name: "Primitives", swiftSettings: common),
+    .target(name: "Primitives", dependencies: ["CSystem"], swiftSettings: common),
 
     // C: leaf functions over the system.
     .target(name: "CSystem"),

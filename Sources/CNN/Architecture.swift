@@ -30,10 +30,9 @@ public struct Architecture: Sendable, Equatable {
 
   /// Reads a description from the bytes of a file.
   public init(bytes: [UInt8]) throws(ModelError) {
-    let value: JSONValue
-    do {
-      value = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-    } catch {
+    // Foundation's decoder tries one type after the other for each value, at a millisecond a network.
+    guard let node = try? StrictJSON.parse(bytes[...], depth: 128), let value = JSONValue(node)
+    else {
       throw .description(at: "architecture", expected: "a JSON object", found: "no valid JSON")
     }
     guard case .object(let object) = value else {

@@ -9,23 +9,53 @@ package final class FloatMemory: @unchecked Sendable {
   /// Floats.
   package let count: Int
 
+  /// Bytes of a large stretch on pages of its own; 0 for a small one from the heap.
+  private let mapped: Int
+
   /// Takes memory for `count` floats, or says that the system gives none.
   package init(count: Int) throws(ModelError) {
     let bytes = max(64, count * MemoryLayout<Float>.stride)
-    var raw: UnsafeMutableRawPointer?
-    // Large stretches on huge pages where the system offers them: fewer faults and misses.
-    let alignment = bytes >= 1 << 22 ? 1 << 21 : 64
-    guard posix_memalign(&raw, alignment, bytes) == 0, let raw else {
-      throw .outOfMemory(bytes: bytes)
-    }
-    if alignment > 64 { _ = madvise(raw, bytes, MADV_HUGEPAGE) }
-    memset(raw, 0, bytes)
+    // Pages fresh from the system are zero already: what is never used costs nothing, and what a
+    // file fills is not written twice.
+    mapped = bytes >= FloatMemory.hugePage ? bytes : 0
+    let raw =
+      mapped > 0 ? FloatMemory.freshPages(bytes: bytes) : FloatMemory.fromHeap(bytes: bytes)
+    guard let raw else { throw .outOfMemory(bytes: bytes) }
     base = raw.bindMemory(to: Float.self, capacity: max(1, count))
     self.count = count
   }
 
   deinit {
-    free(base)
+    if mapped > 0 {
+      munmap(base, mapped)
+    } else {
+      free(base)
+    }
+  }
+
+  private static let hugePage = 1 << 21
+
+  private static func fromHeap(bytes: Int) -> UnsafeMutableRawPointer? {
+    var raw: UnsafeMutableRawPointer?
+    guard posix_memalign(&raw, 64, bytes) == 0, let raw else { return nil }
+    memset(raw, 0, bytes)
+    return raw
+  }
+
+  /// Zero pages that begin on a huge page where the system offers them: fewer faults and misses.
+  private static func freshPages(bytes: Int) -> UnsafeMutableRawPointer? {
+    let (wanted, overflow) = bytes.addingReportingOverflow(hugePage)
+    guard !overflow else { return nil }
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    guard let all = mmap(nil, wanted, PROT_READ | PROT_WRITE, flags, -1, 0), all != MAP_FAILED
+    else { return nil }
+    let start = all.alignedUp(toMultipleOf: hugePage)
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let end = (start + bytes).alignedUp(toMultipleOf: page)
+    if start > all { munmap(all, start - all) }
+    if end < all + wanted { munmap(end, all + wanted - end) }
+    madvise(start, bytes, MADV_HUGEPAGE)
+    return start
   }
 
   /// The floats of a range, copied.

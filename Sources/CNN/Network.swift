@@ -15,12 +15,17 @@ public final class Network: @unchecked Sendable {
   /// Grows with every change of a number, so that copies in another order know when they are old.
   package private(set) var revision = 0
 
-  /// A network with fresh weights drawn from `seed`.
-  public init(_ architecture: Architecture, seed: UInt64 = 0) throws(ModelError) {
+  /// A network whose weights are all zero, for a caller that fills every one of them.
+  package init(blank architecture: Architecture) throws(ModelError) {
     self.architecture = architecture
     graph = try architecture.graph()
     parameters = try FloatMemory(count: graph.parameterFloats)
     statistics = try FloatMemory(count: graph.statisticsFloats)
+  }
+
+  /// A network with fresh weights drawn from `seed`.
+  public convenience init(_ architecture: Architecture, seed: UInt64 = 0) throws(ModelError) {
+    try self.init(blank: architecture)
     for (index, slot) in graph.slots.enumerated() {
       let values: [Float]
       switch slot.start {
@@ -79,9 +84,27 @@ public final class Network: @unchecked Sendable {
   /// To be called after the slabs were written to.
   package func noteChange() { revision += 1 }
 
+  /// A tensor where it lies in the network's memory.
+  package struct Storage {
+    /// The extents, slowest first.
+    package let shape: [Int]
+    /// The numbers, valid as long as the network; writing them changes it.
+    package let values: UnsafeMutableBufferPointer<Float>
+  }
+
+  /// All tensors by name.
+  package var storage: [String: Storage] {
+    let pairs = graph.slots.map { slot in
+      let values = UnsafeMutableBufferPointer(
+        start: slab(of: slot).base + slot.offset, count: slot.count)
+      return (slot.name, Storage(shape: slot.shape, values: values))
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
   /// A network of its own with the same numbers.
   public func copy() throws(ModelError) -> Network {
-    let other = try Network(architecture)
+    let other = try Network(blank: architecture)
     other.parameters.copy(from: parameters)
     other.statistics.copy(from: statistics)
     return other
@@ -102,7 +125,8 @@ public final class Network: @unchecked Sendable {
   /// Whether every number is finite.
   package var isFinite: Bool {
     graph.slots.allSatisfy { slot in
-      slab(of: slot).values(slot.range).allSatisfy(\.isFinite)
+      UnsafeBufferPointer(start: slab(of: slot).base + slot.offset, count: slot.count)
+        .allSatisfy(\.isFinite)
     }
   }
 

@@ -15,9 +15,8 @@ struct PredictCommand {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
-    let model = try ClassifierModel(path: location.weights)
-    console.introduce(model, at: location, named: arguments.text("model"))
-    let predictor = try Predictor(
+    let model = try ClassifierModel(unconfirmed: location.weights)
+    let predictor = Predictor(
       model: model, engine: engine,
       maxPixels: arguments.integer("max-pixels") ?? 64_000_000)
 
@@ -30,15 +29,27 @@ struct PredictCommand {
     var inputs = PredictionInputs(
       arguments.operands, recursive: arguments.flag("recursive"),
       read: console.environment.input, warn: console.warning)
-    try write(writer.opening, to: output)
+    // The file's digest and the first answers are computed side by side; nothing is said before
+    // the digest fits.
+    var hasBegun = false
+    func begin() throws {
+      if hasBegun { return }
+      hasBegun = true
+      try model.confirm()
+      console.introduce(model, at: location, named: arguments.text("model"))
+      try write(writer.opening, to: output)
+    }
+    if inputs.mayWait { try begin() }
     while let chunk = try inputs.next() {
       try predictor.predict(chunk) { prediction in
+        try begin()
         if let failure = prediction.failure { failures.append(failure) }
         answered += 1
         try write(writer.text(of: prediction), to: output)
         console.draw { "predicting  \(grouped(answered))" }
       }
     }
+    try begin()
     try write(writer.closing, to: output)
     console.clear()
     return verdict(failures, of: answered)

@@ -18,6 +18,9 @@ struct PredictionInputs {
     self.warn = warn
   }
 
+  /// Whether the next paths come from standard input, which may keep silent for long.
+  var mayWait: Bool { operands.first == "-" || operands.first == "-0" }
+
   /// The next paths, at least one; nil after the last.
   mutating func next() throws -> [String]? {
     var chunk: [String] = []

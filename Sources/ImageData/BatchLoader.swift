@@ -1,5 +1,6 @@
 import Glibc
 package import KernelInterface
+internal import Primitives
 
 /// One batch, ready for the network.
 package struct Batch {

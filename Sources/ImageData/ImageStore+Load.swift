@@ -128,7 +128,8 @@ extension ImageStore {
         }
       }
     }
-    if isStopped.load(ordering: .relaxed) {
+    // The other threads may have taken every picture before the caller's came to ask.
+    if isStopped.load(ordering: .relaxed) || shouldStop() {
       free(memory)
       throw .stopped
     }

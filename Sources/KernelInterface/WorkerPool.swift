@@ -15,10 +15,13 @@ package final class WorkerPool: Sendable {
   private let entrance = Mutex(())
 
   /// Starts `threads` - 1 workers; the caller of `parallelFor` is the last one.
-  package init(threads: Int) {
+  ///
+  /// - spins: whether a thread without work looks for some microseconds before it sleeps. Where
+  ///   there are more threads than processors it would take time from those that work.
+  package init(threads: Int, spins: Bool = true) {
     precondition(threads >= 1, "a pool has at least one thread")
     self.threads = threads
-    shared = SharedState()
+    shared = SharedState(spins: spins ? 2_000 : 0)
     for worker in 1..<max(1, threads) {
       let argument = Unmanaged.passRetained(Worker(state: shared, index: worker))
       var thread = pthread_t()
@@ -80,36 +83,65 @@ private final class SharedState: @unchecked Sendable {
   private static let closed: UInt32 = 1 << 31
 
   private let generation = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  private let visitors = Atomic<UInt32>(closed)
+  private let visitors = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
   private let next = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
   private let sleeping = Atomic<UInt32>(0)
+  private let callerSleeps = Atomic<Bool>(false)
+  private let spins: Int
   private var count = 0
   private var body: ((Int, Int) -> Void)?
 
-  init() {
+  init(spins: Int) {
+    self.spins = spins
     generation.initialize(to: Atomic(0))
+    visitors.initialize(to: Atomic(SharedState.closed))
   }
 
   deinit {
+    visitors.deinitialize(count: 1)
+    visitors.deallocate()
     generation.deinitialize(count: 1)
     generation.deallocate()
   }
 
-  private var generationWord: UnsafePointer<UInt32> {
-    UnsafeRawPointer(generation).assumingMemoryBound(to: UInt32.self)
+  private func word(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
+    UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
   }
 
   func run(count: Int, sleepers: Int, body: @escaping (Int, Int) -> Void) {
     self.count = count
     self.body = body
     next.store(0, ordering: .relaxed)
-    visitors.bitwiseAnd(~SharedState.closed, ordering: .releasing)
+    visitors.pointee.bitwiseAnd(~SharedState.closed, ordering: .releasing)
     announce(sleepers)
     takeTasks(worker: 0)
-    visitors.bitwiseOr(SharedState.closed, ordering: .acquiring)
-    while visitors.load(ordering: .acquiring) != SharedState.closed { csystem_spin_hint() }
+    visitors.pointee.bitwiseOr(SharedState.closed, ordering: .acquiring)
+    waitForVisitors()
     self.body = nil
+  }
+
+  /// Waits until the last visitor has left a closed loop: spinning as long as a task may take, so
+  /// that the next loop begins at once, then asleep.
+  private func waitForVisitors() {
+    for _ in 0...(20 * spins) {
+      if visitors.pointee.load(ordering: .acquiring) == SharedState.closed { return }
+      csystem_spin_hint()
+    }
+    callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    while true {
+      let present = visitors.pointee.load(ordering: .sequentiallyConsistent)
+      if present == SharedState.closed { break }
+      csystem_futex_wait(word(visitors), present)
+    }
+    callerSleeps.store(false, ordering: .relaxed)
+  }
+
+  private func leave() {
+    let left = visitors.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
+    if left == SharedState.closed, callerSleeps.load(ordering: .sequentiallyConsistent) {
+      csystem_futex_wake(word(visitors), 1)
+    }
   }
 
   func stop() {
@@ -120,7 +152,7 @@ private final class SharedState: @unchecked Sendable {
   private func announce(_ sleepers: Int) {
     generation.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
     if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-      csystem_futex_wake(generationWord, Int32(clamping: sleepers))
+      csystem_futex_wake(word(generation), Int32(clamping: sleepers))
     }
   }
 
@@ -140,21 +172,21 @@ private final class SharedState: @unchecked Sendable {
       wait(past: seen)
       seen = generation.pointee.load(ordering: .acquiring)
       if stopping.load(ordering: .acquiring) { return }
-      let entered = visitors.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+      let entered = visitors.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
       if entered & SharedState.closed == 0 { takeTasks(worker: worker) }
-      visitors.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+      leave()
     }
   }
 
   /// Spins for some microseconds, as the next loop of a step mostly follows at once, then sleeps.
   private func wait(past seen: UInt32) {
-    for _ in 0..<2_000 {
+    for _ in 0..<spins {
       if generation.pointee.load(ordering: .acquiring) != seen { return }
       csystem_spin_hint()
     }
     sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while generation.pointee.load(ordering: .sequentiallyConsistent) == seen {
-      csystem_futex_wait(generationWord, seen)
+      csystem_futex_wait(word(generation), seen)
     }
     sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
   }

@@ -37,11 +37,13 @@ public final class Engine: Sendable {
     guard available.contains(chosen) else {
       throw .unsupported(chosen, available: available)
     }
-    let count = threads ?? min(1024, Engine.usableProcessors)
+    let processors = Engine.processors
+    let count = threads ?? min(1024, Engine.whole(processors, .up))
     guard (1...1024).contains(count) else { throw .threads(count) }
     self.instructionSet = chosen
     kernels = chosen.kernels
-    workers = WorkerPool(threads: count)
+    // A thread that spins on a processor of its own takes no time from the others.
+    workers = WorkerPool(threads: count, spins: count <= Engine.whole(processors, .down))
   }
 
   private init(_ other: Engine, threads: Int) {
@@ -56,9 +58,18 @@ public final class Engine: Sendable {
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 
-  /// The processors that this process may run on.
-  public static var usableProcessors: Int {
-    max(1, Int(csystem_usable_processors()))
+  /// The processors that this process may run on, and no more than its control groups give it the
+  /// time of, rounded up.
+  public static var usableProcessors: Int { whole(processors, .up) }
+
+  /// The processors' worth of time that this process may take.
+  private static var processors: Double {
+    let permitted = Double(csystem_usable_processors())
+    return min(permitted, ProcessorQuota().processors ?? permitted)
+  }
+
+  private static func whole(_ processors: Double, _ rule: FloatingPointRoundingRule) -> Int {
+    max(1, Int(processors.rounded(rule)))
   }
 
   /// The processor's name as it gives it.

@@ -58,7 +58,7 @@ package struct Evaluator {
         expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
         advice: "--split with one of train, val, test")
     }
-    let predictor = try Predictor(model: model, engine: engine, maxPixels: request.maxPixels)
+    let predictor = Predictor(model: model, engine: engine, maxPixels: request.maxPixels)
     let predictions = try predictor.predict(samples) { try progress($0, samples.count) }
     let answered = predictions.count { $0.failure == nil }
     guard answered > 0 else {

@@ -11,36 +11,37 @@ package final class Predictor {
   /// The model that answers.
   package let model: ClassifierModel
   private let engine: Engine
-  private let session: InferenceSession
+  private let batchSize: Int
+  private var session: InferenceSession?
   private let preprocessing: Preprocessing
-  private var tensors: [Float]
+  private var tensors: [Float] = []
 
-  /// A predictor that works on `batchSize` images at a time; no answer depends on it.
+  /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
   package init(
     model: ClassifierModel, engine: Engine, batchSize: Int = 32, maxPixels: Int = 64_000_000
-  ) throws {
+  ) {
     self.model = model
     self.engine = engine
-    session = try InferenceSession(network: model.network, batchSize: batchSize, engine: engine)
+    self.batchSize = batchSize
     var preprocessing = model.preprocessing
     preprocessing.maxPixels = maxPixels
     self.preprocessing = preprocessing
-    tensors = [Float](repeating: 0, count: batchSize * preprocessing.tensorCount)
   }
 
-  /// Answers `paths` in order; `each` gets every answer as its batch is done.
+  /// Answers `paths` in order; `each` gets every answer as its batch is done, and none before the
+  /// model's digest is confirmed.
   package func predict(
     _ paths: some Sequence<String>, each: (Prediction) throws -> Void
   ) throws {
     var batch: [String] = []
     for path in paths {
       batch.append(path)
-      if batch.count == session.batchSize {
-        for prediction in answer(batch) { try each(prediction) }
+      if batch.count == batchSize {
+        for prediction in try answer(batch) { try each(prediction) }
         batch.removeAll(keepingCapacity: true)
       }
     }
-    for prediction in answer(batch) { try each(prediction) }
+    for prediction in try answer(batch) { try each(prediction) }
   }
 
   /// Answers images whose class is known.
@@ -57,8 +58,19 @@ package final class Predictor {
     return predictions
   }
 
+  /// A session for batches of `count` images: one image takes memory for one.
+  private func session(for count: Int) throws(ModelError) -> InferenceSession {
+    if let session, session.batchSize >= count { return session }
+    // After a first small batch there will be others of any size.
+    let size = session == nil ? count : batchSize
+    session = nil
+    let new = try InferenceSession(network: model.network, batchSize: size, engine: engine)
+    session = new
+    return new
+  }
+
   /// One batch: files are read on all threads, the network runs on those that could be read.
-  private func answer(_ paths: [String]) -> [Prediction] {
+  private func answer(_ paths: [String]) throws -> [Prediction] {
     var images = [Result<[Float], ImageFailure>](repeating: .success([]), count: paths.count)
     images.withUnsafeMutableBufferPointer { images in
       // Each task writes its own element.
@@ -67,13 +79,12 @@ package final class Predictor {
         images[index] = tensor(paths[index])
       }
     }
-    var count = 0
-    for case .success(let tensor) in images {
-      let start = count * preprocessing.tensorCount
-      tensors.replaceSubrange(start..<(start + tensor.count), with: tensor)
-      count += 1
-    }
-    let logits = tensors.withUnsafeBufferPointer { session.run(pixels: $0, count: count) }
+    tensors.removeAll(keepingCapacity: true)
+    for case .success(let tensor) in images { tensors += tensor }
+    let count = tensors.count / preprocessing.tensorCount
+    let session = count == 0 ? nil : try session(for: count)
+    let logits = tensors.withUnsafeBufferPointer { session?.run(pixels: $0, count: count) ?? [] }
+    try model.confirm()
     let outputs = model.network.outputs
     let shares = probabilities(logits: logits, outputs: outputs)
     var row = 0

@@ -37,9 +37,9 @@ struct WorkerPoolTests {
     #expect(runs.values == [0])
   }
 
-  @Test(arguments: [2, 4])
-  func `many short loops in a row all finish before they return`(threads: Int) {
-    let pool = WorkerPool(threads: threads)
+  @Test(arguments: [2, 4], [true, false])
+  func `many short loops in a row all finish before they return`(threads: Int, spins: Bool) {
+    let pool = WorkerPool(threads: threads, spins: spins)
     // Plain memory, as the kernels write it: a loop that returned early would leave an old number.
     let cells = UnsafeMutablePointer<Int>.allocate(capacity: 5)
     defer { cells.deallocate() }
@@ -81,6 +81,26 @@ struct WorkerPoolTests {
       for _ in 0..<10_000 where meeting.values.reduce(0, +) < 3 { usleep(1_000) }
     }
     #expect(meeting.values == [1, 1, 1])
+  }
+
+  @Test func `without spinning a caller that waits for others takes no processor time`() {
+    let pool = WorkerPool(threads: 2, spins: false)
+    let meeting = Counters(2)
+    let began = processorSeconds()
+    pool.parallelFor(2) { _, worker in
+      meeting.add(worker)
+      for _ in 0..<10_000 where meeting.values.reduce(0, +) < 2 { usleep(1_000) }
+      if worker > 0 { usleep(500_000) }
+    }
+    #expect(meeting.values == [1, 1])
+    #expect(processorSeconds() - began < 0.1)
+  }
+
+  /// Time of the calling thread on a processor.
+  private func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   @Test func `loops of several callers run whole, one after the other`() {

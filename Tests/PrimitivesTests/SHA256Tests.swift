@@ -57,6 +57,26 @@ struct SHA256Tests {
     }
   }
 
+  /// The portable code is held to the known digests, the instructions to the portable code.
+  @Test func `the processor's instructions and the portable code give the same digests`() {
+    for (count, digest) in SHA256Tests.digests {
+      var portable = SHA256(usesInstructions: false)
+      portable.update(message(count))
+      #expect(hexadecimal(portable.finalize()) == digest, "\(count) bytes, portable")
+    }
+    // Every number of blocks to some, at every alignment, and a long run of random bytes.
+    var random = RandomStream(seed: 5, purpose: .initialization, sample: 0)
+    let bytes = (0..<100_000).map { _ in UInt8(truncatingIfNeeded: Int(random.uniform() * 256)) }
+    let ranges = (0..<40).map { $0..<(64 * $0 + 3 * $0 + 1) } + [1..<99_990]
+    for range in ranges {
+      var portable = SHA256(usesInstructions: false)
+      var quick = SHA256()
+      portable.update(bytes[range])
+      bytes.withUnsafeBytes { quick.update(UnsafeRawBufferPointer(rebasing: $0[range])) }
+      #expect(quick.finalize() == portable.finalize(), "bytes \(range)")
+    }
+  }
+
   @Test func `a sequence without storage has the digest of its bytes`() {
     let bytes = (0..<1_000).lazy.map { UInt8(truncatingIfNeeded: 7 * $0 + 3) }
     #expect(SHA256.hex(of: bytes) == SHA256Tests.digests.last?.1)

@@ -78,7 +78,7 @@ func onePath() throws {
     #expect(result.evaluation == test.evaluation)
     #expect(result.evaluation.images == 14 && result.evaluation.skipped.count == 1)
     for (batchSize, threads) in [(1, 1), (3, 2), (64, 2)] {
-      let predictor = try Predictor(
+      let predictor = Predictor(
         model: model, engine: try engine(threads: threads), batchSize: batchSize)
       var answers: [Prediction] = []
       try predictor.predict(result.predictions.map(\.path).reversed()) { answers.append($0) }

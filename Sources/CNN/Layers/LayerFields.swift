@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// A value of a JSON text.
-enum JSONValue: Codable, Equatable {
+enum JSONValue: Encodable, Equatable {
   case null
   case bool(Bool)
   case int(Int)
@@ -10,22 +10,32 @@ enum JSONValue: Codable, Equatable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Int.self) {
-      self = .int(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .double(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: JSONValue].self))
+  /// A value of a parsed text; nil where a number is too large for 64 bits of floating point.
+  ///
+  /// A number without a fraction is whole however it is written.
+  init?(_ node: JSONNode) {
+    switch node {
+    case .null: self = .null
+    case .boolean(let value): self = .bool(value)
+    case .string(let value): self = .string(value)
+    case .number(let text):
+      if let value = Int(text) {
+        self = .int(value)
+        return
+      }
+      guard let value = Double(text), value.isFinite else { return nil }
+      self = Int(exactly: value).map(JSONValue.int) ?? .double(value)
+    case .array(let nodes):
+      let values = nodes.compactMap(JSONValue.init)
+      guard values.count == nodes.count else { return nil }
+      self = .array(values)
+    case .object(let members):
+      var values: [String: JSONValue] = [:]
+      for member in members {
+        guard let value = JSONValue(member.value) else { return nil }
+        values[member.key] = value
+      }
+      self = .object(values)
     }
   }
 

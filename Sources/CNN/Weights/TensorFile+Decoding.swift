@@ -1,203 +1,63 @@
 internal import Primitives
 
 extension TensorFile {
-  /// One entry of the header, checked against the file's size.
-  private struct Entry {
-    var name: String
-    var type: String
-    var shape: [Int]
-    var begin: Int
-    var end: Int
-  }
-
-  /// Reads a file's bytes strictly: nothing is allocated for an array before its shape equals
-  /// bytes that are there.
+  /// Reads a file's bytes strictly.
   ///
   /// `requiresDigest` false accepts files that other programs wrote; a digest that is there must
   /// fit in any case.
   package init(
     decoding file: [UInt8], requiresDigest: Bool = true
   ) throws(TensorFileError) {
-    guard file.count >= 8 else { throw .tooShort(bytes: file.count) }
-    let length = file[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let limit = min(TensorFile.headerLimit, file.count - 8)
-    guard length >= 2, length <= UInt64(limit) else {
-      throw .headerLength(found: length, limit: limit)
+    let end = try Layout.headerEnd(prefix: file.prefix(8), fileBytes: file.count)
+    let layout = try Layout(head: Array(file[..<end]), fileBytes: file.count)
+    guard layout.digest != nil || !requiresDigest else { throw .noDigest }
+    if let place = layout.digest {
+      var digest = SHA256()
+      digest.update(file[..<place.lowerBound])
+      try TensorFile.check(digest: digest.finalize(), expected: Array(file[place]))
     }
-    let dataStart = 8 + Int(length)
-    let (metadata, entries) = try TensorFile.header(file[8..<dataStart])
-    try TensorFile.checkLayout(entries, dataBytes: file.count - dataStart)
-
     var tensors: [Tensor] = []
-    var digested = false
-    for entry in entries {
-      let bytes = file[(dataStart + entry.begin)..<(dataStart + entry.end)]
-      if entry.name == TensorFile.digestName {
-        var digest = SHA256()
-        digest.update(file[0..<bytes.startIndex])
-        let expected = hexadecimal(bytes)
-        let found = hexadecimal(digest.finalize())
-        guard expected == found else { throw .digest(expected: expected, found: found) }
-        digested = true
-      } else {
-        let values = TensorFile.floats(bytes)
-        if let index = values.firstIndex(where: { !$0.isFinite }) {
-          throw .notFinite(name: entry.name, index: index)
-        }
-        tensors.append(Tensor(name: entry.name, shape: entry.shape, values: values))
+    for place in layout.tensors {
+      let values = TensorFile.floats(file[place.bytes])
+      try values.withUnsafeBufferPointer { values throws(TensorFileError) in
+        try TensorFile.checkFinite(values, name: place.name)
       }
+      tensors.append(Tensor(name: place.name, shape: place.shape, values: values))
     }
-    guard digested || !requiresDigest else { throw .noDigest }
     tensors.sort { TensorFile.precedes($0.name, $1.name) }
-    self.init(tensors: tensors, metadata: metadata)
+    self.init(tensors: tensors, metadata: layout.metadata)
+  }
+
+  /// Compares the digest of a file's bytes with the one that it holds.
+  package static func check(
+    digest found: [UInt8], expected: [UInt8]
+  ) throws(TensorFileError) {
+    guard found == expected else {
+      throw .digest(expected: hexadecimal(expected), found: hexadecimal(found))
+    }
+  }
+
+  /// Refuses numbers that are infinite or none.
+  package static func checkFinite(
+    _ values: UnsafeBufferPointer<Float>, name: String
+  ) throws(TensorFileError) {
+    // Counted without a way out, which is vector code; almost always there is none.
+    var strange = 0 as UInt32
+    for value in values {
+      strange &+= value.bitPattern & 0x7f80_0000 == 0x7f80_0000 ? 1 : 0
+    }
+    guard strange == 0 else {
+      throw .notFinite(name: name, index: values.firstIndex { !$0.isFinite } ?? 0)
+    }
   }
 
   private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
-    stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).map { i in
-      let low = UInt32(bytes[i]) | UInt32(bytes[i + 1]) << 8
-      let high = UInt32(bytes[i + 2]) | UInt32(bytes[i + 3]) << 8
-      return Float(bitPattern: low | high << 16)
-    }
-  }
-
-  private static func header(
-    _ bytes: ArraySlice<UInt8>
-  ) throws(TensorFileError) -> ([String: String], [Entry]) {
-    guard bytes.first == UInt8(ascii: "{") else {
-      throw .header(part: "first byte", expected: "an opening brace")
-    }
-    let root: JSONNode
-    do throws(JSONSyntaxError) {
-      root = try StrictJSON.parse(bytes, depth: 3)
-    } catch {
-      throw .headerSyntax(error)
-    }
-    guard case .object(let members) = root else {
-      throw .header(part: "root", expected: "an object")
-    }
-    guard members.count <= countLimit + 2 else {
-      throw .count(found: members.count, limit: countLimit)
-    }
-    var metadata: [String: String] = [:]
-    var entries: [Entry] = []
-    for member in members {
-      if member.key == metadataName {
-        metadata = try strings(member.value)
-      } else {
-        entries.append(try entry(member.key, member.value))
+    let count = bytes.count / 4
+    return bytes.withUnsafeBytes { bytes in
+      (0..<count).map {
+        let bits = bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)
+        return Float(bitPattern: UInt32(littleEndian: bits))
       }
     }
-    return (metadata, entries)
-  }
-
-  private static func strings(
-    _ value: JSONNode
-  ) throws(TensorFileError) -> [String: String] {
-    guard case .object(let members) = value else {
-      throw .header(part: metadataName, expected: "an object of strings")
-    }
-    var strings: [String: String] = [:]
-    for member in members {
-      guard case .string(let string) = member.value else {
-        throw .header(part: "\(metadataName).\(member.key)", expected: "a string")
-      }
-      strings[member.key] = string
-    }
-    return strings
-  }
-
-  private static func entry(
-    _ name: String, _ value: JSONNode
-  ) throws(TensorFileError) -> Entry {
-    guard (1...nameLimit).contains(name.utf8.count), !name.contains(".."),
-      name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-    else { throw .name(name) }
-    guard case .object(let members) = value else {
-      throw .header(part: name, expected: "an object")
-    }
-    var type: String?
-    var shape: [Int]?
-    var offsets: [Int]?
-    for member in members {
-      switch (member.key, member.value) {
-      case ("dtype", .string(let text)): type = text
-      case ("shape", let list): shape = try naturals(list, part: "\(name).shape")
-      case ("data_offsets", let list):
-        offsets = try naturals(list, part: "\(name).data_offsets")
-      default: throw .header(part: name, expected: "dtype, shape and data_offsets alone")
-      }
-    }
-    guard let type, let shape, let offsets, offsets.count == 2 else {
-      throw .header(part: name, expected: "dtype, shape and two data_offsets")
-    }
-    return Entry(name: name, type: type, shape: shape, begin: offsets[0], end: offsets[1])
-  }
-
-  private static func naturals(
-    _ value: JSONNode, part: String
-  ) throws(TensorFileError) -> [Int] {
-    guard case .array(let values) = value else {
-      throw .header(part: part, expected: "an array of whole numbers")
-    }
-    var numbers: [Int] = []
-    for value in values {
-      guard let number = value.natural else {
-        throw .header(part: part, expected: "whole numbers from 0 to 2^63 - 1")
-      }
-      numbers.append(number)
-    }
-    return numbers
-  }
-
-  /// Types, shapes and offsets: the arrays tile the data in the header's order, the digest last.
-  private static func checkLayout(
-    _ entries: [Entry], dataBytes: Int
-  ) throws(TensorFileError) {
-    var offset = 0
-    for (position, entry) in entries.enumerated() {
-      let isDigest = entry.name == digestName
-      if isDigest {
-        guard entry.type == "U8", entry.shape == [digestBytes] else {
-          throw .tensor(
-            name: entry.name, expected: "U8 [\(digestBytes)]",
-            found: "\(entry.type) \(entry.shape)")
-        }
-        guard position == entries.count - 1 else {
-          throw .tensor(
-            name: entry.name, expected: "the last place", found: "place \(position + 1)")
-        }
-      } else {
-        guard entry.type == "F32" else {
-          throw .tensor(name: entry.name, expected: "type F32", found: entry.type)
-        }
-      }
-      guard entry.shape.count <= rankLimit else {
-        throw .tensor(
-          name: entry.name, expected: "at most \(rankLimit) extents",
-          found: "\(entry.shape.count)")
-      }
-      guard entry.begin == offset else {
-        throw .offset(name: entry.name, expected: offset, found: entry.begin)
-      }
-      var bytes = isDigest ? 1 : 4
-      for extent in entry.shape {
-        let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-        guard !overflow, product > 0 else {
-          throw .tensor(
-            name: entry.name, expected: "a product of extents from 1 to 2^61",
-            found: "\(entry.shape)")
-        }
-        bytes = product
-      }
-      let (found, overflow) = entry.end.subtractingReportingOverflow(entry.begin)
-      guard !overflow, found == bytes else {
-        throw .size(name: entry.name, expected: bytes, found: found)
-      }
-      guard entry.end <= dataBytes else {
-        throw .fileSize(expected: entry.end, found: dataBytes)
-      }
-      offset = entry.end
-    }
-    guard offset == dataBytes else { throw .fileSize(expected: offset, found: dataBytes) }
   }
 }

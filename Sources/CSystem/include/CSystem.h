@@ -1,6 +1,7 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // What Swift cannot say itself: processor features, futexes, the floating-point control word.
@@ -12,6 +13,13 @@ bool csystem_supports_avx2(void);
 /// Whether the processor and the operating system both support AVX-512 F, BW, CD, DQ and VL
 /// (the level x86-64-v4).
 bool csystem_supports_avx512(void);
+
+/// Whether the processor has instructions for SHA-256.
+bool csystem_supports_sha256(void);
+
+/// Takes `blocks` blocks of 64 bytes into the eight words of a SHA-256 state (FIPS 180-4), with the
+/// processor's instructions; only where `csystem_supports_sha256`.
+void csystem_sha256(uint32_t *state, const uint8_t *bytes, size_t blocks);
 
 /// Copies the processor's name, at most `capacity` bytes with the final zero.
 void csystem_processor_name(char *buffer, int capacity);

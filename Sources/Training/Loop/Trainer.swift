@@ -96,7 +96,7 @@ package final class Trainer {
     _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void
   ) throws -> TestResult {
     let model = try ClassifierModel(path: folder.bestWeights)
-    let predictor = try Predictor(
+    let predictor = Predictor(
       model: model, engine: engine, maxPixels: configuration.data.maxPixels)
     let samples = images.testSamples
     var predictions = try predictor.predict(samples) { done in

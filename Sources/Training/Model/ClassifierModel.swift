@@ -22,10 +22,11 @@ package final class ClassifierModel {
   package let toolVersion: String
   /// The file it was read from; nil for one just trained.
   package let path: String?
+  /// The file's digest, until it is confirmed.
+  private var pendingDigest: PendingDigest?
 
   /// The format that this program writes, and the only one that it reads.
   package static let formatVersion = "1"
-  static let sizeLimit = 1 << 31
 
   /// A model of a trained network.
   package init(
@@ -50,29 +51,23 @@ package final class ClassifierModel {
 
   /// Reads a model file strictly; nothing of a file that is not right in every part is used.
   package convenience init(path: String) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: ClassifierModel.sizeLimit)
-    try self.init(bytes: bytes, path: path)
+    try self.init(unconfirmed: path)
+    try confirm()
   }
 
-  /// Reads a model file's bytes; `path` stands in messages.
-  init(bytes: [UInt8], path: String) throws(TrainingError) {
-    let file: TensorFile
-    do throws(TensorFileError) {
-      file = try TensorFile(decoding: bytes)
+  /// Reads a model file strictly, but for its digest, which is computed on while the caller goes on.
+  ///
+  /// The caller must not change the network, and must `confirm` before anything that follows from
+  /// the file leaves the program.
+  package init(unconfirmed path: String) throws(TrainingError) {
+    let file = try ModelFile(path)
+    let metadata: ModelMetadata
+    do throws(TrainingError) {
+      (network, metadata, pendingDigest) = try ClassifierModel.content(of: file, path)
     } catch {
-      throw TrainingError(.badData, "\(path) is no model of cnnctl, or a damaged one: \(error)")
-    }
-    let metadata = try ModelMetadata(file.metadata, path: path)
-    do throws(ModelError) {
-      network = try Network(Architecture(json: metadata.architecture))
-    } catch {
-      throw TrainingError(.badData, "\(path): \(error)")
-    }
-    try ClassifierModel.checkTensors(file, network, path)
-    do throws(ModelError) {
-      for tensor in file.tensors { try network.setValues(tensor.values, of: tensor.name) }
-    } catch {
-      throw TrainingError(.badData, "\(path): \(error)")
+      // A damaged file is called damaged, whatever the damage looks like.
+      try file.checkDigest()
+      throw error
     }
     classes = metadata.classes
     preprocessing = metadata.preprocessing
@@ -81,7 +76,27 @@ package final class ClassifierModel {
     trainingImages = metadata.trainingImages
     toolVersion = metadata.toolVersion
     self.path = path
-    try checkFit(path)
+  }
+
+  /// Waits for the digest of the file that it was read from, and throws if it does not fit.
+  package func confirm() throws(TrainingError) {
+    try pendingDigest?.confirm()
+    pendingDigest = nil
+  }
+
+  private static func content(
+    of file: ModelFile, _ path: String
+  ) throws(TrainingError) -> (Network, ModelMetadata, PendingDigest) {
+    let metadata = try ModelMetadata(file.layout.metadata, path: path)
+    let network: Network
+    do throws(ModelError) {
+      network = try Network(blank: Architecture(json: metadata.architecture))
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+    try checkTensors(file.layout.tensors, network, path)
+    try checkFit(network, metadata, path)
+    return (network, metadata, try file.read(into: network))
   }
 
   /// The file's bytes; they depend on the model alone.
@@ -100,13 +115,12 @@ package final class ClassifierModel {
   /// Names and shapes must be the architecture's; the error has the first that differs and says
   /// how many do.
   private static func checkTensors(
-    _ file: TensorFile, _ network: Network, _ path: String
+    _ tensors: [TensorFile.Layout.Place], _ network: Network, _ path: String
   ) throws(TrainingError) {
-    let shapes = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.shape) })
-    let wanted = network.tensorNames
-    let known = Set(wanted)
-    let differing = wanted.filter { shapes[$0] != network.shape(of: $0) }
-    let unknown = file.tensors.map(\.name).filter { !known.contains($0) }
+    let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
+    let storage = network.storage
+    let differing = network.tensorNames.filter { shapes[$0] != storage[$0]?.shape }
+    let unknown = shapes.keys.filter { storage[$0] == nil }.sorted()
     guard let first = differing.first ?? unknown.first else { return }
     func text(_ shape: [Int]?) -> String { shape.map { "shape \($0)" } ?? "no such tensor" }
     throw TrainingError(
@@ -117,8 +131,12 @@ package final class ClassifierModel {
   }
 
   /// The parts of the file must fit one another.
-  private func checkFit(_ path: String) throws(TrainingError) {
-    let wanted = ClassifierModel.outputs(classes: classes.count)
+  private static func checkFit(
+    _ network: Network, _ metadata: ModelMetadata, _ path: String
+  ) throws(TrainingError) {
+    let classes = metadata.classes
+    let preprocessing = metadata.preprocessing
+    let wanted = outputs(classes: classes.count)
     guard network.outputs == wanted else {
       throw TrainingError(
         .badData, "\(path): the network's outputs do not fit its \(classes.count) classes",

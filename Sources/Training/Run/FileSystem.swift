@@ -50,37 +50,8 @@ enum FileSystem {
 
   /// Reads a regular file of at most `limit` bytes.
   static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      throw TrainingError(
-        errno == ENOENT || errno == ENOTDIR ? .missing : .inputOutput,
-        "cannot read \(path): \(lastError())")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw TrainingError(.badData, "\(path) is not a regular file")
-    }
-    guard status.st_size <= limit else {
-      throw TrainingError(
-        .badData, "\(path) is too large", found: "\(status.st_size) bytes",
-        expected: "at most \(limit)")
-    }
-    let size = Int(status.st_size)
-    var bytes = [UInt8](repeating: 0, count: size)
-    var done = 0
-    while done < size {
-      let count = bytes[done...].withUnsafeMutableBytes {
-        Glibc.read(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let cause = count == 0 ? "it became shorter while it was read" : lastError()
-        throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
-      }
-      done += count
-    }
-    return bytes
+    let file = try InputFile(path, limit: limit)
+    return try file.bytes(0..<file.size)
   }
 
   /// Writes a file in one step: readers meet the old bytes or the new ones, and after a crash one

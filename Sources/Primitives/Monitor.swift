@@ -3,11 +3,12 @@ import Glibc
 /// A lock with a condition to wait for, which the standard library has not.
 ///
 /// A class, because the system's objects must not move.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  /// A lock that nobody holds.
+  package init() {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -22,7 +23,7 @@ final class Monitor: @unchecked Sendable {
   }
 
   /// Runs `body` alone, and wakes whoever waits.
-  func change<T>(_ body: () -> T) -> T {
+  package func change<T>(_ body: () -> T) -> T {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -32,7 +33,7 @@ final class Monitor: @unchecked Sendable {
   }
 
   /// Waits until `isReady` holds, then runs `body`; both are run alone.
-  func wait<T>(until isReady: () -> Bool, then body: () -> T) -> T {
+  package func wait<T>(until isReady: () -> Bool, then body: () -> T) -> T {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while !isReady() { pthread_cond_wait(condition, mutex) }

@@ -1,0 +1,213 @@
+extension TensorFile {
+  /// What a file's header says of the bytes behind it, checked against the file's size.
+  ///
+  /// Nothing needs to be allocated for an array before its shape equals bytes that are there.
+  package struct Layout: Sendable {
+    /// An array and the bytes of the file that hold it.
+    package struct Place: Sendable {
+      /// The name, unique in its file.
+      package let name: String
+      /// The extents, outermost first.
+      package let shape: [Int]
+      /// Bytes from the file's beginning on.
+      package let bytes: Range<Int>
+    }
+
+    /// The map of strings.
+    package let metadata: [String: String]
+    /// The arrays in the file's order; they tile the file from the header's end on.
+    package let tensors: [Place]
+    /// The digest's bytes, the file's last.
+    package let digest: Range<Int>?
+
+    /// Bytes in front of the header, which say how long it is.
+    package static let prefixBytes = 8
+
+    /// Where the header ends, by the first 8 bytes of a file of `fileBytes`.
+    package static func headerEnd(
+      prefix: some Collection<UInt8>, fileBytes: Int
+    ) throws(TensorFileError) -> Int {
+      guard prefix.count >= prefixBytes, fileBytes >= prefixBytes else {
+        throw .tooShort(bytes: fileBytes)
+      }
+      var length: UInt64 = 0
+      for (index, byte) in prefix.prefix(prefixBytes).enumerated() {
+        length |= UInt64(byte) << UInt64(8 * index)
+      }
+      let limit = min(TensorFile.headerLimit, fileBytes - prefixBytes)
+      guard length >= 2, length <= UInt64(limit) else {
+        throw .headerLength(found: length, limit: limit)
+      }
+      return prefixBytes + Int(length)
+    }
+
+    /// Reads the first bytes of a file, up to `headerEnd`, strictly.
+    package init(head: [UInt8], fileBytes: Int) throws(TensorFileError) {
+      let (metadata, entries) = try TensorFile.header(head[Layout.prefixBytes...])
+      try TensorFile.checkLayout(entries, dataBytes: fileBytes - head.count)
+      var tensors: [Place] = []
+      var digest: Range<Int>?
+      for entry in entries {
+        let bytes = (head.count + entry.begin)..<(head.count + entry.end)
+        if entry.name == TensorFile.digestName {
+          digest = bytes
+        } else {
+          tensors.append(Place(name: entry.name, shape: entry.shape, bytes: bytes))
+        }
+      }
+      self.metadata = metadata
+      self.tensors = tensors
+      self.digest = digest
+    }
+  }
+
+  /// One entry of the header.
+  private struct Entry {
+    var name: String
+    var type: String
+    var shape: [Int]
+    var begin: Int
+    var end: Int
+  }
+
+  private static func header(
+    _ bytes: ArraySlice<UInt8>
+  ) throws(TensorFileError) -> ([String: String], [Entry]) {
+    guard bytes.first == UInt8(ascii: "{") else {
+      throw .header(part: "first byte", expected: "an opening brace")
+    }
+    let root: JSONNode
+    do throws(JSONSyntaxError) {
+      root = try StrictJSON.parse(bytes, depth: 3)
+    } catch {
+      throw .headerSyntax(error)
+    }
+    guard case .object(let members) = root else {
+      throw .header(part: "root", expected: "an object")
+    }
+    guard members.count <= countLimit + 2 else {
+      throw .count(found: members.count, limit: countLimit)
+    }
+    var metadata: [String: String] = [:]
+    var entries: [Entry] = []
+    for member in members {
+      if member.key == metadataName {
+        metadata = try strings(member.value)
+      } else {
+        entries.append(try entry(member.key, member.value))
+      }
+    }
+    return (metadata, entries)
+  }
+
+  private static func strings(
+    _ value: JSONNode
+  ) throws(TensorFileError) -> [String: String] {
+    guard case .object(let members) = value else {
+      throw .header(part: metadataName, expected: "an object of strings")
+    }
+    var strings: [String: String] = [:]
+    for member in members {
+      guard case .string(let string) = member.value else {
+        throw .header(part: "\(metadataName).\(member.key)", expected: "a string")
+      }
+      strings[member.key] = string
+    }
+    return strings
+  }
+
+  private static func entry(
+    _ name: String, _ value: JSONNode
+  ) throws(TensorFileError) -> Entry {
+    guard (1...nameLimit).contains(name.utf8.count), !name.contains(".."),
+      name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+    else { throw .name(name) }
+    guard case .object(let members) = value else {
+      throw .header(part: name, expected: "an object")
+    }
+    var type: String?
+    var shape: [Int]?
+    var offsets: [Int]?
+    for member in members {
+      switch (member.key, member.value) {
+      case ("dtype", .string(let text)): type = text
+      case ("shape", let list): shape = try naturals(list, part: "\(name).shape")
+      case ("data_offsets", let list):
+        offsets = try naturals(list, part: "\(name).data_offsets")
+      default: throw .header(part: name, expected: "dtype, shape and data_offsets alone")
+      }
+    }
+    guard let type, let shape, let offsets, offsets.count == 2 else {
+      throw .header(part: name, expected: "dtype, shape and two data_offsets")
+    }
+    return Entry(name: name, type: type, shape: shape, begin: offsets[0], end: offsets[1])
+  }
+
+  private static func naturals(
+    _ value: JSONNode, part: String
+  ) throws(TensorFileError) -> [Int] {
+    guard case .array(let values) = value else {
+      throw .header(part: part, expected: "an array of whole numbers")
+    }
+    var numbers: [Int] = []
+    for value in values {
+      guard let number = value.natural else {
+        throw .header(part: part, expected: "whole numbers from 0 to 2^63 - 1")
+      }
+      numbers.append(number)
+    }
+    return numbers
+  }
+
+  /// Types, shapes and offsets: the arrays tile the data in the header's order, the digest last.
+  private static func checkLayout(
+    _ entries: [Entry], dataBytes: Int
+  ) throws(TensorFileError) {
+    var offset = 0
+    for (position, entry) in entries.enumerated() {
+      let isDigest = entry.name == digestName
+      if isDigest {
+        guard entry.type == "U8", entry.shape == [digestBytes] else {
+          throw .tensor(
+            name: entry.name, expected: "U8 [\(digestBytes)]",
+            found: "\(entry.type) \(entry.shape)")
+        }
+        guard position == entries.count - 1 else {
+          throw .tensor(
+            name: entry.name, expected: "the last place", found: "place \(position + 1)")
+        }
+      } else {
+        guard entry.type == "F32" else {
+          throw .tensor(name: entry.name, expected: "type F32", found: entry.type)
+        }
+      }
+      guard entry.shape.count <= rankLimit else {
+        throw .tensor(
+          name: entry.name, expected: "at most \(rankLimit) extents",
+          found: "\(entry.shape.count)")
+      }
+      guard entry.begin == offset else {
+        throw .offset(name: entry.name, expected: offset, found: entry.begin)
+      }
+      var bytes = isDigest ? 1 : 4
+      for extent in entry.shape {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+        guard !overflow, product > 0 else {
+          throw .tensor(
+            name: entry.name, expected: "a product of extents from 1 to 2^61",
+            found: "\(entry.shape)")
+        }
+        bytes = product
+      }
+      let (found, overflow) = entry.end.subtractingReportingOverflow(entry.begin)
+      guard !overflow, found == bytes else {
+        throw .size(name: entry.name, expected: bytes, found: found)
+      }
+      guard entry.end <= dataBytes else {
+        throw .fileSize(expected: entry.end, found: dataBytes)
+      }
+      offset = entry.end
+    }
+    guard offset == dataBytes else { throw .fileSize(expected: offset, found: dataBytes) }
+  }
+}
