@@ -62,6 +62,12 @@ package struct WinogradKernels: Sendable {
     @Sendable (
       _ x: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
     ) -> Void
+  /// `winogradProducts` of the module Kernels.
+  package let multiply:
+    @Sendable (
+      _ v: Input, _ u: Input, _ m: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
+      _ outputs: Int, _ vStep: Int, _ mStep: Int
+    ) -> Void
   /// `winogradOutput` of the module Kernels.
   package let transformOutput:
     @Sendable (
@@ -84,6 +90,7 @@ package struct WinogradKernels: Sendable {
   package init(
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
+    multiply: @escaping @Sendable (Input, Input, Output, Int, Int, Int, Int, Int, Int) -> Void,
     transformOutput:
       @escaping @Sendable (Input, Output, Input?, Int, Int, Int, Int, Int, Int, Bool, Bool) -> Void,
     transformGradient: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
@@ -91,6 +98,7 @@ package struct WinogradKernels: Sendable {
   ) {
     self.transformFilters = transformFilters
     self.transformInput = transformInput
+    self.multiply = multiply
     self.transformOutput = transformOutput
     self.transformGradient = transformGradient
     self.transformFilterGradient = transformFilterGradient

@@ -14,6 +14,7 @@ package func makeKernelTable() -> KernelTable {
     winograd: WinogradKernels(
       transformFilters: winogradFilters,
       transformInput: winogradInput,
+      multiply: winogradProducts,
       transformOutput: winogradOutput,
       transformGradient: winogradGradient,
       transformFilterGradient: winogradFilterGradient),

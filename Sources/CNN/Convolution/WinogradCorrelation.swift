@@ -85,11 +85,9 @@ struct WinogradCorrelation {
       let m = v + WinogradTiles.planes * sourcePlane
       let spare = m + WinogradTiles.planes * targetPlane
       let count = transformInput(k, block, batch, image, v, sourcePlane, spare)
-      for plane in 0..<WinogradTiles.planes {
-        multiply(
-          k, v + plane * sourcePlane, weights + plane * source.channels * target.channels,
-          m + plane * targetPlane, count)
-      }
+      k.winograd.multiply(
+        v, weights, m, WinogradTiles.planes, count, source.channels, target.channels, sourcePlane,
+        targetPlane)
       transformOutput(
         k, block, batch, Input(m), targetPlane, output, bias, accumulates, rectifies)
       completed?(block, tiles.pixels(block: block, batch: batch))
@@ -114,16 +112,6 @@ struct WinogradCorrelation {
           band.rowStep, source.channels, plane)
       }
     }
-  }
-
-  /// One plane's product: [tile][source channel] by [source channel][target channel].
-  private func multiply(_ k: KernelTable, _ v: Output, _ u: Input, _ m: Output, _ count: Int) {
-    k.convolution.correlateBand(
-      v, u, nil, m,
-      CorrelationShape(
-        rows: 1, columns: count, channels: target.channels, kernelRows: 1,
-        rowLength: source.channels, bandRowStep: 0, bandLineStep: 0,
-        bandPixelStep: source.channels, outputRowStep: 0, outputPixelStep: target.channels))
   }
 
   private func transformOutput(
