@@ -12,7 +12,10 @@ package func normalizationGradient(
   var c = 0
   while c < channels {
     let left = channels - c
-    if left >= 2 * lanes {
+    if left >= 4 * lanes {
+      gradient4(c, x, dy, f, dx, pixels, channels, accumulates)
+      c += 4 * lanes
+    } else if left >= 2 * lanes {
       gradient2(c, x, dy, f, dx, pixels, channels, accumulates)
       c += 2 * lanes
     } else if left >= lanes {
@@ -39,6 +42,13 @@ struct NormalizationFactors {
 }
 
 @inline(never)
+func gradient4(
+  _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M, _ pixels: Int,
+  _ channels: Int, _ accumulates: Bool
+) {
+  gradientOfPixels(vectors: 4, c, x, dy, f, dx, pixels, channels, accumulates)
+}
+@inline(never)
 func gradient2(
   _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M, _ pixels: Int,
   _ channels: Int, _ accumulates: Bool
@@ -53,36 +63,40 @@ func gradient1(
   gradientOfPixels(vectors: 1, c, x, dy, f, dx, pixels, channels, accumulates)
 }
 
-/// `normalizationGradient` for `vectors` vectors of channels, with their factors in registers.
+/// `normalizationGradient` for `vectors` vectors of channels.
+///
+/// The factors stay in registers where these suffice; from memory they are in the first-level
+/// cache, which costs less than to walk the pixels twice.
 @inline(__always)
 private func gradientOfPixels(
   vectors: Int, _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M,
   _ pixels: Int, _ channels: Int, _ accumulates: Bool
 ) {
+  let holds = 4 * vectors <= 2 * widestTile
   var held = clearedAccumulators()
-  for v in 0..<vectors {
-    held[6 * v] = load(f.mean + c + v * lanes)
-    held[6 * v + 1] = load(f.a + c + v * lanes)
-    held[6 * v + 2] = load(f.b + c + v * lanes)
-    held[6 * v + 3] = load(f.d + c + v * lanes)
-    if let factor = f.factor {
-      held[6 * v + 4] = load(factor + c + v * lanes)
-      held[6 * v + 5] = load(f.offset + c + v * lanes)
+  if holds {
+    for v in 0..<vectors {
+      held[4 * v] = load(f.mean + c + v * lanes)
+      held[4 * v + 1] = load(f.a + c + v * lanes)
+      held[4 * v + 2] = load(f.b + c + v * lanes)
+      held[4 * v + 3] = load(f.d + c + v * lanes)
     }
   }
-  let isMasked = f.factor != nil
   for pixel in 0..<pixels {
     for v in 0..<vectors {
       let i = pixel * channels + c + v * lanes
+      let own = c + v * lanes
+      let mean = holds ? held[4 * v] : load(f.mean + own)
+      let a = holds ? held[4 * v + 1] : load(f.a + own)
+      let b = holds ? held[4 * v + 2] : load(f.b + own)
+      let d = holds ? held[4 * v + 3] : load(f.d + own)
       let value = load(x + i)
       var g = load(dy + i)
-      if isMasked {
-        let y = multiplyAdd(held[6 * v + 5], value, held[6 * v + 4])
+      if let factor = f.factor {
+        let y = multiplyAdd(load(f.offset + own), value, load(factor + own))
         g = Vector.zero.replacing(with: g, where: y .> Vector.zero)
       }
-      let r = multiplyAdd(
-        multiplyAdd(held[6 * v + 3], value - held[6 * v], held[6 * v + 2]), g,
-        held[6 * v + 1])
+      let r = multiplyAdd(multiplyAdd(d, value - mean, b), g, a)
       store(dx + i, accumulates ? load(dx + i) + r : r)
     }
   }

@@ -44,21 +44,98 @@ package func packTurnedPanel(
       let kernelColumn = firstColumn + stride * (columns - 1 - column)
       let tap = kernelRow * kernelColumns + kernelColumn
       let source = filters + (tap * inputChannels + channel) * outputChannels
-      // Eight outputs at a time, so that a cache line is read and written as a whole.
-      var first = 0
-      while first < outputChannels {
-        let last = first + 8 < outputChannels ? first + 8 : outputChannels
-        for c in 0..<filled {
-          for o in first..<last { target[o * width + c] = source[c * outputChannels + o] }
-        }
-        first = last
-      }
+      turn(source, outputChannels, target, width, rows: filled, columns: outputChannels)
       for c in filled..<width {
         for o in 0..<outputChannels { target[o * width + c] = 0 }
       }
       target += outputChannels * width
     }
   }
+}
+
+/// Writes a matrix of `rows` x `columns` with rows and columns exchanged.
+///
+/// Squares of whole vectors go through registers, the rest one by one.
+@inline(__always)
+private func turn(
+  _ source: UnsafePointer<Float>, _ sourceStep: Int, _ target: UnsafeMutablePointer<Float>,
+  _ targetStep: Int, rows: Int, columns: Int
+) {
+  let wholeColumns = columns / lanes * lanes
+  var row = 0
+  while row + lanes <= rows {
+    for column in stride(from: 0, to: wholeColumns, by: lanes) {
+      turnSquare(
+        source + row * sourceStep + column, sourceStep, target + column * targetStep + row,
+        targetStep)
+    }
+    row += lanes
+  }
+  for r in 0..<rows {
+    for column in (r < row ? wholeColumns : 0)..<columns {
+      target[column * targetStep + r] = source[r * sourceStep + column]
+    }
+  }
+}
+
+/// Exchanges rows and columns of a square whose side is one vector.
+///
+/// Each round interleaves row i with row i + half the side; after as many rounds as the side has
+/// factors of two, every element has changed its row and column number.
+@inline(never)
+func turnSquare(
+  _ source: UnsafePointer<Float>, _ sourceStep: Int, _ target: UnsafeMutablePointer<Float>,
+  _ targetStep: Int
+) {
+  var rows = clearedAccumulators()
+  for i in 0..<lanes { rows[i] = load(source + i * sourceStep) }
+  interleave(&rows)
+  interleave(&rows)
+  #if KERNELS_AVX512 || KERNELS_AVX2
+    interleave(&rows)
+  #endif
+  #if KERNELS_AVX512
+    interleave(&rows)
+  #endif
+  for i in 0..<lanes { store(target + i * targetStep, rows[i]) }
+}
+
+@inline(__always)
+private func interleave(_ rows: inout Accumulators) {
+  let former = rows
+  for i in 0..<(lanes / 2) {
+    let (a, b) = (former[i], former[i + lanes / 2])
+    rows[2 * i] = interleavedLow(a, b)
+    rows[2 * i + 1] = interleavedHigh(a, b)
+  }
+}
+
+/// a[0], b[0], a[1], b[1] and so on: spelled out, so that LLVM sees one shuffle.
+@inline(__always)
+private func interleavedLow(_ a: Vector, _ b: Vector) -> Vector {
+  #if KERNELS_AVX512
+    return Vector(
+      a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7],
+      b[7])
+  #elseif KERNELS_AVX2
+    return Vector(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
+  #else
+    return Vector(a[0], b[0], a[1], b[1])
+  #endif
+}
+
+/// The same for the upper halves of both.
+@inline(__always)
+private func interleavedHigh(_ a: Vector, _ b: Vector) -> Vector {
+  #if KERNELS_AVX512
+    return Vector(
+      a[8], b[8], a[9], b[9], a[10], b[10], a[11], b[11], a[12], b[12], a[13], b[13], a[14],
+      b[14], a[15], b[15])
+  #elseif KERNELS_AVX2
+    return Vector(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+  #else
+    return Vector(a[2], b[2], a[3], b[3])
+  #endif
 }
 
 /// Copies rows of an image into a band, with zeros around them.

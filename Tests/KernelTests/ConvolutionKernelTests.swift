@@ -159,7 +159,7 @@ struct ConvolutionKernelTests {
   func `turned panels hold one phase of the kernel from its end`(set: InstructionSet) throws {
     let kernels = try kernels(set)
     let (rows, columns) = (5, 4)
-    for (inputs, outputs) in [(1, 1), (3, 9), (17, 5), (16, 8), (33, 3)] {
+    for (inputs, outputs) in [(1, 1), (3, 9), (17, 5), (16, 8), (33, 3), (40, 37), (64, 32)] {
       var random = RandomValues(seed: 33, salt: inputs)
       let filters = random.normals(rows * columns * inputs * outputs)
       let source = GuardedBuffer(filters)
