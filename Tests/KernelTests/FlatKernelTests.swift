@@ -145,6 +145,37 @@ struct FlatKernelTests {
     }
   }
 
+  @Test(arguments: TestEngine.instructionSets)
+  func `Adam's roots hold from zero to infinity`(set: InstructionSet) throws {
+    let kernels = try kernels(set).optimizers
+    let values: [Float] = [0, 1e-30, 3e-20, 1e-7, 0.5, 1, 2, 3, 1e10, 3e38, .infinity]
+    for value in values {
+      for count in [1, 16] {
+        let w = GuardedBuffer([Float](repeating: 0, count: count))
+        let g = GuardedBuffer([Float](repeating: 0, count: count))
+        let m = GuardedBuffer([Float](repeating: 1, count: count))
+        let v = GuardedBuffer([Float](repeating: value, count: count))
+        // Nothing but w = -1 / √v is left, with v kept by β₂ = 1.
+        kernels.adamStep(w.pointer, g.pointer, m.pointer, v.pointer, 1, 1, 0, 1, 1, 1, count)
+        let expected = [Double](repeating: -1 / Double(value).squareRoot(), count: count)
+        if value == 0 {
+          #expect(w.values.allSatisfy { $0 == -.infinity }, "\(set), \(value)")
+        } else {
+          #expect(
+            mismatch(
+              actual: w.values, expected: expected, tolerance: Tolerance(relative: 3e-7)) == nil,
+            "\(set), \(value)")
+        }
+      }
+    }
+    let w = GuardedBuffer([Float](repeating: 0, count: 3))
+    let g = GuardedBuffer([0, .nan, 0])
+    let m = GuardedBuffer([Float](repeating: 1, count: 3))
+    let v = GuardedBuffer([Float](repeating: 1, count: 3))
+    kernels.adamStep(w.pointer, g.pointer, m.pointer, v.pointer, 0.5, 0.5, 0, 1, 1, 1, 3)
+    #expect(w.values.map(\.isNaN) == [false, true, false], "\(set)")
+  }
+
   @Test(arguments: TestEngine.instructionSets, [false, true])
   func `momentum takes PyTorch's steps`(set: InstructionSet, nesterov: Bool) throws {
     let kernels = try kernels(set).optimizers

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Normalization kernels")
 struct NormalizationKernelTests {
-  private static let channelCounts = [1, 3, 4, 5, 8, 15, 16, 17, 31, 33, 48]
+  private static let channelCounts = [1, 3, 4, 5, 8, 15, 16, 17, 31, 33, 48, 119]
   private let tolerance = Tolerance(absolute: 1e-30, relative: 1e-6)
 
   /// Rows of pixels whose every channel is summed by `term`, with the terms' magnitudes.

@@ -156,6 +156,7 @@ struct PoolingKernelTests {
         let input = GuardedBuffer(values)
         kernels.maxPool(input.pointer, output.pointer, &codes, shape)
         #expect(output.values.allSatisfy { $0.isNaN }, "\(set), NaN at \(place)")
+        #expect(codes.allSatisfy { $0 == place }, "\(set), NaN at \(place)")
       }
     }
   }
