@@ -160,13 +160,14 @@ private func tile(
       }
     }
   }
-  // What is added to is chosen once: with a branch for each sum the loop would not unroll.
+  // Chosen once: with a branch for each sum the loop would not unroll.
   if s.accumulates {
     for i in 0..<indices {
       let p = gradient + i * s.gradientStep
-      sums[vectors * i] += load(p)
-      if vectors == 2 { sums[2 * i + 1] += load(p + lanes) }
+      store(p, load(p) + sums[vectors * i])
+      if vectors == 2 { store(p + lanes, load(p + lanes) + sums[2 * i + 1]) }
     }
+    return
   }
   for i in 0..<indices {
     let p = gradient + i * s.gradientStep
