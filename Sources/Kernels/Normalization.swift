@@ -19,6 +19,7 @@ package func moments(
 ) {
   var c = 0
   while c < channels {
+    c = blockStart(c, channels)
     let step = blockStep(c, channels)
     let (p, s, a, b) = (x + c, shift + c, sums + c, squares + c)
     switch step {
@@ -37,6 +38,14 @@ package func moments(
     }
     c += step
   }
+}
+
+/// Where the block for channel `c` begins: a last vector that is not full reaches back.
+///
+/// Then some channels are computed twice, which a loop must allow that writes what it reads.
+@inline(__always)
+func blockStart(_ c: Int, _ channels: Int, mayRepeat: Bool = true) -> Int {
+  mayRepeat && channels - c < lanes && channels >= lanes ? channels - lanes : c
 }
 
 /// The channels of the block that begins at `c`: four, two or one vectors, or a single channel.
@@ -148,6 +157,7 @@ package func scaleChannels(
   let floor = rectifies ? 0 : -Float.infinity
   var c = 0
   while c < channels {
+    c = blockStart(c, channels, mayRepeat: UnsafePointer(y) != x)
     let step = blockStep(c, channels)
     let (p, f, o, q) = (x + c, factor + c, offset + c, y + c)
     switch step {
@@ -210,6 +220,7 @@ package func normalizationSums(
 ) {
   var c = 0
   while c < channels {
+    c = blockStart(c, channels)
     let step = blockStep(c, channels)
     let (p, d, m, a, b) = (x + c, dy + c, mean + c, sums + c, products + c)
     let (f, o) = (factor.map { $0 + c }, offset + c)
@@ -300,6 +311,7 @@ package func columnSums(
 ) {
   var c = 0
   while c < channels {
+    c = blockStart(c, channels)
     let step = blockStep(c, channels)
     switch step {
     case 4 * lanes: columnSums4(x + c, pixels, channels, sums + c)

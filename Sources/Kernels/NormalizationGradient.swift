@@ -9,8 +9,11 @@ package func normalizationGradient(
   accumulates: Bool
 ) {
   let f = NormalizationFactors(mean: mean, a: a, b: b, d: d, factor: factor, offset: offset)
+  let written = UnsafePointer(dx)
+  let mayRepeat = !accumulates && written != x && written != dy
   var c = 0
   while c < channels {
+    c = blockStart(c, channels, mayRepeat: mayRepeat)
     let left = channels - c
     if left >= 4 * lanes {
       gradient4(c, x, dy, f, dx, pixels, channels, accumulates)

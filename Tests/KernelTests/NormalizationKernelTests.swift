@@ -80,6 +80,9 @@ struct NormalizationKernelTests {
         abs(Double(values[$0]) * Double(f[$0 % channels])) + abs(Double(o[$0 % channels]))
       }
       check(y, (expected, magnitudes), "\(set), \(channels) channels")
+      kernels.scaleChannels(
+        x.pointer, factor.pointer, offset.pointer, x.pointer, pixels, channels, rectifies)
+      check(x, (expected, magnitudes), "\(set), \(channels) channels in place")
     }
   }
 
