@@ -3,6 +3,16 @@ package typealias Input = UnsafePointer<Float>
 /// Memory that a kernel writes.
 package typealias Output = UnsafeMutablePointer<Float>
 
+/// How convolutions are computed.
+public enum ConvolutionMethod: String, Sendable, CaseIterable {
+  /// By the method that a fixed rule of the layer's extents and the instruction set names.
+  case auto
+  /// Always by the direct method.
+  case direct
+  /// By Winograd's method wherever it applies: 3 x 3 filters, stride 1, whole vectors of channels.
+  case winograd
+}
+
 /// The kernels of one instruction set: leaf functions over pointers and integers.
 ///
 /// Every function computes one task of a loop; the callers split the work, by problem size only.
@@ -10,6 +20,8 @@ package typealias Output = UnsafeMutablePointer<Float>
 package struct KernelTable: Sendable {
   /// Floats in one vector register.
   package let lanes: Int
+  /// Which method convolutions use.
+  package var convolutionMethod = ConvolutionMethod.auto
   /// Convolutions and matrix products.
   package let convolution: ConvolutionKernels
   /// Transforms of Winograd's method.

@@ -1,5 +1,5 @@
 internal import CSystem
-package import KernelInterface
+public import KernelInterface
 
 /// Why an engine cannot be made.
 public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -29,8 +29,11 @@ public final class Engine: Sendable {
 
   /// An engine on `threads` threads (all that this process may use) with the kernels of
   /// `instructionSet` (the highest that runs here).
+  ///
+  /// - convolution: how convolutions are computed.
   public init(
-    threads: Int? = nil, instructionSet: InstructionSet? = nil
+    threads: Int? = nil, instructionSet: InstructionSet? = nil,
+    convolution: ConvolutionMethod = .auto
   ) throws(EngineError) {
     let available = InstructionSet.available
     let chosen = instructionSet ?? available[available.count - 1]
@@ -41,7 +44,9 @@ public final class Engine: Sendable {
     let count = threads ?? min(1024, Engine.whole(processors, .up))
     guard (1...1024).contains(count) else { throw .threads(count) }
     self.instructionSet = chosen
-    kernels = chosen.kernels
+    var kernels = chosen.kernels
+    kernels.convolutionMethod = convolution
+    self.kernels = kernels
     // A thread that spins on a processor of its own takes no time from the others.
     workers = WorkerPool(threads: count, spins: count <= Engine.whole(processors, .down))
   }

@@ -69,9 +69,15 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   /// Winograd's method pays for 3 x 3 filters at stride 1 with whole vectors of channels, where
   /// the map's last tiles are not mostly empty.
   func usesWinograd(_ kernels: KernelTable) -> Bool {
+    let applies =
+      kernel == 3 && stride == 1 && input.channels % kernels.lanes == 0
+      && output.channels % kernels.lanes == 0
     let tiles = ((output.height + 3) / 4) * ((output.width + 3) / 4)
-    return kernel == 3 && stride == 1 && input.channels % kernels.lanes == 0
-      && output.channels % kernels.lanes == 0 && 40 * tiles <= 7 * output.pixels
+    switch kernels.convolutionMethod {
+    case .auto: return applies && 40 * tiles <= 7 * output.pixels
+    case .direct: return false
+    case .winograd: return applies
+    }
   }
 
   private var forwardTiles: WinogradCorrelation {
