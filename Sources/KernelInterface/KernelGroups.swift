@@ -66,7 +66,7 @@ package struct WinogradKernels: Sendable {
   package let multiply:
     @Sendable (
       _ v: Input, _ u: Input, _ m: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
-      _ outputs: Int, _ vStep: Int, _ mStep: Int
+      _ outputs: Int, _ vStep: Int, _ uStep: Int, _ mStep: Int
     ) -> Void
   /// `winogradOutput` of the module Kernels.
   package let transformOutput:
@@ -90,7 +90,7 @@ package struct WinogradKernels: Sendable {
   package init(
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
-    multiply: @escaping @Sendable (Input, Input, Output, Int, Int, Int, Int, Int, Int) -> Void,
+    multiply: @escaping @Sendable (Input, Input, Output, Int, Int, Int, Int, Int, Int, Int) -> Void,
     transformOutput:
       @escaping @Sendable (Input, Output, Input?, Int, Int, Int, Int, Int, Int, Bool, Bool) -> Void,
     transformGradient: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,

@@ -5,12 +5,12 @@
 /// m[plane][tile][channel] = Σ v[plane][tile][index] · u[plane][index][channel] for all planes.
 ///
 /// - v: [plane][tile][`inputs`], planes `vStep` apart.
-/// - u: [plane][panel][`inputs`][width], planes `inputs` x `outputs` apart; panels of two vectors,
-///   the last of one where that is enough.
+/// - u: [plane][panel][`inputs`][width], planes `uStep` apart; panels of two vectors, the last of
+///   one where that is enough.
 /// - m: [plane][tile][`outputs`], planes `mStep` apart; `outputs` are whole vectors.
 package func winogradProducts(
   _ v: UnsafePointer<Float>, _ u: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
-  planes: Int, tiles: Int, inputs: Int, outputs: Int, vStep: Int, mStep: Int
+  planes: Int, tiles: Int, inputs: Int, outputs: Int, vStep: Int, uStep: Int, mStep: Int
 ) {
   if tiles <= 0 { return }
   let strips = (tiles + widestTile - 1) / widestTile
@@ -20,7 +20,7 @@ package func winogradProducts(
     var channel = 0
     while channel < outputs {
       let wide = outputs - channel >= 2 * lanes
-      let w = u + plane * inputs * outputs + channel * inputs
+      let w = u + plane * uStep + channel * inputs
       var x = v + plane * vStep
       var y = m + plane * mStep + channel
       for strip in 0..<strips {

@@ -37,7 +37,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     var shared = 0
     var perWorker = 0
     if usesWinograd(k) {
-      shared = max(packedCount(k), inputGradientTiles.weightCount)
+      shared = max(
+        forwardTiles.sharedCount(batch: batch), inputGradientTiles.sharedCount(batch: batch))
       perWorker = max(forwardTiles.workerCount(k), inputGradientTiles.workerCount(k))
       shared = max(shared, filterGradientTiles.sharedCount(batch: batch))
       perWorker = max(perWorker, filterGradientTiles.workerCount)

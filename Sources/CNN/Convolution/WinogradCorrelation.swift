@@ -21,22 +21,54 @@ struct WinogradCorrelation {
     tiles = WinogradTiles(map: target, channels: source.channels + target.channels)
   }
 
+  /// Whether the tiles of all maps are in memory together.
+  ///
+  /// Where there are fewer blocks than threads may want, or many would read the same large filters.
+  private func isTogether(_ batch: Int) -> Bool {
+    source.channels * target.channels >= 1 << 14 && tiles.segments == 1
+      && tilesTogether(batch) * (source.channels + target.channels) <= 1 << 16
+  }
+
+  private func tilesTogether(_ batch: Int) -> Int {
+    batch * tiles.rowsOfMap * tiles.columnsOfMap
+  }
+
   /// Floats of the transformed filters.
-  var weightCount: Int { WinogradTiles.planes * source.channels * target.channels }
+  var weightCount: Int { WinogradTiles.planes * filterPlane }
+
+  /// Floats of the transformed filters and a bias behind them; channels are whole vectors.
+  private var packedCount: Int { weightCount + target.channels }
+
+  /// Floats of scratch memory for all threads: the filters, and the tiles where they are together.
+  func sharedCount(batch: Int) -> Int {
+    guard isTogether(batch) else { return packedCount }
+    let tiles = tilesTogether(batch)
+    return packedCount + WinogradTiles.planes * (sourcePlane(tiles) + targetPlane(tiles))
+  }
 
   /// Floats of scratch memory for each thread.
   func workerCount(_ kernels: KernelTable) -> Int {
     max(
       9 * source.channels * kernels.panelWidth,
-      WinogradTiles.planes * (sourcePlane + targetPlane) + bandCount)
+      WinogradTiles.planes * (sourcePlane(tiles.capacity) + targetPlane(tiles.capacity))
+        + bandCount)
   }
 
   /// Tasks of a batch, each of which computes consecutive pixels unless rows are divided.
-  func tasks(batch: Int) -> Int { tiles.blocks(batch: batch) }
+  func tasks(batch: Int) -> Int {
+    guard isTogether(batch) else { return tiles.blocks(batch: batch) }
+    return (batch * tiles.rowsOfMap + rowsOfTask(batch) - 1) / rowsOfTask(batch)
+  }
+
+  /// Rows of tiles of one task where the tiles of all maps are together.
+  private func rowsOfTask(_ batch: Int) -> Int {
+    max(1, min(tiles.rows, batch * tiles.rowsOfMap / 16))
+  }
 
   // A cache line more, so that the planes do not all fall into the same places of the cache.
-  private var sourcePlane: Int { tiles.capacity * source.channels + 16 }
-  private var targetPlane: Int { tiles.capacity * target.channels + 16 }
+  private var filterPlane: Int { source.channels * target.channels + 16 }
+  private func sourcePlane(_ tiles: Int) -> Int { tiles * source.channels + 16 }
+  private func targetPlane(_ tiles: Int) -> Int { tiles * target.channels + 16 }
   private var bandColumns: Int { 4 * tiles.width + 2 }
   private var bandCount: Int {
     (4 * min(tiles.rows, tiles.rowsOfMap) + 2) * bandColumns * source.channels
@@ -46,12 +78,12 @@ struct WinogradCorrelation {
   func transformFilters(_ engine: Engine, _ filters: Input, to u: Output) {
     let k = engine.kernels
     let width = k.panelWidth
-    let plane = source.channels * target.channels
+    let taps = source.channels * target.channels
     engine.workers.parallelFor((target.channels + width - 1) / width) { panel, _ in
       let channel = panel * width
       k.winograd.transformFilters(
         filters + channel, u + channel * source.channels, source.channels,
-        min(width, target.channels - channel), target.channels, plane, plane)
+        min(width, target.channels - channel), target.channels, taps, filterPlane)
     }
   }
 
@@ -69,65 +101,124 @@ struct WinogradCorrelation {
         filters, packed, 3, target.channels, source.channels, 1, 0, 3, 0, 3, channel)
       k.winograd.transformFilters(
         packed, u + channel * source.channels, source.channels, own, own, own * source.channels,
-        source.channels * target.channels)
+        filterPlane)
     }
   }
 
   /// Computes all maps of a batch; the arguments are those of `DirectCorrelation.run`.
   func run(
     _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
-    target output: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
+    target: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
     completed: Completion? = nil
   ) {
-    let k = engine.kernels
-    engine.workers.parallelFor(tiles.blocks(batch: batch)) { block, worker in
-      let v = scratch.worker(worker)
-      let m = v + WinogradTiles.planes * sourcePlane
-      let spare = m + WinogradTiles.planes * targetPlane
-      let count = transformInput(k, block, batch, image, v, sourcePlane, spare)
-      k.winograd.multiply(
-        v, weights, m, WinogradTiles.planes, count, source.channels, target.channels, sourcePlane,
-        targetPlane)
-      transformOutput(
-        k, block, batch, Input(m), targetPlane, output, bias, accumulates, rectifies)
-      completed?(block, tiles.pixels(block: block, batch: batch))
+    let work = Work(
+      kernels: engine.kernels, image: image, weights: weights, bias: bias, target: target,
+      accumulates: accumulates, rectifies: rectifies)
+    if isTogether(batch) {
+      runTogether(engine, batch, work, scratch, completed)
+    } else {
+      runBlocks(engine, batch, work, scratch, completed)
     }
   }
 
-  /// Transforms the source's tiles of a block; returns how many they are.
+  /// What a run reads and writes.
+  private struct Work {
+    let kernels: KernelTable
+    let image: Activation
+    let weights: Input
+    let bias: Input?
+    let target: Output
+    let accumulates: Bool
+    let rectifies: Bool
+  }
+
+  /// Each thread takes blocks from one end to the other.
+  private func runBlocks(
+    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+  ) {
+    engine.workers.parallelFor(tiles.blocks(batch: batch)) { block, worker in
+      let v = scratch.worker(worker)
+      let m = v + WinogradTiles.planes * sourcePlane(tiles.capacity)
+      let spare = m + WinogradTiles.planes * targetPlane(tiles.capacity)
+      let rows = tiles.rows(block: block, batch: batch)
+      let columns = tiles.columns(block: block)
+      transformInput(work, rows, columns, v, sourcePlane(tiles.capacity), spare)
+      work.kernels.winograd.multiply(
+        v, work.weights, m, WinogradTiles.planes, rows.count * columns.count, source.channels,
+        target.channels, sourcePlane(tiles.capacity), filterPlane, targetPlane(tiles.capacity))
+      transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity))
+      completed?(block, tiles.pixels(rows: rows))
+    }
+  }
+
+  /// All tiles are transformed, then each plane is one product, then all are transformed back.
+  ///
+  /// For few tiles and many channels: the filters, which are most of what is read, are read once.
+  private func runTogether(
+    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+  ) {
+    let count = tilesTogether(batch)
+    let columns = 0..<tiles.columnsOfMap
+    let v = scratch.shared + packedCount
+    let m = v + WinogradTiles.planes * sourcePlane(count)
+    let (vStep, mStep) = (sourcePlane(count), targetPlane(count))
+    let tasks = tasks(batch: batch)
+    let step = rowsOfTask(batch)
+    let all = batch * tiles.rowsOfMap
+    engine.workers.parallelFor(tasks) { task, worker in
+      let rows = (task * step)..<min(all, (task + 1) * step)
+      let tile = rows.lowerBound * tiles.columnsOfMap
+      transformInput(
+        work, rows, columns, v + tile * source.channels, vStep, scratch.worker(worker))
+    }
+    engine.workers.parallelFor(WinogradTiles.planes) { plane, _ in
+      work.kernels.winograd.multiply(
+        v + plane * vStep, work.weights + plane * filterPlane,
+        m + plane * mStep, 1, count, source.channels, target.channels, vStep,
+        filterPlane, mStep)
+    }
+    engine.workers.parallelFor(tasks) { task, _ in
+      let rows = (task * step)..<min(all, (task + 1) * step)
+      let tile = rows.lowerBound * tiles.columnsOfMap
+      transformOutput(work, rows, columns, Input(m) + tile * target.channels, mStep)
+      completed?(task, tiles.pixels(rows: rows))
+    }
+  }
+
+  /// Transforms the source's tiles of some rows.
   private func transformInput(
-    _ k: KernelTable, _ block: Int, _ batch: Int, _ image: Activation, _ v: Output, _ plane: Int,
+    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ v: Output, _ plane: Int,
     _ spare: Output
-  ) -> Int {
-    let columns = tiles.columns(block: block)
-    return tiles.forEachRun(block: block, batch: batch) { run in
+  ) {
+    tiles.forEachRun(rows: rows, across: columns.count) { run in
       let band = Band(
-        image: image + run.image * source.count, shape: source, firstRow: 4 * run.row - top,
+        image: work.image + run.image * source.count, shape: source, firstRow: 4 * run.row - top,
         rows: 4 * run.rows + 2, left: left - 4 * columns.lowerBound,
-        columns: 4 * columns.count + 2, scratch: spare, k)
+        columns: 4 * columns.count + 2, scratch: spare, work.kernels)
       for row in 0..<run.rows {
         let tile = run.tilesBefore + row * columns.count
-        k.winograd.transformInput(
+        work.kernels.winograd.transformInput(
           band.start + 4 * row * band.rowStep, v + tile * source.channels, columns.count,
           band.rowStep, source.channels, plane)
       }
     }
   }
 
+  /// Writes the pixels of some rows of tiles.
   private func transformOutput(
-    _ k: KernelTable, _ block: Int, _ batch: Int, _ m: Input, _ plane: Int, _ output: Output,
-    _ bias: Input?, _ accumulates: Bool, _ rectifies: Bool
+    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ m: Input, _ plane: Int
   ) {
-    let columns = tiles.columns(block: block)
-    tiles.forEachRun(block: block, batch: batch) { run in
+    tiles.forEachRun(rows: rows, across: columns.count) { run in
       for row in 0..<run.rows {
         let tile = run.tilesBefore + row * columns.count
         let y = 4 * (run.row + row)
         let place = y * target.width + 4 * columns.lowerBound
-        k.winograd.transformOutput(
-          m + tile * target.channels, output + run.image * target.count + place * target.channels,
-          bias, columns.count, target.width * target.channels, target.channels, plane,
-          min(4, target.height - y), target.width - 4 * columns.lowerBound, accumulates, rectifies)
+        work.kernels.winograd.transformOutput(
+          m + tile * target.channels,
+          work.target + run.image * target.count + place * target.channels, work.bias,
+          columns.count, target.width * target.channels, target.channels, plane,
+          min(4, target.height - y), target.width - 4 * columns.lowerBound, work.accumulates,
+          work.rectifies)
       }
     }
   }

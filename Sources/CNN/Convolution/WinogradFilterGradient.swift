@@ -22,7 +22,8 @@ struct WinogradFilterGradient {
   }
 
   private var planes: Int { WinogradTiles.planes }
-  private var filterPlane: Int { input.channels * output.channels }
+  private var filterTap: Int { input.channels * output.channels }
+  private var filterPlane: Int { filterTap + 16 }
   private var bandCount: Int {
     let rows = 4 * min(tiles.rows, tiles.rowsOfMap) + 2
     return rows * (4 * tiles.width + 2) * max(input.channels, output.channels)
@@ -32,7 +33,7 @@ struct WinogradFilterGradient {
   ///
   /// Then each thread works on its own blocks from one end to the other. Otherwise the tiles of
   /// many blocks are transformed first, and each plane's sums belong to one task.
-  private var isPrivate: Bool { filterPlane <= 4096 }
+  private var isPrivate: Bool { filterTap <= 4096 }
 
   /// Blocks whose tiles are in memory together where sums are shared: about 8 MB.
   private var blocksTogether: Int {
@@ -45,7 +46,7 @@ struct WinogradFilterGradient {
 
   /// Floats of scratch memory for all threads.
   func sharedCount(batch: Int) -> Int {
-    if isPrivate { return chunks(batch: batch) * 9 * filterPlane }
+    if isPrivate { return chunks(batch: batch) * 9 * filterTap }
     let blocks = min(blocksTogether, tiles.blocks(batch: batch))
     return planes * (inputPlane(blocks) + outputPlane(blocks) + filterPlane)
   }
@@ -96,11 +97,11 @@ struct WinogradFilterGradient {
         }
       }
       k.winograd.transformFilterGradient(
-        sums, partials + chunk * 9 * filterPlane, filterPlane, filterPlane, filterPlane, false)
+        sums, partials + chunk * 9 * filterTap, filterTap, filterPlane, filterTap, false)
     }
-    engine.stretches(9 * filterPlane) { start, count in
+    engine.stretches(9 * filterTap) { start, count in
       k.elementwise.sumParts(
-        partials + start, chunks, 9 * filterPlane, gradient + start, count)
+        partials + start, chunks, 9 * filterTap, gradient + start, count)
     }
   }
 
@@ -139,9 +140,9 @@ struct WinogradFilterGradient {
           channel..<min(output.channels, channel + group))
       }
     }
-    engine.stretches(filterPlane) { start, count in
+    engine.stretches(filterTap) { start, count in
       k.winograd.transformFilterGradient(
-        sums + start, gradient + start, count, filterPlane, filterPlane, true)
+        sums + start, gradient + start, count, filterPlane, filterTap, true)
     }
   }
 
@@ -152,7 +153,8 @@ struct WinogradFilterGradient {
     _ inputPlane: Int, _ d: Output, _ outputPlane: Int, _ spare: Output
   ) -> Int {
     let columns = tiles.columns(block: block)
-    return tiles.forEachRun(block: block, batch: batch) { run in
+    let rows = tiles.rows(block: block, batch: batch)
+    tiles.forEachRun(rows: rows, across: columns.count) { run in
       let x = Band(
         image: image + run.image * input.count, shape: input, firstRow: 4 * run.row - top,
         rows: 4 * run.rows + 2, left: left - 4 * columns.lowerBound,
@@ -174,6 +176,7 @@ struct WinogradFilterGradient {
           output.channels, outputPlane)
       }
     }
+    return rows.count * columns.count
   }
 
   /// Adds one plane's product: [channel][tile] by [tile][output channel].

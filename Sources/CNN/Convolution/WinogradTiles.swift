@@ -58,21 +58,26 @@ struct WinogradTiles {
     return first..<min(columnsOfMap, first + width)
   }
 
-  /// Calls `body` with the stretches of a block, map by map; returns the tiles of the block.
-  @discardableResult
-  func forEachRun(block: Int, batch: Int, _ body: (Run) -> Void) -> Int {
-    let across = columns(block: block).count
-    var row = block / segments * rows
-    let end = min(batch * rowsOfMap, row + rows)
-    var tiles = 0
-    while row < end {
+  /// The rows of tiles of a block, counted through all maps.
+  func rows(block: Int, batch: Int) -> Range<Int> {
+    let first = block / segments * rows
+    return first..<min(batch * rowsOfMap, first + rows)
+  }
+
+  /// Calls `body` with the stretches of consecutive rows of tiles, map by map.
+  ///
+  /// - across: tiles of a row.
+  func forEachRun(rows: Range<Int>, across: Int, _ body: (Run) -> Void) {
+    var row = rows.lowerBound
+    while row < rows.upperBound {
       let image = row / rowsOfMap
-      let count = min(end, (image + 1) * rowsOfMap) - row
-      body(Run(image: image, row: row - image * rowsOfMap, rows: count, tilesBefore: tiles))
-      tiles += count * across
+      let count = min(rows.upperBound, (image + 1) * rowsOfMap) - row
+      body(
+        Run(
+          image: image, row: row - image * rowsOfMap, rows: count,
+          tilesBefore: (row - rows.lowerBound) * across))
       row += count
     }
-    return tiles
   }
 
   /// Tiles of a batch in the blocks before this one.
@@ -82,13 +87,12 @@ struct WinogradTiles {
     return row * columnsOfMap + columns(block: block).lowerBound
   }
 
-  /// The pixels of the batch that a block computes; they follow each other in memory.
-  func pixels(block: Int, batch: Int) -> Range<Int> {
+  /// The pixels of the batch in rows of tiles; they follow each other in memory.
+  func pixels(rows: Range<Int>) -> Range<Int> {
     func place(_ row: Int) -> Int {
       let image = row / rowsOfMap
       return image * map.pixels + (row - image * rowsOfMap) * 4 * map.width
     }
-    let first = block * rows
-    return place(first)..<place(min(batch * rowsOfMap, first + rows))
+    return place(rows.lowerBound)..<place(rows.upperBound)
   }
 }
