@@ -2,10 +2,11 @@ internal import KernelInterface
 
 /// What a pass over a graph keeps in memory, where, and what its operations leave to others.
 ///
-/// Three rewrites save passes over memory. A normalization's output is not written where all its
+/// Four rewrites save passes over memory. A normalization's output is not written where all its
 /// readers can compute it on the way. A convolution before a normalization measures its output while
-/// that is in the cache. And gradients change in place: an addition hands its own on to both
-/// addends, a normalization's becomes that of its input.
+/// that is in the cache. Gradients change in place: an addition hands its own on to both addends, a
+/// normalization's becomes that of its input. And where max pooling reads a normalization alone, its
+/// gradient is spread over the windows only on the way through the normalization.
 struct ExecutionPlan {
   /// Floats of the arena.
   let total: Int
@@ -18,6 +19,8 @@ struct ExecutionPlan {
   let measurements: [Int]
   /// For each value the normalization that leaves it to its readers.
   let deferredBy: [Int?]
+  /// For each node the max pooling whose backward pass it takes over.
+  let pooledBy: [Int?]
   /// For each node and each of its inputs: whether its gradient is added to.
   let accumulates: [[Bool]]
   let sharedScratch: Int
@@ -34,6 +37,12 @@ struct ExecutionPlan {
     let needs = nodes.map { $0.operation.needs(batch: capacity, kernels: kernels) }
     let deferral = ExecutionPlan.deferral(graph)
     let readers = graph.readers
+    let pooling = nodes.map { node -> Int? in
+      guard isTraining, deferral[node.output] != nil, readers[node.output].count == 1,
+        nodes[readers[node.output][0]].operation is MaxPoolOperation
+      else { return nil }
+      return readers[node.output][0]
+    }
     var plan = MemoryPlan()
 
     // A value lives from its node's forward step to the last step that reads it; one that is left
@@ -59,6 +68,10 @@ struct ExecutionPlan {
     }
     use(graph.output, until: min(end, last + 1))
 
+    for (step, pool) in pooling.enumerated() {
+      if let pool { savedEnds[pool] = end - step }
+    }
+
     var values = graph.shapes.map { _ in -1 }
     var saved = nodes.map { _ in -1 }
     var measurements = saved
@@ -82,16 +95,21 @@ struct ExecutionPlan {
     // The gradient of a value lives from its last reader's backward step to its own node's.
     var gradients = graph.shapes.map { _ in -1 }
     if isTraining {
-      let home = ExecutionPlan.gradientHomes(graph, readers)
+      let home = ExecutionPlan.gradientHomes(graph, readers, pooling)
       var lives: [Int: ClosedRange<Int>] = [:]
-      for (step, node) in nodes.enumerated() {
+      for (step, node) in nodes.enumerated() where pooling[step] == nil {
         let begin = readers[node.output].last.map { end - $0 } ?? last
         let life = lives[home[node.output]] ?? begin...begin
         lives[home[node.output]] =
           min(life.lowerBound, begin)...max(life.upperBound, end - step)
       }
+      for (step, pool) in pooling.enumerated() {
+        guard let pool, let life = lives[home[nodes[pool].output]] else { continue }
+        lives[home[nodes[pool].output]] =
+          life.lowerBound...max(life.upperBound, end - step)
+      }
       var places: [Int: Int] = [:]
-      for node in nodes {
+      for (step, node) in nodes.enumerated() where pooling[step] == nil {
         let root = home[node.output]
         if places[root] == nil, let life = lives[root] {
           places[root] = plan.reserve(
@@ -119,6 +137,7 @@ struct ExecutionPlan {
     sharedScratch = plan.offset(of: shared)
     workerScratch = plan.offset(of: workers)
     deferredBy = deferral
+    pooledBy = pooling
 
     var written: Set<Int> = []
     var accumulates = nodes.map { $0.inputs.map { _ in false } }
@@ -147,7 +166,9 @@ struct ExecutionPlan {
   }
 
   /// For each value the one whose gradient's memory its own gradient uses.
-  private static func gradientHomes(_ graph: Graph, _ readers: [[Int]]) -> [Int] {
+  private static func gradientHomes(
+    _ graph: Graph, _ readers: [[Int]], _ pooling: [Int?]
+  ) -> [Int] {
     let nodes = graph.nodes
     var home = Array(graph.shapes.indices)
     var isShared = home.map { _ in false }
@@ -170,7 +191,8 @@ struct ExecutionPlan {
       isShared[first] = true
       isShared[second] = true
     }
-    for node in nodes.reversed() where node.operation is BatchNormOperation {
+    for (index, node) in nodes.enumerated().reversed()
+    where node.operation is BatchNormOperation && pooling[index] == nil {
       let input = node.inputs[0]
       guard input != 0, readers[input].count == 1, !isShared[node.output], home[input] == input
       else { continue }

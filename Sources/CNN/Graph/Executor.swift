@@ -114,13 +114,15 @@ final class Executor {
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
   func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
     precondition(isTraining, "planned for inference only")
-    for (step, node) in graph.nodes.enumerated().reversed() {
+    let takenOver = Set(plan.pooledBy.compactMap { $0 })
+    for (step, node) in graph.nodes.enumerated().reversed() where !takenOver.contains(step) {
       profile?.enter(step)
       node.operation.backward(
         BackwardPass(
           engine: engine, batch: batch, mode: mode, input: value(node.inputs[0], images),
           output: Input(view(plan.values[node.output])),
-          outputGradient: view(plan.gradients[node.output]),
+          outputGradient: view(plan.gradients[gradientSource(step)]),
+          pooled: pooled(step),
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
@@ -128,6 +130,19 @@ final class Executor {
       profile?.lap(node.operation.work.backward)
     }
     profile?.enter(nil)
+  }
+
+  /// The value whose gradient a node's backward pass reads: its output, or what pooling makes of it.
+  private func gradientSource(_ step: Int) -> Int {
+    graph.nodes[plan.pooledBy[step] ?? step].output
+  }
+
+  private func pooled(_ step: Int) -> PooledGradient? {
+    guard let pool = plan.pooledBy[step],
+      let operation = graph.nodes[pool].operation as? MaxPoolOperation
+    else { return nil }
+    return PooledGradient(
+      codes: MaxPoolOperation.codes(view(plan.saved[pool])), shape: operation.shape)
   }
 
   private func target(_ step: Int, _ node: Graph.Node, _ place: Int) -> GradientTarget? {

@@ -114,6 +114,8 @@ struct BackwardPass {
   let input: Activation
   let output: Input
   let outputGradient: Output
+  /// Where the output's gradient is that of max pooling behind it, to be spread over its windows.
+  let pooled: PooledGradient?
   /// Absent where nobody needs it: the images' gradient.
   let inputGradient: GradientTarget?
   let secondInputGradient: GradientTarget?

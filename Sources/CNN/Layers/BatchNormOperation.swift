@@ -20,13 +20,19 @@ struct BatchNormOperation: RectifiableOperation {
   private var channels: Int { shape.channels }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
-    let chunks = chunks(batch)
+    let tasks = chunks(batch).count
+    // Behind pooling a part is a stretch of rows.
+    let windows = PoolShape(
+      height: shape.height, width: shape.width, channels: channels,
+      outputHeight: shape.height / 2, outputWidth: shape.width / 2, size: 2, stride: 2, padTop: 0,
+      padLeft: 0)
+    let stretches = PoolStretches(windows)
+    let parts = max(tasks, batch * stretches.count)
     return OperationNeeds(
       saved: 4 * channels,
       shared: max(
-        Measurements.count(tasks: chunks.count, channels: channels),
-        (2 * chunks.count + 3) * channels),
-      readsInput: true)
+        Measurements.count(tasks: tasks, channels: channels), (2 * parts + 3) * channels),
+      perWorker: stretches.rows * shape.width * channels, readsInput: true)
   }
 
   private func chunks(_ batch: Int) -> PixelChunks {
@@ -111,26 +117,23 @@ struct BatchNormOperation: RectifiableOperation {
   /// dx may be dy's own memory.
   func backward(_ pass: BackwardPass) {
     let kernels = pass.kernels.normalization
-    let chunks = chunks(pass.batch)
+    let parts = GradientParts(self, pass)
     let partials = pass.scratch.shared
     let mean = Input(pass.saved)
     // A rectifier's gradient is masked by the sign of the output, computed anew.
     let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
     let offset = Input(pass.saved + 3 * channels)
-    pass.engine.workers.parallelFor(chunks.count) { index, _ in
-      let pixels = chunks.range(index)
-      let start = pixels.lowerBound * channels
+    parts.forEach { index, x, dy, start, pixels in
       let sums = partials + 2 * index * channels
       kernels.normalizationSums(
-        pass.input.plain + start, factor, offset, pass.outputGradient + start, mean, pixels.count,
-        channels, sums, sums + channels)
+        x, factor, offset, dy, mean, pixels, channels, sums, sums + channels)
     }
-    let a = partials + 2 * chunks.count * channels
+    let a = partials + 2 * parts.count * channels
     let b = a + channels
     let d = b + channels
-    let count = Double(chunks.pixels)
+    let count = Double(pass.batch * shape.pixels)
     for c in 0..<channels {
-      let (sum, product) = total(partials, chunks.count, c)
+      let (sum, product) = total(partials, parts.count, c)
       let inverse = Double(pass.saved[channels + c])
       let dscale = product * inverse
       pass.gradients[shift + c] += Float(sum)
@@ -141,22 +144,58 @@ struct BatchNormOperation: RectifiableOperation {
       d[c] = Float(-factor * sum / count)
     }
     guard let dx = pass.inputGradient else { return }
-    pass.engine.workers.parallelFor(chunks.count) { index, _ in
-      let pixels = chunks.range(index)
-      let start = pixels.lowerBound * channels
+    parts.forEach { _, x, dy, start, pixels in
       kernels.normalizationGradient(
-        pass.input.plain + start, factor, offset, pass.outputGradient + start, mean, a, b, d,
-        dx.base + start, pixels.count, channels, dx.accumulates)
+        x, factor, offset, dy, mean, a, b, d, dx.base + start, pixels, channels, dx.accumulates)
     }
   }
 
-  private func total(_ partials: Output, _ chunks: Int, _ channel: Int) -> (Double, Double) {
+  private func total(_ partials: Output, _ parts: Int, _ channel: Int) -> (Double, Double) {
     var first = 0.0
     var second = 0.0
-    for chunk in 0..<chunks {
-      first += Double(partials[2 * chunk * channels + channel])
-      second += Double(partials[(2 * chunk + 1) * channels + channel])
+    for part in 0..<parts {
+      first += Double(partials[2 * part * channels + channel])
+      second += Double(partials[(2 * part + 1) * channels + channel])
     }
     return (first, second)
+  }
+}
+
+/// The parts in which a normalization's gradient is computed.
+///
+/// Behind max pooling the gradient is spread over the windows on the way, some rows at a time.
+private struct GradientParts {
+  private let pass: BackwardPass
+  private let channels: Int
+  private let chunks: PixelChunks
+  private let stretches: PoolStretches?
+
+  init(_ operation: BatchNormOperation, _ pass: BackwardPass) {
+    self.pass = pass
+    channels = operation.shape.channels
+    chunks = PixelChunks(pixels: pass.batch * operation.shape.pixels, channels: channels)
+    stretches = pass.pooled.map { PoolStretches($0.shape) }
+  }
+
+  var count: Int { stretches.map { pass.batch * $0.count } ?? chunks.count }
+
+  /// Calls `body` with each part's index, input, gradient, first float and pixels, on all threads.
+  func forEach(_ body: (Int, Input, Input, Int, Int) -> Void) {
+    pass.engine.workers.parallelFor(count) { index, worker in
+      guard let stretches, let pooled = pass.pooled else {
+        let pixels = chunks.range(index)
+        let start = pixels.lowerBound * channels
+        body(
+          index, pass.input.plain + start, pass.outputGradient + start, start, pixels.count)
+        return
+      }
+      let stretch = stretches[index]
+      let spare = pass.scratch.worker(worker)
+      pass.kernels.pooling.maxPoolGradient(
+        pooled.codes + stretch.output, pass.outputGradient + stretch.output, spare, stretch.shape)
+      body(
+        index, pass.input.plain + stretch.input, spare, stretch.input,
+        stretch.shape.height * stretch.shape.width)
+    }
   }
 }

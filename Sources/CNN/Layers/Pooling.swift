@@ -135,57 +135,6 @@ private func poolShape(
   )
 }
 
-extension PoolShape {
-  var inputCount: Int { height * width * channels }
-  var outputCount: Int { outputHeight * outputWidth * channels }
-
-  /// The same windows with a gradient that is added to what is there, or written.
-  func accumulating(_ accumulates: Bool) -> PoolShape {
-    var shape = self
-    shape.accumulates = accumulates
-    return shape
-  }
-}
-
-/// Max pooling; the place of each maximum is one byte.
-struct MaxPoolOperation: Operation {
-  let shape: PoolShape
-
-  var work: OperationWork { OperationWork(.pooling) }
-
-  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
-    OperationNeeds(saved: (batch * shape.outputCount + 3) / 4)
-  }
-
-  private func codes(_ saved: Output) -> UnsafeMutablePointer<UInt8> {
-    UnsafeMutableRawPointer(saved).assumingMemoryBound(to: UInt8.self)
-  }
-
-  func forward(_ pass: ForwardPass) {
-    let pool = pass.kernels.pooling
-    var places: UnsafeMutablePointer<UInt8>?
-    if case .training = pass.mode { places = codes(pass.saved) }
-    pass.engine.workers.parallelFor(pass.batch) { image, _ in
-      pool.maxPool(
-        pass.input.plain + image * shape.inputCount, pass.output + image * shape.outputCount,
-        places.map { $0 + image * shape.outputCount }, shape)
-    }
-  }
-
-  func backward(_ pass: BackwardPass) {
-    guard let dx = pass.inputGradient else { return }
-    let pool = pass.kernels.pooling
-    let places = codes(pass.saved)
-    let shape = shape.accumulating(dx.accumulates)
-    pass.engine.workers.parallelFor(pass.batch) { image, _ in
-      let target = dx.base + image * shape.inputCount
-      pool.maxPoolGradient(
-        places + image * shape.outputCount, pass.outputGradient + image * shape.outputCount,
-        target, shape)
-    }
-  }
-}
-
 /// Average pooling.
 struct AveragePoolOperation: Operation {
   let shape: PoolShape
