@@ -18,7 +18,7 @@ public final class Network: @unchecked Sendable {
   /// A network whose weights are all zero, for a caller that fills every one of them.
   package init(blank architecture: Architecture) throws(ModelError) {
     self.architecture = architecture
-    graph = try architecture.graph()
+    graph = try architecture.graph().fusingPools()
     parameters = try FloatMemory(count: graph.parameterFloats)
     statistics = try FloatMemory(count: graph.statisticsFloats)
   }

@@ -11,10 +11,23 @@ struct Band {
   /// - image: of the extent `shape`.
   /// - firstRow: may be negative; `left`: zeros in front of a row, may be negative.
   /// - columns: pixels in a row of the band.
+  /// - scratch: room for `count` floats.
   init(
     image: Activation, shape: Shape, firstRow: Int, rows: Int, left: Int, columns: Int,
     scratch: Output, _ kernels: KernelTable
   ) {
+    if let pooled = image.pooled {
+      // The rows that are wanted, from the first row of a window on, as a map of their own.
+      let begin = min(shape.height, max(0, firstRow)) / 2 * 2
+      let end = min(shape.height, max(begin, firstRow + rows))
+      let spread = Band.spread(image.base, pooled, begin..<end, to: scratch, kernels)
+      var part = shape
+      part.height = end - begin
+      self = Band(
+        image: Activation(base: Input(scratch)), shape: part, firstRow: firstRow - begin,
+        rows: rows, left: left, columns: columns, scratch: scratch + spread, kernels)
+      return
+    }
     let isInside =
       firstRow >= 0 && firstRow + rows <= shape.height && left <= 0
       && columns - left <= shape.width
@@ -36,5 +49,31 @@ struct Band {
     } else {
       kernels.convolution.padBand(image.base, scratch, extent)
     }
+  }
+
+  /// Floats of scratch memory that a band may need: its own, and the rows that it is made of.
+  static func count(rows: Int, columns: Int, shape: Shape) -> Int {
+    (rows * columns + (min(rows, shape.height) + 2) * shape.width) * shape.channels
+  }
+
+  /// Spreads the gradient of max pooling over some rows of the map; returns their floats.
+  ///
+  /// - rows: from the first row of a window on.
+  private static func spread(
+    _ gradient: Input, _ pooled: PooledGradient, _ rows: Range<Int>, to target: Output,
+    _ kernels: KernelTable
+  ) -> Int {
+    var shape = pooled.shape
+    let windows = rows.lowerBound / 2
+    let start = windows * shape.outputWidth * shape.channels
+    // A row more, where the last one is the first of a window.
+    let height = min((rows.count + 1) / 2 * 2, shape.height - rows.lowerBound)
+    shape.height = height
+    shape.outputHeight = min(height / 2, shape.outputHeight - windows)
+    shape.accumulates = false
+    if height > 0 {
+      kernels.pooling.maxPoolGradient(pooled.codes + start, gradient + start, target, shape)
+    }
+    return height * shape.rowCount
   }
 }

@@ -17,6 +17,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   let filters: Int
   var bias: Int?
   var rectifies = false
+  /// Max pooling of the output in the same pass; then only what it gives is in memory.
+  var pool: PoolShape?
 
   var work: OperationWork {
     OperationWork(forward: .convolutionForward, backward: .convolutionInputGradient)
@@ -50,16 +52,22 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     let biasParts = bias == nil ? 0 : biasChunks(batch).count * output.channels
     return OperationNeeds(
-      shared: max(shared, biasParts), perWorker: perWorker, readsInput: true,
+      saved: pool.map { (batch * $0.outputCount + 3) / 4 } ?? 0, shared: max(shared, biasParts),
+      perWorker: perWorker, readsInput: true,
       readsOutput: rectifies)
   }
 
   func acceptsNormalization(rectified: Bool) -> Bool { true }
 
   func measuredTasks(batch: Int, kernels: KernelTable) -> Int? {
-    if rectifies { return nil }
+    if rectifies || pool != nil { return nil }
     if !usesWinograd(kernels) { return forwardDirect.tasks(batch: batch) }
     return forwardTiles.tiles.segments > 1 ? nil : forwardTiles.tasks(batch: batch)
+  }
+
+  /// Whether pooling can be done in the same pass: no row of tiles is divided.
+  var canPool: Bool {
+    pool == nil && (input.channels % 4 != 0 || forwardTiles.tiles.segments == 1)
   }
 
   /// Floats of the filters.
@@ -147,14 +155,21 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
           k, task: task, pass.output + pixels.lowerBound * output.channels, pixels: pixels.count)
       }
     }
+    let pooling = pool.map {
+      var codes: UnsafeMutablePointer<UInt8>?
+      if case .training = pass.mode { codes = MaxPoolOperation.codes(pass.saved) }
+      return Pooling(target: pass.output, codes: codes, shape: $0)
+    }
     if usesWinograd(k) {
       forwardTiles.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch, pooling: pooling,
+        completed: completed)
     } else {
       forwardDirect.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch, completed: completed)
+        target: pass.output, rectifies: rectifies, scratch: pass.scratch, pooling: pooling,
+        completed: completed)
     }
   }
 
@@ -163,29 +178,37 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   func backward(_ pass: BackwardPass) {
     if rectifies {
       let kernels = pass.kernels.elementwise
-      pass.engine.stretches(pass.batch * output.count) { start, count in
+      pass.engine.stretches(pass.batch * gradientPixels * output.channels) { start, count in
         let d = pass.outputGradient + start
         kernels.rectifyGradient(pass.output + start, d, d, count, false)
       }
       pass.profile?.lap(.elementwise)
     }
     biasGradient(pass)
+    let dy = Activation(
+      base: pass.outputGradient,
+      pooled: pool.map {
+        PooledGradient(codes: MaxPoolOperation.codes(pass.saved), shape: $0)
+      })
     let gradient = pass.gradients + filters
     if usesWinograd(pass.kernels) {
       filterGradientTiles.run(
-        pass.engine, batch: pass.batch, input: pass.input,
-        outputGradient: pass.outputGradient, gradient: gradient, scratch: pass.scratch)
+        pass.engine, batch: pass.batch, input: pass.input, outputGradient: dy,
+        gradient: gradient, scratch: pass.scratch)
     } else {
       filterGradientDirect.run(
-        pass.engine, batch: pass.batch, input: pass.input,
-        outputGradient: pass.outputGradient, gradient: gradient, scratch: pass.scratch)
+        pass.engine, batch: pass.batch, input: pass.input, outputGradient: dy,
+        gradient: gradient, scratch: pass.scratch)
     }
     pass.profile?.lap(.convolutionFilterGradient)
-    if let dx = pass.inputGradient { inputGradient(pass, dx) }
+    if let dx = pass.inputGradient { inputGradient(pass, dy, dx) }
   }
 
+  /// Pixels of one map for which there is a gradient in memory.
+  private var gradientPixels: Int { pool.map { $0.outputHeight * $0.outputWidth } ?? output.pixels }
+
   private func biasChunks(_ batch: Int) -> PixelChunks {
-    PixelChunks(pixels: batch * output.pixels, channels: output.channels)
+    PixelChunks(pixels: batch * gradientPixels, channels: output.channels)
   }
 
   /// dbias += Σ dy.
@@ -205,11 +228,10 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   }
 
   /// dx: a correlation of dy with the turned filters, or one for each phase of the stride.
-  private func inputGradient(_ pass: BackwardPass, _ dx: GradientTarget) {
+  private func inputGradient(_ pass: BackwardPass, _ dy: Activation, _ dx: GradientTarget) {
     let k = pass.kernels
     let weights = pass.parameters + filters
     let packed = pass.scratch.shared
-    let dy = Activation(base: pass.outputGradient)
     if usesWinograd(k) {
       let method = inputGradientTiles
       method.transformTurnedFilters(pass.engine, weights, to: packed, scratch: pass.scratch)

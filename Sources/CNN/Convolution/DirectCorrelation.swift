@@ -30,8 +30,11 @@ struct DirectCorrelation {
   }
 
   /// Floats of scratch memory for each thread.
-  var workerCount: Int {
-    ((bandRows - 1) * stride + kernelRows) * bandColumns * source.channels
+  var workerCount: Int { bandCount + bandRows * columns * target.channels }
+
+  private var bandCount: Int {
+    Band.count(
+      rows: (bandRows - 1) * stride + kernelRows, columns: bandColumns, shape: source)
   }
 
   /// Tasks, each of which computes consecutive pixels.
@@ -42,18 +45,20 @@ struct DirectCorrelation {
   /// Rows of one task: a band that stays in the second-level cache.
   private var bandRows: Int {
     let floats = max(bandColumns * source.channels * stride, columns * target.channels)
-    return min(rows, max(4, (1 << 15) / max(1, floats)))
+    // Even, so that no window of pooling behind belongs to two bands.
+    return min(rows, max(4, (1 << 15) / max(1, floats) / 2 * 2))
   }
 
   /// Computes all maps of a batch.
   ///
   /// - weights: packed panels.
   /// - bias: a number a channel, padded like the panels, or nil.
+  /// - pooling: where the greatest value of each window goes in place of the maps themselves.
   /// - completed: told of each task and the target's pixels that it computed, while they are near.
   func run(
     _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
     target output: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
-    completed: Completion? = nil
+    pooling: Pooling? = nil, completed: Completion? = nil
   ) {
     let k = engine.kernels
     let rowsInBand = bandRows
@@ -63,12 +68,14 @@ struct DirectCorrelation {
       let first = task % bands * rowsInBand
       let count = min(rowsInBand, rows - first)
       let band = Band(
-        image: image + index * source.count, shape: source, firstRow: first * stride - top,
+        image: image.image(index, source), shape: source, firstRow: first * stride - top,
         rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
         scratch: scratch.worker(worker), k)
       let place = (first * targetStride + firstRow) * target.width + firstColumn
+      let spare = scratch.worker(worker) + bandCount
       k.convolution.correlateBand(
-        band.start, weights, bias, output + index * target.count + place * target.channels,
+        band.start, weights, bias,
+        pooling == nil ? output + index * target.count + place * target.channels : spare,
         CorrelationShape(
           rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
           rowLength: kernelColumns * source.channels, bandRowStep: band.rowStep,
@@ -76,11 +83,30 @@ struct DirectCorrelation {
           outputRowStep: targetStride * target.width * target.channels,
           outputPixelStep: targetStride * target.channels, accumulates: accumulates,
           rectifies: rectifies))
+      pooling?.pool(k, Input(spare), image: index, firstRow: first, rows: count)
       if let completed {
         let pixel = index * target.pixels + first * target.width
         completed(task, pixel..<(pixel + count * target.width))
       }
     }
+  }
+}
+
+/// Max pooling of what a convolution computes, while that is in the cache.
+struct Pooling {
+  let target: Output
+  /// Where the places of the maxima go; nil where nobody asks for them.
+  let codes: UnsafeMutablePointer<UInt8>?
+  let shape: PoolShape
+
+  /// Pools some rows of one map, from the first row of a window on.
+  func pool(_ k: KernelTable, _ y: Input, image: Int, firstRow: Int, rows: Int) {
+    var own = shape
+    own.height = rows
+    own.outputHeight = rows / 2
+    let place =
+      image * shape.outputCount + firstRow / 2 * shape.outputWidth * shape.channels
+    k.pooling.maxPool(y, target + place, codes.map { $0 + place }, own)
   }
 }
 

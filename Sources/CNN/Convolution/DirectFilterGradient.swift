@@ -19,7 +19,8 @@ struct DirectFilterGradient {
   /// Output rows of one band: it stays in the second-level cache.
   private var bandRows: Int {
     let floats = max(bandColumns * input.channels * stride, output.width * output.channels)
-    return min(output.height, max(4, (1 << 15) / max(1, floats)))
+    // Even, so that no window of pooling behind belongs to two bands.
+    return min(output.height, max(4, (1 << 15) / max(1, floats) / 2 * 2))
   }
 
   /// Floats of scratch memory for all threads.
@@ -28,7 +29,11 @@ struct DirectFilterGradient {
   }
 
   /// Floats of scratch memory for each thread.
-  var workerCount: Int { ((bandRows - 1) * stride + kernel) * bandColumns * input.channels }
+  var workerCount: Int { inputBand + Band.count(rows: bandRows, columns: 0, shape: output) }
+
+  private var inputBand: Int {
+    Band.count(rows: (bandRows - 1) * stride + kernel, columns: bandColumns, shape: input)
+  }
 
   private func split(_ batch: Int, _ kernels: KernelTable) -> FilterSplit {
     FilterSplit(
@@ -37,7 +42,7 @@ struct DirectFilterGradient {
 
   /// dfilters += Σ over images and pixels of x · dy.
   func run(
-    _ engine: Engine, batch: Int, input image: Activation, outputGradient: Input,
+    _ engine: Engine, batch: Int, input image: Activation, outputGradient: Activation,
     gradient: Output, scratch: Scratch
   ) {
     let k = engine.kernels
@@ -53,15 +58,18 @@ struct DirectFilterGradient {
           repeating: 0, count: channels.count)
       }
       for index in split.images[chunk] {
-        let dy = outputGradient + index * output.count
         for first in Swift.stride(from: 0, to: output.height, by: rows) {
           let count = min(rows, output.height - first)
           let band = Band(
-            image: image + index * input.count, shape: input, firstRow: first * stride - top,
+            image: image.image(index, input), shape: input, firstRow: first * stride - top,
             rows: (count - 1) * stride + kernel, left: left, columns: bandColumns,
             scratch: scratch.worker(worker), k)
+          let dy = Band(
+            image: outputGradient.image(index, output), shape: output, firstRow: first,
+            rows: count, left: 0, columns: output.width,
+            scratch: scratch.worker(worker) + inputBand, k)
           k.convolution.accumulateFilterGradient(
-            band.start, dy + first * output.width * output.channels, target,
+            band.start, dy.start, target,
             FilterGradientShape(
               rows: count, columns: output.width, channels: output.channels,
               channelRange: channels, kernelRows: kernel, rowLength: rowLength,

@@ -71,7 +71,10 @@ struct WinogradCorrelation {
   private func targetPlane(_ tiles: Int) -> Int { tiles * target.channels + 16 }
   private var bandColumns: Int { 4 * tiles.width + 2 }
   private var bandCount: Int {
-    (4 * min(tiles.rows, tiles.rowsOfMap) + 2) * bandColumns * source.channels
+    let rows = 4 * min(tiles.rows, tiles.rowsOfMap)
+    return max(
+      Band.count(rows: rows + 2, columns: bandColumns, shape: source),
+      rows * target.width * target.channels)
   }
 
   /// Transforms filters [3][3][source channel][target channel], panel by panel.
@@ -109,11 +112,12 @@ struct WinogradCorrelation {
   func run(
     _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
     target: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
-    completed: Completion? = nil
+    pooling: Pooling? = nil, completed: Completion? = nil
   ) {
+    precondition(pooling == nil || tiles.segments == 1, "windows of pooling across blocks")
     let work = Work(
       kernels: engine.kernels, image: image, weights: weights, bias: bias, target: target,
-      accumulates: accumulates, rectifies: rectifies)
+      accumulates: accumulates, rectifies: rectifies, pooling: pooling)
     if isTogether(batch) {
       runTogether(engine, batch, work, scratch, completed)
     } else {
@@ -130,6 +134,7 @@ struct WinogradCorrelation {
     let target: Output
     let accumulates: Bool
     let rectifies: Bool
+    let pooling: Pooling?
   }
 
   /// Each thread takes blocks from one end to the other.
@@ -146,7 +151,7 @@ struct WinogradCorrelation {
       work.kernels.winograd.multiply(
         v, work.weights, m, WinogradTiles.planes, rows.count * columns.count, source.channels,
         target.channels, sourcePlane(tiles.capacity), filterPlane, targetPlane(tiles.capacity))
-      transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity))
+      transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity), spare)
       completed?(block, tiles.pixels(rows: rows))
     }
   }
@@ -177,10 +182,11 @@ struct WinogradCorrelation {
         m + plane * mStep, 1, count, source.channels, target.channels, vStep,
         filterPlane, mStep)
     }
-    engine.workers.parallelFor(tasks) { task, _ in
+    engine.workers.parallelFor(tasks) { task, worker in
       let rows = (task * step)..<min(all, (task + 1) * step)
       let tile = rows.lowerBound * tiles.columnsOfMap
-      transformOutput(work, rows, columns, Input(m) + tile * target.channels, mStep)
+      transformOutput(
+        work, rows, columns, Input(m) + tile * target.channels, mStep, scratch.worker(worker))
       completed?(task, tiles.pixels(rows: rows))
     }
   }
@@ -192,7 +198,7 @@ struct WinogradCorrelation {
   ) {
     tiles.forEachRun(rows: rows, across: columns.count) { run in
       let band = Band(
-        image: work.image + run.image * source.count, shape: source, firstRow: 4 * run.row - top,
+        image: work.image.image(run.image, source), shape: source, firstRow: 4 * run.row - top,
         rows: 4 * run.rows + 2, left: left - 4 * columns.lowerBound,
         columns: 4 * columns.count + 2, scratch: spare, work.kernels)
       for row in 0..<run.rows {
@@ -204,22 +210,30 @@ struct WinogradCorrelation {
     }
   }
 
-  /// Writes the pixels of some rows of tiles.
+  /// Writes the pixels of some rows of tiles, or pools them.
+  ///
+  /// - spare: room for the rows of one stretch.
   private func transformOutput(
-    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ m: Input, _ plane: Int
+    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ m: Input, _ plane: Int,
+    _ spare: Output
   ) {
+    let rowStep = target.width * target.channels
     tiles.forEachRun(rows: rows, across: columns.count) { run in
+      let first = 4 * run.row
+      let map =
+        work.pooling == nil
+        ? work.target + run.image * target.count + first * rowStep
+          + 4 * columns.lowerBound * target.channels : spare
       for row in 0..<run.rows {
         let tile = run.tilesBefore + row * columns.count
-        let y = 4 * (run.row + row)
-        let place = y * target.width + 4 * columns.lowerBound
         work.kernels.winograd.transformOutput(
-          m + tile * target.channels,
-          work.target + run.image * target.count + place * target.channels, work.bias,
-          columns.count, target.width * target.channels, target.channels, plane,
-          min(4, target.height - y), target.width - 4 * columns.lowerBound, work.accumulates,
-          work.rectifies)
+          m + tile * target.channels, map + 4 * row * rowStep, work.bias, columns.count, rowStep,
+          target.channels, plane, min(4, target.height - first - 4 * row),
+          target.width - 4 * columns.lowerBound, work.accumulates, work.rectifies)
       }
+      work.pooling?.pool(
+        work.kernels, Input(spare), image: run.image, firstRow: first,
+        rows: min(4 * run.rows, target.height - first))
     }
   }
 }

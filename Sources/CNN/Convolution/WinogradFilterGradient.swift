@@ -26,7 +26,10 @@ struct WinogradFilterGradient {
   private var filterPlane: Int { filterTap + 16 }
   private var bandCount: Int {
     let rows = 4 * min(tiles.rows, tiles.rowsOfMap) + 2
-    return rows * (4 * tiles.width + 2) * max(input.channels, output.channels)
+    let columns = 4 * tiles.width + 2
+    return max(
+      Band.count(rows: rows, columns: columns, shape: input),
+      Band.count(rows: rows, columns: columns, shape: output))
   }
 
   /// Whether all sums of one thread fit in its cache beside the tiles of a block.
@@ -63,7 +66,7 @@ struct WinogradFilterGradient {
 
   /// dfilters += Σ over images and pixels of x · dy, in an order that depends on sizes alone.
   func run(
-    _ engine: Engine, batch: Int, input image: Activation, outputGradient dy: Input,
+    _ engine: Engine, batch: Int, input image: Activation, outputGradient dy: Activation,
     gradient: Output, scratch: Scratch
   ) {
     if isPrivate {
@@ -74,7 +77,7 @@ struct WinogradFilterGradient {
   }
 
   private func runPrivate(
-    _ engine: Engine, _ batch: Int, _ image: Activation, _ dy: Input, _ gradient: Output,
+    _ engine: Engine, _ batch: Int, _ image: Activation, _ dy: Activation, _ gradient: Output,
     _ scratch: Scratch
   ) {
     let k = engine.kernels
@@ -106,7 +109,7 @@ struct WinogradFilterGradient {
   }
 
   private func runShared(
-    _ engine: Engine, _ batch: Int, _ image: Activation, _ dy: Input, _ gradient: Output,
+    _ engine: Engine, _ batch: Int, _ image: Activation, _ dy: Activation, _ gradient: Output,
     _ scratch: Scratch
   ) {
     let k = engine.kernels
@@ -149,14 +152,15 @@ struct WinogradFilterGradient {
   /// Transforms a block's tiles of input and output gradient; returns how many they are.
   @discardableResult
   private func transformBlock(
-    _ k: KernelTable, _ block: Int, _ batch: Int, _ image: Activation, _ dy: Input, _ v: Output,
+    _ k: KernelTable, _ block: Int, _ batch: Int, _ image: Activation, _ dy: Activation,
+    _ v: Output,
     _ inputPlane: Int, _ d: Output, _ outputPlane: Int, _ spare: Output
   ) -> Int {
     let columns = tiles.columns(block: block)
     let rows = tiles.rows(block: block, batch: batch)
     tiles.forEachRun(rows: rows, across: columns.count) { run in
       let x = Band(
-        image: image + run.image * input.count, shape: input, firstRow: 4 * run.row - top,
+        image: image.image(run.image, input), shape: input, firstRow: 4 * run.row - top,
         rows: 4 * run.rows + 2, left: left - 4 * columns.lowerBound,
         columns: 4 * columns.count + 2, scratch: spare, k)
       for row in 0..<run.rows {
@@ -166,7 +170,7 @@ struct WinogradFilterGradient {
           input.channels, inputPlane)
       }
       let g = Band(
-        image: Activation(base: dy + run.image * output.count), shape: output,
+        image: dy.image(run.image, output), shape: output,
         firstRow: 4 * run.row, rows: 4 * run.rows, left: -4 * columns.lowerBound,
         columns: 4 * columns.count, scratch: spare, k)
       for row in 0..<run.rows {

@@ -15,15 +15,24 @@ struct Activation {
 
   let base: Input
   var normalization: Normalization?
+  /// Where the memory holds the gradient of what max pooling makes of the value.
+  var pooled: PooledGradient?
 
   /// The memory of a value to which nothing is to be done.
   var plain: Input {
-    precondition(normalization == nil, "a reader that does not normalise")
+    precondition(
+      normalization == nil && pooled == nil, "a reader of what is not in memory as it is")
     return base
   }
 
-  /// The value from a later place on, a whole number of pixels further.
-  static func + (value: Activation, floats: Int) -> Activation {
-    Activation(base: value.base + floats, normalization: value.normalization)
+  /// One image of a batch of the extent `shape`.
+  func image(_ index: Int, _ shape: Shape) -> Activation {
+    guard let pooled else {
+      return Activation(base: base + index * shape.count, normalization: normalization)
+    }
+    let start = index * pooled.shape.outputCount
+    return Activation(
+      base: base + start, normalization: normalization,
+      pooled: PooledGradient(codes: pooled.codes + start, shape: pooled.shape))
   }
 }

@@ -160,6 +160,28 @@ extension Graph {
   /// The node that gives a value; nil for the input.
   func producer(of value: Int) -> Int? { nodes.firstIndex { $0.output == value } }
 
+  /// The same graph with max pooling put into the convolutions that it alone reads.
+  func fusingPools() -> Graph {
+    var graph = self
+    let readers = readers
+    var dropped: Set<Int> = []
+    for (index, node) in nodes.enumerated() {
+      guard let pool = node.operation as? MaxPoolOperation, pool.shape.halves,
+        node.inputs[0] != output, readers[node.inputs[0]] == [index],
+        let producer = producer(of: node.inputs[0]),
+        var convolution = nodes[producer].operation as? ConvolutionOperation,
+        convolution.canPool
+      else { continue }
+      convolution.pool = pool.shape
+      graph.nodes[producer] = Node(
+        path: nodes[producer].path, operation: convolution, inputs: nodes[producer].inputs,
+        output: node.output)
+      dropped.insert(index)
+    }
+    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
+    return graph
+  }
+
   /// Floats of parameters that a network may have: 4 GB of weights.
   static let maximalParameters = 1 << 30
   /// Floats that one layer may give for one image: 1 GB.
