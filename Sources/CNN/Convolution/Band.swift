@@ -23,21 +23,30 @@ struct Band {
       let spread = Band.spread(image.base, pooled, begin..<end, to: scratch, kernels)
       var part = shape
       part.height = end - begin
+      var own = Activation(base: Input(scratch))
+      own.normalizationGradient = image.normalizationGradient
+      own.normalizationGradient?.x += begin * shape.width * shape.channels
       self = Band(
-        image: Activation(base: Input(scratch)), shape: part, firstRow: firstRow - begin,
+        image: own, shape: part, firstRow: firstRow - begin,
         rows: rows, left: left, columns: columns, scratch: scratch + spread, kernels)
       return
     }
     let isInside =
       firstRow >= 0 && firstRow + rows <= shape.height && left <= 0
       && columns - left <= shape.width
-    if isInside, image.normalization == nil {
+    if isInside, image.normalization == nil, image.normalizationGradient == nil {
       rowStep = shape.width * shape.channels
       start = image.base + firstRow * rowStep - left * shape.channels
       return
     }
     rowStep = columns * shape.channels
     start = Input(scratch)
+    if let gradient = image.normalizationGradient {
+      Band.normalizeGradient(
+        image.base, gradient, shape: shape, firstRow: firstRow, rows: rows, left: left,
+        columns: columns, to: scratch, kernels)
+      return
+    }
     let extent = BandShape(
       firstRow: firstRow, rows: rows, imageRows: shape.height,
       imageRowLength: shape.width * shape.channels, left: left * shape.channels,
@@ -54,6 +63,31 @@ struct Band {
   /// Floats of scratch memory that a band may need: its own, and the rows that it is made of.
   static func count(rows: Int, columns: Int, shape: Shape) -> Int {
     (rows * columns + (min(rows, shape.height) + 2) * shape.width) * shape.channels
+  }
+
+  /// Writes a band of the gradient of a normalization's input.
+  private static func normalizeGradient(
+    _ dy: Input, _ gradient: Activation.NormalizationGradient, shape: Shape, firstRow: Int,
+    rows: Int, left: Int, columns: Int, to band: Output, _ kernels: KernelTable
+  ) {
+    let channels = shape.channels
+    let skipped = max(0, -left)
+    let begin = min(columns, max(0, left))
+    let copied = max(0, min(shape.width - skipped, columns - begin))
+    for row in 0..<rows {
+      let target = band + row * columns * channels
+      guard (0..<shape.height).contains(firstRow + row) else {
+        target.update(repeating: 0, count: columns * channels)
+        continue
+      }
+      target.update(repeating: 0, count: begin * channels)
+      let start = ((firstRow + row) * shape.width + skipped) * channels
+      kernels.normalization.normalizationGradient(
+        gradient.x + start, gradient.factor, gradient.offset, dy + start, gradient.mean,
+        gradient.a, gradient.b, gradient.d, target + begin * channels, copied, channels, false)
+      let end = begin + copied
+      (target + end * channels).update(repeating: 0, count: (columns - end) * channels)
+    }
   }
 
   /// Spreads the gradient of max pooling over some rows of the map; returns their floats.

@@ -70,6 +70,9 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     pool == nil && (input.channels % 4 != 0 || forwardTiles.tiles.segments == 1)
   }
 
+  /// Whether it can compute the gradient of a normalization behind it on the way.
+  var readsNormalizationGradient: Bool { !rectifies && pool == nil && bias == nil }
+
   /// Floats of the filters.
   var filterCount: Int { kernel * kernel * input.channels * output.channels }
 
@@ -185,11 +188,10 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       pass.profile?.lap(.elementwise)
     }
     biasGradient(pass)
-    let dy = Activation(
-      base: pass.outputGradient,
-      pooled: pool.map {
-        PooledGradient(codes: MaxPoolOperation.codes(pass.saved), shape: $0)
-      })
+    var dy = pass.outputGradientActivation
+    if let pool {
+      dy.pooled = PooledGradient(codes: MaxPoolOperation.codes(pass.saved), shape: pool)
+    }
     let gradient = pass.gradients + filters
     if usesWinograd(pass.kernels) {
       filterGradientTiles.run(

@@ -13,26 +13,42 @@ struct Activation {
     let rectifies: Bool
   }
 
+  /// A normalization's gradient that readers compute: with g in memory, masked where its output was
+  /// rectified, g · a[channel] + (x - mean[channel]) · b[channel] + d[channel].
+  struct NormalizationGradient {
+    /// The normalization's input.
+    var x: Input
+    /// Of the output, where it was rectified.
+    let factor: Input?
+    let offset: Input
+    let mean: Input
+    let a: Input
+    let b: Input
+    let d: Input
+  }
+
   let base: Input
   var normalization: Normalization?
   /// Where the memory holds the gradient of what max pooling makes of the value.
   var pooled: PooledGradient?
+  /// Where the memory holds the gradient of what a normalization makes of the value.
+  var normalizationGradient: NormalizationGradient?
 
   /// The memory of a value to which nothing is to be done.
   var plain: Input {
     precondition(
-      normalization == nil && pooled == nil, "a reader of what is not in memory as it is")
+      normalization == nil && pooled == nil && normalizationGradient == nil,
+      "a reader of what is not in memory as it is")
     return base
   }
 
   /// One image of a batch of the extent `shape`.
   func image(_ index: Int, _ shape: Shape) -> Activation {
-    guard let pooled else {
-      return Activation(base: base + index * shape.count, normalization: normalization)
-    }
-    let start = index * pooled.shape.outputCount
-    return Activation(
-      base: base + start, normalization: normalization,
-      pooled: PooledGradient(codes: pooled.codes + start, shape: pooled.shape))
+    let start = index * (pooled?.shape.outputCount ?? shape.count)
+    var image = Activation(base: base + start, normalization: normalization)
+    image.pooled = pooled.map { PooledGradient(codes: $0.codes + start, shape: $0.shape) }
+    image.normalizationGradient = normalizationGradient
+    image.normalizationGradient?.x += index * shape.count
+    return image
   }
 }

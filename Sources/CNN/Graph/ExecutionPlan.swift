@@ -2,11 +2,12 @@ internal import KernelInterface
 
 /// What a pass over a graph keeps in memory, where, and what its operations leave to others.
 ///
-/// Four rewrites save passes over memory. A normalization's output is not written where all its
+/// These rewrites save passes over memory. A normalization's output is not written where all its
 /// readers can compute it on the way. A convolution before a normalization measures its output while
 /// that is in the cache. Gradients change in place: an addition hands its own on to both addends, a
 /// normalization's becomes that of its input. And where max pooling reads a normalization alone, its
-/// gradient is spread over the windows only on the way through the normalization.
+/// gradient is spread over the windows only on the way through the normalization; a convolution
+/// before it computes the normalization's gradient on the way.
 struct ExecutionPlan {
   /// Floats of the arena.
   let total: Int
@@ -21,6 +22,8 @@ struct ExecutionPlan {
   let deferredBy: [Int?]
   /// For each node the max pooling whose backward pass it takes over.
   let pooledBy: [Int?]
+  /// For each convolution the normalization behind it that leaves its gradient to it.
+  let normalizedBy: [Int?]
   /// For each node and each of its inputs: whether its gradient is added to.
   let accumulates: [[Bool]]
   let sharedScratch: Int
@@ -40,6 +43,13 @@ struct ExecutionPlan {
     let pooling = nodes.map { node -> Int? in
       guard isTraining, deferral[node.output] != nil, readers[node.output].count == 1,
         nodes[readers[node.output][0]].operation is MaxPoolOperation
+      else { return nil }
+      return readers[node.output][0]
+    }
+    let normalizing = nodes.map { node -> Int? in
+      guard isTraining, let convolution = node.operation as? ConvolutionOperation,
+        convolution.readsNormalizationGradient, readers[node.output].count == 1,
+        nodes[readers[node.output][0]].operation is BatchNormOperation
       else { return nil }
       return readers[node.output][0]
     }
@@ -71,6 +81,12 @@ struct ExecutionPlan {
     for (step, pool) in pooling.enumerated() {
       if let pool { savedEnds[pool] = end - step }
     }
+    for (step, reader) in normalizing.enumerated() {
+      guard let reader else { continue }
+      use(nodes[step].output, until: end - step)
+      savedEnds[reader] = max(savedEnds[reader], end - step)
+      if let pool = pooling[reader] { savedEnds[pool] = max(savedEnds[pool], end - step) }
+    }
 
     var values = graph.shapes.map { _ in -1 }
     var saved = nodes.map { _ in -1 }
@@ -95,21 +111,23 @@ struct ExecutionPlan {
     // The gradient of a value lives from its last reader's backward step to its own node's.
     var gradients = graph.shapes.map { _ in -1 }
     if isTraining {
-      let home = ExecutionPlan.gradientHomes(graph, readers, pooling)
-      var lives: [Int: ClosedRange<Int>] = [:]
-      for (step, node) in nodes.enumerated() where pooling[step] == nil {
-        let begin = readers[node.output].last.map { end - $0 } ?? last
-        let life = lives[home[node.output]] ?? begin...begin
-        lives[home[node.output]] =
-          min(life.lowerBound, begin)...max(life.upperBound, end - step)
+      let home = ExecutionPlan.gradientHomes(graph, readers, pooling, normalizing)
+      // A gradient that a node reads in place of its output's, and which then has no memory.
+      let source = nodes.indices.map { step -> Int in
+        let normalization = normalizing[step] ?? step
+        return nodes[pooling[normalization] ?? normalization].output
       }
-      for (step, pool) in pooling.enumerated() {
-        guard let pool, let life = lives[home[nodes[pool].output]] else { continue }
-        lives[home[nodes[pool].output]] =
-          life.lowerBound...max(life.upperBound, end - step)
+      var lives: [Int: ClosedRange<Int>] = [:]
+      for (step, node) in nodes.enumerated() {
+        let root = home[source[step]]
+        let begin =
+          source[step] == node.output
+          ? readers[node.output].last.map { end - $0 } ?? last : end - step
+        let life = lives[root] ?? begin...begin
+        lives[root] = min(life.lowerBound, begin)...max(life.upperBound, end - step)
       }
       var places: [Int: Int] = [:]
-      for (step, node) in nodes.enumerated() where pooling[step] == nil {
+      for (step, node) in nodes.enumerated() where source[step] == node.output {
         let root = home[node.output]
         if places[root] == nil, let life = lives[root] {
           places[root] = plan.reserve(
@@ -138,6 +156,7 @@ struct ExecutionPlan {
     workerScratch = plan.offset(of: workers)
     deferredBy = deferral
     pooledBy = pooling
+    normalizedBy = normalizing
 
     var written: Set<Int> = []
     var accumulates = nodes.map { $0.inputs.map { _ in false } }
@@ -167,7 +186,7 @@ struct ExecutionPlan {
 
   /// For each value the one whose gradient's memory its own gradient uses.
   private static func gradientHomes(
-    _ graph: Graph, _ readers: [[Int]], _ pooling: [Int?]
+    _ graph: Graph, _ readers: [[Int]], _ pooling: [Int?], _ normalizing: [Int?]
   ) -> [Int] {
     let nodes = graph.nodes
     var home = Array(graph.shapes.indices)
@@ -185,14 +204,17 @@ struct ExecutionPlan {
         let producer = graph.producer(of: second)
       else { continue }
       let later = readers[second].filter { $0 != index } + [producer]
-      guard normalization(second) != nil || later.allSatisfy({ $0 < reader }) else { continue }
+      let last = normalizing.firstIndex(of: reader) ?? reader
+      guard normalization(second) != nil || later.allSatisfy({ $0 < last }) else { continue }
       home[first] = home[node.output]
       home[second] = home[node.output]
       isShared[first] = true
       isShared[second] = true
     }
     for (index, node) in nodes.enumerated().reversed()
-    where node.operation is BatchNormOperation && pooling[index] == nil {
+    where node.operation is BatchNormOperation && pooling[index] == nil
+      && !normalizing.contains(index)
+    {
       let input = node.inputs[0]
       guard input != 0, readers[input].count == 1, !isShared[node.output], home[input] == input
       else { continue }

@@ -122,7 +122,8 @@ final class Executor {
           engine: engine, batch: batch, mode: mode, input: value(node.inputs[0], images),
           output: Input(view(plan.values[node.output])),
           outputGradient: view(plan.gradients[gradientSource(step)]),
-          pooled: pooled(step),
+          pooled: pooled(plan.normalizedBy[step] ?? step),
+          normalizationGradient: normalizationGradient(step),
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
@@ -132,9 +133,18 @@ final class Executor {
     profile?.enter(nil)
   }
 
-  /// The value whose gradient a node's backward pass reads: its output, or what pooling makes of it.
+  /// The value whose gradient a node's backward pass reads: its output, or what others make of it.
   private func gradientSource(_ step: Int) -> Int {
-    graph.nodes[plan.pooledBy[step] ?? step].output
+    let normalization = plan.normalizedBy[step] ?? step
+    return graph.nodes[plan.pooledBy[normalization] ?? normalization].output
+  }
+
+  private func normalizationGradient(_ step: Int) -> Activation.NormalizationGradient? {
+    guard let reader = plan.normalizedBy[step],
+      let normalization = graph.nodes[reader].operation as? BatchNormOperation
+    else { return nil }
+    return normalization.deferredGradient(
+      saved: Input(view(plan.saved[reader])), x: Input(view(plan.values[graph.nodes[step].output])))
   }
 
   private func pooled(_ step: Int) -> PooledGradient? {

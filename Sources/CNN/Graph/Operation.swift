@@ -116,7 +116,9 @@ struct BackwardPass {
   let outputGradient: Output
   /// Where the output's gradient is that of max pooling behind it, to be spread over its windows.
   let pooled: PooledGradient?
-  /// Absent where nobody needs it: the images' gradient.
+  /// Where the output's gradient is that of a normalization behind it.
+  let normalizationGradient: Activation.NormalizationGradient?
+  /// Absent where nobody needs it: the images' gradient, and what a reader computes on the way.
   let inputGradient: GradientTarget?
   let secondInputGradient: GradientTarget?
   let saved: Output
@@ -127,6 +129,12 @@ struct BackwardPass {
   let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
+
+  /// The output's gradient as a convolution reads it.
+  var outputGradientActivation: Activation {
+    Activation(
+      base: Input(outputGradient), pooled: pooled, normalizationGradient: normalizationGradient)
+  }
 }
 
 extension Engine {

@@ -4,7 +4,8 @@ internal import KernelSelection
 /// Batch normalization, with a rectifier behind it in the same pass where one follows.
 ///
 /// Keeps mean, inverse deviation, and the factor and offset that make its output of its input; where
-/// the readers apply these themselves, that is all that its forward pass does. Sums are taken over
+/// the readers apply these themselves, that is all that its forward pass does. Likewise the backward
+/// pass keeps three numbers a channel that make the input's gradient. Sums are taken over
 /// fixed stretches of pixels and put together in Double.
 struct BatchNormOperation: RectifiableOperation {
   let shape: Shape
@@ -29,9 +30,9 @@ struct BatchNormOperation: RectifiableOperation {
     let stretches = PoolStretches(windows)
     let parts = max(tasks, batch * stretches.count)
     return OperationNeeds(
-      saved: 4 * channels,
+      saved: 7 * channels,
       shared: max(
-        Measurements.count(tasks: tasks, channels: channels), (2 * parts + 3) * channels),
+        Measurements.count(tasks: tasks, channels: channels), 2 * parts * channels),
       perWorker: stretches.rows * shape.width * channels, readsInput: true)
   }
 
@@ -43,6 +44,13 @@ struct BatchNormOperation: RectifiableOperation {
   func deferred(saved: Input) -> Activation.Normalization {
     Activation.Normalization(
       factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies)
+  }
+
+  /// What readers of the input's gradient compute where that is left to them.
+  func deferredGradient(saved: Input, x: Input) -> Activation.NormalizationGradient {
+    Activation.NormalizationGradient(
+      x: x, factor: rectifies ? saved + 2 * channels : nil, offset: saved + 3 * channels,
+      mean: saved, a: saved + 4 * channels, b: saved + 5 * channels, d: saved + 6 * channels)
   }
 
   func forward(_ pass: ForwardPass) {
@@ -128,7 +136,7 @@ struct BatchNormOperation: RectifiableOperation {
       kernels.normalizationSums(
         x, factor, offset, dy, mean, pixels, channels, sums, sums + channels)
     }
-    let a = partials + 2 * parts.count * channels
+    let a = pass.saved + 4 * channels
     let b = a + channels
     let d = b + channels
     let count = Double(pass.batch * shape.pixels)
