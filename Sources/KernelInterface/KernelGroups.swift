@@ -68,6 +68,13 @@ package struct WinogradKernels: Sendable {
       _ v: Input, _ u: Input, _ m: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
       _ outputs: Int, _ vStep: Int, _ uStep: Int, _ mStep: Int
     ) -> Void
+  /// `winogradGradientProducts` of the module Kernels.
+  package let multiplyGradient:
+    @Sendable (
+      _ v: Input, _ d: Input, _ sums: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
+      _ outputs: Int, _ vStep: Int, _ dStep: Int, _ sumStep: Int, _ channels: Range<Int>,
+      _ accumulates: Bool
+    ) -> Void
   /// `winogradOutput` of the module Kernels.
   package let transformOutput:
     @Sendable (
@@ -91,6 +98,10 @@ package struct WinogradKernels: Sendable {
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
     multiply: @escaping @Sendable (Input, Input, Output, Int, Int, Int, Int, Int, Int, Int) -> Void,
+    multiplyGradient:
+      @escaping @Sendable (
+        Input, Input, Output, Int, Int, Int, Int, Int, Int, Int, Range<Int>, Bool
+      ) -> Void,
     transformOutput:
       @escaping @Sendable (Input, Output, Input?, Int, Int, Int, Int, Int, Int, Bool, Bool) -> Void,
     transformGradient: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
@@ -99,6 +110,7 @@ package struct WinogradKernels: Sendable {
     self.transformFilters = transformFilters
     self.transformInput = transformInput
     self.multiply = multiply
+    self.multiplyGradient = multiplyGradient
     self.transformOutput = transformOutput
     self.transformGradient = transformGradient
     self.transformFilterGradient = transformFilterGradient

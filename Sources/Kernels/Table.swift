@@ -15,6 +15,7 @@ package func makeKernelTable() -> KernelTable {
       transformFilters: winogradFilters,
       transformInput: winogradInput,
       multiply: winogradProducts,
+      multiplyGradient: winogradGradientProducts,
       transformOutput: winogradOutput,
       transformGradient: winogradGradient,
       transformFilterGradient: winogradFilterGradient),

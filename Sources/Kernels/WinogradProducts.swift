@@ -1,6 +1,5 @@
 // The matrix products between Winograd's transforms. They are small, down to 16 x 16 channels in 36
-// planes, so they are tiles that know nothing but a product: no bias, no stretches, no steps but
-// their own.
+// planes, so they are tiles that know nothing but a product: no bias, no stretches, no rows of maps.
 
 /// m[plane][tile][channel] = Σ v[plane][tile][index] · u[plane][index][channel] for all planes.
 ///
@@ -19,161 +18,193 @@ package func winogradProducts(
   for plane in 0..<planes {
     var channel = 0
     while channel < outputs {
-      let wide = outputs - channel >= 2 * lanes
+      let isWide = outputs - channel >= 2 * lanes
       let w = u + plane * uStep + channel * inputs
       var x = v + plane * vStep
       var y = m + plane * mStep + channel
       for strip in 0..<strips {
-        let width = strip < longer ? base + 1 : base
-        if wide {
-          wideProduct(width, x, w, y, inputs, outputs)
+        let own = strip < longer ? base + 1 : base
+        if isWide {
+          wideProduct(own, x, w, y, inputs, outputs)
         } else {
-          narrowProduct(width, x, w, y, inputs, outputs)
+          narrowProduct(own, x, w, y, inputs, outputs)
         }
-        x += width * inputs
-        y += width * outputs
+        x += own * inputs
+        y += own * outputs
       }
-      channel += wide ? 2 * lanes : lanes
+      channel += isWide ? 2 * lanes : lanes
     }
   }
 }
 
-/// `tiles` x `vectors` sums stay in registers; both are constants once this is inlined.
+/// y[row][channel] = Σ x[row][index] · w[index][channel] for one or two vectors of channels.
+///
+/// `rows` x `vectors` sums stay in registers; both are constants once this is inlined, and so is
+/// every step that the caller writes as one. Rows of x are `rowStep` apart, its indices `indexStep`.
 @inline(__always)
-private func product(
-  tiles: Int, vectors: Int, _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int
+func product(
+  rows: Int, vectors: Int, _ x: P, rowStep: Int, indexStep: Int, _ w: P, wStep: Int, _ y: M,
+  yStep: Int, count: Int, accumulates: Bool
 ) {
   var sums = clearedAccumulators()
+  var x = x
   var w = w
-  for index in 0..<inputs {
+  for _ in 0..<count {
     let b0 = load(w)
     let b1 = vectors == 2 ? load(w + lanes) : b0
-    for t in 0..<tiles {
-      let a = Vector(repeating: x[t * inputs + index])
-      sums[t * vectors] = multiplyAdd(sums[t * vectors], a, b0)
-      if vectors == 2 { sums[t * vectors + 1] = multiplyAdd(sums[t * vectors + 1], a, b1) }
+    for r in 0..<rows {
+      let a = Vector(repeating: x[r * rowStep])
+      sums[r * vectors] = multiplyAdd(sums[r * vectors], a, b0)
+      if vectors == 2 { sums[r * vectors + 1] = multiplyAdd(sums[r * vectors + 1], a, b1) }
     }
-    w += vectors * lanes
+    x += indexStep
+    w += wStep
   }
-  for t in 0..<tiles {
-    store(y + t * outputs, sums[t * vectors])
-    if vectors == 2 { store(y + t * outputs + lanes, sums[t * vectors + 1]) }
+  if accumulates {
+    for r in 0..<rows {
+      let p = y + r * yStep
+      store(p, load(p) + sums[r * vectors])
+      if vectors == 2 { store(p + lanes, load(p + lanes) + sums[r * vectors + 1]) }
+    }
+  } else {
+    for r in 0..<rows {
+      store(y + r * yStep, sums[r * vectors])
+      if vectors == 2 { store(y + r * yStep + lanes, sums[r * vectors + 1]) }
+    }
   }
 }
 
+/// `rows` tiles by one panel of `vectors` vectors.
 @inline(__always)
-private func wideProduct(_ tiles: Int, _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  switch tiles {
-  case 1: wideProduct1(x, w, y, inputs, outputs)
-  case 2: wideProduct2(x, w, y, inputs, outputs)
-  case 3: wideProduct3(x, w, y, inputs, outputs)
-  case 4: wideProduct4(x, w, y, inputs, outputs)
-  case 5: wideProduct5(x, w, y, inputs, outputs)
-  case 6: wideProduct6(x, w, y, inputs, outputs)
+private func panelProduct(
+  rows: Int, vectors: Int, _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int
+) {
+  product(
+    rows: rows, vectors: vectors, x, rowStep: inputs, indexStep: 1, w, wStep: vectors * lanes, y,
+    yStep: outputs, count: inputs, accumulates: false)
+}
+
+/// Two vectors of channels.
+///
+/// Every number of rows is a function of its own, so that it is a constant there.
+@inline(__always)
+private func wideProduct(
+  _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
+) {
+  switch rows {
+  case 1: wideProduct1(x, w, y, i, o)
+  case 2: wideProduct2(x, w, y, i, o)
+  case 3: wideProduct3(x, w, y, i, o)
+  case 4: wideProduct4(x, w, y, i, o)
+  case 5: wideProduct5(x, w, y, i, o)
+  case 6: wideProduct6(x, w, y, i, o)
   #if KERNELS_AVX512 || arch(arm64)
-    case 7: wideProduct7(x, w, y, inputs, outputs)
-    case 8: wideProduct8(x, w, y, inputs, outputs)
-    case 9: wideProduct9(x, w, y, inputs, outputs)
-    case 10: wideProduct10(x, w, y, inputs, outputs)
-    case 11: wideProduct11(x, w, y, inputs, outputs)
-    case 12: wideProduct12(x, w, y, inputs, outputs)
+    case 7: wideProduct7(x, w, y, i, o)
+    case 8: wideProduct8(x, w, y, i, o)
+    case 9: wideProduct9(x, w, y, i, o)
+    case 10: wideProduct10(x, w, y, i, o)
+    case 11: wideProduct11(x, w, y, i, o)
+    case 12: wideProduct12(x, w, y, i, o)
   #endif
   default: break
   }
 }
 
+/// One vector of channels.
 @inline(__always)
-private func narrowProduct(_ tiles: Int, _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  switch tiles {
-  case 1: narrowProduct1(x, w, y, inputs, outputs)
-  case 2: narrowProduct2(x, w, y, inputs, outputs)
-  case 3: narrowProduct3(x, w, y, inputs, outputs)
-  case 4: narrowProduct4(x, w, y, inputs, outputs)
-  case 5: narrowProduct5(x, w, y, inputs, outputs)
-  case 6: narrowProduct6(x, w, y, inputs, outputs)
+private func narrowProduct(
+  _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
+) {
+  switch rows {
+  case 1: narrowProduct1(x, w, y, i, o)
+  case 2: narrowProduct2(x, w, y, i, o)
+  case 3: narrowProduct3(x, w, y, i, o)
+  case 4: narrowProduct4(x, w, y, i, o)
+  case 5: narrowProduct5(x, w, y, i, o)
+  case 6: narrowProduct6(x, w, y, i, o)
   #if KERNELS_AVX512 || arch(arm64)
-    case 7: narrowProduct7(x, w, y, inputs, outputs)
-    case 8: narrowProduct8(x, w, y, inputs, outputs)
-    case 9: narrowProduct9(x, w, y, inputs, outputs)
-    case 10: narrowProduct10(x, w, y, inputs, outputs)
-    case 11: narrowProduct11(x, w, y, inputs, outputs)
-    case 12: narrowProduct12(x, w, y, inputs, outputs)
+    case 7: narrowProduct7(x, w, y, i, o)
+    case 8: narrowProduct8(x, w, y, i, o)
+    case 9: narrowProduct9(x, w, y, i, o)
+    case 10: narrowProduct10(x, w, y, i, o)
+    case 11: narrowProduct11(x, w, y, i, o)
+    case 12: narrowProduct12(x, w, y, i, o)
   #endif
   default: break
   }
 }
 
-@inline(never) func wideProduct1(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 1, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func wideProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 1, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func narrowProduct1(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 1, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func wideProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 2, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func wideProduct2(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 2, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func wideProduct3(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 3, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func narrowProduct2(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 2, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func wideProduct4(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 4, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func wideProduct3(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 3, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func wideProduct5(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 5, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func narrowProduct3(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 3, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func wideProduct6(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 6, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func wideProduct4(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 4, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 1, vectors: 1, x, w, y, i, o)
 }
-@inline(never) func narrowProduct4(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 4, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 2, vectors: 1, x, w, y, i, o)
 }
-@inline(never) func wideProduct5(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 5, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct3(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 3, vectors: 1, x, w, y, i, o)
 }
-@inline(never) func narrowProduct5(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 5, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct4(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 4, vectors: 1, x, w, y, i, o)
 }
-@inline(never) func wideProduct6(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 6, vectors: 2, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct5(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 5, vectors: 1, x, w, y, i, o)
 }
-@inline(never) func narrowProduct6(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-  product(tiles: 6, vectors: 1, x, w, y, inputs, outputs)
+@inline(never) func narrowProduct6(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+  panelProduct(rows: 6, vectors: 1, x, w, y, i, o)
 }
 #if KERNELS_AVX512 || arch(arm64)
-  @inline(never) func wideProduct7(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 7, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct7(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 7, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct7(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 7, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct8(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 8, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func wideProduct8(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 8, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct9(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 9, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct8(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 8, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct10(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 10, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func wideProduct9(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 9, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct11(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 11, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct9(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 9, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func wideProduct12(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 12, vectors: 2, x, w, y, i, o)
   }
-  @inline(never) func wideProduct10(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 10, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct7(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 7, vectors: 1, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct10(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 10, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct8(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 8, vectors: 1, x, w, y, i, o)
   }
-  @inline(never) func wideProduct11(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 11, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct9(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 9, vectors: 1, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct11(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 11, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct10(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 10, vectors: 1, x, w, y, i, o)
   }
-  @inline(never) func wideProduct12(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 12, vectors: 2, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct11(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 11, vectors: 1, x, w, y, i, o)
   }
-  @inline(never) func narrowProduct12(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
-    product(tiles: 12, vectors: 1, x, w, y, inputs, outputs)
+  @inline(never) func narrowProduct12(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+    panelProduct(rows: 12, vectors: 1, x, w, y, i, o)
   }
 #endif

@@ -89,15 +89,13 @@ struct WinogradFilterGradient {
       let d = v + planes * inputPlane(1)
       let sums = d + planes * outputPlane(1)
       let spare = sums + planes * filterPlane
-      sums.update(repeating: 0, count: planes * filterPlane)
-      for block in (chunk * blocks / chunks)..<((chunk + 1) * blocks / chunks) {
+      let first = chunk * blocks / chunks
+      for block in first..<((chunk + 1) * blocks / chunks) {
         let count = transformBlock(
           k, block, batch, image, dy, v, inputPlane(1), d, outputPlane(1), spare)
-        for plane in 0..<planes {
-          multiply(
-            k, v + plane * inputPlane(1), d + plane * outputPlane(1),
-            sums + plane * filterPlane, count, 0..<output.channels)
-        }
+        k.winograd.multiplyGradient(
+          v, d, sums, planes, count, input.channels, output.channels, inputPlane(1),
+          outputPlane(1), filterPlane, 0..<output.channels, block > first)
       }
       k.winograd.transformFilterGradient(
         sums, partials + chunk * 9 * filterTap, filterTap, filterPlane, filterTap, false)
@@ -118,9 +116,6 @@ struct WinogradFilterGradient {
     let v = scratch.shared
     let d = v + planes * inputPlane(together)
     let sums = d + planes * outputPlane(together)
-    engine.stretches(planes * filterPlane) { start, count in
-      (sums + start).update(repeating: 0, count: count)
-    }
     // Groups of channels, so that there is work for many threads.
     let group = max(k.panelWidth, output.channels / 4 / k.panelWidth * k.panelWidth)
     let groups = (output.channels + group - 1) / group
@@ -137,10 +132,10 @@ struct WinogradFilterGradient {
       engine.workers.parallelFor(planes * groups) { task, _ in
         let plane = task / groups
         let channel = task % groups * group
-        multiply(
-          k, v + plane * inputPlane(together), d + plane * outputPlane(together),
-          sums + plane * filterPlane, count,
-          channel..<min(output.channels, channel + group))
+        k.winograd.multiplyGradient(
+          v + plane * inputPlane(together), d + plane * outputPlane(together),
+          sums + plane * filterPlane, 1, count, input.channels, output.channels, 0, 0, 0,
+          channel..<min(output.channels, channel + group), first > 0)
       }
     }
     engine.stretches(filterTap) { start, count in
@@ -181,18 +176,5 @@ struct WinogradFilterGradient {
       }
     }
     return rows.count * columns.count
-  }
-
-  /// Adds one plane's product: [channel][tile] by [tile][output channel].
-  private func multiply(
-    _ k: KernelTable, _ v: Output, _ d: Output, _ sums: Output, _ count: Int,
-    _ channels: Range<Int>
-  ) {
-    k.convolution.accumulateFilterGradient(
-      v, d, sums,
-      FilterGradientShape(
-        rows: 1, columns: count, channels: output.channels, channelRange: channels, kernelRows: 1,
-        rowLength: input.channels, rowRange: 0..<input.channels, bandRowStep: 0, bandLineStep: 0,
-        bandPixelStep: input.channels, outputRowStep: 0))
   }
 }
