@@ -19,8 +19,12 @@ struct WinogradProductTests {
   func `every number of tiles has its products, in every plane`(set: InstructionSet) throws {
     let kernels = try Engine(threads: 1, instructionSet: set).kernels
     let planes = 2
+    // The last two end in a panel of one vector at every level.
+    let extents =
+      [(16, 16), (16, 48), (32, 16), (32, 32), (48, 48), (48, 32)]
+      + [(kernels.lanes, 3 * kernels.lanes), (3 * kernels.lanes, kernels.lanes)]
     for tiles in 1...25 {
-      for (inputs, outputs) in [(16, 16), (16, 48), (32, 16), (32, 32), (48, 48), (48, 32)] {
+      for (inputs, outputs) in extents {
         let (vStep, mStep) = (tiles * inputs + 16, tiles * outputs + 9)
         var random = RandomValues(seed: 86, salt: tiles)
         let v = random.normals((planes - 1) * vStep + tiles * inputs)
