@@ -135,6 +135,8 @@ public final class TrainingSession {
     let batch = targets.count
     let outputs = network.outputs
     let start = clock.now
+    // The forward pass alone changes the statistics, whatever comes of the loss.
+    defer { network.noteChange() }
     executor.forward(images: images, batch: batch, mode: mode)
     let result = loss.evaluate(
       logits: UnsafeBufferPointer(start: executor.logits, count: batch * outputs),
@@ -157,7 +159,6 @@ public final class TrainingSession {
       ParameterUpdate(
         parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
         engine: executor.engine))
-    network.noteChange()
     profile?.lap(.optimizer)
     seconds.optimizer = (clock.now - afterBackward).inSeconds
     return StepResult(
@@ -204,6 +205,7 @@ public final class TrainingSession {
     let batch = images.count / sample
     precondition(cotangent.count == batch * network.outputs, "one cotangent a logit")
     let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    defer { network.noteChange() }
     return images.withUnsafeBufferPointer { pixels in
       guard let base = pixels.baseAddress else { return ([], nil) }
       executor.forward(images: base, batch: batch, mode: mode)

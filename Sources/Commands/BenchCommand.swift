@@ -27,7 +27,8 @@ struct BenchCommand {
       console.draw { text(of: stage) }
     }
     let report = BenchmarkReport(
-      instructionSet: engine.instructionSet.rawValue, threads: engine.threads)
+      instructionSet: engine.instructionSet.rawValue, convolution: engine.convolution.rawValue,
+      threads: engine.threads)
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
     do {

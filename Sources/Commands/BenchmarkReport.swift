@@ -4,6 +4,7 @@ internal import Primitives
 /// The figures of `bench` as tables and as JSON.
 struct BenchmarkReport {
   let instructionSet: String
+  let convolution: String
   let threads: Int
 
   /// Throughput and the shares of a step.
@@ -50,7 +51,7 @@ struct BenchmarkReport {
     [
       "network": .string(figures.network), "size": .integer(figures.size),
       "batch": .integer(figures.batch), "isa": .string(instructionSet),
-      "threads": .integer(threads),
+      "conv": .string(convolution), "threads": .integer(threads),
       "train_images_per_second": .number(figures.training.imagesPerSecond),
       "infer_images_per_second": .number(figures.inference.imagesPerSecond),
       "peak_gflops": .number(peak), "train_shares": shares(figures.training),

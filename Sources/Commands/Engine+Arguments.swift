@@ -2,7 +2,11 @@ internal import KernelSelection
 
 extension Engine {
   /// The engine that the command line asks for; `--isa` goes over CNNCTL_ISA.
-  convenience init(_ arguments: Arguments, _ environment: Environment) throws {
+  ///
+  /// - threads: in place of `--threads`, for a command that computes nothing.
+  convenience init(
+    _ arguments: Arguments, _ environment: Environment, threads: Int? = nil
+  ) throws {
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
     let name = arguments.text("isa") ?? said
     let set = try name.map { name throws(Failure) in
@@ -13,6 +17,8 @@ extension Engine {
       }
       return set
     }
-    try self.init(threads: arguments.integer("threads"), instructionSet: set)
+    try self.init(
+      threads: threads ?? arguments.integer("threads"), instructionSet: set,
+      convolution: arguments.text("conv").flatMap(ConvolutionMethod.init) ?? .auto)
   }
 }

@@ -1,5 +1,6 @@
 internal import CNN
 internal import FoundationEssentials
+internal import KernelSelection
 internal import Training
 
 /// `cnnctl inspect MODEL|PRESET|FILE.json`: what a network is made of.
@@ -14,7 +15,9 @@ struct InspectCommand {
 
   func run() throws -> ExitCode {
     let name = arguments.operands[0]
-    let subject = try subject(name)
+    // Nothing is computed: it says by which method a layer would be.
+    let engine = try Engine(arguments, console.environment, threads: 1)
+    let subject = try subject(name, engine)
     if arguments.flag("json") {
       try console.result(subject.json.line)
     } else {
@@ -24,13 +27,14 @@ struct InspectCommand {
   }
 
   /// An existing path wins over a preset of that name.
-  private func subject(_ name: String) throws -> InspectedNetwork {
+  private func subject(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
     if FileSystem.exists(name) {
       if name.hasSuffix(".json"), !FileSystem.isFolder(name) {
-        return try InspectedNetwork(described(by: name))
+        return try InspectedNetwork(described(by: name), engine)
       }
       let location = try ClassifierModel.locate(name)
-      return InspectedNetwork(try ClassifierModel(path: location.weights), at: location.weights)
+      return InspectedNetwork(
+        try ClassifierModel(path: location.weights), at: location.weights, engine)
     }
     guard Architecture.presetNames.contains(name) else {
       throw Failure(
@@ -41,7 +45,7 @@ struct InspectCommand {
     }
     // One output: what two classes train.
     return try InspectedNetwork(
-      Network(Architecture.preset(name, size: nil, outputs: 1, dropout: nil)))
+      Network(Architecture.preset(name, size: nil, outputs: 1, dropout: nil)), engine)
   }
 
   private func described(by path: String) throws -> Network {

@@ -1,5 +1,6 @@
 internal import CNN
 internal import ImageData
+internal import KernelSelection
 internal import Primitives
 internal import Training
 
@@ -8,22 +9,24 @@ struct InspectedNetwork {
   private let name: String
   private let input: Shape
   private let layers: [LayerSummary]
+  /// How each convolution is computed, by its layer's name.
+  private let methods: [String: String]
   private let facts: [(name: String, text: String, json: JSON)]
 
   /// A network without weights worth mentioning.
-  init(_ network: Network) {
-    self.init(network, facts: [])
+  init(_ network: Network, _ engine: Engine) {
+    self.init(network, engine, facts: [])
   }
 
   /// A trained model.
-  init(_ model: ClassifierModel, at path: String) {
+  init(_ model: ClassifierModel, at path: String, _ engine: Engine) {
     let images = model.preprocessing
     let size = "\(images.width)x\(images.height)"
     func numbers(_ values: [Float]) -> String {
       values.map { fixed(Double($0), 2) }.joined(separator: ", ")
     }
     self.init(
-      model.network,
+      model.network, engine,
       facts: [
         ("model", path, .string(path)),
         (
@@ -52,10 +55,13 @@ struct InspectedNetwork {
       ])
   }
 
-  private init(_ network: Network, facts: [(name: String, text: String, json: JSON)]) {
+  private init(
+    _ network: Network, _ engine: Engine, facts: [(name: String, text: String, json: JSON)]
+  ) {
     name = network.architecture.name
     input = network.architecture.input
     layers = network.summary
+    methods = network.convolutionMethods(engine)
     self.facts = facts
   }
 
@@ -75,14 +81,22 @@ struct InspectedNetwork {
     }
     lines.append(terminalSafe("network: \(name), input \(input)"))
     lines.append("")
-    let header = ["Layer", "Kind", "Output shape", "Parameters", "Multiply-adds", "Memory"]
-    let rows = layers.map { layer in
-      [
-        layer.name, layer.kind, layer.outputShape.description, grouped(layer.parameters),
-        grouped(layer.multiplyAdds), byteCount(layer.activationBytes),
-      ]
+    // A network without convolutions has no methods to tell of.
+    func row(_ start: [String], _ method: String, _ end: [String]) -> [String] {
+      start + (methods.isEmpty ? [] : [method]) + end
     }
-    let table = TextTable(header: header, rows: rows, leftColumns: 3)
+    let rows = layers.map { layer in
+      row(
+        [layer.name, layer.kind, layer.outputShape.description], methods[layer.name] ?? "",
+        [
+          grouped(layer.parameters), grouped(layer.multiplyAdds),
+          byteCount(layer.activationBytes),
+        ])
+    }
+    let table = TextTable(
+      header: row(
+        ["Layer", "Kind", "Output shape"], "Method", ["Parameters", "Multiply-adds", "Memory"]),
+      rows: rows, leftColumns: methods.isEmpty ? 3 : 4)
     lines += table.lines + [table.rule]
     lines += [
       "parameters: \(grouped(parameters)) trained, \(grouped(statistics)) running statistics, "
@@ -96,12 +110,17 @@ struct InspectedNetwork {
   /// The same as one object.
   var json: JSON {
     let rows = layers.map { layer -> JSON in
-      [
-        "name": .string(layer.name), "kind": .string(layer.kind),
-        "output": shape(layer.outputShape), "parameters": .integer(layer.parameters),
-        "statistics": .integer(layer.statistics), "multiply_adds": .integer(layer.multiplyAdds),
-        "activation_bytes": .integer(layer.activationBytes),
-      ]
+      .object(
+        [
+          .init("name", .string(layer.name)), .init("kind", .string(layer.kind)),
+          .init("output", shape(layer.outputShape)),
+        ]
+          + (methods[layer.name].map { [.init("method", .string($0))] } ?? []) + [
+            .init("parameters", .integer(layer.parameters)),
+            .init("statistics", .integer(layer.statistics)),
+            .init("multiply_adds", .integer(layer.multiplyAdds)),
+            .init("activation_bytes", .integer(layer.activationBytes)),
+          ])
     }
     return .object(
       [

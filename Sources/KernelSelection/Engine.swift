@@ -60,6 +60,9 @@ public final class Engine: Sendable {
   /// The same kernels on the calling thread alone: for work inside a task of this engine.
   package var serial: Engine { Engine(self, threads: 1) }
 
+  /// How convolutions are computed.
+  public var convolution: ConvolutionMethod { kernels.convolutionMethod }
+
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 

@@ -59,12 +59,14 @@ struct ConvolutionLayerTests {
     }
   }
 
-  private func check(_ item: Case) throws {
+  /// Compares both methods with the definition; the second is the first where it does not apply.
+  private func check(_ item: Case, isWinograd: Bool? = nil) throws {
     let shape = Shape(height: item.height, width: item.width, channels: item.inputs)
     let layer = Conv2D(
       filters: item.filters, kernelSize: item.kernel, stride: item.stride, padding: item.padding,
       useBias: item.bias)
-    let probe = try LayerProbe([layer], input: shape, batch: item.batch, engine: TestEngine.make())
+    let probe = try LayerProbe(
+      [layer], input: shape, batch: item.batch, engine: TestEngine.make(convolution: .direct))
     var random = RandomValues(seed: 52)
     let images = random.normals(probe.inputCount)
     let dy = random.normals(probe.outputCount)
@@ -83,22 +85,39 @@ struct ConvolutionLayerTests {
     let gradients = reference.backward(x, cotangent)
     let bounds = reference.magnitudes.backward(x.magnitudes, cotangent.magnitudes)
 
-    let pass = probe.pass(images, dy)
-    let results: [(String, [Float]?, [Double], [Double])] = [
-      ("output", pass.output, y.values, reference.magnitudes.forward(x.magnitudes).values),
-      ("dx", pass.inputGradient, gradients.dx.values, bounds.dx.values),
-      ("dFilters", pass.gradients["layers.0.filters"], gradients.dFilters, bounds.dFilters),
-      item.bias
-        ? ("dBias", pass.gradients["layers.0.bias"], gradients.dBias, bounds.dBias)
-        : ("dBias", [], [], []),
-    ]
-    for (name, actual, expected, magnitudes) in results {
-      let found = mismatch(
-        actual: actual ?? [], expected: expected, tolerance: sumTolerance, magnitudes: magnitudes)
-      #expect(found == nil, "\(name) of \(item)")
+    let outputBounds = reference.magnitudes.forward(x.magnitudes).values
+    for method in [ConvolutionMethod.direct, .winograd] {
+      let engine = try TestEngine.make(convolution: method)
+      let probe = try LayerProbe([layer], input: shape, batch: item.batch, engine: engine)
+      let used = probe.network.convolutionMethods(engine)["layers.0"] ?? ""
+      if method == .direct { #expect(used == "direct", "\(item)") }
+      if method == .winograd, let isWinograd {
+        #expect(used == (isWinograd ? "winograd" : "direct"), "\(item)")
+      }
+      let pass = probe.pass(images, dy)
+      let results: [(String, [Float]?, [Double], [Double])] = [
+        ("output", pass.output, y.values, outputBounds),
+        ("dx", pass.inputGradient, gradients.dx.values, bounds.dx.values),
+        ("dFilters", pass.gradients["layers.0.filters"], gradients.dFilters, bounds.dFilters),
+        item.bias
+          ? ("dBias", pass.gradients["layers.0.bias"], gradients.dBias, bounds.dBias)
+          : ("dBias", [], [], []),
+      ]
+      for (name, actual, expected, magnitudes) in results {
+        let found =
+          used == "direct" || name == "dBias"
+          ? mismatch(
+            actual: actual ?? [], expected: expected, tolerance: sumTolerance,
+            magnitudes: magnitudes)
+          : mismatch(
+            actual: actual ?? [], expected: expected,
+            tolerance: Tolerance(relative: winogradBound),
+            magnitudes: magnitudes.map { [most = magnitudes.max() ?? 0] _ in most })
+        #expect(found == nil, "\(name) of \(item), \(used)")
+      }
+      #expect(pass.gradients["layers.0.bias"] == nil || item.bias)
+      #expect(bitMismatch(try probe.inference(images), pass.output) == nil, "\(item), \(used)")
     }
-    #expect(pass.gradients["layers.0.bias"] == nil || item.bias)
-    #expect(bitMismatch(try probe.inference(images), pass.output) == nil, "\(item)")
   }
 
   @Test func `channels around the lanes of every instruction set`() throws {
@@ -142,5 +161,50 @@ struct ConvolutionLayerTests {
         }
       }
     }
+  }
+
+  @Test func `Winograd's tiles end anywhere in maps of 3 to 13 pixels`() throws {
+    let channels = [(16, 16), (16, 48), (48, 32), (32, 16), (80, 64)]
+    for height in 3...13 {
+      for zeros in 0...2 {
+        let (inputs, filters) = channels[(height + zeros) % channels.count]
+        try check(
+          Case(
+            height: height, width: 16 - height, inputs: inputs, filters: filters, kernel: 3,
+            stride: 1, padding: .explicit(zeros), batch: 1 + height % 3, bias: zeros != 1),
+          isWinograd: true)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    // A row of tiles in several blocks, and several maps in one.
+    Case(
+      height: 5, width: 271, inputs: 16, filters: 16, kernel: 3, stride: 1, padding: .same,
+      batch: 2),
+    Case(
+      height: 6, width: 6, inputs: 16, filters: 32, kernel: 3, stride: 1, padding: .same,
+      batch: 70),
+    // Filter gradients that all threads share, over tiles that are not in memory at once.
+    Case(
+      height: 3, width: 3, inputs: 64, filters: 80, kernel: 3, stride: 1, padding: .valid,
+      batch: 450),
+    Case(
+      height: 4, width: 7, inputs: 80, filters: 64, kernel: 3, stride: 1, padding: .valid,
+      batch: 230),
+  ])
+  func `Winograd's blocks of tiles`(item: Case) throws {
+    try check(item, isWinograd: true)
+  }
+
+  @Test func `Winograd's method is for 3 x 3 filters, stride 1 and whole vectors alone`() throws {
+    let usual = Case(
+      height: 8, width: 8, inputs: 16, filters: 16, kernel: 3, stride: 1, padding: .same, batch: 1)
+    var others = [usual, usual, usual, usual]
+    others[0].kernel = 5
+    others[1].stride = 2
+    others[2].inputs = 17
+    others[3].filters = 15
+    for item in others { try check(item, isWinograd: false) }
   }
 }

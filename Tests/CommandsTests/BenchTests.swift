@@ -38,6 +38,7 @@ import Testing
     #expect(figures["size"] as? Int == 16)
     #expect(figures["batch"] as? Int == 2)
     #expect(figures["isa"] as? String == set)
+    #expect(figures["conv"] as? String == "auto")
     #expect(figures["threads"] as? Int == 2)
     for name in ["train_images_per_second", "infer_images_per_second"] {
       _ = try number(figures[name])
@@ -62,6 +63,17 @@ import Testing
       #expect(abs(try number(kernel["peak_share"]) - gigaflops / peak) < 1e-9)
       #expect((kernel["method"] as? String)?.isEmpty == false)
     }
+  }
+
+  @Test(arguments: ["direct", "winograd"])
+  func `Convolutions are measured by the method that is asked for`(method: String) throws {
+    let outcome = cnnctl(
+      BenchTests.quick + ["--net", "vgg", "--size", "16", "--conv", method, "--json", "-q"])
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let figures = try object(outcome.output)
+    #expect(figures["conv"] as? String == method)
+    let kernels = try #require(figures["kernels"] as? [[String: Any]])
+    #expect(Set(kernels.compactMap { $0["method"] as? String }) == ["direct", method])
   }
 
   @Test func `Without a name each of the three networks gets a line`() throws {

@@ -50,4 +50,49 @@ import Testing
     #expect(outcome.code == .badData)
     #expect(outcome.diagnostics.contains("layers[0].kind"))
   }
+
+  private func methods(_ words: String...) throws -> [String: String] {
+    let network = try object(cnnctl(["inspect", "--json"] + words).output)
+    let layers = try #require(network["layers"] as? [[String: Any]])
+    let pairs = layers.compactMap { layer -> (String, String)? in
+      guard let name = layer["name"] as? String, let method = layer["method"] as? String else {
+        #expect(layer["kind"] as? String != "conv2D")
+        return nil
+      }
+      #expect(layer["kind"] as? String == "conv2D")
+      return (name, method)
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  @Test func `Each convolution's method is shown as --conv asks for it`() throws {
+    let auto = try methods("r18h")
+    #expect(auto.count == 22)
+    #expect(auto["layers.0"] == "direct", "stride 2")
+    #expect(auto["layers.3"] == "winograd", "3 x 3, 16 to 16 channels")
+    #expect(Set(try methods("r18h", "--conv", "direct").values) == ["direct"])
+    // Every 3 x 3 filter at stride 1: also those whose tiles are mostly empty.
+    let small =
+      #"{"input": {"height": 6, "width": 1, "channels": 16}, "layers": ["#
+      + #"{"kind": "conv2D", "filters": 16, "padding": "same"}]}"#
+    let folder = try TemporaryFolder()
+    let path = folder.file("small.json")
+    try write(Array(small.utf8), to: path)
+    #expect(try methods(path) == ["layers.0": "direct"])
+    #expect(try methods(path, "--conv", "winograd") == ["layers.0": "winograd"])
+    #expect(cnnctl("inspect", "seed", "--conv", "fast").code == .usage)
+  }
+
+  @Test func `A network without convolutions has no column for their method`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("flat.json")
+    let layers =
+      #"{"input": {"height": 4, "width": 4}, "layers": ["#
+      + #"{"kind": "flatten"}, {"kind": "dense", "units": 2}]}"#
+    try write(Array(layers.utf8), to: path)
+    let outcome = cnnctl("inspect", path)
+    #expect(outcome.code == .done)
+    #expect(!outcome.output.contains("Method"))
+    #expect(outcome.output.contains("Layer     Kind     Output shape  Parameters"))
+  }
 }

@@ -30,6 +30,27 @@ import Testing
     #expect(report.contains("precision") && report.contains("cats"))
   }
 
+  @Test func `The method of convolutions is the run's, and not the configuration's`() throws {
+    let data = try TinyDataset()
+    for (words, conv) in [([], "auto"), (["--conv", "direct"], "direct")]
+      as [([String], String)]
+    {
+      let outcome = cnnctl(data.training(out: conv) + words)
+      #expect(outcome.code == .done, "\(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains("direct convolutions") == (conv == "direct"))
+      let run = data.folder.file(conv)
+      #expect(try object(text(of: run + "/run.json"))["conv"] as? String == conv)
+      let events = try text(of: run + "/events.ndjson").split(separator: "\n")
+      #expect(try object(String(try #require(events.first)))["conv"] as? String == conv)
+    }
+    // As with the instruction set, a configuration repeats a run by any method.
+    #expect(!(try text(of: data.folder.file("auto/config.json"))).contains("\"conv\""))
+    let model = data.folder.file("direct")
+    for words in [["evaluate", data.path], ["predict", "-r", data.path + "/test_set/cats"]] {
+      #expect(cnnctl(words + ["--model", model, "--conv", "winograd"]).code == .done)
+    }
+  }
+
   @Test func `The first lines say what is trained on what`() throws {
     let data = try TinyDataset()
     let outcome = cnnctl(data.training("--seed", "7"))

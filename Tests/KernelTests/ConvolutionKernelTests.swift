@@ -221,4 +221,47 @@ struct ConvolutionKernelTests {
       }
     }
   }
+
+  @Test(arguments: TestEngine.instructionSets, [false, true])
+  func `a normalised band holds factor and offset of the image among zeros`(
+    set: InstructionSet, rectifies: Bool
+  ) throws {
+    let kernels = try kernels(set)
+    for channels in [1, 3, 4, 8, 15, 16, 17, 35] {
+      var random = RandomValues(seed: 34, salt: channels)
+      let (rows, columns) = (3, 4)
+      let image = random.normals(rows * columns * channels)
+      let factor = random.normals(channels)
+      let offset = random.normals(channels)
+      for (firstRow, left, step) in [
+        (0, 0, 4), (-2, 1, 6), (1, -1, 3), (2, 2, 3), (-1, 3, 9), (0, -5, 2), (-4, 0, 5), (3, 1, 4),
+      ] {
+        let buffers = [image, factor, offset].map { GuardedBuffer($0) }
+        let band = GuardedBuffer(count: 4 * step * channels)
+        kernels.convolution.padNormalizedBand(
+          buffers[0].pointer, band.pointer, buffers[1].pointer, buffers[2].pointer,
+          BandShape(
+            firstRow: firstRow, rows: 4, imageRows: rows, imageRowLength: columns * channels,
+            left: left * channels, bandRowStep: step * channels), channels, rectifies)
+        var expected: [Double] = []
+        var magnitudes: [Double] = []
+        for place in 0..<(4 * step * channels) {
+          let (y, x) = (firstRow + place / (step * channels), place / channels % step - left)
+          let c = place % channels
+          let isInside = 0..<rows ~= y && 0..<columns ~= x
+          let pixel = isInside ? Double(image[(y * columns + x) * channels + c]) : 0
+          let product = pixel * Double(factor[c])
+          let value = isInside ? product + Double(offset[c]) : 0
+          expected.append(rectifies ? max(0, value) : value)
+          // Zeros around the image are exact.
+          magnitudes.append(isInside ? abs(product) + abs(Double(offset[c])) : 0)
+        }
+        let found = mismatch(
+          actual: band.values, expected: expected, tolerance: Tolerance(relative: 1.2e-7),
+          magnitudes: magnitudes)
+        #expect(found == nil, "\(set), \(channels) channels, \(firstRow), \(left), \(step)")
+        for buffer in buffers + [band] { #expect(buffer.damage == nil) }
+      }
+    }
+  }
 }

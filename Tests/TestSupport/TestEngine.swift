@@ -20,8 +20,10 @@ package enum TestEngine {
   }()
 
   /// An engine of the level under test.
-  package static func make(threads: Int = 2) throws -> Engine {
-    try Engine(threads: threads, instructionSet: instructionSet)
+  package static func make(
+    threads: Int = 2, convolution: ConvolutionMethod = .auto
+  ) throws -> Engine {
+    try Engine(threads: threads, instructionSet: instructionSet, convolution: convolution)
   }
 
   /// Every level that runs here, or the one that `CNNCTL_ISA` names.

@@ -1,3 +1,5 @@
+internal import KernelSelection
+
 /// Every option of every command, each declared once.
 ///
 /// Parser, help and messages read this table.
@@ -226,6 +228,10 @@ package enum OptionTable {
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
       help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere),
+    Option(
+      "conv", .choice(ConvolutionMethod.allCases.map(\.rawValue)), default: "auto",
+      help: "how convolutions are computed; auto: by a fixed rule of each layer's sizes",
+      group: .all, commands: everywhere),
     Option(
       "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
     Option(

@@ -26,6 +26,8 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var seed: UInt64
   /// The instruction set's name.
   package var isa: String
+  /// How convolutions are computed, as `--conv` says it.
+  package var conv: String
   /// Threads.
   package var threads: Int
 
@@ -43,6 +45,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case batchSize = "batch_size"
     case seed
     case isa
+    case conv
     case threads
   }
 }

@@ -62,7 +62,8 @@ extension RunStart {
       "run \(run): recipe \(recipe), \(architecture) at \(size) px, \(parameters) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
       "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
-        + "\(isa), \(threads) " + (threads == 1 ? "thread" : "threads"),
+        + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
+        + "\(threads) " + (threads == 1 ? "thread" : "threads"),
     ]
   }
 }

@@ -62,8 +62,8 @@ struct RunPlan {
       }
     }
     record = RunRecord(
-      versions: versions, isa: engine.instructionSet.rawValue, processor: Engine.processorName,
-      threads: engine.threads,
+      versions: versions, isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue,
+      processor: Engine.processorName, threads: engine.threads,
       dataset: FileSystem.absolute(configuration.dataset) ?? configuration.dataset)
   }
 

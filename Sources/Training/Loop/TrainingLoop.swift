@@ -69,7 +69,8 @@ struct TrainingLoop {
       memoryBytes: parameterBytes + session.memoryBytes + (validator?.memoryBytes ?? 0)
         + images.store.byteCount,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
-      seed: configuration.seed, isa: engine.instructionSet.rawValue, threads: engine.threads)
+      seed: configuration.seed, isa: engine.instructionSet.rawValue,
+      conv: engine.convolution.rawValue, threads: engine.threads)
   }
 
   /// What the run came to, but for the test images.

@@ -18,6 +18,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var versions: [String: String]
   /// The instruction set's name.
   package var isa: String
+  /// How convolutions were computed, as `--conv` says it; nil in records of earlier versions.
+  package var conv: String?
   /// The processor's name.
   package var processor: String
   /// Threads.
@@ -44,6 +46,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   enum CodingKeys: String, CodingKey {
     case versions
     case isa
+    case conv
     case processor
     case threads
     case dataset
@@ -70,10 +73,12 @@ package struct RunRecord: Codable, Sendable, Hashable {
 
   /// A record of a run that begins.
   init(
-    versions: [String: String], isa: String, processor: String, threads: Int, dataset: String
+    versions: [String: String], isa: String, conv: String, processor: String, threads: Int,
+    dataset: String
   ) {
     self.versions = versions
     self.isa = isa
+    self.conv = conv
     self.processor = processor
     self.threads = threads
     self.dataset = dataset

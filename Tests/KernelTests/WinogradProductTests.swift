@@ -1,0 +1,153 @@
+import KernelInterface
+import KernelSelection
+import TestSupport
+import Testing
+
+/// The products between Winograd's transforms, and all steps together.
+@Suite("Winograd products")
+struct WinogradProductTests {
+  /// The place of (index, channel) in a plane of panels.
+  private func place(_ index: Int, _ channel: Int, _ inputs: Int, _ outputs: Int, _ lanes: Int)
+    -> Int
+  {
+    let first = channel / (2 * lanes) * 2 * lanes
+    let width = min(2 * lanes, outputs - first)
+    return first * inputs + index * width + channel - first
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `every number of tiles has its products, in every plane`(set: InstructionSet) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels
+    let planes = 2
+    // The last two end in a panel of one vector at every level.
+    let extents =
+      [(16, 16), (16, 48), (32, 16), (32, 32), (48, 48), (48, 32)]
+      + [(kernels.lanes, 3 * kernels.lanes), (3 * kernels.lanes, kernels.lanes)]
+    for tiles in 1...25 {
+      for (inputs, outputs) in extents {
+        let (vStep, mStep) = (tiles * inputs + 16, tiles * outputs + 9)
+        var random = RandomValues(seed: 86, salt: tiles)
+        let v = random.normals((planes - 1) * vStep + tiles * inputs)
+        let u = random.normals(planes * inputs * outputs)
+        let (data, weights) = (GuardedBuffer(v), GuardedBuffer(u))
+        let target = GuardedBuffer(count: (planes - 1) * mStep + tiles * outputs)
+        kernels.winograd.multiply(
+          data.pointer, weights.pointer, target.pointer, planes, tiles, inputs, outputs, vStep,
+          mStep)
+        var actual: [Float] = []
+        var expected: [Double] = []
+        var magnitudes: [Double] = []
+        for plane in 0..<planes {
+          for tile in 0..<tiles {
+            for channel in 0..<outputs {
+              var (sum, bound) = (0.0, 0.0)
+              for index in 0..<inputs {
+                let p = plane * inputs * outputs
+                let product =
+                  Double(v[plane * vStep + tile * inputs + index])
+                  * Double(u[p + place(index, channel, inputs, outputs, kernels.lanes)])
+                sum += product
+                bound += abs(product)
+              }
+              actual.append(target.floats[plane * mStep + tile * outputs + channel])
+              expected.append(sum)
+              magnitudes.append(bound)
+            }
+          }
+        }
+        let name = "\(set), \(tiles) tiles, \(inputs) to \(outputs)"
+        let found = mismatch(
+          actual: actual, expected: expected,
+          tolerance: Tolerance(absolute: 1e-30, relative: 6e-7), magnitudes: magnitudes)
+        #expect(found == nil, "\(name)")
+        #expect(target.floats.count { $0.isNaN } == (planes - 1) * 9, "\(name)")
+        for buffer in [data, weights, target] { #expect(buffer.damage == nil, "\(name)") }
+      }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `no tiles are no products`(set: InstructionSet) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels
+    let target = GuardedBuffer(count: 64)
+    let source = GuardedBuffer(count: 16 * 16)
+    kernels.winograd.multiply(
+      source.pointer, source.pointer, target.pointer, 1, 0, 16, 16, 16, 16)
+    #expect(target.values.allSatisfy { $0.isNaN })
+    #expect(target.damage == nil)
+  }
+
+  /// A map's correlation by the kernels alone, in one block of tiles.
+  private func correlation(
+    _ k: KernelTable, _ image: [Float], _ filters: [Float], height: Int, width: Int, inputs: Int,
+    outputs: Int, padding: Int
+  ) -> GuardedBuffer {
+    let (rows, columns) = (height + 2 * padding - 2, width + 2 * padding - 2)
+    let (high, wide) = ((rows + 3) / 4, (columns + 3) / 4)
+    let bandStep = (4 * wide + 2) * inputs
+    let source = GuardedBuffer(image)
+    let band = GuardedBuffer(count: (4 * high + 2) * bandStep)
+    k.convolution.padBand(
+      source.pointer, band.pointer,
+      BandShape(
+        firstRow: -padding, rows: 4 * high + 2, imageRows: height,
+        imageRowLength: width * inputs, left: padding * inputs, bandRowStep: bandStep))
+    let tiles = high * wide
+    let (vStep, mStep) = (tiles * inputs, tiles * outputs)
+    let v = GuardedBuffer(count: 36 * vStep)
+    let m = GuardedBuffer(count: 36 * mStep)
+    let u = GuardedBuffer(count: 36 * inputs * outputs)
+    let taps = GuardedBuffer(filters)
+    for channel in stride(from: 0, to: outputs, by: k.panelWidth) {
+      k.winograd.transformFilters(
+        taps.pointer + channel, u.pointer + channel * inputs, inputs,
+        min(k.panelWidth, outputs - channel), outputs, inputs * outputs, inputs * outputs)
+    }
+    let y = GuardedBuffer(count: rows * columns * outputs)
+    for row in 0..<high {
+      k.winograd.transformInput(
+        band.pointer + 4 * row * bandStep, v.pointer + row * wide * inputs, wide, bandStep, inputs,
+        vStep)
+    }
+    k.winograd.multiply(
+      v.pointer, u.pointer, m.pointer, 36, tiles, inputs, outputs, vStep, mStep)
+    for row in 0..<high {
+      k.winograd.transformOutput(
+        m.pointer + row * wide * outputs, y.pointer + 4 * row * columns * outputs, nil, wide,
+        columns * outputs, outputs, mStep, rows - 4 * row, columns, false, false)
+    }
+    for buffer in [source, band, v, m, u, taps, y] { #expect(buffer.damage == nil) }
+    return y
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `all steps are a correlation, on maps of 3 to 13 pixels`(set: InstructionSet) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels
+    let (inputs, outputs) = (kernels.lanes, 3 * kernels.lanes)
+    for height in 3...13 {
+      for padding in 0...2 {
+        let width = 16 - height
+        var random = RandomValues(seed: 87, salt: 3 * height + padding)
+        let image = random.normals(height * width * inputs)
+        let filters = random.normals(9 * inputs * outputs)
+        let window = ReferenceWindow(size: 3, before: padding, after: padding)
+        let reference = ReferenceConvolution(
+          rows: window, columns: window, outputChannels: outputs,
+          filters: filters.map(Double.init))
+        let x = ReferenceTensor(
+          batch: 1, height: height, width: width, channels: inputs, floats: image)
+        let expected = reference.forward(x).values
+        let largest = reference.magnitudes.forward(x.magnitudes).values.max() ?? 0
+        let y = correlation(
+          kernels, image, filters, height: height, width: width, inputs: inputs,
+          outputs: outputs, padding: padding)
+        // The products are of values a few times as large as the image's and the filters'.
+        let found = mismatch(
+          actual: y.values, expected: expected,
+          tolerance: Tolerance(relative: winogradBound),
+          magnitudes: expected.map { _ in largest })
+        #expect(found == nil, "\(set), \(height) x \(width), padding \(padding)")
+      }
+    }
+  }
+}
