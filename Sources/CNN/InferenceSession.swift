@@ -62,7 +62,7 @@ public final class InferenceSession {
   /// Takes over the network's weights.
   private func prepare() {
     revision = network.revision
-    folded.refresh()
+    folded.refresh(engine)
     packed?.pack(engine, parameters: Input(folded.parameters.base))
   }
 

@@ -1,4 +1,5 @@
 internal import KernelInterface
+internal import KernelSelection
 
 /// A network for computing answers: its batch normalizations are part of the convolutions before.
 ///
@@ -51,26 +52,36 @@ final class FoldedNetwork {
   }
 
   /// Takes over the network's weights as they are now.
-  func refresh() {
-    parameters.base.update(from: network.parameters.base, count: network.parameters.count)
-    for fold in folds {
-      let channels = fold.convolution.output.channels
-      let numbers = (0..<channels).map {
-        fold.normalization.factorAndOffset(
-          channel: $0, parameters: Input(network.parameters.base),
-          statistics: Input(network.statistics.base))
-      }
-      let filters = parameters.base + fold.convolution.filters
-      let former = fold.convolution.bias
-      for index in 0..<(fold.convolution.filterCount / channels) {
-        let row = filters + index * channels
-        for channel in 0..<channels { row[channel] *= numbers[channel].factor }
-      }
+  func refresh(_ engine: Engine) {
+    let source = Input(network.parameters.base)
+    let folded = Set(folds.map(\.convolution.filters))
+    for slot in network.graph.slots where slot.slab == .parameters && !folded.contains(slot.offset)
+    {
+      (parameters.base + slot.offset).update(from: source + slot.offset, count: slot.count)
+    }
+    // Each fold is a task: it writes its own filters and bias.
+    engine.workers.parallelFor(folds.count) { index, _ in
+      fold(folds[index], source, engine.kernels)
+    }
+  }
+
+  private func fold(_ fold: Fold, _ source: Input, _ k: KernelTable) {
+    let channels = fold.convolution.output.channels
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * channels) { numbers in
+      guard let factors = numbers.baseAddress else { return }
+      let zeros = factors + channels
+      zeros.update(repeating: 0, count: channels)
       for channel in 0..<channels {
-        let bias = former.map { network.parameters.base[$0 + channel] } ?? 0
-        parameters.base[fold.bias + channel] =
-          bias * numbers[channel].factor + numbers[channel].offset
+        let (factor, offset) = fold.normalization.factorAndOffset(
+          channel: channel, parameters: source, statistics: Input(network.statistics.base))
+        let bias = fold.convolution.bias.map { source[$0 + channel] } ?? 0
+        factors[channel] = factor
+        parameters.base[fold.bias + channel] = bias * factor + offset
       }
+      let filters = fold.convolution.filters
+      k.normalization.scaleChannels(
+        source + filters, factors, zeros, parameters.base + filters,
+        fold.convolution.filterCount / channels, channels, false)
     }
   }
 }

@@ -90,11 +90,18 @@ struct BatchNormOperation: RectifiableOperation {
     return (factor, parameters[shift + channel] - statistics[runningMean + channel] * factor)
   }
 
+  /// Calls `body` for every channel, those of one cache line on one thread.
+  private func forEachChannel(_ engine: Engine, _ body: (Int) -> Void) {
+    engine.workers.parallelFor((channels + 15) / 16) { block, _ in
+      for c in (16 * block)..<min(channels, 16 * block + 16) { body(c) }
+    }
+  }
+
   /// Mean and inverse deviation of the batch into `saved`, and into the running statistics.
   private func batchStatistics(_ pass: ForwardPass) {
     let measurements = pass.inputMeasurements ?? measure(pass)
     let count = Double(pass.batch * shape.pixels)
-    for c in 0..<channels {
+    forEachChannel(pass.engine) { c in
       let (mean, variance) = measurements.merged(channel: c)
       pass.saved[c] = Float(mean)
       pass.saved[channels + c] = Float(1 / (variance + epsilon).squareRoot())
@@ -131,7 +138,7 @@ struct BatchNormOperation: RectifiableOperation {
     // A rectifier's gradient is masked by the sign of the output, computed anew.
     let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
     let offset = Input(pass.saved + 3 * channels)
-    parts.forEach { index, x, dy, start, pixels in
+    parts.run { index, x, dy, start, pixels in
       let sums = partials + 2 * index * channels
       kernels.normalizationSums(
         x, factor, offset, dy, mean, pixels, channels, sums, sums + channels)
@@ -140,7 +147,7 @@ struct BatchNormOperation: RectifiableOperation {
     let b = a + channels
     let d = b + channels
     let count = Double(pass.batch * shape.pixels)
-    for c in 0..<channels {
+    forEachChannel(pass.engine) { c in
       let (sum, product) = total(partials, parts.count, c)
       let inverse = Double(pass.saved[channels + c])
       let dscale = product * inverse
@@ -152,7 +159,7 @@ struct BatchNormOperation: RectifiableOperation {
       d[c] = Float(-factor * sum / count)
     }
     guard let dx = pass.inputGradient else { return }
-    parts.forEach { _, x, dy, start, pixels in
+    parts.run { _, x, dy, start, pixels in
       kernels.normalizationGradient(
         x, factor, offset, dy, mean, a, b, d, dx.base + start, pixels, channels, dx.accumulates)
     }
@@ -188,7 +195,7 @@ private struct GradientParts {
   var count: Int { stretches.map { pass.batch * $0.count } ?? chunks.count }
 
   /// Calls `body` with each part's index, input, gradient, first float and pixels, on all threads.
-  func forEach(_ body: (Int, Input, Input, Int, Int) -> Void) {
+  func run(_ body: (Int, Input, Input, Int, Int) -> Void) {
     pass.engine.workers.parallelFor(count) { index, worker in
       guard let stretches, let pooled = pass.pooled else {
         let pixels = chunks.range(index)
