@@ -25,15 +25,16 @@ struct WinogradProductTests {
       + [(kernels.lanes, 3 * kernels.lanes), (3 * kernels.lanes, kernels.lanes)]
     for tiles in 1...25 {
       for (inputs, outputs) in extents {
-        let (vStep, mStep) = (tiles * inputs + 16, tiles * outputs + 9)
+        let (vStep, uStep, mStep) =
+          (tiles * inputs + 16, inputs * outputs + 16, tiles * outputs + 9)
         var random = RandomValues(seed: 86, salt: tiles)
         let v = random.normals((planes - 1) * vStep + tiles * inputs)
-        let u = random.normals(planes * inputs * outputs)
+        let u = random.normals((planes - 1) * uStep + inputs * outputs)
         let (data, weights) = (GuardedBuffer(v), GuardedBuffer(u))
         let target = GuardedBuffer(count: (planes - 1) * mStep + tiles * outputs)
         kernels.winograd.multiply(
           data.pointer, weights.pointer, target.pointer, planes, tiles, inputs, outputs, vStep,
-          mStep)
+          uStep, mStep)
         var actual: [Float] = []
         var expected: [Double] = []
         var magnitudes: [Double] = []
@@ -42,7 +43,7 @@ struct WinogradProductTests {
             for channel in 0..<outputs {
               var (sum, bound) = (0.0, 0.0)
               for index in 0..<inputs {
-                let p = plane * inputs * outputs
+                let p = plane * uStep
                 let product =
                   Double(v[plane * vStep + tile * inputs + index])
                   * Double(u[p + place(index, channel, inputs, outputs, kernels.lanes)])
@@ -66,13 +67,62 @@ struct WinogradProductTests {
     }
   }
 
+  @Test(arguments: TestEngine.instructionSets, [false, true])
+  func `products are summed over tiles, for all channels or some`(
+    set: InstructionSet, accumulates: Bool
+  ) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels
+    let planes = 2
+    let lanes = kernels.lanes
+    for (step, tiles) in [1, 2, 3, 7, 24, 25].enumerated() {
+      for inputs in [lanes, 2 * lanes, 3 * lanes, 5 * lanes] {
+        let outputs = [lanes, 2 * lanes, 3 * lanes, 5 * lanes][step % 4]
+        // All channels, and one panel in the middle.
+        let channels = step % 2 == 0 ? 0..<outputs : (outputs - lanes)..<outputs
+        let (vStep, dStep) = (tiles * inputs + 16, tiles * outputs + 16)
+        let sumStep = inputs * outputs + 16
+        var random = RandomValues(seed: 88, salt: 100 * tiles + inputs)
+        let v = random.normals((planes - 1) * vStep + tiles * inputs)
+        let d = random.normals((planes - 1) * dStep + tiles * outputs)
+        let former = random.normals((planes - 1) * sumStep + inputs * outputs)
+        let (data, gradient, sums) = (GuardedBuffer(v), GuardedBuffer(d), GuardedBuffer(former))
+        kernels.winograd.multiplyGradient(
+          data.pointer, gradient.pointer, sums.pointer, planes, tiles, inputs, outputs, vStep,
+          dStep, sumStep, channels, accumulates)
+        var expected = former.map(Double.init)
+        var magnitudes = former.map { abs(Double($0)) }
+        for plane in 0..<planes {
+          for index in 0..<inputs {
+            for channel in channels {
+              let place = plane * sumStep + index * outputs + channel
+              if !accumulates { (expected[place], magnitudes[place]) = (0, 0) }
+              for tile in 0..<tiles {
+                let product =
+                  Double(v[plane * vStep + tile * inputs + index])
+                  * Double(d[plane * dStep + tile * outputs + channel])
+                expected[place] += product
+                magnitudes[place] += abs(product)
+              }
+            }
+          }
+        }
+        let name = "\(set), \(tiles) tiles, \(inputs) to \(outputs)"
+        let found = mismatch(
+          actual: sums.floats, expected: expected,
+          tolerance: Tolerance(absolute: 1e-30, relative: 6e-7), magnitudes: magnitudes)
+        #expect(found == nil, "\(name)")
+        for buffer in [data, gradient, sums] { #expect(buffer.damage == nil, "\(name)") }
+      }
+    }
+  }
+
   @Test(arguments: TestEngine.instructionSets)
   func `no tiles are no products`(set: InstructionSet) throws {
     let kernels = try Engine(threads: 1, instructionSet: set).kernels
     let target = GuardedBuffer(count: 64)
     let source = GuardedBuffer(count: 16 * 16)
     kernels.winograd.multiply(
-      source.pointer, source.pointer, target.pointer, 1, 0, 16, 16, 16, 16)
+      source.pointer, source.pointer, target.pointer, 1, 0, 16, 16, 16, 256, 16)
     #expect(target.values.allSatisfy { $0.isNaN })
     #expect(target.damage == nil)
   }
@@ -110,7 +160,8 @@ struct WinogradProductTests {
         vStep)
     }
     k.winograd.multiply(
-      v.pointer, u.pointer, m.pointer, 36, tiles, inputs, outputs, vStep, mStep)
+      v.pointer, u.pointer, m.pointer, 36, tiles, inputs, outputs, vStep,
+      inputs * outputs, mStep)
     for row in 0..<high {
       k.winograd.transformOutput(
         m.pointer + row * wide * outputs, y.pointer + 4 * row * columns * outputs, nil, wide,
