@@ -1,6 +1,5 @@
-import Glibc
 package import KernelInterface
-internal import Primitives
+internal import Synchronization
 
 /// One batch, ready for the network.
 package struct Batch {
@@ -75,140 +74,99 @@ package struct BatchPlan: Sendable {
   }
 }
 
-/// Prepares batches on a thread of its own, beside training.
+/// Prepares batches on the threads of a pool, in the gaps of what else they do.
 ///
-/// The order is drawn from (seed, epoch), each picture's changes from (seed, epoch, index), so
-/// the numbers do not depend on timing. A class, because it owns the thread and the batches.
+/// While a batch is used, the pictures of the next one are tasks for threads that would wait. The
+/// order is drawn from (seed, epoch), each picture's changes from (seed, epoch, index), so the
+/// numbers depend neither on timing nor on threads. A class, because it owns the batches.
 package final class BatchLoader {
-  private let state: LoaderState
-  private var thread: pthread_t?
+  private let maker: BatchMaker
+  private let workers: WorkerPool
+  private let buffers: [UnsafeMutableBufferPointer<Float>]
+  private let work: Work
   private var epoch: Int
   private var index: Int
-  private var isHolding = false
+  /// The batch of (`epoch`, `index`), where it has been begun.
+  private var begun: PreparedBatch?
+  private var isOffered = false
+  private var made = 0
 
   /// Seconds that `next` has waited for batches.
   package private(set) var waitSeconds = 0.0
 
-  /// Seconds that the thread has worked on batches.
-  package var preparationSeconds: Double { state.preparationSeconds }
+  /// Seconds that threads have worked on batches, summed over the threads.
+  package var preparationSeconds: Double {
+    Double(work.nanoseconds.load(ordering: .relaxed)) * 1e-9
+  }
 
-  /// Starts to prepare the plan's batches from a store; `ring` batches are kept at most.
-  package init(store: ImageStore, plan: BatchPlan, kernels: KernelTable, ring: Int = 3) {
-    precondition(ring >= 2, "one batch is prepared while another is used")
+  /// A loader of the plan's batches from a store; nothing is prepared before the first is wanted.
+  package init(store: ImageStore, plan: BatchPlan, kernels: KernelTable, workers: WorkerPool) {
     epoch = plan.epochs.lowerBound
     index = plan.firstBatch
-    state = LoaderState(BatchMaker(store: store, plan: plan, kernels: kernels), ring: ring)
-    let argument = Unmanaged.passRetained(state)
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { raw in
-        guard let raw else { return nil }
-        Unmanaged<LoaderState>.fromOpaque(raw).takeRetainedValue().prepareAll()
-        return nil
-      }, argument.toOpaque())
-    if status == 0 {
-      self.thread = thread
-    } else {
-      argument.release()
-    }
+    maker = BatchMaker(store: store, plan: plan, kernels: kernels)
+    self.workers = workers
+    let capacity = maker.largestBatch
+    buffers = (0..<2).map { _ in .allocate(capacity: capacity) }
+    work = Work()
   }
 
   deinit {
-    state.stop()
-    if let thread { pthread_join(thread, nil) }
+    if isOffered { workers.finishOffer(isDropped: true) }
+    for buffer in buffers { buffer.deallocate() }
   }
 
   /// The next batch, or nil once after the last batch of each epoch, and at the end.
   package func next() -> Batch? {
-    if isHolding {
-      state.release()
-      isHolding = false
-    }
-    let plan = state.maker.plan
-    guard plan.epochs.contains(epoch) else { return nil }
-    if index >= plan.batchesPerEpoch {
+    guard maker.plan.epochs.contains(epoch) else { return nil }
+    if index >= maker.plan.batchesPerEpoch {
       epoch += 1
       index = 0
       return nil
     }
-    // Without a thread batches are made here.
-    if thread == nil { state.prepare(epoch, index) }
     let start = ContinuousClock.now
-    let batch = state.take()
+    let prepared = begun ?? begin(epoch, index)
+    if isOffered {
+      workers.finishOffer()
+      isOffered = false
+    } else {
+      let write = writer(prepared)
+      workers.parallelFor(prepared.batch.count) { picture, _ in write(picture) }
+    }
     waitSeconds += (ContinuousClock.now - start) / .seconds(1)
-    isHolding = true
     index += 1
-    return batch
-  }
-}
-
-/// What the loader and its thread share: a ring of batches and how many were made and used.
-private final class LoaderState: @unchecked Sendable {
-  let maker: BatchMaker
-  private let monitor = Monitor()
-  private let buffers: [UnsafeMutableBufferPointer<Float>]
-  private var batches: [Batch?]
-  private var made = 0
-  private var used = 0
-  private var isStopping = false
-  private var seconds = 0.0
-
-  init(_ maker: BatchMaker, ring: Int) {
-    self.maker = maker
-    buffers = (0..<ring).map { _ in .allocate(capacity: maker.largestBatch) }
-    batches = [Batch?](repeating: nil, count: ring)
+    offerFollowing()
+    return prepared.batch
   }
 
-  deinit {
-    for buffer in buffers { buffer.deallocate() }
+  /// Lays out the batch after the one that is about to be used, be it of the next epoch.
+  private func offerFollowing() {
+    begun = nil
+    let isInEpoch = index < maker.plan.batchesPerEpoch
+    let next = isInEpoch ? (epoch, index) : (epoch + 1, 0)
+    guard maker.plan.epochs.contains(next.0) else { return }
+    let prepared = begin(next.0, next.1)
+    begun = prepared
+    isOffered = workers.offer(prepared.batch.count, writer(prepared))
   }
 
-  var preparationSeconds: Double { monitor.change { seconds } }
+  private func begin(_ epoch: Int, _ index: Int) -> PreparedBatch {
+    made += 1
+    return maker.begin(epoch, index, into: buffers[made % buffers.count])
+  }
 
-  func prepareAll() {
-    let plan = maker.plan
-    for epoch in plan.epochs {
-      let first = epoch == plan.epochs.lowerBound ? plan.firstBatch : 0
-      for index in first..<max(first, plan.batchesPerEpoch) {
-        if !prepare(epoch, index) { return }
-      }
+  /// What writes one picture of a batch.
+  private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
+    let work = work
+    return { picture in
+      let start = ContinuousClock.now
+      prepared.write(picture)
+      let spent = (ContinuousClock.now - start) / .nanoseconds(1)
+      work.nanoseconds.wrappingAdd(Int(spent), ordering: .relaxed)
     }
   }
 
-  /// Makes one batch as soon as there is room; false if the loader is gone.
-  @discardableResult
-  func prepare(_ epoch: Int, _ index: Int) -> Bool {
-    let place = monitor.wait {
-      isStopping || made - used < buffers.count
-    } then: {
-      isStopping ? nil : made % buffers.count
-    }
-    guard let place else { return false }
-    let start = ContinuousClock.now
-    let batch = maker.make(epoch, index, into: buffers[place])
-    let spent = (ContinuousClock.now - start) / .seconds(1)
-    monitor.change {
-      batches[place] = batch
-      made += 1
-      seconds += spent
-    }
-    return true
-  }
-
-  func take() -> Batch? {
-    monitor.wait {
-      made > used
-    } then: {
-      batches[used % buffers.count]
-    }
-  }
-
-  func release() {
-    monitor.change { used += 1 }
-  }
-
-  func stop() {
-    monitor.change { isStopping = true }
+  /// A count that tasks add to: apart from the loader, which they must not keep.
+  private final class Work: Sendable {
+    let nanoseconds = Atomic<Int>(0)
   }
 }

@@ -1,14 +1,13 @@
 internal import KernelInterface
 internal import Primitives
 
-/// Makes batches, one after the other on one thread.
+/// Says which pictures make up each batch.
 final class BatchMaker {
   let plan: BatchPlan
   private let store: ImageStore
   private let kernels: KernelTable
   private var order: [Int] = []
   private var orderEpoch: Int?
-  private var scratch = [Float](repeating: 0, count: 384)
 
   init(store: ImageStore, plan: BatchPlan, kernels: KernelTable) {
     self.store = store
@@ -22,8 +21,10 @@ final class BatchMaker {
     return 3 * largest * min(plan.batchSize, max(1, plan.indices.count))
   }
 
-  /// Writes the batch's tensors to `target` and says what they are.
-  func make(_ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>) -> Batch {
+  /// The pictures of a batch, to be written to `target` one by one.
+  func begin(
+    _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
+  ) -> PreparedBatch {
     if orderEpoch != epoch {
       order = plan.indices
       if plan.shuffles {
@@ -35,16 +36,33 @@ final class BatchMaker {
     let start = index * plan.batchSize
     let samples = Array(order[start..<min(order.count, start + plan.batchSize)])
     let size = plan.size(of: epoch)
+    let count = samples.count * 3 * size.width * size.height
+    return PreparedBatch(
+      batch: Batch(
+        pixels: UnsafeBufferPointer(rebasing: target[0..<count]),
+        targets: store.targets(samples), samples: samples, width: size.width,
+        height: size.height, epoch: epoch, index: index),
+      target: UnsafeMutableBufferPointer(rebasing: target[0..<count]), plan: plan, store: store,
+      kernels: kernels)
+  }
+}
+
+/// A batch whose pictures are still to be written, in any order and on any threads.
+struct PreparedBatch: @unchecked Sendable {
+  let batch: Batch
+  let target: UnsafeMutableBufferPointer<Float>
+  let plan: BatchPlan
+  let store: ImageStore
+  let kernels: KernelTable
+
+  /// Writes the tensor of one picture.
+  func write(_ position: Int) {
+    let size = (width: batch.width, height: batch.height)
     let count = 3 * size.width * size.height
-    for (position, sample) in samples.enumerated() {
-      let part = UnsafeMutableBufferPointer(
-        rebasing: target[(position * count)..<((position + 1) * count)])
-      write(sample, epoch, size, into: part)
-    }
-    return Batch(
-      pixels: UnsafeBufferPointer(rebasing: target[0..<(samples.count * count)]),
-      targets: store.targets(samples), samples: samples, width: size.width, height: size.height,
-      epoch: epoch, index: index)
+    write(
+      batch.samples[position], batch.epoch, size,
+      into: UnsafeMutableBufferPointer(
+        rebasing: target[(position * count)..<((position + 1) * count)]))
   }
 
   private func write(
@@ -62,10 +80,14 @@ final class BatchMaker {
     var stream = RandomStream(
       seed: plan.seed, purpose: .augmentation, epoch: epoch, sample: sample)
     let draw = AugmentationDraw(plan.augmentation, &stream)
-    kernels.images.sampleAffine(
-      store.pixels(sample), source.width, source.height, base, size.width, size.height,
-      draw.parameters(source: source, target: size, plan.preprocessing),
-      plan.augmentation.fill.kernelCode, &scratch)
+    let parameters = draw.parameters(source: source, target: size, plan.preprocessing)
+    withUnsafeTemporaryAllocation(byteCount: 4 * 1216, alignment: 64) { bytes in
+      let scratch = bytes.bindMemory(to: Float.self)
+      guard let scratch = scratch.baseAddress else { return }
+      kernels.images.sampleAffine(
+        store.pixels(sample), source.width, source.height, base, size.width, size.height,
+        parameters, plan.augmentation.fill.kernelCode, scratch)
+    }
     cutOut(draw, size, target)
   }
 

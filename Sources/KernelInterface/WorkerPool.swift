@@ -46,6 +46,31 @@ package final class WorkerPool: Sendable {
     shared.stop()
   }
 
+  /// Offers tasks to the threads that have nothing else to do, and returns at once.
+  ///
+  /// While a loop has no task left for a thread, and between two loops, the thread takes tasks of
+  /// the offer, until `finishOffer`. `body` must not run a loop itself, and what a task computes
+  /// must depend on its index alone. False, and nothing is kept, where there is an offer already
+  /// or no second thread.
+  package func offer(_ count: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) -> Bool {
+    threads > 1 && shared.offer.open(count, body)
+  }
+
+  /// Runs what is left of the offer on all threads and waits until all its tasks are done.
+  ///
+  /// Only for the one whose offer was taken. With `isDropped` tasks that nobody has begun are left
+  /// out.
+  package func finishOffer(isDropped: Bool = false) {
+    if isDropped {
+      shared.offer.drop()
+    } else if shared.offer.hasTasks {
+      parallelFor(threads) { _, _ in
+        while shared.offer.takeTask() {}
+      }
+    }
+    shared.offer.finish(spins: shared.spins)
+  }
+
   /// Runs `body` for every index in 0..<count, on all threads, and returns when all are done.
   ///
   /// `worker` is below `threads` and names the scratch memory that a task may use. Calls from
@@ -88,7 +113,8 @@ private final class SharedState: @unchecked Sendable {
   private let stopping = Atomic<Bool>(false)
   private let sleeping = Atomic<UInt32>(0)
   private let callerSleeps = Atomic<Bool>(false)
-  private let spins: Int
+  let spins: Int
+  let offer = Offer()
   private var count = 0
   private var body: ((Int, Int) -> Void)?
 
@@ -105,10 +131,6 @@ private final class SharedState: @unchecked Sendable {
     generation.deallocate()
   }
 
-  private func word(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
-    UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
-  }
-
   func run(count: Int, sleepers: Int, body: @escaping (Int, Int) -> Void) {
     self.count = count
     self.body = body
@@ -121,26 +143,22 @@ private final class SharedState: @unchecked Sendable {
     self.body = nil
   }
 
-  /// Waits until the last visitor has left a closed loop: spinning as long as a task may take, so
-  /// that the next loop begins at once, then asleep.
+  /// Waits until the last visitor has left a closed loop: with tasks of the offer, spinning as
+  /// long as a task may take, so that the next loop begins at once, then asleep.
   private func waitForVisitors() {
     for _ in 0...(20 * spins) {
       if visitors.pointee.load(ordering: .acquiring) == SharedState.closed { return }
-      csystem_spin_hint()
+      if !offer.takeTask() { csystem_spin_hint() }
     }
     callerSleeps.store(true, ordering: .sequentiallyConsistent)
-    while true {
-      let present = visitors.pointee.load(ordering: .sequentiallyConsistent)
-      if present == SharedState.closed { break }
-      csystem_futex_wait(word(visitors), present)
-    }
+    sleepUntil(visitors, holds: SharedState.closed)
     callerSleeps.store(false, ordering: .relaxed)
   }
 
   private func leave() {
     let left = visitors.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
     if left == SharedState.closed, callerSleeps.load(ordering: .sequentiallyConsistent) {
-      csystem_futex_wake(word(visitors), 1)
+      csystem_futex_wake(futexWord(visitors), 1)
     }
   }
 
@@ -152,7 +170,7 @@ private final class SharedState: @unchecked Sendable {
   private func announce(_ sleepers: Int) {
     generation.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
     if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-      csystem_futex_wake(word(generation), Int32(clamping: sleepers))
+      csystem_futex_wake(futexWord(generation), Int32(clamping: sleepers))
     }
   }
 
@@ -178,15 +196,19 @@ private final class SharedState: @unchecked Sendable {
     }
   }
 
-  /// Spins for some microseconds, as the next loop of a step mostly follows at once, then sleeps.
+  /// Takes tasks of the offer, spins for some microseconds, as the next loop of a step mostly
+  /// follows at once, then sleeps.
   private func wait(past seen: UInt32) {
-    for _ in 0..<spins {
+    var turns = 0
+    while turns < spins {
       if generation.pointee.load(ordering: .acquiring) != seen { return }
+      if offer.takeTask() { continue }
       csystem_spin_hint()
+      turns += 1
     }
     sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while generation.pointee.load(ordering: .sequentiallyConsistent) == seen {
-      csystem_futex_wait(word(generation), seen)
+      csystem_futex_wait(futexWord(generation), seen)
     }
     sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
   }

@@ -3,15 +3,19 @@
 // Conversions by the bits of the numbers: those of the standard library are generic, and a copy
 // of them specialised here could be the one that the linker keeps for everyone.
 
-/// sum + a · b, in one rounding where the instruction set has that.
-@inline(__always)
-func multiplyAdd(_ sum: SIMD4<Float>, _ a: SIMD4<Float>, _ b: Float) -> SIMD4<Float> {
-  #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
-    return sum.addingProduct(a, b)
-  #else
-    return sum + a * b
-  #endif
-}
+#if !KERNELS_AVX512
+  /// sum + a · b on sixteen lanes, as on this module's vectors.
+  @inline(__always)
+  func multiplyAdd(
+    _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
+  ) -> SIMD16<Float> {
+    #if KERNELS_AVX2 || arch(arm64)
+      return sum.addingProduct(a, b)
+    #else
+      return sum + a * b
+    #endif
+  }
+#endif
 
 /// Bytes as integers.
 ///
@@ -31,14 +35,6 @@ func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
 
 /// 2^23 as bits: a whole number below 2^23 in its low bits makes it 2^23 plus that number.
 @inline(__always) private var whole: Int32 { 0x4B00_0000 }
-
-/// The four bytes at an address, each plus 2^23.
-@inline(__always)
-func raised(_ bytes: UnsafeRawPointer) -> SIMD4<Float> {
-  let four = SIMD4<UInt32>(repeating: bytes.loadUnaligned(as: UInt32.self))
-  let apart = four &>> SIMD4(0, 8, 16, 24) & 255
-  return unsafeBitCast(apart | 0x4B00_0000, to: SIMD4<Float>.self)
-}
 
 /// Bytes plus 2^23.
 @inline(__always)

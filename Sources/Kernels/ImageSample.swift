@@ -42,97 +42,236 @@ func scaleBlock(
   floats.storeBytes(of: values * scale + offset, as: SIMD16<Float>.self)
 }
 
-/// Pixels of a row whose positions are worked out before they are sampled.
+/// Pixels of a row that are sampled together.
 @inline(__always) private var chunk: Int { 128 }
+
+// The scratch memory holds eight words for each pixel of a chunk: the weights of the pixel to the
+// right and of the one below, the offset of the pixel to the left and above, whether the pixel has
+// the border's colour, and the bytes of two neighbours above and below; then the values of sixteen
+// pixels' neighbours.
+//
+// A function for each pass over them: the compiler keeps whole vectors only from memory to memory,
+// and takes vectors apart that are put together lane by lane.
+
+@inline(__always) private var downAt: Int { 4 * chunk }
+@inline(__always) private var offsetsAt: Int { 8 * chunk }
+@inline(__always) private var outsideAt: Int { 12 * chunk }
+@inline(__always) private var upperAt: Int { 16 * chunk }
+@inline(__always) private var lowerAt: Int { 24 * chunk }
+@inline(__always) private var valuesAt: Int { 32 * chunk }
 
 /// See `ImageKernels.SampleAffine`.
 ///
-/// Bilinear; positions beyond the border are first moved onto the picture, so that the inner
-/// loop has no branch.
+/// Bilinear, sixteen pixels of a row at a time, each channel in a vector of its own. Positions
+/// beyond the border are first moved onto the picture, so that no pixel needs a branch.
 func sampleAffine(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ targetWidth: Int, _ targetHeight: Int,
   _ parameters: UnsafePointer<Float>, _ border: Int, _ scratch: UnsafeMutablePointer<Float>
 ) {
+  let pixels = UnsafeRawPointer(source)
   let places = UnsafeMutableRawPointer(scratch)
+  let stride = 3 * width
+  // A picture one pixel high has no row below: the row itself stands for it.
+  let below = height > 1 ? stride : 0
   for y in 0..<targetHeight {
+    let line = Float(y)
     var x = 0
     while x < targetWidth {
       let count = min(chunk, targetWidth - x)
-      locate(places, from: x, count: count, row: y, parameters, width, height, border)
-      let isLast = y == targetHeight - 1 && x + count == targetWidth
-      // The last pixel of all is sampled apart, so that nothing is written past the target.
-      let start = target + 3 * (y * targetWidth + x)
-      sampleRow(source, width, height, start, isLast ? count - 1 : count, parameters, places)
-      if isLast {
-        let last = samplePixel(source, width, height, count - 1, parameters, places)
-        start[3 * count - 3] = last[0]
-        start[3 * count - 2] = last[1]
-        start[3 * count - 1] = last[2]
+      clearPlaces(places, count)
+      locate(
+        places, places, from: x, count: count, step: parameters[0],
+        start: parameters[1] * line + parameters[2], size: width, bytes: 3, border)
+      locate(
+        places, places + downAt, from: x, count: count, step: parameters[3],
+        start: parameters[4] * line + parameters[5], size: height, bytes: stride, border)
+      fetchPairs(pixels, below, places, count)
+      var at = 0
+      while at < 4 * count {
+        widen(places + upperAt + at, places + valuesAt)
+        widen(places + lowerAt + at, places + valuesAt + 384)
+        mixPixels(places + at, places + valuesAt, parameters + 6, border)
+        at += 64
       }
+      interleave(places, count, target + 3 * (y * targetWidth + x))
       x += count
     }
   }
 }
 
-/// Works out where `count` pixels of a row are sampled.
-///
-/// `places` gets the weight of the pixel to the right, the weight of the pixel below, and the
-/// offset of the pixel to the left and above in bytes, -1 for the border's colour.
+/// Sets the offsets and the marks of `count` pixels to zero.
 @inline(__always)
-func locate(
-  _ places: UnsafeMutableRawPointer, from: Int, count: Int, row: Int,
-  _ parameters: UnsafePointer<Float>, _ width: Int, _ height: Int, _ border: Int
-) {
-  let line = Float(row)
-  let startX = parameters[1] * line + parameters[2]
-  let startY = parameters[4] * line + parameters[5]
-  let limitX = Float(max(0, width - 2))
-  let limitY = Float(max(0, height - 2))
-  let stride = Int32(truncatingIfNeeded: 3 * width)
-  var lane = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + Float(from)
-  var at = 0
-  while at < count {
-    let exactX = lane * parameters[0] + startX
-    let exactY = lane * parameters[3] + startY
-    var x = exactX
-    var y = exactY
-    if border == 1 {
-      x = mirrored(x, Float(width))
-      y = mirrored(y, Float(height))
-    }
-    x = limited(x, Float(width - 1))
-    y = limited(y, Float(height - 1))
-    let left = wholePart(x, limitX)
-    let top = wholePart(y, limitY)
-    var offset = integers(top) &* stride &+ integers(left) &* 3
-    if border == 2 {
-      offset.replace(with: -1, where: isOutside(exactX, Float(width)))
-      offset.replace(with: -1, where: isOutside(exactY, Float(height)))
-    }
-    let place = places + 4 * at
-    place.storeBytes(of: x - left, as: SIMD16<Float>.self)
-    (place + 4 * chunk).storeBytes(of: y - top, as: SIMD16<Float>.self)
-    (place + 8 * chunk).storeBytes(of: offset, as: SIMD16<Int32>.self)
-    lane += 16
-    at += 16
+func clearPlaces(_ places: UnsafeMutableRawPointer, _ count: Int) {
+  for at in stride(from: 0, to: 4 * count, by: 64) {
+    (places + offsetsAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
+    (places + outsideAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
   }
 }
+
+/// Works out one coordinate of the places where `count` pixels are sampled: `start` + `step` x.
+///
+/// `weights` gets the distances to the whole positions before, whose offsets of `bytes` each are
+/// added to those in `places`.
+@inline(never)
+func locate(
+  _ places: UnsafeMutableRawPointer, _ weights: UnsafeMutableRawPointer, from: Int, count: Int,
+  step: Float, start: Float, size: Int, bytes: Int, _ border: Int
+) {
+  let last = Float(size - 1)
+  let limit = Float(max(0, size - 2))
+  let scale = Int32(truncatingIfNeeded: bytes)
+  var lane = SIMD16<Float>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + Float(from)
+  var at = 0
+  while at < 4 * count {
+    let exact = lane * step + start
+    var position = exact
+    if border == 1 { position = mirrored(position, Float(size)) }
+    position = limited(position, last)
+    let before = wholePart(position, limit)
+    (weights + at).storeBytes(of: position - before, as: SIMD16<Float>.self)
+    let offsets = places + offsetsAt + at
+    let former = offsets.loadUnaligned(as: SIMD16<Int32>.self)
+    offsets.storeBytes(of: former &+ integers(before) &* scale, as: SIMD16<Int32>.self)
+    if border == 2 {
+      let marks = places + outsideAt + at
+      let mark = marks.loadUnaligned(as: SIMD16<Int32>.self)
+      marks.storeBytes(of: mark | outside(exact, Float(size)), as: SIMD16<Int32>.self)
+    }
+    lane += 16
+    at += 64
+  }
+}
+
+/// Copies the neighbours in the rows above and below of `count` pixels, and of those that fill up
+/// the last vector: the first four of the six bytes, and a chunk further on the other two.
+@inline(never)
+func fetchPairs(
+  _ source: UnsafeRawPointer, _ below: Int, _ places: UnsafeMutableRawPointer, _ count: Int
+) {
+  let upper = places + upperAt
+  let lower = places + lowerAt
+  let end = 4 * ((count + 15) & ~15)
+  var at = 0
+  while at < end {
+    let offset = Int((places + offsetsAt + at).load(as: Int32.self))
+    let pair = (source + offset).loadUnaligned(as: UInt64.self)
+    let pairBelow = (source + offset + below).loadUnaligned(as: UInt64.self)
+    (upper + at).storeBytes(of: UInt32(truncatingIfNeeded: pair), as: UInt32.self)
+    (upper + 4 * chunk + at).storeBytes(of: UInt32(truncatingIfNeeded: pair >> 32), as: UInt32.self)
+    (lower + at).storeBytes(of: UInt32(truncatingIfNeeded: pairBelow), as: UInt32.self)
+    (lower + 4 * chunk + at).storeBytes(
+      of: UInt32(truncatingIfNeeded: pairBelow >> 32), as: UInt32.self)
+    at += 4
+  }
+}
+
+/// Turns the bytes of sixteen pixels' neighbours in one row into numbers.
+///
+/// `values` gets red, green and blue of the left neighbours, then how far the right ones are from
+/// them, sixteen numbers each. A byte of a word is read from an address of its own, as shifted
+/// vectors are taken apart lane by lane.
+@inline(never)
+func widen(_ pairs: UnsafeMutableRawPointer, _ values: UnsafeMutableRawPointer) {
+  let red = raisedBytes(pairs)
+  let green = raisedBytes(pairs + 1)
+  let blue = raisedBytes(pairs + 2)
+  let rest = pairs + 4 * chunk
+  values.storeBytes(of: red - 0x1p23, as: SIMD16<Float>.self)
+  (values + 64).storeBytes(of: green - 0x1p23, as: SIMD16<Float>.self)
+  (values + 128).storeBytes(of: blue - 0x1p23, as: SIMD16<Float>.self)
+  (values + 192).storeBytes(of: raisedBytes(pairs + 3) - red, as: SIMD16<Float>.self)
+  (values + 256).storeBytes(of: raisedBytes(rest) - green, as: SIMD16<Float>.self)
+  (values + 320).storeBytes(of: raisedBytes(rest + 1) - blue, as: SIMD16<Float>.self)
+}
+
+/// Every fourth byte from an address on, sixteen of them, each plus 2^23.
+@inline(__always)
+func raisedBytes(_ bytes: UnsafeMutableRawPointer) -> SIMD16<Float> {
+  let lowest = bytes.loadUnaligned(as: SIMD16<UInt32>.self) & 255
+  return unsafeBitCast(lowest | 0x4B00_0000, to: SIMD16<Float>.self)
+}
+
+/// Puts sixteen pixels together from their neighbours in `values` and mixes their channels.
+///
+/// The channels of the target take the place of the weights and the neighbours. `parameters` are
+/// the matrix and the border's colour.
+@inline(never)
+func mixPixels(
+  _ place: UnsafeMutableRawPointer, _ values: UnsafeMutableRawPointer,
+  _ parameters: UnsafePointer<Float>, _ border: Int
+) {
+  let right = place.loadUnaligned(as: SIMD16<Float>.self)
+  let down = (place + downAt).loadUnaligned(as: SIMD16<Float>.self)
+  var red = between(values, right, down)
+  var green = between(values + 64, right, down)
+  var blue = between(values + 128, right, down)
+  if border == 2 {
+    let mark = (place + outsideAt).loadUnaligned(as: SIMD16<Int32>.self)
+    red = chosen(red, parameters[12], mark)
+    green = chosen(green, parameters[13], mark)
+    blue = chosen(blue, parameters[14], mark)
+  }
+  place.storeBytes(of: mixed(red, green, blue, parameters), as: SIMD16<Float>.self)
+  (place + downAt).storeBytes(
+    of: mixed(red, green, blue, parameters + 4), as: SIMD16<Float>.self)
+  (place + upperAt).storeBytes(
+    of: mixed(red, green, blue, parameters + 8), as: SIMD16<Float>.self)
+}
+
+/// One channel between the four neighbours of sixteen pixels.
+@inline(__always)
+func between(
+  _ values: UnsafeMutableRawPointer, _ right: SIMD16<Float>, _ down: SIMD16<Float>
+) -> SIMD16<Float> {
+  let upper = multiplyAdd(
+    values.loadUnaligned(as: SIMD16<Float>.self),
+    (values + 192).loadUnaligned(as: SIMD16<Float>.self), right)
+  let lower = multiplyAdd(
+    (values + 384).loadUnaligned(as: SIMD16<Float>.self),
+    (values + 576).loadUnaligned(as: SIMD16<Float>.self), right)
+  return multiplyAdd(upper, lower - upper, down)
+}
+
+/// The values, but `other` where the mark is -1 and not 0.
+@inline(__always)
+func chosen(_ values: SIMD16<Float>, _ other: Float, _ mark: SIMD16<Int32>) -> SIMD16<Float> {
+  let bits = unsafeBitCast(values, to: SIMD16<Int32>.self)
+  return unsafeBitCast(
+    bits & ~mark | mark & Int32(bitPattern: other.bitPattern), to: SIMD16<Float>.self)
+}
+
+/// Writes `count` pixels, the three channels of each side by side.
+@inline(never)
+func interleave(
+  _ places: UnsafeMutableRawPointer, _ count: Int, _ target: UnsafeMutablePointer<Float>
+) {
+  let red = UnsafeRawPointer(places).assumingMemoryBound(to: Float.self)
+  let green = UnsafeRawPointer(places + downAt).assumingMemoryBound(to: Float.self)
+  let blue = UnsafeRawPointer(places + upperAt).assumingMemoryBound(to: Float.self)
+  for x in 0..<count {
+    target[3 * x] = red[x]
+    target[3 * x + 1] = green[x]
+    target[3 * x + 2] = blue[x]
+  }
+}
+
+// Limits by the bits of the numbers: a function that compares whole vectors more than a few times
+// is not put together from one piece.
 
 /// The whole number at or below each position, or at a whole position perhaps the one before; at
 /// most `limit`.
 @inline(__always)
 func wholePart(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
-  var below = nearest(position - 0.5)
-  below.replace(with: limit, where: below .> limit)
-  below.replace(with: 0, where: below .< 0)
-  return below
+  limited(nearest(position - 0.5), limit)
 }
 
-/// Whether positions lie beyond the area of `size` pixels, from -1/2 to size - 1/2.
+/// -1 where positions lie beyond the area of `size` pixels, from -1/2 to size - 1/2; else 0.
 @inline(__always)
-func isOutside(_ position: SIMD16<Float>, _ size: Float) -> SIMDMask<SIMD16<Int32>> {
-  (position .< -0.5) .| (position .> size - 0.5)
+func outside(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Int32> {
+  let below = unsafeBitCast(position + 0.5, to: SIMD16<Int32>.self)
+  let above = unsafeBitCast(size - 0.5 - position, to: SIMD16<Int32>.self)
+  return (below | above) &>> 31
 }
 
 /// Positions mirrored at the edges of the area of `size` pixels, -1/2 and size - 1/2.
@@ -142,58 +281,27 @@ func mirrored(_ position: SIMD16<Float>, _ size: Float) -> SIMD16<Float> {
   let edge = position + 0.5
   let period = 2 * size
   let within = edge - nearest(edge * (1 / period)) * period
-  return within.replacing(with: -within, where: within .< 0) - 0.5
+  let distance = unsafeBitCast(within, to: SIMD16<Int32>.self) & Int32.max
+  return unsafeBitCast(distance, to: SIMD16<Float>.self) - 0.5
 }
 
-/// Positions brought to 0...limit; what is no number becomes 0.
+/// Positions brought to 0...limit; what is no number becomes one of the two.
 @inline(__always)
 func limited(_ position: SIMD16<Float>, _ limit: Float) -> SIMD16<Float> {
-  let positive = SIMD16<Float>.zero.replacing(with: position, where: position .> 0)
-  return positive.replacing(with: limit, where: positive .> limit)
+  // Of numbers without a sign the greater one has the greater bits.
+  let bits = unsafeBitCast(position, to: SIMD16<Int32>.self)
+  let greatest = SIMD16<Int32>(repeating: Int32(bitPattern: limit.bitPattern))
+  let beyond = (bits & ~(bits &>> 31)) &- greatest
+  return unsafeBitCast(greatest &+ (beyond & beyond &>> 31), to: SIMD16<Float>.self)
 }
 
-/// Samples `count` pixels and mixes their channels; writes a float past the last.
+/// One channel of the target: a row of the matrix times (red, green, blue, 1).
 @inline(__always)
-func sampleRow(
-  _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
-  _ target: UnsafeMutablePointer<Float>, _ count: Int, _ parameters: UnsafePointer<Float>,
-  _ places: UnsafeMutableRawPointer
-) {
-  let floats = UnsafeMutableRawPointer(target)
-  for x in 0..<count {
-    let pixel = samplePixel(source, width, height, x, parameters, places)
-    (floats + 12 * x).storeBytes(of: pixel, as: SIMD4<Float>.self)
-  }
-}
-
-/// One pixel, sampled and mixed.
-@inline(__always)
-func samplePixel(
-  _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Int,
-  _ parameters: UnsafePointer<Float>, _ places: UnsafeMutableRawPointer
-) -> SIMD4<Float> {
-  let p = parameters + 6
-  // A picture one pixel wide or high has no neighbour: the pixel itself stands for it.
-  let below = height > 1 ? 3 * width : 0
-  let place = places + 4 * x
-  let offset = Int((place + 8 * chunk).load(as: Int32.self))
-  var pixel = SIMD4<Float>(p[12], p[13], p[14], 0)
-  if offset >= 0 {
-    let at = UnsafeRawPointer(source) + offset
-    let next = width > 1 ? 3 : 0
-    let right = place.load(as: Float.self)
-    let upper = between(raised(at), raised(at + next), right)
-    let lower = between(raised(at + below), raised(at + below + next), right)
-    pixel = multiplyAdd(upper, lower - upper, (place + 4 * chunk).load(as: Float.self))
-  }
-  var mixed = SIMD4<Float>(p[3], p[7], p[11], 0)
-  mixed = multiplyAdd(mixed, SIMD4(p[0], p[4], p[8], 0), pixel[0])
-  mixed = multiplyAdd(mixed, SIMD4(p[1], p[5], p[9], 0), pixel[1])
-  return multiplyAdd(mixed, SIMD4(p[2], p[6], p[10], 0), pixel[2])
-}
-
-/// A value between two that are raised by 2^23.
-@inline(__always)
-func between(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ weight: Float) -> SIMD4<Float> {
-  multiplyAdd(a - 0x1p23, b - a, weight)
+func mixed(
+  _ red: SIMD16<Float>, _ green: SIMD16<Float>, _ blue: SIMD16<Float>, _ row: UnsafePointer<Float>
+) -> SIMD16<Float> {
+  var sum = SIMD16<Float>(repeating: row[3])
+  sum = multiplyAdd(sum, red, SIMD16(repeating: row[0]))
+  sum = multiplyAdd(sum, green, SIMD16(repeating: row[1]))
+  return multiplyAdd(sum, blue, SIMD16(repeating: row[2]))
 }

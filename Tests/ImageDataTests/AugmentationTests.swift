@@ -66,7 +66,7 @@ private func sampled(
   var floats = [Float](repeating: 12345, count: count + 2 * guardBand)
   // The kernel may read a few bytes past the picture.
   let pixels = image.pixels + [UInt8](repeating: 77, count: 16)
-  var scratch = [Float](repeating: 0, count: 384)
+  var scratch = [Float](repeating: 0, count: 1216)
   let border: [BorderFill: Int] = [.nearest: 0, .reflect: 1, .constant: 2]
   floats.withUnsafeMutableBufferPointer { floats in
     guard let start = floats.baseAddress else { return }

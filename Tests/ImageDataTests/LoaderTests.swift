@@ -31,10 +31,12 @@ import Testing
   }
 
   private func copies(
-    _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, ring: Int = 3,
+    _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, threads: Int? = nil,
     pause: (Int) -> UInt32 = { _ in 0 }
   ) -> [Copy] {
-    let loader = BatchLoader(store: store, plan: plan, kernels: engine.kernels, ring: ring)
+    let loader = BatchLoader(
+      store: store, plan: plan, kernels: engine.kernels,
+      workers: threads.map { WorkerPool(threads: $0) } ?? engine.workers)
     var batches: [Copy] = []
     for _ in plan.epochs {
       while let batch = loader.next() {
@@ -75,15 +77,16 @@ import Testing
     #expect(copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))
   }
 
-  @Test("Timing and the length of the ring change no bit")
+  @Test("Timing and the number of threads change no bit")
   func determinism() throws {
     let (store, engine) = try makeStore(31)
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 4, seed: 7, augmentation: .strong,
       preprocessing: steps, epochs: 0..<2)
     let first = copies(store, plan, engine)
-    #expect(copies(store, plan, engine, ring: 2) { UInt32($0 % 3) * 700 } == first)
-    #expect(copies(store, plan, engine, ring: 5) { $0 % 4 == 0 ? 2000 : 0 } == first)
+    #expect(copies(store, plan, engine, threads: 1) == first)
+    #expect(copies(store, plan, engine, threads: 2) { UInt32($0 % 3) * 700 } == first)
+    #expect(copies(store, plan, engine, threads: 5) { $0 % 4 == 0 ? 2000 : 0 } == first)
     var other = plan
     other.seed = 8
     #expect(copies(store, other, engine) != first)
@@ -149,7 +152,8 @@ import Testing
       indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
       epochs: 0..<1000)
     for taken in 0..<30 {
-      let loader = BatchLoader(store: store, plan: plan, kernels: engine.kernels)
+      let loader = BatchLoader(
+        store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
       for _ in 0..<taken { _ = loader.next() }
       #expect(loader.waitSeconds >= 0 && loader.preparationSeconds >= 0)
     }

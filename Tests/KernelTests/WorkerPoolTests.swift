@@ -119,6 +119,69 @@ struct WorkerPoolTests {
     for counter in counters { #expect(counter.values == [20_000, 20_000, 20_000]) }
   }
 
+  @Test(arguments: [2, 3, 5], [true, false])
+  func `every task of an offer runs once, in gaps or at its end`(threads: Int, spins: Bool) {
+    let pool = WorkerPool(threads: threads, spins: spins)
+    for round in 0..<2_000 {
+      // Counts that rise and fall, so that one offer's leftovers would show in the next.
+      let count = [1, 7, 3, 40][round % 4]
+      let tasks = Counters(count)
+      let loops = Counters(6)
+      #expect(pool.offer(count) { tasks.add($0) })
+      for _ in 0..<(round % 3) { pool.parallelFor(6) { index, _ in loops.add(index) } }
+      pool.finishOffer()
+      #expect(tasks.values.allSatisfy { $0 == 1 }, "round \(round)")
+      #expect(loops.values.allSatisfy { $0 == round % 3 })
+    }
+  }
+
+  @Test func `a thread that waits for another takes tasks of the offer`() {
+    let pool = WorkerPool(threads: 2)
+    let tasks = Counters(4)
+    #expect(pool.offer(4) { tasks.add($0) })
+    pool.parallelFor(2) { index, _ in
+      // The longer task goes on until the thread of the shorter one has taken the whole offer.
+      if index == 0 {
+        for _ in 0..<10_000 where tasks.values.reduce(0, +) < 4 { usleep(1_000) }
+      }
+    }
+    #expect(tasks.values == [1, 1, 1, 1])
+    pool.finishOffer()
+  }
+
+  @Test func `there is one offer at a time, and none on one thread`() {
+    let pool = WorkerPool(threads: 2, spins: false)
+    let tasks = Counters(2)
+    #expect(pool.offer(1) { tasks.add($0) })
+    #expect(!pool.offer(2) { tasks.add($0) })
+    pool.finishOffer()
+    #expect(tasks.values == [1, 0])
+    #expect(pool.offer(2) { tasks.add($0) })
+    pool.finishOffer()
+    #expect(tasks.values == [2, 1])
+    #expect(!WorkerPool(threads: 1).offer(1) { tasks.add($0) })
+    #expect(tasks.values == [2, 1])
+  }
+
+  @Test func `a dropped offer leaves out what nobody has begun and waits for the rest`() {
+    for _ in 0..<500 {
+      let pool = WorkerPool(threads: 3)
+      let begun = Counters(64)
+      let ended = Counters(64)
+      _ = pool.offer(64) { index in
+        begun.add(index)
+        ended.add(index)
+      }
+      pool.parallelFor(3) { _, _ in }
+      pool.finishOffer(isDropped: true)
+      let values = begun.values
+      #expect(values == ended.values)
+      #expect(values.allSatisfy { $0 <= 1 })
+      usleep(20)
+      #expect(begun.values == values)
+    }
+  }
+
   @Test func `pools come and go`() {
     for round in 0..<200 {
       let pool = WorkerPool(threads: 3)

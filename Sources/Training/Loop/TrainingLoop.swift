@@ -93,7 +93,7 @@ struct TrainingLoop {
         indices: images.training, batchSize: batchSize, seed: configuration.seed,
         augmentation: configuration.augmentation, preprocessing: images.preprocessing,
         epochs: 0..<epochs),
-      kernels: engine.kernels)
+      kernels: engine.kernels, workers: engine.workers)
     for epoch in 1...epochs {
       var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, loader)
       var reason: StopReason?

@@ -1,0 +1,85 @@
+internal import CSystem
+import Synchronization
+
+/// Tasks for threads that would otherwise wait, one offer at a time.
+///
+/// A thread that brings `left` down from a number above zero owns a task, and the offer cannot
+/// be replaced before that task is done; so it may read the other fields without a lock.
+final class Offer: @unchecked Sendable {
+  private let left = Atomic<Int>(0)
+  private let undone = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  private let isTaken = Atomic<Bool>(false)
+  private let isAwaited = Atomic<Bool>(false)
+  private var count = 0
+  private var body: ((Int) -> Void)?
+
+  init() {
+    undone.initialize(to: Atomic(0))
+  }
+
+  deinit {
+    undone.deinitialize(count: 1)
+    undone.deallocate()
+  }
+
+  /// Whether there are tasks that nobody has begun.
+  var hasTasks: Bool { left.load(ordering: .relaxed) > 0 }
+
+  /// Lays `count` tasks out; false where there is an offer already.
+  func open(_ count: Int, _ body: @escaping (Int) -> Void) -> Bool {
+    if isTaken.exchange(true, ordering: .acquiring) { return false }
+    self.count = count
+    self.body = body
+    undone.pointee.store(UInt32(count), ordering: .relaxed)
+    left.store(count, ordering: .releasing)
+    return true
+  }
+
+  /// Runs one task; false where none is left.
+  func takeTask() -> Bool {
+    if !hasTasks { return false }
+    let number = left.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
+    guard number > 0, let body else { return false }
+    body(count - number)
+    let rest = undone.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
+    if rest == 0, isAwaited.load(ordering: .sequentiallyConsistent) {
+      csystem_futex_wake(futexWord(undone), 1)
+    }
+    return true
+  }
+
+  /// Leaves out the tasks that nobody has begun.
+  func drop() {
+    let number = left.exchange(0, ordering: .acquiringAndReleasing)
+    if number > 0 {
+      undone.pointee.wrappingSubtract(UInt32(number), ordering: .sequentiallyConsistent)
+    }
+  }
+
+  /// Waits until the tasks that others have begun are done, and makes room for the next offer.
+  func finish(spins: Int) {
+    for _ in 0..<(20 * spins) {
+      if undone.pointee.load(ordering: .acquiring) == 0 { break }
+      csystem_spin_hint()
+    }
+    isAwaited.store(true, ordering: .sequentiallyConsistent)
+    sleepUntil(undone, holds: 0)
+    isAwaited.store(false, ordering: .relaxed)
+    body = nil
+    isTaken.store(false, ordering: .releasing)
+  }
+}
+
+/// Sleeps until a word has a value; whoever gives it that value must wake the sleeper.
+func sleepUntil(_ word: UnsafeMutablePointer<Atomic<UInt32>>, holds wanted: UInt32) {
+  while true {
+    let present = word.pointee.load(ordering: .sequentiallyConsistent)
+    if present == wanted { return }
+    csystem_futex_wait(futexWord(word), present)
+  }
+}
+
+/// An atomic number as the system's calls want it.
+func futexWord(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
+  UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
+}
