@@ -86,7 +86,8 @@ private func panelProduct(
 
 /// Two vectors of channels.
 ///
-/// Every number of rows is a function of its own, so that it is a constant there.
+/// Every number of rows is a function of its own, so that it is a constant there. That of a single
+/// row is inlined: it has no use for the step between rows, and a copy without it would be weak.
 @inline(__always)
 private func wideProduct(
   _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
@@ -134,7 +135,7 @@ private func narrowProduct(
   }
 }
 
-@inline(never) func wideProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+@inline(__always) func wideProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
   panelProduct(rows: 1, vectors: 2, x, w, y, i, o)
 }
 @inline(never) func wideProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
@@ -152,7 +153,7 @@ private func narrowProduct(
 @inline(never) func wideProduct6(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
   panelProduct(rows: 6, vectors: 2, x, w, y, i, o)
 }
-@inline(never) func narrowProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
+@inline(__always) func narrowProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
   panelProduct(rows: 1, vectors: 1, x, w, y, i, o)
 }
 @inline(never) func narrowProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {

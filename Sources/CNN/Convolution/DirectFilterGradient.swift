@@ -29,7 +29,7 @@ struct DirectFilterGradient {
   }
 
   /// Floats of scratch memory for each thread.
-  var workerCount: Int { inputBand + Band.count(rows: bandRows, columns: 0, shape: output) }
+  var workerCount: Int { inputBand + Band.count(rows: bandRows, columns: output.width, shape: output) }
 
   private var inputBand: Int {
     Band.count(rows: (bandRows - 1) * stride + kernel, columns: bandColumns, shape: input)
