@@ -49,9 +49,11 @@ struct ExecutionPlan {
     let normalizing = nodes.map { node -> Int? in
       guard isTraining, let convolution = node.operation as? ConvolutionOperation,
         convolution.readsNormalizationGradient, readers[node.output].count == 1,
-        nodes[readers[node.output][0]].operation is BatchNormOperation
+        let reader = readers[node.output].first, nodes[reader].operation is BatchNormOperation
       else { return nil }
-      return readers[node.output][0]
+      // Two gradients each compute it anew: that pays where reading it would cost more, as what it
+      // is computed from is a quarter as large, or where there is but one.
+      return pooling[reader] != nil || node.inputs[0] == 0 ? reader : nil
     }
     var plan = MemoryPlan()
 
