@@ -29,7 +29,9 @@ struct DirectFilterGradient {
   }
 
   /// Floats of scratch memory for each thread.
-  var workerCount: Int { inputBand + Band.count(rows: bandRows, columns: output.width, shape: output) }
+  var workerCount: Int {
+    inputBand + Band.count(rows: bandRows, columns: output.width, shape: output)
+  }
 
   private var inputBand: Int {
     Band.count(rows: (bandRows - 1) * stride + kernel, columns: bandColumns, shape: input)
