@@ -54,6 +54,28 @@ struct DeterminismTests {
     }
   }
 
+  @Test func `a batch smaller than planned takes the steps of a session of its size`() throws {
+    // Of 40 images the tiles are too many to be in memory together, of 5 they are not.
+    let layers: [any Layer] = [
+      Conv2D(filters: 128, padding: .explicit(1), useBias: false), BatchNorm(), ReLU(),
+      Conv2D(filters: 128, padding: .explicit(1), useBias: false), BatchNorm(), ReLU(),
+      GlobalAveragePool2D(), Dense(units: 1),
+    ]
+    let input = Shape(height: 10, width: 10, channels: 128)
+    func trained(capacity: Int) throws -> [Float] {
+      let network = try Network(input: input, layers: layers, seed: 3)
+      let session = try TrainingSession(
+        network: network, optimizer: SGD(learningRate: 0.1), batchSize: capacity,
+        engine: TestEngine.make(threads: 3, convolution: .winograd))
+      let pixels = images(5, network)
+      for _ in 0..<3 { _ = try session.step(images: pixels, targets: [0, 1, 1, 0, 1]) }
+      return numbers(network)
+    }
+    let expected = try trained(capacity: 5)
+    #expect(expected.allSatisfy { $0.isFinite })
+    #expect(bitMismatch(try trained(capacity: 40), expected) == nil)
+  }
+
   @Test(arguments: methods)
   func `an answer is the same in any batch, on any threads, layer by layer or image by image`(
     method: ConvolutionMethod

@@ -21,13 +21,17 @@ struct WinogradCorrelation {
     tiles = WinogradTiles(map: target, channels: source.channels + target.channels)
   }
 
-  /// Whether the tiles of all maps are in memory together.
+  /// The most tiles that are in memory together; none where the blocks go one by one.
   ///
-  /// Where there are fewer blocks than threads may want, or many would read the same large filters.
-  private func isTogether(_ batch: Int) -> Bool {
-    source.channels * target.channels >= 1 << 14 && tiles.segments == 1
-      && tilesTogether(batch) * (source.channels + target.channels) <= 1 << 16
+  /// For many channels, where there may be fewer blocks than threads, all of which would read the
+  /// same large filters.
+  private var mostTogether: Int {
+    let isLarge = source.channels * target.channels >= 1 << 14 && tiles.segments == 1
+    return isLarge ? (1 << 16) / (source.channels + target.channels) : 0
   }
+
+  /// Whether the tiles of all maps are in memory together.
+  private func isTogether(_ batch: Int) -> Bool { tilesTogether(batch) <= mostTogether }
 
   private func tilesTogether(_ batch: Int) -> Int {
     batch * tiles.rowsOfMap * tiles.columnsOfMap
@@ -40,9 +44,11 @@ struct WinogradCorrelation {
   private var packedCount: Int { weightCount + target.channels }
 
   /// Floats of scratch memory for all threads: the filters, and the tiles where they are together.
+  ///
+  /// Enough for every batch up to this one: a smaller one may be together where this one is not.
   func sharedCount(batch: Int) -> Int {
-    guard isTogether(batch) else { return packedCount }
-    let tiles = tilesTogether(batch)
+    let tiles = min(tilesTogether(batch), mostTogether)
+    guard tiles > 0 else { return packedCount }
     return packedCount + WinogradTiles.planes * (sourcePlane(tiles) + targetPlane(tiles))
   }
 

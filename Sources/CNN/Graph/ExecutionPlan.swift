@@ -22,6 +22,8 @@ struct ExecutionPlan {
   let deferredBy: [Int?]
   /// For each node the max pooling whose backward pass it takes over.
   let pooledBy: [Int?]
+  /// For each node whether another one takes over its backward pass.
+  let isTakenOver: [Bool]
   /// For each convolution the normalization behind it that leaves its gradient to it.
   let normalizedBy: [Int?]
   /// For each node and each of its inputs: whether its gradient is added to.
@@ -102,7 +104,10 @@ struct ExecutionPlan {
       if isTraining,
         let reader = readers[node.output].last(where: { nodes[$0].operation is BatchNormOperation }
         ),
-        let tasks = node.operation.measuredTasks(batch: capacity, kernels: kernels)
+        // Fewer images may make more tasks.
+        let tasks = (1...capacity).compactMap({
+          node.operation.measuredTasks(batch: $0, kernels: kernels)
+        }).max()
       {
         measurements[step] = plan.reserve(
           Measurements.count(tasks: tasks, channels: graph.shapes[node.output].channels),
@@ -158,6 +163,7 @@ struct ExecutionPlan {
     workerScratch = plan.offset(of: workers)
     deferredBy = deferral
     pooledBy = pooling
+    isTakenOver = nodes.indices.map { pooling.contains($0) }
     normalizedBy = normalizing
 
     var written: Set<Int> = []

@@ -114,8 +114,7 @@ final class Executor {
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
   func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
     precondition(isTraining, "planned for inference only")
-    let takenOver = Set(plan.pooledBy.compactMap { $0 })
-    for (step, node) in graph.nodes.enumerated().reversed() where !takenOver.contains(step) {
+    for (step, node) in graph.nodes.enumerated().reversed() where !plan.isTakenOver[step] {
       profile?.enter(step)
       node.operation.backward(
         BackwardPass(
