@@ -156,6 +156,15 @@ package struct BandShape: Sendable {
   }
 }
 
+extension BandShape {
+  /// Zeros in front of what a row of the band takes from the image.
+  package var zeros: Int { max(0, left) }
+  /// Floats of an image's row that are left out in front.
+  package var skipped: Int { max(0, -left) }
+  /// Floats that a row of the band takes from one of the image; behind them stand zeros.
+  package var copied: Int { max(0, min(imageRowLength - skipped, bandRowStep - zeros)) }
+}
+
 /// The windows of a pooling layer over one image.
 package struct PoolShape: Sendable, Hashable {
   /// Input rows, columns and channels.

@@ -9,11 +9,8 @@ package func padNormalizedBand(
   _ factor: UnsafePointer<Float>, _ offset: UnsafePointer<Float>, _ shape: BandShape,
   channels: Int, rectifies: Bool
 ) {
-  let begin = shape.left > 0 ? shape.left : 0
-  let skipped = shape.left < 0 ? -shape.left : 0
-  let available = shape.imageRowLength - skipped
+  let (begin, skipped, copied) = (shape.zeros, shape.skipped, shape.copied)
   let room = shape.bandRowStep - begin
-  let copied = available < room ? (available > 0 ? available : 0) : room
   let floor: Float = rectifies ? 0 : -Float.infinity
   for row in 0..<shape.rows {
     let target = band + row * shape.bandRowStep

@@ -142,11 +142,8 @@ private func interleavedHigh(_ a: Vector, _ b: Vector) -> Vector {
 package func padBand(
   _ image: UnsafePointer<Float>, _ band: UnsafeMutablePointer<Float>, _ shape: BandShape
 ) {
-  let begin = shape.left > 0 ? shape.left : 0
-  let skipped = shape.left < 0 ? -shape.left : 0
-  let available = shape.imageRowLength - skipped
+  let (begin, skipped, copied) = (shape.zeros, shape.skipped, shape.copied)
   let room = shape.bandRowStep - begin
-  let copied = available < room ? (available > 0 ? available : 0) : room
   for row in 0..<shape.rows {
     let target = band + row * shape.bandRowStep
     let imageRow = shape.firstRow + row

@@ -41,17 +41,13 @@ struct Band {
     }
     rowStep = columns * shape.channels
     start = Input(scratch)
-    if let gradient = image.normalizationGradient {
-      Band.normalizeGradient(
-        image.base, gradient, shape: shape, firstRow: firstRow, rows: rows, left: left,
-        columns: columns, to: scratch, kernels)
-      return
-    }
     let extent = BandShape(
       firstRow: firstRow, rows: rows, imageRows: shape.height,
       imageRowLength: shape.width * shape.channels, left: left * shape.channels,
       bandRowStep: rowStep)
-    if let normalization = image.normalization {
+    if let gradient = image.normalizationGradient {
+      Band.normalizeGradient(image.base, gradient, extent, shape.channels, to: scratch, kernels)
+    } else if let normalization = image.normalization {
       kernels.convolution.padNormalizedBand(
         image.base, scratch, normalization.factor, normalization.offset, extent, shape.channels,
         normalization.rectifies)
@@ -67,26 +63,24 @@ struct Band {
 
   /// Writes a band of the gradient of a normalization's input.
   private static func normalizeGradient(
-    _ dy: Input, _ gradient: Activation.NormalizationGradient, shape: Shape, firstRow: Int,
-    rows: Int, left: Int, columns: Int, to band: Output, _ kernels: KernelTable
+    _ dy: Input, _ gradient: Activation.NormalizationGradient, _ shape: BandShape, _ channels: Int,
+    to band: Output, _ kernels: KernelTable
   ) {
-    let channels = shape.channels
-    let skipped = max(0, -left)
-    let begin = min(columns, max(0, left))
-    let copied = max(0, min(shape.width - skipped, columns - begin))
-    for row in 0..<rows {
-      let target = band + row * columns * channels
-      guard (0..<shape.height).contains(firstRow + row) else {
-        target.update(repeating: 0, count: columns * channels)
+    let end = shape.zeros + shape.copied
+    for row in 0..<shape.rows {
+      let target = band + row * shape.bandRowStep
+      let imageRow = shape.firstRow + row
+      guard (0..<shape.imageRows).contains(imageRow) else {
+        target.update(repeating: 0, count: shape.bandRowStep)
         continue
       }
-      target.update(repeating: 0, count: begin * channels)
-      let start = ((firstRow + row) * shape.width + skipped) * channels
+      let start = imageRow * shape.imageRowLength + shape.skipped
+      target.update(repeating: 0, count: shape.zeros)
       kernels.normalization.normalizationGradient(
         gradient.x + start, gradient.factor, gradient.offset, dy + start, gradient.mean,
-        gradient.a, gradient.b, gradient.d, target + begin * channels, copied, channels, false)
-      let end = begin + copied
-      (target + end * channels).update(repeating: 0, count: (columns - end) * channels)
+        gradient.a, gradient.b, gradient.d, target + shape.zeros, shape.copied / channels,
+        channels, false)
+      (target + end).update(repeating: 0, count: shape.bandRowStep - end)
     }
   }
 
