@@ -24,13 +24,7 @@ extension ImageReader {
   private static func pixels(
     of bytes: [UInt8], kind: FileKind, maxPixels: Int
   ) throws(ImageFailure) -> RGBImage {
-    let probe = bytes.withUnsafeBufferPointer {
-      switch kind {
-      case .jpeg: cimage_jpeg_probe($0.baseAddress, $0.count, Int64(maxPixels))
-      case .png: cimage_png_probe($0.baseAddress, $0.count, Int64(maxPixels))
-      }
-    }
-    try check(probe)
+    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
     // The sides are at most 32768 each, so the product cannot overflow.
     let count = 3 * Int(probe.width) * Int(probe.height)
     var result = probe
@@ -50,6 +44,20 @@ extension ImageReader {
     }
     try check(result)
     return RGBImage(width: Int(result.width), height: Int(result.height), pixels: pixels)
+  }
+
+  /// What the header says; sides and pixels are within the limits.
+  static func probe(
+    _ bytes: [UInt8], kind: FileKind, maxPixels: Int
+  ) throws(ImageFailure) -> cimage_result {
+    let probe = bytes.withUnsafeBufferPointer {
+      switch kind {
+      case .jpeg: cimage_jpeg_probe($0.baseAddress, $0.count, Int64(maxPixels))
+      case .png: cimage_png_probe($0.baseAddress, $0.count, Int64(maxPixels))
+      }
+    }
+    try check(probe)
+    return probe
   }
 
   private static func check(_ result: cimage_result) throws(ImageFailure) {
@@ -72,22 +80,5 @@ extension ImageReader {
     String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { (" "..."~").contains($0) ? $0 : "?" }))
-  }
-}
-
-/// The kinds of files that are read.
-enum FileKind: Sendable {
-  case jpeg
-  case png
-
-  /// The kind that a file's first bytes tell.
-  init?(_ bytes: [UInt8]) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
-    }
   }
 }

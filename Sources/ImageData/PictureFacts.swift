@@ -1,0 +1,73 @@
+internal import CImageCodecs
+
+/// The kinds of files that are read.
+package enum FileKind: String, Sendable, Hashable {
+  /// JPEG, baseline or progressive.
+  case jpeg
+  /// PNG of any colour type and depth.
+  case png
+
+  /// The kind that a file's first bytes tell.
+  package init?(_ bytes: [UInt8]) {
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else {
+      return nil
+    }
+  }
+}
+
+/// What a file's header says of its picture, and what else the file holds.
+package struct PictureFacts: Sendable, Hashable {
+  /// JPEG or PNG, by content.
+  package var kind: FileKind
+  /// Pixels across as stored, before any turning.
+  package var width: Int
+  /// Pixels down as stored.
+  package var height: Int
+  /// The EXIF orientation, 1 to 8; 1 where there is none or it cannot be used.
+  package var orientation: Int
+  /// What is special about the file, none of it an error.
+  package var traits: Set<Trait>
+
+  /// What may be special about a file; the raw values stand in reports.
+  package enum Trait: String, Sendable, Hashable, CaseIterable {
+    /// One channel.
+    case grey
+    /// Colours by index.
+    case palette
+    /// An alpha channel or a transparent colour, both of which are dropped.
+    case alpha
+    /// CMYK or YCCK.
+    case cmyk
+    /// More than 8 bits a channel.
+    case deep = "16-bit"
+    /// A progressive JPEG or an interlaced PNG.
+    case progressive
+    /// A colour profile, which is ignored.
+    case colourProfile = "icc"
+    /// EXIF data whose orientation cannot be used.
+    case badExif = "bad-exif"
+    /// Bytes behind the end of the picture.
+    case trailingBytes = "trailing-bytes"
+    /// More pictures behind the first, as in APNG and MPO.
+    case severalPictures = "several-pictures"
+  }
+}
+
+extension ImageReader {
+  /// What the bytes of a file say of its picture, without decoding the pixels.
+  package static func facts(
+    bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
+  ) throws(ImageFailure) -> PictureFacts {
+    guard let kind = FileKind(bytes) else {
+      throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
+    }
+    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
+    return PictureFacts(
+      kind: kind, width: Int(probe.width), height: Int(probe.height),
+      orientation: Exif.orientation(of: bytes, kind: kind), traits: [])
+  }
+}
