@@ -130,14 +130,22 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width) {
   }
 }
 
-static void decode(jpeg_operation *operation, uint8_t *pixels, size_t capacity) {
+// Full sides become sides / shrink, rounded up.
+static void decode(jpeg_operation *operation, int32_t shrink, uint8_t *pixels, size_t capacity) {
   struct jpeg_decompress_struct *codec = &operation->codec;
+  operation->result.width = (operation->result.width + shrink - 1) / shrink;
+  operation->result.height = (operation->result.height + shrink - 1) / shrink;
   size_t row = 3 * (size_t)operation->result.width;
   if (capacity < row * (size_t)operation->result.height)
     fail(operation, CIMAGE_NO_MEMORY, "the buffer is too small");
   bool four = codec->num_components == 4;
   codec->out_color_space = four ? JCS_CMYK : JCS_RGB;
+  codec->scale_num = 1;
+  codec->scale_denom = (unsigned int)shrink;
   jpeg_start_decompress(codec);
+  if (codec->output_width != (JDIMENSION)operation->result.width ||
+      codec->output_height != (JDIMENSION)operation->result.height)
+    fail(operation, CIMAGE_UNSUPPORTED, "the library shrinks to another size");
   if (codec->output_components != (four ? 4 : 3))
     fail(operation, CIMAGE_UNSUPPORTED, "the colours cannot be turned to RGB");
   if (four) {
@@ -162,8 +170,8 @@ static void decode(jpeg_operation *operation, uint8_t *pixels, size_t capacity) 
   jpeg_finish_decompress(codec);
 }
 
-static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels, uint8_t *pixels,
-                         size_t capacity) {
+static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels, int32_t shrink,
+                         uint8_t *pixels, size_t capacity) {
   cimage_result result = {.status = CIMAGE_NO_MEMORY, .message = "no memory for the decoder"};
   jpeg_operation *const operation = calloc(1, sizeof *operation);
   if (!operation) return result;
@@ -174,7 +182,7 @@ static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels,
   operation->errors.output_message = on_output;
   if (setjmp(operation->exit) == 0) {
     start(operation, bytes, count, max_pixels);
-    if (pixels) decode(operation, pixels, capacity);
+    if (pixels) decode(operation, shrink, pixels, capacity);
   }
   jpeg_destroy_decompress(&operation->codec);
   free(operation->line);
@@ -184,12 +192,12 @@ static cimage_result run(const uint8_t *bytes, size_t count, int64_t max_pixels,
 }
 
 cimage_result cimage_jpeg_probe(const uint8_t *bytes, size_t count, int64_t max_pixels) {
-  return run(bytes, count, max_pixels, NULL, 0);
+  return run(bytes, count, max_pixels, 1, NULL, 0);
 }
 
 cimage_result cimage_jpeg_decode(const uint8_t *bytes, size_t count, int64_t max_pixels,
-                                 uint8_t *pixels, size_t capacity) {
-  return run(bytes, count, max_pixels, pixels, capacity);
+                                 int32_t shrink, uint8_t *pixels, size_t capacity) {
+  return run(bytes, count, max_pixels, shrink, pixels, capacity);
 }
 
 const char *cimage_jpeg_version(void) {

@@ -1,5 +1,17 @@
 internal import CImageCodecs
 
+/// A picture as it was decoded, perhaps smaller than the file's.
+package struct DecodedPicture: Sendable, Hashable {
+  /// The pixels: the full sides divided by `shrink`, rounded up.
+  package var image: RGBImage
+  /// Pixels across of the whole picture, turned as `image` is.
+  package var fullWidth: Int
+  /// Pixels down of the whole picture.
+  package var fullHeight: Int
+  /// How many pixels of the file's one pixel stands for, across and down: 1, 2, 4 or 8.
+  package var shrink: Int
+}
+
 extension ImageReader {
   /// The picture in the bytes of a JPEG or PNG file, at its full size and upright.
   ///
@@ -8,12 +20,32 @@ extension ImageReader {
   package static func decode(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> RGBImage {
+    try decodePicture(bytes: bytes, exif: exif, maxPixels: maxPixels).image
+  }
+
+  /// The picture in a file's bytes, decoded at the size that `shrink` chooses.
+  ///
+  /// `shrink` is given the sides of the whole picture, upright, and answers 1, 2, 4 or 8. It is
+  /// asked for JPEG alone, whose decoder makes smaller pictures for less work; a PNG is always
+  /// whole. The limits and the verdict are those of the whole picture whatever the answer.
+  package static func decodePicture(
+    bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
+    shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
+  ) throws(ImageFailure) -> DecodedPicture {
     guard let kind = FileKind(bytes) else {
       throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
     }
-    let image = try pixels(of: bytes, kind: kind, maxPixels: maxPixels)
-    guard exif == .apply else { return image }
-    return image.upright(from: Exif.orientation(of: bytes, kind: kind))
+    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
+    var (width, height) = (Int(probe.width), Int(probe.height))
+    let orientation = exif == .apply ? Exif.orientation(of: bytes, kind: kind) : 1
+    if orientation >= 5 { swap(&width, &height) }
+    let divisor = kind == .jpeg ? shrink(width, height) : 1
+    precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
+    let image = try pixels(
+      of: bytes, kind: kind, probe: probe, shrink: divisor, maxPixels: maxPixels)
+    return DecodedPicture(
+      image: image.upright(from: orientation), fullWidth: width, fullHeight: height,
+      shrink: divisor)
   }
 
   /// The versions of the libraries that decode, such as "libjpeg-turbo 2.1.5".
@@ -21,19 +53,21 @@ extension ImageReader {
     [String(cString: cimage_jpeg_version()), String(cString: cimage_png_version())]
   }
 
+  /// The pixels as they are stored; `probe` is what the header said.
   private static func pixels(
-    of bytes: [UInt8], kind: FileKind, maxPixels: Int
+    of bytes: [UInt8], kind: FileKind, probe: cimage_result, shrink: Int, maxPixels: Int
   ) throws(ImageFailure) -> RGBImage {
-    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
+    let width = (Int(probe.width) + shrink - 1) / shrink
+    let height = (Int(probe.height) + shrink - 1) / shrink
     // The sides are at most 32768 each, so the product cannot overflow.
-    let count = 3 * Int(probe.width) * Int(probe.height)
+    let count = 3 * width * height
     var result = probe
     let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       bytes.withUnsafeBufferPointer {
         switch kind {
         case .jpeg:
           result = cimage_jpeg_decode(
-            $0.baseAddress, $0.count, Int64(maxPixels), buffer.baseAddress, count)
+            $0.baseAddress, $0.count, Int64(maxPixels), Int32(shrink), buffer.baseAddress, count)
         case .png:
           result = cimage_png_decode(
             $0.baseAddress, $0.count, Int64(maxPixels), buffer.baseAddress, count)
@@ -43,7 +77,10 @@ extension ImageReader {
       initialized = result.status == CIMAGE_OK ? count : 0
     }
     try check(result)
-    return RGBImage(width: Int(result.width), height: Int(result.height), pixels: pixels)
+    guard result.width == width, result.height == height else {
+      throw ImageFailure(.damaged, "the picture has another size than its header says")
+    }
+    return RGBImage(width: width, height: height, pixels: pixels)
   }
 
   /// What the header says; sides and pixels are within the limits.

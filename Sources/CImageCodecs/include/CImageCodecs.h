@@ -36,10 +36,12 @@ typedef struct {
 /// Reads the header of a JPEG: `width` and `height` of the result.
 cimage_result cimage_jpeg_probe(const uint8_t *bytes, size_t count, int64_t max_pixels);
 
-/// Decodes a JPEG to `capacity` bytes at `pixels`, 3 * width * height of them used.
+/// Decodes a JPEG to `capacity` bytes at `pixels`, 3 * width * height of them used. `shrink` is 1,
+/// 2, 4 or 8: the sides of the result are the picture's divided by it and rounded up, each pixel
+/// about the mean of those it stands for, for a fraction of the work.
 /// CMYK and YCCK are turned to RGB as Pillow does. Any warning about the data refuses the file.
-cimage_result cimage_jpeg_decode(
-    const uint8_t *bytes, size_t count, int64_t max_pixels, uint8_t *pixels, size_t capacity);
+cimage_result cimage_jpeg_decode(const uint8_t *bytes, size_t count, int64_t max_pixels,
+                                 int32_t shrink, uint8_t *pixels, size_t capacity);
 
 /// Reads the header of a PNG: `width` and `height` of the result.
 cimage_result cimage_png_probe(const uint8_t *bytes, size_t count, int64_t max_pixels);

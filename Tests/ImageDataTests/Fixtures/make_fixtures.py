@@ -131,6 +131,31 @@ for sx, sy, tx, ty, th, fl in ((.8, .7, .15, -.2, .2, -1), (1, 1, 0, 0, -.15, 1)
     out.append(y[0].permute(1, 2, 0).numpy())
 np.stack(out).astype("<f4").tofile("sample-torch.f32")
 
+# Shrunk while decoding, by Pillow's draft mode. Sides that no divisor divides.
+rng = np.random.default_rng(8)
+large = Image.fromarray(scene(75, 53))
+large.save("draft420.jpg", quality=90, subsampling="4:2:0")
+large.save("draft444.jpg", quality=90, subsampling="4:4:4", progressive=True)
+cmyk = np.concatenate([255 - scene(75, 53), scene(75, 53)[..., :1] // 2], -1)
+Image.fromarray(cmyk, "CMYK").save("draft-cmyk.jpg", quality=92)
+for name in ("draft420.jpg", "draft444.jpg", "draft-cmyk.jpg"):
+    for divisor in (1, 2, 4, 8):
+        image = Image.open(name)
+        image.draft(None, (75 // divisor, 53 // divisor))
+        assert image.size == (-(-75 // divisor), -(-53 // divisor))
+        golden(f"{name}.{divisor}", np.asarray(image.convert("RGB")))
+
+# The same of a picture that is to be turned.
+for orientation in range(1, 9):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    name = f"draft-orientation{orientation}.jpg"
+    Image.fromarray(scene(21, 13)).save(name, exif=exif.tobytes(), quality=95)
+    image = Image.open(name)
+    image.draft(None, (10, 6))
+    assert image.size == (11, 7)
+    golden(name, np.asarray(ImageOps.exif_transpose(image).convert("RGB")))
+
 
 def read_png(data):
     """Samples (h, w, channels) of a PNG of 16 bits: the reference for what Pillow clips."""
