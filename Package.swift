@@ -58,7 +58,9 @@ let tests: [Target] = [
     name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",
-    dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+    dependencies: [
+      "ImageData", "CImageCodecs", "KernelSelection", "KernelInterface", "Primitives",
+    ],
     exclude: ["Fixtures"], swiftSettings: common),
   .target(
     name: "TestSupport", dependencies: ["KernelSelection", "Primitives"],
@@ -107,7 +109,7 @@ let package = Package(
     // Kernels: what they look like, which to use, and the code itself.
     .target(
       name: "KernelSelection",
-      dependencies: ["KernelInterface", "Kernels", "CSystem"]
+      dependencies: ["KernelInterface", "Kernels", "CSystem", "Primitives"]
         + wideKernels.map { .target(name: $0.name) },
       swiftSettings: common),
     .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernelSettings()),

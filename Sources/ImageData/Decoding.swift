@@ -1,15 +1,34 @@
 internal import CImageCodecs
 
-/// A picture as it was decoded, perhaps smaller than the file's.
+/// A picture as it was decoded: perhaps smaller than the file's, and not turned yet.
 package struct DecodedPicture: Sendable, Hashable {
-  /// The pixels: the full sides divided by `shrink`, rounded up.
+  /// The pixels as they are stored: the full sides divided by `shrink`, rounded up.
   package var image: RGBImage
-  /// Pixels across of the whole picture, turned as `image` is.
+  /// Pixels across of the whole picture as stored.
   package var fullWidth: Int
-  /// Pixels down of the whole picture.
+  /// Pixels down of the whole picture as stored.
   package var fullHeight: Int
   /// How many pixels of the file's one pixel stands for, across and down: 1, 2, 4 or 8.
   package var shrink: Int
+  /// How the picture is to be turned, 1 to 8.
+  package var orientation: Int
+
+  /// A picture of the given pixels and of the sides that it had in its file.
+  package init(
+    image: RGBImage, fullWidth: Int, fullHeight: Int, shrink: Int, orientation: Int
+  ) {
+    self.image = image
+    self.fullWidth = fullWidth
+    self.fullHeight = fullHeight
+    self.shrink = shrink
+    self.orientation = orientation
+  }
+
+  /// Whether turning exchanges rows and columns.
+  var isTransposed: Bool { orientation >= 5 }
+
+  /// The pixels turned upright.
+  package var upright: RGBImage { image.upright(from: orientation) }
 }
 
 extension ImageReader {
@@ -20,7 +39,7 @@ extension ImageReader {
   package static func decode(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> RGBImage {
-    try decodePicture(bytes: bytes, exif: exif, maxPixels: maxPixels).image
+    try decodePicture(bytes: bytes, exif: exif, maxPixels: maxPixels).upright
   }
 
   /// The picture in a file's bytes, decoded at the size that `shrink` chooses.
@@ -36,16 +55,16 @@ extension ImageReader {
       throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
     }
     let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
-    var (width, height) = (Int(probe.width), Int(probe.height))
+    let (width, height) = (Int(probe.width), Int(probe.height))
     let orientation = exif == .apply ? Exif.orientation(of: bytes, kind: kind) : 1
-    if orientation >= 5 { swap(&width, &height) }
-    let divisor = kind == .jpeg ? shrink(width, height) : 1
+    let upright = orientation >= 5 ? (height, width) : (width, height)
+    let divisor = kind == .jpeg ? shrink(upright.0, upright.1) : 1
     precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
     let image = try pixels(
       of: bytes, kind: kind, probe: probe, shrink: divisor, maxPixels: maxPixels)
     return DecodedPicture(
-      image: image.upright(from: orientation), fullWidth: width, fullHeight: height,
-      shrink: divisor)
+      image: image, fullWidth: width, fullHeight: height, shrink: divisor,
+      orientation: orientation)
   }
 
   /// The versions of the libraries that decode, such as "libjpeg-turbo 2.1.5".

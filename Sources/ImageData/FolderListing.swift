@@ -58,6 +58,13 @@ struct FolderListing {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The path from the root, without links, or the path itself where that cannot be told.
+  static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   /// Which folder the path leads to, whatever links are on the way.
   static func identity(_ path: String) -> Identity? {
     var status = stat()

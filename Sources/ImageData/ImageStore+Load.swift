@@ -3,87 +3,6 @@ package import KernelInterface
 internal import Primitives
 internal import Synchronization
 
-/// What became of one candidate.
-struct ImageStoreOutcome {
-  var digest: [UInt8] = []
-  var split: Split?
-  var failure: ImageFailure?
-}
-
-/// What is read for a store, and into how much memory.
-struct ImageStorePlan {
-  /// A sample and the split whose folder it lies in.
-  struct Candidate {
-    var sample: Sample
-    var folder: Split
-  }
-
-  var candidates: [Candidate] = []
-  var wanted: Set<Split>
-  var content: ContentSplit
-  var preprocessing: Preprocessing
-  var trainingSize: (width: Int, height: Int)
-
-  init(
-    _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
-    _ preprocessing: Preprocessing, _ trainingSize: (width: Int, height: Int)
-  ) {
-    wanted = Set(splits)
-    self.content = content
-    self.preprocessing = preprocessing
-    self.trainingSize = trainingSize
-    // A folder of its own always goes before a part of the training folder.
-    if dataset.splits[.val] != nil { self.content.validation = 0 }
-    if dataset.splits[.test] != nil { self.content.test = 0 }
-    for folder in Split.allCases {
-      let isSource =
-        wanted.contains(folder)
-        || folder == .train
-          && (wanted.contains(.val) && self.content.validation > 0
-            || wanted.contains(.test) && self.content.test > 0)
-      guard isSource else { continue }
-      for sample in dataset.splits[folder] ?? [] {
-        candidates.append(Candidate(sample: sample, folder: folder))
-      }
-    }
-  }
-
-  var size: (width: Int, height: Int) { (preprocessing.width, preprocessing.height) }
-
-  /// Bytes from one picture to the next: room for the larger of the two sizes.
-  var slotBytes: Int {
-    let training = wanted.contains(.train) ? trainingSize.width * trainingSize.height : 0
-    return 3 * max(size.width * size.height, training)
-  }
-
-  var byteCount: Int { slotBytes * candidates.count }
-
-  func preprocessing(for split: Split) -> Preprocessing {
-    split == .train
-      ? preprocessing.sized(width: trainingSize.width, height: trainingSize.height) : preprocessing
-  }
-
-  func fingerprint(_ outcomes: [ImageStoreOutcome]) -> String {
-    var digest = SHA256()
-    let steps = preprocessing
-    digest.update(
-      ("\(steps.width) \(steps.height) \(trainingSize.width) \(trainingSize.height) "
-        + "\(steps.resize.rawValue) \(steps.filter.rawValue) \(steps.exif.rawValue) "
-        + "\(steps.maxPixels)\n").utf8)
-    let lines = zip(candidates, outcomes).compactMap { candidate, outcome -> String? in
-      guard outcome.split != nil || outcome.failure != nil else { return nil }
-      let use = outcome.split?.rawValue ?? "bad"
-      let path = candidate.sample.relativePath
-      // The length keeps a name with a line break from looking like two.
-      return "\(path.utf8.count) \(path) \(use) \(hexadecimal(outcome.digest))\n"
-    }
-    for line in lines.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      digest.update(line.utf8)
-    }
-    return hexadecimal(digest.finalize())
-  }
-}
-
 extension ImageStore {
   /// Bytes that the pixels of so many pictures take.
   package static func byteCount(pictures: Int, width: Int, height: Int) -> Int {
@@ -94,32 +13,117 @@ extension ImageStore {
   ///
   /// Files of the training folder are dealt by `content` to the splits that have no folder;
   /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
-  /// pictures (the network's if nil). `progress` is called on the caller's thread now and then,
-  /// and with done == total at the end. With a fraction the training folder is hashed first.
+  /// pictures (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
+  /// load of the same files is used as it is. `progress` is called on the caller's thread now and
+  /// then, and with done == total at the end. With a fraction the training folder is hashed first.
   package static func load(
     _ dataset: Dataset, splits: [Split], content: ContentSplit = ContentSplit(),
     preprocessing: Preprocessing, trainingSize: (width: Int, height: Int)? = nil,
-    workers: WorkerPool, kernels: KernelTable, shouldStop: () -> Bool = { false },
+    cache: PictureCache = PictureCache(), workers: WorkerPool, kernels: KernelTable,
+    shouldStop: () -> Bool = { false },
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ImageStoreError) -> ImageStore {
     let plan = ImageStorePlan(
       dataset, splits, content, preprocessing,
       trainingSize ?? (preprocessing.width, preprocessing.height))
+    let loading = ImageStoreLoading(
+      plan: plan, readers: plan.readers(kernels), workers: workers, shouldStop: shouldStop,
+      progress: progress)
+    return switch cache.place(bytes: plan.byteCount) {
+    case .ram: try loading.intoMemory()
+    case .off: try loading.intoNothing()
+    case .disk: try loading.intoFile(of: cache)
+    }
+  }
+}
+
+/// Loading in progress.
+private struct ImageStoreLoading {
+  let plan: ImageStorePlan
+  let readers: ImageStorePlan.Readers
+  let workers: WorkerPool
+  let shouldStop: () -> Bool
+  let progress: (_ done: Int, _ total: Int) -> Void
+
+  func intoMemory() throws(ImageStoreError) -> ImageStore {
+    let bytes = plan.byteCount + PixelSource.slack
+    // Untouched pages cost nothing.
+    guard let memory = malloc(bytes) else { throw .outOfMemory(bytes: plan.byteCount) }
+    let source = PixelSource(memory: memory, slotBytes: plan.slotBytes)
+    nonisolated(unsafe) let slots = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
+    let outcomes = try read { index, pixels in
+      UnsafeMutableRawBufferPointer(rebasing: slots[(index * plan.slotBytes)...])
+        .copyBytes(from: pixels)
+    }
+    return ImageStore(source, plan: plan, outcomes: outcomes)
+  }
+
+  func intoNothing() throws(ImageStoreError) -> ImageStore {
+    let outcomes = try read { _, _ in }
+    return ImageStore(
+      PixelSource(readers, slotBytes: plan.slotBytes), plan: plan, outcomes: outcomes)
+  }
+
+  /// Takes the file of an earlier run, or makes it; `auto` does without where that fails.
+  func intoFile(of cache: PictureCache) throws(ImageStoreError) -> ImageStore {
+    do throws(ImageStoreError) {
+      guard let folder = cache.folder else {
+        throw .cache(path: "the cache folder", reason: "HOME is not set")
+      }
+      if let reason = PictureCacheFile.makeFolder(folder) {
+        throw .cache(path: folder, reason: reason)
+      }
+      return try intoFile(in: folder)
+    } catch {
+      guard case .cache = error, cache.policy == .auto else { throw error }
+      return try intoNothing()
+    }
+  }
+
+  private func intoFile(in folder: String) throws(ImageStoreError) -> ImageStore {
+    let key = plan.cacheKey()
+    let path = folder + "/" + key.name
+    let total = plan.candidates.count
+    if let file = PictureCacheFile(
+      path, key: key.text, slotBytes: plan.slotBytes, count: total, newest: key.newestSource)
+    {
+      progress(total, total)
+      return ImageStore(
+        PixelSource(file, path: path, slotBytes: plan.slotBytes), plan: plan,
+        outcomes: file.outcomes)
+    }
+    PictureCacheFile.tidy(folder)
+    let writer = try PictureCacheFile.Writer(path, slotBytes: plan.slotBytes, count: total)
+    let failure = Mutex<ImageStoreError?>(nil)
+    let outcomes = try read(hasFailed: { failure.withLock { $0 != nil } }) { index, pixels in
+      do throws(ImageStoreError) { try writer.write(pixels, slot: index) } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+    let file = try writer.finish(PictureCacheFile.Index(key: key.text, outcomes: outcomes))
+    return ImageStore(
+      PixelSource(file, path: path, slotBytes: plan.slotBytes), plan: plan, outcomes: outcomes)
+  }
+
+  /// Reads every file on all threads and hands the pictures to `keep` on any of them.
+  ///
+  /// Stops early, with what there is, once `hasFailed` says so.
+  private func read(
+    hasFailed: @Sendable () -> Bool = { false },
+    keep: @Sendable (_ index: Int, _ pixels: [UInt8]) -> Void
+  ) throws(ImageStoreError) -> [ImageStoreOutcome] {
     let total = plan.candidates.count
     var outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: total)
     let left = plan.content.fraction < 1 ? plan.leftOut(workers) : []
-    // Kernels may read a few bytes past the last picture. Untouched pages cost nothing.
-    guard let memory = malloc(plan.byteCount + 64) else {
-      throw .outOfMemory(bytes: plan.byteCount)
-    }
     let isStopped = Atomic(false)
     let done = Atomic(0)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
+      // Each task writes its own element.
+      nonisolated(unsafe) let outcomes = outcomes
       workers.parallelFor(total) { index, worker in
-        if isStopped.load(ordering: .relaxed) || left.contains(index) { return }
-        let slot = UnsafeMutableRawBufferPointer(
-          start: memory + index * plan.slotBytes, count: plan.slotBytes)
-        outcomes[index] = plan.outcome(of: plan.candidates[index], into: slot, kernels)
+        if isStopped.load(ordering: .relaxed) || left.contains(index) || hasFailed() { return }
+        outcomes[index] = plan.outcome(of: plan.candidates[index], readers) { keep(index, $0) }
         let count = done.add(1, ordering: .relaxed).newValue
         // Worker 0 is the caller's thread.
         if worker == 0 {
@@ -129,66 +133,8 @@ extension ImageStore {
       }
     }
     // The other threads may have taken every picture before the caller's came to ask.
-    if isStopped.load(ordering: .relaxed) || shouldStop() {
-      free(memory)
-      throw .stopped
-    }
+    if isStopped.load(ordering: .relaxed) || shouldStop() { throw .stopped }
     progress(total - left.count, total - left.count)
-    return ImageStore(memory, plan: plan, outcomes: outcomes)
-  }
-}
-
-extension ImageStorePlan {
-  /// Reads one file and puts its picture into `slot`.
-  func outcome(
-    of candidate: Candidate, into slot: UnsafeMutableRawBufferPointer, _ kernels: KernelTable
-  ) -> ImageStoreOutcome {
-    var outcome = ImageStoreOutcome()
-    do throws(ImageFailure) {
-      if let failure = candidate.sample.failure { throw failure }
-      let bytes = try FileBytes.read(candidate.sample.path)
-      var digest = SHA256()
-      digest.update(bytes)
-      outcome.digest = digest.finalize()
-      let split = candidate.folder == .train ? content.split(of: outcome.digest) : candidate.folder
-      guard wanted.contains(split) else { return outcome }
-      let image = try ImageReader.read(bytes: bytes, preprocessing(for: split), kernels: kernels)
-      slot.copyBytes(from: image.pixels)
-      outcome.split = split
-    } catch {
-      outcome.failure = error
-    }
-    return outcome
-  }
-
-  /// The candidates that the fraction leaves out.
-  ///
-  /// Of each class of the training folder these are all but the wanted number whose digests come
-  /// first. Unreadable files are left in, to be reported.
-  func leftOut(_ workers: WorkerPool) -> Set<Int> {
-    var ranks = [Double](repeating: -1, count: candidates.count)
-    ranks.withUnsafeMutableBufferPointer { ranks in
-      nonisolated(unsafe) let ranks = ranks
-      workers.parallelFor(candidates.count) { index, _ in
-        let candidate = candidates[index]
-        guard candidate.folder == .train, candidate.sample.failure == nil,
-          let bytes = try? FileBytes.read(candidate.sample.path)
-        else { return }
-        var digest = SHA256()
-        digest.update(bytes)
-        ranks[index] = ContentSplit.rank(digest.finalize())
-      }
-    }
-    var classes: [Int: [Int]] = [:]
-    for index in candidates.indices where ranks[index] >= 0 {
-      classes[candidates[index].sample.classIndex, default: []].append(index)
-    }
-    var left: Set<Int> = []
-    for members in classes.values {
-      let wanted = max(1, Int((content.fraction * Double(members.count)).rounded()))
-      let order = members.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
-      left.formUnion(order.dropFirst(wanted))
-    }
-    return left
+    return outcomes
   }
 }

@@ -1,6 +1,5 @@
-import Glibc
 package import KernelInterface
-internal import Primitives
+internal import Synchronization
 
 /// A file that gave no picture.
 package struct BadImage: Error, Sendable, Hashable {
@@ -12,28 +11,13 @@ package struct BadImage: Error, Sendable, Hashable {
   package var failure: ImageFailure
 }
 
-/// Why pictures could not be loaded as a whole.
-package enum ImageStoreError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// `shouldStop` said so.
-  case stopped
-  /// The system gave no memory for the pixels.
-  case outOfMemory(bytes: Int)
-
-  /// One sentence.
-  package var description: String {
-    switch self {
-    case .stopped: "stopped while reading images"
-    case .outOfMemory(let bytes): "no memory for \(bytes) bytes of pixels"
-    }
-  }
-}
-
-/// The decoded and resized pictures of some splits, one after the other in memory.
+/// The pictures of some splits, decoded and resized.
 ///
 /// Pictures of the training split may be kept larger than the others, which have the network's
 /// size and came through `ImageReader`, so that training, evaluation and prediction agree on
-/// every pixel. A class, because it owns that memory; nothing changes after loading.
-package final class ImageStore: @unchecked Sendable {
+/// every pixel. Where the pixels are kept is `place`; the numbers are the same everywhere. A
+/// class, because it owns them; nothing changes after loading.
+package final class ImageStore: Sendable {
   /// The candidates that were read.
   ///
   /// The indices of the store are indices here.
@@ -46,26 +30,24 @@ package final class ImageStore: @unchecked Sendable {
   package let failures: [BadImage]
   /// SHA-256 over preprocessing, relative paths and contents, 64 hexadecimal digits.
   package let fingerprint: String
-  /// Bytes of pixels.
+  /// Bytes of pixels, wherever they are.
   package let byteCount: Int
 
   private let splits: [Split?]
   private let digests: [[UInt8]]
+  private let sums: [ChannelSums]
   private let indicesBySplit: [Split: [Int]]
-  private let memory: UnsafeMutableRawPointer
-  private let slotBytes: Int
+  private let source: PixelSource
 
-  init(
-    _ memory: UnsafeMutableRawPointer, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]
-  ) {
-    self.memory = memory
+  init(_ source: PixelSource, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]) {
+    self.source = source
     samples = plan.candidates.map(\.sample)
     size = plan.size
     trainingSize = plan.trainingSize
-    slotBytes = plan.slotBytes
     byteCount = plan.byteCount
     splits = outcomes.map(\.split)
     digests = outcomes.map(\.digest)
+    sums = outcomes.map(\.sums)
     failures = zip(plan.candidates, outcomes).compactMap { candidate, outcome in
       outcome.failure.map {
         BadImage(sample: candidate.sample, split: candidate.folder, failure: $0)
@@ -79,9 +61,11 @@ package final class ImageStore: @unchecked Sendable {
     fingerprint = plan.fingerprint(outcomes)
   }
 
-  deinit {
-    free(memory)
-  }
+  /// Where the pixels are.
+  package var place: PictureCache.Place { source.place }
+
+  /// Bytes of memory that the pixels take.
+  package var memoryBytes: Int { place == .ram ? byteCount : 0 }
 
   /// The indices of the pictures of a split, in the order of the dataset.
   ///
@@ -107,16 +91,24 @@ package final class ImageStore: @unchecked Sendable {
   }
 
   /// A copy of a picture.
-  package func image(_ index: Int) -> RGBImage {
+  package func image(_ index: Int) throws(ImageStoreError) -> RGBImage {
     let size = size(of: index)
-    let bytes = UnsafeBufferPointer(start: pixels(index), count: 3 * size.width * size.height)
-    return RGBImage(width: size.width, height: size.height, pixels: Array(bytes))
+    var pixels: [UInt8] = []
+    try withPixels(index) {
+      pixels = Array(UnsafeBufferPointer(start: $0, count: 3 * size.width * size.height))
+    }
+    return RGBImage(width: size.width, height: size.height, pixels: pixels)
   }
 
-  /// The pixels of a picture, three bytes each; some bytes past the last can be read.
-  func pixels(_ index: Int) -> UnsafePointer<UInt8> {
+  /// Gives `body` the pixels of a picture, three bytes each; some bytes past the last can be read.
+  func withPixels(
+    _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
+  ) throws(ImageStoreError) {
     precondition(splits[index] != nil, "there is no picture of this index")
-    return UnsafePointer((memory + index * slotBytes).assumingMemoryBound(to: UInt8.self))
+    let picture = PixelSource.Picture(
+      index: index, path: samples[index].path, digest: digests[index],
+      isTraining: splits[index] == .train)
+    try source.withPixels(picture, body)
   }
 
   /// Writes the tensors of pictures of the network's size, one after the other.
@@ -125,61 +117,42 @@ package final class ImageStore: @unchecked Sendable {
   package func writeTensors(
     _ indices: [Int], _ preprocessing: Preprocessing,
     into target: UnsafeMutableBufferPointer<Float>, kernels: KernelTable, workers: WorkerPool
-  ) {
+  ) throws(ImageStoreError) {
     let count = preprocessing.tensorCount
     precondition(target.count >= indices.count * count, "the target is too small")
     guard let base = target.baseAddress else { return }
     let scale = preprocessing.scale
     let offset = preprocessing.offset
+    let failure = Mutex<ImageStoreError?>(nil)
     workers.parallelFor(indices.count) { position, _ in
       let size = self.size(of: indices[position])
       precondition(
         size.width == preprocessing.width && size.height == preprocessing.height,
         "the picture must have the network's size")
-      kernels.images.normalize(
-        pixels(indices[position]), size.width * size.height, scale, offset,
-        base + position * count)
+      do throws(ImageStoreError) {
+        try withPixels(indices[position]) {
+          kernels.images.normalize(
+            $0, size.width * size.height, scale, offset, base + position * count)
+        }
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
     }
+    if let error = failure.withLock({ $0 }) { throw error }
   }
 
   /// The mean and the standard deviation of red, green and blue over pictures, in 0...255.
   ///
   /// Sums are whole numbers, so the order of work changes nothing.
-  package func channelStatistics(
-    _ indices: [Int], workers: WorkerPool
-  ) -> (mean: [Float], deviation: [Float]) {
-    var sums = [Int](repeating: 0, count: 6 * indices.count)
-    sums.withUnsafeMutableBufferPointer { sums in
-      nonisolated(unsafe) let sums = sums
-      workers.parallelFor(indices.count) { position, _ in
-        let size = self.size(of: indices[position])
-        let bytes = self.pixels(indices[position])
-        for channel in 0..<3 {
-          var sum = 0
-          var squares = 0
-          for at in stride(from: channel, to: 3 * size.width * size.height, by: 3) {
-            let value = Int(bytes[at])
-            sum += value
-            squares += value * value
-          }
-          sums[6 * position + channel] = sum
-          sums[6 * position + 3 + channel] = squares
-        }
-      }
-    }
-    let pixels = indices.reduce(0) { $0 + size(of: $1).width * size(of: $1).height }
-    guard pixels > 0 else { return ([0, 0, 0], [255, 255, 255]) }
+  package func channelStatistics(_ indices: [Int]) -> (mean: [Float], deviation: [Float]) {
+    var total = ChannelSums()
+    for index in indices { total.add(sums[index]) }
+    guard total.count > 0 else { return ([0, 0, 0], [255, 255, 255]) }
     var mean: [Float] = []
     var deviation: [Float] = []
     for channel in 0..<3 {
-      var sum = 0
-      var squares = 0
-      for position in indices.indices {
-        sum += sums[6 * position + channel]
-        squares += sums[6 * position + 3 + channel]
-      }
-      let average = Double(sum) / Double(pixels)
-      let variance = Double(squares) / Double(pixels) - average * average
+      let average = Double(total.values[channel]) / Double(total.count)
+      let variance = Double(total.squares[channel]) / Double(total.count) - average * average
       mean.append(Float(average))
       // Pictures of one colour have no deviation to divide by.
       deviation.append(Float(max(1, variance.squareRoot())))

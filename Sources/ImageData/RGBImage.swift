@@ -21,9 +21,9 @@ package struct RGBImage: Sendable, Hashable {
 /// Why a file gives no picture.
 ///
 /// The message is one lower-case sentence without the path: whoever reports it names the file.
-package struct ImageFailure: Error, Sendable, Hashable, CustomStringConvertible {
+package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
   /// What kind of failure it is; the raw values stand in JSON output.
-  package enum Code: String, Sendable, Hashable, CaseIterable {
+  package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
     /// The file cannot be opened or read.
     case unreadable
     /// A folder, a pipe, a device: anything that is no regular file.

@@ -66,11 +66,16 @@ package struct SHA256: Sendable {
     }
   }
 
-  /// The digest of `bytes`, 64 hexadecimal digits.
-  package static func hex(of bytes: some Sequence<UInt8>) -> String {
+  /// The 32 bytes of the digest of `bytes`.
+  package static func digest(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var digest = SHA256()
     digest.update(bytes)
-    return hexadecimal(digest.finalize())
+    return digest.finalize()
+  }
+
+  /// The digest of `bytes`, 64 hexadecimal digits.
+  package static func hex(of bytes: some Sequence<UInt8>) -> String {
+    hexadecimal(digest(bytes))
   }
 
   /// Takes whole blocks into the state.

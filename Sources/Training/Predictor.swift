@@ -13,7 +13,7 @@ package final class Predictor {
   private let engine: Engine
   private let batchSize: Int
   private var session: InferenceSession?
-  private let preprocessing: Preprocessing
+  private let reader: ImageReader
   private var tensors: [Float] = []
 
   /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
@@ -25,7 +25,7 @@ package final class Predictor {
     self.batchSize = batchSize
     var preprocessing = model.preprocessing
     preprocessing.maxPixels = maxPixels
-    self.preprocessing = preprocessing
+    reader = ImageReader(preprocessing, kernels: engine.kernels)
   }
 
   /// Answers `paths` in order; `each` gets every answer as its batch is done, and none before the
@@ -81,7 +81,7 @@ package final class Predictor {
     }
     tensors.removeAll(keepingCapacity: true)
     for case .success(let tensor) in images { tensors += tensor }
-    let count = tensors.count / preprocessing.tensorCount
+    let count = tensors.count / reader.preprocessing.tensorCount
     let session = count == 0 ? nil : try session(for: count)
     let logits = tensors.withUnsafeBufferPointer { session?.run(pixels: $0, count: count) ?? [] }
     try model.confirm()
@@ -105,8 +105,7 @@ package final class Predictor {
 
   private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
     do throws(ImageFailure) {
-      let image = try ImageReader.read(path: path, preprocessing, kernels: engine.kernels)
-      return .success(ImageReader.tensor(image, preprocessing, kernels: engine.kernels))
+      return .success(reader.tensor(try reader.read(path: path)))
     } catch {
       return .failure(error)
     }

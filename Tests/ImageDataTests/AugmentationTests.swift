@@ -185,7 +185,7 @@ private func distance(_ a: some Collection<Float>, _ b: some Collection<Double>)
       let parameters = AugmentationDraw().parameters(
         source: (24, 24), target: (24, 24), steps)
       let found = sampled(image, parameters, to: (24, 24), .reflect, engine)
-      let tensor = ImageReader.tensor(image, steps, kernels: engine.kernels)
+      let tensor = ImageReader(steps, kernels: engine.kernels).tensor(image)
       for (index, value) in tensor.enumerated() {
         let exact =
           (Double(image.pixels[index]) - Double(steps.mean[index % 3]))

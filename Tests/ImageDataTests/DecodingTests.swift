@@ -60,7 +60,7 @@ import Testing
     let engine = try bestEngine()
     let path = try folder.write("really-a-png.jpg", fixture("rgb.png"))
     let steps = Preprocessing(width: 37, height: 29)
-    let image = try ImageReader.read(path: path, steps, kernels: engine.kernels)
+    let image = try ImageReader(steps, kernels: engine.kernels).read(path: path)
     #expect(try image == golden("rgb.png"))
   }
 

@@ -7,7 +7,7 @@ import Testing
   private func code(_ path: String) throws -> ImageFailure.Code? {
     let engine = try bestEngine()
     let failure = #expect(throws: ImageFailure.self) {
-      try ImageReader.read(path: path, Preprocessing(width: 8, height: 8), kernels: engine.kernels)
+      try ImageReader(Preprocessing(width: 8, height: 8), kernels: engine.kernels).read(path: path)
     }
     return failure?.code
   }

@@ -125,7 +125,7 @@ import Testing
       epochs: 0..<1)
     for batch in copies(store, plan, engine) {
       let expected = batch.samples.flatMap {
-        ImageReader.tensor(store.image($0), steps, kernels: engine.kernels)
+        ImageReader(steps, kernels: engine.kernels).tensor(store.image($0))
       }
       #expect(batch.pixels == expected)
     }

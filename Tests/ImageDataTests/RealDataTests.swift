@@ -45,13 +45,13 @@ struct RealDataTests {
     let engine = try bestEngine()
     let folder = "\(realData ?? "")/exif-orientation"
     let steps = Preprocessing(width: 60, height: 60, filter: .area)
-    let first = try ImageReader.read(
-      path: "\(folder)/\(kind)_1.jpg", steps, kernels: engine.kernels)
+    let reader = ImageReader(steps, kernels: engine.kernels)
+    let first = try reader.read(path: "\(folder)/\(kind)_1.jpg")
     for orientation in 1...8 {
       let path = "\(folder)/\(kind)_\(orientation).jpg"
       let full = try ImageReader.decode(bytes: FileBytes.read(path))
       #expect((full.width > full.height) == (kind == "Landscape"))
-      let image = try ImageReader.read(path: path, steps, kernels: engine.kernels)
+      let image = try reader.read(path: path)
       // The examples are drawn with their number, so a few pixels differ.
       let far = zip(image.pixels, first.pixels).count { abs(Int($0) - Int($1)) > 24 }
       #expect(far < image.pixels.count / 10, "\(path): \(far)")

@@ -110,7 +110,7 @@ import Testing
       for index in store.indices(split) {
         let sized = steps.sized(width: size.width, height: size.height)
         let path = store.samples[index].path
-        let read = try ImageReader.read(path: path, sized, kernels: engine.kernels)
+        let read = try ImageReader(sized, kernels: engine.kernels).read(path: path)
         #expect(store.image(index) == read)
         #expect(try hexadecimal(store.digest(of: index)) == SHA256.hex(of: FileBytes.read(path)))
       }
@@ -122,9 +122,8 @@ import Testing
       store.writeTensors(indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
     }
     for (position, index) in indices.enumerated() {
-      let single = try ImageReader.tensor(
-        ImageReader.read(path: store.samples[index].path, steps, kernels: engine.kernels), steps,
-        kernels: engine.kernels)
+      let reader = ImageReader(steps, kernels: engine.kernels)
+      let single = reader.tensor(try reader.read(path: store.samples[index].path))
       #expect(Array(tensors[(position * single.count)..<((position + 1) * single.count)]) == single)
     }
   }

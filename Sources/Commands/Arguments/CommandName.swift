@@ -117,7 +117,7 @@ extension CommandDescription {
       "GFLOP/s are effective: they count the operations of the direct method, whatever the method. "
         + "With --json there is one object a network, each on a line of its own.",
     ],
-    operands: 0...0, operandName: "nothing",
+    operands: 0...1, operandName: "DATASET",
     examples: [
       ("cnnctl bench", "all three networks, then their convolutions"),
       ("cnnctl bench --net r18h --size 160 --json", "one network as one JSON object"),

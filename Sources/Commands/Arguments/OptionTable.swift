@@ -1,3 +1,4 @@
+internal import ImageData
 internal import KernelSelection
 
 /// Every option of every command, each declared once.
@@ -39,10 +40,11 @@ package enum OptionTable {
       default: "1", help: "use this share of each class's training images", group: .data,
       commands: [.train]),
     Option(
-      "resize", .choice(["stretch"]), default: "stretch", help: "how a photo becomes a square",
+      "resize", .choice(ResizeMode.allCases.map(\.rawValue)), default: "stretch",
+      help: "how a photo becomes a square: both sides scaled, the middle cut out, or black borders",
       group: .data, commands: [.train]),
     Option(
-      "filter", .choice(["nearest", "bilinear", "bicubic", "area"]), default: "the recipe's",
+      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)), default: "the recipe's",
       help: "how pixels are resampled", group: .data, commands: [.train]),
     Option(
       "on-bad-image", .choice(["skip", "fail"]), default: "skip",

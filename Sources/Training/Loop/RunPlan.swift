@@ -100,7 +100,7 @@ struct RunPlan {
     let data = configuration.data
     return Preprocessing(
       width: input.width, height: input.height, resize: data.resize, filter: data.filter,
-      exif: data.exif, maxPixels: data.maxPixels)
+      exif: data.exif, shrinkMargin: data.filter.shrinkMargin, maxPixels: data.maxPixels)
   }
 
   /// The size at which training images are kept.

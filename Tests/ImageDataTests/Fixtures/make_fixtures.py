@@ -117,6 +117,9 @@ filters = dict(nearest=Image.NEAREST, bilinear=Image.BILINEAR, bicubic=Image.BIC
 for name, code in filters.items():
     for w, h in ((16, 16), (23, 31), (66, 12), (9, 52), (61, 12), (1, 1)):
         golden(f"resize-{name}-{w}x{h}", np.asarray(source.resize((w, h), code)))
+    for w, h in ((16, 16), (21, 33), (40, 11)):
+        golden(f"crop-{name}-{w}x{h}", np.asarray(ImageOps.fit(source, (w, h), code)))
+        golden(f"pad-{name}-{w}x{h}", np.asarray(ImageOps.pad(source, (w, h), code)))
 
 # One sampling with crop, rotation, mirroring and reflection by PyTorch, as peers do it.
 square = scene(24, 24)

@@ -1,0 +1,24 @@
+/// Why pictures could not be loaded as a whole, or one of them not again.
+package enum ImageStoreError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// `shouldStop` said so.
+  case stopped
+  /// The system gave no memory for the pixels.
+  case outOfMemory(bytes: Int)
+  /// The file for decoded pictures cannot be made or read.
+  case cache(path: String, reason: String)
+  /// A picture that could be read when the run began cannot be read any more.
+  case vanished(path: String, reason: String)
+  /// A picture's file is another than when the run began.
+  case changed(path: String)
+
+  /// One sentence.
+  package var description: String {
+    switch self {
+    case .stopped: "stopped while reading images"
+    case .outOfMemory(let bytes): "no memory for \(bytes) bytes of pixels"
+    case .cache(let path, let reason): "\(path) cannot be used for decoded images: \(reason)"
+    case .vanished(let path, let reason): "\(path) cannot be read any more: \(reason)"
+    case .changed(let path): "\(path) has changed since it was first read"
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import Glibc
+internal import KernelInterface
+internal import Primitives
+
+/// What became of one candidate.
+struct ImageStoreOutcome: Codable {
+  var digest: [UInt8] = []
+  var split: Split?
+  var failure: ImageFailure?
+  var sums = ChannelSums()
+}
+
+/// What is read for a store, and into how much memory.
+struct ImageStorePlan {
+  /// A sample and the split whose folder it lies in.
+  struct Candidate {
+    var sample: Sample
+    var folder: Split
+  }
+
+  /// The dataset's folder, from the root of the file system where that can be told.
+  let root: String
+  var candidates: [Candidate] = []
+  var wanted: Set<Split>
+  var content: ContentSplit
+  var preprocessing: Preprocessing
+  var trainingSize: (width: Int, height: Int)
+
+  init(
+    _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
+    _ preprocessing: Preprocessing, _ trainingSize: (width: Int, height: Int)
+  ) {
+    root = FolderListing.absolute(dataset.root)
+    wanted = Set(splits)
+    self.content = content
+    self.preprocessing = preprocessing
+    self.trainingSize = trainingSize
+    // A folder of its own always goes before a part of the training folder.
+    if dataset.splits[.val] != nil { self.content.validation = 0 }
+    if dataset.splits[.test] != nil { self.content.test = 0 }
+    for folder in Split.allCases {
+      let isSource =
+        wanted.contains(folder)
+        || folder == .train
+          && (wanted.contains(.val) && self.content.validation > 0
+            || wanted.contains(.test) && self.content.test > 0)
+      guard isSource else { continue }
+      for sample in dataset.splits[folder] ?? [] {
+        candidates.append(Candidate(sample: sample, folder: folder))
+      }
+    }
+  }
+
+  var size: (width: Int, height: Int) { (preprocessing.width, preprocessing.height) }
+
+  /// Bytes from one picture to the next: room for the larger of the two sizes.
+  var slotBytes: Int {
+    let training = wanted.contains(.train) ? trainingSize.width * trainingSize.height : 0
+    return 3 * max(size.width * size.height, training)
+  }
+
+  var byteCount: Int { slotBytes * candidates.count }
+
+  /// What reads pictures of the training split, and of the others.
+  typealias Readers = (training: ImageReader, other: ImageReader)
+
+  func readers(_ kernels: KernelTable) -> Readers {
+    let training = preprocessing.sized(width: trainingSize.width, height: trainingSize.height)
+    return (ImageReader(training, kernels: kernels), ImageReader(preprocessing, kernels: kernels))
+  }
+
+  /// Everything of the preprocessing that changes pixels.
+  private var preprocessingText: String {
+    let steps = preprocessing
+    return "\(steps.width) \(steps.height) \(trainingSize.width) \(trainingSize.height) "
+      + "\(steps.resize.rawValue) \(steps.filter.rawValue) \(steps.exif.rawValue) "
+      + "\(steps.shrinkMargin) \(steps.maxPixels)"
+  }
+
+  func fingerprint(_ outcomes: [ImageStoreOutcome]) -> String {
+    var digest = SHA256()
+    digest.update((preprocessingText + "\n").utf8)
+    let lines = zip(candidates, outcomes).compactMap { candidate, outcome -> String? in
+      guard outcome.split != nil || outcome.failure != nil else { return nil }
+      let use = outcome.split?.rawValue ?? "bad"
+      let path = candidate.sample.relativePath
+      // The length keeps a name with a line break from looking like two.
+      return "\(path.utf8.count) \(path) \(use) \(hexadecimal(outcome.digest))\n"
+    }
+    for line in lines.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      digest.update(line.utf8)
+    }
+    return hexadecimal(digest.finalize())
+  }
+}
+
+extension ImageStorePlan {
+  /// Reads one file and hands its picture's bytes to `keep`.
+  func outcome(
+    of candidate: Candidate, _ readers: Readers, keep: ([UInt8]) -> Void
+  ) -> ImageStoreOutcome {
+    var outcome = ImageStoreOutcome()
+    do throws(ImageFailure) {
+      if let failure = candidate.sample.failure { throw failure }
+      let bytes = try FileBytes.read(candidate.sample.path)
+      outcome.digest = SHA256.digest(bytes)
+      let split = candidate.folder == .train ? content.split(of: outcome.digest) : candidate.folder
+      guard wanted.contains(split) else { return outcome }
+      let image = try (split == .train ? readers.training : readers.other).read(bytes: bytes)
+      outcome.sums = ChannelSums(image.pixels)
+      keep(image.pixels)
+      outcome.split = split
+    } catch {
+      outcome.failure = error
+    }
+    return outcome
+  }
+
+  /// The candidates that the fraction leaves out.
+  ///
+  /// Of each class of the training folder these are all but the wanted number whose digests come
+  /// first. Unreadable files are left in, to be reported.
+  func leftOut(_ workers: WorkerPool) -> Set<Int> {
+    var ranks = [Double](repeating: -1, count: candidates.count)
+    ranks.withUnsafeMutableBufferPointer { ranks in
+      nonisolated(unsafe) let ranks = ranks
+      workers.parallelFor(candidates.count) { index, _ in
+        let candidate = candidates[index]
+        guard candidate.folder == .train, candidate.sample.failure == nil,
+          let bytes = try? FileBytes.read(candidate.sample.path)
+        else { return }
+        ranks[index] = ContentSplit.rank(SHA256.digest(bytes))
+      }
+    }
+    var classes: [Int: [Int]] = [:]
+    for index in candidates.indices where ranks[index] >= 0 {
+      classes[candidates[index].sample.classIndex, default: []].append(index)
+    }
+    var left: Set<Int> = []
+    for members in classes.values {
+      let wanted = max(1, Int((content.fraction * Double(members.count)).rounded()))
+      let order = members.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+      left.formUnion(order.dropFirst(wanted))
+    }
+    return left
+  }
+
+  /// What a file of decoded pictures is known by: everything that decides what is in it.
+  ///
+  /// Sources count by path, size and time of change, the program by its own size and time.
+  func cacheKey() -> CacheKey {
+    var digest = SHA256()
+    var options =
+      ImageReader.libraryVersions + [identity("/proc/self/exe").text, preprocessingText]
+    options.append("\(content.validation) \(content.test) \(content.fraction)")
+    options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
+    digest.update(options.joined(separator: "\n").utf8)
+    var newest = 0
+    for candidate in candidates {
+      let source = identity(candidate.sample.path)
+      newest = max(newest, source.changed)
+      let path = candidate.sample.relativePath
+      let place = "\(path.utf8.count) \(path) \(candidate.sample.classIndex)"
+      digest.update("\n\(place) \(candidate.folder) \(source.text)".utf8)
+    }
+    options.append(root)
+    let name = SHA256.hex(of: options.joined(separator: "\n").utf8).prefix(32)
+    return CacheKey(
+      name: name + ".pictures", text: hexadecimal(digest.finalize()), newestSource: newest)
+  }
+
+  /// See `cacheKey`.
+  struct CacheKey {
+    /// The file's name: the same for other states of the same folder, so that they replace it.
+    var name: String
+    var text: String
+    /// When the last source changed, in nanoseconds since 1970.
+    var newestSource: Int
+  }
+
+  private func identity(_ path: String) -> (text: String, changed: Int) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return ("none", 0) }
+    // The inode's change time too: a file that is put in another's place may keep its times.
+    let times = [status.st_mtim, status.st_ctim].map { $0.tv_sec * 1_000_000_000 + $0.tv_nsec }
+    return ("\(status.st_size) \(times[0]) \(times[1]) \(status.st_ino)", times.max() ?? 0)
+  }
+}

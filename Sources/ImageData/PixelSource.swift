@@ -1,0 +1,98 @@
+internal import Glibc
+internal import Primitives
+
+/// Where the pixels of a store's pictures come from.
+///
+/// A class, because it owns memory or a file.
+final class PixelSource: @unchecked Sendable {
+  /// What a source has to know of a picture.
+  struct Picture {
+    var index: Int
+    var path: String
+    /// The SHA-256 of the file as it was first read.
+    var digest: [UInt8]
+    var isTraining: Bool
+  }
+
+  /// Kernels may read so many bytes past the last pixel.
+  static let slack = 64
+
+  private enum Kind {
+    case memory(UnsafeMutableRawPointer)
+    case file(PictureCacheFile, path: String)
+    case files(ImageStorePlan.Readers)
+  }
+
+  private let kind: Kind
+  private let slotBytes: Int
+
+  /// Pictures in memory, which the source frees; they stand `slotBytes` apart.
+  init(memory: UnsafeMutableRawPointer, slotBytes: Int) {
+    kind = .memory(memory)
+    self.slotBytes = slotBytes
+  }
+
+  /// Pictures in a file.
+  init(_ file: PictureCacheFile, path: String, slotBytes: Int) {
+    kind = .file(file, path: path)
+    self.slotBytes = slotBytes
+  }
+
+  /// Pictures that are decoded whenever they are wanted.
+  init(_ readers: ImageStorePlan.Readers, slotBytes: Int) {
+    kind = .files(readers)
+    self.slotBytes = slotBytes
+  }
+
+  deinit {
+    if case .memory(let memory) = kind { free(memory) }
+  }
+
+  var place: PictureCache.Place {
+    switch kind {
+    case .memory: .ram
+    case .file: .disk
+    case .files: .off
+    }
+  }
+
+  /// Gives `body` the pixels of a picture; `slack` bytes past the last can be read.
+  func withPixels(
+    _ picture: Picture, _ body: (UnsafePointer<UInt8>) -> Void
+  ) throws(ImageStoreError) {
+    switch kind {
+    case .memory(let memory):
+      body(UnsafePointer((memory + picture.index * slotBytes).assumingMemoryBound(to: UInt8.self)))
+    case .file(let file, let path):
+      let bytes = UnsafeMutableRawPointer.allocate(
+        byteCount: slotBytes + PixelSource.slack, alignment: 64)
+      defer { bytes.deallocate() }
+      let slot = UnsafeMutableRawBufferPointer(start: bytes, count: slotBytes)
+      guard file.read(picture.index, into: slot) else {
+        throw .cache(path: path, reason: "it cannot be read any more")
+      }
+      body(UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)))
+    case .files(let readers):
+      var pixels = try decode(picture, readers)
+      pixels.append(contentsOf: repeatElement(0, count: PixelSource.slack))
+      pixels.withUnsafeBufferPointer {
+        if let base = $0.baseAddress { body(base) }
+      }
+    }
+  }
+
+  private func decode(
+    _ picture: Picture, _ readers: ImageStorePlan.Readers
+  ) throws(ImageStoreError) -> [UInt8] {
+    let bytes: [UInt8]
+    do throws(ImageFailure) { bytes = try FileBytes.read(picture.path) } catch {
+      throw .vanished(path: picture.path, reason: error.message)
+    }
+    guard SHA256.digest(bytes) == picture.digest else { throw .changed(path: picture.path) }
+    do throws(ImageFailure) {
+      return try (picture.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
+    } catch {
+      throw .vanished(path: picture.path, reason: error.message)
+    }
+  }
+}
