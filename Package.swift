@@ -55,7 +55,8 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
-    name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+    name: "ReportTests", dependencies: ["Report", "ImageData", "KernelSelection"],
+    exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",
     dependencies: ["ImageData", "KernelSelection", "KernelInterface", "Primitives"],
@@ -93,7 +94,8 @@ let package = Package(
       name: "Training",
       dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
       swiftSettings: common),
-    .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
+    .target(
+      name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
     .target(

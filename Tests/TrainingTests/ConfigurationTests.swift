@@ -125,7 +125,6 @@ func ranges() {
     #expect(error?.expected != nil && error?.found != nil, "\(option)")
   }
   #expect(failure { $0.rotation = 181 }?.kind == .usage)
-  #expect(failure { $0.mixup = 0.2 }?.kind == .usage)
   let decay = failure {
     $0.optimizer = "adam"
     $0.weightDecay = 0.1
