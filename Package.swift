@@ -55,7 +55,7 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
-    name: "ReportTests", dependencies: ["Report", "ImageData", "KernelSelection"],
+    name: "ReportTests", dependencies: ["Report", "ImageData"],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",

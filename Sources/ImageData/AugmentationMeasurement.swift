@@ -10,17 +10,19 @@ package struct AugmentationMeasurement: Sendable, Hashable {
 
   /// Times the pass that training takes from stored bytes to tensors of `side` x `side`.
   ///
-  /// On the calling thread. Pictures of random bytes, of the size at which training keeps them;
-  /// each of `epochs` passes over `pictures` of them draws new changes, and a first pass warms up.
+  /// On the calling thread. Pictures of noise, of the size at which training keeps them and too many
+  /// for the caches, as a dataset is; each of `epochs` passes over `pictures` of them draws new
+  /// changes, and a first pass warms up.
   package init(
-    _ augmentation: Augmentation, side: Int, kernels: KernelTable, pictures: Int = 32,
-    epochs: Int = 16
+    _ augmentation: Augmentation, side: Int, kernels: KernelTable, pictures: Int = 512,
+    epochs: Int = 2
   ) {
     precondition(side > 0 && pictures > 0 && epochs > 0, "something to measure")
     let stored = augmentation.storeSide(for: side)
     let slot = 3 * stored * stored + 16
     var stream = RandomStream(seed: 0, purpose: .benchmark)
-    let bytes = (0..<(pictures * slot)).map { _ in UInt8(stream.index(below: 256)) }
+    let noise = (0..<slot).map { _ in UInt8(stream.index(below: 256)) }
+    let bytes = Array(repeatElement(noise, count: pictures).joined())
     let pass = AugmentationPass(
       augmentation,
       Preprocessing(width: side, height: side, mean: [124, 116, 104], deviation: [58, 57, 57]),

@@ -78,18 +78,20 @@ func sampleAffine(
   let stride = 3 * width
   // A picture one pixel high has no row below: the row itself stands for it.
   let below = height > 1 ? stride : 0
+  touch(pixels, stride * height, places + channelsAt - 64)
   for y in 0..<targetHeight {
     let line = Float(y)
     var x = 0
     while x < targetWidth {
       let count = min(chunk, targetWidth - x)
-      clearPlaces(places, count)
+      if border == 2 { clearMarks(places, count) }
       locate(
         places, places, from: x, count: count, step: parameters[0],
-        start: parameters[1] * line + parameters[2], size: width, bytes: 3, border)
+        start: parameters[1] * line + parameters[2], size: width, bytes: 3, border, adds: false)
       locate(
         places, places + downAt, from: x, count: count, step: parameters[3],
-        start: parameters[4] * line + parameters[5], size: height, bytes: stride, border)
+        start: parameters[4] * line + parameters[5], size: height, bytes: stride, border,
+        adds: true)
       fetchNeighbours(pixels, below, places, count)
       // Red of the right neighbours is the last byte of a word, green and blue are in the rest.
       blend(places, upperAt, upperAt + 3, lowerAt, lowerAt + 3, channelsAt, count)
@@ -111,23 +113,36 @@ func sampleAffine(
   }
 }
 
-/// Sets the offsets and the marks of `count` pixels to zero.
+/// Reads from each line of the cache that `count` bytes take; `sink` gets what is of no use.
+///
+/// Pictures come from main memory in random order, and what is read along slanting rows no
+/// processor foresees: read in order first, a picture is there sooner.
+@inline(never)
+func touch(_ bytes: UnsafeRawPointer, _ count: Int, _ sink: UnsafeMutableRawPointer) {
+  var seen: UInt8 = 0
+  for at in stride(from: 0, to: count, by: 64) {
+    seen |= (bytes + at).load(as: UInt8.self)
+  }
+  sink.storeBytes(of: seen, as: UInt8.self)
+}
+
+/// Sets the marks of `count` pixels to zero.
 @inline(__always)
-func clearPlaces(_ places: UnsafeMutableRawPointer, _ count: Int) {
+func clearMarks(_ places: UnsafeMutableRawPointer, _ count: Int) {
   for at in stride(from: 0, to: 4 * count, by: 64) {
-    (places + offsetsAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
     (places + outsideAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
   }
 }
 
 /// Works out one coordinate of the places where `count` pixels are sampled: `start` + `step` x.
 ///
-/// `weights` gets the distances to the whole positions before, whose offsets of `bytes` each are
-/// added to those in `places`.
+/// `weights` gets the distances to the whole positions before, whose offsets of `bytes` each go to
+/// `places`, added to those that are there or not.
 @inline(never)
 func locate(
   _ places: UnsafeMutableRawPointer, _ weights: UnsafeMutableRawPointer, from: Int, count: Int,
-  step: Float, start: Float, size: Int, bytes: Int, _ border: Int
+  step: Float, start: Float, size: Int, bytes: Int, _ border: Int,
+  adds: Bool
 ) {
   let last = Float(size - 1)
   let limit = Float(max(0, size - 2))
@@ -142,8 +157,9 @@ func locate(
     let before = wholePart(position, limit)
     (weights + at).storeBytes(of: position - before, as: SIMD16<Float>.self)
     let offsets = places + offsetsAt + at
-    let former = offsets.loadUnaligned(as: SIMD16<Int32>.self)
-    offsets.storeBytes(of: former &+ integers(before) &* scale, as: SIMD16<Int32>.self)
+    var sum = integers(before) &* scale
+    if adds { sum &+= offsets.loadUnaligned(as: SIMD16<Int32>.self) }
+    offsets.storeBytes(of: sum, as: SIMD16<Int32>.self)
     if border == 2 {
       let marks = places + outsideAt + at
       let mark = marks.loadUnaligned(as: SIMD16<Int32>.self)
