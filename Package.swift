@@ -55,7 +55,8 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
-    name: "ReportTests", dependencies: ["Report"], exclude: ["Fixtures"], swiftSettings: common),
+    name: "ReportTests", dependencies: ["Report", "ImageData"],
+    exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",
     dependencies: [
@@ -95,7 +96,8 @@ let package = Package(
       name: "Training",
       dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
       swiftSettings: common),
-    .target(name: "Report", dependencies: ["Primitives"], swiftSettings: common),
+    .target(
+      name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
     .target(

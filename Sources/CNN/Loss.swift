@@ -37,26 +37,34 @@ public enum Loss: Sendable, Hashable {
   /// The loss of a batch; writes its gradient, of the same shape as the logits, where asked to.
   ///
   /// - logits: one row of `outputs` numbers a target.
+  /// - mixture: a second class for each sample and the share of the first. The loss is
+  ///   λ w_a ℓ(a) + (1 - λ) w_b ℓ(b) with the class weights w and ℓ as above, which is w ℓ(q) with
+  ///   the weight w = λ w_a + (1 - λ) w_b and the target q of λ w_a / w for a and the rest for b,
+  ///   smoothed like any other. The class that has the greater share counts as the right one.
   /// - classWeights: a factor for the samples of each class.
   package func evaluate(
     logits: UnsafeBufferPointer<Float>, outputs: Int, targets: [Int32],
-    classWeights: [Double]? = nil, gradient: UnsafeMutableBufferPointer<Float>? = nil
+    mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
+    gradient: UnsafeMutableBufferPointer<Float>? = nil
   ) -> Result {
     precondition(logits.count == targets.count * outputs, "one row of logits a target")
+    precondition(
+      mixture.map { $0.targets.count == targets.count && $0.shares.count == targets.count } ?? true,
+      "a second class for each sample")
     var total = 0.0
     var correct = 0
-    for (row, target) in targets.enumerated() {
-      let share = (classWeights?[Int(target)] ?? 1) / Double(targets.count)
+    for row in targets.indices {
+      let (target, weight) = SoftTarget.weighted(row, targets, mixture, classWeights)
+      let share = weight / Double(targets.count)
       let range = (row * outputs)..<((row + 1) * outputs)
       let rowGradient = gradient.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }
       let (loss, isCorrect) =
         switch self {
         case .binaryCrossEntropy(let smoothing):
-          binary(logits[row], Int(target), smoothing, share, rowGradient)
+          binary(logits[row], target, smoothing, share, rowGradient)
         case .softmaxCrossEntropy(let smoothing):
           softmax(
-            UnsafeBufferPointer(rebasing: logits[range]), Int(target), smoothing, share,
-            rowGradient)
+            UnsafeBufferPointer(rebasing: logits[range]), target, smoothing, share, rowGradient)
         }
       total += loss * share
       if isCorrect { correct += 1 }
@@ -65,18 +73,18 @@ public enum Loss: Sendable, Hashable {
   }
 
   private func binary(
-    _ logit: Float, _ target: Int, _ smoothing: Double, _ share: Double,
+    _ logit: Float, _ target: SoftTarget, _ smoothing: Double, _ share: Double,
     _ gradient: UnsafeMutableBufferPointer<Float>?
   ) -> (Double, Bool) {
     let x = Double(logit)
-    let y = Double(target) * (1 - smoothing) + smoothing / 2
+    let y = target.probability(of: 1) * (1 - smoothing) + smoothing / 2
     gradient?[0] = Float((sigmoid(x) - y) * share)
-    return (max(x, 0) - x * y + log1p(exp(-abs(x))), (x > 0) == (target == 1))
+    return (max(x, 0) - x * y + log1p(exp(-abs(x))), (x > 0) == (target.label == 1))
   }
 
   private func softmax(
-    _ logits: UnsafeBufferPointer<Float>, _ target: Int, _ smoothing: Double, _ share: Double,
-    _ gradient: UnsafeMutableBufferPointer<Float>?
+    _ logits: UnsafeBufferPointer<Float>, _ target: SoftTarget, _ smoothing: Double,
+    _ share: Double, _ gradient: UnsafeMutableBufferPointer<Float>?
   ) -> (Double, Bool) {
     var best = 0
     for k in 1..<max(1, logits.count) where logits[k] > logits[best] { best = k }
@@ -86,11 +94,11 @@ public enum Loss: Sendable, Hashable {
     let logSum = greatest + log(sum)
     var loss = 0.0
     for (k, x) in logits.enumerated() {
-      let wanted = (k == target ? 1 - smoothing : 0) + smoothing / Double(logits.count)
+      let wanted = target.probability(of: k) * (1 - smoothing) + smoothing / Double(logits.count)
       loss += wanted * (logSum - Double(x))
       gradient?[k] = Float((exp(Double(x) - logSum) - wanted) * share)
     }
-    return (loss, best == target && !greatest.isNaN)
+    return (loss, best == target.label && !greatest.isNaN)
   }
 }
 

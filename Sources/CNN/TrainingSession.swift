@@ -101,7 +101,11 @@ public final class TrainingSession {
   }
 
   /// One step on a batch of images (batch x height x width x channels) and their classes.
-  public func step(images: [Float], targets: [Int32]) throws(ModelError) -> StepResult {
+  ///
+  /// `mixture` names the second classes where the images are blends of two.
+  public func step(
+    images: [Float], targets: [Int32], mixture: TargetMixture? = nil
+  ) throws(ModelError) -> StepResult {
     let expected = targets.count * network.architecture.input.count
     guard images.count == expected, !targets.isEmpty else {
       throw .length(of: "images", expected: expected, found: images.count)
@@ -110,7 +114,21 @@ public final class TrainingSession {
       throw .length(of: "targets", expected: executor.capacity, found: targets.count)
     }
     try check(targets)
-    return images.withUnsafeBufferPointer { step(pixels: $0, targets: targets) }
+    if let mixture { try check(mixture, count: targets.count) }
+    return images.withUnsafeBufferPointer { step(pixels: $0, targets: targets, mixture: mixture) }
+  }
+
+  private func check(_ mixture: TargetMixture, count: Int) throws(ModelError) {
+    for (name, found) in [
+      ("second targets", mixture.targets.count), ("shares", mixture.shares.count),
+    ] where found != count {
+      throw .length(of: name, expected: count, found: found)
+    }
+    try check(mixture.targets)
+    for share in mixture.shares where !(share >= 0 && share <= 1) {
+      throw .invalid(
+        layer: "mixture", field: "a share", expected: "in 0...1", found: "\(share)")
+    }
   }
 
   private func check(_ targets: [Int32]) throws(ModelError) {
@@ -123,7 +141,9 @@ public final class TrainingSession {
   /// One step on a batch that is already in place; the number of images is that of the targets.
   ///
   /// With a loss that is not finite, the parameters stay as they are.
-  package func step(pixels: UnsafeBufferPointer<Float>, targets: [Int32]) -> StepResult {
+  package func step(
+    pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil
+  ) -> StepResult {
     precondition(
       pixels.count >= targets.count * network.architecture.input.count, "a batch too short")
     guard let images = pixels.baseAddress else {
@@ -140,7 +160,7 @@ public final class TrainingSession {
     executor.forward(images: images, batch: batch, mode: mode)
     let result = loss.evaluate(
       logits: UnsafeBufferPointer(start: executor.logits, count: batch * outputs),
-      outputs: outputs, targets: targets, classWeights: classWeights,
+      outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
       gradient: UnsafeMutableBufferPointer(
         start: executor.logitsGradient, count: batch * outputs))
     profile?.lap(.loss)

@@ -16,7 +16,8 @@ struct TrainCommand {
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
-    let progress = TrainingProgress(console, json: arguments.flag("json"), signal: signal)
+    let progress = TrainingProgress(
+      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"), signal: signal)
     let trainer = Trainer(
       configuration: configuration, out: arguments.text("out"), engine: engine)
     let summary: TrainingSummary

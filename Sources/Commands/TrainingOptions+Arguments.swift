@@ -48,6 +48,7 @@ extension TrainingOptions {
       arguments.isOff("crop-scale")
       ? 1...1 : arguments.interval("crop-scale").map { $0.lower...$0.upper }
     cutout = arguments.number("cutout")
+    mixup = arguments.number("mixup")
     fill = arguments.text("fill")
   }
 }

@@ -1,16 +1,20 @@
+internal import ImageData
 internal import Primitives
+internal import Report
 internal import Training
 
 /// Shows a run's events: lines on standard error, the result or `--json` events on standard output.
 final class TrainingProgress {
   private let console: Console
   private let json: Bool
+  private let plots: Bool
   private let signal: () -> Int32?
   private var last: BatchProgress?
 
-  init(_ console: Console, json: Bool, signal: @escaping () -> Int32?) {
+  init(_ console: Console, json: Bool, plots: Bool, signal: @escaping () -> Int32?) {
     self.console = console
     self.json = json
+    self.plots = plots
     self.signal = signal
   }
 
@@ -23,6 +27,8 @@ final class TrainingProgress {
     case .dataset(let summary):
       for line in event.lines { console.note(line) }
       console.leftOut(summary.skipped)
+    case .samples(let samples):
+      if plots { draw(samples) }
     case .loading(let done, let total):
       try stopIfAsked()
       draw("reading images", done, total)
@@ -46,6 +52,18 @@ final class TrainingProgress {
       if !json { try result(report.text) }
     case .done(let summary):
       if !json { try result(lines(of: summary).joined(separator: "\n")) }
+    }
+  }
+
+  /// Draws the sheet of training images; a run does not end for want of it.
+  private func draw(_ samples: TrainingSamples) {
+    guard !samples.sheet.rows.isEmpty else { return }
+    do {
+      let sheet = ContactSheet(rows: samples.sheet.rows.map { $0.map(ReportPicture.init) })
+      try samples.run.createFolder("plots")
+      try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
+    } catch {
+      console.warning("\(samples.run.file(RunFolder.samplesName)) is not written: \(error)")
     }
   }
 
@@ -76,6 +94,12 @@ final class TrainingProgress {
     let columns = console.environment.columns
     console.finish(
       console.environment.canRedraw ? line.line(columns: columns) : line.plain, highlight: "best")
+  }
+}
+
+extension ReportPicture {
+  init(_ image: RGBImage) {
+    self.init(width: image.width, height: image.height, pixels: image.pixels)
   }
 }
 

@@ -59,8 +59,10 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var cropScale: Interval
   /// The bounds of that part's width over height, evenly spread in the logarithm.
   package var cropAspect: Interval
-  /// The side of a square set to the mean, as a part of the picture's side; 0 for none.
+  /// The side of a square set to the mean, as a part of the picture's shorter side; 0 for none.
   package var cutout: Double
+  /// The α of the Beta(α, α) that pictures' shares in a blend of two are drawn from; 0 for none.
+  package var mixup: Double
   /// What lies beyond the border.
   package var fill: BorderFill
 
@@ -69,7 +71,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     rotationDegrees: Double = 0, zoom: Double = 0, shearDegrees: Double = 0, shift: Double = 0,
     flip: FlipMode = .none, brightness: Double = 0, contrast: Double = 0, saturation: Double = 0,
     cropScale: Interval = Interval(1, 1), cropAspect: Interval = Interval(1, 1),
-    cutout: Double = 0, fill: BorderFill = .reflect
+    cutout: Double = 0, mixup: Double = 0, fill: BorderFill = .reflect
   ) {
     self.rotationDegrees = rotationDegrees
     self.zoom = zoom
@@ -82,6 +84,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     self.cropScale = cropScale
     self.cropAspect = cropAspect
     self.cutout = cutout
+    self.mixup = mixup
     self.fill = fill
   }
 
@@ -128,7 +131,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
       ("rotation", rotationDegrees, 0, 180), ("zoom", zoom, 0, 0.95),
       ("shear", shearDegrees, 0, 80), ("shift", shift, 0, 1),
       ("brightness", brightness, 0, 10), ("contrast", contrast, 0, 1),
-      ("saturation", saturation, 0, 1), ("cutout", cutout, 0, 1),
+      ("saturation", saturation, 0, 1), ("cutout", cutout, 0, 1), ("mixup", mixup, 0, 100),
       ("the crop scale's lower bound", cropScale.lower, 0.01, 1),
       ("the crop scale's upper bound", cropScale.upper, cropScale.lower, 1),
       ("the crop aspect's lower bound", cropAspect.lower, 0.1, 10),

@@ -83,18 +83,34 @@ package struct AugmentationDraw: Sendable, Hashable {
   }
 
   /// The 21 parameters of `ImageKernels.SampleAffine` for a source and a target of these sizes.
+  ///
+  /// The target's values are multiplied by `share`.
   package func parameters(
     source: (width: Int, height: Int), target: (width: Int, height: Int),
-    _ preprocessing: Preprocessing
+    _ preprocessing: Preprocessing, share: Double = 1
   ) -> [Float] {
-    (geometry(source: source, target: target) + colours(preprocessing)).map { Float($0) }
-      + preprocessing.mean
+    Array(unsafeUninitializedCapacity: 21) { floats, count in
+      guard let base = floats.baseAddress else { return }
+      write(source: source, target: target, preprocessing, share: share, to: base)
+      count = 21
+    }
+  }
+
+  /// Writes the 21 parameters.
+  func write(
+    source: (width: Int, height: Int), target: (width: Int, height: Int),
+    _ preprocessing: Preprocessing, share: Double, to floats: UnsafeMutablePointer<Float>
+  ) {
+    writeGeometry(source: source, target: target, to: floats)
+    writeColours(preprocessing, share, to: floats + 6)
+    for channel in 0..<3 { floats[18 + channel] = preprocessing.mean[channel] }
   }
 
   /// x' = m0 x + m1 y + m2 and y' = m3 x + m4 y + m5, from target to source pixel centres.
-  package func geometry(
-    source: (width: Int, height: Int), target: (width: Int, height: Int)
-  ) -> [Double] {
+  private func writeGeometry(
+    source: (width: Int, height: Int), target: (width: Int, height: Int),
+    to floats: UnsafeMutablePointer<Float>
+  ) {
     let width = Double(source.width)
     let height = Double(source.height)
     // From the target's pixels to the source's, about both centres.
@@ -103,34 +119,34 @@ package struct AugmentationDraw: Sendable, Hashable {
     // The shear moves columns and shortens rows.
     let (sinR, cosR) = (sin(rotation), cos(rotation))
     let (sinS, cosS) = (sin(shear), cos(shear))
-    let linear = (
-      xx: cosR * scaleX, xy: (-cosR * sinS - sinR * cosS) * scaleY,
-      yx: sinR * scaleX, yy: (-sinR * sinS + cosR * cosS) * scaleY
-    )
+    let x = (cosR * scaleX, (-cosR * sinS - sinR * cosS) * scaleY)
+    let y = (sinR * scaleX, (-sinR * sinS + cosR * cosS) * scaleY)
     let shift = (x: shiftX * width, y: shiftY * height)
     let centerX = (width - 1) / 2 + cropX * width + cosR * shift.x - sinR * shift.y
     let centerY = (height - 1) / 2 + cropY * height + sinR * shift.x + cosR * shift.y
-    let middleX = (Double(target.width) - 1) / 2
-    let middleY = (Double(target.height) - 1) / 2
-    return [
-      linear.xx, linear.xy, centerX - linear.xx * middleX - linear.xy * middleY,
-      linear.yx, linear.yy, centerY - linear.yx * middleX - linear.yy * middleY,
-    ]
+    let middle = (x: (Double(target.width) - 1) / 2, y: (Double(target.height) - 1) / 2)
+    floats[0] = Float(x.0)
+    floats[1] = Float(x.1)
+    floats[2] = Float(centerX - x.0 * middle.x - x.1 * middle.y)
+    floats[3] = Float(y.0)
+    floats[4] = Float(y.1)
+    floats[5] = Float(centerY - y.0 * middle.x - y.1 * middle.y)
   }
 
   /// The rows of the 3 x 4 matrix from (red, green, blue, 1) in 0...255 to the scaled channels.
-  package func colours(_ preprocessing: Preprocessing) -> [Double] {
-    var rows: [Double] = []
+  private func writeColours(
+    _ preprocessing: Preprocessing, _ share: Double, to floats: UnsafeMutablePointer<Float>
+  ) {
     for channel in 0..<3 {
       var start = brightness
       for other in 0..<3 {
         let own = channel == other ? saturation : 0
         let factor = contrast * (own + (1 - saturation) / 3)
-        rows.append(factor / Double(preprocessing.deviation[other]))
-        start -= factor * Double(preprocessing.mean[other]) / Double(preprocessing.deviation[other])
+        let deviation = Double(preprocessing.deviation[other])
+        floats[4 * channel + other] = Float(share * (factor / deviation))
+        start -= factor * Double(preprocessing.mean[other]) / deviation
       }
-      rows.append(start)
+      floats[4 * channel + 3] = Float(share * start)
     }
-    return rows
   }
 }

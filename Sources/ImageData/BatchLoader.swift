@@ -19,6 +19,8 @@ package struct Batch {
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
+  /// What is blended into the pictures; nil without mixup.
+  package var mixture: BatchMixture?
 }
 
 /// What a loader prepares: which pictures, in which order, changed how.

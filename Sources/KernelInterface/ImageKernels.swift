@@ -35,14 +35,15 @@ package struct ImageKernels: Sendable {
   /// Samples a picture at transformed positions and mixes its channels.
   ///
   /// (source, width, height, target, target width, target height, parameters[21], border 0
-  /// nearest, 1 reflect, 2 constant, scratch[1216]). The parameters: the source position of target pixel (x, y)
+  /// nearest, 1 reflect, 2 constant, whether the values are added to the target's, scratch[1296]).
+  /// The parameters: the source position of target pixel (x, y)
   /// is (p0 x + p1 y + p2, p3 x + p4 y + p5) in pixel centres; then the rows of the 3 x 4 matrix
   /// that turns (red, green, blue, 1) into the target's channels; then the colour of the border.
   /// Reads up to five bytes past the source.
   package typealias SampleAffine =
     @Sendable (
       UnsafePointer<UInt8>, Int, Int, UnsafeMutablePointer<Float>, Int, Int, UnsafePointer<Float>,
-      Int, UnsafeMutablePointer<Float>
+      Int, Bool, UnsafeMutablePointer<Float>
     ) -> Void
 
   /// Resampling along a row.

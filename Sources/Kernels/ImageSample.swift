@@ -45,20 +45,23 @@ func scaleBlock(
 /// Pixels of a row that are sampled together.
 @inline(__always) private var chunk: Int { 128 }
 
-// The scratch memory holds eight words for each pixel of a chunk: the weights of the pixel to the
-// right and of the one below, the offset of the pixel to the left and above, whether the pixel has
-// the border's colour, and the bytes of two neighbours above and below; then the values of sixteen
-// pixels' neighbours.
+// The scratch memory holds for each pixel of a chunk: the weights of the pixel to the right and of
+// the one below, the offset of the pixel to the left and above, whether the pixel has the border's
+// colour, three words of its neighbours' bytes, and its three channels.
 //
 // A function for each pass over them: the compiler keeps whole vectors only from memory to memory,
 // and takes vectors apart that are put together lane by lane.
 
-@inline(__always) private var downAt: Int { 4 * chunk }
-@inline(__always) private var offsetsAt: Int { 8 * chunk }
-@inline(__always) private var outsideAt: Int { 12 * chunk }
-@inline(__always) private var upperAt: Int { 16 * chunk }
-@inline(__always) private var lowerAt: Int { 24 * chunk }
-@inline(__always) private var valuesAt: Int { 32 * chunk }
+/// From one number of each pixel of a chunk to the next.
+@inline(__always) private var plane: Int { 4 * chunk }
+@inline(__always) private var downAt: Int { plane }
+@inline(__always) private var offsetsAt: Int { 2 * plane }
+@inline(__always) private var outsideAt: Int { 3 * plane }
+@inline(__always) private var upperAt: Int { 4 * plane }
+@inline(__always) private var lowerAt: Int { 5 * plane }
+@inline(__always) private var restAt: Int { 6 * plane }
+/// Loads of single bytes read past the words of the neighbours.
+@inline(__always) private var channelsAt: Int { 7 * plane + 64 }
 
 /// See `ImageKernels.SampleAffine`.
 ///
@@ -67,56 +70,79 @@ func scaleBlock(
 func sampleAffine(
   _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int,
   _ target: UnsafeMutablePointer<Float>, _ targetWidth: Int, _ targetHeight: Int,
-  _ parameters: UnsafePointer<Float>, _ border: Int, _ scratch: UnsafeMutablePointer<Float>
+  _ parameters: UnsafePointer<Float>, _ border: Int, _ adds: Bool,
+  _ scratch: UnsafeMutablePointer<Float>
 ) {
   let pixels = UnsafeRawPointer(source)
   let places = UnsafeMutableRawPointer(scratch)
   let stride = 3 * width
   // A picture one pixel high has no row below: the row itself stands for it.
   let below = height > 1 ? stride : 0
+  touch(pixels, stride * height, places + channelsAt - 64)
   for y in 0..<targetHeight {
     let line = Float(y)
     var x = 0
     while x < targetWidth {
       let count = min(chunk, targetWidth - x)
-      clearPlaces(places, count)
+      if border == 2 { clearMarks(places, count) }
       locate(
         places, places, from: x, count: count, step: parameters[0],
-        start: parameters[1] * line + parameters[2], size: width, bytes: 3, border)
+        start: parameters[1] * line + parameters[2], size: width, bytes: 3, border, adds: false)
       locate(
         places, places + downAt, from: x, count: count, step: parameters[3],
-        start: parameters[4] * line + parameters[5], size: height, bytes: stride, border)
-      fetchPairs(pixels, below, places, count)
-      var at = 0
-      while at < 4 * count {
-        widen(places + upperAt + at, places + valuesAt)
-        widen(places + lowerAt + at, places + valuesAt + 384)
-        mixPixels(places + at, places + valuesAt, parameters + 6, border)
-        at += 64
+        start: parameters[4] * line + parameters[5], size: height, bytes: stride, border,
+        adds: true)
+      fetchNeighbours(pixels, below, places, count)
+      // Red of the right neighbours is the last byte of a word, green and blue are in the rest.
+      blend(places, upperAt, upperAt + 3, lowerAt, lowerAt + 3, channelsAt, count)
+      blend(
+        places, upperAt + 1, restAt, lowerAt + 1, restAt + 2, channelsAt + plane, count)
+      blend(
+        places, upperAt + 2, restAt + 1, lowerAt + 2, restAt + 3, channelsAt + 2 * plane, count)
+      if border == 2 {
+        for channel in 0..<3 {
+          paint(places, channelsAt + channel * plane, parameters[18 + channel], count)
+        }
       }
-      interleave(places, count, target + 3 * (y * targetWidth + x))
+      mixChannels(places + channelsAt, parameters + 6, count)
+      let row = target + 3 * (y * targetWidth + x)
+      let channels = places + channelsAt
+      if adds { interleaveAdding(channels, count, row) } else { interleave(channels, count, row) }
       x += count
     }
   }
 }
 
-/// Sets the offsets and the marks of `count` pixels to zero.
+/// Reads from each line of the cache that `count` bytes take; `sink` gets what is of no use.
+///
+/// Pictures come from main memory in random order, and what is read along slanting rows no
+/// processor foresees: read in order first, a picture is there sooner.
+@inline(never)
+func touch(_ bytes: UnsafeRawPointer, _ count: Int, _ sink: UnsafeMutableRawPointer) {
+  var seen: UInt8 = 0
+  for at in stride(from: 0, to: count, by: 64) {
+    seen |= (bytes + at).load(as: UInt8.self)
+  }
+  sink.storeBytes(of: seen, as: UInt8.self)
+}
+
+/// Sets the marks of `count` pixels to zero.
 @inline(__always)
-func clearPlaces(_ places: UnsafeMutableRawPointer, _ count: Int) {
+func clearMarks(_ places: UnsafeMutableRawPointer, _ count: Int) {
   for at in stride(from: 0, to: 4 * count, by: 64) {
-    (places + offsetsAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
     (places + outsideAt + at).storeBytes(of: SIMD16<Int32>.zero, as: SIMD16<Int32>.self)
   }
 }
 
 /// Works out one coordinate of the places where `count` pixels are sampled: `start` + `step` x.
 ///
-/// `weights` gets the distances to the whole positions before, whose offsets of `bytes` each are
-/// added to those in `places`.
+/// `weights` gets the distances to the whole positions before, whose offsets of `bytes` each go to
+/// `places`, added to those that are there or not.
 @inline(never)
 func locate(
   _ places: UnsafeMutableRawPointer, _ weights: UnsafeMutableRawPointer, from: Int, count: Int,
-  step: Float, start: Float, size: Int, bytes: Int, _ border: Int
+  step: Float, start: Float, size: Int, bytes: Int, _ border: Int,
+  adds: Bool
 ) {
   let last = Float(size - 1)
   let limit = Float(max(0, size - 2))
@@ -131,8 +157,9 @@ func locate(
     let before = wholePart(position, limit)
     (weights + at).storeBytes(of: position - before, as: SIMD16<Float>.self)
     let offsets = places + offsetsAt + at
-    let former = offsets.loadUnaligned(as: SIMD16<Int32>.self)
-    offsets.storeBytes(of: former &+ integers(before) &* scale, as: SIMD16<Int32>.self)
+    var sum = integers(before) &* scale
+    if adds { sum &+= offsets.loadUnaligned(as: SIMD16<Int32>.self) }
+    offsets.storeBytes(of: sum, as: SIMD16<Int32>.self)
     if border == 2 {
       let marks = places + outsideAt + at
       let mark = marks.loadUnaligned(as: SIMD16<Int32>.self)
@@ -143,46 +170,54 @@ func locate(
   }
 }
 
-/// Copies the neighbours in the rows above and below of `count` pixels, and of those that fill up
-/// the last vector: the first four of the six bytes, and a chunk further on the other two.
+/// Copies the neighbours of `count` pixels, and of those that fill up the last vector.
+///
+/// Of the two above the first four of the six bytes, the same of the two below, and the last two
+/// of both.
 @inline(never)
-func fetchPairs(
+func fetchNeighbours(
   _ source: UnsafeRawPointer, _ below: Int, _ places: UnsafeMutableRawPointer, _ count: Int
 ) {
-  let upper = places + upperAt
-  let lower = places + lowerAt
   let end = 4 * ((count + 15) & ~15)
   var at = 0
   while at < end {
     let offset = Int((places + offsetsAt + at).load(as: Int32.self))
     let pair = (source + offset).loadUnaligned(as: UInt64.self)
     let pairBelow = (source + offset + below).loadUnaligned(as: UInt64.self)
-    (upper + at).storeBytes(of: UInt32(truncatingIfNeeded: pair), as: UInt32.self)
-    (upper + 4 * chunk + at).storeBytes(of: UInt32(truncatingIfNeeded: pair >> 32), as: UInt32.self)
-    (lower + at).storeBytes(of: UInt32(truncatingIfNeeded: pairBelow), as: UInt32.self)
-    (lower + 4 * chunk + at).storeBytes(
-      of: UInt32(truncatingIfNeeded: pairBelow >> 32), as: UInt32.self)
+    (places + upperAt + at).storeBytes(
+      of: UInt32(truncatingIfNeeded: pair), as: UInt32.self)
+    (places + lowerAt + at).storeBytes(
+      of: UInt32(truncatingIfNeeded: pairBelow), as: UInt32.self)
+    let rest = pair >> 32 & 0xFFFF | pairBelow >> 16 & 0xFFFF_0000
+    (places + restAt + at).storeBytes(of: UInt32(truncatingIfNeeded: rest), as: UInt32.self)
     at += 4
   }
 }
 
-/// Turns the bytes of sixteen pixels' neighbours in one row into numbers.
+/// Works out one channel of `count` pixels from their neighbours.
 ///
-/// `values` gets red, green and blue of the left neighbours, then how far the right ones are from
-/// them, sixteen numbers each. A byte of a word is read from an address of its own, as shifted
-/// vectors are taken apart lane by lane.
+/// The arguments say where in `places` the byte of the first pixel's neighbour above and to the
+/// left lies, of those above and to the right, below and to the left, below and to the right, and
+/// where the channel goes. A byte of a word is read from an address of its own, as shifted vectors
+/// are taken apart lane by lane.
 @inline(never)
-func widen(_ pairs: UnsafeMutableRawPointer, _ values: UnsafeMutableRawPointer) {
-  let red = raisedBytes(pairs)
-  let green = raisedBytes(pairs + 1)
-  let blue = raisedBytes(pairs + 2)
-  let rest = pairs + 4 * chunk
-  values.storeBytes(of: red - 0x1p23, as: SIMD16<Float>.self)
-  (values + 64).storeBytes(of: green - 0x1p23, as: SIMD16<Float>.self)
-  (values + 128).storeBytes(of: blue - 0x1p23, as: SIMD16<Float>.self)
-  (values + 192).storeBytes(of: raisedBytes(pairs + 3) - red, as: SIMD16<Float>.self)
-  (values + 256).storeBytes(of: raisedBytes(rest) - green, as: SIMD16<Float>.self)
-  (values + 320).storeBytes(of: raisedBytes(rest + 1) - blue, as: SIMD16<Float>.self)
+func blend(
+  _ places: UnsafeMutableRawPointer, _ upper: Int, _ upperRight: Int, _ lower: Int,
+  _ lowerRight: Int, _ channel: Int, _ count: Int
+) {
+  var at = places
+  let end = places + 4 * count
+  while at < end {
+    let right = at.loadUnaligned(as: SIMD16<Float>.self)
+    let down = (at + downAt).loadUnaligned(as: SIMD16<Float>.self)
+    let above = raisedBytes(at + upper)
+    let under = raisedBytes(at + lower)
+    let first = multiplyAdd(above - 0x1p23, raisedBytes(at + upperRight) - above, right)
+    let second = multiplyAdd(under - 0x1p23, raisedBytes(at + lowerRight) - under, right)
+    (at + channel).storeBytes(
+      of: multiplyAdd(first, second - first, down), as: SIMD16<Float>.self)
+    at += 64
+  }
 }
 
 /// Every fourth byte from an address on, sixteen of them, each plus 2^23.
@@ -192,45 +227,35 @@ func raisedBytes(_ bytes: UnsafeMutableRawPointer) -> SIMD16<Float> {
   return unsafeBitCast(lowest | 0x4B00_0000, to: SIMD16<Float>.self)
 }
 
-/// Puts sixteen pixels together from their neighbours in `values` and mixes their channels.
-///
-/// The channels of the target take the place of the weights and the neighbours. `parameters` are
-/// the matrix and the border's colour.
+/// Gives one channel of those of `count` pixels that lie outside the border's value.
 @inline(never)
-func mixPixels(
-  _ place: UnsafeMutableRawPointer, _ values: UnsafeMutableRawPointer,
-  _ parameters: UnsafePointer<Float>, _ border: Int
-) {
-  let right = place.loadUnaligned(as: SIMD16<Float>.self)
-  let down = (place + downAt).loadUnaligned(as: SIMD16<Float>.self)
-  var red = between(values, right, down)
-  var green = between(values + 64, right, down)
-  var blue = between(values + 128, right, down)
-  if border == 2 {
-    let mark = (place + outsideAt).loadUnaligned(as: SIMD16<Int32>.self)
-    red = chosen(red, parameters[12], mark)
-    green = chosen(green, parameters[13], mark)
-    blue = chosen(blue, parameters[14], mark)
+func paint(_ places: UnsafeMutableRawPointer, _ channel: Int, _ value: Float, _ count: Int) {
+  var at = places
+  let end = places + 4 * count
+  while at < end {
+    let mark = (at + outsideAt).loadUnaligned(as: SIMD16<Int32>.self)
+    let inside = (at + channel).loadUnaligned(as: SIMD16<Float>.self)
+    (at + channel).storeBytes(of: chosen(inside, value, mark), as: SIMD16<Float>.self)
+    at += 64
   }
-  place.storeBytes(of: mixed(red, green, blue, parameters), as: SIMD16<Float>.self)
-  (place + downAt).storeBytes(
-    of: mixed(red, green, blue, parameters + 4), as: SIMD16<Float>.self)
-  (place + upperAt).storeBytes(
-    of: mixed(red, green, blue, parameters + 8), as: SIMD16<Float>.self)
 }
 
-/// One channel between the four neighbours of sixteen pixels.
-@inline(__always)
-func between(
-  _ values: UnsafeMutableRawPointer, _ right: SIMD16<Float>, _ down: SIMD16<Float>
-) -> SIMD16<Float> {
-  let upper = multiplyAdd(
-    values.loadUnaligned(as: SIMD16<Float>.self),
-    (values + 192).loadUnaligned(as: SIMD16<Float>.self), right)
-  let lower = multiplyAdd(
-    (values + 384).loadUnaligned(as: SIMD16<Float>.self),
-    (values + 576).loadUnaligned(as: SIMD16<Float>.self), right)
-  return multiplyAdd(upper, lower - upper, down)
+/// Multiplies the channels of `count` pixels by the matrix, in place.
+@inline(never)
+func mixChannels(
+  _ channels: UnsafeMutableRawPointer, _ matrix: UnsafePointer<Float>, _ count: Int
+) {
+  var at = channels
+  let end = channels + 4 * count
+  while at < end {
+    let red = at.loadUnaligned(as: SIMD16<Float>.self)
+    let green = (at + plane).loadUnaligned(as: SIMD16<Float>.self)
+    let blue = (at + 2 * plane).loadUnaligned(as: SIMD16<Float>.self)
+    at.storeBytes(of: mixed(red, green, blue, matrix), as: SIMD16<Float>.self)
+    (at + plane).storeBytes(of: mixed(red, green, blue, matrix + 4), as: SIMD16<Float>.self)
+    (at + 2 * plane).storeBytes(of: mixed(red, green, blue, matrix + 8), as: SIMD16<Float>.self)
+    at += 64
+  }
 }
 
 /// The values, but `other` where the mark is -1 and not 0.
@@ -244,15 +269,30 @@ func chosen(_ values: SIMD16<Float>, _ other: Float, _ mark: SIMD16<Int32>) -> S
 /// Writes `count` pixels, the three channels of each side by side.
 @inline(never)
 func interleave(
-  _ places: UnsafeMutableRawPointer, _ count: Int, _ target: UnsafeMutablePointer<Float>
+  _ channels: UnsafeMutableRawPointer, _ count: Int, _ target: UnsafeMutablePointer<Float>
 ) {
-  let red = UnsafeRawPointer(places).assumingMemoryBound(to: Float.self)
-  let green = UnsafeRawPointer(places + downAt).assumingMemoryBound(to: Float.self)
-  let blue = UnsafeRawPointer(places + upperAt).assumingMemoryBound(to: Float.self)
+  let red = UnsafeRawPointer(channels).assumingMemoryBound(to: Float.self)
+  let green = UnsafeRawPointer(channels + plane).assumingMemoryBound(to: Float.self)
+  let blue = UnsafeRawPointer(channels + 2 * plane).assumingMemoryBound(to: Float.self)
   for x in 0..<count {
     target[3 * x] = red[x]
     target[3 * x + 1] = green[x]
     target[3 * x + 2] = blue[x]
+  }
+}
+
+/// Adds to `count` pixels what `interleave` would write.
+@inline(never)
+func interleaveAdding(
+  _ channels: UnsafeMutableRawPointer, _ count: Int, _ target: UnsafeMutablePointer<Float>
+) {
+  let red = UnsafeRawPointer(channels).assumingMemoryBound(to: Float.self)
+  let green = UnsafeRawPointer(channels + plane).assumingMemoryBound(to: Float.self)
+  let blue = UnsafeRawPointer(channels + 2 * plane).assumingMemoryBound(to: Float.self)
+  for x in 0..<count {
+    target[3 * x] += red[x]
+    target[3 * x + 1] += green[x]
+    target[3 * x + 2] += blue[x]
   }
 }
 

@@ -10,6 +10,10 @@ package enum RandomPurpose: UInt32, Sendable {
   case subset = 6
   case test = 7
   case benchmark = 8
+  /// Whom a picture is blended with, and how much of it stays.
+  case mixup = 9
+  /// The changes of the picture that is blended in.
+  case partner = 10
 }
 
 /// A counter-based stream of random numbers, keyed by (seed, purpose, epoch, sample).

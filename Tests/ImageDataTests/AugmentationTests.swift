@@ -66,13 +66,13 @@ private func sampled(
   var floats = [Float](repeating: 12345, count: count + 2 * guardBand)
   // The kernel may read a few bytes past the picture.
   let pixels = image.pixels + [UInt8](repeating: 77, count: 16)
-  var scratch = [Float](repeating: 0, count: 1216)
+  var scratch = [Float](repeating: 0, count: 1296)
   let border: [BorderFill: Int] = [.nearest: 0, .reflect: 1, .constant: 2]
   floats.withUnsafeMutableBufferPointer { floats in
     guard let start = floats.baseAddress else { return }
     engine.kernels.images.sampleAffine(
       pixels, image.width, image.height, start + guardBand, target.width, target.height,
-      parameters, border[fill] ?? 0, &scratch)
+      parameters, border[fill] ?? 0, false, &scratch)
   }
   #expect(floats.prefix(guardBand).allSatisfy { $0 == 12345 })
   #expect(floats.suffix(guardBand).allSatisfy { $0 == 12345 })

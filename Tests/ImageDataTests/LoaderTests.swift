@@ -131,18 +131,37 @@ import Testing
     }
   }
 
-  @Test("A cut-out square is zero and covers its part")
+  @Test("A cut-out square has its centre anywhere, is clipped at the border, and is the mean")
   func cutout() throws {
     let (store, engine) = try makeStore(40, training: 8)
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 40, augmentation: Augmentation(cutout: 0.5),
-      preprocessing: steps, epochs: 0..<1)
-    let batch = try #require(copies(store, plan, engine).first)
-    let zeros = (0..<40).map { picture in
-      batch.pixels[(192 * picture)..<(192 * (picture + 1))].count { $0 == 0 }
+      preprocessing: steps, epochs: 0..<5)
+    var whole = 0
+    var clipped = 0
+    for batch in copies(store, plan, engine) {
+      for (position, sample) in batch.samples.enumerated() {
+        let tensor = batch.pixels[(192 * position)..<(192 * (position + 1))]
+        let plain = ImageReader.tensor(store.image(sample), steps, kernels: engine.kernels)
+        // No scaled pixel of these is exactly zero in all channels.
+        let blank = (0..<64).filter { pixel in
+          (0..<3).allSatisfy { tensor[tensor.startIndex + 3 * pixel + $0] == 0 }
+        }
+        let rows = Set(blank.map { $0 / 8 })
+        let columns = Set(blank.map { $0 % 8 })
+        #expect(blank.count == rows.count * columns.count, "a rectangle")
+        #expect(rows.count <= 4 && columns.count <= 4)
+        if let last = rows.max(), let first = rows.min(), rows.count < 4 {
+          #expect(first == 0 || last == 7, "only what lies outside is missing")
+        }
+        if blank.count == 16 { whole += 1 } else { clipped += 1 }
+        for (at, value) in zip(plain.indices, tensor) where !blank.contains(at / 3) {
+          #expect(abs(value - plain[at]) < 1e-5)
+        }
+      }
     }
-    #expect(zeros.allSatisfy { $0 <= 48 })
-    #expect(zeros.contains(48))
+    // A centre is two pixels or more from every border in 5/8 x 5/8 of all places, or so.
+    #expect((50...110).contains(whole) && whole + clipped == 200)
   }
 
   @Test("A loader can be dropped at any time")

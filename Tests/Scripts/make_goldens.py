@@ -365,6 +365,50 @@ def golden_losses():
     return writer
 
 
+def golden_mixup():
+    """Mean losses of blends of two classes, by PyTorch's losses with soft targets; weighted ones as
+    the sum of two losses, as the authors of mixup compute them."""
+    writer, generator = Writer(), torch.Generator().manual_seed(23)
+
+    def mixed(logits, targets, others, shares, smoothing, weights):
+        if weights is None and logits.shape[1] == 1:
+            wanted = shares * targets + (1 - shares) * others
+            wanted = wanted * (1 - smoothing) + smoothing / 2
+            return F.binary_cross_entropy_with_logits(logits[:, 0], wanted)
+        if weights is None:
+            wanted = (shares[:, None] * F.one_hot(targets, logits.shape[1])
+                      + (1 - shares)[:, None] * F.one_hot(others, logits.shape[1]))
+            return F.cross_entropy(logits, wanted, label_smoothing=smoothing)
+        each = [torch.stack([loss_of(logits[i:i + 1], classes[i:i + 1], smoothing)
+                             for i in range(len(classes))]) for classes in (targets, others)]
+        return (shares * weights[targets] * each[0]
+                + (1 - shares) * weights[others] * each[1]).mean()
+
+    for outputs in (1, 2, 5):
+        classes = max(2, outputs)
+        for smoothing in (0.0, f32(0.1)):
+            for weighted in (False, True):
+                logits = rounded(9, outputs, generator=generator, scale=3).requires_grad_()
+                targets = torch.randint(classes, (9,), generator=generator)
+                others = torch.randint(classes, (9,), generator=generator)
+                shares = torch.rand(9, generator=generator).double()
+                shares[0], shares[1] = 1, 0
+                weights = torch.arange(1, classes + 1).double() / 2 if weighted else None
+                loss = mixed(logits, targets, others, shares, smoothing, weights)
+                loss.backward()
+                name = f"outputs{outputs}{'Smoothed' * bool(smoothing)}{'Weighted' * weighted}"
+                writer.add(name + ".logits", logits)
+                writer.add(name + ".targets", targets)
+                writer.add(name + ".others", others)
+                writer.add(name + ".shares", shares)
+                writer.add(name + ".labelSmoothing", [smoothing])
+                if weighted:
+                    writer.add(name + ".weights", weights)
+                writer.add(name + ".loss", [loss.item()])
+                writer.add(name + ".gradient", logits.grad)
+    return writer
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
@@ -372,13 +416,13 @@ def main():
              f"torch {torch.__version__}, numpy {np.__version__}.",
              "PyTorch's own float32 against its float64, at first and after ten steps:"]
     files = {
-        "layers": golden_layers, "losses": golden_losses,
+        "layers": golden_layers, "losses": golden_losses, "mixup": golden_mixup,
         "seed": lambda: golden_network(lambda: seed(False), 23, 2, 0.0, 1, notes.append),
         "seed-bn": lambda: golden_network(lambda: seed(True), 23, 2, 0.0, 2, notes.append),
         "r18h": lambda: golden_network(r18h, 36, 3, f32(0.05), 17, notes.append),
     }
     for name, make in files.items():
-        if name not in ("layers", "losses"):
+        if name not in ("layers", "losses", "mixup"):
             notes.append(name)
         make().save(os.path.join(folder, name + ".golden"))
     with open(os.path.join(folder, "VERSIONS"), "w") as out:

@@ -38,6 +38,22 @@ package struct ReferenceLoss: Sendable {
     }
   }
 
+  /// The mean over a batch of blends: λ times the loss of the first class and 1 - λ times that of
+  /// the second, each with its own class's weight (mixup).
+  package func value(
+    _ logits: [Double], _ targets: [Int32], _ others: [Int32], shares: [Double]
+  ) -> Double {
+    let outputs = logits.count / targets.count
+    let (first, second) = (sampleWeights(targets), sampleWeights(others))
+    var sum = 0.0
+    for n in targets.indices {
+      let row = Array(logits[(n * outputs)..<((n + 1) * outputs)])
+      sum += shares[n] * first[n] * sampleLoss(row, target: Int(targets[n]))
+      sum += (1 - shares[n]) * second[n] * sampleLoss(row, target: Int(others[n]))
+    }
+    return sum / Double(targets.count)
+  }
+
   private func sampleWeights(_ targets: [Int32]) -> [Double] {
     targets.map { classWeights?[Int($0)] ?? 1 }
   }

@@ -63,6 +63,28 @@ func sameBits() throws {
   }
 }
 
+@Test("With mixup the weights are the same bits on any number of threads, and others than without")
+func sameBitsMixed() throws {
+  try withTemporaryFolder { folder in
+    let data = folder + "/data"
+    try writeDataset(data, ["train": 12, "test": 3], classes: ["blue", "red", "teal"])
+    let mixed = try configuration(data) {
+      $0.augment = "standard"
+      $0.mixup = 0.4
+      $0.epochs = 2
+      $0.labelSmoothing = 0.1
+      $0.classWeights = "balanced"
+    }
+    let digests = try [1, 2, 3].map { threads in
+      try train(mixed, out: folder + "/run\(threads)", threads: threads).0.weightsSHA256
+    }
+    #expect(Set(digests).count == 1)
+    var plain = mixed
+    plain.augmentation.mixup = 0
+    #expect(try train(plain, out: folder + "/plain").0.weightsSHA256 != digests[0])
+  }
+}
+
 @Test("Evaluating, predicting and the end of training agree image by image")
 func onePath() throws {
   try withTemporaryFolder { folder in

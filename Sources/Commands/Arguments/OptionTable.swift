@@ -162,6 +162,9 @@ package enum OptionTable {
       help: "crop to a share of the area from A to B", group: .augmentation, commands: [.train],
       canBeOff: true),
     number("cutout", strength, "F", "blank a square with sides of F of the image's"),
+    number(
+      "mixup", NumberRange(lower: 0, upper: 100), "A",
+      "blend each image with another, in shares drawn from Beta(A, A)"),
     Option(
       "fill", .choice(["reflect", "nearest", "constant"]), help: "what lies beyond an image's edge",
       group: .augmentation, commands: [.train]),
@@ -213,6 +216,7 @@ package enum OptionTable {
     Option(
       "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
       group: .output, commands: [.train, .evaluate]),
+    Option("no-plots", .flag, help: "write no pictures", group: .output, commands: [.train]),
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),

@@ -105,12 +105,8 @@ extension Configuration {
       &augmentation.cropScale,
       options.cropScale.map { Interval($0.lowerBound, $0.upperBound) })
     set(&augmentation.cutout, options.cutout)
+    set(&augmentation.mixup, options.mixup)
     set(&augmentation.fill, try word("--fill", options.fill, BorderFill.self))
-    if options.mixup ?? 0 != 0 {
-      throw TrainingError(
-        .usage, "--mixup is not available in this version", found: "\(options.mixup ?? 0)",
-        expected: "0")
-    }
   }
 }
 

@@ -84,7 +84,7 @@ package struct TrainingOptions: Sendable, Hashable {
   package var cropScale: ClosedRange<Double>?
   /// The value of `--cutout`.
   package var cutout: Double?
-  /// The value of `--mixup`.
+  /// `--mixup`: the parameter of the shares' beta distribution, 0 for none.
   package var mixup: Double?
   /// `--fill`: reflect, nearest or constant.
   package var fill: String?

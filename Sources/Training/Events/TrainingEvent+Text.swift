@@ -14,7 +14,7 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .done(let value): TrainingEvent.json("done", value)
-    case .loading, .batch, .validating, .evaluated: nil
+    case .samples, .loading, .batch, .validating, .evaluated: nil
     }
   }
 
@@ -33,7 +33,7 @@ extension TrainingEvent {
     case .warning(let text): ["warning: \(text)"]
     case .evaluated(let result): [result.heading, result.evaluation.headline]
     case .done(let summary): [summary.line]
-    case .loading, .batch, .validating: []
+    case .samples, .loading, .batch, .validating: []
     }
   }
 }

@@ -4,6 +4,8 @@ package enum TrainingEvent: Sendable {
   case start(RunStart)
   /// The images that were found, a split and class.
   case dataset(DatasetSummary)
+  /// Training images as the first epochs will see them; the file is the handler's to write.
+  case samples(TrainingSamples)
   /// Images decoded so far, for a progress bar.
   case loading(done: Int, total: Int)
   /// A step of training is done.

@@ -68,6 +68,7 @@ package final class Trainer {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
+    try log.tell(.samples(loop.samples), events)
     let end = try loop.run(&log, events: events, shouldStop: shouldStop)
 
     var summary = loop.summary(log.record)

@@ -73,6 +73,20 @@ struct TrainingLoop {
       conv: engine.convolution.rawValue, threads: engine.threads)
   }
 
+  /// The batches of all epochs.
+  private var batches: BatchPlan {
+    BatchPlan(
+      indices: images.training, batchSize: batchSize, seed: configuration.seed,
+      augmentation: configuration.augmentation, preprocessing: images.preprocessing,
+      epochs: 0..<epochs)
+  }
+
+  /// Training images as the first epochs will see them.
+  var samples: TrainingSamples {
+    TrainingSamples(
+      sheet: SampleSheet(store: images.store, plan: batches, kernels: engine.kernels), run: folder)
+  }
+
   /// What the run came to, but for the test images.
   func summary(_ record: RunRecord) -> TrainingSummary {
     TrainingSummary(
@@ -88,12 +102,7 @@ struct TrainingLoop {
   ) throws -> StopReason? {
     let training = configuration.training
     let loader = BatchLoader(
-      store: images.store,
-      plan: BatchPlan(
-        indices: images.training, batchSize: batchSize, seed: configuration.seed,
-        augmentation: configuration.augmentation, preprocessing: images.preprocessing,
-        epochs: 0..<epochs),
-      kernels: engine.kernels, workers: engine.workers)
+      store: images.store, plan: batches, kernels: engine.kernels, workers: engine.workers)
     for epoch in 1...epochs {
       var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, loader)
       var reason: StopReason?
@@ -127,7 +136,8 @@ struct TrainingLoop {
       step: number, total: epochs * stepsPerEpoch, reductions: reductions)
     let rate = training.peakRate(batchSize: batchSize) * factor
     session.optimizer.learningRate = rate
-    let result = session.step(pixels: batch.pixels, targets: batch.targets)
+    let mixture = batch.mixture.map { TargetMixture(targets: $0.targets, shares: $0.shares) }
+    let result = session.step(pixels: batch.pixels, targets: batch.targets, mixture: mixture)
     guard result.loss.isFinite else {
       throw TrainingLoop.diverged("the loss is \(result.loss)", number, meter.epoch, rate)
     }

@@ -17,6 +17,8 @@ package struct RunFolder: Sendable, Hashable {
   static let eventsName = "events.ndjson"
   static let logName = "log.txt"
   static let bestName = "weights/best.safetensors"
+  /// The sheet of augmented training images.
+  package static let samplesName = "plots/samples.png"
   static let lastName = "weights/last.safetensors"
 
   /// The kept weights.
@@ -114,6 +116,11 @@ package struct RunFolder: Sendable, Hashable {
   /// Writes bytes as `write(_:to:)` writes text.
   package func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
     try FileSystem.replace(file(name), with: bytes)
+  }
+
+  /// Makes a folder below the run's, where there is none yet.
+  package func createFolder(_ name: String) throws(TrainingError) {
+    try FileSystem.createFolders(file(name))
   }
 
   /// Adds text to a file's end.

@@ -1,0 +1,72 @@
+/// Pictures in rows and columns on one sheet, with no text.
+///
+/// A column is as wide as its widest picture and a row as high as its highest; smaller ones lie in
+/// the middle. The first column stands a little apart: it is what the others are made of.
+package struct ContactSheet: Sendable {
+  /// The pictures, row by row; rows may differ in length.
+  package var rows: [[ReportPicture]]
+
+  /// White between and around the pictures, in pixels of the sheet.
+  static let gap = 4
+  /// White behind the first column.
+  static let apart = 16
+  /// Smaller pictures are enlarged by a whole factor to about this side.
+  private static let readableSide = 64
+  private static let white: UInt8 = 255
+
+  /// A sheet of these pictures; there must be at least one.
+  package init(rows: [[ReportPicture]]) {
+    precondition(rows.contains { !$0.isEmpty }, "a sheet without pictures")
+    self.rows = rows
+  }
+
+  /// How many pixels of the sheet a picture's pixel is wide and high.
+  package var magnification: Int {
+    let sides = rows.joined().map { max($0.width, $0.height) }
+    return max(1, ContactSheet.readableSide / (sides.max() ?? 1))
+  }
+
+  /// The sheet as one picture.
+  package var picture: ReportPicture {
+    let columns = places(
+      sizes: (0..<(rows.map(\.count).max() ?? 0)).map { column in
+        rows.map { column < $0.count ? $0[column].width : 0 }.max() ?? 0
+      }, apart: true)
+    let lines = places(sizes: rows.map { $0.map(\.height).max() ?? 0 }, apart: false)
+    var sheet = [UInt8](repeating: ContactSheet.white, count: 3 * columns.total * lines.total)
+    for (row, line) in zip(rows, lines.ranges) {
+      for (picture, column) in zip(row, columns.ranges) {
+        let left = column.lowerBound + (column.count - magnification * picture.width) / 2
+        let top = line.lowerBound + (line.count - magnification * picture.height) / 2
+        put(picture, left, top, into: &sheet, width: columns.total)
+      }
+    }
+    return ReportPicture(width: columns.total, height: lines.total, pixels: sheet)
+  }
+
+  /// Where columns or rows of these sizes lie, and how long they are together.
+  private func places(sizes: [Int], apart: Bool) -> (ranges: [Range<Int>], total: Int) {
+    var ranges: [Range<Int>] = []
+    var at = ContactSheet.gap
+    for size in sizes {
+      let end = at + magnification * size
+      ranges.append(at..<end)
+      at = end + (apart && ranges.count == 1 ? ContactSheet.apart : ContactSheet.gap)
+    }
+    return (ranges, (ranges.last?.upperBound ?? 0) + ContactSheet.gap)
+  }
+
+  private func put(
+    _ picture: ReportPicture, _ left: Int, _ top: Int, into sheet: inout [UInt8], width: Int
+  ) {
+    let factor = magnification
+    for y in 0..<(factor * picture.height) {
+      var at = 3 * ((top + y) * width + left)
+      for x in 0..<(factor * picture.width) {
+        let source = 3 * (y / factor * picture.width + x / factor)
+        for channel in 0..<3 { sheet[at + channel] = picture.pixels[source + channel] }
+        at += 3
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import CImageCodecs
+
+/// A picture to be shown: three bytes a pixel (red, green, blue), row after row, no padding.
+package struct ReportPicture: Sendable, Hashable {
+  /// Pixels across.
+  package let width: Int
+  /// Pixels down.
+  package let height: Int
+  /// 3 * width * height bytes.
+  package let pixels: [UInt8]
+
+  /// A picture of the given pixels; their count must fit the size.
+  package init(width: Int, height: Int, pixels: [UInt8]) {
+    precondition(
+      width > 0 && height > 0 && pixels.count == 3 * width * height,
+      "a picture has three bytes a pixel")
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+}
+
+/// A picture that could not be made a file of, in the library's words.
+package struct PNGError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// One sentence.
+  package let description: String
+}
+
+extension ReportPicture {
+  /// The bytes of a PNG file; the same pixels give the same bytes.
+  package func png() throws(PNGError) -> [UInt8] {
+    guard let columns = CInt(exactly: width), let rows = CInt(exactly: height) else {
+      throw PNGError(description: "a picture of \(width) x \(height) pixels is too large")
+    }
+    var file = [UInt8](repeating: 0, count: cimage_encode_bound(columns, rows, 3))
+    var count = 0
+    var message = [CChar](repeating: 0, count: 200)
+    let status = cimage_encode_png(
+      pixels, columns, rows, 3, 6, &file, file.count, &count, &message, message.count)
+    guard status == CIMAGE_ENCODE_OK else {
+      let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      throw PNGError(description: String(decoding: text, as: UTF8.self))
+    }
+    return Array(file.prefix(count))
+  }
+}

@@ -1,0 +1,176 @@
+import ImageData
+import KernelInterface
+import KernelSelection
+import Primitives
+import Testing
+
+@Suite struct MixupTests {
+  private let steps = Preprocessing(
+    width: 8, height: 8, mean: [100, 110, 120], deviation: [50, 60, 70])
+
+  private func makeStore(
+    _ count: Int, training: Int = 10, engine: Engine
+  ) throws -> ImageStore {
+    let folder = try TemporaryFolder()
+    for number in 0..<count {
+      try folder.write("\(["a", "b"][number % 2])/\(number).png", tinyPNG(1000 * number + 7))
+    }
+    return try ImageStore.load(
+      Dataset.open(folder.path), splits: [.train], preprocessing: steps,
+      trainingSize: (training, training), workers: engine.workers, kernels: engine.kernels)
+  }
+
+  private struct Key: Hashable {
+    var epoch: Int
+    var sample: Int
+  }
+
+  private struct Value: Equatable {
+    var pixels: [Float]
+    var target: Int32
+    var partner: Int?
+    var partnerTarget: Int32?
+    var share: Float?
+  }
+
+  /// What becomes of every sample in every epoch.
+  private func values(
+    _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, threads: Int = 2
+  ) -> [Key: Value] {
+    let loader = BatchLoader(
+      store: store, plan: plan, kernels: engine.kernels, workers: WorkerPool(threads: threads))
+    var found: [Key: Value] = [:]
+    for _ in plan.epochs {
+      while let batch = loader.next() {
+        let count = batch.pixels.count / batch.count
+        for position in 0..<batch.count {
+          found[Key(epoch: batch.epoch, sample: batch.samples[position])] = Value(
+            pixels: Array(batch.pixels[(position * count)..<((position + 1) * count)]),
+            target: batch.targets[position], partner: batch.mixture?.samples[position],
+            partnerTarget: batch.mixture?.targets[position],
+            share: batch.mixture?.shares[position])
+        }
+      }
+    }
+    return found
+  }
+
+  private func plan(
+    _ store: ImageStore, _ augmentation: Augmentation, batchSize: Int = 5, shuffles: Bool = true
+  ) -> BatchPlan {
+    BatchPlan(
+      indices: store.indices(.train), batchSize: batchSize, shuffles: shuffles, seed: 3,
+      augmentation: augmentation, preprocessing: steps, epochs: 0..<3)
+  }
+
+  @Test("Threads, batch size and order change no picture, with mixup and without")
+  func keyed() throws {
+    let engine = try bestEngine()
+    let store = try makeStore(23, engine: engine)
+    for mixup in [0, 0.4] {
+      var augmentation = Augmentation.strong
+      augmentation.mixup = mixup
+      let expected = values(store, plan(store, augmentation), engine, threads: 1)
+      #expect(expected.count == 3 * 23)
+      for threads in [2, 3] {
+        #expect(values(store, plan(store, augmentation), engine, threads: threads) == expected)
+      }
+      for batchSize in [1, 4, 23] {
+        #expect(
+          values(store, plan(store, augmentation, batchSize: batchSize), engine) == expected)
+      }
+      #expect(values(store, plan(store, augmentation, shuffles: false), engine) == expected)
+      var other = plan(store, augmentation)
+      other.seed = 4
+      #expect(values(store, other, engine) != expected)
+    }
+  }
+
+  @Test("A blend is the share of one picture and the rest of the other")
+  func blend() throws {
+    for engine in engines {
+      let store = try makeStore(12, training: 8, engine: engine)
+      let found = values(store, plan(store, Augmentation(mixup: 1)), engine)
+      var shares: Set<Float> = []
+      for (key, value) in found {
+        let partner = try #require(value.partner)
+        let share = try #require(value.share)
+        shares.insert(share)
+        #expect(share >= 0.5 && share <= 1)
+        #expect(value.target == store.targets([key.sample])[0])
+        #expect(value.partnerTarget == store.targets([partner])[0])
+        let (own, other) = (store.image(key.sample).pixels, store.image(partner).pixels)
+        for at in value.pixels.indices {
+          let mean = Double(steps.mean[at % 3])
+          let level = Double(share) * Double(own[at]) + Double(1 - share) * Double(other[at])
+          let exact = (level - mean) / Double(steps.deviation[at % 3])
+          #expect(abs(Double(value.pixels[at]) - exact) < 2e-5)
+        }
+      }
+      #expect(shares.count > 30)
+    }
+  }
+
+  @Test("The picture that is blended in has changes of its own, and cutout comes last")
+  func order() throws {
+    let engine = try bestEngine()
+    let store = try makeStore(16, engine: engine)
+    // Rows alike: flips along them show, and the pictures' sum does not depend on them.
+    let plain = values(store, plan(store, Augmentation(flip: .h)), engine)
+    let mixed = values(store, plan(store, Augmentation(flip: .h, mixup: 0.4)), engine)
+    var differs = false
+    for (key, value) in mixed {
+      guard let partner = value.partner, let share = value.share else { continue }
+      let own = plain[key]?.pixels ?? []
+      let other = plain[Key(epoch: key.epoch, sample: partner)]?.pixels ?? []
+      let same = zip(value.pixels, zip(own, other)).allSatisfy { found, pair in
+        abs(found - share * pair.0 - (1 - share) * pair.1) < 1e-4
+      }
+      if !same { differs = true }
+    }
+    #expect(differs, "a partner must not take the changes that it has as a sample")
+    let holes = values(store, plan(store, Augmentation(cutout: 1, mixup: 0.4)), engine)
+    let halves = holes.values.map { Double($0.pixels.count { $0 == 0 }) / 192 }
+    #expect(halves.contains { $0 > 0.8 }, "the square is blank in a blend, too")
+  }
+
+  @Test("Partners are any pictures of the set, as often as one another")
+  func partners() {
+    var counts = [Int](repeating: 0, count: 10)
+    var mean = 0.0
+    for sample in 0..<20_000 {
+      let draw = MixupDraw(alpha: 1, count: 10, seed: 5, epoch: 1, sample: sample)
+      counts[draw.partner] += 1
+      mean += Double(draw.share) / 20_000
+    }
+    // Twelve standard deviations would be 500.
+    #expect(counts.allSatisfy { abs($0 - 2000) < 210 })
+    // The greater part of a stick broken anywhere is 3/4 long.
+    #expect(abs(mean - 0.75) < 0.005)
+  }
+
+  @Test("The pass adds to what is there, exactly as often as it is asked to")
+  func adding() {
+    for engine in engines {
+      var stream = RandomStream(seed: 8, purpose: .test)
+      for (width, height) in [(1, 1), (17, 3), (131, 2)] {
+        let pixels = (0..<(3 * 9 * 7 + 16)).map { _ in UInt8(stream.index(below: 256)) }
+        let draw = AugmentationDraw(.strong, &stream)
+        let parameters = draw.parameters(
+          source: (9, 7), target: (width, height), steps, share: 0.3)
+        var scratch = [Float](repeating: .nan, count: 1296)
+        var written = [Float](repeating: .nan, count: 3 * width * height)
+        var added = [Float](repeating: 2, count: 3 * width * height + 16)
+        let sample = engine.kernels.images.sampleAffine
+        sample(pixels, 9, 7, &written, width, height, parameters, 1, false, &scratch)
+        sample(pixels, 9, 7, &added, width, height, parameters, 1, true, &scratch)
+        #expect(zip(added, written).allSatisfy { $0 == $1 + 2 })
+        #expect(added.suffix(16).allSatisfy { $0 == 2 })
+        let whole = draw.parameters(source: (9, 7), target: (width, height), steps)
+        var full = written
+        sample(pixels, 9, 7, &full, width, height, whole, 1, false, &scratch)
+        #expect(zip(written, full).allSatisfy { abs($0 - 0.3 * $1) < 1e-5 })
+      }
+    }
+  }
+}
