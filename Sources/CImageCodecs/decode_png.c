@@ -2,6 +2,7 @@
 #include "decode_limits.h"
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,20 @@
 // Bytes of the file, and rows, from one look at the clock to the next.
 enum { LOOK_EVERY = 1 << 18, ROWS_EVERY = 256 };
 
+// Compressed bytes that may stand behind the last row: libpng unpacks them all.
+enum { BEHIND_ROWS = 1 << 14 };
+
+// A chunk's name as libpng tells it.
+#define PNG_IDAT_NAME 0x49444154u
+
 // Everything that lives between setjmp and longjmp, on the heap so that its values are defined
 // after the jump.
 typedef struct {
   png_structp codec;
   png_infop info;
   const uint8_t *bytes;
-  size_t count, position, next_look;
+  size_t count, position, next_look, behind_rows;
+  bool has_rows;
   int64_t max_pixels;
   cimage_deadline deadline;
   cimage_result result;
@@ -63,6 +71,11 @@ static void read_bytes(png_structp codec, png_bytep target, size_t count) {
     fail(operation, CIMAGE_TRUNCATED, "the file ends before the picture does");
   memcpy(target, operation->bytes + operation->position, count);
   operation->position += count;
+  if (operation->has_rows && png_get_io_chunk_type(codec) == PNG_IDAT_NAME) {
+    operation->behind_rows += count;
+    if (operation->behind_rows > BEHIND_ROWS)
+      fail(operation, CIMAGE_DAMAGED, "compressed data behind the last row");
+  }
   if (operation->position >= operation->next_look) {
     operation->next_look = operation->position + LOOK_EVERY;
     look_at_clock(operation);
@@ -121,6 +134,7 @@ static void decode(png_operation *operation, uint8_t *pixels, size_t capacity) {
       if ((y + 1) % ROWS_EVERY == 0) look_at_clock(operation);
       png_read_row(codec, pixels + y * row, NULL);
     }
+  operation->has_rows = true;
   png_read_end(codec, NULL);
 }
 

@@ -7,6 +7,13 @@ private struct Frame {
 
   /// Blocks of the largest component there can be.
   var allBlocks: Int
+  var width: Int
+  var height: Int
+
+  /// Whether the decoder refuses the picture for its sides alone.
+  func isRefused(maxPixels: Int) -> Bool {
+    width == 0 || height == 0 || width * height > maxPixels
+  }
 
   init?(_ bytes: [UInt8], _ segment: JPEGMarkers.Segment) {
     let body = segment.body
@@ -16,6 +23,8 @@ private struct Frame {
       body.count >= 6 + 3 * count
     else { return nil }
     marker = segment.marker
+    self.width = width
+    self.height = height
     components = count
     let fields = (0..<count).map { index in
       let at = body.lowerBound + 6 + 3 * index
@@ -55,6 +64,7 @@ extension FileStructure {
       case 0xC0...0xCF where frame == nil:
         frame = Frame(bytes, segment)
       case 0xDA:
+        if let frame, frame.isRefused(maxPixels: maxPixels) { return }
         scans += 1
         try refuse(scans > StructureLimits.scans, "more than 100 scans")
         let start = markers.position
