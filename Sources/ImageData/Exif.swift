@@ -39,39 +39,3 @@ enum Exif {
     return .absent
   }
 }
-
-extension RGBImage {
-  /// The picture turned upright, given the orientation it is stored in (1 to 8, EXIF 2.3).
-  func upright(from orientation: Int) -> RGBImage {
-    guard (2...8).contains(orientation) else { return self }
-    let isTransposed = orientation >= 5
-    let newWidth = isTransposed ? height : width
-    let newHeight = isTransposed ? width : height
-    // The stored pixel of the new corner, and the steps along a new row and a new column.
-    let right = width - 1
-    let bottom = height - 1
-    let (x, y, across, down) =
-      switch orientation {
-      case 2: (right, 0, -3, 3 * width)
-      case 3: (right, bottom, -3, -3 * width)
-      case 4: (0, bottom, 3, -3 * width)
-      case 5: (0, 0, 3 * width, 3)
-      case 6: (0, bottom, -3 * width, 3)
-      case 7: (right, bottom, -3 * width, -3)
-      default: (right, 0, 3 * width, -3)
-      }
-    var turned = [UInt8](repeating: 0, count: pixels.count)
-    var target = 0
-    for row in 0..<newHeight {
-      var source = 3 * (y * width + x) + row * down
-      for _ in 0..<newWidth {
-        turned[target] = pixels[source]
-        turned[target + 1] = pixels[source + 1]
-        turned[target + 2] = pixels[source + 2]
-        target += 3
-        source += across
-      }
-    }
-    return RGBImage(width: newWidth, height: newHeight, pixels: turned)
-  }
-}
