@@ -11,7 +11,7 @@
 // Bytes of the file, and rows, from one look at the clock to the next.
 enum { LOOK_EVERY = 1 << 18, ROWS_EVERY = 256 };
 
-// Compressed bytes that may stand behind the last row: libpng unpacks them all.
+// Compressed bytes that may stand behind the last row: with it, libpng unpacks all there are.
 enum { BEHIND_ROWS = 1 << 14 };
 
 // A chunk's name as libpng tells it.
@@ -23,8 +23,8 @@ typedef struct {
   png_structp codec;
   png_infop info;
   const uint8_t *bytes;
-  size_t count, position, next_look, behind_rows;
-  bool has_rows;
+  size_t count, position, next_look, last_row_bytes;
+  bool in_last_row;
   int64_t max_pixels;
   cimage_deadline deadline;
   cimage_result result;
@@ -71,10 +71,10 @@ static void read_bytes(png_structp codec, png_bytep target, size_t count) {
     fail(operation, CIMAGE_TRUNCATED, "the file ends before the picture does");
   memcpy(target, operation->bytes + operation->position, count);
   operation->position += count;
-  if (operation->has_rows && png_get_io_chunk_type(codec) == PNG_IDAT_NAME) {
-    operation->behind_rows += count;
-    if (operation->behind_rows > BEHIND_ROWS)
+  if (operation->in_last_row && png_get_io_chunk_type(codec) == PNG_IDAT_NAME) {
+    if (count > operation->last_row_bytes)
       fail(operation, CIMAGE_DAMAGED, "compressed data behind the last row");
+    operation->last_row_bytes -= count;
   }
   if (operation->position >= operation->next_look) {
     operation->next_look = operation->position + LOOK_EVERY;
@@ -118,6 +118,7 @@ static void decode(png_operation *operation, uint8_t *pixels, size_t capacity) {
   if (capacity < row * height) fail(operation, CIMAGE_NO_MEMORY, "the buffer is too small");
   int colour = png_get_color_type(codec, info);
   int depth = png_get_bit_depth(codec, info);
+  operation->last_row_bytes = BEHIND_ROWS + 2 * png_get_rowbytes(codec, info);
   if (depth == 16) png_set_scale_16(codec);
   if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(codec);
   if (!(colour & PNG_COLOR_MASK_COLOR)) {
@@ -129,12 +130,15 @@ static void decode(png_operation *operation, uint8_t *pixels, size_t capacity) {
   png_read_update_info(codec, info);
   if (png_get_rowbytes(codec, info) != row)
     fail(operation, CIMAGE_UNSUPPORTED, "the colours cannot be turned to RGB");
+  // Of an interlaced picture the last pass holds the odd rows, if there are any.
+  int last_pass = passes > 1 && height > 1 ? passes - 1 : 0;
+  size_t last_row = passes > 1 && height > 1 ? (height - 2) | 1 : height - 1;
   for (int pass = 0; pass < passes; pass++)
     for (size_t y = 0; y < height; y++) {
+      if (pass == last_pass && y == last_row) operation->in_last_row = true;
       if ((y + 1) % ROWS_EVERY == 0) look_at_clock(operation);
       png_read_row(codec, pixels + y * row, NULL);
     }
-  operation->has_rows = true;
   png_read_end(codec, NULL);
 }
 

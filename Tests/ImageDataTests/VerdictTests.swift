@@ -139,4 +139,27 @@ import Testing
     let wrong = head + JPEG.scan([1], [0, 0xFF, 0xD0, 0, 0xFF, 0xD5, 0]) + JPEG.end
     #expect(agreed(wrong, "wrong restart")?.code == .damaged)
   }
+
+  @Test("Compressed data behind the last row are damage and are not unpacked")
+  func behindRows() throws {
+    func file(_ zeros: Int) -> [UInt8] {
+      PNG.signature + PNG.header(8, 8) + PNG.chunk("IDAT", PNG.zeros(zeros)) + PNG.end
+    }
+    let rows = 8 * 25
+    #expect(agreed(file(rows), "exact") == nil)
+    #expect(agreed(file(rows + 1), "a byte more")?.code == .damaged)
+    let much = agreed(file(50_000_000), "much more")
+    #expect(much == ImageFailure(.damaged, "compressed data behind the last row"))
+    for height in 1...4 {
+      let bytes =
+        PNG.signature + PNG.header(1, height, colour: 0, interlaced: true)
+        + PNG.chunk("IDAT", PNG.zeros(5_000_000)) + PNG.end
+      #expect(agreed(bytes, "interlaced")?.message == much?.message)
+    }
+    // Bytes behind the end of the compressed stream are no data.
+    let junk =
+      PNG.signature + PNG.header(8, 8)
+      + PNG.chunk("IDAT", PNG.zeros(rows) + [1, 2, 3]) + PNG.end
+    #expect(agreed(junk, "junk") == nil)
+  }
 }
