@@ -23,6 +23,9 @@ typedef struct {
   struct jpeg_progress_mgr progress;
   jmp_buf exit;
   cimage_result result;
+  cimage_deadline deadline;
+  int64_t max_pixels;
+  int calls;
   uint8_t *line;
 } jpeg_operation;
 
@@ -61,6 +64,12 @@ static void on_error(j_common_ptr codec) {
     case JERR_FRACT_SAMPLE_NOTIMPL:
       fail_with_library_message(codec, CIMAGE_UNSUPPORTED);
       break;
+    case JERR_EMPTY_IMAGE:
+      // A height of 0 promises a marker that tells it after the first scan.
+      fail_with_library_message(codec, ((j_decompress_ptr)codec)->image_width
+                                           ? CIMAGE_UNSUPPORTED
+                                           : CIMAGE_DAMAGED);
+      break;
     case JERR_INPUT_EOF:
       fail_with_library_message(codec, CIMAGE_TRUNCATED);
       break;
@@ -87,16 +96,36 @@ static void on_message(j_common_ptr codec, int level) {
 
 static void on_output(j_common_ptr codec) { (void)codec; }
 
+// Called for every row of blocks.
 static void on_progress(j_common_ptr codec) {
-  if (((j_decompress_ptr)codec)->input_scan_number > CIMAGE_MAX_SCANS)
-    fail(operation_of(codec), CIMAGE_TOO_LARGE,
-         "more than " TEXT_OF(CIMAGE_MAX_SCANS) " scans");
+  jpeg_operation *operation = operation_of(codec);
+  if (operation->codec.input_scan_number > CIMAGE_MAX_SCANS)
+    fail(operation, CIMAGE_TOO_LARGE, "more than " TEXT_OF(CIMAGE_MAX_SCANS) " scans");
+  if (++operation->calls % 64 == 0 && cimage_is_late(&operation->deadline, operation->max_pixels))
+    fail(operation, CIMAGE_TOO_SLOW, "decoding takes too much time");
+}
+
+// What can be told from the header before anything of the picture's size is allocated.
+static void check_blocks(jpeg_operation *operation, size_t count) {
+  struct jpeg_decompress_struct *codec = &operation->codec;
+  int64_t blocks = 0;
+  for (int i = 0; i < codec->num_components; i++)
+    blocks += (int64_t)codec->comp_info[i].width_in_blocks * codec->comp_info[i].height_in_blocks;
+  // Every block has a code of one bit at least; arithmetic coding has no such bound.
+  if (!codec->arith_code && (int64_t)count * 8 < blocks)
+    fail(operation, CIMAGE_TRUNCATED, "so few bytes cannot hold so large a picture");
+  // Files of several scans keep all coefficients.
+  int64_t coefficients = blocks * DCTSIZE2 * (int64_t)sizeof(JCOEF);
+  if (jpeg_has_multiple_scans(codec) && coefficients > CIMAGE_MAX_COEFFICIENT_BYTES)
+    fail(operation, CIMAGE_TOO_LARGE, "decoding needs more memory than the limit");
+  codec->mem->max_memory_to_use = (long)(CIMAGE_MEMORY_BASE + coefficients + coefficients / 4);
 }
 
 static void start(jpeg_operation *operation, const uint8_t *bytes, size_t count,
                   int64_t max_pixels) {
   struct jpeg_decompress_struct *codec = &operation->codec;
   jpeg_create_decompress(codec);
+  operation->max_pixels = max_pixels;
   codec->progress = &operation->progress;
   operation->progress.progress_monitor = on_progress;
   jpeg_mem_src(codec, bytes, count);
@@ -112,9 +141,7 @@ static void start(jpeg_operation *operation, const uint8_t *bytes, size_t count,
   int components = codec->num_components;
   if (components != 1 && components != 3 && components != 4)
     fail(operation, CIMAGE_UNSUPPORTED, "the number of components is not 1, 3 or 4");
-  // Progressive files keep all coefficients: two bytes each, every component at full size.
-  codec->mem->max_memory_to_use =
-      (long)(CIMAGE_MEMORY_BASE + width * height * components * 3);
+  check_blocks(operation, count);
 }
 
 // As Pillow: the values stand inverted in the file whatever its markers say, and

@@ -24,6 +24,8 @@ extension Failure {
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
     case ModelError.outOfMemory(let bytes), ImageStoreError.outOfMemory(let bytes):
       self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
+    case let error as ImageStoreError:
+      self = Failure(.io, "\(error)", advice: error.advice)
     case let error as StreamError:
       self = Failure(.io, "\(error)")
     default:

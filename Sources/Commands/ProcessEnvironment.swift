@@ -4,7 +4,7 @@ extension Environment {
   /// The world of this process.
   package static func process() -> Environment {
     var variables: [String: String] = [:]
-    for name in ["CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM"] {
+    for name in ["CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME"] {
       if let value = getenv(name) { variables[name] = String(cString: value) }
     }
     return Environment(

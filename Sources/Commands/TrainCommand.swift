@@ -1,3 +1,4 @@
+internal import ImageData
 internal import KernelSelection
 internal import Training
 
@@ -19,7 +20,8 @@ struct TrainCommand {
     let progress = TrainingProgress(
       console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"), signal: signal)
     let trainer = Trainer(
-      configuration: configuration, out: arguments.text("out"), engine: engine)
+      configuration: configuration, out: arguments.text("out"), cache: pictureCache(),
+      engine: engine)
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
@@ -37,6 +39,16 @@ struct TrainCommand {
       return ExitCode(signal: signal)
     }
     return .done
+  }
+
+  /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.
+  private func pictureCache() -> PictureCache {
+    let variables = console.environment.variables
+    let base = variables["XDG_CACHE_HOME"] ?? variables["HOME"].map { $0 + "/.cache" }
+    // The base directory specification has relative paths ignored.
+    let folder = base.flatMap { $0.hasPrefix("/") ? $0 + "/cnnctl" : nil }
+    let policy = arguments.text("cache").flatMap(PictureCache.Policy.init) ?? .auto
+    return PictureCache(policy, folder: folder)
   }
 
   private func configuration() throws -> Configuration {

@@ -96,9 +96,16 @@ package final class BatchLoader {
   /// Seconds that `next` has waited for batches.
   package private(set) var waitSeconds = 0.0
 
-  /// Seconds that threads have worked on batches, summed over the threads.
-  package var preparationSeconds: Double {
-    Double(work.nanoseconds.load(ordering: .relaxed)) * 1e-9
+  /// Seconds that threads have spent on reading and decoding pictures, summed over the threads.
+  ///
+  /// Nothing where pictures are kept in memory.
+  package var decodeSeconds: Double {
+    Double(work.fetching.load(ordering: .relaxed)) * 1e-9
+  }
+
+  /// Seconds that threads have spent on changing pictures, summed over the threads.
+  package var augmentSeconds: Double {
+    Double(work.augmenting.load(ordering: .relaxed)) * 1e-9
   }
 
   /// A loader of the plan's batches from a store; nothing is prepared before the first is wanted.
@@ -118,7 +125,9 @@ package final class BatchLoader {
   }
 
   /// The next batch, or nil once after the last batch of each epoch, and at the end.
-  package func next() -> Batch? {
+  ///
+  /// Errors: a picture that is not kept in memory and can no longer be read.
+  package func next() throws(ImageStoreError) -> Batch? {
     guard maker.plan.epochs.contains(epoch) else { return nil }
     if index >= maker.plan.batchesPerEpoch {
       epoch += 1
@@ -135,6 +144,7 @@ package final class BatchLoader {
       workers.parallelFor(prepared.batch.count) { picture, _ in write(picture) }
     }
     waitSeconds += (ContinuousClock.now - start) / .seconds(1)
+    if let failure = work.failure.withLock({ $0 }) { throw failure }
     index += 1
     offerFollowing()
     return prepared.batch
@@ -161,14 +171,22 @@ package final class BatchLoader {
     let work = work
     return { picture in
       let start = ContinuousClock.now
-      prepared.write(picture)
-      let spent = (ContinuousClock.now - start) / .nanoseconds(1)
-      work.nanoseconds.wrappingAdd(Int(spent), ordering: .relaxed)
+      do throws(ImageStoreError) {
+        let fetching = try prepared.write(picture)
+        let augmenting = ContinuousClock.now - start - fetching
+        work.fetching.wrappingAdd(Int(fetching / .nanoseconds(1)), ordering: .relaxed)
+        work.augmenting.wrappingAdd(Int(augmenting / .nanoseconds(1)), ordering: .relaxed)
+      } catch {
+        work.failure.withLock { $0 = $0 ?? error }
+      }
     }
   }
 
-  /// A count that tasks add to: apart from the loader, which they must not keep.
+  /// What tasks leave behind: apart from the loader, which they must not keep.
   private final class Work: Sendable {
-    let nanoseconds = Atomic<Int>(0)
+    let fetching = Atomic<Int>(0)
+    let augmenting = Atomic<Int>(0)
+    /// The first picture that could not be read.
+    let failure = Mutex<ImageStoreError?>(nil)
   }
 }

@@ -82,20 +82,49 @@ struct PreparedBatch: @unchecked Sendable {
   let pass: AugmentationPass
   let store: ImageStore
 
-  /// Writes the tensor of one picture.
-  func write(_ position: Int) {
-    guard let base = target.baseAddress else { return }
-    let size = (width: batch.width, height: batch.height)
+  /// Writes the tensor of one picture; returns how long its bytes took to come.
+  @discardableResult
+  func write(_ position: Int) throws(ImageStoreError) -> Duration {
+    var fetching = Duration.zero
     let sample = batch.samples[position]
-    let mixture = batch.mixture
-    pass.write(
-      bytes(sample), sample: sample, epoch: batch.epoch,
-      partner: mixture.map { bytes($0.samples[position]) },
-      share: mixture?.shares[position] ?? 1, size: size,
-      into: base + position * 3 * size.width * size.height)
+    guard let mixture = batch.mixture else {
+      try withPicture(sample, &fetching) { write($0, position, partner: nil, share: 1) }
+      return fetching
+    }
+    var fetchingPartner = Duration.zero
+    var failure: ImageStoreError?
+    try withPicture(sample, &fetching) { picture in
+      do throws(ImageStoreError) {
+        try withPicture(mixture.samples[position], &fetchingPartner) { partner in
+          write(picture, position, partner: partner, share: mixture.shares[position])
+        }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return fetching + fetchingPartner
   }
 
-  private func bytes(_ sample: Int) -> PictureBytes {
-    PictureBytes(pixels: store.pixels(sample), size: store.size(of: sample))
+  private func write(
+    _ picture: PictureBytes, _ position: Int, partner: PictureBytes?, share: Float
+  ) {
+    guard let base = target.baseAddress else { return }
+    let size = (width: batch.width, height: batch.height)
+    pass.write(
+      picture, sample: batch.samples[position], epoch: batch.epoch, partner: partner,
+      share: share, size: size, into: base + position * 3 * size.width * size.height)
+  }
+
+  private func withPicture(
+    _ sample: Int, _ fetching: inout Duration, _ body: (PictureBytes) -> Void
+  ) throws(ImageStoreError) {
+    let start = ContinuousClock.now
+    var fetched = start
+    try store.withPixels(sample) {
+      fetched = ContinuousClock.now
+      body(PictureBytes(pixels: $0, size: store.size(of: sample)))
+    }
+    fetching += fetched - start
   }
 }

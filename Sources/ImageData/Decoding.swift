@@ -54,9 +54,9 @@ extension ImageReader {
     guard let kind = FileKind(bytes) else {
       throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
     }
-    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
+    let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
     let (width, height) = (Int(probe.width), Int(probe.height))
-    let orientation = exif == .apply ? Exif.orientation(of: bytes, kind: kind) : 1
+    let orientation = exif == .apply ? structure.orientation(of: bytes) : 1
     let upright = orientation >= 5 ? (height, width) : (width, height)
     let divisor = kind == .jpeg ? shrink(upright.0, upright.1) : 1
     precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
@@ -102,10 +102,12 @@ extension ImageReader {
     return RGBImage(width: width, height: height, pixels: pixels)
   }
 
-  /// What the header says; sides and pixels are within the limits.
-  static func probe(
-    _ bytes: [UInt8], kind: FileKind, maxPixels: Int
-  ) throws(ImageFailure) -> cimage_result {
+  /// What is known before the pixels are decoded; everything that is limited is within its limit.
+  static func header(
+    of bytes: [UInt8], kind: FileKind, maxPixels: Int
+  ) throws(ImageFailure) -> (FileStructure, cimage_result) {
+    // First the parts are counted: the library would read them all.
+    let structure = try FileStructure(of: bytes, kind: kind, maxPixels: maxPixels)
     let probe = bytes.withUnsafeBufferPointer {
       switch kind {
       case .jpeg: cimage_jpeg_probe($0.baseAddress, $0.count, Int64(maxPixels))
@@ -113,7 +115,7 @@ extension ImageReader {
       }
     }
     try check(probe)
-    return probe
+    return (structure, probe)
   }
 
   private static func check(_ result: cimage_result) throws(ImageFailure) {
@@ -123,6 +125,7 @@ extension ImageReader {
       case CIMAGE_TOO_LARGE, CIMAGE_NO_MEMORY: .tooLarge
       case CIMAGE_UNSUPPORTED: .unsupported
       case CIMAGE_TRUNCATED: .truncated
+      case CIMAGE_TOO_SLOW: .tooSlow
       default: .damaged
       }
     let text = withUnsafeBytes(of: result.message) { bytes in

@@ -27,12 +27,15 @@ extension ImageStore {
       dataset, splits, content, preprocessing,
       trainingSize ?? (preprocessing.width, preprocessing.height))
     let loading = ImageStoreLoading(
-      plan: plan, readers: plan.readers(kernels), workers: workers, shouldStop: shouldStop,
-      progress: progress)
+      plan: plan, readers: plan.readers(kernels), workers: workers)
+    func tick(_ done: Int, _ total: Int) -> Bool {
+      progress(done, total)
+      return shouldStop()
+    }
     return switch cache.place(bytes: plan.byteCount) {
-    case .ram: try loading.intoMemory()
-    case .off: try loading.intoNothing()
-    case .disk: try loading.intoFile(of: cache)
+    case .ram: try loading.intoMemory(tick)
+    case .off: try loading.intoNothing(tick)
+    case .disk: try loading.intoFile(of: cache, tick)
     }
   }
 }
@@ -42,30 +45,32 @@ private struct ImageStoreLoading {
   let plan: ImageStorePlan
   let readers: ImageStorePlan.Readers
   let workers: WorkerPool
-  let shouldStop: () -> Bool
-  let progress: (_ done: Int, _ total: Int) -> Void
 
-  func intoMemory() throws(ImageStoreError) -> ImageStore {
+  /// Takes note of the pictures that are done and says whether to stop.
+  typealias Tick = (_ done: Int, _ total: Int) -> Bool
+
+  func intoMemory(_ tick: Tick) throws(ImageStoreError) -> ImageStore {
     let bytes = plan.byteCount + PixelSource.slack
     // Untouched pages cost nothing.
     guard let memory = malloc(bytes) else { throw .outOfMemory(bytes: plan.byteCount) }
     let source = PixelSource(memory: memory, slotBytes: plan.slotBytes)
     nonisolated(unsafe) let slots = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-    let outcomes = try read { index, pixels in
-      UnsafeMutableRawBufferPointer(rebasing: slots[(index * plan.slotBytes)...])
+    let slotBytes = plan.slotBytes
+    let outcomes = try read(tick) { index, pixels in
+      UnsafeMutableRawBufferPointer(rebasing: slots[(index * slotBytes)...])
         .copyBytes(from: pixels)
     }
     return ImageStore(source, plan: plan, outcomes: outcomes)
   }
 
-  func intoNothing() throws(ImageStoreError) -> ImageStore {
-    let outcomes = try read { _, _ in }
+  func intoNothing(_ tick: Tick) throws(ImageStoreError) -> ImageStore {
+    let outcomes = try read(tick) { _, _ in }
     return ImageStore(
       PixelSource(readers, slotBytes: plan.slotBytes), plan: plan, outcomes: outcomes)
   }
 
   /// Takes the file of an earlier run, or makes it; `auto` does without where that fails.
-  func intoFile(of cache: PictureCache) throws(ImageStoreError) -> ImageStore {
+  func intoFile(of cache: PictureCache, _ tick: Tick) throws(ImageStoreError) -> ImageStore {
     do throws(ImageStoreError) {
       guard let folder = cache.folder else {
         throw .cache(path: "the cache folder", reason: "HOME is not set")
@@ -73,21 +78,21 @@ private struct ImageStoreLoading {
       if let reason = PictureCacheFile.makeFolder(folder) {
         throw .cache(path: folder, reason: reason)
       }
-      return try intoFile(in: folder)
+      return try intoFile(in: folder, tick)
     } catch {
       guard case .cache = error, cache.policy == .auto else { throw error }
-      return try intoNothing()
+      return try intoNothing(tick)
     }
   }
 
-  private func intoFile(in folder: String) throws(ImageStoreError) -> ImageStore {
+  private func intoFile(in folder: String, _ tick: Tick) throws(ImageStoreError) -> ImageStore {
     let key = plan.cacheKey()
     let path = folder + "/" + key.name
     let total = plan.candidates.count
     if let file = PictureCacheFile(
       path, key: key.text, slotBytes: plan.slotBytes, count: total, newest: key.newestSource)
     {
-      progress(total, total)
+      if tick(total, total) { throw .stopped }
       return ImageStore(
         PixelSource(file, path: path, slotBytes: plan.slotBytes), plan: plan,
         outcomes: file.outcomes)
@@ -95,7 +100,7 @@ private struct ImageStoreLoading {
     PictureCacheFile.tidy(folder)
     let writer = try PictureCacheFile.Writer(path, slotBytes: plan.slotBytes, count: total)
     let failure = Mutex<ImageStoreError?>(nil)
-    let outcomes = try read(hasFailed: { failure.withLock { $0 != nil } }) { index, pixels in
+    let outcomes = try read(tick, hasFailed: { failure.withLock { $0 != nil } }) { index, pixels in
       do throws(ImageStoreError) { try writer.write(pixels, slot: index) } catch {
         failure.withLock { $0 = $0 ?? error }
       }
@@ -110,7 +115,7 @@ private struct ImageStoreLoading {
   ///
   /// Stops early, with what there is, once `hasFailed` says so.
   private func read(
-    hasFailed: @Sendable () -> Bool = { false },
+    _ tick: Tick, hasFailed: @Sendable () -> Bool = { false },
     keep: @Sendable (_ index: Int, _ pixels: [UInt8]) -> Void
   ) throws(ImageStoreError) -> [ImageStoreOutcome] {
     let total = plan.candidates.count
@@ -118,6 +123,7 @@ private struct ImageStoreLoading {
     let left = plan.content.fraction < 1 ? plan.leftOut(workers) : []
     let isStopped = Atomic(false)
     let done = Atomic(0)
+    let (plan, readers) = (plan, readers)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       // Each task writes its own element.
       nonisolated(unsafe) let outcomes = outcomes
@@ -126,15 +132,14 @@ private struct ImageStoreLoading {
         outcomes[index] = plan.outcome(of: plan.candidates[index], readers) { keep(index, $0) }
         let count = done.add(1, ordering: .relaxed).newValue
         // Worker 0 is the caller's thread.
-        if worker == 0 {
-          if shouldStop() { isStopped.store(true, ordering: .relaxed) }
-          progress(count, total - left.count)
+        if worker == 0, tick(count, total - left.count) {
+          isStopped.store(true, ordering: .relaxed)
         }
       }
     }
     // The other threads may have taken every picture before the caller's came to ask.
-    if isStopped.load(ordering: .relaxed) || shouldStop() { throw .stopped }
-    progress(total - left.count, total - left.count)
+    let isLate = tick(total - left.count, total - left.count)
+    if isLate || isStopped.load(ordering: .relaxed) { throw .stopped }
     return outcomes
   }
 }

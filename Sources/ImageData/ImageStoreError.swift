@@ -11,6 +11,16 @@ package enum ImageStoreError: Error, Sendable, Hashable, CustomStringConvertible
   /// A picture's file is another than when the run began.
   case changed(path: String)
 
+  /// What to do about it.
+  package var advice: String? {
+    switch self {
+    case .stopped, .outOfMemory: nil
+    case .cache: "--cache ram or --cache off, or room in the folder that XDG_CACHE_HOME names"
+    case .vanished, .changed:
+      "leave the dataset alone during a run, or keep images with --cache ram"
+    }
+  }
+
   /// One sentence.
   package var description: String {
     switch self {

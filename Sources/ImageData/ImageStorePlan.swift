@@ -183,6 +183,6 @@ extension ImageStorePlan {
     guard stat(path, &status) == 0 else { return ("none", 0) }
     // The inode's change time too: a file that is put in another's place may keep its times.
     let times = [status.st_mtim, status.st_ctim].map { $0.tv_sec * 1_000_000_000 + $0.tv_nsec }
-    return ("\(status.st_size) \(times[0]) \(times[1]) \(status.st_ino)", times.max() ?? 0)
+    return ("\(status.st_size) \(times[0]) \(times[1]) \(status.st_ino)", times[0])
   }
 }

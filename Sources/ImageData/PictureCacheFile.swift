@@ -133,10 +133,9 @@ extension PictureCacheFile {
       }
       // Tells other runs that somebody is at it; the system lets go of it whatever happens.
       flock(descriptor, LOCK_EX | LOCK_NB)
-      if fallocate(descriptor, 0, 0, off_t(start + slotBytes * count)) != 0,
-        errno != EOPNOTSUPP, errno != ENOSYS
-      {
-        throw .cache(path: path, reason: FileBytes.systemMessage())
+      let reserved = posix_fallocate(descriptor, 0, off_t(start + slotBytes * count))
+      guard reserved == 0 else {
+        throw .cache(path: path, reason: FileBytes.systemMessage(reserved))
       }
     }
 
@@ -149,9 +148,7 @@ extension PictureCacheFile {
 
     /// Writes a picture's bytes into its slot.
     func write(_ pixels: [UInt8], slot: Int) throws(ImageStoreError) {
-      try pixels.withUnsafeBytes { bytes throws(ImageStoreError) in
-        try write(bytes, at: start + slot * slotBytes)
-      }
+      try write(pixels, at: start + slot * slotBytes)
     }
 
     /// Writes the rest, waits for the disk, gives the file its name and opens it.
@@ -167,10 +164,8 @@ extension PictureCacheFile {
       }
       header += SHA256.digest(body)
       header += SHA256.digest(header)
-      try body.withUnsafeBytes { bytes throws(ImageStoreError) in
-        try write(bytes, at: indexOffset)
-      }
-      try header.withUnsafeBytes { bytes throws(ImageStoreError) in try write(bytes, at: 0) }
+      try write(body, at: indexOffset)
+      try write(header, at: 0)
       guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
         throw .cache(path: path, reason: FileBytes.systemMessage())
       }
@@ -182,12 +177,12 @@ extension PictureCacheFile {
       return file
     }
 
-    private func write(
-      _ bytes: UnsafeRawBufferPointer, at offset: Int
-    ) throws(ImageStoreError) {
+    private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
       var done = 0
-      while done < bytes.count, let base = bytes.baseAddress {
-        let put = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+      while done < bytes.count {
+        let put = bytes[done...].withUnsafeBytes {
+          pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
+        }
         if put < 0 && errno == EINTR { continue }
         guard put > 0 else { throw .cache(path: path, reason: FileBytes.systemMessage()) }
         done += put
@@ -218,9 +213,7 @@ extension PictureCacheFile {
     let month = 30 * 24 * 3600
     for entry in listing.entries where entry.isValid && !entry.isFolder {
       let path = "\(folder)/\(entry.name)"
-      if entry.name.hasSuffix(".pictures.tmp") || entry.name.contains(".pictures."),
-        entry.name.hasSuffix(".tmp")
-      {
+      if entry.name.contains(".pictures."), entry.name.hasSuffix(".tmp") {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { continue }
         // A run that still writes holds the lock.

@@ -59,15 +59,17 @@ package struct PictureFacts: Sendable, Hashable {
 
 extension ImageReader {
   /// What the bytes of a file say of its picture, without decoding the pixels.
+  ///
+  /// Throws what `decode` would for anything that is known before the pixels are.
   package static func facts(
     bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> PictureFacts {
     guard let kind = FileKind(bytes) else {
       throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
     }
-    let probe = try probe(bytes, kind: kind, maxPixels: maxPixels)
+    let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
     return PictureFacts(
       kind: kind, width: Int(probe.width), height: Int(probe.height),
-      orientation: Exif.orientation(of: bytes, kind: kind), traits: [])
+      orientation: structure.orientation(of: bytes), traits: structure.traits)
   }
 }

@@ -28,7 +28,7 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case unreadable
     /// A folder, a pipe, a device: anything that is no regular file.
     case notAFile
-    /// More bytes, pixels, scans or memory than the limits allow.
+    /// More bytes, pixels, scans, parts or memory than the limits allow.
     case tooLarge
     /// Neither a JPEG nor a PNG by its first bytes.
     case notAnImage
@@ -38,6 +38,8 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case truncated
     /// The contents contradict themselves.
     case damaged
+    /// Decoding takes more processor time than the limit.
+    case tooSlow
   }
 
   /// The kind of failure.

@@ -14,18 +14,19 @@ package struct SampleSheet: Sendable, Hashable {
   /// beyond black and white, which are clipped. Empty if there are no pictures.
   package init(
     store: ImageStore, plan: BatchPlan, kernels: KernelTable, pictures: Int = 8, epochs: Int = 7
-  ) {
+  ) throws(ImageStoreError) {
     let maker = BatchMaker(store: store, plan: plan, kernels: kernels)
     var tensors = [Float](repeating: 0, count: pictures * maker.largestTensor)
     let order = maker.order(of: plan.epochs.lowerBound)
     let chosen = SampleSheet.inTurn(order, store, count: pictures)
     samples = chosen
-    var rows = chosen.map { [store.image($0)] }
-    tensors.withUnsafeMutableBufferPointer { tensors in
+    var rows: [[RGBImage]] = []
+    for sample in chosen { rows.append([try store.image(sample)]) }
+    try tensors.withUnsafeMutableBufferPointer { tensors throws(ImageStoreError) in
       for epoch in plan.epochs.prefix(epochs) {
         let batch = maker.prepare(chosen, epoch, 0, into: tensors)
         for row in chosen.indices {
-          batch.write(row)
+          try batch.write(row)
           rows[row].append(batch.picture(row, plan.preprocessing))
         }
       }

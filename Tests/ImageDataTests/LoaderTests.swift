@@ -33,13 +33,13 @@ import Testing
   private func copies(
     _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, threads: Int? = nil,
     pause: (Int) -> UInt32 = { _ in 0 }
-  ) -> [Copy] {
+  ) throws -> [Copy] {
     let loader = BatchLoader(
       store: store, plan: plan, kernels: engine.kernels,
       workers: threads.map { WorkerPool(threads: $0) } ?? engine.workers)
     var batches: [Copy] = []
     for _ in plan.epochs {
-      while let batch = loader.next() {
+      while let batch = try loader.next() {
         // A slow consumer: what it holds must not change meanwhile.
         usleep(pause(batches.count))
         batches.append(
@@ -48,7 +48,7 @@ import Testing
             epoch: batch.epoch, index: batch.index, width: batch.width))
       }
     }
-    #expect(loader.next() == nil)
+    #expect(try loader.next() == nil)
     return batches
   }
 
@@ -58,7 +58,7 @@ import Testing
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 5, seed: 4, preprocessing: steps, epochs: 0..<3)
     #expect(plan.batchesPerEpoch == 5)
-    let batches = copies(store, plan, engine)
+    let batches = try copies(store, plan, engine)
     #expect(batches.count == 15)
     let orders = (0..<3).map { epoch in
       batches.filter { $0.epoch == epoch }.flatMap(\.samples)
@@ -71,10 +71,10 @@ import Testing
     }
     var dropping = plan
     dropping.dropsLast = true
-    #expect(copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
+    #expect(try copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
     var plain = plan
     plain.shuffles = false
-    #expect(copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))
+    #expect(try copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))
   }
 
   @Test("Timing and the number of threads change no bit")
@@ -83,13 +83,13 @@ import Testing
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 4, seed: 7, augmentation: .strong,
       preprocessing: steps, epochs: 0..<2)
-    let first = copies(store, plan, engine)
-    #expect(copies(store, plan, engine, threads: 1) == first)
-    #expect(copies(store, plan, engine, threads: 2) { UInt32($0 % 3) * 700 } == first)
-    #expect(copies(store, plan, engine, threads: 5) { $0 % 4 == 0 ? 2000 : 0 } == first)
+    let first = try copies(store, plan, engine)
+    #expect(try copies(store, plan, engine, threads: 1) == first)
+    #expect(try copies(store, plan, engine, threads: 2) { UInt32($0 % 3) * 700 } == first)
+    #expect(try copies(store, plan, engine, threads: 5) { $0 % 4 == 0 ? 2000 : 0 } == first)
     var other = plan
     other.seed = 8
-    #expect(copies(store, other, engine) != first)
+    #expect(try copies(store, other, engine) != first)
   }
 
   @Test("Going on in the middle of an epoch gives the batches that were left")
@@ -98,10 +98,10 @@ import Testing
     var plan = BatchPlan(
       indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
       epochs: 0..<3)
-    let whole = copies(store, plan, engine)
+    let whole = try copies(store, plan, engine)
     plan.epochs = 1..<3
     plan.firstBatch = 2
-    #expect(copies(store, plan, engine) == Array(whole.dropFirst(5 + 2)))
+    #expect(try copies(store, plan, engine) == Array(whole.dropFirst(5 + 2)))
   }
 
   @Test("Each epoch has the size that the plan gives it")
@@ -110,7 +110,7 @@ import Testing
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 4, augmentation: .standard, preprocessing: steps,
       epochs: 0..<3, size: { (4 + 2 * $0, 4 + 2 * $0) })
-    let batches = copies(store, plan, engine)
+    let batches = try copies(store, plan, engine)
     #expect(batches.map(\.width) == [4, 4, 6, 6, 8, 8])
     for batch in batches {
       #expect(batch.pixels.count == batch.samples.count * 3 * batch.width * batch.width)
@@ -123,9 +123,9 @@ import Testing
     let plan = BatchPlan(
       indices: store.indices(.train), batchSize: 2, shuffles: false, preprocessing: steps,
       epochs: 0..<1)
-    for batch in copies(store, plan, engine) {
+    for batch in try copies(store, plan, engine) {
       let expected = batch.samples.flatMap {
-        ImageReader(steps, kernels: engine.kernels).tensor(store.image($0))
+        try ImageReader(steps, kernels: engine.kernels).tensor(store.image($0))
       }
       #expect(batch.pixels == expected)
     }
@@ -139,10 +139,10 @@ import Testing
       preprocessing: steps, epochs: 0..<5)
     var whole = 0
     var clipped = 0
-    for batch in copies(store, plan, engine) {
+    for batch in try copies(store, plan, engine) {
       for (position, sample) in batch.samples.enumerated() {
         let tensor = batch.pixels[(192 * position)..<(192 * (position + 1))]
-        let plain = ImageReader.tensor(store.image(sample), steps, kernels: engine.kernels)
+        let plain = try ImageReader(steps, kernels: engine.kernels).tensor(store.image(sample))
         // No scaled pixel of these is exactly zero in all channels.
         let blank = (0..<64).filter { pixel in
           (0..<3).allSatisfy { tensor[tensor.startIndex + 3 * pixel + $0] == 0 }
@@ -173,8 +173,8 @@ import Testing
     for taken in 0..<30 {
       let loader = BatchLoader(
         store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
-      for _ in 0..<taken { _ = loader.next() }
-      #expect(loader.waitSeconds >= 0 && loader.preparationSeconds >= 0)
+      for _ in 0..<taken { _ = try loader.next() }
+      #expect(loader.waitSeconds >= 0 && loader.augmentSeconds >= 0)
     }
   }
 }

@@ -41,7 +41,7 @@ import Testing
       store: store, plan: plan, kernels: engine.kernels, workers: WorkerPool(threads: threads))
     var found: [Key: Value] = [:]
     for _ in plan.epochs {
-      while let batch = loader.next() {
+      while let batch = try loader.next() {
         let count = batch.pixels.count / batch.count
         for position in 0..<batch.count {
           found[Key(epoch: batch.epoch, sample: batch.samples[position])] = Value(
@@ -99,7 +99,7 @@ import Testing
         #expect(share >= 0.5 && share <= 1)
         #expect(value.target == store.targets([key.sample])[0])
         #expect(value.partnerTarget == store.targets([partner])[0])
-        let (own, other) = (store.image(key.sample).pixels, store.image(partner).pixels)
+        let (own, other) = (try store.image(key.sample).pixels, try store.image(partner).pixels)
         for at in value.pixels.indices {
           let mean = Double(steps.mean[at % 3])
           let level = Double(share) * Double(own[at]) + Double(1 - share) * Double(other[at])

@@ -111,15 +111,15 @@ import Testing
         let sized = steps.sized(width: size.width, height: size.height)
         let path = store.samples[index].path
         let read = try ImageReader(sized, kernels: engine.kernels).read(path: path)
-        #expect(store.image(index) == read)
+        #expect(try store.image(index) == read)
         #expect(try hexadecimal(store.digest(of: index)) == SHA256.hex(of: FileBytes.read(path)))
       }
     }
     // Tensors of the store and of single pictures agree in every bit.
     let indices = store.indices(.val)
     var tensors = [Float](repeating: .nan, count: indices.count * steps.tensorCount)
-    tensors.withUnsafeMutableBufferPointer {
-      store.writeTensors(indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
+    try tensors.withUnsafeMutableBufferPointer {
+      try store.writeTensors(indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
     }
     for (position, index) in indices.enumerated() {
       let reader = ImageReader(steps, kernels: engine.kernels)
@@ -198,10 +198,11 @@ import Testing
     let store = try load(folder)
     let engine = try bestEngine()
     let indices = store.indices(.train)
-    let found = store.channelStatistics(indices, workers: engine.workers)
+    let found = store.channelStatistics(indices)
     for channel in 0..<3 {
-      let values = indices.flatMap { index in
-        stride(from: channel, to: 192, by: 3).map { Double(store.image(index).pixels[$0]) }
+      let values = try indices.flatMap { index in
+        let pixels = try store.image(index).pixels
+        return stride(from: channel, to: 192, by: 3).map { Double(pixels[$0]) }
       }
       let mean = values.reduce(0, +) / Double(values.count)
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)

@@ -102,12 +102,6 @@ func tinyPNG(_ number: Int, side: Int = 8) -> [UInt8] {
 
 /// A PNG of uncompressed rows, each with its filter byte.
 func png(width: Int, height: Int, depth: UInt8, colour: UInt8, raw: [UInt8]) -> [UInt8] {
-  func big(_ value: Int) -> [UInt8] {
-    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-  }
-  func chunk(_ name: String, _ body: [UInt8]) -> [UInt8] {
-    big(body.count) + Array(name.utf8) + body + big(Int(crc32(Array(name.utf8) + body)))
-  }
   var a = 1
   var b = 0
   for byte in raw {
@@ -124,17 +118,7 @@ func png(width: Int, height: Int, depth: UInt8, colour: UInt8, raw: [UInt8]) -> 
     for value in [length, ~length] { stream += [UInt8(value & 255), UInt8(value >> 8)] }
     stream += block
   } while !rest.isEmpty
-  stream += big(b << 16 | a)
-  return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    + chunk("IHDR", big(width) + big(height) + [depth, colour, 0, 0, 0])
-    + chunk("IDAT", stream) + chunk("IEND", [])
-}
-
-private func crc32(_ bytes: [UInt8]) -> UInt32 {
-  var crc: UInt32 = ~0
-  for byte in bytes {
-    crc ^= UInt32(byte)
-    for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-  }
-  return ~crc
+  stream += big(b << 16 | a, 4)
+  return PNG.signature + PNG.header(width, height, depth: depth, colour: colour)
+    + PNG.chunk("IDAT", stream) + PNG.end
 }

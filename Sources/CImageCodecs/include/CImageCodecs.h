@@ -21,6 +21,8 @@ typedef enum {
   CIMAGE_DAMAGED = 4,
   /// No memory for the library's own work.
   CIMAGE_NO_MEMORY = 5,
+  /// More processor time than the limit.
+  CIMAGE_TOO_SLOW = 6,
 } cimage_status;
 
 /// What an operation found.

@@ -57,6 +57,12 @@ package enum OptionTable {
       "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
       help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict]),
     Option(
+      "cache", .choice(PictureCache.Policy.allCases.map(\.rawValue)), default: "auto",
+      help:
+        "where decoded images are kept: in memory, in a file under ~/.cache/cnnctl that the next "
+        + "run finds again, nowhere; auto: what fits",
+      group: .data, commands: [.train]),
+    Option(
       "exif", .choice(["apply", "ignore"]), default: "the recipe's",
       help: "turn photos as their EXIF orientation says", group: .data, commands: [.train]),
   ]

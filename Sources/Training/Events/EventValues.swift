@@ -30,6 +30,8 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var conv: String
   /// Threads.
   package var threads: Int
+  /// Where decoded images are kept: ram, disk or off.
+  package var cache: String
 
   enum CodingKeys: String, CodingKey {
     case run
@@ -47,6 +49,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case isa
     case conv
     case threads
+    case cache
   }
 }
 

@@ -8,7 +8,8 @@ struct EpochMeter {
   private let steps: Int
   private let started = ContinuousClock.now
   private let waitedBefore: Double
-  private let preparedBefore: Double
+  private let decodedBefore: Double
+  private let augmentedBefore: Double
   /// Steps done.
   private(set) var step = 0
   private var images = 0
@@ -25,7 +26,8 @@ struct EpochMeter {
     self.epochs = epochs
     self.steps = steps
     waitedBefore = loader.waitSeconds
-    preparedBefore = loader.preparationSeconds
+    decodedBefore = loader.decodeSeconds
+    augmentedBefore = loader.augmentSeconds
   }
 
   /// Seconds since the epoch began.
@@ -65,7 +67,8 @@ struct EpochMeter {
       valAccuracy: evaluation?.accuracy, valF1: evaluation?.macro.f1,
       learningRate: learningRate, seconds: seconds,
       imagesPerSecond: Double(images) / max(trainingSeconds, 1e-9), isBest: isBest,
-      decodeSeconds: 0, augmentSeconds: loader.preparationSeconds - preparedBefore,
+      decodeSeconds: loader.decodeSeconds - decodedBefore,
+      augmentSeconds: loader.augmentSeconds - augmentedBefore,
       forwardSeconds: forward, backwardSeconds: backward, optimizerSeconds: optimizer,
       waitSeconds: loader.waitSeconds - waitedBefore)
   }

@@ -17,7 +17,8 @@ struct RunImages {
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
-    _ plan: RunPlan, engine: Engine, progress: (_ done: Int, _ total: Int) throws -> Void
+    _ plan: RunPlan, cache: PictureCache, engine: Engine,
+    progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
     shares = plan.content
@@ -25,7 +26,7 @@ struct RunImages {
     store = try ImageStore.load(
       plan.dataset, splits: plan.splits, content: plan.content,
       preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
-      workers: engine.workers, kernels: engine.kernels, shouldStop: { failure != nil }
+      cache: cache, workers: engine.workers, kernels: engine.kernels, shouldStop: { failure != nil }
     ) { done, total in
       do { try progress(done, total) } catch { failure = failure ?? error }
     }
@@ -37,8 +38,7 @@ struct RunImages {
 
     var preprocessing = plan.preprocessing
     if plan.configuration.data.normalization == .dataset {
-      (preprocessing.mean, preprocessing.deviation) = store.channelStatistics(
-        training, workers: engine.workers)
+      (preprocessing.mean, preprocessing.deviation) = store.channelStatistics(training)
     }
     self.preprocessing = preprocessing
 
@@ -49,6 +49,11 @@ struct RunImages {
     }
     if plan.validation != nil, validation.isEmpty {
       warnings.append("no image fell to the validation split; the last epoch's weights are kept")
+    }
+    if cache.policy == .auto, store.place == .off {
+      warnings.append(
+        "\(store.byteCount / 1_000_000) MB of decoded images fit neither in half of the free memory "
+          + "nor on the disk: every epoch decodes them again")
     }
     self.warnings = warnings
   }

@@ -1,6 +1,6 @@
 internal import CNN
 internal import Glibc
-internal import ImageData
+package import ImageData
 package import KernelSelection
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
@@ -8,14 +8,20 @@ package final class Trainer {
   /// What the run computes.
   package let configuration: Configuration
   private let out: String?
+  private let cache: PictureCache
   private let engine: Engine
 
   /// A trainer; nothing is read or written yet.
   ///
-  /// `out` is the run folder to create; without it the next free `runs/train-NNN`.
-  package init(configuration: Configuration, out: String? = nil, engine: Engine) {
+  /// `out` is the run folder to create; without it the next free `runs/train-NNN`. `cache` is where
+  /// decoded images are kept, which changes nothing but time.
+  package init(
+    configuration: Configuration, out: String? = nil, cache: PictureCache = PictureCache(),
+    engine: Engine
+  ) {
     self.configuration = configuration
     self.out = out
+    self.cache = cache
     self.engine = engine
   }
 
@@ -56,7 +62,7 @@ package final class Trainer {
     _ plan: RunPlan, _ log: inout RunLog, events: (TrainingEvent) throws -> Void,
     shouldStop: () -> StopReason?
   ) throws -> TrainingSummary {
-    let images = try RunImages(plan, engine: engine) { done, total in
+    let images = try RunImages(plan, cache: cache, engine: engine) { done, total in
       try events(.loading(done: done, total: total))
     }
     log.record.datasetFingerprint = images.store.fingerprint
@@ -68,7 +74,7 @@ package final class Trainer {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
-    try log.tell(.samples(loop.samples), events)
+    try log.tell(.samples(loop.samples()), events)
     let end = try loop.run(&log, events: events, shouldStop: shouldStop)
 
     var summary = loop.summary(log.record)

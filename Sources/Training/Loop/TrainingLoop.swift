@@ -67,10 +67,11 @@ struct TrainingLoop {
       architecture: network.architecture.name, size: network.architecture.input.width,
       classes: classes, parameters: network.parameterCount,
       memoryBytes: parameterBytes + session.memoryBytes + (validator?.memoryBytes ?? 0)
-        + images.store.byteCount,
+        + images.store.memoryBytes,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
-      conv: engine.convolution.rawValue, threads: engine.threads)
+      conv: engine.convolution.rawValue, threads: engine.threads,
+      cache: images.store.place.rawValue)
   }
 
   /// The batches of all epochs.
@@ -82,9 +83,9 @@ struct TrainingLoop {
   }
 
   /// Training images as the first epochs will see them.
-  var samples: TrainingSamples {
+  func samples() throws(ImageStoreError) -> TrainingSamples {
     TrainingSamples(
-      sheet: SampleSheet(store: images.store, plan: batches, kernels: engine.kernels), run: folder)
+      sheet: try SampleSheet(store: images.store, plan: batches, kernels: engine.kernels), run: folder)
   }
 
   /// What the run came to, but for the test images.
@@ -106,7 +107,7 @@ struct TrainingLoop {
     for epoch in 1...epochs {
       var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, loader)
       var reason: StopReason?
-      while reason == nil, let batch = loader.next() {
+      while reason == nil, let batch = try loader.next() {
         try step(batch, &meter)
         try events(.batch(meter.progress))
         reason = shouldStop() ?? (isOverTime ? .maxTime : nil)

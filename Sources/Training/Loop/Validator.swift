@@ -27,14 +27,14 @@ final class Validator {
   }
 
   /// The figures on the validation images.
-  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) rethrows -> Evaluation {
+  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> Evaluation {
     let indices = images.validation
     let outputs = session.network.outputs
     var predictions: [Prediction] = []
     for first in stride(from: 0, to: indices.count, by: session.batchSize) {
       let batch = Array(indices[first..<min(first + session.batchSize, indices.count)])
-      tensors.withUnsafeMutableBufferPointer {
-        images.store.writeTensors(
+      try tensors.withUnsafeMutableBufferPointer {
+        try images.store.writeTensors(
           batch, images.preprocessing, into: $0, kernels: engine.kernels,
           workers: engine.workers)
       }

@@ -1,0 +1,130 @@
+import Glibc
+
+/// What is counted before a decoder sees a file; more has no honest use.
+enum StructureLimits {
+  /// Segments of a JPEG's first picture: a colour profile or depth map of many megabytes has
+  /// hundreds.
+  static let segments = 4096
+  /// Bytes that only fill the room before a JPEG's markers.
+  static let fillBytes = 1 << 16
+  /// Bytes of Huffman, quantization and arithmetic tables: a hundred scans, each with all tables
+  /// anew, have a fifth of it.
+  static let tableBytes = 1 << 20
+  /// Scans of a JPEG.
+  static let scans = 100
+  /// Blocks that all scans of a JPEG pass over, for up to 64 million pixels: ten full scans of a
+  /// picture of three channels.
+  static let blockVisits = 1 << 25
+  /// Bytes that a scan may have a block, beyond `fillBytes`: 64 coefficients of 31 bits, each
+  /// byte perhaps followed by a zero.
+  static let scanBytesPerBlock = 512
+  /// Chunks of a PNG: 250 MB in the smallest chunks that writers make.
+  static let chunks = 1 << 16
+  /// Compressed bytes of a PNG for each byte of its rows, and beyond.
+  static let compressedBytes = (perByte: 4, beyond: 1 << 20)
+}
+
+/// The segments of a JPEG file, from marker to marker up to the end of its first picture.
+///
+/// Knows nothing of what the segments say. Whatever bytes it is given, it ends.
+struct JPEGMarkers {
+  /// One marker and what belongs to it.
+  struct Segment {
+    /// The byte after 0xFF.
+    var marker: UInt8
+    /// Where the contents stand, without marker and length.
+    var body: Range<Int>
+  }
+
+  /// Why there are no more segments.
+  enum End {
+    /// The marker for the end of the picture.
+    case picture
+    /// The bytes end first.
+    case cut
+    /// No marker where one must stand.
+    case damaged
+  }
+
+  private let bytes: [UInt8]
+  private var filled = 0
+  /// The first byte not yet looked at.
+  private(set) var position = 2
+  /// Set by `next()` when it answers nil.
+  private(set) var end: End?
+
+  /// The segments of a file that begins with the marker of a JPEG.
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// The next segment; nil at the end of the picture or where the file makes no sense.
+  mutating func next() throws(ImageFailure) -> Segment? {
+    guard position < bytes.count, bytes[position] == 0xFF else {
+      return stop(position < bytes.count ? .damaged : .cut)
+    }
+    position += 1
+    while position < bytes.count, bytes[position] == 0xFF {
+      position += 1
+      try countFill()
+    }
+    guard position < bytes.count else { return stop(.cut) }
+    let marker = bytes[position]
+    position += 1
+    switch marker {
+    case 0x00: return stop(.damaged)
+    case 0xD9: return stop(.picture)
+    case 0x01, 0xD0...0xD7: return Segment(marker: marker, body: position..<position)
+    default: break
+    }
+    guard bytes.count - position >= 2 else { return stop(.cut) }
+    let length = Int(bytes[position]) << 8 | Int(bytes[position + 1])
+    guard length >= 2 else { return stop(.damaged) }
+    guard length <= bytes.count - position else { return stop(.cut) }
+    let body = (position + 2)..<(position + length)
+    position += length
+    return Segment(marker: marker, body: body)
+  }
+
+  /// Steps over the compressed data after a scan's header: how many restart markers are in it.
+  mutating func skipScan() throws(ImageFailure) -> Int {
+    var restarts = 0
+    while let marker = nextFF(from: position) {
+      position = marker
+      guard marker + 1 < bytes.count else { break }
+      switch bytes[marker + 1] {
+      case 0x00: position += 2
+      case 0xFF:
+        position += 1
+        try countFill()
+      case 0xD0...0xD7:
+        position += 2
+        restarts += 1
+      default: return restarts
+      }
+    }
+    position = bytes.count
+    return restarts
+  }
+
+  private func nextFF(from start: Int) -> Int? {
+    bytes.withUnsafeBytes { raw in
+      guard let base = raw.baseAddress, start < raw.count,
+        let hit = memchr(base + start, 0xFF, raw.count - start)
+      else { return nil }
+      return UnsafeRawPointer(hit) - base
+    }
+  }
+
+  private mutating func countFill() throws(ImageFailure) {
+    filled += 1
+    if filled > StructureLimits.fillBytes {
+      throw ImageFailure(.tooLarge, "more than \(StructureLimits.fillBytes) bytes of filling")
+    }
+  }
+
+  private mutating func stop(_ reason: End) -> Segment? {
+    end = reason
+    return nil
+  }
+}

@@ -1,0 +1,112 @@
+/// The chunks of a PNG file, up to and with the last.
+///
+/// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
+struct PNGChunks: Sequence, IteratorProtocol {
+  /// One chunk.
+  struct Chunk {
+    /// The four letters, highest byte first.
+    var name: UInt32
+    /// Where the contents stand.
+    var body: Range<Int>
+
+    /// Whether the chunk has this name of four letters.
+    func isNamed(_ letters: StaticString) -> Bool {
+      letters.withUTF8Buffer { $0.reduce(0) { $0 << 8 | UInt32($1) } } == name
+    }
+  }
+
+  private let bytes: [UInt8]
+  /// The first byte after the last chunk.
+  private(set) var position = 8
+  /// Whether the chunk that ends a picture has come.
+  private(set) var isEnded = false
+
+  /// The chunks of a file that begins with the signature of a PNG.
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// The next chunk; nil after the last and where the bytes end in a chunk.
+  mutating func next() -> Chunk? {
+    let all = 0..<bytes.count
+    guard !isEnded, let length = bytes.bigEndian(at: position, 4, in: all),
+      let name = bytes.bigEndian(at: position + 4, 4, in: all),
+      length <= bytes.count - position - 12
+    else { return nil }
+    let chunk = Chunk(
+      name: UInt32(truncatingIfNeeded: name), body: (position + 8)..<(position + 8 + length))
+    position += 12 + length
+    isEnded = chunk.isNamed("IEND")
+    return chunk
+  }
+}
+
+extension FileStructure {
+  /// Reads from the signature to the chunk that ends the picture, and looks at what comes after.
+  mutating func readPNG(_ bytes: [UInt8]) throws(ImageFailure) {
+    var chunks = PNGChunks(bytes)
+    var (count, compressed) = (0, 0)
+    var header: PNGHeader?
+    while let chunk = chunks.next() {
+      count += 1
+      try refuse(count > StructureLimits.chunks, "more than 65536 chunks")
+      if count == 1 {
+        guard chunk.isNamed("IHDR"), let found = PNGHeader(bytes, chunk.body) else { return }
+        header = found
+        found.addTraits(to: &traits)
+      } else if chunk.isNamed("IDAT") {
+        compressed += chunk.body.count
+      } else if chunk.isNamed("eXIf"), exif == nil {
+        exif = chunk.body
+      } else if compressed == 0 {
+        // What says something of the pixels stands before them.
+        if chunk.isNamed("tRNS") { traits.insert(.alpha) }
+        if chunk.isNamed("iCCP") { traits.insert(.colourProfile) }
+        if chunk.isNamed("acTL") { traits.insert(.severalPictures) }
+      }
+    }
+    if let header {
+      let limits = StructureLimits.compressedBytes
+      try refuse(
+        compressed - limits.beyond > limits.perByte * header.rowBytes,
+        "more compressed data than the rows can need")
+    }
+    if chunks.isEnded, chunks.position < bytes.count { traits.insert(.trailingBytes) }
+  }
+}
+
+/// What a PNG's first chunk says.
+private struct PNGHeader {
+  var width: Int
+  var height: Int
+  var depth: Int
+  var colour: Int
+  var isInterlaced: Bool
+
+  init?(_ bytes: [UInt8], _ body: Range<Int>) {
+    let start = body.lowerBound
+    // Larger sides are refused by the decoder.
+    guard body.count == 13, let width = bytes.bigEndian(at: start, 4, in: body),
+      let height = bytes.bigEndian(at: start + 4, 4, in: body), width < 1 << 20, height < 1 << 20
+    else { return nil }
+    self.width = width
+    self.height = height
+    depth = Int(bytes[start + 8])
+    colour = Int(bytes[start + 9])
+    isInterlaced = bytes[start + 12] == 1
+  }
+
+  /// Bytes of all rows before compression, about: interlacing adds a few.
+  var rowBytes: Int {
+    let channels = [2: 3, 4: 2, 6: 4][colour] ?? 1
+    return height * (1 + (width * depth * channels + 7) / 8)
+  }
+
+  func addTraits(to traits: inout Set<PictureFacts.Trait>) {
+    if colour == 0 || colour == 4 { traits.insert(.grey) }
+    if colour == 3 { traits.insert(.palette) }
+    if colour == 4 || colour == 6 { traits.insert(.alpha) }
+    if depth == 16 { traits.insert(.deep) }
+    if isInterlaced { traits.insert(.progressive) }
+  }
+}
