@@ -51,6 +51,6 @@ import Testing
     try Data().write(to: URL(filePath: run + "/plots"))
     let outcome = cnnctl(data.training())
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics.contains("plots/samples.png is not written"))
+    #expect(outcome.diagnostics.contains("warning: \(run)/plots/samples.png is not written"))
   }
 }
