@@ -1,7 +1,5 @@
 internal import CNN
-internal import ImageData
 internal import KernelSelection
-internal import Primitives
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
 struct BenchCommand {
@@ -33,7 +31,15 @@ struct BenchCommand {
       threads: engine.threads)
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
-    if let path = arguments.operands.first { return try measureImages(path, engine) }
+    if let dataset = arguments.operands.first {
+      guard arguments.text("net") == nil else {
+        throw Failure(
+          .usage, "--net and DATASET exclude each other: one measures a network, the other images",
+          helpPage: CommandDescription.bench.helpPage)
+      }
+      let benchmark = ImageBenchmark(arguments, console, engine)
+      return try benchmark.run(dataset, seconds: seconds, signal: signal)
+    }
     do {
       let networks = try networks()
       if arguments.flag("json") {
@@ -52,24 +58,6 @@ struct BenchCommand {
       if case .outOfMemory = error { throw error }
       throw Failure(.usage, "\(error)", helpPage: CommandDescription.bench.helpPage)
     }
-  }
-
-  /// How fast a dataset's photos become inputs.
-  private func measureImages(_ path: String, _ engine: Engine) throws -> ExitCode {
-    let dataset = try Dataset.open(path)
-    let benchmark = PipelineBenchmark(
-      dataset, limit: 1000, workers: engine.workers, kernels: engine.kernels)
-    for filter in ResizeFilter.allCases {
-      for margin in [0, 1, 1.5] {
-      let figures = benchmark.measure(
-        Preprocessing(
-          width: arguments.integer("size") ?? 160, height: arguments.integer("size") ?? 160,
-          filter: filter, shrinkMargin: margin), rounds: 5)
-      try show(
-        "\(filter) \(margin) \(figures.pictures): decoding \(fixed(1 / figures.decoding, 0)), reading \(fixed(1 / figures.reading, 0)) a second and thread")
-      }
-    }
-    return .done
   }
 
   private func networks() throws(ModelError) -> [Architecture] {

@@ -34,21 +34,28 @@ package struct PipelineBenchmark: Sendable {
     self.kernels = kernels
   }
 
-  /// Seconds a picture on one thread while all work; the best of `rounds`.
-  package func measure(_ preprocessing: Preprocessing, rounds: Int) -> Figures {
+  /// Pictures that are measured.
+  package var pictures: Int { files.count }
+
+  /// Seconds a picture on one thread while all work; the best of the rounds that fit.
+  ///
+  /// At least one round is done unless `shouldStop` says so.
+  package func measure(
+    _ preprocessing: Preprocessing, seconds: Double, shouldStop: () -> Bool = { false }
+  ) -> Figures {
     let reader = ImageReader(preprocessing, kernels: kernels)
     var figures = Figures(pictures: files.count, decoding: .infinity, reading: .infinity)
-    for _ in 0..<rounds {
-      let decoding = seconds { _ = try? ImageReader.decode(bytes: $0) }
-      let reading = seconds { _ = try? reader.read(bytes: $0) }
-      figures.decoding = min(figures.decoding, decoding)
-      figures.reading = min(figures.reading, reading)
-    }
+    let start = ContinuousClock.now
+    repeat {
+      figures.decoding = min(
+        figures.decoding, time { _ = try? ImageReader.decode(bytes: $0) })
+      figures.reading = min(figures.reading, time { _ = try? reader.read(bytes: $0) })
+    } while !shouldStop() && (ContinuousClock.now - start) / .seconds(1) < seconds
     return figures
   }
 
   /// What a file takes on one thread, all threads working.
-  private func seconds(_ work: @Sendable ([UInt8]) -> Void) -> Double {
+  private func time(_ work: @Sendable ([UInt8]) -> Void) -> Double {
     let start = ContinuousClock.now
     workers.parallelFor(files.count) { index, _ in work(files[index]) }
     let passed = (ContinuousClock.now - start) / .seconds(1)

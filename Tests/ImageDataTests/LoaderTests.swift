@@ -71,7 +71,8 @@ import Testing
     }
     var dropping = plan
     dropping.dropsLast = true
-    #expect(try copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
+    #expect(
+      try copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
     var plain = plan
     plain.shuffles = false
     #expect(try copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))

@@ -116,7 +116,7 @@ import Testing
     let engine = try bestEngine()
     let store = try makeStore(16, training: 8, engine: engine)
     func tensor(_ sample: Int, mirrored: Bool) -> [Float] {
-      let tensor = ImageReader.tensor(store.image(sample), steps, kernels: engine.kernels)
+      let tensor = try ImageReader(steps, kernels: engine.kernels).tensor(store.image(sample))
       guard mirrored else { return tensor }
       return tensor.indices.map { at in
         let (row, column) = (at / 24, at % 24 / 3)

@@ -69,7 +69,9 @@ import Testing
       let loader = BatchLoader(
         store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
       var batches: [[Float]] = []
-      for _ in plan.epochs { while let batch = try loader.next() { batches.append(Array(batch.pixels)) } }
+      for _ in plan.epochs {
+        while let batch = try loader.next() { batches.append(Array(batch.pixels)) }
+      }
       #expect((loader.decodeSeconds > 1e-5) == (store.place != .ram))
       return batches
     }
@@ -84,9 +86,12 @@ import Testing
       #expect(store.fingerprint == ram.fingerprint)
       #expect(store.failures == ram.failures && store.failures.count == 1)
       #expect(try images(store) == images(ram))
-      #expect(store.channelStatistics(store.indices(.train)).mean
-        == ram.channelStatistics(ram.indices(.train)).mean)
-      #expect(store.indices(.val).map { store.digest(of: $0) } == ram.indices(.val).map { ram.digest(of: $0) })
+      #expect(
+        store.channelStatistics(store.indices(.train)).mean
+          == ram.channelStatistics(ram.indices(.train)).mean)
+      #expect(
+        store.indices(.val).map { store.digest(of: $0) }
+          == ram.indices(.val).map { ram.digest(of: $0) })
       #expect(try batches(store) == expected)
     }
   }

@@ -119,7 +119,8 @@ import Testing
     let indices = store.indices(.val)
     var tensors = [Float](repeating: .nan, count: indices.count * steps.tensorCount)
     try tensors.withUnsafeMutableBufferPointer {
-      try store.writeTensors(indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
+      try store.writeTensors(
+        indices, steps, into: $0, kernels: engine.kernels, workers: engine.workers)
     }
     for (position, index) in indices.enumerated() {
       let reader = ImageReader(steps, kernels: engine.kernels)
@@ -196,7 +197,6 @@ import Testing
   func statistics() throws {
     let folder = try makeFolder(0..<30)
     let store = try load(folder)
-    let engine = try bestEngine()
     let indices = store.indices(.train)
     let found = store.channelStatistics(indices)
     for channel in 0..<3 {

@@ -106,8 +106,8 @@ extension CommandDescription {
     ])
 
   static let bench = CommandDescription(
-    name: .bench, usage: "cnnctl bench [options]",
-    summary: "training and inference speed, kernels against the peak",
+    name: .bench, usage: "cnnctl bench [DATASET] [options]",
+    summary: "speed of training, inference, kernels or a dataset's images",
     details: [
       "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on random "
         + "images in memory: images a second in training (forward, binary cross-entropy, backward, "
@@ -116,11 +116,14 @@ extension CommandDescription {
         + "of many rounds.",
       "GFLOP/s are effective: they count the operations of the direct method, whatever the method. "
         + "With --json there is one object a network, each on a line of its own.",
+      "With DATASET it measures instead how fast that folder's images are decoded, resized and "
+        + "augmented, on up to 1,000 of them that are read into memory before.",
     ],
     operands: 0...1, operandName: "DATASET",
     examples: [
       ("cnnctl bench", "all three networks, then their convolutions"),
       ("cnnctl bench --net r18h --size 160 --json", "one network as one JSON object"),
+      ("cnnctl bench photos --size 128", "how fast photos become inputs"),
     ])
 
   static let help = CommandDescription(

@@ -42,10 +42,10 @@ package enum OptionTable {
     Option(
       "resize", .choice(ResizeMode.allCases.map(\.rawValue)), default: "stretch",
       help: "how a photo becomes a square: both sides scaled, the middle cut out, or black borders",
-      group: .data, commands: [.train]),
+      group: .data, commands: [.train, .bench]),
     Option(
       "filter", .choice(ResizeFilter.allCases.map(\.rawValue)), default: "the recipe's",
-      help: "how pixels are resampled", group: .data, commands: [.train]),
+      help: "how pixels are resampled", group: .data, commands: [.train, .bench]),
     Option(
       "on-bad-image", .choice(["skip", "fail"]), default: "skip",
       help: "what to do about an image that cannot be read", group: .data, commands: [.train]),
@@ -147,7 +147,7 @@ package enum OptionTable {
     Option(
       "augment", .choice(["none", "seed", "standard", "strong"]), default: "the recipe's",
       help: "random changes that belong together; the options below override one each",
-      group: .augmentation, commands: [.train], canBeOff: true),
+      group: .augmentation, commands: [.train, .bench], canBeOff: true),
     number("rotation", NumberRange(lower: 0, upper: 180), "DEG", "rotate up to DEG each way"),
     number(
       "zoom", NumberRange(lower: 0, upper: 0.95), "F",

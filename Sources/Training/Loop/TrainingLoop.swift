@@ -85,7 +85,8 @@ struct TrainingLoop {
   /// Training images as the first epochs will see them.
   func samples() throws(ImageStoreError) -> TrainingSamples {
     TrainingSamples(
-      sheet: try SampleSheet(store: images.store, plan: batches, kernels: engine.kernels), run: folder)
+      sheet: try SampleSheet(store: images.store, plan: batches, kernels: engine.kernels),
+      run: folder)
   }
 
   /// What the run came to, but for the test images.
