@@ -2,21 +2,58 @@ internal import KernelInterface
 
 extension DatasetCheck {
   /// Pictures that are there more than once, exactly or nearly.
-  static func copyFindings(_ files: [CheckedFile], _ workers: WorkerPool) -> [CheckFinding] {
-    // One number for each picture, however many files hold it.
-    var numbers: [PictureExamination.Digest: Int] = [:]
-    var copies: [[Int]] = []
-    for (index, file) in files.enumerated() {
-      guard let picture = file.examination.picture else { continue }
-      if let number = numbers[picture.pixelDigest] {
-        copies[number].append(index)
-      } else {
-        numbers[picture.pixelDigest] = copies.count
-        copies.append([index])
+  static func copyFindings(
+    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
+  ) -> [CheckFinding] {
+    let pixels = pixelDigests(files, maxPixels: maxPixels, workers)
+    let copies = grouped(files) { file in
+      file.examination.picture.map { pixels[$0.fileDigest] ?? $0.fileDigest }
+    }
+    return copies.filter { $0.count > 1 }.flatMap(sameFindings) + nearFindings(copies, workers)
+  }
+
+  /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
+  ///
+  /// They are decoded once more: hashing all the pixels of a dataset would take half as long as
+  /// decoding them, and few pictures share their size and shrunk copy.
+  private static func pixelDigests(
+    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
+  ) -> [PictureExamination.Digest: PictureExamination.Digest] {
+    let alike = grouped(files) { $0.examination.picture?.roughDigest }.filter { $0.count > 1 }
+    let doubtful = alike.map { group in
+      grouped(group) { $0.examination.picture?.fileDigest }.compactMap(\.first)
+    }.filter { $0.count > 1 }.flatMap(\.self)
+    var found = [PictureExamination.Digest?](repeating: nil, count: doubtful.count)
+    found.withUnsafeMutableBufferPointer { found in
+      nonisolated(unsafe) let found = found
+      workers.parallelFor(doubtful.count) { index, _ in
+        found[index] = PictureExamination.pixelDigest(
+          doubtful[index].candidate.sample.path, maxPixels: maxPixels)
       }
     }
-    return copies.filter { $0.count > 1 }.flatMap { sameFindings($0.map { files[$0] }) }
-      + nearFindings(copies.map { $0.map { files[$0] } }, workers)
+    var digests: [PictureExamination.Digest: PictureExamination.Digest] = [:]
+    for (file, digest) in zip(doubtful, found) {
+      if let picture = file.examination.picture { digests[picture.fileDigest] = digest }
+    }
+    return digests
+  }
+
+  /// Elements with equal keys together, in the order of their first ones; those without are left out.
+  private static func grouped<Key: Hashable>(
+    _ files: [CheckedFile], by key: (CheckedFile) -> Key?
+  ) -> [[CheckedFile]] {
+    var numbers: [Key: Int] = [:]
+    var groups: [[CheckedFile]] = []
+    for file in files {
+      guard let key = key(file) else { continue }
+      if let number = numbers[key] {
+        groups[number].append(file)
+      } else {
+        numbers[key] = groups.count
+        groups.append([file])
+      }
+    }
+    return groups
   }
 
   /// What to say of files with the same pixels.

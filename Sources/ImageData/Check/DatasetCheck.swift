@@ -55,7 +55,7 @@ package enum DatasetCheck {
     let findings =
       layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
       + classFindings(survey, files, report.classes)
-      + files.flatMap(\.findings) + copyFindings(files, workers)
+      + files.flatMap(\.findings) + copyFindings(files, maxPixels: maxPixels, workers)
     // Stable, so that each kind keeps the order of its files.
     report.findings = CheckFinding.Kind.allCases.flatMap { kind in
       findings.filter { $0.kind == kind }

@@ -23,12 +23,14 @@ struct PerceptualHash: Sendable, Equatable {
   /// The bits that mirroring a picture turns.
   static let oddFrequencies: UInt64 = 0xAAAA_AAAA_AAAA_AAAA
 
-  /// The hash of a picture, or nil for one that is about of one grey.
-  init?(_ image: RGBImage, kernels: KernelTable) {
-    let small = Resizer.resize(
-      image, width: PerceptualHash.input, height: PerceptualHash.input, filter: .area,
-      kernels: kernels)
-    let pixels = small.pixels
+  /// A picture shrunk to 32 x 32, from which its hash is made.
+  static func shrunk(_ image: RGBImage, kernels: KernelTable) -> RGBImage {
+    Resizer.resize(image, width: input, height: input, filter: .area, kernels: kernels)
+  }
+
+  /// The hash of a shrunk picture, or nil for one that is about of one grey.
+  init?(shrunk: RGBImage) {
+    let pixels = shrunk.pixels
     // ITU-R BT.601, in thousandths.
     let luma = stride(from: 0, to: pixels.count, by: 3).map { at -> Int in
       let red = 299 * Int(pixels[at])

@@ -7,9 +7,13 @@ struct PictureExamination: Sendable {
   struct Digest: Hashable {
     private var words: SIMD4<UInt64>
 
-    init(_ bytes: [UInt8]) {
+    /// The digest of bytes, with the size of their picture where one is given.
+    init(of bytes: [UInt8], width: Int = 0, height: Int = 0) {
+      var digest = SHA256()
+      if width > 0 { digest.update("\(width) \(height)\n".utf8) }
+      digest.update(bytes)
       words = SIMD4()
-      for (index, byte) in bytes.prefix(32).enumerated() {
+      for (index, byte) in digest.finalize().enumerated() {
         words[index / 8] = words[index / 8] << 8 | UInt64(byte)
       }
     }
@@ -19,8 +23,8 @@ struct PictureExamination: Sendable {
   struct Picture {
     /// Of the whole file.
     var fileDigest: Digest
-    /// Of size and pixels, upright.
-    var pixelDigest: Digest
+    /// Of the size and a shrunk copy: pictures with the same pixels have the same.
+    var roughDigest: Digest
     var facts: PictureFacts
     /// Pixels across, upright.
     var width: Int
@@ -41,18 +45,22 @@ struct PictureExamination: Sendable {
       size = bytes.count
       let image = try ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
       let facts = try ImageReader.facts(bytes: bytes, maxPixels: maxPixels)
-      var file = SHA256()
-      file.update(bytes)
-      var pixels = SHA256()
-      pixels.update("\(image.width) \(image.height)\n".utf8)
-      pixels.update(image.pixels)
+      let shrunk = PerceptualHash.shrunk(image, kernels: kernels)
       return Picture(
-        fileDigest: Digest(file.finalize()), pixelDigest: Digest(pixels.finalize()), facts: facts,
-        width: image.width, height: image.height,
-        hash: PerceptualHash(image, kernels: kernels))
+        fileDigest: Digest(of: bytes),
+        roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
+        facts: facts, width: image.width, height: image.height,
+        hash: PerceptualHash(shrunk: shrunk))
     }
     byteCount = size
   }
 
   var picture: Picture? { try? result.get() }
+  /// The digest of a file's upright pixels and their size; nil if the file has gone bad meanwhile.
+  static func pixelDigest(_ path: String, maxPixels: Int) -> Digest? {
+    guard let bytes = try? FileBytes.read(path),
+      let image = try? ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
+    else { return nil }
+    return Digest(of: image.pixels, width: image.width, height: image.height)
+  }
 }
