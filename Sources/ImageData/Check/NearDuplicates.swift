@@ -1,4 +1,4 @@
-internal import KernelInterface
+package import KernelInterface
 
 /// Finds pictures that look alike among many, without comparing each with each.
 ///
@@ -10,7 +10,7 @@ internal import KernelInterface
 ///
 /// Multi-index hashing (Norouzi, Punjani and Fleet 2012): hashes that differ in 11 bits agree but
 /// for 2 in one of their four parts of 16 bits, so looking up 137 values of each part finds all.
-struct NearDuplicates {
+package struct NearDuplicates {
   /// The most bits in which hashes of similar pictures differ.
   static let mostBits = 11
   /// The least correlation of the tiny copies of similar pictures.
@@ -35,7 +35,7 @@ struct NearDuplicates {
   private let starts: [[Int32]]
 
   /// An index over the hashes of pictures.
-  init(_ hashes: [PerceptualHash]) {
+  package init(_ hashes: [PerceptualHash]) {
     bits = hashes.map(\.bits)
     greys = hashes.flatMap(\.greys)
     statistics = hashes.map { GreyStatistics($0.greys) }
@@ -59,7 +59,7 @@ struct NearDuplicates {
   }
 
   /// Pairs of similar pictures, enough to connect all of a group.
-  func pairs(workers: WorkerPool) -> [(Int, Int)] {
+  package func pairs(workers: WorkerPool) -> [(Int, Int)] {
     var matches = [[Int]](repeating: [], count: bits.count)
     matches.withUnsafeMutableBufferPointer { matches in
       nonisolated(unsafe) let matches = matches

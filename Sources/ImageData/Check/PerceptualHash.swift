@@ -1,5 +1,5 @@
 internal import Glibc
-internal import KernelInterface
+package import KernelInterface
 
 /// What a picture looks like from afar: two numbers to search by and a tiny copy to be sure by.
 ///
@@ -7,7 +7,7 @@ internal import KernelInterface
 /// of the lowest 8 x 8 coefficients of the two-dimensional cosine transform (type II) but the
 /// first, which is the mean; as in pHash, but with signs in place of a comparison with the median,
 /// since mirroring a picture then turns exactly those of odd horizontal frequency.
-struct PerceptualHash: Sendable, Equatable {
+package struct PerceptualHash: Sendable, Equatable {
   /// The side of the tiny copy.
   static let side = 16
   /// Pictures whose tiny copy deviates by fewer grey levels than this look like nothing at all.
@@ -16,20 +16,27 @@ struct PerceptualHash: Sendable, Equatable {
   static let leastDeviation = 4.0
 
   /// The signs, bit 8v + u for the frequencies u across and v down; bit 0 is never set.
-  var bits: UInt64
+  package var bits: UInt64
   /// 16 x 16 greys.
-  var greys: [UInt8]
+  package var greys: [UInt8]
 
   /// The bits that mirroring a picture turns.
-  static let oddFrequencies: UInt64 = 0xAAAA_AAAA_AAAA_AAAA
+  package static let oddFrequencies: UInt64 = 0xAAAA_AAAA_AAAA_AAAA
 
   /// A picture shrunk to 32 x 32, from which its hash is made.
-  static func shrunk(_ image: RGBImage, kernels: KernelTable) -> RGBImage {
+  package static func shrunk(_ image: RGBImage, kernels: KernelTable) -> RGBImage {
     Resizer.resize(image, width: input, height: input, filter: .area, kernels: kernels)
   }
 
+  /// A hash of known signs and greys, 16 x 16 of them.
+  package init(bits: UInt64, greys: [UInt8]) {
+    precondition(greys.count == PerceptualHash.side * PerceptualHash.side, "16 x 16 greys")
+    self.bits = bits
+    self.greys = greys
+  }
+
   /// The hash of a shrunk picture, or nil for one that is about of one grey.
-  init?(shrunk: RGBImage) {
+  package init?(shrunk: RGBImage) {
     let pixels = shrunk.pixels
     // ITU-R BT.601, in thousandths.
     let luma = stride(from: 0, to: pixels.count, by: 3).map { at -> Int in
