@@ -18,10 +18,11 @@ struct Pattern {
   var isMirrored = false
   /// Whether the file has an opaque alpha channel, which changes no pixel.
   var hasAlpha = false
+  /// Squares in each direction.
+  var cells = 6
 
   /// The picture's file.
   var png: [UInt8] {
-    let cells = 6
     var stream = RandomStream(seed: UInt64(number), purpose: .initialization)
     let colours = (0..<(3 * cells * cells)).map { _ in 30 + 180 * Double(stream.uniform()) }
     var raw: [UInt8] = []

@@ -54,7 +54,7 @@ import Testing
 
   @Test("Sets of pictures that all have one hash end soon", .timeLimit(.minutes(1)))
   func degenerate() throws {
-    let strangers = strangers(30_000)
+    let strangers = strangers(10_000)
     // As many films of one scene, and as many strangers that hash alike.
     let same = [PerceptualHash](repeating: strangers[0], count: strangers.count)
     #expect(try pairs(same).count >= same.count - 1)
@@ -71,11 +71,12 @@ import Testing
       return try #require(PerceptualHash(shrunk: shrunk))
     }
     for number in 0..<20 {
-      let plain = try hash(Pattern(number: number))
-      let mirrored = try hash(Pattern(number: number, isMirrored: true))
+      // Six squares would have no part in the sixth frequency.
+      let plain = try hash(Pattern(number: number, cells: 9))
+      let mirrored = try hash(Pattern(number: number, isMirrored: true, cells: 9))
       let turned = plain.bits ^ mirrored.bits ^ PerceptualHash.oddFrequencies
       // Coefficients next to zero may fall to either side.
-      #expect(turned.nonzeroBitCount <= 3)
+      #expect(turned.nonzeroBitCount <= 1)
     }
   }
 

@@ -20,9 +20,9 @@ package struct NearDuplicates {
   /// Hashes looked at for one picture before the search gives up.
   ///
   /// Only sets whose pictures all have the same few hashes come near it.
-  private static let mostLookups = 50_000
+  private static let mostLookups = 20_000
   /// Tiny copies compared for one picture before the search gives up.
-  private static let mostComparisons = 2_000
+  private static let mostComparisons = 500
 
   private static let parts = 4
   private static let side = PerceptualHash.side
