@@ -140,7 +140,9 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
     #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 1))
     try folder.write("training_set/cats/1.png", tinyPNG(1))
     let path = "\(folder.path)/training_set"
-    #expect(openingError(folder.path) == .tooFewClasses(
+    #expect(
+      openingError(folder.path)
+        == .tooFewClasses(
           dataset: folder.path, path: path, classes: ["cats"], images: [1]))
     #expect(
       openingError(folder.path)?.description == """
