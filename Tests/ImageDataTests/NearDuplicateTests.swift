@@ -76,7 +76,7 @@ import Testing
       let mirrored = try hash(Pattern(number: number, isMirrored: true, cells: 9))
       let turned = plain.bits ^ mirrored.bits ^ PerceptualHash.oddFrequencies
       // Coefficients next to zero may fall to either side.
-      #expect(turned.nonzeroBitCount <= 1)
+      #expect(turned.nonzeroBitCount <= 2)
     }
   }
 
