@@ -47,6 +47,7 @@ package enum Tool {
       case .train: return try TrainCommand(arguments, console).run()
       case .evaluate: return try EvaluateCommand(arguments, console).run()
       case .predict: return try PredictCommand(arguments, console).run()
+      case .check: return try CheckCommand(arguments, console).run()
       case .inspect: return try InspectCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)

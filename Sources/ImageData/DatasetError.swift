@@ -14,7 +14,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// No class folders below the path, but some files.
   case noClasses(path: String, files: Int)
   /// Fewer classes than two, with the number of candidates in each.
-  case tooFewClasses(path: String, classes: [String], images: [Int])
+  ///
+  /// `path` is the training folder of `dataset`, or the dataset itself.
+  case tooFewClasses(dataset: String, path: String, classes: [String], images: [Int])
   /// Class folders of the training set without a single candidate.
   case emptyClasses(path: String, classes: [String])
   /// Class folders that the training set, or the model, does not know.
@@ -55,7 +57,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .unreadable(let path, let reason): "\(shown(path)) cannot be read: \(reason)"
     case .noClasses(let path, let files):
       files == 0 ? "\(shown(path)) is empty" : "\(shown(path)) holds no class folders"
-    case .tooFewClasses(let path, let classes, _):
+    case .tooFewClasses(_, let path, let classes, _):
       "\(shown(path)) holds \(counted(classes.count, "class folder")), at least 2 are needed: "
         + list(classes)
     case .emptyClasses(let path, let classes):
@@ -79,7 +81,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   package var found: String? {
     switch self {
     case .noClasses(_, let files) where files > 0: counted(files, "file") + " and no folder"
-    case .tooFewClasses(let path, let classes, let images):
+    case .tooFewClasses(_, let path, let classes, let images):
       zip(classes, images).map {
         "\(shown(path))/\(shown($0)) (\(counted($1, "image")))"
       }.joined(separator: ", ")
@@ -104,6 +106,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .missing: "check the path; folders are named from the current one"
     case .notAFolder: "cnnctl predict, which takes single images"
+    case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shown(dataset))"
     case .emptyClasses: "add .jpg, .jpeg or .png files, or remove the folder"
     case .unknownClasses: "rename or remove the folder; names must match exactly"
     case .severalFolders: "remove or rename all but one"

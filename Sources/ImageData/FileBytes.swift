@@ -8,8 +8,11 @@ package enum FileBytes {
   /// The bytes of a regular file.
   ///
   /// Never waits for a pipe or a device and never maps the file, so that one cut short meanwhile
-  /// does no harm.
-  package static func read(_ path: String) throws(ImageFailure) -> [UInt8] {
+  /// does no harm. With `most` no more than so many of its first bytes are read, however large
+  /// the file is.
+  package static func read(
+    _ path: String, first most: Int? = nil
+  ) throws(ImageFailure) -> [UInt8] {
     guard !path.utf8.contains(0) else {
       throw ImageFailure(.unreadable, "the path holds a zero byte")
     }
@@ -28,7 +31,7 @@ package enum FileBytes {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw ImageFailure(.notAFile, isFolder ? "a folder, not a file" : "not a regular file")
     }
-    let size = Int(status.st_size)
+    let size = min(Int(status.st_size), most ?? Int.max)
     guard size <= limit else {
       throw ImageFailure(.tooLarge, "\(size) bytes, more than the limit of \(limit)")
     }

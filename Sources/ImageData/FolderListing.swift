@@ -10,6 +10,8 @@ struct FolderListing {
     var isValid: Bool
     /// Whether it is a folder or a link to one.
     var isFolder: Bool
+    /// Whether it is a link.
+    var isLink: Bool
   }
 
   /// The folder's identity on this system.
@@ -19,7 +21,8 @@ struct FolderListing {
   }
 
   var entries: [Entry] = []
-  var hiddenCount = 0
+  /// The names of the dot entries, repaired where they are not UTF-8, in byte order.
+  var hidden: [String] = []
 
   /// Lists the folder at `path`.
   init(_ path: String) throws(DatasetError) {
@@ -33,23 +36,27 @@ struct FolderListing {
         Array(name.prefix { $0 != 0 })
       }
       if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
-      if bytes.first == 0x2E {
-        hiddenCount += 1
-        continue
-      }
       let valid = String(validating: bytes, as: UTF8.self)
       let name = valid ?? String(decoding: bytes, as: UTF8.self)
-      let isFolder =
+      if bytes.first == 0x2E {
+        hidden.append(name)
+        continue
+      }
+      let (isFolder, isLink) =
         switch Int(found.pointee.d_type) {
-        case Int(DT_DIR): true
-        case Int(DT_LNK), Int(DT_UNKNOWN): FolderListing.isFolder("\(path)/\(name)")
-        default: false
+        case Int(DT_DIR): (true, false)
+        case Int(DT_LNK): (FolderListing.isFolder("\(path)/\(name)"), true)
+        case Int(DT_UNKNOWN):
+          (FolderListing.isFolder("\(path)/\(name)"), FolderListing.isLink("\(path)/\(name)"))
+        default: (false, false)
         }
-      entries.append(Entry(name: name, isValid: valid != nil, isFolder: isFolder))
+      entries.append(
+        Entry(name: name, isValid: valid != nil, isFolder: isFolder, isLink: isLink))
       errno = 0
     }
     if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    hidden.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Whether the path leads to a folder.
@@ -58,9 +65,15 @@ struct FolderListing {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The path from the root, without links, or the path itself where that cannot be told.
-  static func absolute(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
+  /// Whether the path is a link itself.
+  private static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// The path without links, or nil where it leads nowhere.
+  static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
   }

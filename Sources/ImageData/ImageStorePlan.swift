@@ -30,7 +30,7 @@ struct ImageStorePlan {
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
     _ preprocessing: Preprocessing, _ trainingSize: (width: Int, height: Int)
   ) {
-    root = FolderListing.absolute(dataset.root)
+    root = FolderListing.realPath(dataset.root) ?? dataset.root
     wanted = Set(splits)
     self.content = content
     self.preprocessing = preprocessing

@@ -1,7 +1,7 @@
 internal import CImageCodecs
 
 /// The kinds of files that are read.
-package enum FileKind: String, Sendable, Hashable {
+package enum FileKind: String, Sendable, Hashable, CaseIterable {
   /// JPEG, baseline or progressive.
   case jpeg
   /// PNG of any colour type and depth.

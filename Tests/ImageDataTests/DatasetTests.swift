@@ -140,12 +140,16 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
     #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 1))
     try folder.write("training_set/cats/1.png", tinyPNG(1))
     let path = "\(folder.path)/training_set"
-    #expect(openingError(folder.path) == .tooFewClasses(path: path, classes: ["cats"], images: [1]))
+    #expect(
+      openingError(folder.path)
+        == .tooFewClasses(
+          dataset: folder.path, path: path, classes: ["cats"], images: [1]))
     #expect(
       openingError(folder.path)?.description == """
         \(path) holds 1 class folder, at least 2 are needed: cats
         found: \(path)/cats (1 image)
         expected: DATASET/{training_set,test_set}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png
+        try: cnnctl check \(folder.path)
         """)
     try folder.makeFolder("training_set/dogs")
     #expect(openingError(folder.path) == .emptyClasses(path: path, classes: ["dogs"]))

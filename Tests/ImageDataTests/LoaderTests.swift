@@ -125,7 +125,7 @@ import Testing
       indices: store.indices(.train), batchSize: 2, shuffles: false, preprocessing: steps,
       epochs: 0..<1)
     for batch in try copies(store, plan, engine) {
-      let expected = batch.samples.flatMap {
+      let expected = try batch.samples.flatMap {
         try ImageReader(steps, kernels: engine.kernels).tensor(store.image($0))
       }
       #expect(batch.pixels == expected)

@@ -36,7 +36,7 @@ import Testing
   /// What becomes of every sample in every epoch.
   private func values(
     _ store: ImageStore, _ plan: BatchPlan, _ engine: Engine, threads: Int = 2
-  ) -> [Key: Value] {
+  ) throws -> [Key: Value] {
     let loader = BatchLoader(
       store: store, plan: plan, kernels: engine.kernels, workers: WorkerPool(threads: threads))
     var found: [Key: Value] = [:]
@@ -70,19 +70,19 @@ import Testing
     for mixup in [0, 0.4] {
       var augmentation = Augmentation.strong
       augmentation.mixup = mixup
-      let expected = values(store, plan(store, augmentation), engine, threads: 1)
+      let expected = try values(store, plan(store, augmentation), engine, threads: 1)
       #expect(expected.count == 3 * 23)
       for threads in [2, 3] {
-        #expect(values(store, plan(store, augmentation), engine, threads: threads) == expected)
+        #expect(try values(store, plan(store, augmentation), engine, threads: threads) == expected)
       }
       for batchSize in [1, 4, 23] {
         #expect(
-          values(store, plan(store, augmentation, batchSize: batchSize), engine) == expected)
+          try values(store, plan(store, augmentation, batchSize: batchSize), engine) == expected)
       }
-      #expect(values(store, plan(store, augmentation, shuffles: false), engine) == expected)
+      #expect(try values(store, plan(store, augmentation, shuffles: false), engine) == expected)
       var other = plan(store, augmentation)
       other.seed = 4
-      #expect(values(store, other, engine) != expected)
+      #expect(try values(store, other, engine) != expected)
     }
   }
 
@@ -90,7 +90,7 @@ import Testing
   func blend() throws {
     for engine in engines {
       let store = try makeStore(12, training: 8, engine: engine)
-      let found = values(store, plan(store, Augmentation(mixup: 1)), engine)
+      let found = try values(store, plan(store, Augmentation(mixup: 1)), engine)
       var shares: Set<Float> = []
       for (key, value) in found {
         let partner = try #require(value.partner)
@@ -115,7 +115,7 @@ import Testing
   func order() throws {
     let engine = try bestEngine()
     let store = try makeStore(16, training: 8, engine: engine)
-    func tensor(_ sample: Int, mirrored: Bool) -> [Float] {
+    func tensor(_ sample: Int, mirrored: Bool) throws -> [Float] {
       let tensor = try ImageReader(steps, kernels: engine.kernels).tensor(store.image(sample))
       guard mirrored else { return tensor }
       return tensor.indices.map { at in
@@ -124,13 +124,13 @@ import Testing
       }
     }
     var seen: Set<[Bool]> = []
-    for (key, value) in values(store, plan(store, Augmentation(flip: .h, mixup: 2)), engine) {
+    for (key, value) in try values(store, plan(store, Augmentation(flip: .h, mixup: 2)), engine) {
       let partner = try #require(value.partner)
       let share = try #require(value.share)
       guard share > 0.55 && share < 0.95 && partner != key.sample else { continue }
       let fitting = [[false, false], [false, true], [true, false], [true, true]].filter { flips in
-        let own = tensor(key.sample, mirrored: flips[0])
-        let other = tensor(partner, mirrored: flips[1])
+        let own = try tensor(key.sample, mirrored: flips[0])
+        let other = try tensor(partner, mirrored: flips[1])
         return zip(value.pixels, zip(own, other)).allSatisfy { found, pair in
           abs(found - share * pair.0 - (1 - share) * pair.1) < 1e-4
         }
@@ -139,7 +139,7 @@ import Testing
       seen.formUnion(fitting)
     }
     #expect(seen.count == 4)
-    let holes = values(store, plan(store, Augmentation(cutout: 1, mixup: 0.4)), engine)
+    let holes = try values(store, plan(store, Augmentation(cutout: 1, mixup: 0.4)), engine)
     let blank = holes.values.map { Double($0.pixels.count { $0 == 0 }) / 192 }
     #expect(blank.contains { $0 > 0.8 }, "the square is blank in a blend, too")
   }

@@ -3,6 +3,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case train
   case evaluate
   case predict
+  case check
   case inspect
   case bench
   case help
@@ -35,6 +36,7 @@ extension CommandName {
     case .train: .train
     case .evaluate: .evaluate
     case .predict: .predict
+    case .check: .check
     case .inspect: .inspect
     case .bench: .bench
     case .help: .help
@@ -90,6 +92,25 @@ extension CommandDescription {
       ("cnnctl predict photo.jpg", "photo.jpg: cats 97.3 %"),
       ("cnnctl predict -r photos --format csv -o answers.csv", "a folder, into a table"),
       ("find photos -name '*.jpg' -print0 | cnnctl predict -0 --json", "one JSON object a line"),
+    ])
+
+  static let check = CommandDescription(
+    name: .check, usage: "cnnctl check DATASET [options]",
+    summary: "what is wrong with a dataset; reads all of it, writes nothing",
+    details: [
+      "Decodes every image of DATASET, a folder as for train, and looks for errors (exit code 1): a "
+        + "layout that cannot be trained on, files that cannot be decoded, classes without images, "
+        + "one picture in two classes or in two splits. The same picture is found by its pixels, "
+        + "whatever the file.",
+      "Notes (exit code 0, or 1 with --strict): duplicates, pictures that look alike, names that do "
+        + "not fit the contents, tiny or very long pictures, classes of very different sizes, "
+        + "hidden and other files, links out of DATASET. The first of each kind are named; -v and "
+        + "--json name all.",
+    ],
+    operands: 1...1, operandName: "DATASET",
+    examples: [
+      ("cnnctl check photos", "before training"),
+      ("cnnctl check photos --strict --json", "one JSON object; exit code 1 on any note"),
     ])
 
   static let inspect = CommandDescription(

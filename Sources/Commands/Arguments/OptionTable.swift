@@ -15,7 +15,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .inspect, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -55,7 +55,7 @@ package enum OptionTable {
       group: .data, commands: [.train]),
     Option(
       "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
-      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict]),
+      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict, .check]),
     Option(
       "cache", .choice(PictureCache.Policy.allCases.map(\.rawValue)), default: "auto",
       help:
@@ -197,6 +197,9 @@ package enum OptionTable {
         "evaluate: also the share of images whose label is among the K likeliest; "
         + "predict: the K likeliest labels",
       group: .results, commands: [.evaluate, .predict]),
+    Option(
+      "strict", .flag, help: "notes count as errors: exit code 1", group: .results,
+      commands: [.check]),
     Option(
       "format", .choice(["text", "csv", "json", "ndjson"]), default: "text",
       help: "form of the answers; --json is short for ndjson", group: .results,

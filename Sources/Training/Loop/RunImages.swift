@@ -74,7 +74,7 @@ struct RunImages {
             + "\(first.sample.path): \(first.failure)",
           expected: data.onBadImage == .fail
             ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
-          advice: "take the files out, or allow more with --max-bad")
+          advice: "cnnctl check \(plan.configuration.dataset), which names all; or --max-bad")
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)

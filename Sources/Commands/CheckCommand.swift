@@ -1,0 +1,45 @@
+internal import ImageData
+internal import KernelSelection
+
+/// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
+struct CheckCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let engine = try Engine(arguments, console.environment)
+    let columns = console.environment.columns
+    let report = try DatasetCheck.run(
+      arguments.operands[0],
+      maxPixels: arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels,
+      workers: engine.workers, kernels: engine.kernels
+    ) { done, total in
+      console.draw { countLine("checking", done, total, columns: columns) }
+    }
+    console.clear()
+    let result = CheckResult(report: report, isStrict: arguments.flag("strict"))
+    if arguments.flag("json") {
+      try console.result(result.json.line)
+    } else {
+      try console.result(result.text(isVerbose: console.isVerbose))
+    }
+    return result.errors.isEmpty ? .done : .conditionFailed
+  }
+}
+
+/// A check's report with the verdict on it.
+struct CheckResult {
+  let report: CheckReport
+  /// Whether notes count as errors.
+  let isStrict: Bool
+
+  /// What makes the exit code 1.
+  var errors: [CheckFinding] { report.findings.filter { isStrict || $0.kind.isError } }
+  /// What does not.
+  var notes: [CheckFinding] { report.findings.filter { !isStrict && !$0.kind.isError } }
+}

@@ -1,0 +1,58 @@
+internal import ImageData
+
+extension CheckResult {
+  /// The report for programs, one object.
+  var json: JSON {
+    [
+      "dataset": .string(report.root),
+      "images": .integer(report.images),
+      "decoded": .integer(report.decoded),
+      "bytes": .integer(report.byteCount),
+      "classes": .array(report.classes.map(JSON.string)),
+      "splits": .array(report.folders.map(folder)),
+      "kinds": .object(
+        FileKind.allCases.map { .init($0.rawValue, .integer(report.kinds[$0] ?? 0)) }),
+      "traits": .object(
+        PictureFacts.Trait.allCases.map {
+          .init($0.rawValue, .integer(report.traits[$0] ?? 0))
+        } + [.init("turned", .integer(report.turned))]),
+      "width": range(report.widths),
+      "height": range(report.heights),
+      "shapes": [
+        "landscape": .integer(report.shapes.landscape), "square": .integer(report.shapes.square),
+        "portrait": .integer(report.shapes.portrait),
+      ],
+      "strict": .bool(isStrict),
+      "errors": .array(errors.map { finding($0, "error") }),
+      "notes": .array(notes.map { finding($0, "note") }),
+    ]
+  }
+
+  private func folder(_ folder: CheckReport.Folder) -> JSON {
+    let counts = zip(report.classes, folder.counts).compactMap { name, count in
+      count.map { JSON.Member(name, .integer($0)) }
+    }
+    return [
+      "split": .string(folder.split.rawValue), "folder": .string(folder.name),
+      "images": .integer(folder.counts.reduce(0) { $0 + ($1 ?? 0) }),
+      "per_class": .object(counts),
+    ]
+  }
+
+  private func range(_ range: CheckReport.Range?) -> JSON {
+    guard let range else { return .null }
+    return [
+      "min": .integer(range.least), "median": .integer(range.median), "max": .integer(range.most),
+    ]
+  }
+
+  private func finding(_ finding: CheckFinding, _ severity: String) -> JSON {
+    var members: [JSON.Member] = [
+      .init("kind", .string(finding.kind.rawValue)), .init("severity", .string(severity)),
+      .init("message", .string(finding.message)),
+      .init("paths", .array(finding.paths.map(JSON.string))),
+    ]
+    if let code = finding.code { members.append(.init("code", .string(code.rawValue))) }
+    return .object(members)
+  }
+}

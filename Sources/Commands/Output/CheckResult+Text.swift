@@ -1,0 +1,138 @@
+internal import ImageData
+internal import Primitives
+
+extension CheckResult {
+  /// The report for people, without a final newline: counts, what the pictures are, errors, notes,
+  /// and the verdict as the last line.
+  func text(isVerbose: Bool) -> String {
+    var lines = [heading] + counts(isVerbose: isVerbose) + pictures
+    lines += section("errors", errors, isVerbose: isVerbose)
+    lines += section("notes", notes, isVerbose: isVerbose)
+    return (lines + ["", verdict]).map(terminalSafe).joined(separator: "\n")
+  }
+
+  private var heading: String {
+    "\(report.root): \(counted(report.images, "image")), \(byteCount(report.byteCount))"
+  }
+
+  private var verdict: String {
+    let notesPart = notes.isEmpty ? "" : ", \(counted(notes.count, "note"))"
+    let strict = isStrict ? " (notes count as errors)" : ""
+    return (errors.isEmpty ? "no errors" : counted(errors.count, "error")) + notesPart + strict
+  }
+
+  /// A row a class, a column a folder.
+  private func counts(isVerbose: Bool) -> [String] {
+    guard !report.classes.isEmpty, !report.folders.isEmpty else { return [] }
+    let most = isVerbose ? report.classes.count : 30
+    let rows = zip(report.classes.indices, report.classes).prefix(most).map { index, name in
+      [terminalSafe(name)]
+        + report.folders.map { $0.counts[index].map { grouped($0) } ?? "-" }
+    }
+    let header =
+      ["class"] + report.folders.map { $0.name.isEmpty ? "images" : terminalSafe($0.name) }
+    let table = TextTable(header: header, rows: rows, leftColumns: 1)
+    let rest = report.classes.count - rows.count
+    return [""] + table.lines + (rest > 0 ? ["and \(rest) more classes (-v lists them)"] : [])
+  }
+
+  /// What the pictures are, none of it a finding.
+  private var pictures: [String] {
+    guard let widths = report.widths, let heights = report.heights else { return [] }
+    var parts = FileKind.allCases.compactMap { kind in
+      report.kinds[kind].map { "\(grouped($0)) \(kind.rawValue.uppercased())" }
+    }
+    parts += PictureFacts.Trait.allCases.compactMap { trait in
+      report.traits[trait].map { "\(grouped($0)) \(trait.title)" }
+    }
+    if report.turned > 0 { parts.append("\(grouped(report.turned)) turned by EXIF") }
+    let shapes = report.shapes
+    return [
+      "", "files   " + parts.joined(separator: ", "),
+      "sides   \(widths.least)-\(widths.most) x \(heights.least)-\(heights.most) pixels, "
+        + "median \(widths.median) x \(heights.median)",
+      "shapes  \(grouped(shapes.landscape)) landscape, \(grouped(shapes.square)) square, "
+        + "\(grouped(shapes.portrait)) portrait",
+    ]
+  }
+
+  private func section(
+    _ title: String, _ findings: [CheckFinding], isVerbose: Bool
+  ) -> [String] {
+    var lines: [String] = []
+    for kind in CheckFinding.Kind.allCases {
+      let members = findings.filter { $0.kind == kind }
+      if members.isEmpty { continue }
+      lines.append("  \(kind.rawValue) (\(grouped(members.count))): \(kind.title)")
+      let shown = members.prefix(isVerbose ? members.count : 5)
+      for finding in shown {
+        let paths = finding.paths.prefix(isVerbose ? finding.paths.count : 4)
+        let rest = finding.paths.count - paths.count
+        lines.append(
+          "    " + paths.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+            + ": " + finding.message)
+      }
+      let rest = members.count - shown.count
+      if rest > 0 { lines.append("    and \(grouped(rest)) more (-v lists them)") }
+    }
+    return lines.isEmpty ? [] : ["", title] + lines
+  }
+
+  private func counted(_ count: Int, _ noun: String) -> String {
+    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+extension CheckFinding.Kind {
+  /// What all findings of the kind have in common.
+  fileprivate var title: String {
+    switch self {
+    case .unreadableFolder: "folders that cannot be read"
+    case .noClasses: "a folder without class folders"
+    case .oneClass: "one class is nothing to choose from"
+    case .emptyClass: "classes without images"
+    case .unknownClass: "classes that cannot be evaluated"
+    case .severalFolders: "several folders for one split"
+    case .noTraining: "nothing to train on"
+    case .linkLoop: "links that lead in a circle"
+    case .className: "class folders with names that cannot be used"
+    case .undecodable: "files that cannot be decoded, and are left out of training"
+    case .twoClasses: "one picture in two classes"
+    case .leak: "one picture in two splits: accuracy on them means nothing"
+    case .nearLeak: "similar pictures in two splits"
+    case .nearTwoClasses: "similar pictures in two classes"
+    case .duplicate: "the same picture again"
+    case .nearDuplicate: "similar pictures"
+    case .wrongExtension: "names that do not fit the contents, which count"
+    case .unnamedPicture: "pictures that are passed over because of their names"
+    case .otherFile: "other files, passed over"
+    case .otherFolder: "other folders, passed over"
+    case .tiny: "sides below \(DatasetCheck.leastSide) pixels"
+    case .extremeShape: "more than \(DatasetCheck.mostAspect) times as long as wide"
+    case .imbalance:
+      "sizes of classes that differ by more than a factor of "
+        + "\(DatasetCheck.mostImbalance); --class-weights balanced helps"
+    case .missingClass: "classes without a folder in a split"
+    case .hidden: "names that begin with a dot, passed over"
+    case .linkOutside: "links that lead out of the dataset"
+    }
+  }
+}
+
+extension PictureFacts.Trait {
+  /// As it reads behind a count.
+  fileprivate var title: String {
+    switch self {
+    case .grey: "grey"
+    case .palette: "with a palette"
+    case .alpha: "with transparency (dropped)"
+    case .cmyk: "CMYK"
+    case .deep: "of 16 bits"
+    case .progressive: "progressive"
+    case .colourProfile: "with a colour profile (ignored)"
+    case .badExif: "with unusable EXIF data"
+    case .trailingBytes: "with bytes behind the picture"
+    case .severalPictures: "with more pictures behind the first"
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/// One thing that a check of a dataset has to say.
+package struct CheckFinding: Sendable, Equatable {
+  /// What it is about.
+  package var kind: Kind
+  /// One sentence, lower case, that names no path of `paths`.
+  package var message: String
+  /// The files or folders concerned, below the dataset's folder; `.` is that folder.
+  package var paths: [String]
+  /// Why a file cannot be decoded, for that kind.
+  package var code: ImageFailure.Code?
+
+  init(_ kind: Kind, _ message: String, _ paths: [String], code: ImageFailure.Code? = nil) {
+    self.kind = kind
+    self.message = message
+    self.paths = paths
+    self.code = code
+  }
+
+  /// The kinds in the order of a report; the raw values stand in its JSON form.
+  package enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// A folder of the dataset that cannot be listed.
+    case unreadableFolder = "unreadable-folder"
+    /// No class folders.
+    case noClasses = "no-classes"
+    /// Fewer classes than two.
+    case oneClass = "one-class"
+    /// A class folder without a picture that can be decoded.
+    case emptyClass = "empty-class"
+    /// A class that the training folder does not have.
+    case unknownClass = "unknown-class"
+    /// Several folders for one split.
+    case severalFolders = "several-folders"
+    /// Split folders, but none to train on.
+    case noTraining = "no-training-folder"
+    /// A link to a folder around it.
+    case linkLoop = "link-loop"
+    /// A class folder's name that is not UTF-8 or has control characters.
+    case className = "class-name"
+    /// A file that gives no picture.
+    case undecodable
+    /// The same picture in two classes.
+    case twoClasses = "two-classes"
+    /// The same picture in two splits.
+    case leak
+    /// Similar pictures in two splits.
+    case nearLeak = "near-leak"
+    /// Similar pictures in two classes of a split.
+    case nearTwoClasses = "near-two-classes"
+    /// The same picture again in its class and split.
+    case duplicate
+    /// Similar pictures in a class and split.
+    case nearDuplicate = "near-duplicate"
+    /// A JPEG named as a PNG, or the other way round.
+    case wrongExtension = "wrong-extension"
+    /// A JPEG or PNG that is passed over, as its name is no picture's.
+    case unnamedPicture = "unnamed-picture"
+    /// Another file among the pictures, which is passed over.
+    case otherFile = "other-file"
+    /// A folder beside those of the splits, which is passed over.
+    case otherFolder = "other-folder"
+    /// A picture with a side of a few pixels.
+    case tiny
+    /// A picture many times as long as it is wide.
+    case extremeShape = "extreme-shape"
+    /// Classes of very different sizes.
+    case imbalance
+    /// A class of the training folder that another split lacks.
+    case missingClass = "missing-class"
+    /// A dot-file or dot-folder.
+    case hidden = "hidden-file"
+    /// A link that leads out of the dataset.
+    case linkOutside = "link-outside"
+
+    /// Whether it makes a dataset unfit, not just worth a look.
+    package var isError: Bool { self < .nearLeak }
+  }
+}
+
+extension CheckFinding.Kind: Comparable {
+  /// The order of a report: errors first.
+  package static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
+
+  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}

@@ -1,0 +1,103 @@
+/// What a check found in a dataset.
+package struct CheckReport: Sendable {
+  /// The pictures of one class or all of them in one split's folder.
+  package struct Folder: Sendable {
+    /// What the folder is for.
+    package var split: Split
+    /// Its name; empty for class folders alone.
+    package var name: String
+    /// The candidates of each class of `classes`; nil where the folder lacks the class.
+    package var counts: [Int?]
+  }
+
+  /// The smallest, the middle and the largest of some numbers.
+  package struct Range: Sendable, Equatable {
+    /// The smallest.
+    package var least: Int
+    /// The upper one of the two in the middle.
+    package var median: Int
+    /// The largest.
+    package var most: Int
+
+    init?(_ values: [Int]) {
+      guard !values.isEmpty else { return nil }
+      let sorted = values.sorted()
+      least = sorted[0]
+      median = sorted[sorted.count / 2]
+      most = sorted[sorted.count - 1]
+    }
+  }
+
+  /// How many pictures there are of each shape.
+  package struct Shapes: Sendable, Equatable {
+    /// Wider than high by more than a tenth.
+    package var landscape = 0
+    /// About as wide as high.
+    package var square = 0
+    /// Higher than wide by more than a tenth.
+    package var portrait = 0
+
+    mutating func add(_ width: Int, _ height: Int) {
+      if 10 * width > 11 * height {
+        landscape += 1
+      } else if 10 * height > 11 * width {
+        portrait += 1
+      } else {
+        square += 1
+      }
+    }
+  }
+
+  /// The dataset's folder.
+  package var root: String
+  /// The classes of all folders, in byte order.
+  package var classes: [String]
+  /// The folders of the splits.
+  package var folders: [Folder]
+  /// Candidates.
+  package var images = 0
+  /// Those that can be decoded.
+  package var decoded = 0
+  /// Bytes of all that could be read.
+  package var byteCount = 0
+  /// Decoded pictures by kind.
+  package var kinds: [FileKind: Int] = [:]
+  /// Decoded pictures by what is special about their files.
+  package var traits: [PictureFacts.Trait: Int] = [:]
+  /// Decoded pictures that their EXIF orientation turns or mirrors.
+  package var turned = 0
+  /// Pixels across, upright; nil without a decoded picture.
+  package var widths: Range?
+  /// Pixels down, upright.
+  package var heights: Range?
+  /// Decoded pictures by shape.
+  package var shapes = Shapes()
+  /// What there is to say, in the order of its kinds.
+  package var findings: [CheckFinding] = []
+
+  init(_ survey: FolderSurvey) {
+    root = survey.root
+    classes = survey.allClasses
+    let names = classes.map { Array($0.utf8) }
+    folders = survey.folders.map { folder in
+      let counts = Dictionary(
+        folder.classes.map { (Array($0.name.utf8), $0.files.count) }, uniquingKeysWith: +)
+      return Folder(split: folder.split, name: folder.name, counts: names.map { counts[$0] })
+    }
+  }
+
+  mutating func add(_ examinations: [PictureExamination]) {
+    images = examinations.count
+    byteCount = examinations.reduce(0) { $0 + $1.byteCount }
+    let pictures = examinations.compactMap(\.picture)
+    decoded = pictures.count
+    for picture in pictures {
+      kinds[picture.facts.kind, default: 0] += 1
+      for trait in picture.facts.traits { traits[trait, default: 0] += 1 }
+      if picture.facts.orientation != 1 { turned += 1 }
+      shapes.add(picture.width, picture.height)
+    }
+    widths = Range(pictures.map(\.width))
+    heights = Range(pictures.map(\.height))
+  }
+}

@@ -1,0 +1,119 @@
+package import KernelInterface
+internal import Synchronization
+
+/// A check of a dataset: reads every file, writes nothing.
+package enum DatasetCheck {
+  /// Pictures with a smaller side are noted: nothing can be told from them.
+  package static let leastSide = 8
+  /// Pictures whose sides differ by a greater factor are noted: stretched to a square, nothing can
+  /// be told from them either.
+  package static let mostAspect = 5
+  /// Classes whose sizes differ by a greater factor are noted: with two of them, calling everything
+  /// the larger one is right three times in four.
+  package static let mostImbalance = 3
+
+  /// Checks the dataset at `path`.
+  ///
+  /// Throws only where there is no folder to list; whatever else is wrong with it is a finding, and
+  /// the rest is checked. `progress` is called on the caller's thread now and then, and with
+  /// done == total at the end.
+  package static func run(
+    _ path: String, maxPixels: Int = Preprocessing.defaultMaxPixels, workers: WorkerPool,
+    kernels: KernelTable, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(DatasetError) -> CheckReport {
+    let survey = try FolderSurvey(path)
+    let candidates = CheckCandidate.all(of: survey)
+    let total = candidates.count + survey.others.count
+    var examinations = [PictureExamination?](repeating: nil, count: candidates.count)
+    var kinds = [FileKind?](repeating: nil, count: survey.others.count)
+    let done = Atomic(0)
+    let resizer = PerceptualHash.resizer(kernels)
+    examinations.withUnsafeMutableBufferPointer { examinations in
+      kinds.withUnsafeMutableBufferPointer { kinds in
+        nonisolated(unsafe) let examinations = examinations
+        nonisolated(unsafe) let kinds = kinds
+        workers.parallelFor(total) { index, worker in
+          if index < candidates.count {
+            examinations[index] = PictureExamination(
+              candidates[index].sample, maxPixels: maxPixels, resizer: resizer)
+          } else {
+            let other = index - candidates.count
+            let start = try? FileBytes.read(joined(survey.root, survey.others[other]), first: 8)
+            kinds[other] = start.flatMap(FileKind.init)
+          }
+          let count = done.add(1, ordering: .relaxed).newValue
+          // Worker 0 is the caller's thread.
+          if worker == 0 { progress(count, total) }
+        }
+      }
+    }
+    progress(total, total)
+
+    let all = examinations.compactMap { $0 }
+    var report = CheckReport(survey)
+    report.add(all)
+    let files = zip(candidates, all).map { CheckedFile(candidate: $0, examination: $1) }
+    let findings =
+      layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
+      + classFindings(survey, files, report.classes)
+      + files.flatMap(\.findings) + copyFindings(files, maxPixels: maxPixels, workers)
+    // Stable, so that each kind keeps the order of its files.
+    report.findings = CheckFinding.Kind.allCases.flatMap { kind in
+      findings.filter { $0.kind == kind }
+    }
+    return report
+  }
+}
+
+/// A file to check and where it lies.
+struct CheckCandidate {
+  var sample: Sample
+  var split: Split
+
+  /// All candidates, folder by folder; the class indices are those of all classes.
+  static func all(of survey: FolderSurvey) -> [CheckCandidate] {
+    var indices: [[UInt8]: Int] = [:]
+    for (index, name) in survey.allClasses.enumerated() { indices[Array(name.utf8)] = index }
+    return survey.folders.flatMap { folder in
+      folder.classes.flatMap { found in
+        found.files.map { file in
+          let index = indices[Array(found.name.utf8)] ?? 0
+          return CheckCandidate(
+            sample: Sample(file, root: survey.root, classIndex: index), split: folder.split)
+        }
+      }
+    }
+  }
+}
+
+/// A file and what became of it.
+struct CheckedFile {
+  var candidate: CheckCandidate
+  var examination: PictureExamination
+
+  var path: String { candidate.sample.relativePath }
+  var classIndex: Int { candidate.sample.classIndex }
+  var split: Split { candidate.split }
+
+  /// What there is to say of this file alone.
+  var findings: [CheckFinding] {
+    switch examination.result {
+    case .failure(let failure):
+      return [CheckFinding(.undecodable, failure.message, [path], code: failure.code)]
+    case .success(let picture):
+      var findings: [CheckFinding] = []
+      let kind = picture.facts.kind
+      if let named = FileKind(ending: path), named != kind {
+        findings.append(
+          CheckFinding(.wrongExtension, "holds a \(kind.rawValue.uppercased())", [path]))
+      }
+      let sides = [picture.width, picture.height].sorted()
+      let size = "\(picture.width) x \(picture.height) pixels"
+      if sides[0] < DatasetCheck.leastSide { findings.append(CheckFinding(.tiny, size, [path])) }
+      if sides[1] > DatasetCheck.mostAspect * sides[0] {
+        findings.append(CheckFinding(.extremeShape, size, [path]))
+      }
+      return findings
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import Primitives
+
+/// What a check keeps of one file; its pixels are gone.
+struct PictureExamination: Sendable {
+  /// A SHA-256 digest.
+  struct Digest: Hashable {
+    private var words: SIMD4<UInt64>
+
+    /// The digest of bytes, with the size of their picture where one is given.
+    init(of bytes: [UInt8], width: Int = 0, height: Int = 0) {
+      var digest = SHA256()
+      if width > 0 { digest.update("\(width) \(height)\n".utf8) }
+      digest.update(bytes)
+      words = SIMD4()
+      for (index, byte) in digest.finalize().enumerated() {
+        words[index / 8] = words[index / 8] << 8 | UInt64(byte)
+      }
+    }
+  }
+
+  /// What a readable file holds.
+  struct Picture {
+    /// Of the whole file.
+    var fileDigest: Digest
+    /// Of the size and a shrunk copy: pictures with the same pixels have the same.
+    var roughDigest: Digest
+    var facts: PictureFacts
+    /// Pixels across, upright.
+    var width: Int
+    /// Pixels down, upright.
+    var height: Int
+    var hash: PerceptualHash?
+  }
+
+  var byteCount = 0
+  var result: Result<Picture, ImageFailure>
+
+  /// Reads and decodes a file as every command does.
+  init(_ sample: Sample, maxPixels: Int, resizer: Resizer) {
+    var size = 0
+    result = Result { () throws(ImageFailure) in
+      if let failure = sample.failure { throw failure }
+      let bytes = try FileBytes.read(sample.path)
+      size = bytes.count
+      let image = try ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
+      let facts = try ImageReader.facts(bytes: bytes, maxPixels: maxPixels)
+      let shrunk = PerceptualHash.shrunk(image, by: resizer)
+      return Picture(
+        fileDigest: Digest(of: bytes),
+        roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
+        facts: facts, width: image.width, height: image.height,
+        hash: PerceptualHash(shrunk: shrunk))
+    }
+    byteCount = size
+  }
+
+  var picture: Picture? { try? result.get() }
+  /// The digest of a file's upright pixels and their size; nil if the file has gone bad meanwhile.
+  static func pixelDigest(_ path: String, maxPixels: Int) -> Digest? {
+    guard let bytes = try? FileBytes.read(path),
+      let image = try? ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
+    else { return nil }
+    return Digest(of: image.pixels, width: image.width, height: image.height)
+  }
+}

@@ -1,0 +1,110 @@
+import Glibc
+import ImageData
+import KernelSelection
+import Primitives
+import Testing
+
+@Suite struct NearDuplicateTests {
+  /// Hashes of pictures that have nothing to do with each other.
+  private func strangers(_ count: Int) -> [PerceptualHash] {
+    var stream = RandomStream(seed: 5, purpose: .initialization)
+    return (0..<count).map { _ in
+      var greys: [UInt8] = []
+      for _ in 0..<64 {
+        let word: UInt32 = stream.next()
+        greys += [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: word >> $0) }
+      }
+      return PerceptualHash(bits: stream.next() & ~1, greys: greys)
+    }
+  }
+
+  private func pairs(_ hashes: [PerceptualHash]) throws -> [[Int]] {
+    let engine = try bestEngine()
+    return NearDuplicates(hashes).pairs(workers: engine.workers).map { [$0.0, $0.1] }
+  }
+
+  @Test("Among 100,000 pictures every planted pair of up to 11 bits is found, and no other")
+  func scale() throws {
+    var hashes = strangers(100_000)
+    var expected: [[Int]] = []
+    for bits in 0...12 {
+      // Spread over the parts of the hash in different ways.
+      var twin = hashes[1000 * bits]
+      for flip in 0..<bits { twin.bits ^= 1 << UInt64(1 + (flip * (bits + 6)) % 63) }
+      let distance = (twin.bits ^ hashes[1000 * bits].bits).nonzeroBitCount
+      if distance <= 11 { expected.append([1000 * bits, hashes.count]) }
+      hashes.append(twin)
+    }
+    #expect(expected.count >= 11)
+    #expect(try pairs(hashes) == expected)
+  }
+
+  @Test("A mirrored picture is found, one with other greys is not")
+  func mirrored() throws {
+    var hashes = strangers(2000)
+    var twin = hashes[10]
+    twin.bits ^= PerceptualHash.oddFrequencies
+    twin.greys = (0..<256).map { hashes[10].greys[$0 / 16 * 16 + 15 - $0 % 16] }
+    hashes.append(twin)
+    var stranger = hashes[20]
+    stranger.greys = hashes[21].greys
+    hashes.append(stranger)
+    #expect(try pairs(hashes) == [[10, 2000]])
+  }
+
+  @Test("Sets of pictures that all have one hash end soon", .timeLimit(.minutes(1)))
+  func degenerate() throws {
+    let strangers = strangers(10_000)
+    // As many films of one scene, and as many strangers that hash alike.
+    let same = [PerceptualHash](repeating: strangers[0], count: strangers.count)
+    #expect(try pairs(same).count >= same.count - 1)
+    let alike = strangers.map { PerceptualHash(bits: 2, greys: $0.greys) }
+    #expect(try pairs(alike) == [])
+  }
+
+  @Test("Mirroring a picture turns the bits of odd horizontal frequency")
+  func mirroring() throws {
+    let engine = try bestEngine()
+    func hash(_ pattern: Pattern) throws -> PerceptualHash {
+      let image = try ImageReader.decode(bytes: pattern.png)
+      let shrunk = PerceptualHash.shrunk(
+        image, by: PerceptualHash.resizer(engine.kernels))
+      return try #require(PerceptualHash(shrunk: shrunk))
+    }
+    for number in 0..<20 {
+      // Six squares would have no part in the sixth frequency.
+      let plain = try hash(Pattern(number: number, cells: 9))
+      let mirrored = try hash(Pattern(number: number, isMirrored: true, cells: 9))
+      let turned = plain.bits ^ mirrored.bits ^ PerceptualHash.oddFrequencies
+      // Coefficients next to zero may fall to either side.
+      #expect(turned.nonzeroBitCount <= 2)
+    }
+  }
+
+  @Test("The bits are the signs of the cosine transform, written out in double precision")
+  func transform() throws {
+    let engine = try bestEngine()
+    let image = try ImageReader.decode(bytes: Pattern(number: 3, width: 32, height: 32).png)
+    let shrunk = PerceptualHash.shrunk(
+      image, by: PerceptualHash.resizer(engine.kernels))
+    let bits = try #require(PerceptualHash(shrunk: shrunk)).bits
+    for bit in 1..<64 {
+      var sum = 0.0
+      for y in 0..<32 {
+        for x in 0..<32 {
+          let at = 3 * (32 * y + x)
+          let grey =
+            0.299 * Double(shrunk.pixels[at]) + 0.587 * Double(shrunk.pixels[at + 1])
+            + 0.114 * Double(shrunk.pixels[at + 2])
+          sum += grey * cosine(x, bit % 8) * cosine(y, bit / 8)
+        }
+      }
+      if abs(sum) > 0.1 { #expect((bits >> UInt64(bit) & 1 == 1) == (sum > 0), "bit \(bit)") }
+    }
+    #expect(bits & 1 == 0)
+  }
+
+  private func cosine(_ position: Int, _ frequency: Int) -> Double {
+    cos(Double.pi * Double((2 * position + 1) * frequency) / 64)
+  }
+}
