@@ -128,7 +128,8 @@ import Testing
       let partner = try #require(value.partner)
       let share = try #require(value.share)
       guard share > 0.55 && share < 0.95 && partner != key.sample else { continue }
-      let fitting = [[false, false], [false, true], [true, false], [true, true]].filter { flips in
+      let fitting = try [[false, false], [false, true], [true, false], [true, true]].filter {
+        flips in
         let own = try tensor(key.sample, mirrored: flips[0])
         let other = try tensor(partner, mirrored: flips[1])
         return zip(value.pixels, zip(own, other)).allSatisfy { found, pair in
