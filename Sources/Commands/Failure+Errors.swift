@@ -22,7 +22,10 @@ extension Failure {
       advice = error.suggestion
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
-    case ModelError.outOfMemory(let bytes), ImageStoreError.outOfMemory(let bytes):
+    case ImageStoreError.noRoom, ImageStoreError.outOfMemory:
+      self = Failure(
+        .unavailable, "\(error)", advice: (error as? ImageStoreError)?.advice)
+    case ModelError.outOfMemory(let bytes):
       self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
     case let error as ImageStoreError:
       self = Failure(.io, "\(error)", advice: error.advice)

@@ -16,20 +16,19 @@ struct ImageBenchmark {
 
   func run(_ path: String, seconds: Double, signal: () -> Int32?) throws -> ExitCode {
     let dataset = try Dataset.open(path)
-    let (preprocessing, augmentation) = try settings()
+    let (preprocessing, augmentation) = settings()
     console.draw { "reading images" }
     let benchmark = PipelineBenchmark(
-      dataset, limit: 1000, workers: engine.workers, kernels: engine.kernels)
+      dataset, limit: 1000, workers: engine.workers, kernels: engine.kernels,
+      shouldStop: { signal() != nil })
+    if let number = signal() { return stopped(number) }
     guard benchmark.pictures > 0 else {
       throw Failure(.badData, "\(path): no image can be read", advice: "cnnctl check \(path)")
     }
     console.draw { "measuring \(benchmark.pictures) images" }
     let figures = benchmark.measure(
       preprocessing, seconds: seconds, shouldStop: { signal() != nil })
-    if let number = signal() {
-      console.clear()
-      return ExitCode(signal: number)
-    }
+    if let number = signal() { return stopped(number) }
     let pass = AugmentationMeasurement(
       augmentation, side: preprocessing.width, kernels: engine.kernels)
     console.clear()
@@ -43,16 +42,18 @@ struct ImageBenchmark {
     return .done
   }
 
-  private func settings() throws -> (Preprocessing, Augmentation) {
+  private func stopped(_ number: Int32) -> ExitCode {
+    console.clear()
+    console.note("stopped by \(signalName(number))")
+    return ExitCode(signal: number)
+  }
+
+  private func settings() -> (Preprocessing, Augmentation) {
     let side = arguments.integer("size") ?? 160
     let filter = arguments.text("filter").flatMap(ResizeFilter.init) ?? .bilinear
     let mode = arguments.text("resize").flatMap(ResizeMode.init) ?? .stretch
     let name = arguments.text("augment") ?? "standard"
-    guard let augmentation = Augmentation.preset(name) else {
-      throw Failure(
-        .usage, "--augment does not know \(name)",
-        expected: Augmentation.presetNames.joined(separator: ", "))
-    }
+    let augmentation = Augmentation.preset(name) ?? .none
     let preprocessing = Preprocessing(
       width: side, height: side, resize: mode, filter: filter, shrinkMargin: filter.shrinkMargin)
     return (preprocessing, augmentation)

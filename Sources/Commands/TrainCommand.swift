@@ -44,9 +44,9 @@ struct TrainCommand {
   /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.
   private func pictureCache() -> PictureCache {
     let variables = console.environment.variables
-    let base = variables["XDG_CACHE_HOME"] ?? variables["HOME"].map { $0 + "/.cache" }
-    // The base directory specification has relative paths ignored.
-    let folder = base.flatMap { $0.hasPrefix("/") ? $0 + "/cnnctl" : nil }
+    // The base directory specification has empty and relative paths ignored.
+    let bases = [variables["XDG_CACHE_HOME"], variables["HOME"].map { $0 + "/.cache" }]
+    let folder = bases.compactMap { $0 }.first { $0.hasPrefix("/") }.map { $0 + "/cnnctl" }
     let policy = arguments.text("cache").flatMap(PictureCache.Policy.init) ?? .auto
     return PictureCache(policy, folder: folder)
   }

@@ -32,7 +32,7 @@ extension ImageStore {
       progress(done, total)
       return shouldStop()
     }
-    return switch cache.place(bytes: plan.byteCount) {
+    return switch try cache.place(bytes: plan.byteCount, root: plan.root) {
     case .ram: try loading.intoMemory(tick)
     case .off: try loading.intoNothing(tick)
     case .disk: try loading.intoFile(of: cache, tick)
@@ -75,29 +75,30 @@ private struct ImageStoreLoading {
       guard let folder = cache.folder else {
         throw .cache(path: "the cache folder", reason: "HOME is not set")
       }
-      if let reason = PictureCacheFile.makeFolder(folder) {
-        throw .cache(path: folder, reason: reason)
-      }
-      return try intoFile(in: folder, tick)
+      return try intoFile(in: CacheFolder(folder, outside: plan.root), tick)
     } catch {
-      guard case .cache = error, cache.policy == .auto else { throw error }
-      return try intoNothing(tick)
+      switch error {
+      case .cache where cache.policy == .auto, .noRoom where cache.policy == .auto:
+        return try intoNothing(tick)
+      default: throw error
+      }
     }
   }
 
-  private func intoFile(in folder: String, _ tick: Tick) throws(ImageStoreError) -> ImageStore {
+  private func intoFile(in folder: CacheFolder, _ tick: Tick) throws(ImageStoreError) -> ImageStore
+  {
     let key = plan.cacheKey()
-    let path = folder + "/" + key.name
+    let path = folder.path + "/" + key.name
     let total = plan.candidates.count
     if let file = PictureCacheFile(
-      path, key: key.text, slotBytes: plan.slotBytes, count: total, newest: key.newestSource)
+      path, key: key.text, slotBytes: plan.slotBytes, count: total, times: key.times)
     {
       if tick(total, total) { throw .stopped }
       return ImageStore(
-        PixelSource(file, path: path, slotBytes: plan.slotBytes), plan: plan,
+        PixelSource(file, readers, slotBytes: plan.slotBytes), plan: plan,
         outcomes: file.outcomes)
     }
-    PictureCacheFile.tidy(folder)
+    folder.tidy()
     let writer = try PictureCacheFile.Writer(path, slotBytes: plan.slotBytes, count: total)
     let failure = Mutex<ImageStoreError?>(nil)
     let outcomes = try read(tick, hasFailed: { failure.withLock { $0 != nil } }) { index, pixels in
@@ -106,9 +107,12 @@ private struct ImageStoreLoading {
       }
     }
     if let error = failure.withLock({ $0 }) { throw error }
-    let file = try writer.finish(PictureCacheFile.Index(key: key.text, outcomes: outcomes))
+    // What may have failed for want of something that comes back is not to be remembered.
+    let isFinal = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
+    let file = try writer.finish(
+      PictureCacheFile.Index(key: key.text, outcomes: outcomes), isKept: isFinal)
     return ImageStore(
-      PixelSource(file, path: path, slotBytes: plan.slotBytes), plan: plan, outcomes: outcomes)
+      PixelSource(file, readers, slotBytes: plan.slotBytes), plan: plan, outcomes: outcomes)
   }
 
   /// Reads every file on all threads and hands the pictures to `keep` on any of them.
@@ -120,8 +124,13 @@ private struct ImageStoreLoading {
   ) throws(ImageStoreError) -> [ImageStoreOutcome] {
     let total = plan.candidates.count
     var outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: total)
-    let left = plan.content.fraction < 1 ? plan.leftOut(workers) : []
     let isStopped = Atomic(false)
+    let left =
+      plan.content.fraction < 1
+      ? plan.leftOut(workers) { worker in
+        if worker == 0, tick(0, total) { isStopped.store(true, ordering: .relaxed) }
+        return isStopped.load(ordering: .relaxed)
+      } : []
     let done = Atomic(0)
     let (plan, readers) = (plan, readers)
     outcomes.withUnsafeMutableBufferPointer { outcomes in

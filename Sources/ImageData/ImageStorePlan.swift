@@ -107,7 +107,7 @@ extension ImageStorePlan {
       let split = candidate.folder == .train ? content.split(of: outcome.digest) : candidate.folder
       guard wanted.contains(split) else { return outcome }
       let image = try (split == .train ? readers.training : readers.other).read(bytes: bytes)
-      outcome.sums = ChannelSums(image.pixels)
+      outcome.sums = image.pixels.withUnsafeBytes { ChannelSums($0) }
       keep(image.pixels)
       outcome.split = split
     } catch {
@@ -120,11 +120,16 @@ extension ImageStorePlan {
   ///
   /// Of each class of the training folder these are all but the wanted number whose digests come
   /// first. Unreadable files are left in, to be reported.
-  func leftOut(_ workers: WorkerPool) -> Set<Int> {
+  ///
+  /// `isStopped` is asked before each file with the number of the thread that asks.
+  func leftOut(
+    _ workers: WorkerPool, isStopped: (_ worker: Int) -> Bool
+  ) -> Set<Int> {
     var ranks = [Double](repeating: -1, count: candidates.count)
     ranks.withUnsafeMutableBufferPointer { ranks in
       nonisolated(unsafe) let ranks = ranks
-      workers.parallelFor(candidates.count) { index, _ in
+      workers.parallelFor(candidates.count) { index, worker in
+        if isStopped(worker) { return }
         let candidate = candidates[index]
         guard candidate.folder == .train, candidate.sample.failure == nil,
           let bytes = try? FileBytes.read(candidate.sample.path)
@@ -151,14 +156,14 @@ extension ImageStorePlan {
   func cacheKey() -> CacheKey {
     var digest = SHA256()
     var options =
-      ImageReader.libraryVersions + [identity("/proc/self/exe").text, preprocessingText]
-    options.append("\(content.validation) \(content.test) \(content.fraction)")
+      [preprocessingText, "\(content.validation) \(content.test) \(content.fraction)"]
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
-    digest.update(options.joined(separator: "\n").utf8)
-    var newest = 0
+    let program = ImageReader.libraryVersions + [identity("/proc/self/exe").text]
+    digest.update((options + program).joined(separator: "\n").utf8)
+    var times: [Int] = []
     for candidate in candidates {
       let source = identity(candidate.sample.path)
-      newest = max(newest, source.changed)
+      times.append(source.changed)
       let path = candidate.sample.relativePath
       let place = "\(path.utf8.count) \(path) \(candidate.sample.classIndex)"
       digest.update("\n\(place) \(candidate.folder) \(source.text)".utf8)
@@ -166,7 +171,7 @@ extension ImageStorePlan {
     options.append(root)
     let name = SHA256.hex(of: options.joined(separator: "\n").utf8).prefix(32)
     return CacheKey(
-      name: name + ".pictures", text: hexadecimal(digest.finalize()), newestSource: newest)
+      name: name + ".pictures", text: hexadecimal(digest.finalize()), times: times)
   }
 
   /// See `cacheKey`.
@@ -174,8 +179,8 @@ extension ImageStorePlan {
     /// The file's name: the same for other states of the same folder, so that they replace it.
     var name: String
     var text: String
-    /// When the last source changed, in nanoseconds since 1970.
-    var newestSource: Int
+    /// When each source changed, in nanoseconds since 1970.
+    var times: [Int]
   }
 
   private func identity(_ path: String) -> (text: String, changed: Int) {

@@ -20,18 +20,30 @@ package struct PipelineBenchmark: Sendable {
   private let workers: WorkerPool
   private let kernels: KernelTable
 
-  /// Takes up to `limit` pictures of a dataset that can be read, spread evenly over it.
+  /// The most bytes of files that are held.
+  private static let mostBytes = 512_000_000
+
+  /// Takes up to `limit` pictures of a dataset that can be read, spread evenly over it, and fewer
+  /// where they are large; none once `shouldStop` says so.
   package init(
-    _ dataset: Dataset, limit: Int, workers: WorkerPool, kernels: KernelTable
+    _ dataset: Dataset, limit: Int, workers: WorkerPool, kernels: KernelTable,
+    shouldStop: () -> Bool = { false }
   ) {
     let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
     let step = max(1, (samples.count + limit - 1) / limit)
-    files = stride(from: 0, to: samples.count, by: step).compactMap { index in
-      guard let bytes = try? FileBytes.read(samples[index].path),
+    let chosen = stride(from: 0, to: samples.count, by: step).map { samples[$0].path }
+    let taken = Mutex<[(index: Int, bytes: [UInt8])]>([])
+    let size = Atomic(0)
+    let isStopped = Atomic(false)
+    workers.parallelFor(chosen.count) { index, worker in
+      if worker == 0, shouldStop() { isStopped.store(true, ordering: .relaxed) }
+      guard !isStopped.load(ordering: .relaxed), let bytes = try? FileBytes.read(chosen[index]),
+        size.add(bytes.count, ordering: .relaxed).newValue <= PipelineBenchmark.mostBytes,
         (try? ImageReader.decode(bytes: bytes)) != nil
-      else { return nil }
-      return bytes
+      else { return }
+      taken.withLock { $0.append((index, bytes)) }
     }
+    files = taken.withLock { $0 }.sorted { $0.index < $1.index }.map(\.bytes)
     self.workers = workers
     self.kernels = kernels
   }

@@ -19,7 +19,7 @@ final class PixelSource: @unchecked Sendable {
 
   private enum Kind {
     case memory(UnsafeMutableRawPointer)
-    case file(PictureCacheFile, path: String)
+    case file(PictureCacheFile, ImageStorePlan.Readers)
     case files(ImageStorePlan.Readers)
   }
 
@@ -32,9 +32,9 @@ final class PixelSource: @unchecked Sendable {
     self.slotBytes = slotBytes
   }
 
-  /// Pictures in a file.
-  init(_ file: PictureCacheFile, path: String, slotBytes: Int) {
-    kind = .file(file, path: path)
+  /// Pictures in a file; those that have gone bad in it are decoded again.
+  init(_ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int) {
+    kind = .file(file, readers)
     self.slotBytes = slotBytes
   }
 
@@ -63,13 +63,13 @@ final class PixelSource: @unchecked Sendable {
     switch kind {
     case .memory(let memory):
       body(UnsafePointer((memory + picture.index * slotBytes).assumingMemoryBound(to: UInt8.self)))
-    case .file(let file, let path):
+    case .file(let file, let readers):
       let bytes = UnsafeMutableRawPointer.allocate(
         byteCount: slotBytes + PixelSource.slack, alignment: 64)
       defer { bytes.deallocate() }
       let slot = UnsafeMutableRawBufferPointer(start: bytes, count: slotBytes)
-      guard file.read(picture.index, into: slot) else {
-        throw .cache(path: path, reason: "it cannot be read any more")
+      if !file.read(picture.index, into: slot) {
+        slot.copyBytes(from: try decode(picture, readers))
       }
       body(UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)))
     case .files(let readers):

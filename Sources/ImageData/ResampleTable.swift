@@ -24,6 +24,9 @@ struct ResampleTable: Sendable {
   /// The offset in bytes of each target pixel's first source pixel.
   let starts: [Int32]
 
+  /// Bytes of memory, about.
+  var byteCount: Int { 4 * (coefficients.count + rowCoefficients.count + 3 * firsts.count) }
+
   /// The source pixels that any target pixel is made of.
   var sources: Range<Int> {
     let lower = firsts.min() ?? 0

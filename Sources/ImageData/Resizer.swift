@@ -7,9 +7,14 @@ internal import Synchronization
 package final class Resizer: Sendable {
   private let filter: ResizeFilter
   private let kernels: KernelTable
-  private let tables = Mutex<[ResampleTable.Key: ResampleTable]>([:])
-  /// Tables that are kept; 10 kilobytes each at 160 pixels.
-  private static let capacity = 1024
+  private let tables = Mutex(Tables())
+  /// Bytes of tables that are kept.
+  private static let capacity = 16 << 20
+
+  private struct Tables {
+    var known: [ResampleTable.Key: ResampleTable] = [:]
+    var byteCount = 0
+  }
 
   /// A resizer that puts pixels together by one filter.
   package init(_ filter: ResizeFilter, kernels: KernelTable) {
@@ -63,11 +68,13 @@ package final class Resizer: Sendable {
 
   private func table(_ axis: ResizeGeometry.Axis, _ shrink: Int) -> ResampleTable {
     let key = ResampleTable.Key(filter: filter, axis: axis, shrink: shrink)
-    if let known = tables.withLock({ $0[key] }) { return known }
+    if let known = tables.withLock({ $0.known[key] }) { return known }
     let table = ResampleTable(key)
     tables.withLock {
-      if $0.count >= Resizer.capacity { $0.removeAll() }
-      $0[key] = table
+      if $0.byteCount + table.byteCount > Resizer.capacity { $0 = Tables() }
+      // Another thread may have been faster.
+      guard $0.known.updateValue(table, forKey: key) == nil else { return }
+      $0.byteCount += table.byteCount
     }
     return table
   }

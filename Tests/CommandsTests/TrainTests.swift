@@ -155,7 +155,7 @@ import Testing
     let data = try TinyDataset()
     let outcome = cnnctl(
       data.training("--cache", cache), variables: ["XDG_CACHE_HOME": data.folder.file("cache")],
-      stopAfter: 2, signal: 15)
+      stopAfter: 0, signal: 15)
     #expect(outcome.code == .terminated)
     #expect(outcome.diagnostics.contains("stopped before the first step"))
     let run = try object(text(of: data.folder.file("run") + "/run.json"))
@@ -179,6 +179,20 @@ import Testing
       digests.insert(try #require(events.last?["weights_sha256"] as? String))
     }
     #expect(digests.count == 1)
+  }
+
+  @Test func `Nothing is written into the dataset, asked for or not`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(
+      "train", data.path, "--recipe", "seed", "--arch", data.network, "--out", data.path + "/run")
+    #expect(outcome.code == .usage)
+    #expect(outcome.diagnostics.contains("lies in the dataset"))
+    let inside = cnnctl(
+      data.training("--cache", "disk"), variables: ["XDG_CACHE_HOME": data.path])
+    #expect(inside.code == .io)
+    #expect(inside.diagnostics.contains("lies in the dataset"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: data.path)
+    #expect(Set(names) == ["training_set", "test_set"])
   }
 
   @Test func `A cache that is asked for and cannot be made is an error with advice`() throws {

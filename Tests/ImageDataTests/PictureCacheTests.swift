@@ -47,11 +47,19 @@ import Testing
     try (store.indices(.train) + store.indices(.val)).map { try store.image($0) }
   }
 
-  /// Changes the first byte of a file's pixels: whoever takes the file sees it.
+  /// Exchanges two bytes of red of a file's first picture: its sums stay, so whoever takes the
+  /// file shows it.
   private func mark(_ path: String) throws {
     var bytes = try FileBytes.read(path)
-    bytes[4096] ^= 0xFF
+    try #require(exchange(&bytes))
     try Data(bytes).write(to: URL(filePath: path))
+  }
+
+  private func exchange(_ bytes: inout [UInt8]) -> Bool {
+    // Blue differs from pixel to pixel.
+    guard bytes.count > 4096 + 300, bytes[4098] != bytes[4098 + 150] else { return false }
+    bytes.swapAt(4098, 4098 + 150)
+    return true
   }
 
   @Test("Wherever pictures are kept, the store and its batches are the same")
@@ -154,7 +162,7 @@ import Testing
     func expectRefused(_ bytes: [UInt8], _ what: String) throws {
       var marked = bytes
       // Were the file taken, this would show.
-      if marked.count > 4096 { marked[4096] ^= 0xFF }
+      _ = exchange(&marked)
       try Data(marked).write(to: URL(filePath: path))
       #expect(try images(load(dataset, cache)) == first, "\(what)")
     }
@@ -168,6 +176,73 @@ import Testing
     }
     try expectRefused(whole + [0], "a byte more")
     #expect(try FileBytes.read(path).count == whole.count)
+  }
+
+  @Test("A picture whose bytes have gone bad in the file is decoded again")
+  func badPixels() throws {
+    let dataset = try makeDataset(6)
+    let folder = try TemporaryFolder()
+    let cache = PictureCache(.disk, folder: folder.path)
+    let first = try images(load(dataset, cache))
+    let path = folder.path + "/" + (try #require(files(folder).first))
+    let whole = try FileBytes.read(path)
+    for at in stride(from: 4096, to: 4096 + 6 * 300, by: 53) {
+      var bytes = whole
+      bytes[at] ^= 1 << UInt8(at % 8)
+      try Data(bytes).write(to: URL(filePath: path))
+      #expect(try images(load(dataset, cache)) == first, "byte \(at)")
+    }
+  }
+
+  @Test("Times to come do not keep a file from being taken")
+  func future() throws {
+    let dataset = try makeDataset()
+    let folder = try TemporaryFolder()
+    let cache = PictureCache(.disk, folder: folder.path)
+    let then = timespec(tv_sec: time(nil) + 24 * 3600, tv_nsec: 0)
+    utimensat(AT_FDCWD, "\(dataset.path)/a/0.png", [then, then], 0)
+    let first = try images(load(dataset, cache))
+    try mark(folder.path + "/" + (try #require(files(folder).first)))
+    #expect(try images(load(dataset, cache)) != first)
+  }
+
+  @Test("What may fail but once is not remembered")
+  func passing() throws {
+    let dataset = try makeDataset()
+    let folder = try TemporaryFolder()
+    try dataset.link("a/gone.png", to: "nowhere")
+    let store = try load(dataset, PictureCache(.disk, folder: folder.path))
+    #expect(store.place == .disk && store.failures.count == 2)
+    #expect(try images(store) == images(load(dataset, PictureCache(.ram))))
+    #expect(try files(folder) == [])
+  }
+
+  @Test("A folder in the dataset is refused and nothing is made there")
+  func inside() throws {
+    let dataset = try makeDataset(4)
+    let before = try files(dataset)
+    let elsewhere = try TemporaryFolder()
+    try elsewhere.link("link", to: dataset.path)
+    for path in [
+      dataset.path, dataset.path + "/a", dataset.path + "/new/er", elsewhere.path + "/link/x",
+    ] {
+      #expect(throws: ImageStoreError.self, "\(path)") {
+        try load(dataset, PictureCache(.disk, folder: path))
+      }
+      let store = try load(dataset, PictureCache(.auto, folder: path, availableMemory: 0))
+      #expect(store.place == .off)
+      #expect(try files(dataset) == before)
+    }
+    #expect(Dataset.lies(dataset.path + "-2", in: dataset.path) == false)
+  }
+
+  @Test("Memory that is not free is refused before anything is read")
+  func tooMuch() throws {
+    let dataset = try makeDataset(4)
+    #expect(throws: ImageStoreError.outOfMemory(bytes: 1500)) {
+      try load(dataset, PictureCache(.ram, availableMemory: 1499))
+    }
+    _ = try load(dataset, PictureCache(.ram, availableMemory: 1500))
   }
 
   @Test("What is no file of the user's own is left alone and replaced")

@@ -37,6 +37,11 @@ package final class Trainer {
   ) throws -> TrainingSummary {
     let started = ContinuousClock.now
     let plan = try RunPlan(configuration, engine: engine)
+    if let out, Dataset.lies(out, in: configuration.dataset) {
+      throw TrainingError(
+        .usage, "--out \(out) lies in the dataset, into which nothing is written",
+        expected: "a folder outside of \(configuration.dataset)")
+    }
     let folder = try RunFolder.create(out: out, configuration: configuration.encoded())
     var log = try RunLog(
       folder: folder, record: plan.record, hasValidation: plan.mayValidate, started: started)

@@ -1,0 +1,63 @@
+import Glibc
+
+/// The folder of files of decoded pictures.
+struct CacheFolder {
+  /// Where it is.
+  let path: String
+
+  /// Makes the folder and those above it, unless it would lie in the dataset at `root`.
+  init(_ path: String, outside root: String) throws(ImageStoreError) {
+    self.path = path
+    // Nothing is ever written into a dataset, not even a folder.
+    if Dataset.lies(path, in: root) { throw .cache(path: path, reason: "it lies in the dataset") }
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
+      if mkdir(prefix, 0o700) != 0 && errno != EEXIST {
+        throw .cache(path: path, reason: FileBytes.systemMessage())
+      }
+    }
+    guard FolderListing.isFolder(path) else { throw .cache(path: path, reason: "not a folder") }
+  }
+
+  /// Whether the file system has room for so many bytes of pixels and what belongs to them.
+  func hasRoom(_ bytes: Int) -> Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    let free = status.f_bavail.multipliedReportingOverflow(by: status.f_frsize)
+    return free.overflow || UInt(bytes + bytes / 20) <= free.partialValue
+  }
+
+  /// Removes what crashed runs left, and files not used for 30 days.
+  func tidy() {
+    guard let listing = try? FolderListing(path) else { return }
+    let month = 30 * 24 * 3600
+    for entry in listing.entries where entry.isValid && !entry.isFolder {
+      let file = "\(path)/\(entry.name)"
+      if entry.name.contains(".pictures."), entry.name.hasSuffix(".tmp") {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { continue }
+        // A run that still writes holds the lock.
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(file) }
+        close(descriptor)
+      } else if entry.name.hasSuffix(".pictures") {
+        var status = stat()
+        guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+        if status.st_mtim.tv_sec + month < time(nil) { unlink(file) }
+      }
+    }
+  }
+}
+
+extension Dataset {
+  /// Whether a path, of which the last parts may not be there yet, leads into a folder.
+  package static func lies(_ path: String, in root: String) -> Bool {
+    guard let root = FolderListing.realPath(root) else { return false }
+    var existing = path
+    while FolderListing.realPath(existing) == nil, let slash = existing.lastIndex(of: "/") {
+      existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+    }
+    let place = FolderListing.realPath(existing) ?? FolderListing.realPath(".") ?? "/"
+    return place == root || place.hasPrefix(root == "/" ? root : root + "/")
+  }
+}
