@@ -30,6 +30,8 @@ final class SignalWatch: Sendable {
       sigaddset(&signals, number)
     }
     signal(SIGPIPE, SIG_IGN)
+    // A file that would grow too large is an error to be told like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let waited = signals
     detachThread { [self] in

@@ -169,10 +169,12 @@ package final class BatchLoader {
   /// What writes one picture of a batch.
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
+    let isInMemory = prepared.store.place == .ram
     return { picture in
       let start = ContinuousClock.now
       do throws(ImageStoreError) {
-        let fetching = try prepared.write(picture)
+        let spent = try prepared.write(picture)
+        let fetching = isInMemory ? .zero : spent
         let augmenting = ContinuousClock.now - start - fetching
         work.fetching.wrappingAdd(Int(fetching / .nanoseconds(1)), ordering: .relaxed)
         work.augmenting.wrappingAdd(Int(augmenting / .nanoseconds(1)), ordering: .relaxed)

@@ -1,4 +1,6 @@
+internal import Glibc
 package import KernelInterface
+internal import Synchronization
 
 /// How fast photos become inputs here.
 ///
@@ -54,11 +56,22 @@ package struct PipelineBenchmark: Sendable {
     return figures
   }
 
-  /// What a file takes on one thread, all threads working.
+  /// What a file takes of one thread's time, all threads working.
+  ///
+  /// The thread's own time: what other programs take of the processors does not count.
   private func time(_ work: @Sendable ([UInt8]) -> Void) -> Double {
-    let start = ContinuousClock.now
-    workers.parallelFor(files.count) { index, _ in work(files[index]) }
-    let passed = (ContinuousClock.now - start) / .seconds(1)
-    return passed * Double(workers.threads) / Double(max(1, files.count))
+    let nanoseconds = Atomic(0)
+    workers.parallelFor(files.count) { index, _ in
+      let start = PipelineBenchmark.threadNanoseconds()
+      work(files[index])
+      nanoseconds.add(PipelineBenchmark.threadNanoseconds() - start, ordering: .relaxed)
+    }
+    return 1e-9 * Double(nanoseconds.load(ordering: .relaxed)) / Double(max(1, files.count))
+  }
+
+  private static func threadNanoseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 }

@@ -50,10 +50,11 @@ package struct ResizeGeometry: Sendable, Hashable {
 }
 
 extension ResizeGeometry.Axis {
-  /// Uses so much of the middle.
+  /// Uses so much of the middle; the bounds are rounded as Pillow's are, to single precision.
   fileprivate mutating func narrow(to length: Double) {
-    lower = (Double(size) - length) * 0.5
-    upper = lower + length
+    let start = (Double(size) - length) * 0.5
+    lower = Double(Float(start))
+    upper = Double(Float(start + length))
   }
 
   /// Becomes so many pixels in the middle of the target.

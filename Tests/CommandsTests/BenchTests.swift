@@ -1,4 +1,5 @@
 import Commands
+import Foundation
 import Testing
 
 /// What `bench` says; how fast anything is, no test asks.
@@ -108,7 +109,9 @@ import Testing
     ("--seconds 0", "--seconds: '0' is out of range", "above 0"),
     ("--net seed --size 8", "layers.5", "See 'cnnctl help bench'."),
     ("--batch-size 4", "unknown option --batch-size", "try: --batch\n"),
-    ("photos", "too many arguments", "found: photos"),
+    ("photos others", "too many arguments", "found: others"),
+    ("photos --net seed", "--net and DATASET exclude each other", "See 'cnnctl help bench'."),
+    ("photos --augment much", "--augment: 'much' is not a value", "expected: none"),
   ])
   func `What cannot be measured is a usage error`(line: String, message: String, advice: String) {
     let outcome = cnnctl(["bench", "-q"] + line.split(separator: " ").map(String.init))
@@ -116,6 +119,25 @@ import Testing
     #expect(outcome.output == "")
     #expect(outcome.diagnostics.contains(message))
     #expect(outcome.diagnostics.contains(advice))
+  }
+
+  @Test func `A dataset's images are measured in text and JSON`() throws {
+    let dataset = try TinyDataset()
+    let text = cnnctl(["bench", dataset.path, "--size", "16", "--seconds", "0.01"])
+    #expect(text.code == .done)
+    for part in ["images of", "16x16 px, stretch, bilinear", "decoding and resizing"] {
+      #expect(text.output.contains(part))
+    }
+    let outcome = cnnctl([
+      "bench", dataset.path, "--size", "16", "--seconds", "0.01", "--resize", "pad", "--json",
+    ])
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(object["resize"] as? String == "pad")
+    for key in ["decode_images_per_second", "read_images_per_second", "augment_microseconds"] {
+      #expect(try #require(object[key] as? Double) > 0, "\(key)")
+    }
+    #expect(cnnctl(["bench", "nowhere"]).code == .noInput)
   }
 
   @Test(arguments: [0, 5, 60])

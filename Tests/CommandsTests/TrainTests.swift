@@ -148,6 +148,47 @@ import Testing
     #expect(cnnctl("inspect", run).code == .done)
   }
 
+  @Test(arguments: ["ram", "disk", "off"])
+  func `A signal while images are read stops at once and leaves no half of a cache`(
+    cache: String
+  ) throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(
+      data.training("--cache", cache), variables: ["XDG_CACHE_HOME": data.folder.file("cache")],
+      stopAfter: 2, signal: 15)
+    #expect(outcome.code == .terminated)
+    #expect(outcome.diagnostics.contains("stopped before the first step"))
+    let run = try object(text(of: data.folder.file("run") + "/run.json"))
+    #expect(run["status"] as? String == "stopped")
+    let files = try? FileManager.default.contentsOfDirectory(
+      atPath: data.folder.file("cache") + "/cnnctl")
+    #expect(files ?? [] == [])
+  }
+
+  @Test func `Every cache gives the same weights, and the run says which it was`() throws {
+    let data = try TinyDataset()
+    var digests: Set<String> = []
+    for cache in ["ram", "disk", "disk", "off", "auto"] {
+      let out = data.folder.file("run-\(digests.count)-\(cache)-\(UUID().uuidString)")
+      let outcome = cnnctl(
+        data.training("--cache", cache, "--json", "--out", out),
+        variables: ["XDG_CACHE_HOME": data.folder.file("cache")])
+      #expect(outcome.code == .done, "\(outcome.diagnostics)")
+      let events = try outcome.lines.map { try object(String($0)) }
+      #expect(events.first?["cache"] as? String == (cache == "auto" ? "ram" : cache))
+      digests.insert(try #require(events.last?["weights_sha256"] as? String))
+    }
+    #expect(digests.count == 1)
+  }
+
+  @Test func `A cache that is asked for and cannot be made is an error with advice`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training("--cache", "disk"))
+    #expect(outcome.code == .io)
+    #expect(outcome.diagnostics.contains("HOME is not set"))
+    #expect(outcome.diagnostics.contains("--cache ram"))
+  }
+
   @Test func `Three class folders alone train a softmax with held-out validation`() throws {
     let data = try TinyDataset(classes: ["cats", "dogs", "eels"], training: 16, test: 0)
     let run = try data.trained()

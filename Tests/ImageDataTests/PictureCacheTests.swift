@@ -72,11 +72,11 @@ import Testing
       for _ in plan.epochs {
         while let batch = try loader.next() { batches.append(Array(batch.pixels)) }
       }
-      #expect((loader.decodeSeconds > 1e-5) == (store.place != .ram))
+      #expect((loader.decodeSeconds > 0) == (store.place != .ram))
       return batches
     }
     let expected = try batches(ram)
-    #expect(expected.count > 4)
+    #expect(expected.count >= 4)
     #expect(ram.place == .ram && ram.memoryBytes == ram.byteCount)
     for (policy, place) in [
       (PictureCache.Policy.disk, PictureCache.Place.disk), (.disk, .disk), (.off, .off),

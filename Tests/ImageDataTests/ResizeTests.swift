@@ -31,7 +31,10 @@ import Testing
         let steps = Preprocessing(width: width, height: height, resize: mode, filter: filter)
         let resized = try ImageReader(steps, kernels: engine.kernels).read(bytes: source)
         let name = "\(mode.rawValue)-\(filter.rawValue)-\(width)x\(height)"
-        #expect(try difference(resized, golden(name)) == 0, "\(name) \(engine.instructionSet)")
+        let worst = try #require(try difference(resized, golden(name)))
+        // Pillow's bilinear weights of a box are not quite those of its source text.
+        let allowed = mode == .crop && filter == .bilinear ? 1 : 0
+        #expect(worst <= allowed, "\(name) \(engine.instructionSet)")
       }
     }
   }

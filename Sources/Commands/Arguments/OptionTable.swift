@@ -44,7 +44,8 @@ package enum OptionTable {
       help: "how a photo becomes a square: both sides scaled, the middle cut out, or black borders",
       group: .data, commands: [.train, .bench]),
     Option(
-      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)), default: "the recipe's",
+      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)),
+      default: "train: the recipe's, bench: bilinear",
       help: "how pixels are resampled", group: .data, commands: [.train, .bench]),
     Option(
       "on-bad-image", .choice(["skip", "fail"]), default: "skip",
@@ -145,8 +146,9 @@ package enum OptionTable {
 
   private static let augmentation: [Option] = [
     Option(
-      "augment", .choice(["none", "seed", "standard", "strong"]), default: "the recipe's",
-      help: "random changes that belong together; the options below override one each",
+      "augment", .choice(["none", "seed", "standard", "strong"]),
+      default: "train: the recipe's, bench: standard",
+      help: "random changes that belong together; other options override one each",
       group: .augmentation, commands: [.train, .bench], canBeOff: true),
     number("rotation", NumberRange(lower: 0, upper: 180), "DEG", "rotate up to DEG each way"),
     number(

@@ -23,14 +23,19 @@ struct RunImages {
     self.plan = plan
     shares = plan.content
     var failure: (any Error)?
-    store = try ImageStore.load(
-      plan.dataset, splits: plan.splits, content: plan.content,
-      preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
-      cache: cache, workers: engine.workers, kernels: engine.kernels, shouldStop: { failure != nil }
-    ) { done, total in
-      do { try progress(done, total) } catch { failure = failure ?? error }
+    do {
+      store = try ImageStore.load(
+        plan.dataset, splits: plan.splits, content: plan.content,
+        preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
+        cache: cache, workers: engine.workers, kernels: engine.kernels,
+        shouldStop: { failure != nil }
+      ) { done, total in
+        do { try progress(done, total) } catch { failure = failure ?? error }
+      }
+    } catch {
+      // Loading only knows that it was to stop, whoever asked knows why.
+      throw failure ?? error
     }
-    if let failure { throw failure }
     training = store.indices(.train)
     test = store.indices(.test)
     validation = plan.validation.map { [store] in store.indices($0) } ?? []
