@@ -51,9 +51,7 @@ extension ImageReader {
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
   ) throws(ImageFailure) -> DecodedPicture {
-    guard let kind = FileKind(bytes) else {
-      throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
-    }
+    guard let kind = FileKind(bytes) else { throw .notAPicture }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
     let (width, height) = (Int(probe.width), Int(probe.height))
     let orientation = exif == .apply ? structure.orientation(of: bytes) : 1

@@ -20,7 +20,8 @@ enum Exif {
       guard let big = bytes.bigEndian(at: block.lowerBound + at, count, in: block) else {
         return nil
       }
-      return isLittle ? big.byteSwapped >> (64 - 8 * count) : big
+      // Without a sign, which the lowest byte's highest bit would become.
+      return isLittle ? Int(UInt64(big).byteSwapped >> (64 - 8 * count)) : big
     }
     guard number(2, 2) == 42, let directory = number(4, 4), let entries = number(directory, 2)
     else { return .unusable }

@@ -4,14 +4,17 @@ import Glibc
 package enum FileBytes {
   /// Larger files are refused.
   package static let limit = 256_000_000
+  /// Of larger files the beginning is looked at before the rest is read.
+  private static let large = 1 << 20
 
   /// The bytes of a regular file.
   ///
   /// Never waits for a pipe or a device and never maps the file, so that one cut short meanwhile
   /// does no harm. With `most` no more than so many of its first bytes are read, however large
-  /// the file is.
+  /// the file is. With `onlyPicture` a large file that does not begin as one is refused unread,
+  /// as decoding its bytes would.
   package static func read(
-    _ path: String, first most: Int? = nil
+    _ path: String, first most: Int? = nil, onlyPicture: Bool = false
   ) throws(ImageFailure) -> [UInt8] {
     guard !path.utf8.contains(0) else {
       throw ImageFailure(.unreadable, "the path holds a zero byte")
@@ -36,6 +39,15 @@ package enum FileBytes {
       throw ImageFailure(.tooLarge, "\(size) bytes, more than the limit of \(limit)")
     }
     guard size > 0 else { throw ImageFailure(.truncated, "the file is empty") }
+    if onlyPicture, size > large {
+      guard FileKind(try read(descriptor, 8)) != nil else { throw .notAPicture }
+      lseek(descriptor, 0, SEEK_SET)
+    }
+    return try read(descriptor, size)
+  }
+
+  /// So many bytes of an open file, or those up to its end.
+  private static func read(_ descriptor: CInt, _ size: Int) throws(ImageFailure) -> [UInt8] {
     var failed = false
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       count = 0

@@ -16,7 +16,7 @@ package struct ImageReader: Sendable {
 
   /// The picture in a file, upright and resized.
   package func read(path: String) throws(ImageFailure) -> RGBImage {
-    try read(bytes: FileBytes.read(path))
+    try read(bytes: FileBytes.read(path, onlyPicture: true))
   }
 
   /// The picture in a file's bytes, upright and resized.

@@ -20,8 +20,9 @@ enum StructureLimits {
   static let scanBytesPerBlock = 512
   /// Chunks of a PNG: 250 MB in the smallest chunks that writers make.
   static let chunks = 1 << 16
-  /// Compressed bytes of a PNG for each byte of its rows, and beyond.
-  static let compressedBytes = (perByte: 4, beyond: 1 << 20)
+  /// Compressed bytes of a PNG beyond those of its rows and a quarter more: deflate's own
+  /// overhead is below 1 %, that of flushing after every row of some length a few.
+  static let compressedBeyond = 1 << 20
 }
 
 /// The segments of a JPEG file, from marker to marker up to the end of its first picture.

@@ -66,9 +66,8 @@ extension FileStructure {
       }
     }
     if let header {
-      let limits = StructureLimits.compressedBytes
       try refuse(
-        compressed - limits.beyond > limits.perByte * header.rowBytes,
+        compressed - StructureLimits.compressedBeyond > header.rowBytes + header.rowBytes / 4,
         "more compressed data than the rows can need")
     }
     if chunks.isEnded, chunks.position < bytes.count { traits.insert(.trailingBytes) }

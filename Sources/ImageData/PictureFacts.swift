@@ -64,9 +64,7 @@ extension ImageReader {
   package static func facts(
     bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> PictureFacts {
-    guard let kind = FileKind(bytes) else {
-      throw ImageFailure(.notAnImage, "neither a JPEG nor a PNG by its first bytes")
-    }
+    guard let kind = FileKind(bytes) else { throw .notAPicture }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
     return PictureFacts(
       kind: kind, width: Int(probe.width), height: Int(probe.height),

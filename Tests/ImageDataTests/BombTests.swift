@@ -99,13 +99,7 @@ struct BombCost {
   private static func expectCheap(_ cost: BombCost, _ name: String, _ message: String) {
     #expect(cost.milliseconds < 2000, "\(name): \(message)")
     #expect(cost.growthMB < 50, "\(name): \(message)")
-    // The figures themselves, for whoever names a file to put them in.
-    if let path = getenv("CNNCTL_BOMB_FIGURES") {
-      let line = "\(cost.milliseconds) ms, \(cost.growthMB) MB: \(name): \(message)\n"
-      let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-      _ = Array(line.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-      close(file)
-    }
+    Measurement.tell("\(cost.milliseconds) ms, \(cost.growthMB) MB: \(name): \(message)")
   }
 
   /// The time an action takes, and by how much the process's largest size grows in it.
@@ -122,6 +116,14 @@ struct BombCost {
 
 /// Time and memory of this process.
 enum Measurement {
+  /// Adds a line to the file that `CNNCTL_FIGURES` names, if it does.
+  static func tell(_ line: String) {
+    guard let path = getenv("CNNCTL_FIGURES") else { return }
+    let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    _ = Array((line + "\n").utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    close(file)
+  }
+
   /// Processor time of this thread, which other tests do not touch.
   static func seconds() -> Double {
     var now = timespec()

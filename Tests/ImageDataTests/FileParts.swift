@@ -157,6 +157,6 @@ private let crcTable: [UInt32] = (0..<256).map { value in
 }
 
 /// The checksum of PNG's chunks.
-func crc32(_ bytes: [UInt8]) -> UInt32 {
+func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
   ~bytes.reduce(~0) { $0 >> 8 ^ crcTable[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
 }

@@ -64,6 +64,9 @@ import Testing
       ([], true, 1), (Array("MM".utf8), true, 1), (Array("XX\0*\0\0\0\u{8}".utf8), true, 1),
       (Array("MM\0*".utf8) + big(0xFFFF_FFFF, 4), true, 1),
       (Array("II*\0".utf8) + [0xFF, 0xFF, 0xFF, 0x7F], true, 1),
+      // Numbers whose lowest byte is the last, with its highest bit set.
+      (Array("II*\0".utf8) + [8, 0, 0, 0, 0x00, 0x80], true, 1),
+      (Array("II*\0".utf8) + [8, 0, 0, 0x80], true, 1),
     ]
     for (data, isBad, orientation) in cases {
       for file in [JPEG.file(extra: JPEG.exif(data)), PNG.file(extra: PNG.chunk("eXIf", data))] {

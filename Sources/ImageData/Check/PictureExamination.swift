@@ -40,7 +40,7 @@ struct PictureExamination: Sendable {
     var size = 0
     result = Result { () throws(ImageFailure) in
       if let failure = sample.failure { throw failure }
-      let bytes = try FileBytes.read(sample.path)
+      let bytes = try FileBytes.read(sample.path, onlyPicture: true)
       size = bytes.count
       let image = try ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
       let facts = try ImageReader.facts(bytes: bytes, maxPixels: maxPixels)

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets and runs them; needs the toolchain and the package's libraries.
+#
+#   run.sh FOLDER SECONDS [TARGET...]
+#
+# FOLDER gets the program, in found/TARGET the inputs that reached something new, and in
+# failures/ those that broke a property. Seeds are the committed pictures, and the folders that
+# FUZZ_SEEDS names, separated by colons. FUZZ_OPTIONS are further options of libFuzzer.
+# FUZZ_LIBRARIES are the linker's words for the libraries instead of "-ljpeg -lpng": archives built
+# with -fsanitize=address,fuzzer-no-link lead the fuzzer through them, too.
+# Targets: jpeg png facts codecs; all of them if none is named. Ends with 0 if nothing was broken.
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+mkdir -p "$1"
+work=$(cd "$1" && pwd)
+seconds=$2
+shift 2
+[ $# -gt 0 ] || set -- jpeg png facts codecs
+
+images=$top/Sources/ImageData
+codecs=$top/Sources/CImageCodecs
+fixtures=$top/Tests/ImageDataTests/Fixtures
+
+# The toolchain's clang, not another one on the path.
+toolchain=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift.*".*/\1/p')
+clang=$toolchain/bin/clang
+
+build() {
+  local file objects=()
+  for file in "$codecs"/decode_*.c "$here/targets.c"; do
+    objects+=("$work/$(basename "$file" .c).o")
+    "$clang" -g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all \
+      -Wall -Wextra -Werror -I "$codecs/include" -c "$file" -o "${objects[-1]}"
+  done
+  echo "module CImageCodecs { header \"$codecs/include/CImageCodecs.h\" export * }" \
+    >"$work/module.modulemap"
+  # The compiler leaves files where it is started.
+  cd "$work"
+  # Checks stay on. swiftc has no undefined behaviour sanitizer here: Swift traps by itself.
+  swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
+    -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
+    -module-name Fuzz -wmo -I "$work" -o "$work/fuzz" \
+    "$here"/*.swift "${objects[@]}" \
+    "$images"/{Decoding,Exif,FileStructure,JPEGMarkers,JPEGStructure,PNGStructure}.swift \
+    "$images"/{PictureFacts,RGBImage,Upright}.swift \
+    ${FUZZ_LIBRARIES:--ljpeg -lpng} -use-ld=lld
+}
+
+# seeds TARGET FOLDER: the pictures that a target starts from.
+seeds() {
+  local kinds=(-name '*.jpg' -o -name '*.png')
+  [ "$1" != jpeg ] || kinds=(-name '*.jpg')
+  [ "$1" != png ] || kinds=(-name '*.png')
+  mkdir -p "$2"
+  local folders=("$fixtures") more=()
+  IFS=: read -r -a more <<<"${FUZZ_SEEDS:-}"
+  local folder
+  for folder in "${folders[@]}" ${more[@]+"${more[@]}"}; do
+    find "$folder" -type f -size -64k \( "${kinds[@]}" \) -exec cp -t "$2" {} +
+  done
+}
+
+# fuzz TARGET: runs one.
+fuzz() {
+  local target=$1 dictionary=$work/both.dict leaks=0
+  ln -sf fuzz "$work/$target"
+  seeds "$target" "$work/seeds/$target"
+  mkdir -p "$work/found/$target" "$work/failures"
+  cat "$here/jpeg.dict" "$here/png.dict" >"$work/both.dict"
+  case $target in
+    jpeg | png) dictionary=$here/$target.dict ;;
+    # The one target without Swift, of which the leak sanitizer has false alarms.
+    codecs) leaks=1 ;;
+  esac
+  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=$leaks:allocator_may_return_null=1 \
+    "$work/$target" "$work/found/$target" "$work/seeds/$target" -dict="$dictionary" \
+    -max_total_time="$seconds" -max_len=65536 -timeout=5 -rss_limit_mb=512 \
+    -artifact_prefix="$work/failures/$target-" -print_final_stats=1 ${FUZZ_OPTIONS:-} \
+    >"$work/$target.log" 2>&1 ||
+    { tail -n 60 "$work/$target.log"; return 1; }
+  printf '%s: ' "$target"
+  sed -n 's/^stat::number_of_executed_units: *\(.*\)/\1 inputs/p' "$work/$target.log" | tr -d '\n'
+  sed -n 's/^stat::peak_rss_mb: *\(.*\)/, at most \1 MB/p' "$work/$target.log" | tr -d '\n'
+  grep -o 'cov: [0-9]*' "$work/$target.log" | sed -n '$s/cov: \(.*\)/, \1 places reached/p'
+}
+
+build
+failed=0
+for target in "$@"; do
+  fuzz "$target" || { echo "error: $target" >&2; failed=1; }
+done
+exit $failed

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import Glibc
+import ImageData
+import KernelInterface
+import KernelSelection
+import Testing
+
+/// Many damaged files through the path that every command takes.
+///
+/// `CNNCTL_MUTANTS` sets how many; each takes some 30 microseconds.
+@Suite struct MutantTests {
+  @Test("Mutants of the committed pictures: no crash, no hang, no growth, one verdict")
+  func mutants() async {
+    // In a process of its own, so that memory is measured of nothing else.
+    await #expect(processExitsWith: .success) {
+      let wanted = ProcessInfo.processInfo.environment["CNNCTL_MUTANTS"].flatMap { Int($0) }
+      try MutantTests.run(wanted ?? 100_000)
+    }
+  }
+
+  private static func run(_ count: Int) throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted()
+      .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
+    var mutants = Mutants(of: try names.map(fixture), seed: 5)
+    let reader = ImageReader(
+      Preprocessing(width: 32, height: 24, filter: .area, shrinkMargin: 1.1),
+      kernels: try bestEngine().kernels)
+    let whole = ImageReader(
+      Preprocessing(width: 16, height: 16), kernels: try bestEngine().kernels)
+    var verdicts: [String: Int] = [:]
+    var slowest = 0.0
+    var before = 0
+    let start = Measurement.seconds()
+    for number in 0..<count {
+      // What is set up once has been by then.
+      if number == count / 5 { before = try Measurement.memory("VmRSS") }
+      let bytes = mutants.next()
+      let began = Measurement.seconds()
+      let failure = failure(bytes, reader)
+      slowest = max(slowest, Measurement.seconds() - began)
+      #expect(failure == self.failure(bytes, whole), "mutant \(number)")
+      if let failure {
+        #expect(failure.message.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(number)")
+        #expect(failure.code != .tooSlow, "mutant \(number)")
+      } else {
+        let facts = try ImageReader.facts(bytes: bytes)
+        #expect(facts.width > 0 && facts.height > 0, "mutant \(number)")
+      }
+      verdicts[failure?.code.rawValue ?? "decoded", default: 0] += 1
+    }
+    let growth = try Measurement.memory("VmRSS") - before
+    let figures = verdicts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    Measurement.tell(
+      "\(count) mutants in \(Measurement.seconds() - start) s, slowest \(slowest) s, "
+        + "growth \(growth) kB: \(figures.joined(separator: ", "))")
+    #expect(slowest < 2)
+    // A leak of so little as a kilobyte a file is seen in a long run.
+    #expect(growth < 16 << 10)
+    #expect(verdicts.count >= 4)
+    #expect((verdicts["decoded"] ?? 0) > count / 100)
+  }
+
+  private static func failure(_ bytes: [UInt8], _ reader: ImageReader) -> ImageFailure? {
+    do throws(ImageFailure) {
+      let image = try reader.read(bytes: bytes)
+      precondition(reader.tensor(image).allSatisfy(\.isFinite), "numbers are finite")
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("The libraries print nothing, whatever they are given")
+  func silence() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try TemporaryFolder()
+      let path = try folder.write("said", [])
+      let (output, errors) = (dup(1), dup(2))
+      let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+      dup2(file, 1)
+      dup2(file, 2)
+      let names = try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted()
+        .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
+      var mutants = Mutants(of: try names.map(fixture), seed: 6)
+      for _ in 0..<2000 {
+        let bytes = mutants.next()
+        _ = try? ImageReader.decode(bytes: bytes)
+        _ = try? ImageReader.facts(bytes: bytes)
+      }
+      // Also what waits in the C library's buffers.
+      fflush(nil)
+      dup2(output, 1)
+      dup2(errors, 2)
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+      #expect(size == 0)
+    }
+  }
+}
