@@ -32,9 +32,10 @@ struct BenchCommand {
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
     if let dataset = arguments.operands.first {
-      guard arguments.text("net") == nil else {
+      if let option = ["net", "batch"].first(where: arguments.has) {
         throw Failure(
-          .usage, "--net and DATASET exclude each other: one measures a network, the other images",
+          .usage,
+          "--\(option) and DATASET exclude each other: one measures a network, the other images",
           helpPage: CommandDescription.bench.helpPage)
       }
       let benchmark = ImageBenchmark(arguments, console, engine)

@@ -15,7 +15,13 @@ struct ImageBenchmark {
   }
 
   func run(_ path: String, seconds: Double, signal: () -> Int32?) throws -> ExitCode {
-    let dataset = try Dataset.open(path)
+    let dataset: Dataset
+    do throws(DatasetError) {
+      dataset = try Dataset.open(path, shouldStop: { signal() != nil })
+    } catch {
+      if error == .stopped, let number = signal() { return ExitCode(signal: number) }
+      throw error
+    }
     let (preprocessing, augmentation) = settings()
     console.draw { "reading images" }
     let benchmark = PipelineBenchmark(

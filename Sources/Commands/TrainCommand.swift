@@ -27,9 +27,9 @@ struct TrainCommand {
       summary = try trainer.run(
         events: progress.show, shouldStop: { signal().map(StopReason.signal) })
     } catch let stopped as StoppedEarly {
-      console.clear()
-      throw Failure(
-        ExitCode(signal: stopped.signal), "stopped before the first step; nothing is trained yet")
+      throw stoppedEarly(stopped.signal)
+    } catch DatasetError.stopped {
+      throw stoppedEarly(signal() ?? 0)
     }
     console.clear()
     if let signal = summary.stoppedBySignal {
@@ -39,6 +39,12 @@ struct TrainCommand {
       return ExitCode(signal: signal)
     }
     return .done
+  }
+
+  private func stoppedEarly(_ signal: Int32) -> Failure {
+    console.clear()
+    return Failure(
+      ExitCode(signal: signal), "stopped before the first step; nothing is trained yet")
   }
 
   /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.

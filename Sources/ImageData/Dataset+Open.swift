@@ -3,11 +3,13 @@ extension Dataset {
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what
-  /// class folders alone are taken for.
+  /// class folders alone are taken for. Throws `.stopped` once `shouldStop` says so.
   package static func open(
-    _ path: String, classes: [String]? = nil, unsplit: Split = .train
+    _ path: String, classes: [String]? = nil, unsplit: Split = .train,
+    limits: WalkLimits = WalkLimits(), shouldStop: () -> Bool = { false }
   ) throws(DatasetError) -> Dataset {
-    let survey = try FolderSurvey(path, unsplit: unsplit)
+    let survey = try FolderSurvey(
+      path, unsplit: unsplit, limits: limits, shouldStop: shouldStop)
     if let problem = survey.problems.first { throw problem }
     if let problem = survey.layoutProblems(classes: classes).first { throw problem }
     let classes = classes ?? survey.trainingClasses
@@ -22,7 +24,8 @@ extension Dataset {
     }
     return Dataset(
       root: survey.root, classes: classes, splits: splits, hiddenCount: survey.hidden.count,
-      ignoredCount: survey.looseFiles + survey.others.count, isUnsplit: survey.isUnsplit)
+      ignoredCount: survey.looseFiles + survey.others.count,
+      repeatedFolders: survey.repeated, isUnsplit: survey.isUnsplit)
   }
 
   /// Whether a file's name ends as a picture's does.

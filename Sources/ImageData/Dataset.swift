@@ -43,6 +43,8 @@ package struct Dataset: Sendable {
   package var hiddenCount: Int
   /// Files passed over because their names do not end in .jpg, .jpeg or .png.
   package var ignoredCount: Int
+  /// Paths to folders whose pictures the same class already has, which are passed over.
+  package var repeatedFolders: [String]
   /// Whether the folder holds class folders alone, which all belong to training.
   package var isUnsplit: Bool
 

@@ -27,6 +27,12 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case noTrainingFolder(path: String, found: [String])
   /// A link that leads to a folder around it.
   case linkLoop(path: String)
+  /// More folders inside each other than are followed.
+  case tooDeep(path: String, limit: Int)
+  /// More files, folders and links than are listed.
+  case tooManyEntries(path: String, limit: Int)
+  /// Who asked for the dataset no longer wants it.
+  case stopped
   /// A class folder's name that is not UTF-8 or has control characters.
   case className(path: String)
 
@@ -72,6 +78,11 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(shown(path)) holds several folders of the same use: \(list(names))"
     case .noTrainingFolder(let path, _): "\(shown(path)) holds no training folder"
     case .linkLoop(let path): "\(shown(path)) is a link to a folder around it"
+    case .tooDeep(let path, let limit):
+      "\(shown(path)) lies more than \(limit) folders below its class"
+    case .tooManyEntries(let path, let limit):
+      "\(shown(path)) holds more than \(limit) files and folders, counted once a class"
+    case .stopped: "stopped while the dataset's folders were listed"
     case .className(let path):
       "\(shown(path)) cannot name a class: names are UTF-8 without control characters"
     }
@@ -94,7 +105,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is expected instead.
   package var expected: String? {
     switch self {
-    case .missing, .unreadable, .linkLoop, .className: nil
+    case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className: nil
     case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
     case .severalFolders: "one of them"
     default: "DATASET/{training_set,test_set}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
@@ -111,6 +122,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .unknownClasses: "rename or remove the folder; names must match exactly"
     case .severalFolders: "remove or rename all but one"
     case .linkLoop: "remove the link"
+    case .tooDeep: "move the images up, or remove the links to the folder"
+    case .tooManyEntries: "a folder that holds the dataset alone"
     case .className: "rename the folder"
     default: nil
     }

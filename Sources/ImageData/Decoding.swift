@@ -51,18 +51,28 @@ extension ImageReader {
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
   ) throws(ImageFailure) -> DecodedPicture {
+    try decodeWithFacts(bytes: bytes, exif: exif, maxPixels: maxPixels, shrink: shrink).picture
+  }
+
+  /// What `decodePicture` and `facts` say, for the work of the one.
+  package static func decodeWithFacts(
+    bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
+    shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
+  ) throws(ImageFailure) -> (picture: DecodedPicture, facts: PictureFacts) {
     guard let kind = FileKind(bytes) else { throw .notAPicture }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    let (width, height) = (Int(probe.width), Int(probe.height))
-    let orientation = exif == .apply ? structure.orientation(of: bytes) : 1
+    let facts = PictureFacts(kind, structure, probe, bytes)
+    let (width, height) = (facts.width, facts.height)
+    let orientation = exif == .apply ? facts.orientation : 1
     let upright = orientation >= 5 ? (height, width) : (width, height)
     let divisor = kind == .jpeg ? shrink(upright.0, upright.1) : 1
     precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
     let image = try pixels(
       of: bytes, kind: kind, probe: probe, shrink: divisor, maxPixels: maxPixels)
-    return DecodedPicture(
+    let picture = DecodedPicture(
       image: image, fullWidth: width, fullHeight: height, shrink: divisor,
       orientation: orientation)
+    return (picture, facts)
   }
 
   /// The versions of the libraries that decode, such as "libjpeg-turbo 2.1.5".

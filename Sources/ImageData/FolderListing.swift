@@ -24,8 +24,10 @@ struct FolderListing {
   /// The names of the dot entries, repaired where they are not UTF-8, in byte order.
   var hidden: [String] = []
 
-  /// Lists the folder at `path`.
-  init(_ path: String) throws(DatasetError) {
+  /// Lists the folder at `path`; what `each` throws at one of its entries ends that.
+  init(
+    _ path: String, each: () throws(DatasetError) -> Void = {}
+  ) throws(DatasetError) {
     guard let folder = opendir(path) else {
       throw .unreadable(path: path, reason: FileBytes.systemMessage())
     }
@@ -36,6 +38,7 @@ struct FolderListing {
         Array(name.prefix { $0 != 0 })
       }
       if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
+      try each()
       let valid = String(validating: bytes, as: UTF8.self)
       let name = valid ?? String(decoding: bytes, as: UTF8.self)
       if bytes.first == 0x2E {

@@ -1,3 +1,4 @@
+internal import CImageCodecs
 import Glibc
 
 /// What is counted before a decoder sees a file; more has no honest use.
@@ -10,8 +11,8 @@ enum StructureLimits {
   /// Bytes of Huffman, quantization and arithmetic tables: a hundred scans, each with all tables
   /// anew, have a fifth of it.
   static let tableBytes = 1 << 20
-  /// Scans of a JPEG.
-  static let scans = 100
+  /// Scans of a JPEG, which the decoder counts, too.
+  static let scans = Int(CIMAGE_MAX_SCANS)
   /// Blocks that all scans of a JPEG pass over, for up to 64 million pixels: ten full scans of a
   /// picture of three channels.
   static let blockVisits = 1 << 25

@@ -56,17 +56,20 @@ extension FileStructure {
     var hasSeveral = false
     while let segment = try markers.next() {
       segments += 1
-      try refuse(segments > StructureLimits.segments, "more than 4096 segments")
+      try refuse(
+        segments > StructureLimits.segments, "more than \(StructureLimits.segments) segments")
       switch segment.marker {
       case 0xC4, 0xCC, 0xDB:
         tableBytes += segment.body.count
-        try refuse(tableBytes > StructureLimits.tableBytes, "more than 1 MB of tables")
+        try refuse(
+          tableBytes > StructureLimits.tableBytes,
+          "more than \(StructureLimits.tableBytes) bytes of tables")
       case 0xC0...0xCF where frame == nil:
         frame = Frame(bytes, segment)
       case 0xDA:
         if let frame, frame.isRefused(maxPixels: maxPixels) { return }
         scans += 1
-        try refuse(scans > StructureLimits.scans, "more than 100 scans")
+        try refuse(scans > StructureLimits.scans, "more than \(StructureLimits.scans) scans")
         let start = markers.position
         let restarts = try markers.skipScan()
         guard let frame else { continue }
@@ -115,7 +118,9 @@ extension FileStructure {
   }
 
   /// Refuses a file that has more of something than any honest one.
-  func refuse(_ isTooMuch: Bool, _ message: String) throws(ImageFailure) {
-    if isTooMuch { throw ImageFailure(.tooLarge, message) }
+  func refuse(
+    _ isTooMuch: Bool, _ message: @autoclosure () -> String
+  ) throws(ImageFailure) {
+    if isTooMuch { throw ImageFailure(.tooLarge, message()) }
   }
 }

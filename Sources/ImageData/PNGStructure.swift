@@ -49,7 +49,7 @@ extension FileStructure {
     var header: PNGHeader?
     while let chunk = chunks.next() {
       count += 1
-      try refuse(count > StructureLimits.chunks, "more than 65536 chunks")
+      try refuse(count > StructureLimits.chunks, "more than \(StructureLimits.chunks) chunks")
       if count == 1 {
         guard chunk.isNamed("IHDR"), let found = PNGHeader(bytes, chunk.body) else { return }
         header = found

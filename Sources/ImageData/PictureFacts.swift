@@ -66,7 +66,14 @@ extension ImageReader {
   ) throws(ImageFailure) -> PictureFacts {
     guard let kind = FileKind(bytes) else { throw .notAPicture }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    return PictureFacts(
+    return PictureFacts(kind, structure, probe, bytes)
+  }
+}
+
+extension PictureFacts {
+  /// The facts that a file's parts and its header tell.
+  init(_ kind: FileKind, _ structure: FileStructure, _ probe: cimage_result, _ bytes: [UInt8]) {
+    self.init(
       kind: kind, width: Int(probe.width), height: Int(probe.height),
       orientation: structure.orientation(of: bytes), traits: structure.traits)
   }

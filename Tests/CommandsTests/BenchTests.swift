@@ -111,6 +111,7 @@ import Testing
     ("--batch-size 4", "unknown option --batch-size", "try: --batch\n"),
     ("photos others", "too many arguments", "found: others"),
     ("photos --net seed", "--net and DATASET exclude each other", "See 'cnnctl help bench'."),
+    ("photos --batch 8", "--batch and DATASET exclude each other", "See 'cnnctl help bench'."),
     ("photos --augment much", "--augment: 'much' is not a value", "expected: none"),
   ])
   func `What cannot be measured is a usage error`(line: String, message: String, advice: String) {

@@ -87,11 +87,12 @@ import Testing
     #expect(
       Set(json.keys) == [
         "dataset", "images", "decoded", "bytes", "classes", "splits", "kinds", "traits", "width",
-        "height", "shapes", "strict", "errors", "notes",
+        "height", "shapes", "searches_cut_short", "strict", "errors", "notes",
       ])
     #expect(json["images"] as? Int == 35)
     #expect(json["decoded"] as? Int == 34)
     #expect(json["strict"] as? Bool == false)
+    #expect(json["searches_cut_short"] as? Int == 0)
     let splits = try #require(json["splits"] as? [[String: Any]])
     #expect(splits.map { $0["split"] as? String } == ["train", "test"])
     #expect(splits[0]["folder"] as? String == "training_set")
@@ -103,6 +104,18 @@ import Testing
     #expect(errors.allSatisfy { $0["severity"] as? String == "error" && $0["message"] != nil })
     let notes = try #require(json["notes"] as? [[String: Any]])
     #expect(notes.map { $0["kind"] as? String } == ["duplicate", "hidden-file"])
+  }
+
+  @Test func `Options of every command that a check has no use for are taken and not listed`()
+    throws
+  {
+    let data = try TinyDataset()
+    #expect(cnnctl("check", data.path, "--seed", "1", "--conv", "direct").code == .done)
+    #expect(cnnctl("check", data.path, "--conv", "fast").code == .usage)
+    let page = cnnctl("help", "check").output
+    #expect(!page.contains("--seed") && !page.contains("--conv") && page.contains("--isa"))
+    let other = cnnctl("help", "bench").output
+    #expect(other.contains("--seed") && other.contains("--conv"))
   }
 
   @Test func `Long lists are cut short, but with -v`() throws {

@@ -139,13 +139,33 @@ import Testing
   func `A signal stops after the step and saves`(code: ExitCode) throws {
     let data = try TinyDataset()
     let outcome = cnnctl(
-      data.training("--epochs", "1000"), stopAfter: 40, signal: code.rawValue - 128)
+      data.training("--epochs", "1000"), stopAfter: 47, signal: code.rawValue - 128)
     #expect(outcome.code == code)
     let run = data.folder.file("run")
     #expect(outcome.diagnostics.contains("stopped by SIG"))
     #expect(outcome.diagnostics.contains(run))
     #expect(try object(text(of: run + "/run.json"))["status"] as? String == "stopped")
     #expect(cnnctl("inspect", run).code == .done)
+  }
+
+  @Test func `A signal while folders are listed stops before there is a run`() throws {
+    let data = try TinyDataset()
+    let outcome = cnnctl(data.training(), stopAfter: 2, signal: 15)
+    #expect(outcome.code == .terminated)
+    #expect(outcome.diagnostics.contains("stopped before the first step"))
+    #expect(!FileManager.default.fileExists(atPath: data.folder.file("run")))
+  }
+
+  @Test func `Folders that links lead to again are taken once and named`() throws {
+    let data = try TinyDataset()
+    let cats = data.path + "/training_set/cats"
+    for name in ["more", "again"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(cats)/\(name)", withDestinationPath: "../../test_set/cats")
+    }
+    let outcome = cnnctl(data.training("--epochs", "1"))
+    #expect(outcome.code == .done)
+    #expect(outcome.diagnostics.contains("training_set/cats/more leads to a folder that"))
   }
 
   @Test(arguments: ["ram", "disk", "off"])
@@ -155,7 +175,7 @@ import Testing
     let data = try TinyDataset()
     let outcome = cnnctl(
       data.training("--cache", cache), variables: ["XDG_CACHE_HOME": data.folder.file("cache")],
-      stopAfter: 0, signal: 15)
+      stopAfter: 9, signal: 15)
     #expect(outcome.code == .terminated)
     #expect(outcome.diagnostics.contains("stopped before the first step"))
     let run = try object(text(of: data.folder.file("run") + "/run.json"))

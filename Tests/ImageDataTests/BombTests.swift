@@ -10,8 +10,8 @@ struct BombCost {
 
 /// Files that are small or cheap to make and want much time or memory of whoever reads them.
 ///
-/// Each is refused before it gets either. Times are measured to be told; what is asserted leaves
-/// room for a busy machine.
+/// Each is refused before it gets either. Times are the thread's own, in which the machine's other
+/// work does not count; what is asserted is twice what is promised.
 @Suite struct BombTests {
   /// A kind of bomb: how it is made and with which failures it may be refused.
   struct Bomb: Sendable {
@@ -97,7 +97,7 @@ struct BombCost {
   }
 
   private static func expectCheap(_ cost: BombCost, _ name: String, _ message: String) {
-    #expect(cost.milliseconds < 2000, "\(name): \(message)")
+    #expect(cost.milliseconds < 200, "\(name): \(message)")
     #expect(cost.growthMB < 50, "\(name): \(message)")
     Measurement.tell("\(cost.milliseconds) ms, \(cost.growthMB) MB: \(name): \(message)")
   }

@@ -20,7 +20,7 @@ import Testing
 
   private func pairs(_ hashes: [PerceptualHash]) throws -> [[Int]] {
     let engine = try bestEngine()
-    return NearDuplicates(hashes).pairs(workers: engine.workers).map { [$0.0, $0.1] }
+    return NearDuplicates(hashes).search(workers: engine.workers).pairs.map { [$0.0, $0.1] }
   }
 
   @Test("Among 100,000 pictures every planted pair of up to 11 bits is found, and no other")
@@ -60,6 +60,49 @@ import Testing
     #expect(try pairs(same).count >= same.count - 1)
     let alike = strangers.map { PerceptualHash(bits: 2, greys: $0.greys) }
     #expect(try pairs(alike) == [])
+  }
+
+  @Test("Among 100,000 pictures of one hash each looks at a few", .timeLimit(.minutes(1)))
+  func oneHash() throws {
+    let engine = try bestEngine()
+    let same = [PerceptualHash](repeating: strangers(1)[0], count: 100_000)
+    let found = NearDuplicates(same).search(workers: engine.workers)
+    #expect(found.pairs.count >= same.count - 1)
+    #expect(found.lookups <= 17 * same.count)
+    #expect(found.cutShort == 0)
+    // Each is as far from all others in its greys as strangers are.
+    let alike = strangers(100_000).map { PerceptualHash(bits: 2, greys: $0.greys) }
+    let cut = NearDuplicates(alike).search(workers: engine.workers)
+    #expect(cut.pairs.isEmpty)
+    #expect(cut.lookups <= 500 * alike.count)
+    #expect(cut.cutShort >= alike.count - 500)
+  }
+
+  @Test("A search that meets more hashes than its part of them is cut short and counted")
+  func cutShort() throws {
+    let engine = try bestEngine()
+    // A quarter of the hash is the same; the rest keeps the pictures apart.
+    let hashes = strangers(30_000).map {
+      PerceptualHash(bits: $0.bits & ~0xFFFF, greys: $0.greys)
+    }
+    let found = NearDuplicates(hashes).search(workers: engine.workers)
+    #expect(found.pairs.isEmpty)
+    // Each but those with fewer than 20,000 before them, and chance meetings elsewhere.
+    #expect((9_900...11_000).contains(found.cutShort))
+    #expect(found.lookups <= 20_000 * hashes.count)
+    let few = NearDuplicates(Array(hashes.prefix(10_000))).search(workers: engine.workers)
+    #expect(few.cutShort == 0)
+  }
+
+  @Test("The part that may be looked at grows with the number of pictures")
+  func naturalSets() throws {
+    let engine = try bestEngine()
+    // Of 300,000 pictures 25,000 share a quarter of the hash: more than a small set may look at.
+    let hashes = strangers(300_000).enumerated().map { index, hash in
+      index % 12 == 0 ? PerceptualHash(bits: hash.bits & ~0xFFFF, greys: hash.greys) : hash
+    }
+    let found = NearDuplicates(hashes).search(workers: engine.workers)
+    #expect(found.cutShort == 0)
   }
 
   @Test("Mirroring a picture turns the bits of odd horizontal frequency")

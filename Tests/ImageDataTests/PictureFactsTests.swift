@@ -9,6 +9,8 @@ import Testing
     // What is said of a file without decoding it holds for a file that decodes.
     let image = try ImageReader.decode(bytes: bytes, exif: .ignore)
     #expect(image.width == facts.width && image.height == facts.height)
+    let (picture, same) = try ImageReader.decodeWithFacts(bytes: bytes, exif: .ignore)
+    #expect(same == facts && picture.image == image)
     return facts.traits
   }
 
@@ -34,6 +36,8 @@ import Testing
       let facts = try ImageReader.facts(bytes: fixture(name))
       #expect(facts.kind == kind && facts.width == 14 && facts.height == 9)
       #expect(facts.orientation == value && facts.traits.isEmpty)
+      let both = try ImageReader.decodeWithFacts(bytes: fixture(name))
+      #expect(both.facts == facts && both.picture.orientation == value)
     }
   }
 

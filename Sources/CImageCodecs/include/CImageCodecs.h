@@ -8,6 +8,9 @@
 // JPEG and PNG files in memory to 8-bit RGB. Every function is one whole operation with one
 // setjmp frame; nothing of the libraries survives the call, nothing is printed.
 
+/// The most scans of a JPEG; more exist to waste time.
+#define CIMAGE_MAX_SCANS 100
+
 /// How an operation ended.
 typedef enum {
   CIMAGE_OK = 0,

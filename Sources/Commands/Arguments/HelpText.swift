@@ -36,7 +36,9 @@ enum HelpText {
     for paragraph in command.details {
       lines += [""] + wrapped(paragraph, indent: 0, width: width)
     }
-    let options = OptionTable.options(of: command.name)
+    let options = OptionTable.options(of: command.name).filter {
+      !$0.hiddenIn.contains(command.name)
+    }
     for group in OptionGroup.allCases {
       let members = options.filter { $0.group == group }
       if members.isEmpty { continue }

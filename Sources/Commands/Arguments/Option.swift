@@ -80,11 +80,14 @@ package struct Option: Sendable {
   var commands: Set<CommandName>
   /// Whether `--no-name` turns it off.
   var canBeOff: Bool
+  /// Those commands among them that it says nothing to, whose help does not list it.
+  var hiddenIn: Set<CommandName>
 
   init(
     _ name: String, short: Character? = nil, _ kind: OptionKind, _ placeholder: String = "",
     default defaultText: String? = nil, help: String, group: OptionGroup,
-    commands: Set<CommandName>, canBeOff: Bool = false
+    commands: Set<CommandName>, canBeOff: Bool = false,
+    hiddenIn: Set<CommandName> = []
   ) {
     self.name = name
     self.short = short
@@ -95,6 +98,7 @@ package struct Option: Sendable {
     self.group = group
     self.commands = commands
     self.canBeOff = canBeOff
+    self.hiddenIn = hiddenIn
   }
 
   /// As a message names it.

@@ -240,15 +240,14 @@ package enum OptionTable {
         + "with any number", group: .all, commands: everywhere),
     Option(
       "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
-      group: .all,
-      commands: everywhere),
+      group: .all, commands: everywhere, hiddenIn: [.check]),
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
       help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere),
     Option(
       "conv", .choice(ConvolutionMethod.allCases.map(\.rawValue)), default: "auto",
       help: "how convolutions are computed; auto: by a fixed rule of each layer's sizes",
-      group: .all, commands: everywhere),
+      group: .all, commands: everywhere, hiddenIn: [.check]),
     Option(
       "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
     Option(

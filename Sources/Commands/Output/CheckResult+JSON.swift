@@ -16,12 +16,13 @@ extension CheckResult {
         PictureFacts.Trait.allCases.map {
           .init($0.rawValue, .integer(report.traits[$0] ?? 0))
         } + [.init("turned", .integer(report.turned))]),
-      "width": range(report.widths),
-      "height": range(report.heights),
+      "width": spread(report.widths),
+      "height": spread(report.heights),
       "shapes": [
         "landscape": .integer(report.shapes.landscape), "square": .integer(report.shapes.square),
         "portrait": .integer(report.shapes.portrait),
       ],
+      "searches_cut_short": .integer(report.cutShort),
       "strict": .bool(isStrict),
       "errors": .array(errors.map { finding($0, "error") }),
       "notes": .array(notes.map { finding($0, "note") }),
@@ -39,10 +40,11 @@ extension CheckResult {
     ]
   }
 
-  private func range(_ range: CheckReport.Range?) -> JSON {
-    guard let range else { return .null }
+  private func spread(_ spread: CheckReport.Spread?) -> JSON {
+    guard let spread else { return .null }
     return [
-      "min": .integer(range.least), "median": .integer(range.median), "max": .integer(range.most),
+      "min": .integer(spread.least), "median": .integer(spread.median),
+      "max": .integer(spread.most),
     ]
   }
 

@@ -47,6 +47,7 @@ extension CheckResult {
     }
     if report.turned > 0 { parts.append("\(grouped(report.turned)) turned by EXIF") }
     let shapes = report.shapes
+    let cut = report.cutShort
     return [
       "", "files   " + parts.joined(separator: ", "),
       "sides   \(widths.least)-\(widths.most) x \(heights.least)-\(heights.most) pixels, "
@@ -54,6 +55,9 @@ extension CheckResult {
       "shapes  \(grouped(shapes.landscape)) landscape, \(grouped(shapes.square)) square, "
         + "\(grouped(shapes.portrait)) portrait",
     ]
+      + (cut > 0
+        ? ["alike   the search was cut short for \(counted(cut, "image")), so some may be missed"]
+        : [])
   }
 
   private func section(
@@ -95,6 +99,7 @@ extension CheckFinding.Kind {
     case .severalFolders: "several folders for one split"
     case .noTraining: "nothing to train on"
     case .linkLoop: "links that lead in a circle"
+    case .tooDeep: "folders that are too deep to be followed"
     case .className: "class folders with names that cannot be used"
     case .undecodable: "files that cannot be decoded, and are left out of training"
     case .twoClasses: "one picture in two classes"
@@ -114,6 +119,7 @@ extension CheckFinding.Kind {
         + "\(DatasetCheck.mostImbalance); --class-weights balanced helps"
     case .missingClass: "classes without a folder in a split"
     case .hidden: "names that begin with a dot, passed over"
+    case .repeatedFolder: "folders that their class has already, by way of links"
     case .linkOutside: "links that lead out of the dataset"
     }
   }

@@ -34,6 +34,8 @@ package struct CheckFinding: Sendable, Equatable {
     case noTraining = "no-training-folder"
     /// A link to a folder around it.
     case linkLoop = "link-loop"
+    /// More folders inside each other than are followed.
+    case tooDeep = "too-deep"
     /// A class folder's name that is not UTF-8 or has control characters.
     case className = "class-name"
     /// A file that gives no picture.
@@ -68,6 +70,8 @@ package struct CheckFinding: Sendable, Equatable {
     case missingClass = "missing-class"
     /// A dot-file or dot-folder.
     case hidden = "hidden-file"
+    /// A folder that its class already has, met again by a link.
+    case repeatedFolder = "repeated-folder"
     /// A link that leads out of the dataset.
     case linkOutside = "link-outside"
 

@@ -11,7 +11,7 @@ package struct CheckReport: Sendable {
   }
 
   /// The smallest, the middle and the largest of some numbers.
-  package struct Range: Sendable, Equatable {
+  package struct Spread: Sendable, Equatable {
     /// The smallest.
     package var least: Int
     /// The upper one of the two in the middle.
@@ -67,11 +67,13 @@ package struct CheckReport: Sendable {
   /// Decoded pictures that their EXIF orientation turns or mirrors.
   package var turned = 0
   /// Pixels across, upright; nil without a decoded picture.
-  package var widths: Range?
+  package var widths: Spread?
   /// Pixels down, upright.
-  package var heights: Range?
+  package var heights: Spread?
   /// Decoded pictures by shape.
   package var shapes = Shapes()
+  /// Decoded pictures for which the search for similar ones was cut short.
+  package var cutShort = 0
   /// What there is to say, in the order of its kinds.
   package var findings: [CheckFinding] = []
 
@@ -97,7 +99,7 @@ package struct CheckReport: Sendable {
       if picture.facts.orientation != 1 { turned += 1 }
       shapes.add(picture.width, picture.height)
     }
-    widths = Range(pictures.map(\.width))
-    heights = Range(pictures.map(\.height))
+    widths = Spread(pictures.map(\.width))
+    heights = Spread(pictures.map(\.height))
   }
 }

@@ -2,14 +2,17 @@ internal import KernelInterface
 
 extension DatasetCheck {
   /// Pictures that are there more than once, exactly or nearly.
+  ///
+  /// Also says for how many the search for similar ones was cut short.
   static func copyFindings(
     _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
-  ) -> [CheckFinding] {
+  ) -> (findings: [CheckFinding], cutShort: Int) {
     let pixels = pixelDigests(files, maxPixels: maxPixels, workers)
     let copies = grouped(files) { file in
       file.examination.picture.map { pixels[$0.fileDigest] ?? $0.fileDigest }
     }
-    return copies.filter { $0.count > 1 }.flatMap(sameFindings) + nearFindings(copies, workers)
+    let (near, cutShort) = nearFindings(copies, workers)
+    return (copies.filter { $0.count > 1 }.flatMap(sameFindings) + near, cutShort)
   }
 
   /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
@@ -75,12 +78,13 @@ extension DatasetCheck {
   /// What to say of pictures that look alike; each stands with all files that hold it.
   private static func nearFindings(
     _ pictures: [[CheckedFile]], _ workers: WorkerPool
-  ) -> [CheckFinding] {
+  ) -> (findings: [CheckFinding], cutShort: Int) {
     let hashed = pictures.indices.filter { pictures[$0][0].examination.picture?.hash != nil }
     let hashes = hashed.compactMap { pictures[$0][0].examination.picture?.hash }
     var groups = Groups(count: hashes.count)
-    for (a, b) in NearDuplicates(hashes).pairs(workers: workers) { groups.join(a, b) }
-    return groups.all().map { members in
+    let outcome = NearDuplicates(hashes).search(workers: workers)
+    for (a, b) in outcome.pairs { groups.join(a, b) }
+    let findings = groups.all().map { members in
       let files = members.flatMap { pictures[hashed[$0]] }
       let splits = Set(files.map(\.split)).sorted()
       let kind: CheckFinding.Kind =
@@ -89,6 +93,7 @@ extension DatasetCheck {
       let place = splits.count > 1 ? " in \(named(splits))" : ""
       return CheckFinding(kind, "pictures that look alike" + place, files.map(\.path))
     }
+    return (findings, outcome.cutShort)
   }
 
   private static func named(_ splits: [Split]) -> String {

@@ -38,6 +38,12 @@ extension DatasetCheck {
       return [CheckFinding(.noTraining, "there is no folder to train on beside", found)]
     case .linkLoop(let path):
       return [CheckFinding(.linkLoop, "a link to a folder around it", [below(path)])]
+    case .tooDeep(let path, let limit):
+      return [
+        CheckFinding(.tooDeep, "lies more than \(limit) folders below its class", [below(path)])
+      ]
+    // These end a survey before it is one.
+    case .tooManyEntries, .stopped: return []
     case .className(let path):
       return [
         CheckFinding(
@@ -60,6 +66,9 @@ extension DatasetCheck {
         CheckFinding(.otherFolder, "beside the folders of the splits", [$0])
       }
       + survey.hidden.map { CheckFinding(.hidden, "passed over", [$0]) }
+      + survey.repeated.map {
+        CheckFinding(.repeatedFolder, "a folder of the same class again, taken once", [$0])
+      }
       + survey.linksOutside.map { CheckFinding(.linkOutside, "leads out of the dataset", [$0]) }
   }
 

@@ -14,8 +14,8 @@ package enum DatasetCheck {
 
   /// Checks the dataset at `path`.
   ///
-  /// Throws only where there is no folder to list; whatever else is wrong with it is a finding, and
-  /// the rest is checked. `progress` is called on the caller's thread now and then, and with
+  /// Throws only where there is no folder to list or far too much in it; whatever else is wrong with
+  /// it is a finding, and the rest is checked. `progress` is called on the caller's thread now and then, and with
   /// done == total at the end.
   package static func run(
     _ path: String, maxPixels: Int = Preprocessing.defaultMaxPixels, workers: WorkerPool,
@@ -53,10 +53,12 @@ package enum DatasetCheck {
     var report = CheckReport(survey)
     report.add(all)
     let files = zip(candidates, all).map { CheckedFile(candidate: $0, examination: $1) }
+    let copies = copyFindings(files, maxPixels: maxPixels, workers)
+    report.cutShort = copies.cutShort
     let findings =
       layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
       + classFindings(survey, files, report.classes)
-      + files.flatMap(\.findings) + copyFindings(files, maxPixels: maxPixels, workers)
+      + files.flatMap(\.findings) + copies.findings
     // Stable, so that each kind keeps the order of its files.
     report.findings = CheckFinding.Kind.allCases.flatMap { kind in
       findings.filter { $0.kind == kind }

@@ -42,8 +42,8 @@ struct PictureExamination: Sendable {
       if let failure = sample.failure { throw failure }
       let bytes = try FileBytes.read(sample.path, onlyPicture: true)
       size = bytes.count
-      let image = try ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
-      let facts = try ImageReader.facts(bytes: bytes, maxPixels: maxPixels)
+      let (decoded, facts) = try ImageReader.decodeWithFacts(bytes: bytes, maxPixels: maxPixels)
+      let image = decoded.upright
       let shrunk = PerceptualHash.shrunk(image, by: resizer)
       return Picture(
         fileDigest: Digest(of: bytes),
@@ -55,6 +55,7 @@ struct PictureExamination: Sendable {
   }
 
   var picture: Picture? { try? result.get() }
+
   /// The digest of a file's upright pixels and their size; nil if the file has gone bad meanwhile.
   static func pixelDigest(_ path: String, maxPixels: Int) -> Digest? {
     guard let bytes = try? FileBytes.read(path),

@@ -23,10 +23,12 @@ struct RunPlan {
   /// Whether there are validation figures, unless no image turns out to be readable.
   var mayValidate: Bool { validation != nil }
 
-  init(_ configuration: Configuration, engine: Engine) throws {
+  init(
+    _ configuration: Configuration, engine: Engine, shouldStop: () -> Bool = { false }
+  ) throws {
     self.configuration = configuration
     let data = configuration.data
-    dataset = try Dataset.open(configuration.dataset)
+    dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
     network = try RunPlan.network(configuration, classes: dataset.classes.count)
 
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
@@ -50,6 +52,12 @@ struct RunPlan {
         validation == nil
           ? "there are no test and no validation images; nothing will be evaluated"
           : "there are no test images; test/ is made from the validation images")
+    }
+    if let first = dataset.repeatedFolders.first {
+      let count = dataset.repeatedFolders.count
+      warnings.append(
+        "\(first)\(count > 1 ? " and \(count - 1) more" : "") \(count > 1 ? "lead to folders" : "leads to a folder") "
+          + "that the same class already has; its images are taken once")
     }
     self.warnings = warnings
 

@@ -28,7 +28,8 @@ package final class Trainer {
   /// Trains, keeps the best weights, evaluates the test images once.
   ///
   /// Events come on the calling thread. `shouldStop` is asked after every step; with a reason the
-  /// run saves its weights and ends. Errors: `DatasetError` and `ImageStoreError` for the images,
+  /// run saves its weights and ends. Errors: `DatasetError` (`.stopped` for a reason to
+  /// stop while folders are listed) and `ImageStoreError` for the images,
   /// `ModelError` for a network that cannot be built, `TrainingError` for all else, and what
   /// `events` throws. The run folder is made once the dataset's layout and the network are found
   /// to be right, and says afterwards how the run ended.
@@ -36,7 +37,7 @@ package final class Trainer {
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason? = { nil }
   ) throws -> TrainingSummary {
     let started = ContinuousClock.now
-    let plan = try RunPlan(configuration, engine: engine)
+    let plan = try RunPlan(configuration, engine: engine) { shouldStop() != nil }
     if let out, Dataset.lies(out, in: configuration.dataset) {
       throw TrainingError(
         .usage, "--out \(out) lies in the dataset, into which nothing is written",
