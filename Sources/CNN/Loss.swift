@@ -109,15 +109,18 @@ private func sigmoid(_ x: Double) -> Double {
 
 /// The probability of every class, a row a sample.
 ///
-/// One logit means two classes, of probability 1 - σ(x) and σ(x); more logits mean softmax.
-public func probabilities(logits: [Float], outputs: Int) -> [[Double]] {
+/// One logit means two classes, of probability 1 - σ(x) and σ(x); more logits mean softmax. Logits
+/// are divided by `temperature`, above 0, before.
+public func probabilities(
+  logits: [Float], outputs: Int, temperature: Double = 1
+) -> [[Double]] {
   precondition(outputs > 0 && logits.count % outputs == 0, "whole rows of logits")
   return stride(from: 0, to: logits.count, by: outputs).map { start in
     if outputs == 1 {
-      let x = Double(logits[start])
+      let x = Double(logits[start]) / temperature
       return [sigmoid(-x), sigmoid(x)]
     }
-    let row = logits[start..<(start + outputs)].map(Double.init)
+    let row = logits[start..<(start + outputs)].map { Double($0) / temperature }
     let greatest = row.max() ?? 0
     let powers = row.map { exp($0 - greatest) }
     let sum = powers.reduce(0, +)

@@ -21,6 +21,7 @@ struct EvaluateCommand {
     request.dataset = arguments.operands.first
     request.split = arguments.text("split") ?? request.split
     request.topK = arguments.integer("top-k") ?? request.topK
+    request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
     request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
 
     let columns = console.environment.columns

@@ -9,7 +9,7 @@ struct EvaluationReport {
   var predictions: [Prediction]
   var classes: [String]
 
-  /// The headline, the report table and the confusion matrix, with a final newline.
+  /// Headline, report table, confusion matrix and what abstaining brings, with a final newline.
   var text: String {
     let shown = classes.map(terminalSafe)
     let rows = zip(classes, shown).compactMap { name, title in
@@ -19,7 +19,10 @@ struct EvaluationReport {
       classes: rows, accuracy: evaluation.accuracy, macro: row("macro avg", evaluation.macro),
       weighted: row("weighted avg", evaluation.weighted))
     let matrix = ConfusionMatrix(classes: shown, counts: evaluation.confusion)
-    return evaluation.headline + "\n\n" + table.text() + "\n" + matrix.text()
+    let selective = SelectiveReport(
+      rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
+    let head = ([evaluation.headline] + evaluation.details).joined(separator: "\n")
+    return [head + "\n", table.text(), matrix.text(), selective.text()].joined(separator: "\n")
   }
 
   /// The files of an evaluation: name and text.

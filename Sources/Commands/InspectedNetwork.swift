@@ -38,6 +38,11 @@ struct InspectedNetwork {
           "training_images", grouped(model.trainingImages), .integer(model.trainingImages)
         ),
         ("dataset_fingerprint", model.datasetFingerprint, .string(model.datasetFingerprint)),
+        ("temperature", "\(model.temperature)", .number(model.temperature)),
+        (
+          "tta", model.tta == .flip ? "flip (mirrored views averaged)" : "none",
+          .string(model.tta.rawValue)
+        ),
         ("tool_version", model.toolVersion, .string(model.toolVersion)),
         (
           "preprocessing",

@@ -18,13 +18,17 @@ struct PredictCommand {
     let model = try ClassifierModel(unconfirmed: location.weights)
     let predictor = Predictor(
       model: model, engine: engine,
+      tta: arguments.text("tta").flatMap(TestTimeAugmentation.init),
       maxPixels: arguments.integer("max-pixels") ?? 64_000_000)
 
+    let abstainBelow = arguments.number("abstain-below") ?? 0
     let output = try output()
     var writer = PredictionWriter(
       format: format, classes: model.classes, model: location.run ?? location.weights,
-      topK: arguments.integer("top-k") ?? 1, isTerminal: output.isTerminal)
+      topK: arguments.integer("top-k") ?? 1, abstainBelow: abstainBelow,
+      isTerminal: output.isTerminal)
     var answered = 0
+    var abstained = 0
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
       arguments.operands, recursive: arguments.flag("recursive"),
@@ -45,6 +49,7 @@ struct PredictCommand {
         try begin()
         if let failure = prediction.failure { failures.append(failure) }
         answered += 1
+        if prediction.abstains(below: abstainBelow) { abstained += 1 }
         try write(writer.text(of: prediction), to: output)
         console.draw { "predicting  \(grouped(answered))" }
       }
@@ -52,6 +57,9 @@ struct PredictCommand {
     try begin()
     try write(writer.closing, to: output)
     console.clear()
+    if abstained > 0 {
+      console.note("\(grouped(abstained)) of \(grouped(answered)) images: don't know")
+    }
     return verdict(failures, of: answered)
   }
 

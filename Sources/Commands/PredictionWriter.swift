@@ -17,15 +17,21 @@ struct PredictionWriter {
   let model: String
   /// The classes listed for an image.
   let topK: Int
+  /// An answer that is less probable is none.
+  let abstainBelow: Double
   /// On a terminal names in a table are escaped too; a file keeps them as they are.
   let isTerminal: Bool
   private var isFirst = true
 
-  init(format: Format, classes: [String], model: String, topK: Int, isTerminal: Bool) {
+  init(
+    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double,
+    isTerminal: Bool
+  ) {
     self.format = format
     self.classes = classes
     self.model = model
     self.topK = topK
+    self.abstainBelow = abstainBelow
     self.isTerminal = isTerminal
   }
 
@@ -35,7 +41,7 @@ struct PredictionWriter {
     case .text, .ndjson: ""
     case .json: "["
     case .csv:
-      row(["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error"])
+      row(["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error", "abstained"])
     }
   }
 
@@ -59,10 +65,12 @@ struct PredictionWriter {
       let failure = prediction.failure
       return "\(path): error: " + terminalSafe(failure?.message ?? "no answer") + "\n"
     }
-    var text = "\(path): \(answer(best.index, Double(best.probability)))\n"
+    let likeliest = answer(best.index, best.probability)
+    let isUnsure = prediction.abstains(below: abstainBelow)
+    var text = "\(path): " + (isUnsure ? "don't know (\(likeliest))" : likeliest) + "\n"
     if topK > 1 {
       for entry in prediction.top(topK) {
-        text += "  \(answer(entry.index, Double(entry.probability)))\n"
+        text += "  \(answer(entry.index, entry.probability))\n"
       }
     }
     return text
@@ -79,7 +87,8 @@ struct PredictionWriter {
     let probabilities =
       best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
     let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
-    return row([prediction.path] + answer + probabilities + [error])
+    let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
+    return row([prediction.path] + answer + probabilities + [error, abstained])
   }
 
   private func row(_ fields: [String]) -> String {
@@ -107,7 +116,9 @@ struct PredictionWriter {
     return [
       "path": .string(prediction.path), "label": .string(classes[best.index]),
       "index": .integer(best.index), "probability": .number(Double(best.probability)),
-      "top": .array(top), "abstained": .bool(false), "model": .string(model), "error": .null,
+      "top": .array(top),
+      "abstained": .bool(prediction.abstains(below: abstainBelow)), "model": .string(model),
+      "error": .null,
     ]
   }
 }

@@ -43,6 +43,8 @@ final class TrainingProgress {
       for line in event.lines { console.detail(line) }
     case .warning(let text):
       console.warning(text)
+    case .calibrated:
+      for line in event.lines { console.note(line) }
     case .evaluated(let test):
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,

@@ -12,6 +12,8 @@ package struct Evaluator {
     package var split = "test"
     /// Count of classes for the top-K figure.
     package var topK = 1
+    /// What the network is shown of an image; nil for what the model says.
+    package var tta: TestTimeAugmentation?
     /// Images with more pixels are refused.
     package var maxPixels = 64_000_000
 
@@ -58,7 +60,8 @@ package struct Evaluator {
         expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
         advice: "--split with one of train, val, test")
     }
-    let predictor = Predictor(model: model, engine: engine, maxPixels: request.maxPixels)
+    let predictor = Predictor(
+      model: model, engine: engine, tta: request.tta, maxPixels: request.maxPixels)
     let predictions = try predictor.predict(samples) { try progress($0, samples.count) }
     let answered = predictions.count { $0.failure == nil }
     guard answered > 0 else {
@@ -68,7 +71,8 @@ package struct Evaluator {
     return EvaluationResult(
       heading: "\(heading): \(answered) images of \(path)", dataset: path,
       evaluation: Evaluation(
-        predictions: predictions, classes: model.classes, topK: request.topK),
+        predictions: predictions, classes: model.classes, topK: request.topK,
+        temperature: model.temperature, tta: predictor.tta),
       predictions: predictions)
   }
 

@@ -6,10 +6,13 @@ package import KernelSelection
 /// Answers images: the one path from a file to probabilities, for every command.
 ///
 /// An answer depends on the image and the model alone: not on the other images of its batch, not
-/// on the number of threads. A class because it owns the activations' memory.
+/// on the number of threads. With mirrored views it is that of the mean of the logits for the image
+/// and its mirror image. Probabilities are of the logits over the model's temperature. A class because it owns the activations' memory.
 package final class Predictor {
   /// The model that answers.
   package let model: ClassifierModel
+  /// What the network is shown of an image.
+  package let tta: TestTimeAugmentation
   private let engine: Engine
   private let batchSize: Int
   private var session: InferenceSession?
@@ -17,10 +20,14 @@ package final class Predictor {
   private var tensors: [Float] = []
 
   /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
+  ///
+  /// Without `tta` it answers as the model says.
   package init(
-    model: ClassifierModel, engine: Engine, batchSize: Int = 32, maxPixels: Int = 64_000_000
+    model: ClassifierModel, engine: Engine, tta: TestTimeAugmentation? = nil, batchSize: Int = 32,
+    maxPixels: Int = 64_000_000
   ) {
     self.model = model
+    self.tta = tta ?? model.tta
     self.engine = engine
     self.batchSize = batchSize
     var preprocessing = model.preprocessing
@@ -58,11 +65,11 @@ package final class Predictor {
     return predictions
   }
 
-  /// A session for batches of `count` images: one image takes memory for one.
+  /// A session for batches of `count` tensors: one image takes memory for its own.
   private func session(for count: Int) throws(ModelError) -> InferenceSession {
     if let session, session.batchSize >= count { return session }
     // After a first small batch there will be others of any size.
-    let size = session == nil ? count : batchSize
+    let size = session == nil ? count : batchSize * tta.views
     session = nil
     let new = try InferenceSession(network: model.network, batchSize: size, engine: engine)
     session = new
@@ -86,7 +93,10 @@ package final class Predictor {
     let logits = tensors.withUnsafeBufferPointer { session?.run(pixels: $0, count: count) ?? [] }
     try model.confirm()
     let outputs = model.network.outputs
-    let shares = probabilities(logits: logits, outputs: outputs)
+    let (answers, plain) =
+      tta == .flip ? averagedPairs(logits, outputs: outputs) : (mean: logits, first: nil)
+    let shares = probabilities(
+      logits: answers, outputs: outputs, temperature: model.temperature)
     var row = 0
     return zip(paths, images).map { path, image in
       switch image {
@@ -96,16 +106,20 @@ package final class Predictor {
         return Prediction(path: path, failure: skipped)
       case .success:
         defer { row += 1 }
+        let range = (row * outputs)..<((row + 1) * outputs)
         return Prediction(
-          path: path, logits: Array(logits[(row * outputs)..<((row + 1) * outputs)]),
+          path: path, logits: Array(answers[range]), plainLogits: plain.map { Array($0[range]) },
           probabilities: shares[row])
       }
     }
   }
 
+  /// What the network sees of an image: its tensor, and with mirrored views the mirrored one.
   private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
     do throws(ImageFailure) {
-      return .success(reader.tensor(try reader.read(path: path)))
+      var tensor = reader.tensor(try reader.read(path: path))
+      if tta == .flip { appendMirrored(&tensor, width: reader.preprocessing.width) }
+      return .success(tensor)
     } catch {
       return .failure(error)
     }

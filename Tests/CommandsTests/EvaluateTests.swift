@@ -26,7 +26,8 @@ import Testing
     let result = try object(outcome.output)
     for key in [
       "images", "accuracy", "accuracy_low", "accuracy_high", "loss", "classes", "macro",
-      "weighted", "auc", "confusion", "skipped",
+      "weighted", "auc", "confusion", "skipped", "accuracy_plain", "tta", "temperature", "ece",
+      "ece_uncalibrated", "selective",
     ] {
       #expect(result[key] != nil, "\(key)")
     }
@@ -36,16 +37,61 @@ import Testing
 
   @Test func `Predicting the test folder gives what evaluate gives, image by image`() throws {
     let data = try TinyDataset(training: 10, test: 9)
-    let run = try data.trained()
+    try samePredictions(data, run: data.trained())
+  }
+
+  @Test func `So it does with mirrored views and a temperature, both by default and asked for`()
+    throws
+  {
+    let data = try TinyDataset(training: 10, test: 9)
+    // The recipe's first steps; one misnamed picture, so that there is a temperature.
+    for (label, number) in [("cats", 1), ("cats", 2), ("dogs", 1), ("dogs", 2)] {
+      let image = try bytes(of: "\(data.path)/training_set/\(label)/\(number).png")
+      try write(image, to: "\(data.path)/val/\(label)/\(number).png")
+    }
+    let name = data.path + "/training_set/cats/0.png"
+    try write(try bytes(of: name), to: data.path + "/val/dogs/a.png")
+    try write(try bytes(of: name), to: data.path + "/val/cats/b.png")
+    let run = try data.trained("--recipe", "default")
+    let facts = try object(cnnctl("inspect", run, "--json").output)
+    #expect(facts["tta"] as? String == "flip")
+    let temperature = try #require(facts["temperature"] as? Double)
+    #expect(temperature != 1)
+    let evaluations = try [[], ["--tta", "flip"], ["--tta", "none"]].map { words in
+      try samePredictions(data, run: run, words)
+    }
+    #expect(evaluations.map { $0["tta"] as? String } == ["flip", "flip", "none"])
+    #expect(evaluations.allSatisfy { $0["temperature"] as? Double == temperature })
+    #expect(NSDictionary(dictionary: evaluations[0]) == NSDictionary(dictionary: evaluations[1]))
+    #expect(evaluations[0]["accuracy_plain"] as? Double == evaluations[2]["accuracy"] as? Double)
+    #expect(evaluations[0]["loss"] as? Double != evaluations[2]["loss"] as? Double)
+    let text = cnnctl("evaluate", "--model", run)
+    #expect(text.lines[1].hasPrefix("mirrored views averaged; on the plain images accuracy "))
+    #expect(text.lines[2].hasPrefix("expected calibration error "))
+    #expect(text.lines[2].hasSuffix(" without the temperature of \(temperature))"))
+    let plain = cnnctl("evaluate", "--model", run, "--tta", "none")
+    #expect(plain.lines[1].hasPrefix("expected calibration error "))
+    #expect(text.output.contains("what --abstain-below leaves of the answers\n"))
+    #expect(cnnctl("evaluate", "--model", run, "--tta", "mirror").code == .usage)
+  }
+
+  @discardableResult
+  private func samePredictions(
+    _ data: TinyDataset, run: String, _ words: [String] = []
+  ) throws -> [String: Any] {
     let out = data.folder.file("answers")
-    let evaluation = cnnctl("evaluate", data.path, "--model", run, "--out", out, "--json")
+    let evaluation = cnnctl(
+      ["evaluate", data.path, "--model", run, "--out", out, "--json"] + words)
     #expect(evaluation.code == .done, "\(evaluation.diagnostics)")
     let rows = try text(of: out + "/predictions.csv").split(separator: "\n").dropFirst()
     let prediction = cnnctl(
-      "predict", "-r", data.path + "/test_set", "--model", run, "--format", "csv", "--threads", "1")
+      [
+        "predict", "-r", data.path + "/test_set", "--model", run, "--format", "csv", "--threads",
+        "1",
+      ] + words)
     let answers = prediction.lines.dropFirst()
     #expect(rows.count == 18 && answers.count == 18)
-    // path,true,pred,probability,p_cats,p_dogs against path,label,probability,p_cats,p_dogs,error
+    // path,true,pred,probability,p_cats,p_dogs against path,label,probability,p_cats,p_dogs,…
     for (row, answer) in zip(rows, answers) {
       let evaluated = row.split(separator: ",", omittingEmptySubsequences: false)
       let predicted = answer.split(separator: ",", omittingEmptySubsequences: false)
@@ -57,6 +103,7 @@ import Testing
     }
     let accuracy = try #require(object(evaluation.output)["accuracy"] as? Double)
     #expect(abs(accuracy - Double(right) / 18) < 1e-12)
+    return try object(evaluation.output)
   }
 
   @Test func `Below --min-accuracy the exit code is 1 and the numbers are still told`() throws {

@@ -73,9 +73,49 @@ import Testing
     #expect(text.lines.count == 2)
     #expect(text.lines[0].hasPrefix("\(bad): error: "))
     let csv = cnnctl("predict", bad, cat, "--model", run, "--format", "csv")
-    #expect(csv.lines[0] == "path,label,probability,p_cats,p_dogs,error")
+    #expect(csv.lines[0] == "path,label,probability,p_cats,p_dogs,error,abstained")
     #expect(csv.lines[1].hasPrefix("\(bad),,,,,"))
+    #expect(csv.lines[1].hasSuffix(","))
+    #expect(csv.lines[2].hasSuffix(",,false"))
+  }
+
+  @Test func `Below --abstain-below the answer is don't know, in every form, and the exit code 0`()
+    throws
+  {
+    let sure = try cnnctl("predict", cat, dog, "--model", run, "--json").lines.map {
+      try #require(object($0)["probability"] as? Double)
+    }
+    // Between the two, so that one is an answer and the other none.
+    let threshold = "\((sure[0] + sure[1]) / 2)"
+    try #require(sure[0] != sure[1])
+    let words = ["predict", cat, bad, dog, "--model", run, "--abstain-below", threshold]
+    let text = cnnctl(words)
+    #expect(text.code == .conditionFailed, "the bad one")
+    for (line, probability) in zip([text.lines[0], text.lines[2]], sure) {
+      let form =
+        probability < sure.max() ?? 0
+        ? #/.*: don't know \((cats|dogs) \d+\.\d %\)/# : #/.*: (cats|dogs) \d+\.\d %/#
+      #expect(line.wholeMatch(of: form) != nil, "\(line)")
+    }
+    #expect(text.diagnostics.contains("1 of 3 images: don't know"))
+    let records = try cnnctl(words + ["--json"]).lines.map(object)
+    #expect(records[1]["abstained"] is NSNull)
+    #expect(
+      [records[0], records[2]].map { $0["abstained"] as? Bool } == sure.map { $0 < sure.max() ?? 0 }
+    )
+    #expect(records[0]["label"] as? String != nil)
+    let csv = cnnctl(words + ["--format", "csv"])
     #expect(csv.lines[2].hasSuffix(","))
+    #expect(
+      [csv.lines[1], csv.lines[3]].map { $0.hasSuffix(",true") }
+        == sure.map { $0 < sure.max() ?? 0 })
+    let none = cnnctl("predict", cat, "--model", run, "--abstain-below", "1")
+    #expect(none.code == .done && none.output.contains("don't know"))
+    let off = cnnctl("predict", cat, "--model", run, "--no-abstain-below")
+    #expect(off.code == .done && !off.output.contains("don't know"))
+    for value in ["1.1", "-0.1", "nan", "x"] {
+      #expect(cnnctl("predict", cat, "--abstain-below", value).code == .usage)
+    }
   }
 
   @Test func `JSON is one array`() throws {

@@ -12,7 +12,7 @@ import numpy as np
 from safetensors import safe_open
 
 KEYS = {"architecture", "classes", "dataset_fingerprint", "format_version", "preprocessing",
-        "recipe", "tool_version", "training_images"}
+        "recipe", "temperature", "tool_version", "training_images", "tta"}
 
 path = sys.argv[1]
 data = open(path, "rb").read()
@@ -31,6 +31,8 @@ check(set(metadata) == KEYS, f"metadata: {sorted(metadata)}")
 check(len(json.loads(metadata["classes"])) >= 2, "classes")
 json.loads(metadata["architecture"])
 json.loads(metadata["preprocessing"])
+check(0.01 <= float(metadata["temperature"]) <= 100, "temperature")
+check(metadata["tta"] in ("none", "flip"), "tta")
 digest = tensors.pop("__sha256__")
 check(digest.tobytes() == hashlib.sha256(data[:-32]).digest() == data[-32:], "digest")
 check(len(tensors) > 0, "no tensors")

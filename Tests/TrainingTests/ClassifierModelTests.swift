@@ -3,7 +3,10 @@ import ImageData
 import Testing
 import Training
 
-private func model(classes: [String] = ["cats", "dogs"]) throws -> ClassifierModel {
+private func model(
+  classes: [String] = ["cats", "dogs"], temperature: Double = 1,
+  tta: TestTimeAugmentation = .plain
+) throws -> ClassifierModel {
   let outputs = ClassifierModel.outputs(classes: classes.count)
   let architecture = Architecture(
     name: "small", input: Shape(height: 9, width: 8, channels: 3),
@@ -15,7 +18,8 @@ private func model(classes: [String] = ["cats", "dogs"]) throws -> ClassifierMod
     network: try Network(architecture, seed: 3), classes: classes,
     preprocessing: Preprocessing(
       width: 8, height: 9, filter: .bicubic, mean: [1.5, 2, 3], deviation: [60.1, 2, 3]),
-    recipe: "default", datasetFingerprint: "f00", trainingImages: 12)
+    recipe: "default", datasetFingerprint: "f00", trainingImages: 12, temperature: temperature,
+    tta: tta)
 }
 
 /// What a file of these bytes holds.
@@ -46,12 +50,13 @@ private func changed(_ change: (inout TensorFile) -> Void) throws -> [UInt8] {
 @Test("A model comes back from its file with every number, and is written to the same bytes")
 func modelRoundTrip() throws {
   for classes in [["cats", "dogs"], ["a", "b,\"", "ç"]] {
-    let original = try model(classes: classes)
+    let original = try model(classes: classes, temperature: 0.7312, tta: .flip)
     let bytes = original.encoded()
     let back = try read(bytes)
     #expect(back.classes == classes)
     #expect(back.preprocessing == original.preprocessing)
     #expect(back.recipe == "default" && back.toolVersion == toolVersion)
+    #expect(back.temperature == 0.7312 && back.tta == .flip)
     #expect(back.datasetFingerprint == "f00" && back.trainingImages == 12)
     #expect(back.network.architecture == original.network.architecture)
     for name in original.network.tensorNames {
@@ -104,6 +109,14 @@ func wrongModels() throws {
     ("classes", { $0.metadata["classes"] = "[\"cats\"]" }),
     ("classes", { $0.metadata["classes"] = "[\"cats\",\"cats\"]" }),
     ("outputs do not fit", { $0.metadata["classes"] = "[\"a\",\"b\",\"c\"]" }),
+    ("temperature", { $0.metadata["temperature"] = "0" }),
+    ("temperature", { $0.metadata["temperature"] = "-1" }),
+    ("temperature", { $0.metadata["temperature"] = "0.0099" }),
+    ("temperature", { $0.metadata["temperature"] = "100.1" }),
+    ("temperature", { $0.metadata["temperature"] = "nan" }),
+    ("temperature", { $0.metadata["temperature"] = "inf" }),
+    ("temperature", { $0.metadata["temperature"] = "" }),
+    ("tta", { $0.metadata["tta"] = "mirror" }),
     ("training_images", { $0.metadata["training_images"] = "-1" }),
     ("preprocessing", { $0.metadata["preprocessing"] = "{}" }),
     ("architecture", { $0.metadata["architecture"] = "{}" }),
@@ -126,6 +139,17 @@ func wrongModels() throws {
     changed { $0.tensors = [TensorFile.Tensor(name: "x", shape: [1], values: [0])] })
   #expect(missing?.problem.contains("is layers.0.filters") == true)
   #expect(missing?.expected == "shape [3, 3, 3, 4]" && missing?.found == "no such tensor")
+}
+
+@Test("A model of before there were temperatures answers without one and without mirrored views")
+func olderModels() throws {
+  for keys in [["temperature", "tta"], ["temperature"], ["tta"]] {
+    var file = try TensorFile(decoding: model(temperature: 2, tta: .flip).encoded())
+    for key in keys { file.metadata[key] = nil }
+    let back = try read(file.encoded())
+    #expect(back.temperature == (keys.contains("temperature") ? 1 : 2))
+    #expect(back.tta == (keys.contains("tta") ? .plain : .flip))
+  }
 }
 
 @Test("Preprocessing of another size than the network's is refused")

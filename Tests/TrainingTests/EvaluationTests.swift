@@ -103,7 +103,8 @@ func comparisonCanFail() throws {
 func jsonKeys() throws {
   let promised: Set = [
     "images", "accuracy", "accuracy_low", "accuracy_high", "loss", "classes", "macro", "weighted",
-    "auc", "confusion", "skipped",
+    "auc", "confusion", "skipped", "tta", "accuracy_plain", "temperature", "ece",
+    "ece_uncalibrated", "selective",
   ]
   let failure = SkippedImage(path: "x.jpg", code: "truncated", message: "ends early")
   let evaluation = Evaluation(

@@ -1,5 +1,6 @@
 internal import ImageData
 internal import KernelSelection
+internal import Training
 
 /// Every option of every command, each declared once.
 ///
@@ -199,6 +200,15 @@ package enum OptionTable {
         "evaluate: also the share of images whose label is among the K likeliest; "
         + "predict: the K likeliest labels",
       group: .results, commands: [.evaluate, .predict]),
+    Option(
+      "tta", .choice(TestTimeAugmentation.allCases.map(\.rawValue)),
+      default: "the recipe's, which the model file names",
+      help: "flip: average what the network says of an image and of its mirror image",
+      group: .results, commands: [.evaluate, .predict]),
+    Option(
+      "abstain-below", .number(strength), "P", default: "off",
+      help: "say don't know where the likeliest label's probability is below P", group: .results,
+      commands: [.predict], canBeOff: true),
     Option(
       "strict", .flag, help: "notes count as errors: exit code 1", group: .results,
       commands: [.check]),

@@ -238,8 +238,13 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
   package var valAccuracy: Double?
-  /// Accuracy on the test images; nil where there are none or the run was stopped.
+  /// What the model divides its logits by.
+  package var temperature = 1.0
+  /// Accuracy on the test images, with mirrored views where the model answers so; nil where there
+  /// are none or the run was stopped.
   package var testAccuracy: Double?
+  /// The same without mirrored views.
+  package var testAccuracyPlain: Double?
   /// Loss on the test images.
   package var testLoss: Double?
   /// Wall time.
@@ -256,7 +261,9 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     case epochs
     case bestEpoch = "best_epoch"
     case valAccuracy = "val_accuracy"
+    case temperature
     case testAccuracy = "test_accuracy"
+    case testAccuracyPlain = "test_accuracy_plain"
     case testLoss = "test_loss"
     case seconds
     case peakMemoryBytes = "peak_memory_bytes"
@@ -272,7 +279,9 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     try container.encode(epochs, forKey: .epochs)
     try container.encode(bestEpoch, forKey: .bestEpoch)
     try container.encode(valAccuracy, forKey: .valAccuracy)
+    try container.encode(temperature, forKey: .temperature)
     try container.encode(testAccuracy, forKey: .testAccuracy)
+    try container.encode(testAccuracyPlain, forKey: .testAccuracyPlain)
     try container.encode(testLoss, forKey: .testLoss)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)

@@ -14,7 +14,7 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .done(let value): TrainingEvent.json("done", value)
-    case .samples, .loading, .batch, .validating, .evaluated: nil
+    case .samples, .loading, .batch, .validating, .calibrated, .evaluated: nil
     }
   }
 
@@ -31,7 +31,9 @@ extension TrainingEvent {
     case .checkpoint(let file):
       ["weights of epoch \(file.epoch) in \(file.path)"]
     case .warning(let text): ["warning: \(text)"]
-    case .evaluated(let result): [result.heading, result.evaluation.headline]
+    case .calibrated(let calibration): [calibration.line]
+    case .evaluated(let result):
+      [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
     case .samples, .loading, .batch, .validating: []
     }

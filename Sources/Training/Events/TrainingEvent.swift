@@ -18,6 +18,8 @@ package enum TrainingEvent: Sendable {
   case checkpoint(WeightsWritten)
   /// Something a user should know, one sentence.
   case warning(String)
+  /// The temperature is fitted, and the weights that are kept are written with it.
+  case calibrated(Calibration)
   /// The test images are evaluated; the files under test/ are the handler's to write.
   case evaluated(TestResult)
   /// The run is over; last event.

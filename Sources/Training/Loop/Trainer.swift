@@ -2,6 +2,7 @@ internal import CNN
 internal import Glibc
 package import ImageData
 package import KernelSelection
+internal import Primitives
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
 package final class Trainer {
@@ -87,11 +88,16 @@ package final class Trainer {
     if case .signal(let number) = end {
       log.record.status = .stopped
       summary.stoppedBySignal = number
-    } else if images.testSamples.isEmpty {
-      log.record.status = .done
     } else {
+      summary.temperature = try calibrate(plan, images, &log, events)
+      summary.weightsSHA256 = log.record.weightsSHA256 ?? summary.weightsSHA256
+    }
+    if summary.stoppedBySignal == nil, images.testSamples.isEmpty {
+      log.record.status = .done
+    } else if summary.stoppedBySignal == nil {
       let result = try test(images, folder: log.folder, events)
       summary.testAccuracy = result.evaluation.accuracy
+      summary.testAccuracyPlain = result.evaluation.accuracyPlain
       summary.testLoss = result.evaluation.loss
       try log.tell(.evaluated(result), events)
       log.record.status = .done
@@ -101,6 +107,36 @@ package final class Trainer {
     try log.writeRecord()
     try log.tell(.done(summary), events)
     return summary
+  }
+
+  /// Fits the temperature of the weights that are kept on the validation images, and writes them
+  /// again with it; returns the model's temperature.
+  ///
+  /// Never on test images, and not under the tutorial's recipes. The answers come by the path that
+  /// every command takes, in the model's own way.
+  private func calibrate(
+    _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
+    _ events: (TrainingEvent) throws -> Void
+  ) throws -> Double {
+    guard plan.validation == .val, !images.validation.isEmpty, !configuration.recipe.isSeed else {
+      return 1
+    }
+    let model = try ClassifierModel(path: log.folder.bestWeights)
+    let predictor = Predictor(
+      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
+    let samples = images.validation.map { images.store.samples[$0] }
+    let predictions = try predictor.predict(samples) { done in
+      try events(.validating(done: done, total: samples.count))
+    }
+    let calibration = Calibration(predictions, model: model, tta: predictor.tta)
+    if let temperature = calibration.temperature {
+      let bytes = model.calibrated(temperature: temperature).encoded()
+      try log.folder.write(bytes, to: RunFolder.bestName)
+      log.record.weightsSHA256 = SHA256.hex(of: bytes)
+      try log.writeRecord()
+    }
+    try log.tell(.calibrated(calibration), events)
+    return calibration.temperature ?? 1
   }
 
   /// Answers the test images with the weights as they were written, by the path that every other
@@ -119,7 +155,9 @@ package final class Trainer {
     predictions += images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
     return TestResult(
       heading: images.testHeading,
-      evaluation: Evaluation(predictions: predictions, classes: model.classes),
+      evaluation: Evaluation(
+        predictions: predictions, classes: model.classes, temperature: model.temperature,
+        tta: predictor.tta),
       predictions: predictions, classes: model.classes, run: folder)
   }
 }

@@ -202,7 +202,7 @@ struct TrainingLoop {
     let model = ClassifierModel(
       network: network, classes: classes, preprocessing: images.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
-      trainingImages: images.training.count)
+      trainingImages: images.training.count, tta: configuration.tta)
     let bytes = model.encoded()
     try folder.write(bytes, to: RunFolder.lastName)
     if asBest {

@@ -4,19 +4,33 @@ extension Evaluation {
   /// The figures of answers whose true class is known.
   ///
   /// A division by zero gives 0, as scikit-learn's `zero_division=0`. With no answer at all
-  /// accuracy and loss are 0 and the interval is 0...1.
-  package init(predictions: [Prediction], classes names: [String], topK: Int = 1) {
+  /// accuracy and loss are 0 and the interval is 0...1. `temperature` and `tta` are those that the
+  /// answers were given with.
+  package init(
+    predictions: [Prediction], classes names: [String], topK: Int = 1, temperature: Double = 1,
+    tta: TestTimeAugmentation = .plain
+  ) {
     var confusion = [[Int]](
       repeating: [Int](repeating: 0, count: names.count), count: names.count)
     var lossSum = 0.0
     var right = 0
+    var plainRight = 0
     var amongTop = 0
+    var sureness: [(probability: Double, isRight: Bool)] = []
+    var uncalibrated: [(probability: Double, isRight: Bool)] = []
     var answered: [(truth: Int, probabilities: [Double])] = []
     for prediction in predictions {
       guard let truth = prediction.trueIndex, let answer = prediction.index else { continue }
       confusion[truth][answer] += 1
       right += truth == answer ? 1 : 0
-      lossSum += Evaluation.loss(logits: prediction.logits, truth: truth)
+      plainRight += truth == prediction.plainIndex ? 1 : 0
+      lossSum += Evaluation.loss(
+        logits: prediction.logits, truth: truth, temperature: temperature)
+      sureness.append((prediction.probabilities[answer], truth == answer))
+      if temperature != 1 {
+        let share = prediction.with(temperature: 1).probabilities[answer]
+        uncalibrated.append((share, truth == answer))
+      }
       if topK > 1, prediction.top(topK).contains(where: { $0.index == truth }) { amongTop += 1 }
       answered.append((truth, prediction.probabilities))
     }
@@ -33,6 +47,13 @@ extension Evaluation {
     accuracyLow = interval.lowerBound
     accuracyHigh = interval.upperBound
     loss = count == 0 ? 0 : lossSum / Double(count)
+    self.tta = tta
+    accuracyPlain = ratio(plainRight, count)
+    self.temperature = temperature
+    ece = Reliability.expectedCalibrationError(sureness)
+    eceUncalibrated =
+      temperature == 1 ? ece : Reliability.expectedCalibrationError(uncalibrated)
+    selective = Reliability.selective(sureness)
     classes = Dictionary(zip(names, scores)) { first, _ in first }
     macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
     weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
@@ -44,15 +65,16 @@ extension Evaluation {
   }
 
   /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
-  static func loss(logits: [Float], truth: Int) -> Double {
+  static func loss(logits: [Float], truth: Int, temperature: Double = 1) -> Double {
+    let logits = logits.map { Double($0) / temperature }
     if logits.count == 1 {
       // -log σ(x) for the second class, -log σ(-x) for the first.
-      let x = truth == 1 ? Double(logits[0]) : -Double(logits[0])
+      let x = truth == 1 ? logits[0] : -logits[0]
       return max(-x, 0) + log1p(exp(-abs(x)))
     }
-    let most = Double(logits.max() ?? 0)
-    let sum = logits.reduce(0.0) { $0 + exp(Double($1) - most) }
-    return most + log(sum) - Double(logits[truth])
+    let most = logits.max() ?? 0
+    let sum = logits.reduce(0.0) { $0 + exp($1 - most) }
+    return most + log(sum) - logits[truth]
   }
 
   /// Wilson's 95 % interval of a share (Wilson 1927); 0...1 of nothing.

@@ -18,12 +18,24 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var images: Int
   /// Share of right answers.
   package var accuracy: Double
+  /// What the network was shown of an image.
+  package var tta: TestTimeAugmentation
+  /// Share of right answers to the images alone; the same as `accuracy` without mirrored views.
+  package var accuracyPlain: Double
   /// Lower end of Wilson's 95 % interval of the accuracy.
   package var accuracyLow: Double
   /// Upper end of the interval.
   package var accuracyHigh: Double
-  /// Mean of -log of the true class's probability.
+  /// Mean of -log of the true class's probability, the temperature applied.
   package var loss: Double
+  /// What logits were divided by.
+  package var temperature: Double
+  /// Expected calibration error of the probabilities.
+  package var ece: Double
+  /// What it would be at a temperature of 1.
+  package var eceUncalibrated: Double
+  /// Coverage and accuracy where answers below a probability are not given.
+  package var selective: [Reliability.Selective]
   /// Scores by class name.
   package var classes: [String: Scores]
   /// Plain mean over the classes.
@@ -46,10 +58,16 @@ package struct Evaluation: Codable, Sendable, Hashable {
 
   enum CodingKeys: String, CodingKey {
     case images
+    case tta
     case accuracy
+    case accuracyPlain = "accuracy_plain"
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
     case loss
+    case temperature
+    case ece
+    case eceUncalibrated = "ece_uncalibrated"
+    case selective
     case classes
     case macro
     case weighted
@@ -67,7 +85,13 @@ package struct Evaluation: Codable, Sendable, Hashable {
     try container.encode(accuracy, forKey: .accuracy)
     try container.encode(accuracyLow, forKey: .accuracyLow)
     try container.encode(accuracyHigh, forKey: .accuracyHigh)
+    try container.encode(tta, forKey: .tta)
+    try container.encode(accuracyPlain, forKey: .accuracyPlain)
     try container.encode(loss, forKey: .loss)
+    try container.encode(temperature, forKey: .temperature)
+    try container.encode(ece, forKey: .ece)
+    try container.encode(eceUncalibrated, forKey: .eceUncalibrated)
+    try container.encode(selective, forKey: .selective)
     try container.encode(classes, forKey: .classes)
     try container.encode(macro, forKey: .macro)
     try container.encode(weighted, forKey: .weighted)
@@ -88,5 +112,16 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var headline: String {
     "accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-\(fixed(accuracyHigh, 4))), "
       + "loss \(fixed(loss, 4)), \(images) images"
+  }
+
+  /// The lines under it: what mirrored views brought, and how far the probabilities can be trusted.
+  package var details: [String] {
+    let plain =
+      tta == .plain
+      ? [] : ["mirrored views averaged; on the plain images accuracy \(fixed(accuracyPlain, 4))"]
+    let before =
+      temperature == 1
+      ? "" : " (\(fixed(eceUncalibrated, 4)) without the temperature of \(temperature))"
+    return plain + ["expected calibration error \(fixed(ece, 4))" + before]
   }
 }

@@ -1,3 +1,4 @@
+internal import CNN
 internal import Primitives
 
 /// A model's answer for one image, or why there is none.
@@ -7,20 +8,25 @@ package struct Prediction: Sendable, Hashable {
   /// The true class's index where it is known.
   package var trueIndex: Int?
   /// What the network gave: one logit for two classes, else one a class.
+  ///
+  /// With mirrored views the mean of the two.
   package var logits: [Float]
-  /// Probability of each class in class order; empty where the image could not be read.
+  /// The logits of the image alone where `logits` is a mean.
+  package var plainLogits: [Float]?
+  /// Probability of each class in class order, the model's temperature applied; empty where the image could not be read.
   package var probabilities: [Double]
   /// Why the image could not be read.
   package var failure: SkippedImage?
 
   /// An answer, or with `failure` none.
   package init(
-    path: String, trueIndex: Int? = nil, logits: [Float] = [], probabilities: [Double] = [],
-    failure: SkippedImage? = nil
+    path: String, trueIndex: Int? = nil, logits: [Float] = [], plainLogits: [Float]? = nil,
+    probabilities: [Double] = [], failure: SkippedImage? = nil
   ) {
     self.path = path
     self.trueIndex = trueIndex
     self.logits = logits
+    self.plainLogits = plainLogits
     self.probabilities = probabilities
     self.failure = failure
   }
@@ -29,6 +35,27 @@ package struct Prediction: Sendable, Hashable {
   package var index: Int? {
     probabilities.indices.max { probabilities[$0] < probabilities[$1] }
       .flatMap { best in probabilities.firstIndex { $0 == probabilities[best] } ?? best }
+  }
+
+  /// The label of the image alone, whether or not its mirror image was seen too.
+  package var plainIndex: Int? {
+    guard let plainLogits else { return index }
+    if plainLogits.count == 1 { return plainLogits[0] > 0 ? 1 : 0 }
+    return plainLogits.max().flatMap { plainLogits.firstIndex(of: $0) }
+  }
+
+  /// The same answer with the probabilities of another temperature.
+  func with(temperature: Double) -> Prediction {
+    guard !logits.isEmpty else { return self }
+    var copy = self
+    copy.probabilities =
+      CNN.probabilities(logits: logits, outputs: logits.count, temperature: temperature)[0]
+    return copy
+  }
+
+  /// Whether the most probable class is less probable than `threshold`; false without an answer.
+  package func abstains(below threshold: Double) -> Bool {
+    index.map { probabilities[$0] < threshold } ?? false
   }
 
   /// The `count` most probable classes, most probable first, ties in class order.

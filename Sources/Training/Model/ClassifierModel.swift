@@ -20,6 +20,10 @@ package final class ClassifierModel {
   package let trainingImages: Int
   /// The version of the program that wrote it.
   package let toolVersion: String
+  /// What logits are divided by before they become probabilities; 1 where nothing was fitted.
+  package let temperature: Double
+  /// How it answers unless told otherwise.
+  package let tta: TestTimeAugmentation
   /// The file it was read from; nil for one just trained.
   package let path: String?
   /// The file's digest, until it is confirmed.
@@ -31,8 +35,10 @@ package final class ClassifierModel {
   /// A model of a trained network.
   package init(
     network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
-    datasetFingerprint: String, trainingImages: Int
+    datasetFingerprint: String, trainingImages: Int, temperature: Double = 1,
+    tta: TestTimeAugmentation = .plain
   ) {
+    precondition(Temperature.range.contains(temperature), "a temperature that can be read back")
     precondition(
       network.outputs == ClassifierModel.outputs(classes: classes.count),
       "the network's outputs must fit the classes")
@@ -42,8 +48,18 @@ package final class ClassifierModel {
     self.recipe = recipe
     self.datasetFingerprint = datasetFingerprint
     self.trainingImages = trainingImages
+    self.temperature = temperature
+    self.tta = tta
     toolVersion = Training.toolVersion
     path = nil
+  }
+
+  /// The same network and facts with another temperature.
+  package func calibrated(temperature: Double) -> ClassifierModel {
+    ClassifierModel(
+      network: network, classes: classes, preprocessing: preprocessing, recipe: recipe,
+      datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
+      temperature: temperature, tta: tta)
   }
 
   /// Two classes take one logit, more take one each.
@@ -75,6 +91,8 @@ package final class ClassifierModel {
     datasetFingerprint = metadata.datasetFingerprint
     trainingImages = metadata.trainingImages
     toolVersion = metadata.toolVersion
+    temperature = metadata.temperature
+    tta = metadata.tta
     self.path = path
   }
 
@@ -104,7 +122,7 @@ package final class ClassifierModel {
     let metadata = ModelMetadata(
       architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,
       recipe: recipe, datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      toolVersion: toolVersion)
+      toolVersion: toolVersion, temperature: temperature, tta: tta)
     let tensors = network.tensorNames.map { name in
       TensorFile.Tensor(
         name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])

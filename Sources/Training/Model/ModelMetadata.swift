@@ -10,6 +10,8 @@ struct ModelMetadata {
   var datasetFingerprint: String
   var trainingImages: Int
   var toolVersion: String
+  var temperature: Double
+  var tta: TestTimeAugmentation
 
   private enum Key: String, CaseIterable {
     case architecture
@@ -18,8 +20,10 @@ struct ModelMetadata {
     case formatVersion = "format_version"
     case preprocessing
     case recipe
+    case temperature
     case toolVersion = "tool_version"
     case trainingImages = "training_images"
+    case tta
   }
 
   /// The map's strings.
@@ -28,14 +32,16 @@ struct ModelMetadata {
       (.architecture, architecture), (.classes, JSONText.line(classes)),
       (.datasetFingerprint, datasetFingerprint), (.formatVersion, ClassifierModel.formatVersion),
       (.preprocessing, JSONText.line(preprocessing)), (.recipe, recipe),
-      (.toolVersion, toolVersion), (.trainingImages, String(trainingImages)),
+      (.temperature, "\(temperature)"), (.toolVersion, toolVersion),
+      (.trainingImages, String(trainingImages)), (.tta, tta.rawValue),
     ]
     return Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })
   }
 
   init(
     architecture: String, classes: [String], preprocessing: Preprocessing, recipe: String,
-    datasetFingerprint: String, trainingImages: Int, toolVersion: String
+    datasetFingerprint: String, trainingImages: Int, toolVersion: String, temperature: Double,
+    tta: TestTimeAugmentation
   ) {
     self.architecture = architecture
     self.classes = classes
@@ -44,9 +50,13 @@ struct ModelMetadata {
     self.datasetFingerprint = datasetFingerprint
     self.trainingImages = trainingImages
     self.toolVersion = toolVersion
+    self.temperature = temperature
+    self.tta = tta
   }
 
   /// Reads the map; every key must be there, none more, and every value right.
+  ///
+  /// Models written before there were `temperature` and `tta` lack both, and answer without.
   init(_ strings: [String: String], path: String) throws(TrainingError) {
     func string(_ key: Key) throws(TrainingError) -> String {
       guard let string = strings[key.rawValue] else {
@@ -71,6 +81,8 @@ struct ModelMetadata {
       throw TrainingError(.badData, "\(path): training_images is no count")
     }
     trainingImages = images
+    temperature = try ModelMetadata.temperature(strings[Key.temperature.rawValue], path)
+    tta = try ModelMetadata.tta(strings[Key.tta.rawValue], path)
     classes = try ModelMetadata.decode([String].self, try string(.classes), "classes", path)
     guard classes.count >= 2, Set(classes).count == classes.count,
       classes.allSatisfy({ !$0.isEmpty })
@@ -84,6 +96,32 @@ struct ModelMetadata {
     if let problem = preprocessing.problem {
       throw TrainingError(.badData, "\(path): preprocessing: \(problem)")
     }
+  }
+
+  private static func temperature(
+    _ text: String?, _ path: String
+  ) throws(TrainingError) -> Double {
+    guard let text else { return 1 }
+    // A range holds no number that is not finite.
+    guard let value = Double(text), Temperature.range.contains(value) else {
+      throw TrainingError(
+        .badData, "\(path): the metadata's temperature is not right", found: text,
+        expected: "a number from \(Temperature.range.lowerBound) to \(Temperature.range.upperBound)"
+      )
+    }
+    return value
+  }
+
+  private static func tta(
+    _ text: String?, _ path: String
+  ) throws(TrainingError) -> TestTimeAugmentation {
+    guard let text else { return .plain }
+    guard let value = TestTimeAugmentation(rawValue: text) else {
+      throw TrainingError(
+        .badData, "\(path): the metadata's tta is not right", found: text,
+        expected: TestTimeAugmentation.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return value
   }
 
   private static func decode<Value: Decodable>(

@@ -1,0 +1,16 @@
+import Report
+import Testing
+
+@Test("The table of thresholds has aligned columns, and a dash where nothing is answered")
+func selectiveTable() {
+  let report = SelectiveReport(rows: [(0.5, 1, 0.955), (0.99, 0, nil)])
+  #expect(
+    report.text() == """
+      what --abstain-below leaves of the answers
+
+        probability     answered     accuracy
+               0.50       1.0000       0.9550
+               0.99       0.0000            -
+
+      """)
+}
