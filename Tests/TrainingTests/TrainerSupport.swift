@@ -42,10 +42,12 @@ func train(
   let events = Events()
   let trainer = Trainer(
     configuration: configuration, out: out, engine: try engine(threads: threads))
+  // Folders that are listed ask too; what is counted here are steps.
   var steps = 0
-  let summary = try trainer.run(events: { events.all.append($0) }) {
-    steps += 1
-    return stop(steps)
-  }
+  let summary = try trainer.run(
+    events: {
+      events.all.append($0)
+      if case .batch = $0 { steps += 1 }
+    }, shouldStop: { stop(steps) })
   return (summary, events)
 }
