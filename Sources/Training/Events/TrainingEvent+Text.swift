@@ -14,7 +14,7 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .done(let value): TrainingEvent.json("done", value)
-    case .samples, .loading, .batch, .validating, .evaluated: nil
+    case .samples, .loading, .features, .batch, .validating, .evaluated: nil
     }
   }
 
@@ -33,7 +33,7 @@ extension TrainingEvent {
     case .warning(let text): ["warning: \(text)"]
     case .evaluated(let result): [result.heading, result.evaluation.headline]
     case .done(let summary): [summary.line]
-    case .samples, .loading, .batch, .validating: []
+    case .samples, .loading, .features, .batch, .validating: []
     }
   }
 }
@@ -64,7 +64,7 @@ extension RunStart {
       "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
         + "\(threads) " + (threads == 1 ? "thread" : "threads"),
-    ]
+    ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
   }
 }
 
