@@ -139,7 +139,7 @@ func heads() throws {
     let taken = try #require(start(three)?.from)
     #expect(!taken.keepsHead && taken.tensors == taken.allTensors - 2)
     #expect(taken.classes == ["blue", "red"])
-    let line = try #require(three.all.first?.lines.first { $0.hasPrefix("from ") })
+    let line = try #require(three.all.flatMap(\.lines).first { $0.hasPrefix("from ") })
     #expect(line == "from \(source) (blue, red): 6 of 8 tensors, a new head for 3 classes")
     let (_, two) = try train(try from(folder + "/b", folder + "/two"), out: folder + "/c")
     #expect(try model(folder + "/c").network.outputs == 1)
