@@ -18,8 +18,18 @@ public final class TrainingSession {
   private let seed: UInt64
   private let executor: Executor
   private let gradients: FloatMemory
-  private let segments: [ParameterUpdate.Segment]
+  private var segments: [ParameterUpdate.Segment]
   private var squares: [Double]
+  /// The optimizer's steps before the backbone began to move.
+  private var backboneStepsBefore = 0
+  /// The factor of the learning rate before the classifier; 0 freezes what lies there.
+  ///
+  /// A frozen backbone runs with its stored statistics and without dropout, nothing of it changes,
+  /// and the backward pass ends at the classifier. To be changed between steps, and only for a
+  /// network with an `Architecture.head`.
+  package var backboneRate = 1.0 {
+    didSet { prepareBackbone(before: oldValue) }
+  }
   /// Takes the time of a step's parts; nil costs nothing.
   package var profile: StepProfile? {
     get { executor.profile }
@@ -89,9 +99,22 @@ public final class TrainingSession {
       network: network, capacity: batchSize, engine: engine, isTraining: true,
       inputGradient: inputGradient)
     gradients = try FloatMemory(count: network.parameters.count)
-    segments = ParameterUpdate.segments(of: network.graph)
+    segments = ParameterUpdate.segments(of: network.graph) { _ in (1, 0) }
     squares = [Double](repeating: 0, count: segments.count)
     try stepping.prepare(count: network.parameters.count)
+  }
+
+  private func prepareBackbone(before: Double) {
+    guard let head = network.architecture.head else {
+      preconditionFailure("a network without a classifier has no backbone")
+    }
+    precondition(backboneRate >= 0 && backboneRate.isFinite, "a factor of the rate")
+    if before == 0 { backboneStepsBefore = optimizer.steps }
+    executor.frozenNodes = backboneRate == 0 ? head.firstNode(of: network.graph) : 0
+    segments = ParameterUpdate.segments(of: network.graph) { slot in
+      head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
+    }
+    squares = [Double](repeating: 0, count: segments.count)
   }
 
   /// Bytes that the session takes beside the network: activations, gradients, moments.

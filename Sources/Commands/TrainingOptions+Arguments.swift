@@ -21,6 +21,10 @@ extension TrainingOptions {
     architecture = arguments.text("arch")
     size = arguments.integer("size")
     dropout = arguments.number("dropout")
+    from = arguments.text("from")
+    freeze = arguments.text("freeze")
+    freezeEpochs = arguments.integer("freeze-epochs")
+    backboneRate = arguments.number("backbone-lr")
 
     epochs = arguments.integer("epochs")
     batchSize = arguments.integer("batch-size")

@@ -32,6 +32,9 @@ final class TrainingProgress {
     case .loading(let done, let total):
       try stopIfAsked()
       draw("reading images", done, total)
+    case .features(let done, let total):
+      try stopIfAsked()
+      draw("computing features", done, total)
     case .batch(let progress):
       last = progress
       console.draw { EpochLine(progress).line(columns: console.environment.columns) }
@@ -83,7 +86,8 @@ final class TrainingProgress {
     } catch  where error.isBrokenPipe {}
   }
 
-  /// Reading images asks nobody whether to stop, and nothing is lost by giving up there.
+  /// What comes before the first step asks nobody whether to stop, and nothing is lost by giving up
+  /// there.
   private func stopIfAsked() throws {
     if let signal = signal() { throw StoppedEarly(signal: signal) }
   }

@@ -18,6 +18,10 @@ final class Executor {
   private let packed: PackedWeights?
   /// Takes the time of every node's passes; nil costs nothing.
   var profile: StepProfile?
+  /// So many of the first nodes run as in inference, and have no backward pass.
+  ///
+  /// No later node but the first may read what they give.
+  var frozenNodes = 0
 
   /// - capacity: the largest batch.
   /// - inputGradient: whether the gradient of the images is wanted, for tests.
@@ -98,14 +102,16 @@ final class Executor {
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
-          engine: engine, batch: batch, mode: mode, input: first,
+          engine: engine, batch: batch, mode: step < frozenNodes ? .inference : mode,
+          input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
           target: plan.deferredBy[node.output] == nil ? view(plan.values[node.output]) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
           parameters: Input(parameters.base), statistics: statistics.base,
           packed: packed?.weights(ofNode: step),
           inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
-          outputMeasurements: measurements(step, batch), profile: profile))
+          outputMeasurements: step < frozenNodes ? nil : measurements(step, batch),
+          profile: profile))
       profile?.lap(node.operation.work.forward)
     }
     profile?.enter(nil)
@@ -114,7 +120,8 @@ final class Executor {
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
   func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
     precondition(isTraining, "planned for inference only")
-    for (step, node) in graph.nodes.enumerated().reversed() where !plan.isTakenOver[step] {
+    for (step, node) in graph.nodes.enumerated().reversed()
+    where step >= frozenNodes && !plan.isTakenOver[step] {
       profile?.enter(step)
       node.operation.backward(
         BackwardPass(
@@ -156,7 +163,9 @@ final class Executor {
 
   private func target(_ step: Int, _ node: Graph.Node, _ place: Int) -> GradientTarget? {
     let offset = plan.gradients[node.inputs[place]]
-    return offset < 0
+    let producer = frozenNodes > 0 ? graph.producer(of: node.inputs[place]) : nil
+    let isFrozen = producer.map { $0 < frozenNodes } ?? false
+    return offset < 0 || isFrozen
       ? nil : GradientTarget(base: view(offset), accumulates: plan.accumulates[step][place])
   }
 }

@@ -90,11 +90,14 @@ private final class AdamMoments {
   func step(_ update: ParameterUpdate, number: Int, learningRate: Double, weightDecay: Double) {
     guard let first, let second else { return }
     let kernels = update.engine.kernels.optimizers
-    let rate = Float(learningRate / (1 - power(beta1, number)))
-    let correction = Float(1 / (1 - power(beta2, number)).squareRoot())
-    let keep = Float(1 - learningRate * weightDecay)
     update.onEverySegment { segment in
       let i = segment.start
+      // Moments that began later are corrected as young ones.
+      let age = number - segment.stepsBefore
+      let learningRate = learningRate * segment.rateFactor
+      let rate = Float(learningRate / (1 - power(beta1, age)))
+      let correction = Float(1 / (1 - power(beta2, age)).squareRoot())
+      let keep = Float(1 - learningRate * weightDecay)
       kernels.adamStep(
         update.parameters + i, update.gradients + i, first.base + i, second.base + i,
         Float(beta1), Float(beta2), Float(epsilon), rate, correction, segment.decays ? keep : 1,

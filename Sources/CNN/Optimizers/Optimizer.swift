@@ -24,11 +24,15 @@ protocol SteppingOptimizer: Optimizer {
 
 /// One update of all parameters: flat slabs, cut into stretches of one kind.
 struct ParameterUpdate {
-  /// A stretch of neighbouring parameters that all decay, or all do not.
+  /// A stretch of neighbouring parameters that all decay, or all do not, and move at one rate.
   struct Segment {
     let start: Int
     let count: Int
     let decays: Bool
+    /// The learning rate is multiplied by this; decoupled decay follows it.
+    let rateFactor: Double
+    /// The optimizer's steps before these parameters began to move.
+    let stepsBefore: Int
   }
 
   let parameters: Output
@@ -41,13 +45,20 @@ struct ParameterUpdate {
     engine.workers.parallelFor(segments.count) { index, _ in body(segments[index]) }
   }
 
-  /// The stretches of a network's parameters, at most 2^14 long.
-  static func segments(of graph: Graph) -> [Segment] {
+  /// The stretches of a network's parameters, at most 2^14 long, without those that stand still.
+  static func segments(
+    of graph: Graph, rate: (TensorSlot) -> (factor: Double, stepsBefore: Int)
+  ) -> [Segment] {
     var segments: [Segment] = []
     for slot in graph.slots where slot.slab == .parameters {
+      let (factor, stepsBefore) = rate(slot)
+      if factor == 0 { continue }
       for start in stride(from: slot.offset, to: slot.offset + slot.count, by: 1 << 14) {
         let count = min(1 << 14, slot.offset + slot.count - start)
-        segments.append(Segment(start: start, count: count, decays: slot.decays))
+        segments.append(
+          Segment(
+            start: start, count: count, decays: slot.decays, rateFactor: factor,
+            stepsBefore: stepsBefore))
       }
     }
     return segments

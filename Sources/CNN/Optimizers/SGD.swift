@@ -42,7 +42,8 @@ public final class SGD: SteppingOptimizer {
       let i = segment.start
       kernels.momentumStep(
         update.parameters + i, update.gradients + i, velocity.base + i, Float(momentum), nesterov,
-        segment.decays ? Float(weightDecay) : 0, Float(learningRate), segment.count)
+        segment.decays ? Float(weightDecay) : 0, Float(learningRate * segment.rateFactor),
+        segment.count)
     }
   }
 

@@ -86,6 +86,27 @@ package enum OptionTable {
       help: "share of features dropped before the last layer", group: .model, commands: [.train],
       canBeOff: true),
     Option(
+      "from", .text, "RUN|FILE",
+      help:
+        "start from the weights of a run or a model file, with its network, image size and image "
+        + "preparation; the last layer begins anew where the classes differ",
+      group: .model, commands: [.train]),
+    Option(
+      "freeze", .choice(Freeze.allCases.map(\.rawValue)), default: "none",
+      help:
+        "with --from, train only the last layer: what the layers before make of the images is "
+        + "computed once",
+      group: .model, commands: [.train]),
+    Option(
+      "freeze-epochs", .integer(0...100_000), "N", default: "0",
+      help: "with --from, train only the last layer for the first N epochs", group: .model,
+      commands: [.train]),
+    Option(
+      "backbone-lr", .number(NumberRange(lower: 0, upper: 1, includesLower: false)), "F",
+      default: "1",
+      help: "with --from, factor of the learning rate for all layers but the last", group: .model,
+      commands: [.train]),
+    Option(
       "model", .text, "RUN|FILE", default: "runs/latest",
       help: "run folder or weights file that answers", group: .model,
       commands: [.evaluate, .predict]),

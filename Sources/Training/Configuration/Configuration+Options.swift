@@ -15,8 +15,10 @@ extension Configuration {
   /// Puts options over what is there and checks the whole.
   mutating func apply(_ options: TrainingOptions) throws(TrainingError) {
     set(&seed, options.seed)
+    try applyOrigin(options)
     try applyData(options)
     try applyNetwork(options)
+    try applyTransfer(options)
     try applyTraining(options)
     try applyAugmentation(options)
     try validate()
@@ -41,6 +43,7 @@ extension Configuration {
     set(&network.size, options.size)
     if let dropout = options.dropout { network.dropout = dropout }
     guard let arch = options.architecture else { return }
+    if let model = transfer.from { return try transfer.check(arch, is: model) }
     network.arch = arch
     network.layers = nil
     guard !Architecture.presetNames.contains(arch) else { return }
@@ -110,11 +113,11 @@ extension Configuration {
   }
 }
 
-private func set<Value>(_ field: inout Value, _ value: Value?) {
+func set<Value>(_ field: inout Value, _ value: Value?) {
   if let value { field = value }
 }
 
-private func word<Words: RawRepresentable<String> & CaseIterable>(
+func word<Words: RawRepresentable<String> & CaseIterable>(
   _ option: String, _ text: String?, _: Words.Type
 ) throws(TrainingError) -> Words? {
   guard let text else { return nil }

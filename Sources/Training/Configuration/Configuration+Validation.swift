@@ -42,6 +42,11 @@ extension Configuration {
     try check(
       "--max-time", training.maxSeconds, (0...1e9).contains(training.maxSeconds),
       "0 to 1000000000 seconds")
+    try check("--freeze-epochs", transfer.freezeEpochs, 0...100_000)
+    try check(
+      "--backbone-lr", transfer.backboneRate,
+      transfer.backboneRate > 0 && transfer.backboneRate <= 1, "above 0 to 1")
+    try transfer.validate(data.normalization)
     if let problem = augmentation.problem {
       throw TrainingError(.usage, "augmentation: \(problem)")
     }

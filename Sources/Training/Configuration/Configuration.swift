@@ -14,6 +14,8 @@ package struct Configuration: Codable, Sendable, Hashable {
   package var data: Images
   /// The network.
   package var network: Net
+  /// What training starts from.
+  package var transfer: Transfer
   /// The optimization.
   package var training: Training
   /// The random changes of training images.
@@ -122,6 +124,22 @@ package struct Configuration: Codable, Sendable, Hashable {
   }
 }
 
+extension Configuration {
+  /// Reads values, those of files written before training could start from a model among them.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      dataset: try values.decode(String.self, forKey: .dataset),
+      recipe: try values.decode(Recipe.self, forKey: .recipe),
+      seed: try values.decode(UInt64.self, forKey: .seed),
+      data: try values.decode(Images.self, forKey: .data),
+      network: try values.decode(Net.self, forKey: .network),
+      transfer: try values.decodeIfPresent(Transfer.self, forKey: .transfer) ?? .none,
+      training: try values.decode(Training.self, forKey: .training),
+      augmentation: try values.decode(Augmentation.self, forKey: .augmentation))
+  }
+}
+
 /// How classes weigh in the loss.
 package enum ClassWeights: String, Codable, Sendable, CaseIterable {
   /// Every image counts the same.
@@ -134,6 +152,8 @@ package enum ClassWeights: String, Codable, Sendable, CaseIterable {
 package enum Normalization: String, Codable, Sendable, CaseIterable {
   /// Divided by 255.
   case unit
+  /// As the model does that training starts from.
+  case model
   /// Mean and deviation of the training images' channels become 0 and 1.
   case dataset
 }

@@ -19,7 +19,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   /// The choices of the recipe, without a dataset.
   var configuration: Configuration {
     Configuration(
-      dataset: "", recipe: self, seed: 0, data: data, network: network, training: training,
+      dataset: "", recipe: self, seed: 0, data: data, network: network, transfer: .none,
+      training: training,
       augmentation: isSeed ? .seed : .standard)
   }
 

@@ -37,6 +37,15 @@ package struct TrainingOptions: Sendable, Hashable {
   /// The value of `--dropout`.
   package var dropout: Double?
 
+  /// `--from`: a run folder or a weights file.
+  package var from: String?
+  /// `--freeze`: none or backbone.
+  package var freeze: String?
+  /// The value of `--freeze-epochs`.
+  package var freezeEpochs: Int?
+  /// `--backbone-lr`: factor of the learning rate before the last layer.
+  package var backboneRate: Double?
+
   /// The value of `--epochs`.
   package var epochs: Int?
   /// The value of `--batch-size`.

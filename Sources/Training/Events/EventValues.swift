@@ -32,6 +32,8 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var threads: Int
   /// Where decoded images are kept: ram, disk or off.
   package var cache: String
+  /// The model that training starts from; nil for fresh weights.
+  package var from: RunOrigin?
 
   enum CodingKeys: String, CodingKey {
     case run
@@ -50,6 +52,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case conv
     case threads
     case cache
+    case from
   }
 }
 

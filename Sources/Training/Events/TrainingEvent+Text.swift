@@ -14,7 +14,7 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .done(let value): TrainingEvent.json("done", value)
-    case .samples, .loading, .batch, .validating, .calibrated, .evaluated: nil
+    case .samples, .loading, .features, .batch, .validating, .calibrated, .evaluated: nil
     }
   }
 
@@ -35,7 +35,7 @@ extension TrainingEvent {
     case .evaluated(let result):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
-    case .samples, .loading, .batch, .validating: []
+    case .samples, .loading, .features, .batch, .validating: []
     }
   }
 }
@@ -66,7 +66,7 @@ extension RunStart {
       "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
         + "\(threads) " + (threads == 1 ? "thread" : "threads"),
-    ]
+    ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
   }
 }
 

@@ -8,6 +8,8 @@ package enum TrainingEvent: Sendable {
   case samples(TrainingSamples)
   /// Images decoded so far, for a progress bar.
   case loading(done: Int, total: Int)
+  /// Images whose features are computed so far, before training with a frozen backbone.
+  case features(done: Int, total: Int)
   /// A step of training is done.
   case batch(BatchProgress)
   /// Validation images done so far.

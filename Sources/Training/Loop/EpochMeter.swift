@@ -1,5 +1,4 @@
 internal import CNN
-internal import ImageData
 
 /// The running figures of an epoch.
 struct EpochMeter {
@@ -7,9 +6,7 @@ struct EpochMeter {
   private let epochs: Int
   private let steps: Int
   private let started = ContinuousClock.now
-  private let waitedBefore: Double
-  private let decodedBefore: Double
-  private let augmentedBefore: Double
+  private let before: BatchSeconds
   /// Steps done.
   private(set) var step = 0
   private var images = 0
@@ -21,13 +18,11 @@ struct EpochMeter {
   private var optimizer = 0.0
 
   /// An epoch that begins now.
-  init(epoch: Int, epochs: Int, steps: Int, _ loader: BatchLoader) {
+  init(epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource) {
     self.epoch = epoch
     self.epochs = epochs
     self.steps = steps
-    waitedBefore = loader.waitSeconds
-    decodedBefore = loader.decodeSeconds
-    augmentedBefore = loader.augmentSeconds
+    before = batches.seconds
   }
 
   /// Seconds since the epoch began.
@@ -60,16 +55,18 @@ struct EpochMeter {
 
   /// The epoch's row, once it is over and validated.
   func metrics(
-    _ evaluation: Evaluation?, trainingSeconds: Double, isBest: Bool, _ loader: BatchLoader
+    _ evaluation: Evaluation?, trainingSeconds: Double, isBest: Bool,
+    _ batches: any BatchSource
   ) -> EpochMetrics {
-    EpochMetrics(
+    let spent = batches.seconds
+    return EpochMetrics(
       epoch: epoch, epochs: epochs, loss: loss, accuracy: accuracy, valLoss: evaluation?.loss,
       valAccuracy: evaluation?.accuracy, valF1: evaluation?.macro.f1,
       learningRate: learningRate, seconds: seconds,
       imagesPerSecond: Double(images) / max(trainingSeconds, 1e-9), isBest: isBest,
-      decodeSeconds: loader.decodeSeconds - decodedBefore,
-      augmentSeconds: loader.augmentSeconds - augmentedBefore,
+      decodeSeconds: spent.decode - before.decode,
+      augmentSeconds: spent.augment - before.augment,
       forwardSeconds: forward, backwardSeconds: backward, optimizerSeconds: optimizer,
-      waitSeconds: loader.waitSeconds - waitedBefore)
+      waitSeconds: spent.wait - before.wait)
   }
 }

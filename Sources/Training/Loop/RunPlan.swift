@@ -7,6 +7,8 @@ struct RunPlan {
   let configuration: Configuration
   let dataset: Dataset
   let network: Network
+  /// The model that training starts from, and what was taken over.
+  let origin: (model: TransferOrigin, taken: RunOrigin)?
   /// The images that are read: training, what validates, what tests.
   let splits: [Split]
   /// How the training folder's images are dealt.
@@ -29,7 +31,17 @@ struct RunPlan {
     self.configuration = configuration
     let data = configuration.data
     dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
-    network = try RunPlan.network(configuration, classes: dataset.classes.count)
+    if let model = configuration.transfer.from {
+      let found = try TransferOrigin(named: model, expected: configuration.transfer.sha256)
+      let taken: RunOrigin
+      (network, taken) = try found.network(
+        classes: dataset.classes, side: configuration.network.size,
+        dropout: configuration.network.dropout, seed: configuration.seed)
+      origin = (found, taken)
+    } else {
+      network = try RunPlan.network(configuration, classes: dataset.classes.count)
+      origin = nil
+    }
 
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
     let hasValidation = dataset.splits[.val] != nil || data.valSplit > 0
@@ -106,6 +118,7 @@ struct RunPlan {
   var preprocessing: Preprocessing {
     let input = network.architecture.input
     let data = configuration.data
+    if let origin { return origin.model.preprocessing(data, for: network) }
     return Preprocessing(
       width: input.width, height: input.height, resize: data.resize, filter: data.filter,
       exif: data.exif, shrinkMargin: data.filter.shrinkMargin, maxPixels: data.maxPixels)

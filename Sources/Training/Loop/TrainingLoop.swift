@@ -1,7 +1,6 @@
 internal import CNN
 internal import ImageData
 internal import KernelSelection
-internal import Primitives
 
 /// The epochs of a run.
 struct TrainingLoop {
@@ -10,9 +9,15 @@ struct TrainingLoop {
   private let images: RunImages
   private let engine: Engine
   private let folder: RunFolder
+  /// The whole network.
   private let network: Network
-  /// The moving average, where there is one.
+  /// What a backbone that is never trained makes of the images, where that is kept.
+  private let features: FeatureStore?
+  /// What is trained: the network, or its head on features.
+  private let trained: Network
+  /// The moving average of what is trained, where there is one.
   private let average: Network?
+  private let origin: RunOrigin?
   private let session: TrainingSession
   private let validator: Validator?
   private let batchSize: Int
@@ -20,9 +25,8 @@ struct TrainingLoop {
   private let epochs: Int
   private let started = ContinuousClock.now
   private var best: BestEpoch
-  private var kept = 0
   private var reductions = 0
-  private var weightsSHA256 = ""
+  private var writer: WeightsWriter
 
   /// Takes all memory that the epochs need.
   init(_ plan: RunPlan, _ images: RunImages, engine: Engine, folder: RunFolder) throws {
@@ -33,10 +37,20 @@ struct TrainingLoop {
     self.folder = folder
     network = plan.network
     let training = configuration.training
-    average = training.ema > 0 ? try network.copy() : nil
     batchSize = training.batchSize(images: images.training.count)
+    stepsPerEpoch = (images.training.count + batchSize - 1) / batchSize
+    epochs = training.epochs(steps: stepsPerEpoch)
+    let transfer = configuration.transfer
+    features =
+      transfer.freezesAll(of: epochs)
+      ? try FeatureStore(
+        network, images: images, augmentation: configuration.augmentation, epochs: epochs,
+        engine: engine) : nil
+    origin = TrainingLoop.origin(plan, epochs: epochs, views: features?.views)
+    trained = features?.head ?? network
+    average = training.ema > 0 ? try trained.copy() : nil
     session = try TrainingSession(
-      network: network,
+      network: trained,
       loss: .standard(outputs: network.outputs, labelSmoothing: training.labelSmoothing),
       optimizer: training.makeOptimizer(), batchSize: batchSize, engine: engine,
       seed: configuration.seed,
@@ -46,11 +60,12 @@ struct TrainingLoop {
       images.validation.isEmpty
       ? nil
       : try Validator(
-        network: average ?? network, images: images, classes: classes, batchSize: batchSize,
-        engine: engine)
-    stepsPerEpoch = (images.training.count + batchSize - 1) / batchSize
-    epochs = training.epochs(steps: stepsPerEpoch)
+        network: average ?? trained,
+        inputs: features ?? ValidationImages(images, batchSize: batchSize, engine: engine),
+        images: images, classes: classes, batchSize: batchSize, engine: engine)
     best = BestEpoch(monitor: training.monitor)
+    // Epochs on features take milliseconds, a file's way to the disk tens of them.
+    writer = WeightsWriter(folder, interval: features == nil ? 0 : 2)
   }
 
   private static func classWeights(_ kind: ClassWeights, _ images: RunImages) -> [Double]? {
@@ -59,19 +74,29 @@ struct TrainingLoop {
     return counts.map { Double(images.training.count) / Double(counts.count * $0) }
   }
 
+  /// What is taken from a model, and what will become of it in so many epochs.
+  private static func origin(_ plan: RunPlan, epochs: Int, views: Int?) -> RunOrigin? {
+    guard var origin = plan.origin?.taken else { return nil }
+    let transfer = plan.configuration.transfer
+    origin.frozenEpochs = transfer.freezesAll(of: epochs) ? epochs : transfer.freezeEpochs
+    origin.backboneRate = transfer.backboneRate
+    origin.views = views
+    return origin
+  }
+
   /// What is about to happen.
   func start(recipe: Recipe) -> RunStart {
-    let parameterBytes = (average == nil ? 1 : 2) * network.parameterCount * 4
+    let parameters = network.parameterCount + (average?.parameterCount ?? 0)
     return RunStart(
       run: folder.path, dataset: configuration.dataset, recipe: recipe.rawValue,
       architecture: network.architecture.name, size: network.architecture.input.width,
       classes: classes, parameters: network.parameterCount,
-      memoryBytes: parameterBytes + session.memoryBytes + (validator?.memoryBytes ?? 0)
-        + images.store.memoryBytes,
+      memoryBytes: 4 * parameters + session.memoryBytes + (validator?.memoryBytes ?? 0)
+        + (features?.memoryBytes ?? 0) + images.store.memoryBytes,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
-      cache: images.store.place.rawValue)
+      cache: images.store.place.rawValue, from: origin)
   }
 
   /// The batches of all epochs.
@@ -92,8 +117,8 @@ struct TrainingLoop {
   /// What the run came to, but for the test images.
   func summary(_ record: RunRecord) -> TrainingSummary {
     TrainingSummary(
-      run: folder.path, weights: folder.bestWeights, weightsSHA256: weightsSHA256,
-      epochs: record.epochs, bestEpoch: kept, valAccuracy: best.accuracy, seconds: 0,
+      run: folder.path, weights: folder.bestWeights, weightsSHA256: writer.sha256,
+      epochs: record.epochs, bestEpoch: writer.kept, valAccuracy: best.accuracy, seconds: 0,
       peakMemoryBytes: 0)
   }
 
@@ -102,27 +127,56 @@ struct TrainingLoop {
     _ log: inout RunLog, events: (TrainingEvent) throws -> Void,
     shouldStop: () -> StopReason?
   ) throws -> StopReason? {
+    do {
+      let reason = try runEpochs(&log, events, shouldStop)
+      try writer.flush(&log, events, encode: encode)
+      return reason
+    } catch {
+      // What came before the error is kept; the error itself is the one to report.
+      try? writer.rescue(&log)
+      throw error
+    }
+  }
+
+  private mutating func runEpochs(
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
+  ) throws -> StopReason? {
     let training = configuration.training
-    let loader = BatchLoader(
-      store: images.store, plan: batches, kernels: engine.kernels, workers: engine.workers)
+    let source: any BatchSource
+    if let features {
+      try features.compute(batches) { try events(.features(done: $0, total: $1)) }
+      source = FeatureBatches(features, plan: batches)
+    } else {
+      source = ImageBatches(
+        BatchLoader(
+          store: images.store, plan: batches, kernels: engine.kernels, workers: engine.workers))
+    }
     for epoch in 1...epochs {
-      var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, loader)
+      setBackboneRate(epoch)
+      var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, source)
       var reason: StopReason?
-      while reason == nil, let batch = try loader.next() {
+      while reason == nil, let batch = try source.next() {
         try step(batch, &meter)
         try events(.batch(meter.progress))
         reason = shouldStop() ?? (isOverTime ? .maxTime : nil)
       }
       if case .signal = reason, meter.step < stepsPerEpoch {
         // The epoch is not over, so it has no figures; its steps are kept all the same.
-        try save(epoch: epoch - 1, asBest: kept == 0, &log, events)
+        try save(epoch: epoch - 1, asBest: writer.kept == 0, &log, events)
         return reason
       }
-      try finish(meter, loader, &log, events)
+      try finish(meter, source, &log, events)
       if let reason { return reason }
       if training.patience > 0, best.standstill >= training.patience { return .patience }
     }
     return nil
+  }
+
+  /// How fast the backbone moves in an epoch, where it is part of what is trained.
+  private func setBackboneRate(_ epoch: Int) {
+    guard origin != nil, features == nil else { return }
+    let rate = configuration.transfer.rate(epoch: epoch)
+    if session.backboneRate != rate { session.backboneRate = rate }
   }
 
   private var isOverTime: Bool {
@@ -131,15 +185,15 @@ struct TrainingLoop {
   }
 
   /// One optimizer step and its part in the average.
-  private func step(_ batch: Batch, _ meter: inout EpochMeter) throws(TrainingError) {
+  private func step(_ batch: TrainingBatch, _ meter: inout EpochMeter) throws(TrainingError) {
     let training = configuration.training
     let number = session.optimizer.steps
     let factor = training.rates.factor(
       step: number, total: epochs * stepsPerEpoch, reductions: reductions)
     let rate = training.peakRate(batchSize: batchSize) * factor
     session.optimizer.learningRate = rate
-    let mixture = batch.mixture.map { TargetMixture(targets: $0.targets, shares: $0.shares) }
-    let result = session.step(pixels: batch.pixels, targets: batch.targets, mixture: mixture)
+    let result = session.step(
+      pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture)
     guard result.loss.isFinite else {
       throw TrainingLoop.diverged("the loss is \(result.loss)", number, meter.epoch, rate)
     }
@@ -148,10 +202,10 @@ struct TrainingLoop {
       // Warmed up, so that the fresh weights are soon forgotten.
       let steps = Double(number + 1)
       let decay = min(training.ema, (steps + 1) / (steps + 50))
-      average.interpolate(toward: network, weight: Float(1 - decay), engine: engine)
+      average.interpolate(toward: trained, weight: Float(1 - decay), engine: engine)
     }
     meter.add(
-      result, images: batch.count, learningRate: rate,
+      result, images: batch.targets.count, learningRate: rate,
       averaging: (ContinuousClock.now - start) / .seconds(1))
   }
 
@@ -166,7 +220,7 @@ struct TrainingLoop {
 
   /// Validates, keeps weights, tells the figures.
   private mutating func finish(
-    _ meter: EpochMeter, _ loader: BatchLoader, _ log: inout RunLog,
+    _ meter: EpochMeter, _ source: any BatchSource, _ log: inout RunLog,
     _ events: (TrainingEvent) throws -> Void
   ) throws {
     let trained = meter.seconds
@@ -177,7 +231,7 @@ struct TrainingLoop {
     let keepsBest = configuration.training.keep == .best && evaluation != nil
     noteStandstill()
     let metrics = meter.metrics(
-      evaluation, trainingSeconds: trained, isBest: isBetter && keepsBest, loader)
+      evaluation, trainingSeconds: trained, isBest: isBetter && keepsBest, source)
     log.record.epochs = meter.epoch
     try log.tell(.epoch(metrics), events)
     try save(epoch: meter.epoch, asBest: isBetter || !keepsBest, &log, events)
@@ -193,28 +247,28 @@ struct TrainingLoop {
   private mutating func save(
     epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
   ) throws {
-    let network = average ?? self.network
-    guard network.isFinite else {
+    try features?.putBack(average ?? trained)
+    guard written.isFinite else {
       throw TrainingLoop.diverged(
         "a weight is not finite", session.optimizer.steps - 1, max(1, epoch),
         session.optimizer.learningRate)
     }
-    let model = ClassifierModel(
-      network: network, classes: classes, preprocessing: images.preprocessing,
-      recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
-      trainingImages: images.training.count, tta: configuration.tta)
-    let bytes = model.encoded()
-    try folder.write(bytes, to: RunFolder.lastName)
-    if asBest {
-      try folder.write(bytes, to: RunFolder.bestName)
-      kept = epoch
-      weightsSHA256 = SHA256.hex(of: bytes)
-      log.record.bestEpoch = epoch
-      log.record.weightsSHA256 = weightsSHA256
+    try writer.save(epoch: epoch, asBest: asBest, &log, events, encode: encode)
+  }
+
+  /// The network that is written.
+  private var written: Network { features == nil ? average ?? network : network }
+
+  /// Gives the model as it would be used now, as a file's bytes.
+  private var encode: () -> [UInt8] {
+    let (network, images, classes) = (written, images, classes)
+    let (recipe, tta) = (configuration.recipe.rawValue, configuration.tta)
+    return {
+      ClassifierModel(
+        network: network, classes: classes, preprocessing: images.preprocessing, recipe: recipe,
+        datasetFingerprint: images.store.fingerprint, trainingImages: images.training.count,
+        tta: tta
+      ).encoded()
     }
-    try log.writeRecord()
-    let path = asBest ? folder.bestWeights : folder.lastWeights
-    try log.tell(
-      .checkpoint(WeightsWritten(path: path, epoch: epoch, isBest: asBest)), events)
   }
 }

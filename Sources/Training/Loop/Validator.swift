@@ -2,6 +2,44 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
+/// What a network is validated on, by places among the validation images.
+protocol ValidationInputs {
+  /// Gives `body` the inputs of some places, one after the other.
+  func withInputs(
+    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+  ) throws
+}
+
+/// The validation images as inputs of the network.
+///
+/// A class because it owns the inputs' memory.
+final class ValidationImages: ValidationInputs {
+  private let images: RunImages
+  private let engine: Engine
+  private var tensors: [Float]
+
+  /// Bytes of inputs.
+  var memoryBytes: Int { tensors.count * MemoryLayout<Float>.stride }
+
+  init(_ images: RunImages, batchSize: Int, engine: Engine) {
+    self.images = images
+    self.engine = engine
+    let count = min(batchSize, images.validation.count)
+    tensors = [Float](repeating: 0, count: count * images.preprocessing.tensorCount)
+  }
+
+  func withInputs(
+    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    try tensors.withUnsafeMutableBufferPointer { tensors in
+      try images.store.writeTensors(
+        Array(images.validation[range]), images.preprocessing, into: tensors,
+        kernels: engine.kernels, workers: engine.workers)
+      try body(UnsafeBufferPointer(tensors))
+    }
+  }
+}
+
 /// Evaluates a network that is being trained on images in memory.
 ///
 /// A class because it owns the activations' memory.
@@ -9,21 +47,20 @@ final class Validator {
   private let session: InferenceSession
   private let images: RunImages
   private let classes: [String]
-  private let engine: Engine
-  private var tensors: [Float]
+  private let inputs: any ValidationInputs
 
-  /// Bytes for activations and input.
-  var memoryBytes: Int { session.memoryBytes + tensors.count * MemoryLayout<Float>.stride }
+  /// Bytes for activations.
+  var memoryBytes: Int { session.memoryBytes }
 
-  /// A validator of `network`, as it is whenever it is asked.
+  /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(
-    network: Network, images: RunImages, classes: [String], batchSize: Int, engine: Engine
+    network: Network, inputs: any ValidationInputs, images: RunImages, classes: [String],
+    batchSize: Int, engine: Engine
   ) throws(ModelError) {
     session = try InferenceSession(network: network, batchSize: batchSize, engine: engine)
+    self.inputs = inputs
     self.images = images
     self.classes = classes
-    self.engine = engine
-    tensors = [Float](repeating: 0, count: batchSize * images.preprocessing.tensorCount)
   }
 
   /// The figures on the validation images.
@@ -32,15 +69,11 @@ final class Validator {
     let outputs = session.network.outputs
     var predictions: [Prediction] = []
     for first in stride(from: 0, to: indices.count, by: session.batchSize) {
-      let batch = Array(indices[first..<min(first + session.batchSize, indices.count)])
-      try tensors.withUnsafeMutableBufferPointer {
-        try images.store.writeTensors(
-          batch, images.preprocessing, into: $0, kernels: engine.kernels,
-          workers: engine.workers)
-      }
-      let logits = tensors.withUnsafeBufferPointer { session.run(pixels: $0, count: batch.count) }
+      let range = first..<min(first + session.batchSize, indices.count)
+      var logits: [Float] = []
+      try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }
       let shares = probabilities(logits: logits, outputs: outputs)
-      for (row, index) in batch.enumerated() {
+      for (row, index) in indices[range].enumerated() {
         predictions.append(
           Prediction(
             path: images.store.samples[index].path,

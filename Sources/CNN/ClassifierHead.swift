@@ -1,0 +1,104 @@
+/// Where a network's classifier lies: its last layer, a dense one, and the dropout before it.
+///
+/// All that comes before is the backbone, which makes features of images.
+package struct ClassifierHead: Sendable, Hashable {
+  /// The index of the dense layer.
+  package let denseLayer: Int
+  /// The index of the head's first layer: that of the dense one, or of the dropout before it.
+  package let firstLayer: Int
+
+  /// Whether a tensor of that name belongs to the head.
+  package func owns(tensor name: String) -> Bool {
+    layer(of: name).map { $0 >= firstLayer } ?? false
+  }
+
+  /// The index of the layer that a path such as `layers.3.body.0` lies in.
+  fileprivate func layer(of path: String) -> Int? {
+    let parts = path.split(separator: ".")
+    return parts.count > 1 ? Int(parts[1]) : nil
+  }
+
+  /// The number of a graph's first operation that belongs to the head.
+  func firstNode(of graph: Graph) -> Int {
+    graph.nodes.firstIndex { owns(tensor: $0.path) } ?? graph.nodes.count
+  }
+}
+
+extension Architecture {
+  /// Where the classifier lies; nil where the last layer is no dense one.
+  package var head: ClassifierHead? {
+    guard layers.last is Dense else { return nil }
+    var first = layers.count - 1
+    while first > 0, layers[first - 1] is Dropout { first -= 1 }
+    return ClassifierHead(denseLayer: layers.count - 1, firstLayer: first)
+  }
+
+  /// The network up to the classifier, with tensors of the same names; nil where nothing is left.
+  package var backbone: Architecture? {
+    guard let head, head.firstLayer > 0 else { return nil }
+    let part = Architecture(
+      name: name, input: input, layers: Array(layers[..<head.firstLayer]))
+    // Flattened images alone are no features.
+    return part.layers.contains { !($0 is Flatten) } ? part : nil
+  }
+
+  /// The classifier alone, over vectors of so many features; nil where there is none.
+  package func headAlone(features: Int) -> Architecture? {
+    guard let head else { return nil }
+    return Architecture(
+      name: name, input: Shape(features: features), layers: Array(layers[head.firstLayer...]))
+  }
+
+  /// The same network for other images or classes; nil where there is no classifier.
+  ///
+  /// - side: the side of square images; nil for the extent that it has.
+  /// - outputs: logits.
+  /// - dropout: the share dropped before the last layer; nil for the one that it has.
+  package func adapted(side: Int?, outputs: Int, dropout: Double?) -> Architecture? {
+    guard let head, var dense = layers[head.denseLayer] as? Dense else { return nil }
+    dense.units = outputs
+    var end = Array(layers[head.firstLayer..<head.denseLayer])
+    if let dropout { end = dropout > 0 ? [Dropout(dropout)] : [] }
+    let extent = side.map { Shape(height: $0, width: $0, channels: input.channels) }
+    return Architecture(
+      name: name, input: extent ?? input,
+      layers: layers[..<head.firstLayer] + end + [dense])
+  }
+
+  /// Whether both are the same network but for name, image size, dropout before the classifier and
+  /// number of outputs.
+  package func hasLayers(of other: Architecture) -> Bool {
+    func plain(_ architecture: Architecture) -> String? {
+      var plain = architecture.adapted(side: 1, outputs: 1, dropout: 0)
+      plain?.name = ""
+      return plain?.json
+    }
+    return plain(self) == plain(other)
+  }
+}
+
+extension Network {
+  /// Takes over tensors of another network by name; `rename` gives a tensor's name there, nil for
+  /// one to be left as it is.
+  ///
+  /// Returns how many. Errors: a name that the other does not have, a tensor of another shape.
+  @discardableResult
+  package func copyTensors(
+    from other: Network, _ rename: (String) -> String? = { $0 }
+  ) throws(ModelError) -> Int {
+    var count = 0
+    let (own, theirs) = (storage, other.storage)
+    for name in tensorNames {
+      guard let source = rename(name), let target = own[name] else { continue }
+      guard let found = theirs[source], found.shape == target.shape else {
+        throw .tensor(
+          name: name, expected: "shape \(target.shape)",
+          found: theirs[source].map { "shape \($0.shape)" } ?? "no such tensor")
+      }
+      _ = target.values.update(fromContentsOf: found.values)
+      count += 1
+    }
+    noteChange()
+    return count
+  }
+}

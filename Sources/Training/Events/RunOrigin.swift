@@ -1,0 +1,55 @@
+/// The model that a run starts from, and what of it was taken over.
+package struct RunOrigin: Codable, Sendable, Hashable {
+  /// The run folder or file.
+  package var model: String
+  /// SHA-256 of its weights file.
+  package var weightsSHA256: String
+  /// Its classes in order.
+  package var classes: [String]
+  /// Tensors with its values.
+  package var tensors: Int
+  /// Tensors of the network.
+  package var allTensors: Int
+  /// Whether the last layer is the model's.
+  package var keepsHead: Bool
+  /// Epochs in which only the last layer is trained.
+  package var frozenEpochs = 0
+  /// The backbone's factor of the learning rate afterwards.
+  package var backboneRate = 1.0
+  /// How many times the features of each training image are computed before training; nil where
+  /// every step computes them.
+  package var views: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case model
+    case weightsSHA256 = "weights_sha256"
+    case classes
+    case tensors
+    case allTensors = "all_tensors"
+    case keepsHead = "keeps_head"
+    case frozenEpochs = "frozen_epochs"
+    case backboneRate = "backbone_lr"
+    case views
+  }
+
+  /// Two lines at most, for a run of so many epochs and classes.
+  func lines(epochs: Int, classes count: Int) -> [String] {
+    let head = keepsHead ? "its classes kept" : "a new head for \(count) classes"
+    let first =
+      "from \(model) (\(classes.joined(separator: ", "))): \(tensors) of \(allTensors) tensors, "
+      + head
+    if frozenEpochs >= epochs {
+      let how =
+        views.map { "features are computed once, of \($0) " + ($0 == 1 ? "view" : "views") }
+        ?? "features are computed at every step"
+      return [first, "the backbone stays as it is; its \(how)" + (views == nil ? "" : " an image")]
+    }
+    var text = frozenEpochs > 0 ? "the backbone stays as it is for \(frozenEpochs) epochs" : ""
+    if backboneRate != 1 {
+      text +=
+        (text.isEmpty ? "the backbone's learning rate is" : ", then at")
+        + " \(backboneRate) of the head's"
+    }
+    return text.isEmpty ? [first] : [first, text]
+  }
+}

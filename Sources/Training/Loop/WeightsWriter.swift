@@ -1,0 +1,63 @@
+internal import Primitives
+
+/// Writes a run's weights, each epoch's or, where epochs are shorter than writing, now and then.
+struct WeightsWriter {
+  private let folder: RunFolder
+  /// Seconds between two writes.
+  private let interval: Double
+  /// The epoch whose weights are kept; 0 before the first.
+  private(set) var kept = 0
+  /// SHA-256 of the kept weights' file.
+  private(set) var sha256 = ""
+  /// The best weights since the last write.
+  private var best: (bytes: [UInt8], epoch: Int)?
+  /// The epoch since the last write.
+  private var last: Int?
+  private var written = ContinuousClock.now
+
+  init(_ folder: RunFolder, interval: Double) {
+    self.folder = folder
+    self.interval = interval
+  }
+
+  /// Writes the best weights after an error that may have spoilt the last ones.
+  mutating func rescue(_ log: inout RunLog) throws {
+    guard let best else { return }
+    last = best.epoch
+    try flush(&log, { _ in }, encode: { best.bytes })
+  }
+
+  /// Takes note of an epoch's weights, which `encode` gives, and writes them if it is time.
+  mutating func save(
+    epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void,
+    encode: () -> [UInt8]
+  ) throws {
+    last = epoch
+    let isTime = (ContinuousClock.now - written) / .seconds(1) >= interval
+    if asBest { best = (encode(), epoch) }
+    if isTime || kept == 0 { try flush(&log, events, encode: encode) }
+  }
+
+  /// Writes what is not written yet; `encode` gives the weights as they are now.
+  mutating func flush(
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, encode: () -> [UInt8]
+  ) throws {
+    guard let epoch = last else { return }
+    let isBest = best?.epoch == epoch
+    try folder.write(isBest ? best?.bytes ?? [] : encode(), to: RunFolder.lastName)
+    if let best {
+      try folder.write(best.bytes, to: RunFolder.bestName)
+      kept = best.epoch
+      sha256 = SHA256.hex(of: best.bytes)
+      log.record.bestEpoch = kept
+      log.record.weightsSHA256 = sha256
+    }
+    try log.writeRecord()
+    let file =
+      best.map { WeightsWritten(path: folder.bestWeights, epoch: $0.epoch, isBest: true) }
+      ?? WeightsWritten(path: folder.lastWeights, epoch: epoch, isBest: false)
+    try log.tell(.checkpoint(file), events)
+    (best, last) = (nil, nil)
+    written = .now
+  }
+}

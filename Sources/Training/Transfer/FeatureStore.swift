@@ -1,0 +1,161 @@
+internal import CNN
+internal import ImageData
+internal import KernelSelection
+
+/// What a frozen backbone makes of a run's images, computed once and kept.
+///
+/// A class because it owns the features' memory.
+final class FeatureStore {
+  /// Numbers of one image.
+  let features: Int
+  /// The classifier with the network's weights: what is trained.
+  let head: Network
+  private let network: Network
+  private let backbone: Network
+  private let images: RunImages
+  private let engine: Engine
+  /// Views x training images x features, in the images' order.
+  private let training: FloatMemory
+  private let validation: FloatMemory
+  /// The second classes of each view's images; none without mixup.
+  private var mixtures: [TargetMixture] = []
+  /// Changes of each training image that there are features of.
+  let views: Int
+
+  /// Memory for the features of a network's images; nothing is computed yet.
+  ///
+  /// nil where the network has too many features to keep: they are computed at every step then.
+  init?(
+    _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int, engine: Engine
+  ) throws(ModelError) {
+    guard let part = network.architecture.backbone else { return nil }
+    backbone = try Network(blank: part)
+    features = backbone.outputs
+    guard features <= FeatureStore.mostFeatures,
+      let end = network.architecture.headAlone(features: features),
+      (images.training.count + images.validation.count) * features <= FeatureStore.mostFloats,
+      let first = network.architecture.head?.firstLayer
+    else { return nil }
+    views =
+      augmentation == .none
+      ? 1
+      : min(epochs, FeatureStore.views(images: images.training.count, features: features))
+    head = try Network(blank: end)
+    self.network = network
+    self.images = images
+    self.engine = engine
+    firstLayer = first
+    training = try FloatMemory(count: views * images.training.count * features)
+    validation = try FloatMemory(count: images.validation.count * features)
+    try backbone.copyTensors(from: network)
+    try head.copyTensors(from: network, nameInNetwork)
+  }
+
+  /// The views of each image that few seconds and little memory allow: a small set has many.
+  static func views(images: Int, features: Int) -> Int {
+    let affordable = min(16, mostImages / max(1, images))
+    return max(1, min(max(2, affordable), mostFloats / max(1, images * features)))
+  }
+
+  /// Images that go through the backbone before training; fewer than two views there never are.
+  private static let mostImages = 1 << 15
+  /// 512 MB.
+  private static let mostFloats = 1 << 27
+  /// The longest input of a network.
+  private static let mostFeatures = 16_384
+  private static let batchSize = 64
+  private let firstLayer: Int
+
+  /// Bytes of features and of the networks that are copies of parts.
+  var memoryBytes: Int {
+    4 * (training.count + validation.count + backbone.parameterCount + head.parameterCount)
+  }
+
+  /// `layers.1.weights` of the head is `layers.7.weights` of the network.
+  private func nameInNetwork(_ name: String) -> String? {
+    let parts = name.split(separator: ".")
+    guard parts.count == 3, let layer = Int(parts[1]) else { return nil }
+    return "layers.\(layer + firstLayer).\(parts[2])"
+  }
+
+  /// Writes a head's weights into the network.
+  func putBack(_ head: Network) throws(ModelError) {
+    let own = network.storage
+    let theirs = head.storage
+    for name in head.tensorNames {
+      guard let source = theirs[name], let place = nameInNetwork(name), let target = own[place]
+      else { throw .tensor(name: name, expected: "a tensor of the network", found: "none") }
+      _ = target.values.update(fromContentsOf: source.values)
+    }
+    network.noteChange()
+  }
+
+  /// Computes all features: of the training images as the first epochs of `plan` change them, and
+  /// of the validation images as they are.
+  func compute(
+    _ plan: BatchPlan, progress: (_ done: Int, _ total: Int) throws -> Void
+  ) throws {
+    let session = try InferenceSession(
+      network: backbone, batchSize: FeatureStore.batchSize, engine: engine)
+    var plan = plan
+    plan.batchSize = session.batchSize
+    plan.shuffles = false
+    plan.epochs = 0..<views
+    let total = views * images.training.count + images.validation.count
+    var done = 0
+    func keep(_ pixels: UnsafeBufferPointer<Float>, _ count: Int, in memory: FloatMemory, at: Int)
+      throws
+    {
+      memory.write(session.run(pixels: pixels, count: count), at: at * features)
+      done += count
+      try progress(done, total)
+    }
+    let loader = BatchLoader(
+      store: images.store, plan: plan, kernels: engine.kernels, workers: engine.workers)
+    for _ in 0..<views {
+      var mixture = TargetMixture(targets: [], shares: [])
+      while let batch = try loader.next() {
+        try keep(batch.pixels, batch.count, in: training, at: done)
+        mixture.targets += batch.mixture?.targets ?? []
+        mixture.shares += batch.mixture?.shares ?? []
+      }
+      if !mixture.targets.isEmpty { mixtures.append(mixture) }
+    }
+    let inputs = ValidationImages(images, batchSize: session.batchSize, engine: engine)
+    for first in stride(from: 0, to: images.validation.count, by: session.batchSize) {
+      let range = first..<min(first + session.batchSize, images.validation.count)
+      try inputs.withInputs(range) { try keep($0, range.count, in: validation, at: first) }
+    }
+  }
+
+  /// Rows of a view's features with their targets, by their places among the training images.
+  func batch(
+    _ places: ArraySlice<Int>, view: Int, into target: UnsafeMutableBufferPointer<Float>
+  ) -> TrainingBatch {
+    guard let base = target.baseAddress else {
+      preconditionFailure("a batch without memory")
+    }
+    for (row, place) in places.enumerated() {
+      let source = training.base + (view * images.training.count + place) * features
+      (base + row * features).update(from: source, count: features)
+    }
+    let mixture = mixtures.isEmpty ? nil : mixtures[view]
+    return TrainingBatch(
+      pixels: UnsafeBufferPointer(rebasing: target[..<(places.count * features)]),
+      targets: images.store.targets(places.map { images.training[$0] }),
+      mixture: mixture.map { all in
+        TargetMixture(
+          targets: places.map { all.targets[$0] }, shares: places.map { all.shares[$0] })
+      })
+  }
+}
+
+extension FeatureStore: ValidationInputs {
+  func withInputs(
+    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    try body(
+      UnsafeBufferPointer(
+        start: validation.base + range.lowerBound * features, count: range.count * features))
+  }
+}
