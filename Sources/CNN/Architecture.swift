@@ -95,6 +95,28 @@ public struct Architecture: Sendable, Equatable {
     return layers
   }
 
+  /// Whether the same weights serve images of another extent.
+  package func accepts(_ input: Shape) -> Bool {
+    (try? graph(for: input)) != nil
+  }
+
+  /// The same weights laid out for images of another extent.
+  ///
+  /// Errors: the network does not take such images, or has other weights for them, as a dense layer
+  /// over a whole map has.
+  func graph(for input: Shape) throws(ModelError) -> Graph {
+    var other = self
+    other.input = input
+    let own = try graph()
+    let graph = try other.graph()
+    for (slot, wanted) in zip(graph.slots, own.slots) where slot.shape != wanted.shape {
+      throw .tensor(
+        name: wanted.name, expected: "\(wanted.shape)",
+        found: "\(slot.shape) for images of \(input.height) x \(input.width)")
+    }
+    return graph.fusingPools()
+  }
+
   /// Checks every shape and lays out memory.
   package func graph() throws(ModelError) -> Graph {
     guard !layers.isEmpty else {

@@ -16,7 +16,9 @@ public final class TrainingSession {
   private let classWeights: [Double]?
   private let clipNorm: Double?
   private let seed: UInt64
-  private let executor: Executor
+  private var executor: Executor
+  /// The extent of the images that steps are made on; the network's own until `resize`.
+  package private(set) var input: Shape
   private let gradients: FloatMemory
   private var segments: [ParameterUpdate.Segment]
   private var squares: [Double]
@@ -95,6 +97,7 @@ public final class TrainingSession {
     self.seed = seed
     self.classWeights = classWeights
     clipNorm = clipGradientNorm
+    input = network.architecture.input
     executor = try Executor(
       network: network, capacity: batchSize, engine: engine, isTraining: true,
       inputGradient: inputGradient)
@@ -102,6 +105,17 @@ public final class TrainingSession {
     segments = ParameterUpdate.segments(of: network.graph) { _ in (1, 0) }
     squares = [Double](repeating: 0, count: segments.count)
     try stepping.prepare(count: network.parameters.count)
+  }
+
+  /// Makes the next steps on images of another extent, with the same weights.
+  ///
+  /// The activations stay in the memory that was taken for the network's own extent wherever they
+  /// fit. Errors: a network that has other weights for images of that extent, or does not take them.
+  package func resize(to input: Shape) throws(ModelError) {
+    guard input != self.input else { return }
+    executor = try executor.resized(
+      graph: network.architecture.graph(for: input), network: network)
+    self.input = input
   }
 
   private func prepareBackbone(before: Double) {
@@ -129,7 +143,7 @@ public final class TrainingSession {
   public func step(
     images: [Float], targets: [Int32], mixture: TargetMixture? = nil
   ) throws(ModelError) -> StepResult {
-    let expected = targets.count * network.architecture.input.count
+    let expected = targets.count * input.count
     guard images.count == expected, !targets.isEmpty else {
       throw .length(of: "images", expected: expected, found: images.count)
     }
@@ -168,7 +182,7 @@ public final class TrainingSession {
     pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil
   ) -> StepResult {
     precondition(
-      pixels.count >= targets.count * network.architecture.input.count, "a batch too short")
+      pixels.count >= targets.count * input.count, "a batch too short")
     guard let images = pixels.baseAddress else {
       preconditionFailure("a batch without memory")
     }
@@ -244,7 +258,7 @@ public final class TrainingSession {
   package func propagate(
     images: [Float], cotangent: [Float], clears: Bool = true
   ) -> (output: [Float], inputGradient: [Float]?) {
-    let sample = network.architecture.input.count
+    let sample = input.count
     let batch = images.count / sample
     precondition(cotangent.count == batch * network.outputs, "one cotangent a logit")
     let mode = PassMode.training(seed: seed, step: optimizer.steps)

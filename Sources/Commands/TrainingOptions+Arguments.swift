@@ -20,6 +20,8 @@ extension TrainingOptions {
 
     architecture = arguments.text("arch")
     size = arguments.integer("size")
+    startSize = arguments.integer("start-size")
+    trainSize = arguments.integer("train-size")
     dropout = arguments.number("dropout")
     from = arguments.text("from")
     freeze = arguments.text("freeze")

@@ -36,7 +36,8 @@ final class Executor {
 
   init(
     graph: Graph, parameters: FloatMemory, statistics: FloatMemory, packed: PackedWeights?,
-    capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false
+    capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false,
+    reusing other: Executor? = nil
   ) throws(ModelError) {
     guard (1...65_536).contains(capacity) else {
       throw .invalid(
@@ -52,10 +53,26 @@ final class Executor {
     plan = ExecutionPlan(
       graph, capacity: capacity, kernels: engine.kernels, threads: engine.threads,
       isTraining: isTraining, inputGradient: inputGradient)
-    arena = try FloatMemory(count: plan.total)
+    // Where another executor is no longer used, its memory serves this one, if it is enough.
+    arena =
+      if let other, other.arena.count >= plan.total { other.arena } else {
+        try FloatMemory(count: plan.total)
+      }
     scratch = Scratch(
       shared: arena.base + plan.sharedScratch, workers: arena.base + plan.workerScratch,
       workerStep: plan.workerStep)
+  }
+
+  /// An executor of a network of the same weights over another extent of images, in this one's
+  /// memory where that is enough; this one is not to be used any more.
+  func resized(graph: Graph, network: Network) throws(ModelError) -> Executor {
+    let other = try Executor(
+      graph: graph, parameters: network.parameters, statistics: network.statistics,
+      packed: nil, capacity: capacity, engine: engine, isTraining: isTraining,
+      inputGradient: plan.gradients[0] >= 0, reusing: self)
+    other.profile = profile
+    other.frozenNodes = frozenNodes
+    return other
   }
 
   /// Bytes of the arena.

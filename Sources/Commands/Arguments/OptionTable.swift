@@ -82,6 +82,13 @@ package enum OptionTable {
       help: "side of the square that the network sees", group: .model,
       commands: [.train, .bench]),
     Option(
+      "start-size", .integer(8...1024), "PX", default: "the recipe's",
+      help: "side of the training images in the first epoch, from where it grows", group: .model,
+      commands: [.train]),
+    Option(
+      "train-size", .integer(8...1024), "PX", default: "the recipe's",
+      help: "side of the training images in the last epochs", group: .model, commands: [.train]),
+    Option(
       "dropout", .number(share), "P", default: "the preset's",
       help: "share of features dropped before the last layer", group: .model, commands: [.train],
       canBeOff: true),

@@ -40,8 +40,28 @@ extension Configuration {
   }
 
   private mutating func applyNetwork(_ options: TrainingOptions) throws(TrainingError) {
-    set(&network.size, options.size)
+    if let size = options.size { network.resize(to: size) }
     if let dropout = options.dropout { network.dropout = dropout }
+    try applyArchitecture(options)
+    if options.startSize != nil || options.trainSize != nil {
+      network.growth.last = options.trainSize ?? network.size
+      network.growth.first = options.startSize ?? min(network.growth.first, network.growth.last)
+    }
+    // The networks of models that training starts from were looked at when they were read.
+    guard transfer.from == nil else { return }
+    let wanted = network.growth
+    network.keepSize(unless: try standingArchitecture)
+    guard options.startSize == nil && options.trainSize == nil || network.growth == wanted else {
+      throw TrainingError(
+        .usage,
+        "the network \(network.arch) has other weights for images of another size, so that they "
+          + "cannot grow",
+        found: "training images of \(wanted.first) to \(wanted.last) px",
+        expected: "\(network.size) px, or a network that ends in global pooling")
+    }
+  }
+
+  private mutating func applyArchitecture(_ options: TrainingOptions) throws(TrainingError) {
     guard let arch = options.architecture else { return }
     if let model = transfer.from { return try transfer.check(arch, is: model) }
     network.arch = arch
@@ -54,8 +74,20 @@ extension Configuration {
         expected: "one of \(Architecture.presetNames.joined(separator: ", ")), or --arch alone")
     }
     network.layers = layers.json
-    network.size = layers.input.height
+    network.resize(to: layers.input.height)
     network.dropout = nil
+  }
+
+  /// The network without a dataset's number of classes.
+  private var standingArchitecture: Architecture {
+    get throws(TrainingError) {
+      do throws(ModelError) {
+        if let layers = network.layers { return try Architecture(json: layers) }
+        return try Architecture.preset(network.arch, size: network.size, dropout: network.dropout)
+      } catch {
+        throw TrainingError(.usage, "--arch \(network.arch): \(error)")
+      }
+    }
   }
 
   private mutating func applyTraining(_ options: TrainingOptions) throws(TrainingError) {

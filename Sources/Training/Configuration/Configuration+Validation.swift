@@ -12,6 +12,11 @@ extension Configuration {
     try check("--max-pixels", data.maxPixels, 1...1_000_000_000)
 
     try check("--size", network.size, 8...1024)
+    try check("--train-size", network.growth.last, 8...network.size)
+    try check("--start-size", network.growth.first, 8...network.growth.last)
+    try check(
+      "network.growth.share", network.growth.share,
+      network.growth.share > 0 && network.growth.share <= 1, "above 0 to 1")
     if let dropout = network.dropout { try share("--dropout", dropout, below: 1) }
 
     try check("--epochs", training.epochs, 1...100_000)

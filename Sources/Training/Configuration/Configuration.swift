@@ -53,16 +53,38 @@ package struct Configuration: Codable, Sendable, Hashable {
   package struct Net: Codable, Sendable, Hashable {
     /// A preset's name, or the path of the JSON file that `layers` came from.
     package var arch: String
-    /// The side of the square input in pixels.
+    /// The side of the square input in pixels: what every answer is made from.
     package var size: Int
+    /// The sides of the images that training steps are made on.
+    package var growth: Growth
     /// The share of features dropped before the last layer; nil for the preset's.
     package var dropout: Double?
     /// The network's description in JSON where it is no preset.
     package var layers: String?
 
-    init(arch: String, size: Int) {
+    enum CodingKeys: String, CodingKey {
+      case arch
+      case size
+      case growth
+      case dropout
+      case layers
+    }
+
+    init(arch: String, size: Int, growth: Growth? = nil) {
       self.arch = arch
       self.size = size
+      self.growth = growth ?? Growth(constant: size)
+    }
+
+    /// Reads values; in files written before images could grow, they do not.
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      let size = try values.decode(Int.self, forKey: .size)
+      self.init(
+        arch: try values.decode(String.self, forKey: .arch), size: size,
+        growth: try values.decodeIfPresent(Growth.self, forKey: .growth))
+      dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
+      layers = try values.decodeIfPresent(String.self, forKey: .layers)
     }
 
     /// Writes every key, null where there is no value.
@@ -70,6 +92,7 @@ package struct Configuration: Codable, Sendable, Hashable {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(arch, forKey: .arch)
       try container.encode(size, forKey: .size)
+      try container.encode(growth, forKey: .growth)
       try container.encode(dropout, forKey: .dropout)
       try container.encode(layers, forKey: .layers)
     }

@@ -34,6 +34,10 @@ package struct TrainingOptions: Sendable, Hashable {
   package var architecture: String?
   /// `--size`: side of the square input in pixels.
   package var size: Int?
+  /// `--start-size`: side of the training images in the first epoch.
+  package var startSize: Int?
+  /// `--train-size`: side of the training images in the last epochs.
+  package var trainSize: Int?
   /// The value of `--dropout`.
   package var dropout: Double?
 

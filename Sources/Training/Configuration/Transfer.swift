@@ -63,7 +63,10 @@ extension Configuration {
     data.exif = images.exif
     data.normalization = .model
     let input = origin.model.network.architecture.input
-    network = Net(arch: origin.model.network.architecture.name, size: input.height)
+    let growth = network.growth.scaled(from: network.size, to: input.height)
+    let architecture = origin.model.network.architecture
+    network = Net(arch: architecture.name, size: input.height, growth: growth)
+    network.keepSize(unless: architecture)
     transfer.from = origin.name
     transfer.sha256 = origin.sha256
     transfer.backboneRate = Transfer.standardRate

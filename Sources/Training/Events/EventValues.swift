@@ -10,6 +10,8 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var architecture: String
   /// Side of the input in pixels.
   package var size: Int
+  /// Side of the training images in the first epoch and in the last.
+  package var trainingSizes: [Int]
   /// The classes in order.
   package var classes: [String]
   /// Trained numbers of the network.
@@ -41,6 +43,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case recipe
     case architecture
     case size
+    case trainingSizes = "training_sizes"
     case classes
     case parameters
     case memoryBytes = "memory_bytes"

@@ -126,8 +126,10 @@ struct RunPlan {
 
   /// The size at which training images are kept.
   var trainingSize: (width: Int, height: Int) {
-    let input = network.architecture.input
+    let largest = configuration.network.trainingInput(network.architecture.input, epoch: 1, of: 1)
     let augmentation = configuration.augmentation
-    return (augmentation.storeSide(for: input.width), augmentation.storeSide(for: input.height))
+    return (
+      augmentation.storeSide(for: largest.width), augmentation.storeSide(for: largest.height)
+    )
   }
 }

@@ -86,11 +86,12 @@ struct TrainingLoop {
 
   /// What is about to happen.
   func start(recipe: Recipe) -> RunStart {
+    let growth = configuration.network.growth
     let parameters = network.parameterCount + (average?.parameterCount ?? 0)
     return RunStart(
       run: folder.path, dataset: configuration.dataset, recipe: recipe.rawValue,
       architecture: network.architecture.name, size: network.architecture.input.width,
-      classes: classes, parameters: network.parameterCount,
+      trainingSizes: [growth.first, growth.last], classes: classes, parameters: network.parameterCount,
       memoryBytes: 4 * parameters + session.memoryBytes + (validator?.memoryBytes ?? 0)
         + (features?.memoryBytes ?? 0) + images.store.memoryBytes,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
@@ -99,12 +100,23 @@ struct TrainingLoop {
       cache: images.store.place.rawValue, from: origin)
   }
 
-  /// The batches of all epochs.
+  /// The batches of all epochs, at the size of the network's input.
   private var batches: BatchPlan {
     BatchPlan(
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
       epochs: 0..<epochs)
+  }
+
+  /// The batches of all epochs, at each epoch's size.
+  private var growingBatches: BatchPlan {
+    var plan = batches
+    let (net, input, epochs) = (configuration.network, network.architecture.input, epochs)
+    plan.size = { epoch in
+      let shape = net.trainingInput(input, epoch: epoch, of: epochs)
+      return (shape.width, shape.height)
+    }
+    return plan
   }
 
   /// Training images as the first epochs will see them.
@@ -149,10 +161,16 @@ struct TrainingLoop {
     } else {
       source = ImageBatches(
         BatchLoader(
-          store: images.store, plan: batches, kernels: engine.kernels, workers: engine.workers))
+          store: images.store, plan: growingBatches, kernels: engine.kernels,
+          workers: engine.workers))
     }
     for epoch in 1...epochs {
       setBackboneRate(epoch)
+      if features == nil {
+        try session.resize(
+          to: configuration.network.trainingInput(
+            network.architecture.input, epoch: epoch - 1, of: epochs))
+      }
       var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, source)
       var reason: StopReason?
       while reason == nil, let batch = try source.next() {
