@@ -21,6 +21,7 @@ public final class TrainingSession {
   package private(set) var input: Shape
   private let gradients: FloatMemory
   private var segments: [ParameterUpdate.Segment]
+  private var matrices: [ParameterUpdate.Matrix]
   private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
   private var backboneStepsBefore = 0
@@ -103,8 +104,9 @@ public final class TrainingSession {
       inputGradient: inputGradient)
     gradients = try FloatMemory(count: network.parameters.count)
     segments = ParameterUpdate.segments(of: network.graph) { _ in (1, 0) }
+    matrices = ParameterUpdate.matrices(of: network.graph)
     squares = [Double](repeating: 0, count: segments.count)
-    try stepping.prepare(count: network.parameters.count)
+    try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
 
   /// Makes the next steps on images of another extent, with the same weights.
@@ -127,6 +129,9 @@ public final class TrainingSession {
     executor.frozenNodes = backboneRate == 0 ? head.firstNode(of: network.graph) : 0
     segments = ParameterUpdate.segments(of: network.graph) { slot in
       head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
+    }
+    matrices = ParameterUpdate.matrices(of: network.graph) { slot in
+      head.owns(tensor: slot.name) ? 1 : backboneRate
     }
     squares = [Double](repeating: 0, count: segments.count)
   }
@@ -215,7 +220,7 @@ public final class TrainingSession {
     stepping.step(
       ParameterUpdate(
         parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
-        engine: executor.engine))
+        matrices: matrices, engine: executor.engine))
     profile?.lap(.optimizer)
     seconds.optimizer = (clock.now - afterBackward).inSeconds
     return StepResult(

@@ -18,9 +18,9 @@ public final class Adam: SteppingOptimizer {
     moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
   }
 
-  func prepare(count: Int) throws(ModelError) {
+  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
     steps = 0
-    try moments.prepare(count: count)
+    try moments.prepare(count: graph.parameterFloats)
   }
 
   func step(_ update: ParameterUpdate) {
@@ -53,9 +53,9 @@ public final class AdamW: SteppingOptimizer {
     moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
   }
 
-  func prepare(count: Int) throws(ModelError) {
+  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
     steps = 0
-    try moments.prepare(count: count)
+    try moments.prepare(count: graph.parameterFloats)
   }
 
   func step(_ update: ParameterUpdate) {
@@ -67,11 +67,11 @@ public final class AdamW: SteppingOptimizer {
 }
 
 /// The running means of gradients and of their squares.
-private final class AdamMoments {
+final class AdamMoments {
   let beta1: Double
   let beta2: Double
   let epsilon: Double
-  private var first: FloatMemory?
+  private(set) var first: FloatMemory?
   private var second: FloatMemory?
 
   init(beta1: Double, beta2: Double, epsilon: Double) {
@@ -87,10 +87,13 @@ private final class AdamMoments {
     second = try FloatMemory(count: count)
   }
 
-  func step(_ update: ParameterUpdate, number: Int, learningRate: Double, weightDecay: Double) {
+  func step(
+    _ update: ParameterUpdate, number: Int, learningRate: Double, weightDecay: Double,
+    where isChosen: (ParameterUpdate.Segment) -> Bool = { _ in true }
+  ) {
     guard let first, let second else { return }
     let kernels = update.engine.kernels.optimizers
-    update.onEverySegment { segment in
+    update.on(update.segments.filter(isChosen)) { segment in
       let i = segment.start
       // Moments that began later are corrected as young ones.
       let age = number - segment.stepsBefore

@@ -4,7 +4,7 @@ internal import KernelSelection
 /// What turns gradients into steps.
 ///
 /// A class, because it owns the memory of its moments: flat slabs as long as the parameters. One
-/// optimizer serves one network. The set is closed: `Adam`, `AdamW` and `SGD`.
+/// optimizer serves one network. The set is closed: `Adam`, `AdamW`, `SGD` and `Muon`.
 public protocol Optimizer: AnyObject {
   /// The size of a step; a schedule may set it before each.
   var learningRate: Double { get set }
@@ -14,8 +14,8 @@ public protocol Optimizer: AnyObject {
 
 /// What a training session asks of an optimizer.
 protocol SteppingOptimizer: Optimizer {
-  /// Takes memory for `count` parameters and begins anew.
-  func prepare(count: Int) throws(ModelError)
+  /// Takes memory for a graph's parameters and begins anew.
+  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError)
   /// Moves the parameters by one step.
   func step(_ update: ParameterUpdate)
   /// The memory of the moments by name, for checkpoints.
@@ -33,15 +33,32 @@ struct ParameterUpdate {
     let rateFactor: Double
     /// The optimizer's steps before these parameters began to move.
     let stepsBefore: Int
+    /// Whether it is part of one of the `matrices`.
+    let isMatrix: Bool
+  }
+
+  /// The filters of a convolution: a row for each place and input channel, a column a filter.
+  struct Matrix {
+    let start: Int
+    let rows: Int
+    let columns: Int
+    /// The learning rate is multiplied by this.
+    let rateFactor: Double
   }
 
   let parameters: Output
   let gradients: Input
   let segments: [Segment]
+  let matrices: [Matrix]
   let engine: Engine
 
   /// Runs `body` on every stretch, on all threads.
   func onEverySegment(_ body: (Segment) -> Void) {
+    on(segments, body)
+  }
+
+  /// Runs `body` on some of the stretches, on all threads.
+  func on(_ segments: [Segment], _ body: (Segment) -> Void) {
     engine.workers.parallelFor(segments.count) { index, _ in body(segments[index]) }
   }
 
@@ -50,6 +67,7 @@ struct ParameterUpdate {
     of graph: Graph, rate: (TensorSlot) -> (factor: Double, stepsBefore: Int)
   ) -> [Segment] {
     var segments: [Segment] = []
+    let matrices = Set(ParameterUpdate.matrices(of: graph).map(\.start))
     for slot in graph.slots where slot.slab == .parameters {
       let (factor, stepsBefore) = rate(slot)
       if factor == 0 { continue }
@@ -58,9 +76,23 @@ struct ParameterUpdate {
         segments.append(
           Segment(
             start: start, count: count, decays: slot.decays, rateFactor: factor,
-            stepsBefore: stepsBefore))
+            stepsBefore: stepsBefore, isMatrix: matrices.contains(slot.offset)))
       }
     }
     return segments
+  }
+
+  /// The filters of all convolutions but the first, which sees pixels and not features; without
+  /// those that stand still.
+  static func matrices(
+    of graph: Graph, rate: (TensorSlot) -> Double = { _ in 1 }
+  ) -> [Matrix] {
+    let filters = graph.slots.filter { $0.slab == .parameters && $0.shape.count == 4 }
+    return filters.dropFirst().compactMap { slot in
+      let (factor, columns) = (rate(slot), slot.shape[3])
+      guard factor != 0 else { return nil }
+      return Matrix(
+        start: slot.offset, rows: slot.count / columns, columns: columns, rateFactor: factor)
+    }
   }
 }

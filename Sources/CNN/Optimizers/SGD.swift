@@ -29,9 +29,9 @@ public final class SGD: SteppingOptimizer {
     self.weightDecay = weightDecay
   }
 
-  func prepare(count: Int) throws(ModelError) {
+  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
     steps = 0
-    velocity = try FloatMemory(count: count)
+    velocity = try FloatMemory(count: graph.parameterFloats)
   }
 
   func step(_ update: ParameterUpdate) {

@@ -137,7 +137,7 @@ package enum OptionTable {
       default: "the recipe's", help: "learning rate (its peak, where the schedule changes it)",
       group: .training, commands: [.train]),
     Option(
-      "optimizer", .choice(["adam", "adamw", "sgd"]), default: "the recipe's",
+      "optimizer", .choice(["adam", "adamw", "sgd", "muon"]), default: "the recipe's",
       help: "how gradients become steps", group: .training, commands: [.train]),
     Option(
       "weight-decay", .number(NumberRange(lower: 0, upper: 10)), "X", default: "the recipe's",

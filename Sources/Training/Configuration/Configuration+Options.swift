@@ -104,7 +104,7 @@ extension Configuration {
       training.scalesLearningRate = false
     }
     set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
-    if training.optimizer == .sgd { training.momentum = 0.9 }
+    if training.optimizer == .sgd || training.optimizer == .muon { training.momentum = 0.9 }
     // The recipe's decay is meant for AdamW.
     if training.optimizer == .adam { training.weightDecay = 0 }
     set(&training.weightDecay, options.weightDecay)

@@ -124,7 +124,7 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var beta2: Double
     /// Adam's ε.
     package var epsilon: Double
-    /// SGD's momentum (Nesterov's).
+    /// SGD's and Muon's momentum (Nesterov's).
     package var momentum: Double
     /// Decoupled decay of weights of two or more dimensions.
     package var weightDecay: Double
@@ -197,6 +197,8 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
   case adamw
   /// Stochastic gradient descent with Nesterov's momentum.
   case sgd
+  /// Orthogonalised momentum for convolutions, AdamW for the rest.
+  case muon
 }
 
 /// How the learning rate moves.

@@ -56,7 +56,7 @@ package struct TrainingOptions: Sendable, Hashable {
   package var batchSize: Int?
   /// The value of `--lr`.
   package var learningRate: Double?
-  /// `--optimizer`: adam, adamw or sgd.
+  /// `--optimizer`: adam, adamw, sgd or muon.
   package var optimizer: String?
   /// The value of `--weight-decay`.
   package var weightDecay: Double?

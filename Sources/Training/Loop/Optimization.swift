@@ -10,6 +10,10 @@ extension Configuration.Training {
       AdamW(
         learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
         weightDecay: weightDecay)
+    case .muon:
+      Muon(
+        learningRate: learningRate, momentum: momentum, beta1: beta1, beta2: beta2,
+        epsilon: epsilon, weightDecay: weightDecay)
     case .sgd:
       SGD(
         learningRate: learningRate, momentum: momentum, nesterov: momentum > 0,

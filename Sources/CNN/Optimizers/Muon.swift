@@ -1,0 +1,130 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// Muon (Jordan et al. 2024): steps of momentum whose directions all weigh the same.
+///
+/// The filters of a convolution are a matrix with a row for each place and input channel and a
+/// column for each filter. b = momentum · b + gradient, u = gradient + momentum · b, and u is brought
+/// near the closest matrix whose columns (or rows) are orthonormal, by Newton and Schulz's iteration
+/// X ← X (αI + βXᵀX + γ(XᵀX)²), begun at u / |u|. Then w -= rate · √max(1, columns / rows) · X, and
+/// decoupled decay as in `AdamW`. Filters of the first convolution, dense weights, biases and the
+/// numbers of normalizations are stepped by `AdamW` with a fifth of the rate.
+public final class Muon: SteppingOptimizer {
+  /// The size of a step.
+  public var learningRate: Double
+  /// The share of the last step that goes on.
+  public let momentum: Double
+  /// The decay at a learning rate of 1.
+  public let weightDecay: Double
+  /// Steps made.
+  public private(set) var steps = 0
+  private let moments: AdamMoments
+  private var work: Work?
+
+  /// The coefficients of the iteration: the slope at zero as large as possible, singular values
+  /// from a tenth up near 1 after few steps (Jordan's).
+  package static let coefficients: (Double, Double, Double) = (3.4445, -4.7750, 2.0315)
+  /// Iterations a step.
+  package static let iterations = 3
+  /// The rate of what `AdamW` steps, as a share of the rate.
+  package static let adamShare = 0.2
+
+  /// Muon with the usual numbers.
+  public init(
+    learningRate: Double = 0.02, momentum: Double = 0.9, beta1: Double = 0.9,
+    beta2: Double = 0.99, epsilon: Double = 1e-8, weightDecay: Double = 0
+  ) {
+    precondition((0..<1).contains(momentum), "momentum is in 0..<1")
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+
+  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
+    steps = 0
+    try moments.prepare(count: graph.parameterFloats)
+    work = try Work(ParameterUpdate.matrices(of: graph), kernels)
+  }
+
+  func step(_ update: ParameterUpdate) {
+    steps += 1
+    let adamRate = learningRate * Muon.adamShare
+    moments.step(
+      update, number: steps, learningRate: adamRate, weightDecay: weightDecay / Muon.adamShare
+    ) { !$0.isMatrix }
+    guard let work, let velocity = moments.first else { return }
+    for matrix in update.matrices { step(matrix, update, velocity.base, work) }
+  }
+
+  private func step(
+    _ matrix: ParameterUpdate.Matrix, _ update: ParameterUpdate, _ velocity: Output, _ work: Work
+  ) {
+    let engine = update.engine
+    let k = engine.kernels
+    let (start, count) = (matrix.start, matrix.rows * matrix.columns)
+    var (direction, other) = (work.direction.base, work.other.base)
+    // The optimizer's kernel gives the direction where it steps from zero with a rate of -1.
+    engine.stretches(count) { i, count in
+      (direction + i).update(repeating: 0, count: count)
+      k.optimizers.momentumStep(
+        direction + i, update.gradients + start + i, velocity + start + i, Float(momentum), true,
+        0, -1, count)
+    }
+    // In the order of the stretches: one after the other, as it is a small part of the time.
+    let norm = k.elementwise.sumOfSquares(Input(direction), count).squareRoot()
+    guard norm > 0, norm.isFinite else { return }
+    engine.stretches(count) { i, count in
+      k.elementwise.scale(direction + i, Float(1 / norm), count)
+    }
+    let products = MatrixProducts(engine: engine, packed: work.packed.base)
+    let (alpha, beta, gamma) = Muon.coefficients
+    let n = matrix.columns
+    let (gram, square, polynomial) = (work.gram.base, work.square.base, work.polynomial.base)
+    for _ in 0..<Muon.iterations {
+      products.gram(Input(direction), into: gram, rows: matrix.rows, columns: n)
+      // By Horner: (γG + βI) G + αI.
+      square.update(from: gram, count: n * n)
+      k.elementwise.scale(square, Float(gamma), n * n)
+      for i in 0..<n { square[i * (n + 1)] += Float(beta) }
+      products.multiply(
+        Input(square), Input(gram), into: polynomial, rows: n, inner: n, columns: n)
+      for i in 0..<n { polynomial[i * (n + 1)] += Float(alpha) }
+      products.multiply(
+        Input(direction), Input(polynomial), into: other, rows: matrix.rows, inner: n, columns: n)
+      swap(&direction, &other)
+    }
+    let shape = max(1, Double(n) / Double(matrix.rows)).squareRoot()
+    let rate = learningRate * matrix.rateFactor
+    engine.stretches(count) { i, count in
+      // Without momentum the kernel's velocity is only written.
+      k.optimizers.momentumStep(
+        update.parameters + start + i, Input(direction) + i, other + i, 0, false,
+        Float(weightDecay / shape), Float(rate * shape), count)
+    }
+  }
+
+  var state: [(name: String, memory: FloatMemory)] { moments.state }
+
+  /// Memory for the largest matrix and its products.
+  private struct Work {
+    let direction: FloatMemory
+    let other: FloatMemory
+    let gram: FloatMemory
+    let square: FloatMemory
+    let polynomial: FloatMemory
+    let packed: FloatMemory
+
+    init(_ matrices: [ParameterUpdate.Matrix], _ kernels: KernelTable) throws(ModelError) {
+      let largest = matrices.map { $0.rows * $0.columns }.max() ?? 0
+      let columns = matrices.map(\.columns).max() ?? 0
+      direction = try FloatMemory(count: largest)
+      other = try FloatMemory(count: largest)
+      gram = try FloatMemory(count: columns * columns)
+      square = try FloatMemory(count: columns * columns)
+      polynomial = try FloatMemory(count: columns * columns)
+      packed = try FloatMemory(
+        count: MatrixProducts.packedCount(rows: columns, columns: columns, kernels: kernels))
+    }
+  }
+}
