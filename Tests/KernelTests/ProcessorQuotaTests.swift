@@ -12,7 +12,8 @@ struct ProcessorQuotaTests {
 
   private func quota(_ membership: String) throws -> Double? {
     try tree.write(membership, to: "membership")
-    return ProcessorQuota(root: tree.path + "/root", membership: tree.path + "/membership").processors
+    return ProcessorQuota(root: tree.path + "/root", membership: tree.path + "/membership")
+      .processors
   }
 
   @Test func `the smallest limit from the group up to the root counts`() throws {
