@@ -140,8 +140,8 @@ import Testing
         ["train", data.path, "--from", shaped, "--epochs", "1", "--out", run] + words)
       #expect(outcome.code == .done, "\(outcome.diagnostics)")
       let facts = try object(cnnctl("inspect", run, "--json").output)
-      let input = try #require(facts["input"] as? [Int])
-      #expect(Array(input.prefix(2)) == size)
+      let images = try #require(facts["preprocessing"] as? [String: Any])
+      #expect([images["height"] as? Int, images["width"] as? Int] == size)
     }
     // Three classes get a new head, and are answered.
     let three = try TinyDataset(classes: ["cats", "dogs", "eels"])

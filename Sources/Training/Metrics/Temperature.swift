@@ -11,9 +11,10 @@ package enum Temperature {
 
   /// The weight of a temperature of 1, which is what is known before any image is seen.
   ///
-  /// It is a standard deviation of 1/√4 of the logarithm: a temperature within a factor of 1.65 of
-  /// 1 is usual. Of 1, 2, 4 and 8 it did best in a simulation of models at 20, 40 and 100 images.
-  package static let prior = 4.0
+  /// It is a standard deviation of 1/√2 of the logarithm: temperatures within a factor of 2 of
+  /// 1 are usual. Of 1, 2, 4 and 8 it did best with 20, 40 and 100 images of
+  /// Tests/Scripts/simulate_calibration.py.
+  package static let prior = 2.0
 
   /// The most probable temperature for `rows` of logits, within `range`.
   ///
