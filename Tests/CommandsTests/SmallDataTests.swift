@@ -77,7 +77,8 @@ import Testing
   @Test func `One photo a class: held out or kept, the answer says which`() throws {
     let data = try folders(["cats": 1, "dogs": 1])
     #expect(train(data, "--val-split", "0").code == .done)
-    #expect(FileManager.default.fileExists(atPath: data.folder.file("run/weights")))
+    #expect(
+      FileManager.default.fileExists(atPath: data.folder.file("run/weights/best.safetensors")))
     try FileManager.default.removeItem(atPath: data.folder.file("run"))
     // Pictures are dealt by their content, and these both fall to this part.
     expectError(
@@ -85,7 +86,8 @@ import Testing
       "error: \(data.path): no image is left to train on for ", "found: ",
       "1 held out for validation", "expected: at least one readable training image a class",
       "try: smaller --val-split and --test-split, or more images")
-    #expect(!FileManager.default.fileExists(atPath: data.folder.file("run/weights")))
+    #expect(
+      !FileManager.default.fileExists(atPath: data.folder.file("run/weights/best.safetensors")))
   }
 
   @Test func `A class of broken files alone is not said to be held out`() throws {

@@ -6,31 +6,34 @@ import Glibc
 package final class MadeUpTree {
   /// The folder's path.
   package let path: String
+  /// What was made, folders before what lies in them.
+  private var made: [String]
 
   /// An empty folder of its own below /tmp.
   package init() throws {
     var template = Array("/tmp/cnnctl-tree-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw TreeError(path: "/tmp", code: errno) }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    made = [path]
   }
 
   deinit {
-    // Deepest first, links not followed.
-    nftw(path, { entry, _, _, _ in entry.map(remove) ?? 0 }, 16, FTW_DEPTH | FTW_PHYS)
+    for entry in made.reversed() { remove(entry) }
   }
 
   /// Writes a file, making the folders above it; what was there is gone.
   package func write(_ text: String, to name: String) throws {
     let parts = name.split(separator: "/")
     for count in 1..<max(1, parts.count) {
-      mkdir(path + "/" + parts.prefix(count).joined(separator: "/"), 0o755)
+      let folder = path + "/" + parts.prefix(count).joined(separator: "/")
+      if mkdir(folder, 0o755) == 0 { made.append(folder) }
     }
-    guard let file = fopen(path + "/" + name, "w") else {
-      throw TreeError(path: path + "/" + name, code: errno)
-    }
+    let target = path + "/" + name
+    guard let file = fopen(target, "w") else { throw TreeError(path: target, code: errno) }
+    made.append(target)
     let written = fwrite(text, 1, text.utf8.count, file)
     guard fclose(file) == 0, written == text.utf8.count else {
-      throw TreeError(path: path + "/" + name, code: errno)
+      throw TreeError(path: target, code: errno)
     }
   }
 
