@@ -50,4 +50,107 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: out))
     }
   }
+
+  /// A starting point that is refused: exit code, and parts of what is said.
+  private func expectRefusal(
+    _ data: TinyDataset, _ words: [String], _ code: ExitCode, _ parts: [String],
+    location: SourceLocation = #_sourceLocation
+  ) {
+    let out = data.folder.file("refused")
+    let outcome = cnnctl(["train", data.path, "--epochs", "1", "--out", out] + words)
+    #expect(outcome.code == code, "\(words) \(outcome.diagnostics)", sourceLocation: location)
+    for part in parts {
+      #expect(
+        outcome.diagnostics.contains(part), "\(part) in: \(outcome.diagnostics)",
+        sourceLocation: location)
+    }
+    #expect(outcome.diagnostics.split(separator: "\n").count <= 5, sourceLocation: location)
+    #expect(!FileManager.default.fileExists(atPath: out), sourceLocation: location)
+  }
+
+  @Test func `Every kind of damage to the model is told with its path, and what would be right`()
+    throws
+  {
+    let data = try TinyDataset()
+    let weights = try bytes(of: data.trained(out: "source") + "/weights/best.safetensors")
+    let path = data.folder.file("model.safetensors")
+    var damaged: [[UInt8]] = [0, 7, 8, 300, weights.count - 40, weights.count - 1].map {
+      Array(weights.prefix($0))
+    }
+    for place in [0, 5, 60, 900, weights.count / 2, weights.count - 1] {
+      var bytes = weights
+      bytes[place] ^= 1
+      damaged.append(bytes)
+    }
+    damaged.append(weights + [0])
+    for bytes in damaged {
+      try write(bytes, to: path)
+      expectRefusal(
+        data, ["--from", path], .badData,
+        ["error: \(path)", "damaged", "expected: a file that cnnctl train wrote", "try: "])
+    }
+    // What is no model at all, and what is no run.
+    for other in [data.path + "/test_set/cats/1000.png", data.network] {
+      expectRefusal(
+        data, ["--from", other], .badData, ["error: \(other) is no model of cnnctl", "expected: "])
+    }
+    expectRefusal(
+      data, ["--from", data.path], .badData,
+      ["the folder \(data.path) is no run", "expected: \(data.path)/weights/best.safetensors"])
+    try write(weights, to: path)
+    #expect(
+      cnnctl(
+        "train", data.path, "--epochs", "1", "--from", path, "--out", data.folder.file("whole")
+      ).code == .done)
+  }
+
+  @Test func `A model of another shape, size or network, and of other classes`() throws {
+    let data = try TinyDataset()
+    let source = try data.trained(out: "source")
+    expectRefusal(
+      data, ["--from", source, "--size", "24"], .usage,
+      ["the network tiny of \(source)", "--size 24", "expected: 16"])
+    let other = data.folder.file("other.json")
+    try write(
+      Array(text(of: data.network).replacing("\"filters\": 4", with: "\"filters\": 5").utf8),
+      to: other)
+    for arch in [other, "seed"] {
+      expectRefusal(
+        data, ["--from", source, "--arch", arch], .usage,
+        ["--arch \(arch) is not the network of \(source)", "found: tiny", "taken without --arch"])
+    }
+    expectRefusal(data, ["--from", source, "--arch", "nothing"], .noInput, ["nothing"])
+    // Its own network may be named; another name of it does no harm.
+    let named = cnnctl(
+      "train", data.path, "--from", source, "--arch", data.network, "--epochs", "1", "--out",
+      data.folder.file("named"))
+    #expect(named.code == .done, "\(named.diagnostics)")
+    // Images that are no squares, and a network that takes any size.
+    let wide = data.folder.file("wide.json")
+    let layers = """
+      {"name": "wide", "input": {"height": 12, "width": 20}, "layers": [
+       {"kind": "conv2D", "filters": 4}, {"kind": "relu"}, {"kind": "globalAveragePool2D"},
+       {"kind": "dense", "units": 1}]}
+      """
+    try write(Array(layers.utf8), to: wide)
+    let shaped = try data.trained("--arch", wide, out: "wide")
+    for (out, words, size) in [("same", [], [12, 20]), ("sized", ["--size", "24"], [24, 24])] {
+      let run = data.folder.file(out)
+      let outcome = cnnctl(
+        ["train", data.path, "--from", shaped, "--epochs", "1", "--out", run] + words)
+      #expect(outcome.code == .done, "\(outcome.diagnostics)")
+      let facts = try object(cnnctl("inspect", run, "--json").output)
+      let images = try #require(facts["preprocessing"] as? [String: Any])
+      #expect([images["height"] as? Int, images["width"] as? Int] == size)
+    }
+    // Three classes get a new head, and are answered.
+    let three = try TinyDataset(classes: ["cats", "dogs", "eels"])
+    let run = three.folder.file("three")
+    let outcome = cnnctl("train", three.path, "--from", source, "--epochs", "1", "--out", run)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(outcome.diagnostics.contains("2 of 4 tensors, a new head for 3 classes"))
+    let answer = cnnctl(
+      "predict", three.path + "/test_set/eels/1000.png", "--model", run, "--top-k", "3")
+    #expect(answer.code == .done && answer.lines.count == 4)
+  }
 }

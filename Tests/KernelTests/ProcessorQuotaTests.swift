@@ -1,38 +1,26 @@
 import Glibc
 import KernelSelection
+import TestSupport
 import Testing
 
 /// Made-up trees of control groups.
 @Suite("Processor quota")
 struct ProcessorQuotaTests {
-  private let folder: String
+  private let tree: MadeUpTree
 
-  init() throws {
-    var template = Array("/tmp/cnnctl-groups-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    let parts = path.split(separator: "/")
-    for count in 1..<max(1, parts.count) {
-      mkdir(folder + "/" + parts.prefix(count).joined(separator: "/"), 0o755)
-    }
-    let file = try #require(fopen(folder + "/" + path, "w"))
-    fwrite(text, 1, text.utf8.count, file)
-    fclose(file)
-  }
+  init() throws { tree = try MadeUpTree() }
 
   private func quota(_ membership: String) throws -> Double? {
-    try write(membership, to: "membership")
-    return ProcessorQuota(root: folder + "/root", membership: folder + "/membership").processors
+    try tree.write(membership, to: "membership")
+    return ProcessorQuota(root: tree.path + "/root", membership: tree.path + "/membership")
+      .processors
   }
 
   @Test func `the smallest limit from the group up to the root counts`() throws {
-    try write("max 100000\n", to: "root/a/b/cpu.max")
-    try write("150000 100000\n", to: "root/a/cpu.max")
-    try write("400000 100000\n", to: "root/cpu.max")
-    try write("50000 100000\n", to: "root/other/cpu.max")
+    try tree.write("max 100000\n", to: "root/a/b/cpu.max")
+    try tree.write("150000 100000\n", to: "root/a/cpu.max")
+    try tree.write("400000 100000\n", to: "root/cpu.max")
+    try tree.write("50000 100000\n", to: "root/other/cpu.max")
     #expect(try quota("0::/a/b/c\n") == 1.5)
     #expect(try quota("0::/a/b\n") == 1.5)
     #expect(try quota("0::/\n") == 4)
@@ -43,10 +31,10 @@ struct ProcessorQuotaTests {
 
   @Test(arguments: ["cpu", "cpu,cpuacct"])
   func `version 1 has two files a group, below the controllers' folder`(mount: String) throws {
-    try write("-1\n", to: "root/\(mount)/cpu.cfs_quota_us")
-    try write("100000\n", to: "root/\(mount)/cpu.cfs_period_us")
-    try write("250000\n", to: "root/\(mount)/box/cpu.cfs_quota_us")
-    try write("100000\n", to: "root/\(mount)/box/cpu.cfs_period_us")
+    try tree.write("-1\n", to: "root/\(mount)/cpu.cfs_quota_us")
+    try tree.write("100000\n", to: "root/\(mount)/cpu.cfs_period_us")
+    try tree.write("250000\n", to: "root/\(mount)/box/cpu.cfs_quota_us")
+    try tree.write("100000\n", to: "root/\(mount)/box/cpu.cfs_period_us")
     let lines = "12:memory:/box\n4:cpu,cpuacct:/box/inner\n1:name=systemd:/box\n"
     #expect(try quota(lines) == 2.5)
     #expect(try quota("4:cpu,cpuacct:/\n") == nil)
@@ -54,7 +42,7 @@ struct ProcessorQuotaTests {
   }
 
   @Test func `without files, or with others than the kernel writes, there is no limit`() throws {
-    #expect(ProcessorQuota(root: folder, membership: folder + "/none").processors == nil)
+    #expect(ProcessorQuota(root: tree.path, membership: tree.path + "/none").processors == nil)
     #expect(try quota("0::/\n") == nil)
     let texts = [
       "", "\n", "max\n", "1000\n", "-5 100000\n", "0 100000\n", "1000 0\n", "1e5 100000\n",
@@ -62,10 +50,10 @@ struct ProcessorQuotaTests {
       "100000 100000" + String(repeating: " ", count: 300),
     ]
     for text in texts {
-      try write(text, to: "root/cpu.max")
+      try tree.write(text, to: "root/cpu.max")
       #expect(try quota("0::/\n") == nil, "\(text)")
     }
-    try write("100000 100000", to: "root/cpu.max")
+    try tree.write("100000 100000", to: "root/cpu.max")
     for line in ["", "0:", "::", "0::", "\n\n", "x::/", "0:cpu", "a:b:c:d"] {
       let found = try quota(line)
       #expect(found == nil || line == "0::", "\(line)")

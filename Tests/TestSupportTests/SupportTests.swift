@@ -16,6 +16,21 @@ struct SupportTests {
     }
   }
 
+  @Test func `a made-up tree holds what was written, and goes with its owner`() throws {
+    var tree: MadeUpTree? = try MadeUpTree()
+    let path = try #require(tree?.path)
+    try tree?.write("one", to: "a/b/c")
+    try tree?.write("two", to: "a/b/c")
+    try tree?.write("", to: "d")
+    let file = try #require(fopen(path + "/a/b/c", "r"))
+    var bytes = [CChar](repeating: 0, count: 10)
+    #expect(fread(&bytes, 1, 9, file) == 3 && strcmp(bytes, "two") == 0)
+    fclose(file)
+    #expect(throws: (any Error).self) { try tree?.write("", to: "d/e") }
+    tree = nil
+    #expect(access(path, F_OK) != 0)
+  }
+
   @Test func `a write before the first float shows`() {
     let buffer = GuardedBuffer([1, 2, 3])
     buffer.pointer[-1] = .nan

@@ -52,9 +52,7 @@ struct RunImages {
       warnings.append(
         "\(store.failures.count) images could not be read and are left out; run.json lists them")
     }
-    if plan.validation != nil, validation.isEmpty {
-      warnings.append("no image fell to the validation split; the last epoch's weights are kept")
-    }
+    warnings += RunImages.smallSets(store, plan, training: training, validation: validation)
     if cache.policy == .auto, store.place == .off {
       warnings.append(
         "\(store.byteCount / 1_000_000) MB of decoded images fit neither in half of the free memory "
@@ -83,15 +81,78 @@ struct RunImages {
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)
-    let empty = zip(plan.dataset.classes, counts).filter { $0.1 == 0 }.map(\.0)
-    guard empty.isEmpty else {
-      throw TrainingError(
-        .badData,
-        "\(plan.configuration.dataset): no image is left to train on for "
-          + empty.joined(separator: ", "),
-        expected: "at least one readable training image a class",
-        advice: "smaller --val-split and --test-split, or more images")
+    let empty = counts.indices.filter { counts[$0] == 0 }
+    guard !empty.isEmpty else { return }
+    let isUnreadable = empty.contains { label in bad.contains { $0.lies(in: label) } }
+    throw TrainingError(
+      .badData,
+      "\(plan.configuration.dataset): no image is left to train on for "
+        + RunImages.named(empty.map { plan.dataset.classes[$0] }),
+      found: RunImages.whereabouts(empty[0], store, plan),
+      expected: "at least one readable training image a class",
+      advice: isUnreadable
+        ? "cnnctl check \(plan.configuration.dataset), which names what cannot be read"
+        : "smaller --val-split and --test-split, or more images")
+  }
+
+  /// What became of the images of a class that has none to train on.
+  private static func whereabouts(_ label: Int, _ store: ImageStore, _ plan: RunPlan) -> String {
+    let bad = store.failures.filter { $0.lies(in: label) }
+    let parts: [(Int, String)] =
+      [(Split.val, "for validation"), (.test, "for the test")].map { split, use in
+        let isDealt = plan.dataset.splits[split] == nil
+        let count = isDealt ? store.targets(store.indices(split)).count { $0 == label } : 0
+        return (count, "held out \(use)")
+      } + [(bad.count, "unreadable")]
+    let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    let first = bad.first.map { ", the first is \($0.sample.path): \($0.failure)" } ?? ""
+    return "\(plan.dataset.classes[label]): \(text.isEmpty ? "none taken" : text)\(first)"
+  }
+
+  /// What is to be said where there are few images of some kind.
+  private static func smallSets(
+    _ store: ImageStore, _ plan: RunPlan, training: [Int], validation: [Int]
+  ) -> [String] {
+    let classes = plan.dataset.classes
+    let configuration = plan.configuration
+    var warnings: [String] = []
+    func missing(_ indices: [Int], below least: Int) -> [String] {
+      zip(classes, counts(indices, store, classes: classes.count)).filter { $0.1 < least }
+        .map { least > 1 ? "\($0.0) (\($0.1))" : $0.0 }
     }
+    let few = missing(training, below: 5)
+    if !few.isEmpty {
+      warnings.append(
+        "very few training images: \(named(few)); what is learnt of them is mostly chance"
+          + (configuration.transfer.from == nil ? "; --from MODEL needs fewer" : ""))
+    }
+    let batch = configuration.training.batchSize
+    // The recipe's own batch shrinks with the set anyway.
+    if batch > training.count, batch != configuration.recipe.configuration.training.batchSize {
+      warnings.append(
+        "a batch of \(batch) is more than the \(training.count) training images; steps are smaller")
+    }
+    guard plan.validation != nil else { return warnings }
+    let absent = missing(validation, below: 1)
+    if validation.isEmpty {
+      warnings.append(
+        "no image fell to the validation split; the last epoch's weights are kept"
+          + (plan.test == nil ? ", and nothing will be evaluated" : "")
+          + "; more images or a larger --val-split give some")
+    } else if !absent.isEmpty {
+      warnings.append(
+        "no validation image of \(named(absent)); the validation figures tell nothing of "
+          + (absent.count == 1 ? "that class" : "those classes")
+          + "; more images or a larger --val-split give some")
+    }
+    return warnings
+  }
+
+  /// Names for a message, not all of many.
+  private static func named(_ names: [String]) -> String {
+    let most = 12
+    let rest = names.count > most ? ", and \(names.count - most) more" : ""
+    return names.prefix(most).joined(separator: ", ") + rest
   }
 
   private static func counts(_ indices: [Int], _ store: ImageStore, classes: Int) -> [Int] {
@@ -147,6 +208,11 @@ struct RunImages {
     let share = split == .val ? shares.validation : shares.test
     return "\(share) of the training images, held out by their content"
   }
+}
+
+extension BadImage {
+  /// Whether it is a training image of that class.
+  fileprivate func lies(in label: Int) -> Bool { split == .train && sample.classIndex == label }
 }
 
 extension SkippedImage {

@@ -72,7 +72,10 @@ struct ModelFile {
     do throws(TensorFileError) {
       return try body()
     } catch {
-      throw TrainingError(.badData, "\(path) is no model of cnnctl, or a damaged one: \(error)")
+      throw TrainingError(
+        .badData, "\(path) is no model of cnnctl, or a damaged one: \(error)",
+        expected: "a file that cnnctl train wrote, whole: RUN/weights/best.safetensors",
+        advice: "a fresh copy of the file")
     }
   }
 }
