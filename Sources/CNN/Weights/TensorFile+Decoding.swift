@@ -18,11 +18,7 @@ extension TensorFile {
     }
     var tensors: [Tensor] = []
     for place in layout.tensors {
-      let values = TensorFile.floats(file[place.bytes])
-      try values.withUnsafeBufferPointer { values throws(TensorFileError) in
-        try TensorFile.checkFinite(values, name: place.name)
-      }
-      tensors.append(Tensor(name: place.name, shape: place.shape, values: values))
+      tensors.append(try TensorFile.tensor(place, of: file))
     }
     tensors.sort { TensorFile.precedes($0.name, $1.name) }
     self.init(tensors: tensors, metadata: layout.metadata)
@@ -51,13 +47,60 @@ extension TensorFile {
     }
   }
 
-  private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
-    let count = bytes.count / 4
-    return bytes.withUnsafeBytes { bytes in
-      (0..<count).map {
-        let bits = bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)
-        return Float(bitPattern: UInt32(littleEndian: bits))
+  /// An array of a file, with its factors where it has some.
+  private static func tensor(
+    _ place: Layout.Place, of file: [UInt8]
+  ) throws(TensorFileError) -> Tensor {
+    var scales: [Float] = []
+    if let place = place.scales {
+      scales = try floats(place.shape.reduce(1, *)) { target throws(TensorFileError) in
+        try decode(place, file[place.bytes], scales: [], into: target)
+        try checkScales(UnsafeBufferPointer(target), name: place.name)
       }
     }
+    let values = try floats(place.shape.reduce(1, *)) { target throws(TensorFileError) in
+      try decode(place, file[place.bytes], scales: scales, into: target)
+    }
+    let storage: Storage =
+      switch place.type {
+      case .single, .byte: .single
+      case .half: .half
+      case .signedByte: .bytes(scales: scales)
+      }
+    return Tensor(name: place.name, shape: place.shape, values: values, storage: storage)
+  }
+
+  private static func floats(
+    _ count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) throws(TensorFileError) -> Void
+  ) throws(TensorFileError) -> [Float] {
+    var failure: TensorFileError?
+    let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      do throws(TensorFileError) {
+        try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      } catch {
+        failure = error
+      }
+      initialized = count
+    }
+    if let failure { throw failure }
+    return values
+  }
+
+  private static func decode(
+    _ place: Layout.Place, _ bytes: ArraySlice<UInt8>, scales: [Float],
+    into target: UnsafeMutableBufferPointer<Float>
+  ) throws(TensorFileError) {
+    var failure: TensorFileError?
+    bytes.withUnsafeBytes { bytes in
+      scales.withUnsafeBufferPointer { scales in
+        do throws(TensorFileError) {
+          try decode(bytes, of: place, scales: scales, into: target)
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
   }
 }

@@ -9,14 +9,22 @@ extension TensorFile {
       package let name: String
       /// The extents, outermost first.
       package let shape: [Int]
+      /// The elements' type.
+      package let type: ElementType
       /// Bytes from the file's beginning on.
       package let bytes: Range<Int>
+      /// The array with its factors; only of signed bytes.
+      package var scales: Place? { factors.first }
+      /// One place at most; a structure cannot hold itself.
+      fileprivate var factors: [Place] = []
     }
 
     /// The map of strings.
     package let metadata: [String: String]
-    /// The arrays in the file's order; they tile the file from the header's end on.
+    /// The arrays in the file's order, without those that hold factors.
     package let tensors: [Place]
+    /// All arrays in the file's order; they tile the file from the header's end on.
+    package let arrays: [Place]
     /// The digest's bytes, the file's last.
     package let digest: Range<Int>?
 
@@ -45,26 +53,53 @@ extension TensorFile {
     package init(head: [UInt8], fileBytes: Int) throws(TensorFileError) {
       let (metadata, entries) = try TensorFile.header(head[Layout.prefixBytes...])
       try TensorFile.checkLayout(entries, dataBytes: fileBytes - head.count)
-      var tensors: [Place] = []
+      var places: [Place] = []
       var digest: Range<Int>?
       for entry in entries {
         let bytes = (head.count + entry.begin)..<(head.count + entry.end)
         if entry.name == TensorFile.digestName {
           digest = bytes
         } else {
-          tensors.append(Place(name: entry.name, shape: entry.shape, bytes: bytes))
+          places.append(
+            Place(name: entry.name, shape: entry.shape, type: entry.type, bytes: bytes))
         }
       }
       self.metadata = metadata
-      self.tensors = tensors
+      arrays = places
+      tensors = try TensorFile.pairing(places)
       self.digest = digest
     }
+  }
+
+  /// Puts the factors of 8-bit arrays with the arrays that they belong to.
+  private static func pairing(
+    _ places: [Layout.Place]
+  ) throws(TensorFileError) -> [Layout.Place] {
+    let byName = Dictionary(uniqueKeysWithValues: places.map { ($0.name, $0) })
+    var taken: Set<String> = []
+    var tensors = places
+    for (index, place) in places.enumerated() where place.type == .signedByte {
+      guard place.shape.count > 1, let channels = place.shape.last else {
+        throw .tensor(
+          name: place.name, expected: "at least 2 extents for type I8", found: "\(place.shape)")
+      }
+      let name = place.name + scaleSuffix
+      let factors = byName[name]
+      guard let factors, factors.type == .single, factors.shape == [channels] else {
+        throw .tensor(
+          name: name, expected: "F32 [\(channels)], a factor for each channel of \(place.name)",
+          found: factors.map { "\($0.type.rawValue) \($0.shape)" } ?? "none")
+      }
+      tensors[index].factors = [factors]
+      taken.insert(name)
+    }
+    return tensors.filter { !taken.contains($0.name) }
   }
 
   /// One entry of the header.
   private struct Entry {
     var name: String
-    var type: String
+    var type: ElementType
     var shape: [Int]
     var begin: Int
     var end: Int
@@ -140,7 +175,10 @@ extension TensorFile {
     guard let type, let shape, let offsets, offsets.count == 2 else {
       throw .header(part: name, expected: "dtype, shape and two data_offsets")
     }
-    return Entry(name: name, type: type, shape: shape, begin: offsets[0], end: offsets[1])
+    guard let known = ElementType(rawValue: type) else {
+      throw .tensor(name: name, expected: "type F32, F16 or I8", found: type)
+    }
+    return Entry(name: name, type: known, shape: shape, begin: offsets[0], end: offsets[1])
   }
 
   private static func naturals(
@@ -167,18 +205,19 @@ extension TensorFile {
     for (position, entry) in entries.enumerated() {
       let isDigest = entry.name == digestName
       if isDigest {
-        guard entry.type == "U8", entry.shape == [digestBytes] else {
+        guard entry.type == .byte, entry.shape == [digestBytes] else {
           throw .tensor(
             name: entry.name, expected: "U8 [\(digestBytes)]",
-            found: "\(entry.type) \(entry.shape)")
+            found: "\(entry.type.rawValue) \(entry.shape)")
         }
         guard position == entries.count - 1 else {
           throw .tensor(
             name: entry.name, expected: "the last place", found: "place \(position + 1)")
         }
       } else {
-        guard entry.type == "F32" else {
-          throw .tensor(name: entry.name, expected: "type F32", found: entry.type)
+        guard entry.type != .byte else {
+          throw .tensor(
+            name: entry.name, expected: "type F32, F16 or I8", found: entry.type.rawValue)
         }
       }
       guard entry.shape.count <= rankLimit else {
@@ -189,7 +228,7 @@ extension TensorFile {
       guard entry.begin == offset else {
         throw .offset(name: entry.name, expected: offset, found: entry.begin)
       }
-      var bytes = isDigest ? 1 : 4
+      var bytes = entry.type.bytes
       for extent in entry.shape {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
         guard !overflow, product > 0 else {

@@ -1,13 +1,18 @@
 internal import Primitives
 
-/// Named arrays of 32-bit floats and a map of strings, as a file in the safetensors format.
+/// Named arrays of floats and a map of strings, as a file in the safetensors format.
 ///
 /// Layout: 8 bytes little-endian with the header's length, the header in JSON padded with spaces
 /// to a multiple of 8, then the arrays' bytes without gaps. The last array, `__sha256__`, is the
 /// SHA-256 of all bytes before it: the format has no check of its own. The digest finds damage;
 /// it proves nothing about who wrote the file.
 ///
-/// The bytes depend on the content alone: metadata and tensors are sorted by name.
+/// An array is stored as `F32`, as `F16`, or as `I8` with an `F32` array `NAME.scale` beside it that
+/// holds one factor for each place of the last extent, which is the output channel of every layer's
+/// weights: value = byte · factor.
+///
+/// The bytes depend on the content alone: metadata are sorted by name, arrays by the size of their
+/// elements, the largest first, then by name. So every array begins at a multiple of its element.
 package struct TensorFile: Sendable, Hashable {
   /// An array with its name.
   package struct Tensor: Sendable, Hashable {
@@ -17,13 +22,18 @@ package struct TensorFile: Sendable, Hashable {
     package var shape: [Int]
     /// The elements, the last extent running fastest.
     package var values: [Float]
+    /// How a file holds the elements.
+    package var storage: Storage
 
     /// An array; `values` are as many as the product of `shape`.
-    package init(name: String, shape: [Int], values: [Float]) {
+    ///
+    /// `storage` must be able to hold them, as `reduced(to:)` sees to.
+    package init(name: String, shape: [Int], values: [Float], storage: Storage = .single) {
       precondition(shape.reduce(1, *) == values.count, "\(name): values do not fill \(shape)")
       self.name = name
       self.shape = shape
       self.values = values
+      self.storage = storage
     }
   }
 
@@ -52,7 +62,6 @@ package struct TensorFile: Sendable, Hashable {
 
   /// The file's bytes, its digest included.
   package func encoded() -> [UInt8] {
-    let sorted = tensors.sorted { TensorFile.precedes($0.name, $1.name) }
     var entries: [String] = []
     if !metadata.isEmpty {
       let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
@@ -60,20 +69,17 @@ package struct TensorFile: Sendable, Hashable {
       entries.append("\"\(TensorFile.metadataName)\":{" + members.joined(separator: ",") + "}")
     }
     var offset = 0
-    func entry(_ name: String, type: String, shape: [Int], bytes: Int) -> String {
+    func entry(_ name: String, type: ElementType, shape: [Int]) -> String {
+      let bytes = shape.reduce(type.bytes, *)
       defer { offset += bytes }
       let extents = shape.map(String.init).joined(separator: ",")
-      return StrictJSON.quoted(name) + ":{\"dtype\":\"\(type)\",\"shape\":[\(extents)],"
+      return StrictJSON.quoted(name) + ":{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(extents)],"
         + "\"data_offsets\":[\(offset),\(offset + bytes)]}"
     }
-    for tensor in sorted {
-      entries.append(
-        entry(tensor.name, type: "F32", shape: tensor.shape, bytes: 4 * tensor.values.count))
-    }
+    let arrays = tensors.flatMap(\.arrays).sorted { TensorFile.comesFirst($0, $1) }
+    for array in arrays { entries.append(entry(array.name, type: array.type, shape: array.shape)) }
     entries.append(
-      entry(
-        TensorFile.digestName, type: "U8", shape: [TensorFile.digestBytes],
-        bytes: TensorFile.digestBytes))
+      entry(TensorFile.digestName, type: .byte, shape: [TensorFile.digestBytes]))
     var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
 
@@ -83,18 +89,14 @@ package struct TensorFile: Sendable, Hashable {
       file.append(UInt8(truncatingIfNeeded: header.count >> shift))
     }
     file += header
-    for tensor in sorted {
-      for value in tensor.values {
-        let bits = value.bitPattern
-        file.append(UInt8(truncatingIfNeeded: bits))
-        file.append(UInt8(truncatingIfNeeded: bits >> 8))
-        file.append(UInt8(truncatingIfNeeded: bits >> 16))
-        file.append(UInt8(truncatingIfNeeded: bits >> 24))
-      }
-    }
+    for array in arrays { array.append(to: &file) }
     var digest = SHA256()
     digest.update(file)
     return file + digest.finalize()
+  }
+
+  private static func comesFirst(_ a: StoredArray, _ b: StoredArray) -> Bool {
+    a.type.bytes == b.type.bytes ? precedes(a.name, b.name) : a.type.bytes > b.type.bytes
   }
 
   /// Byte order of the UTF-8 spelling, which no locale or Unicode version changes.

@@ -26,6 +26,10 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
   case digest(expected: String, found: String)
   /// A number that is infinite or not a number.
   case notFinite(name: String, index: Int)
+  /// A factor of 8-bit weights that is not above zero.
+  case scale(name: String, index: Int)
+  /// A number too large for 16 bits.
+  case notInHalves(name: String, index: Int, value: Float)
 
   /// One sentence.
   package var description: String {
@@ -51,6 +55,9 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
     case .digest(let expected, let found):
       "the bytes are damaged: expected the digest \(expected), found \(found)"
     case .notFinite(let name, let index): "tensor \(name): element \(index) is not finite"
+    case .scale(let name, let index): "tensor \(name): element \(index) is not above zero"
+    case .notInHalves(let name, let index, let value):
+      "tensor \(name): element \(index), \(value), is too large for 16 bits (65504 at most)"
     }
   }
 }
