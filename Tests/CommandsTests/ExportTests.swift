@@ -101,8 +101,9 @@ import Testing
   @Test func `Without test images the card says what the figures are of`() throws {
     let file = data.folder.file("model.safetensors")
     let untested = try TinyDataset(test: 0)
-    try withExtendedLifetime(untested) {
-      #expect(cnnctl("export", try untested.trained(), "-o", file).code == .done)
+    let run = try untested.trained()
+    withExtendedLifetime(untested) {
+      #expect(cnnctl("export", run, "-o", file).code == .done)
     }
     let shown = cnnctl("inspect", file).output
     #expect(shown.contains("  test data: validation images, for want of test images\n"))

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import KernelSelection
 
-/// Muon (Jordan et al. 2024): steps of momentum whose directions all weigh the same.
+/// Muon (Jordan and others, 2024): steps of momentum whose directions all weigh the same.
 ///
 /// The filters of a convolution are a matrix with a row for each place and input channel and a
 /// column for each filter. b = momentum · b + gradient, u = gradient + momentum · b, and u is brought

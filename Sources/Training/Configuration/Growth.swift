@@ -3,11 +3,11 @@ internal import CNN
 /// How the side of training images grows over a run.
 ///
 /// Small images first cost little and teach the coarse; as in EfficientNetV2 (Tan and Le 2021) and
-/// the fast.ai courses before it. The weights are the same at every size.
+/// the courses of fast.ai before it. The weights are the same at every size.
 package struct Growth: Codable, Sendable, Hashable {
   /// The side in the first epoch, in pixels.
   package var first: Int
-  /// The side in the last epochs; the network's own may be larger (Touvron et al. 2019).
+  /// The side in the last epochs; the network's own may be larger (Touvron and others, 2019).
   package var last: Int
   /// The share of the epochs after which the last side is reached.
   package var share: Double

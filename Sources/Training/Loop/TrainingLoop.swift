@@ -91,7 +91,8 @@ struct TrainingLoop {
     return RunStart(
       run: folder.path, dataset: configuration.dataset, recipe: recipe.rawValue,
       architecture: network.architecture.name, size: network.architecture.input.width,
-      trainingSizes: [growth.first, growth.last], classes: classes, parameters: network.parameterCount,
+      trainingSizes: [growth.first, growth.last], classes: classes,
+      parameters: network.parameterCount,
       memoryBytes: 4 * parameters + session.memoryBytes + (validator?.memoryBytes ?? 0)
         + (features?.memoryBytes ?? 0) + images.store.memoryBytes,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
