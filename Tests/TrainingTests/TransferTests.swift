@@ -1,4 +1,5 @@
 import CNN
+import Glibc
 import ImageData
 import Testing
 import Training
@@ -100,23 +101,93 @@ func frozenBackbone(arch: String) throws {
   }
 }
 
-@Test("Features kept and features computed at each step train the same head")
-func featuresAgree() throws {
+@Test("Features kept and features computed at each step train the same head", arguments: [0, 0.4])
+func featuresAgree(mixup: Double) throws {
   try withSource(arch: "seed-bn") { folder, source in
-    // Dropout is keyed by the layer's place, which differs.
+    func change(_ options: inout TrainingOptions) {
+      options.augment = "standard"
+      options.mixup = mixup
+      options.schedule = "constant"
+      // It is keyed by the layer's place, which differs.
+      options.dropout = 0
+    }
     let kept = try train(
       try from(source, folder + "/other") {
+        change(&$0)
         $0.freeze = "backbone"
-        $0.dropout = 0
       }, out: folder + "/kept")
-    let model = try model(folder + "/kept")
-    // The written network's own answers are those that validation had of the features.
-    let evaluation = try Evaluator(
-      model: model, run: folder + "/kept", engine: engine()
-    ).evaluate(request("val"))
-    let best = try #require(kept.1.epochs.last { $0.isBest })
-    #expect(evaluation.evaluation.accuracy == best.valAccuracy)
-    #expect(evaluation.evaluation.loss == best.valLoss)
+    let first = try #require(start(kept.1))
+    #expect(first.epochs == 3 && first.from?.views == 3)
+    // As a fourth epoch is to come, the first three are computed step by step; it never comes.
+    let stepped = try train(
+      try from(source, folder + "/other") {
+        change(&$0)
+        $0.epochs = 4
+        $0.freezeEpochs = 3
+      }, out: folder + "/stepped"
+    ) { $0 == 3 * first.stepsPerEpoch ? .signal(2) : nil }
+    #expect(stepped.1.epochs.count == 3)
+    for (one, other) in zip(kept.1.epochs, stepped.1.epochs) {
+      #expect(abs(one.loss - other.loss) < 1e-5, "epoch \(one.epoch)")
+    }
+    let models = try ["/kept", "/stepped"].map {
+      try ClassifierModel(path: RunFolder(existing: folder + $0).lastWeights)
+    }
+    let head = try #require(models[0].network.architecture.head).denseLayer
+    let weights = try models.map { try #require($0.network.values(of: "layers.\(head).weights")) }
+    for (one, other) in zip(weights[0], weights[1]) { #expect(abs(one - other) < 1e-5) }
+  }
+}
+
+@Test("What validation had of the features is what the written model answers")
+func validationOfFeatures() throws {
+  try withSource(arch: "seed-bn") { folder, source in
+    for ema in [0, 0.9] {
+      let run = folder + "/kept\(ema)"
+      let (summary, events) = try train(
+        try from(source, folder + "/other") {
+          $0.freeze = "backbone"
+          $0.dropout = 0
+          $0.ema = ema
+        }, out: run)
+      let evaluation = try Evaluator(model: model(run), run: run, engine: engine())
+        .evaluate(request("val")).evaluation
+      let best = try #require(events.epochs.last { $0.isBest })
+      #expect(evaluation.accuracy == best.valAccuracy)
+      // The epochs' figures are at a temperature of 1.
+      let predictions = try Evaluator(model: model(run), run: run, engine: engine())
+        .evaluate(request("val")).predictions
+      let loss = predictions.reduce(0.0) { sum, answer in
+        let logit = Double(answer.logits[0])
+        return sum + log1p(exp(answer.trueIndex == 1 ? -logit : logit))
+      }
+      let mean = loss / Double(predictions.count)
+      #expect(abs(mean - (best.valLoss ?? 0)) < 1e-9, "temperature \(summary.temperature)")
+    }
+  }
+}
+
+@Test("A head that is kept is taken from where the model has it, with dropout before it or without")
+func headBehindDropout() throws {
+  try withSource(arch: "seed-bn") { folder, source in
+    let before = try model(source)
+    let old = try #require(before.network.architecture.head)
+    #expect(old.firstLayer == old.denseLayer - 1, "with dropout")
+    let (_, events) = try train(
+      try from(source, folder + "/two") {
+        $0.dropout = 0
+        $0.learningRate = 1e-12
+        $0.epochs = 1
+      }, out: folder + "/without")
+    #expect(start(events)?.from?.keepsHead == true)
+    let after = try model(folder + "/without")
+    let new = try #require(after.network.architecture.head)
+    #expect(new.denseLayer == old.denseLayer - 1 && new.firstLayer == new.denseLayer)
+    for name in ["weights", "bias"] {
+      let found = try #require(after.network.values(of: "layers.\(new.denseLayer).\(name)"))
+      let expected = try #require(before.network.values(of: "layers.\(old.denseLayer).\(name)"))
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
   }
 }
 
