@@ -105,8 +105,10 @@ import Testing
     withExtendedLifetime(untested) {
       #expect(cnnctl("export", run, "-o", file).code == .done)
     }
-    let shown = cnnctl("inspect", file).output
-    #expect(shown.contains("  test data: validation images, for want of test images\n"))
+    let shown = cnnctl("inspect", file)
+    #expect(
+      shown.output.contains("  test data: validation images, for want of test images\n"),
+      "\(shown.diagnostics)")
   }
 
   @Test func `What cannot be exported ends with the code of its kind and writes nothing`() throws {

@@ -85,6 +85,12 @@ func memoryAndFile() throws {
   }
 }
 
+@Test("The interval of an accuracy of 1 may end a rounding below it")
+func roundedInterval() throws {
+  let card = try card("{\"accuracy\": 1, \"accuracy_high\": 0.9999999999999999}")
+  #expect(card.accuracy == 1)
+}
+
 @Test("A weight that 16 bits cannot hold is an error that says which and what to do")
 func tooLarge() throws {
   let model = try model()

@@ -106,7 +106,9 @@ package struct ModelCard: Codable, Sendable, Hashable {
     guard let accuracy else {
       return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without its accuracy"
     }
-    return (accuracyLow ?? 0)...1 ~= accuracy && accuracy <= accuracyHigh ?? 1
+    // Wilson's interval of an accuracy of 0 or 1 ends there, but for rounding.
+    let slack = 1e-9
+    return (accuracyLow ?? 0) - slack <= accuracy && accuracy <= (accuracyHigh ?? 1) + slack
       ? nil : "the accuracy is not in its interval"
   }
 
