@@ -94,7 +94,9 @@ let package = Package(
       swiftSettings: common),
     .target(
       name: "Training",
-      dependencies: ["CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives"],
+      dependencies: [
+        "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "CBoxedModels",
+      ],
       swiftSettings: common),
     .target(
       name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
@@ -120,6 +122,10 @@ let package = Package(
 
     // C: leaf functions over the system.
     .target(name: "CSystem"),
+    // The model inside the program; the compiler reads its file.
+    .target(
+      name: "CBoxedModels", exclude: ["cats-dogs.safetensors"],
+      cSettings: [.treatAllWarnings(as: .error)]),
     .target(
       name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"],
       cSettings: [.treatAllWarnings(as: .error)],

@@ -35,10 +35,39 @@ check_python() {
   "$environment/bin/pip" install --quiet --disable-pip-version-check \
     numpy safetensors pillow scikit-learn
   "$environment/bin/python" "$scripts/check_safetensors.py" "$run/weights/best.safetensors"
+  local dtype
+  for dtype in f32 f16 i8; do
+    "$clone/.build/release/cnnctl" export "$run" --dtype "$dtype" -o "$work/$dtype.safetensors"
+    "$environment/bin/python" "$scripts/check_safetensors.py" \
+      "$work/$dtype.safetensors" "$run/weights/best.safetensors"
+  done
+  "$environment/bin/python" "$scripts/check_safetensors.py" \
+    "$clone/Sources/CBoxedModels/cats-dogs.safetensors"
   local said found
   tail -n 1 "$run/events.ndjson" >"$work/done.json"
   said=$(json "$work/done.json" 'd["weights_sha256"]')
   found=$(sha256sum "$run/weights/best.safetensors" | cut -d ' ' -f 1)
   [ "$said" = "$found" ] || fail "the run says that the model's digest is $said, it is $found"
   "$environment/bin/python" "$scripts/histogram_baseline.py" "$clone/dataset"
+}
+
+# The model inside the program: small, and all that an answer needs beside the program itself.
+check_boxed_model() {
+  local file=$clone/Sources/CBoxedModels/cats-dogs.safetensors alone=$work/alone size photo
+  size=$(stat -c %s "$file")
+  echo "cats-dogs.safetensors: $size bytes"
+  [ "$size" -le 7000000 ] || fail "the model inside the program is larger than 7 MB"
+  # Not head, which leaves sort with a broken pipe.
+  photo=$(find "$clone/dataset/test_set" -name '*.jpg' | sort | sed -n 1p)
+  mkdir "$alone"
+  cp "$clone/.build/release/cnnctl" "$alone/"
+  cd "$alone"
+  env -i PATH=/usr/bin:/bin ./cnnctl predict "$photo" >answer.txt 2>said.txt ||
+    fail "the program alone ends with code $?: $(cat said.txt)"
+  cat said.txt answer.txt
+  grep -q 'model cats-dogs' said.txt || fail "it does not say that cats-dogs answered"
+  grep -Eq ': (cats|dogs) [0-9]+\.[0-9] %$' answer.txt || fail "that is no answer"
+  [ "$(./cnnctl inspect cats-dogs --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["weights_sha256"])')" = "$(sha256sum "$file" | cut -d ' ' -f 1)" ] ||
+    fail "the model inside the program is not the one in Sources"
 }

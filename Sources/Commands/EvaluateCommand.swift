@@ -15,7 +15,7 @@ struct EvaluateCommand {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
-    let model = try ClassifierModel(path: location.weights)
+    let model = try ClassifierModel(at: location)
     console.introduce(model, at: location, named: arguments.text("model"))
     var request = Evaluator.Request()
     request.dataset = arguments.operands.first

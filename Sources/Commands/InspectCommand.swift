@@ -26,26 +26,33 @@ struct InspectCommand {
     return .done
   }
 
-  /// An existing path wins over a preset of that name.
+  /// An existing path wins over a model or a preset of that name.
   private func subject(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
     if FileSystem.exists(name) {
       if name.hasSuffix(".json"), !FileSystem.isFolder(name) {
         return try InspectedNetwork(described(by: name), engine)
       }
-      let location = try ClassifierModel.locate(name)
-      return InspectedNetwork(
-        try ClassifierModel(path: location.weights), at: location.weights, engine)
+      return try model(name, engine)
     }
+    if BoxedModel.named(name) != nil { return try model(name, engine) }
     guard Architecture.presetNames.contains(name) else {
       throw Failure(
         .noInput, "\(name) does not exist and is no preset",
         expected: "a run folder, a weights file, a JSON file, or one of "
-          + Architecture.presetNames.joined(separator: ", "),
-        advice: nearest(to: name, among: Architecture.presetNames).map { "cnnctl inspect \($0)" })
+          + names.joined(separator: ", "),
+        advice: nearest(to: name, among: names).map { "cnnctl inspect \($0)" })
     }
     // One output: what two classes train.
     return try InspectedNetwork(
       Network(Architecture.preset(name, size: nil, outputs: 1, dropout: nil)), engine)
+  }
+
+  private var names: [String] { Architecture.presetNames + BoxedModel.all.map(\.name) }
+
+  private func model(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
+    let location = try ClassifierModel.locate(name)
+    return InspectedNetwork(
+      try ClassifierModel(at: location), at: location, file: try location.fileFacts(), engine)
   }
 
   private func described(by path: String) throws -> Network {

@@ -1,5 +1,4 @@
 internal import CNN
-internal import ImageData
 internal import KernelSelection
 internal import Primitives
 internal import Training
@@ -11,7 +10,7 @@ struct InspectedNetwork {
   private let layers: [LayerSummary]
   /// How each convolution is computed, by its layer's name.
   private let methods: [String: String]
-  private let facts: [(name: String, text: String, json: JSON)]
+  private let facts: [ModelFact]
 
   /// A network without weights worth mentioning.
   init(_ network: Network, _ engine: Engine) {
@@ -19,49 +18,16 @@ struct InspectedNetwork {
   }
 
   /// A trained model.
-  init(_ model: ClassifierModel, at path: String, _ engine: Engine) {
-    let images = model.preprocessing
-    let size = "\(images.width)x\(images.height)"
-    func numbers(_ values: [Float]) -> String {
-      values.map { fixed(Double($0), 2) }.joined(separator: ", ")
-    }
+  init(
+    _ model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String),
+    _ engine: Engine
+  ) {
     self.init(
-      model.network, engine,
-      facts: [
-        ("model", path, .string(path)),
-        (
-          "classes", model.classes.joined(separator: ", "),
-          .array(model.classes.map(JSON.string))
-        ),
-        ("recipe", model.recipe, .string(model.recipe)),
-        (
-          "training_images", grouped(model.trainingImages), .integer(model.trainingImages)
-        ),
-        ("dataset_fingerprint", model.datasetFingerprint, .string(model.datasetFingerprint)),
-        ("temperature", "\(model.temperature)", .number(model.temperature)),
-        (
-          "tta", model.tta == .flip ? "flip (mirrored views averaged)" : "none",
-          .string(model.tta.rawValue)
-        ),
-        ("tool_version", model.toolVersion, .string(model.toolVersion)),
-        (
-          "preprocessing",
-          "\(images.resize.rawValue) to \(size), \(images.filter.rawValue), EXIF "
-            + "\(images.exif.rawValue); minus \(numbers(images.mean)), over "
-            + numbers(images.deviation),
-          [
-            "width": .integer(images.width), "height": .integer(images.height),
-            "resize": .string(images.resize.rawValue),
-            "filter": .string(images.filter.rawValue), "exif": .string(images.exif.rawValue),
-            "mean": .array(images.mean.map { .number(Double($0)) }),
-            "deviation": .array(images.deviation.map { .number(Double($0)) }),
-          ]
-        ),
-      ])
+      model.network, engine, facts: ModelFact.all(of: model, at: location, file: file))
   }
 
   private init(
-    _ network: Network, _ engine: Engine, facts: [(name: String, text: String, json: JSON)]
+    _ network: Network, _ engine: Engine, facts: [ModelFact]
   ) {
     name = network.architecture.name
     input = network.architecture.input
@@ -80,10 +46,7 @@ struct InspectedNetwork {
 
   /// The table, the totals and the facts, without a final newline.
   var text: String {
-    var lines = facts.map {
-      let title = $0.name.replacing("_", with: " ")
-      return terminalSafe(title + ": " + $0.text)
-    }
+    var lines = facts.flatMap(\.lines).map { terminalSafe($0) }
     lines.append(terminalSafe("network: \(name), input \(input)"))
     lines.append("")
     // A network without convolutions has no methods to tell of.

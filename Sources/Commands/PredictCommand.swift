@@ -15,7 +15,7 @@ struct PredictCommand {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
-    let model = try ClassifierModel(unconfirmed: location.weights)
+    let model = try ClassifierModel(unconfirmed: location)
     let predictor = Predictor(
       model: model, engine: engine,
       tta: arguments.text("tta").flatMap(TestTimeAugmentation.init),

@@ -33,7 +33,6 @@ import Testing
     let broken = data.folder.file("broken.safetensors")
     try write(Array("no model".utf8), to: broken)
     let cases: [([String], ExitCode, String)] = [
-      (["--from", "cats-dogs"], .noInput, "no model of its own"),
       (["--from", data.folder.file("nowhere")], .noInput, "does not exist"),
       (["--from", broken], .badData, "no model of cnnctl"),
       (["--from", data.path], .badData, "is no run"),

@@ -83,17 +83,18 @@ func damagedModels() throws {
     var damaged = bytes
     damaged[start] ^= 1
     try write(damaged, to: folder + "/m")
-    let unconfirmed = try ClassifierModel(unconfirmed: folder + "/m")
+    let place = ModelLocation(weights: folder + "/m")
+    let unconfirmed = try ClassifierModel(unconfirmed: place)
     #expect(throws: TrainingError.self) { try unconfirmed.confirm() }
     let predictor = Predictor(
-      model: try ClassifierModel(unconfirmed: folder + "/m"), engine: try engine())
+      model: try ClassifierModel(unconfirmed: place), engine: try engine())
     var answers = 0
     #expect(throws: TrainingError.self) {
       try predictor.predict(["none.jpg"]) { _ in answers += 1 }
     }
     #expect(answers == 0)
     try write(bytes, to: folder + "/m")
-    let whole = try ClassifierModel(unconfirmed: folder + "/m")
+    let whole = try ClassifierModel(unconfirmed: place)
     try whole.confirm()
     try whole.confirm()
   }

@@ -1,3 +1,4 @@
+internal import CNN
 internal import ImageData
 internal import KernelSelection
 internal import Training
@@ -16,7 +17,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .export, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -86,9 +87,9 @@ package enum OptionTable {
       help: "share of features dropped before the last layer", group: .model, commands: [.train],
       canBeOff: true),
     Option(
-      "from", .text, "RUN|FILE",
+      "from", .text, "RUN|FILE|NAME",
       help:
-        "start from the weights of a run or a model file, with its network, image size and image "
+        "start from the weights of a run, a model file or cats-dogs, with its network, image size and image "
         + "preparation; the last layer begins anew where the classes differ",
       group: .model, commands: [.train]),
     Option(
@@ -107,8 +108,8 @@ package enum OptionTable {
       help: "with --from, factor of the learning rate for all layers but the last", group: .model,
       commands: [.train]),
     Option(
-      "model", .text, "RUN|FILE", default: "runs/latest",
-      help: "run folder or weights file that answers", group: .model,
+      "model", .text, "RUN|FILE|NAME", default: "runs/latest if there, else cats-dogs",
+      help: "run folder or weights file that answers, or cats-dogs", group: .model,
       commands: [.evaluate, .predict]),
   ]
 
@@ -262,23 +263,41 @@ package enum OptionTable {
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),
+    Option(
+      "output", short: "o", .text, "FILE", help: "the model file to write", group: .output,
+      commands: [.export]),
+    Option(
+      "format", .choice(ExportCommand.formats), default: ExportCommand.formats[0],
+      help: "form of the file; this version writes no other", group: .output, commands: [.export]),
+    Option(
+      "dtype", .choice(TensorFile.Precision.allCases.map(\.rawValue)),
+      default: TensorFile.Precision.single.rawValue,
+      help: "how weights are held: in 32 or 16 bits, or in 8 with a factor for each channel",
+      group: .output, commands: [.export]),
+    Option(
+      "card", .text, "FILE.json", help: "texts and figures for the model card", group: .output,
+      commands: [.export]),
+    Option(
+      "report", .text, "FILE.json", default: "the run's test/report.json",
+      help: "evaluation whose figures the card holds", group: .output, commands: [.export]),
   ]
 
   private static let general: [Option] = [
     Option(
       "threads", .integer(1...1024), "N", default: "all",
       help: "threads that compute; same results "
-        + "with any number", group: .all, commands: everywhere),
+        + "with any number", group: .all, commands: everywhere, hiddenIn: [.export]),
     Option(
       "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
-      group: .all, commands: everywhere, hiddenIn: [.check]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .export]),
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
-      help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere),
+      help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere,
+      hiddenIn: [.export]),
     Option(
       "conv", .choice(ConvolutionMethod.allCases.map(\.rawValue)), default: "auto",
       help: "how convolutions are computed; auto: by a fixed rule of each layer's sizes",
-      group: .all, commands: everywhere, hiddenIn: [.check]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .export]),
     Option(
       "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
     Option(

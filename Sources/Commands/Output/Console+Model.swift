@@ -3,10 +3,14 @@ internal import Training
 extension Console {
   /// Says in one line which model answers, what it was trained on, and how to name another.
   func introduce(_ model: ClassifierModel, at location: ModelLocation, named name: String?) {
-    let chosen = name == nil ? "; --model RUN|FILE names another" : ""
+    let boxed = BoxedModel.all.map(\.name).joined(separator: "|")
+    let others = location.boxed == nil ? "RUN|FILE|\(boxed)" : "RUN|FILE"
+    let chosen = name == nil ? "; --model \(others) names another" : ""
+    let place = location.boxed == nil ? "" : ", inside this program"
     note(
-      "model \(location.weights): \(model.classes.joined(separator: ", ")), recipe "
-        + "\(model.recipe), trained on \(grouped(model.trainingImages)) images" + chosen)
+      "model \(location.weights)\(place): \(model.classes.joined(separator: ", ")), recipe "
+        + "\(model.recipe), trained on \(grouped(model.trainingImages)) images"
+        + (model.card?.data.map { " (\($0))" } ?? "") + chosen)
   }
 
   /// Names the images that could not be read; after the tenth only with `-v`.

@@ -24,7 +24,11 @@ package final class ClassifierModel {
   package let temperature: Double
   /// How it answers unless told otherwise.
   package let tta: TestTimeAugmentation
-  /// The file it was read from; nil for one just trained.
+  /// What its maker says of it; nil where nobody said anything.
+  package let card: ModelCard?
+  /// How the file that it was read from holds the weights.
+  package let precision: TensorFile.Precision
+  /// The file it was read from, or its name inside the program; nil for one just trained.
   package let path: String?
   /// The file's digest, until it is confirmed.
   private var pendingDigest: PendingDigest?
@@ -51,6 +55,8 @@ package final class ClassifierModel {
     self.temperature = temperature
     self.tta = tta
     toolVersion = Training.toolVersion
+    card = nil
+    precision = .single
     path = nil
   }
 
@@ -67,16 +73,22 @@ package final class ClassifierModel {
 
   /// Reads a model file strictly; nothing of a file that is not right in every part is used.
   package convenience init(path: String) throws(TrainingError) {
-    try self.init(unconfirmed: path)
+    try self.init(at: ModelLocation(weights: path))
+  }
+
+  /// Reads a model strictly, wherever it lies.
+  package convenience init(at location: ModelLocation) throws(TrainingError) {
+    try self.init(unconfirmed: location)
     try confirm()
   }
 
-  /// Reads a model file strictly, but for its digest, which is computed on while the caller goes on.
+  /// Reads a model strictly, but for its digest, which is computed on while the caller goes on.
   ///
   /// The caller must not change the network, and must `confirm` before anything that follows from
   /// the file leaves the program.
-  package init(unconfirmed path: String) throws(TrainingError) {
-    let file = try ModelFile(path)
+  package init(unconfirmed location: ModelLocation) throws(TrainingError) {
+    let path = location.weights
+    let file = try ModelFile(location)
     let metadata: ModelMetadata
     do throws(TrainingError) {
       (network, metadata, pendingDigest) = try ClassifierModel.content(of: file, path)
@@ -93,6 +105,8 @@ package final class ClassifierModel {
     toolVersion = metadata.toolVersion
     temperature = metadata.temperature
     tta = metadata.tta
+    card = metadata.card
+    precision = file.precision
     self.path = path
   }
 
@@ -118,16 +132,33 @@ package final class ClassifierModel {
   }
 
   /// The file's bytes; they depend on the model alone.
-  package func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] { file(card).encoded() }
+
+  /// The bytes of a file with weights of that precision and another card.
+  ///
+  /// Error: a weight that the precision cannot hold.
+  package func encoded(
+    _ precision: TensorFile.Precision, card: ModelCard?
+  ) throws(TrainingError) -> [UInt8] {
+    do throws(TensorFileError) {
+      return try file(card).reduced(to: precision).encoded()
+    } catch {
+      throw TrainingError(
+        .badData, "the model cannot be written as \(precision.rawValue): \(error)",
+        advice: "--dtype \(TensorFile.Precision.single.rawValue)")
+    }
+  }
+
+  private func file(_ card: ModelCard?) -> TensorFile {
     let metadata = ModelMetadata(
       architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,
       recipe: recipe, datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      toolVersion: toolVersion, temperature: temperature, tta: tta)
+      toolVersion: toolVersion, temperature: temperature, tta: tta, card: card)
     let tensors = network.tensorNames.map { name in
       TensorFile.Tensor(
         name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])
     }
-    return TensorFile(tensors: tensors, metadata: metadata.strings).encoded()
+    return TensorFile(tensors: tensors, metadata: metadata.strings)
   }
 
   /// Names and shapes must be the architecture's; the error has the first that differs and says

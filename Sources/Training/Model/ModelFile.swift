@@ -1,54 +1,86 @@
 internal import CNN
 internal import Primitives
 
-/// A model file that is open for reading, its header read and checked.
+/// A model file, on disk or in the program, its header read and checked.
 struct ModelFile {
   /// What the header says.
   let layout: TensorFile.Layout
-  private let path: String
-  private let file: InputFile
+  private let source: ModelBytes
   private let head: [UInt8]
   private let digest: Range<Int>
 
-  static let sizeLimit = 1 << 31
+  private var path: String { source.name }
 
   /// Opens a file and reads its header strictly.
-  init(_ path: String) throws(TrainingError) {
-    self.path = path
-    file = try InputFile(path, limit: ModelFile.sizeLimit)
-    let size = file.size
-    let prefix = try file.bytes(0..<min(size, TensorFile.Layout.prefixBytes))
-    let end = try ModelFile.naming(path) { () throws(TensorFileError) in
+  init(_ location: ModelLocation) throws(TrainingError) {
+    let source = try ModelBytes(location)
+    self.source = source
+    let size = source.count
+    let prefix = try source.bytes(0..<min(size, TensorFile.Layout.prefixBytes))
+    let end = try ModelFile.naming(source.name) { () throws(TensorFileError) in
       try TensorFile.Layout.headerEnd(prefix: prefix, fileBytes: size)
     }
-    let head = try file.bytes(0..<end)
+    let head = try source.bytes(0..<end)
     self.head = head
-    (layout, digest) = try ModelFile.naming(path) { () throws(TensorFileError) in
+    (layout, digest) = try ModelFile.naming(source.name) { () throws(TensorFileError) in
       let layout = try TensorFile.Layout(head: head, fileBytes: size)
       guard let digest = layout.digest else { throw .noDigest }
       return (layout, digest)
     }
   }
 
+  /// How most of the weights are held.
+  var precision: TensorFile.Precision {
+    let types = Set(layout.tensors.map(\.type))
+    return types.contains(.signedByte) ? .bytes : types.contains(.half) ? .half : .single
+  }
+
   /// Reads all weights to where the network keeps them; every shape must be the network's.
   ///
-  /// The digest is computed meanwhile and beyond, of the same bytes: the network must not change
-  /// before it is confirmed.
+  /// Floats are read to their place; others are read beside it and decoded. The digest is computed
+  /// meanwhile and beyond, of the same bytes: the network must not change before it is confirmed.
   func read(into network: Network) throws(TrainingError) -> PendingDigest {
     let storage = network.storage
-    let sum = BackgroundDigest(head: head, owner: network)
-    for place in layout.tensors {
-      guard let values = storage[place.name]?.values, 4 * values.count == place.bytes.count else {
-        throw TrainingError(.internal, "\(path): \(place.name) has no place in the network")
-      }
-      let bytes = UnsafeMutableRawBufferPointer(values)
-      try file.read(into: bytes, at: place.bytes.lowerBound)
+    let held = HeldBytes(network)
+    let sum = BackgroundDigest(head: head, owner: held)
+    var found: [String: UnsafeMutableRawBufferPointer] = [:]
+    for place in layout.arrays {
+      // The factors of 8-bit weights are floats, too, but have no place in the network.
+      let target = place.type == .single ? storage[place.name]?.values : nil
+      let bytes =
+        target.map(UnsafeMutableRawBufferPointer.init) ?? held.allocate(place.bytes.count)
+      guard bytes.count == place.bytes.count else { throw misfit(place) }
+      try source.read(into: bytes, at: place.bytes.lowerBound)
       sum.add(UnsafeRawBufferPointer(bytes))
+      found[place.name] = bytes
+      if place.type == .single { try check(bytes, place) }
+    }
+    for place in layout.tensors where place.type != .single {
+      guard let bytes = found[place.name], let target = storage[place.name]?.values,
+        target.count * place.type.bytes == bytes.count
+      else { throw misfit(place) }
+      let scales = place.scales.flatMap { found[$0.name] }.map { $0.bindMemory(to: Float.self) }
       try ModelFile.naming(path) { () throws(TensorFileError) in
-        try TensorFile.checkFinite(UnsafeBufferPointer(values), name: place.name)
+        let scales = UnsafeBufferPointer(scales ?? UnsafeMutableBufferPointer(start: nil, count: 0))
+        if let factors = place.scales { try TensorFile.checkScales(scales, name: factors.name) }
+        try TensorFile.decode(
+          UnsafeRawBufferPointer(bytes), of: place, scales: scales, into: target)
       }
     }
-    return PendingDigest(path: path, sum: sum, expected: try file.bytes(digest))
+    return PendingDigest(path: path, sum: sum, expected: try source.bytes(digest))
+  }
+
+  private func check(
+    _ bytes: UnsafeMutableRawBufferPointer, _ place: TensorFile.Layout.Place
+  ) throws(TrainingError) {
+    try ModelFile.naming(path) { () throws(TensorFileError) in
+      try TensorFile.checkFinite(
+        UnsafeBufferPointer(bytes.bindMemory(to: Float.self)), name: place.name)
+    }
+  }
+
+  private func misfit(_ place: TensorFile.Layout.Place) -> TrainingError {
+    TrainingError(.internal, "\(path): \(place.name) has no place in the network")
   }
 
   /// Reads the whole file again, to tell damage from content that is not right.
@@ -56,10 +88,10 @@ struct ModelFile {
     var sum = SHA256()
     let step = 1 << 20
     for start in stride(from: 0, to: digest.lowerBound, by: step) {
-      sum.update(try file.bytes(start..<min(start + step, digest.lowerBound)))
+      sum.update(try source.bytes(start..<min(start + step, digest.lowerBound)))
     }
     let found = sum.finalize()
-    let expected = try file.bytes(digest)
+    let expected = try source.bytes(digest)
     try ModelFile.naming(path) { () throws(TensorFileError) in
       try TensorFile.check(digest: found, expected: expected)
     }
@@ -74,6 +106,26 @@ struct ModelFile {
     } catch {
       throw TrainingError(.badData, "\(path) is no model of cnnctl, or a damaged one: \(error)")
     }
+  }
+}
+
+/// Bytes that were read to be decoded, kept with the network until their digest is known.
+///
+/// A class, because it owns memory.
+private final class HeldBytes {
+  private let network: Network
+  private var buffers: [UnsafeMutableRawBufferPointer] = []
+
+  init(_ network: Network) {
+    self.network = network
+  }
+
+  deinit { for buffer in buffers { buffer.deallocate() } }
+
+  func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    buffers.append(buffer)
+    return buffer
   }
 }
 

@@ -1,26 +1,49 @@
+internal import Primitives
+
 /// Where a model lies.
-package struct ModelLocation: Sendable, Hashable {
-  /// The weights file.
+package struct ModelLocation: Sendable {
+  /// The weights file, or the name of the model inside the program.
   package var weights: String
   /// The run folder that holds it, where there is one.
   package var run: String?
+  /// The model inside the program, where it is one.
+  package var boxed: BoxedModel?
+
+  /// A weights file, in a run folder or not.
+  package init(weights: String, run: String? = nil) {
+    self.weights = weights
+    self.run = run
+  }
+
+  /// A model inside the program.
+  package init(_ boxed: BoxedModel) {
+    weights = boxed.name
+    self.boxed = boxed
+  }
+
+  /// The model file's size in bytes and its SHA-256.
+  package func fileFacts() throws(TrainingError) -> (bytes: Int, sha256: String) {
+    let source = try ModelBytes(self)
+    return (source.count, SHA256.hex(of: try source.bytes(0..<source.count)))
+  }
 }
 
 extension ClassifierModel {
-  /// What `--model` names, or runs/latest without a name: a run folder's best weights, or a file.
+  /// What `--model` names: a run folder's best weights, a file, or a model inside the program.
+  ///
+  /// An existing path wins over a model inside the program. Without a name it is runs/latest where
+  /// there is one, else the program's own.
   package static func locate(_ name: String?) throws(TrainingError) -> ModelLocation {
     guard let name else {
-      guard FileSystem.isFolder(RunFolder.latest) else {
-        throw TrainingError(
-          .missing, "there is no model: \(RunFolder.latest) does not exist here",
-          expected: "--model RUN or --model FILE, or a run in this folder",
-          advice: "cnnctl train DATASET")
-      }
-      return try locate(RunFolder.latest)
+      return FileSystem.isFolder(RunFolder.latest)
+        ? try locate(RunFolder.latest) : ModelLocation(.catsDogs)
     }
     guard FileSystem.exists(name) else {
+      if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }
+      let names = BoxedModel.all.map(\.name).joined(separator: ", ")
       throw TrainingError(
-        .missing, "the model \(name) does not exist", expected: "a run folder or a model file")
+        .missing, "the model \(name) does not exist",
+        expected: "a run folder, a model file, or a model inside this program: \(names)")
     }
     guard FileSystem.isFolder(name) else {
       let run = FileSystem.parent(of: FileSystem.parent(of: name))

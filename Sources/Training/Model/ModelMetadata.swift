@@ -12,9 +12,11 @@ struct ModelMetadata {
   var toolVersion: String
   var temperature: Double
   var tta: TestTimeAugmentation
+  var card: ModelCard?
 
   private enum Key: String, CaseIterable {
     case architecture
+    case card
     case classes
     case datasetFingerprint = "dataset_fingerprint"
     case formatVersion = "format_version"
@@ -28,20 +30,21 @@ struct ModelMetadata {
 
   /// The map's strings.
   var strings: [String: String] {
-    let pairs: [(Key, String)] = [
-      (.architecture, architecture), (.classes, JSONText.line(classes)),
-      (.datasetFingerprint, datasetFingerprint), (.formatVersion, ClassifierModel.formatVersion),
-      (.preprocessing, JSONText.line(preprocessing)), (.recipe, recipe),
-      (.temperature, "\(temperature)"), (.toolVersion, toolVersion),
-      (.trainingImages, String(trainingImages)), (.tta, tta.rawValue),
-    ]
+    let pairs: [(Key, String)] =
+      [
+        (.architecture, architecture), (.classes, JSONText.line(classes)),
+        (.datasetFingerprint, datasetFingerprint), (.formatVersion, ClassifierModel.formatVersion),
+        (.preprocessing, JSONText.line(preprocessing)), (.recipe, recipe),
+        (.temperature, "\(temperature)"), (.toolVersion, toolVersion),
+        (.trainingImages, String(trainingImages)), (.tta, tta.rawValue),
+      ] + (card.map { [(.card, $0.json)] } ?? [])
     return Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })
   }
 
   init(
     architecture: String, classes: [String], preprocessing: Preprocessing, recipe: String,
     datasetFingerprint: String, trainingImages: Int, toolVersion: String, temperature: Double,
-    tta: TestTimeAugmentation
+    tta: TestTimeAugmentation, card: ModelCard?
   ) {
     self.architecture = architecture
     self.classes = classes
@@ -52,11 +55,13 @@ struct ModelMetadata {
     self.toolVersion = toolVersion
     self.temperature = temperature
     self.tta = tta
+    self.card = card
   }
 
   /// Reads the map; every key must be there, none more, and every value right.
   ///
-  /// Models written before there were `temperature` and `tta` lack both, and answer without.
+  /// Models written before there were `temperature` and `tta` lack both, and answer without. A
+  /// card is there where somebody wrote one.
   init(_ strings: [String: String], path: String) throws(TrainingError) {
     func string(_ key: Key) throws(TrainingError) -> String {
       guard let string = strings[key.rawValue] else {
@@ -83,6 +88,9 @@ struct ModelMetadata {
     trainingImages = images
     temperature = try ModelMetadata.temperature(strings[Key.temperature.rawValue], path)
     tta = try ModelMetadata.tta(strings[Key.tta.rawValue], path)
+    card = try strings[Key.card.rawValue].map { text throws(TrainingError) in
+      try ModelCard(Array(text.utf8), of: "\(path): the metadata's card")
+    }
     classes = try ModelMetadata.decode([String].self, try string(.classes), "classes", path)
     guard classes.count >= 2, Set(classes).count == classes.count,
       classes.allSatisfy({ !$0.isEmpty })

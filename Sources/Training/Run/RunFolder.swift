@@ -20,6 +20,8 @@ package struct RunFolder: Sendable, Hashable {
   /// The sheet of augmented training images.
   package static let samplesName = "plots/samples.png"
   static let lastName = "weights/last.safetensors"
+  static let reportName = "test/report.json"
+  static let reportTextName = "test/report.txt"
 
   /// The kept weights.
   package var bestWeights: String { file(RunFolder.bestName) }

@@ -11,28 +11,22 @@ struct TransferOrigin {
   let model: ClassifierModel
   let head: ClassifierHead
 
-  /// Reads the model of a run folder or a weights file.
+  /// Reads the model of a run folder, a weights file or the program.
   ///
   /// `expected` is the digest that its file must have. Errors: no such path, a damaged file, a
   /// network without a classifier, another file than the expected one.
   init(named name: String, expected: String? = nil) throws(TrainingError) {
-    guard name != TransferOrigin.modelInProgram || FileSystem.exists(name) else {
-      throw TrainingError(
-        .missing, "--from \(name): this version has no model of its own",
-        expected: "a run folder or a model file")
-    }
     let location = try ClassifierModel.locate(name)
     // A run's config.json lies beside the weights; a run that follows changes runs/latest.
     self.name = name == RunFolder.latest ? TransferOrigin.target(of: name) : name
-    let bytes = try FileSystem.read(location.weights, limit: ModelFile.sizeLimit)
-    sha256 = SHA256.hex(of: bytes)
+    sha256 = try location.fileFacts().sha256
     if let expected, expected != sha256 {
       throw TrainingError(
         .badData, "\(location.weights) is not the model that the run started from",
         found: "SHA-256 \(sha256)", expected: "SHA-256 \(expected)",
         advice: "--from \(name), to start from the model as it is now")
     }
-    model = try ClassifierModel(path: location.weights)
+    model = try ClassifierModel(at: location)
     let architecture = model.network.architecture
     guard let head = architecture.head, architecture.backbone != nil else {
       throw TrainingError(
@@ -42,9 +36,6 @@ struct TransferOrigin {
     }
     self.head = head
   }
-
-  /// The name that the model inside the program is to have.
-  private static let modelInProgram = "cats-dogs"
 
   private static func target(of link: String) -> String {
     FileSystem.absolute(link).map { RunFolder.home + "/" + FileSystem.lastName(of: $0) } ?? link

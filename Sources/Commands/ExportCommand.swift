@@ -1,0 +1,64 @@
+internal import CNN
+internal import Training
+
+/// `cnnctl export MODEL`: a model as one file, with smaller weights and a card where asked for.
+struct ExportCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  /// The forms that this version writes.
+  static let formats = ["safetensors"]
+
+  func run() throws -> ExitCode {
+    let path = try output()
+    let location = try ClassifierModel.locate(arguments.operands[0])
+    let model = try ClassifierModel(at: location)
+    let precision =
+      arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
+    let card = try card(of: model, at: location)
+    let bytes = try model.encoded(precision, card: card)
+    let sha256 = try ExportedFile.write(bytes, to: path)
+    if arguments.flag("json") {
+      try console.result(
+        JSON.object([
+          .init("file", .string(path)), .init("format", .string(Self.formats[0])),
+          .init("dtype", .string(precision.rawValue)), .init("file_bytes", .integer(bytes.count)),
+          .init("weights_sha256", .string(sha256)),
+          .init("card", card.map(JSON.init) ?? .null),
+        ]).line)
+    } else {
+      try console.result(
+        "\(path): \(byteCount(bytes.count)), weights \(precision.rawValue), SHA-256 \(sha256)")
+    }
+    return .done
+  }
+
+  /// The file to write, which must not be there.
+  private func output() throws -> String {
+    guard let path = arguments.text("output"), path != "-" else {
+      throw Failure(
+        .usage, "-o FILE is missing: a model file is not written to standard output",
+        expected: CommandDescription.export.usage, helpPage: CommandDescription.export.helpPage)
+    }
+    // Before anything is read; the writing itself refuses a file that appears meanwhile.
+    guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
+    return path
+  }
+
+  /// What the model says of itself, the figures of its run or `--report`, then what `--card` says.
+  private func card(of model: ClassifierModel, at location: ModelLocation) throws -> ModelCard? {
+    var card = model.card ?? ModelCard()
+    if let report = arguments.text("report") {
+      card = card.overridden(by: try ModelCard(report: report))
+    } else if let run = location.run, let figures = try ModelCard(run: run) {
+      card = card.overridden(by: figures)
+    }
+    if let path = arguments.text("card") { card = card.overridden(by: try ModelCard(file: path)) }
+    return card == ModelCard() ? nil : card
+  }
+}

@@ -1,0 +1,49 @@
+/// The bytes of a model: of a file that is open, or of the program's own memory.
+struct ModelBytes {
+  /// How many.
+  let count: Int
+  /// What messages call them.
+  let name: String
+  private let source: Source
+
+  private enum Source {
+    case file(InputFile)
+    case memory(BoxedModel)
+  }
+
+  static let sizeLimit = 1 << 31
+
+  /// Opens what is there; nothing is read yet.
+  init(_ location: ModelLocation) throws(TrainingError) {
+    name = location.weights
+    if let boxed = location.boxed {
+      count = boxed.bytes.count
+      source = .memory(boxed)
+    } else {
+      let file = try InputFile(location.weights, limit: ModelBytes.sizeLimit)
+      count = file.size
+      source = .file(file)
+    }
+  }
+
+  /// A copy of the bytes of a range.
+  func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
+    switch source {
+    case .file(let file): try file.bytes(range)
+    case .memory(let boxed): Array(boxed.bytes[range])
+    }
+  }
+
+  /// Fills `buffer` with the bytes from `offset` on.
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(TrainingError) {
+    switch source {
+    case .file(let file):
+      try file.read(into: buffer, at: offset)
+    case .memory(let boxed):
+      buffer.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: boxed.bytes[offset..<(offset + buffer.count)]))
+    }
+  }
+}

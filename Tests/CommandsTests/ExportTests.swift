@@ -1,0 +1,144 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite struct ExportTests {
+  private let data: TinyDataset
+  private let run: String
+
+  init() throws {
+    data = try TinyDataset()
+    run = try data.trained()
+  }
+
+  private func export(_ words: String...) -> Outcome { cnnctl(["export", run] + words) }
+
+  @Test(arguments: ["f32", "f16", "i8"])
+  func `An exported model answers, says how it holds its weights, and has its run's figures`(
+    dtype: String
+  ) throws {
+    let file = data.folder.file("model.safetensors")
+    let outcome = export("--dtype", dtype, "-o", file, "--json")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let said = try object(outcome.output)
+    #expect(said["dtype"] as? String == dtype && said["file"] as? String == file)
+    #expect(said["format"] as? String == "safetensors")
+    #expect(said["file_bytes"] as? Int == (try bytes(of: file).count))
+    let facts = try object(cnnctl("inspect", file, "--json").output)
+    #expect(facts["dtype"] as? String == dtype)
+    for key in ["weights_sha256", "file_bytes"] {
+      #expect(facts[key] as? NSObject == said[key] as? NSObject)
+    }
+    let report = try object(text(of: run + "/test/report.json"))
+    let card = try #require(facts["card"] as? [String: Any])
+    for key in ["accuracy", "accuracy_low", "accuracy_high", "accuracy_plain"] {
+      #expect(card[key] as? Double == report[key] as? Double, "\(key)")
+    }
+    #expect(card["test_images"] as? Int == 12 && card["test_data"] is NSNull)
+    let rows = try predictions(of: file, "test_set")
+    let answers = cnnctl(
+      "predict", "-r", data.path + "/test_set", "--model", file, "--format", "csv")
+    #expect(answers.code == .done)
+    // path,true,pred,probability,p_cats,p_dogs against path,label,probability,p_cats,p_dogs,…
+    #expect(rows.map { $0[2...] } == fields(answers.lines).map { $0[1...4] })
+    if dtype == "f32" {
+      #expect(try rows == predictions(of: run, "test_set"))
+    }
+  }
+
+  private func fields(_ lines: [String]) -> [[Substring]] {
+    lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+  }
+
+  private func predictions(of model: String, _ folder: String) throws -> [[Substring]] {
+    let out = data.folder.file("answers")
+    let outcome = cnnctl("evaluate", data.path + "/" + folder, "--model", model, "--out", out)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    return fields(
+      try text(of: out + "/predictions.csv").split(separator: "\n").map(String.init))
+  }
+
+  @Test func `Weights in 16 bits give a smaller file than in 32, in 8 a smaller one yet`() throws {
+    let sizes = try ["f32", "f16", "i8"].map { dtype in
+      let file = data.folder.file(dtype)
+      #expect(export("--dtype", dtype, "-o", file).code == .done)
+      return try bytes(of: file).count
+    }
+    #expect(sizes[0] > sizes[1] && sizes[1] > sizes[2])
+    // Once more from the file: nothing is lost again.
+    for dtype in ["f32", "f16", "i8"] {
+      let again = data.folder.file("again-" + dtype)
+      let file = data.folder.file(dtype)
+      #expect(cnnctl("export", file, "--dtype", dtype, "-o", again).code == .done)
+      #expect(try bytes(of: file).count == bytes(of: again).count)
+      if dtype != "i8" { #expect(try bytes(of: file) == bytes(of: again)) }
+    }
+  }
+
+  @Test func `The card's texts come from --card, its figures from --report, in text too`() throws {
+    let card = data.folder.file("card.json")
+    try write(
+      Array(#"{"data": "twenty squares", "limits": "squares only", "licence": "MIT"}"#.utf8),
+      to: card)
+    let out = data.folder.file("answers")
+    #expect(
+      cnnctl(
+        "evaluate", data.path + "/training_set", "--model", run, "--out", out
+      ).code == .done)
+    let file = data.folder.file("model.safetensors")
+    let outcome = export("--card", card, "--report", out + "/report.json", "-o", file)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(outcome.lines.count == 1 && outcome.output.hasPrefix(file + ": "))
+    let shown = cnnctl("inspect", file).output
+    for line in ["card:", "  data: twenty squares", "  limits: squares only", "  licence: MIT"] {
+      #expect(shown.contains(line + "\n"))
+    }
+    #expect(shown.contains("  test images: 20 images\n") && shown.contains("\ndtype: f32\n"))
+    let answer = cnnctl("predict", data.path + "/test_set/cats/1000.png", "--model", file)
+    #expect(answer.diagnostics.contains("images (twenty squares)\n"))
+  }
+
+  @Test func `Without test images the card says what the figures are of`() throws {
+    let file = data.folder.file("model.safetensors")
+    let untested = try TinyDataset(test: 0)
+    let run = try untested.trained()
+    withExtendedLifetime(untested) {
+      #expect(cnnctl("export", run, "-o", file).code == .done)
+    }
+    let shown = cnnctl("inspect", file)
+    #expect(
+      shown.output.contains("  test data: validation images, for want of test images\n"),
+      "\(shown.diagnostics)")
+  }
+
+  @Test func `What cannot be exported ends with the code of its kind and writes nothing`() throws {
+    let file = data.folder.file("model.safetensors")
+    let there = data.folder.file("there")
+    try write(Array("keep".utf8), to: there)
+    let odd = data.folder.file("odd.json")
+    try write(Array(#"{"author": "me"}"#.utf8), to: odd)
+    let cases: [([String], ExitCode, String)] = [
+      (["export", run], .usage, "-o FILE is missing"),
+      (["export", run, "-o", "-"], .usage, "not written to standard output"),
+      (["export", "-o", file], .usage, "MODEL is missing"),
+      (["export", run, "-o", file, "--format", "onnx"], .usage, "expected: safetensors"),
+      (["export", run, "-o", file, "--format", "coreml"], .usage, "expected: safetensors"),
+      (["export", run, "-o", file, "--dtype", "bf16"], .usage, "expected: f32, f16, i8"),
+      (["export", run, "-o", there], .cannotCreate, "is there already"),
+      (["export", run, "-o", file + "/x"], .cannotCreate, "is no folder"),
+      (["export", data.folder.file("none"), "-o", file], .noInput, "does not exist"),
+      (["export", run, "-o", file, "--card", "none.json"], .noInput, "none.json"),
+      (["export", run, "-o", file, "--card", odd], .badData, "unknown key author"),
+      (["export", run, "-o", file, "--report", odd], .badData, "no report"),
+      (["export", there, "-o", file], .badData, "no model of cnnctl"),
+    ]
+    for (words, code, message) in cases {
+      let outcome = cnnctl(words)
+      #expect(outcome.code == code, "\(words)")
+      #expect(outcome.diagnostics.contains(message), "\(outcome.diagnostics)")
+      #expect(outcome.output == "")
+      #expect(!FileManager.default.fileExists(atPath: file))
+    }
+    #expect(try text(of: there) == "keep")
+  }
+}
