@@ -292,6 +292,7 @@ func refusals() throws {
     func refused(_ name: String, _ change: (inout TrainingOptions) -> Void) -> TrainingError? {
       failure { _ = try train(try from(name, data, change), out: folder + "/refused") }
     }
+    #expect(refused("cats-cats", { _ in })?.kind == .missing)
     #expect(refused(folder + "/nothing", { _ in })?.kind == .missing)
     #expect(refused(data, { _ in })?.kind == .badData)
     #expect(refused(source, { $0.architecture = "seed" }) == nil)
