@@ -24,7 +24,7 @@ struct MatrixProducts {
       k.convolution.packPanel(
         right, packed + panel * width * inner, inner, columns, panel * width)
     }
-    let block = 96
+    let block = 64
     engine.workers.parallelFor((rows + block - 1) / block) { task, _ in
       let first = task * block
       for panel in 0..<panels {

@@ -1,6 +1,6 @@
 extension Architecture {
   /// The networks that have a name.
-  public static let presetNames = ["seed", "seed-bn", "vgg", "r18h"]
+  public static let presetNames = ["seed", "seed-bn", "vgg", "r10h", "r18h"]
 
   /// A network by its name.
   ///
@@ -17,9 +17,10 @@ extension Architecture {
       seedWithNormalization(size: size ?? 64, outputs: outputs, dropout: dropout ?? 0.5)
     case "vgg":
       vgg(size: size ?? 96, outputs: outputs, dropout: dropout ?? 0.2)
-    case "r18h":
-      residual18(
-        name: "r18h", width: 32, size: size ?? 128, outputs: outputs, dropout: dropout ?? 0.2)
+    case "r10h", "r18h":
+      residual(
+        name: name, width: 32, blocks: name == "r10h" ? 1 : 2, size: size ?? 128,
+        outputs: outputs, dropout: dropout ?? 0.2)
     default:
       throw .unknownPreset(name, known: presetNames)
     }
@@ -80,14 +81,15 @@ extension Architecture {
       layers: stages + [GlobalAveragePool2D()] + end(outputs: outputs, dropout: dropout))
   }
 
-  /// A residual network of 18 layers with `width` channels in its first stage.
+  /// A residual network with `width` channels in its first stage, of 10 layers with one of `blocks` a
+  /// stage and of 18 with two.
   ///
   /// The form is ResNet-D's (He et al. 2019), the usual width 64.
-  /// Stem of three 3x3 convolutions and a pool, four stages of two blocks. Where a stage halves
+  /// Stem of three 3x3 convolutions and a pool, four stages. Where a stage halves
   /// the map its shortcut averages, then projects. A block's last scale begins at zero, so the
   /// network begins as its shortcuts (Goyal et al. 2017).
-  package static func residual18(
-    name: String, width: Int, size: Int, outputs: Int, dropout: Double
+  package static func residual(
+    name: String, width: Int, blocks: Int, size: Int, outputs: Int, dropout: Double
   ) -> Architecture {
     var layers: [any Layer] = []
     layers += normalized(width / 2, stride: 2) + [ReLU()]
@@ -95,7 +97,7 @@ extension Architecture {
     layers += normalized(width) + [ReLU(), MaxPool2D(2)]
     var channels = width
     for (stage, filters) in [width, 2 * width, 4 * width, 8 * width].enumerated() {
-      for block in 0..<2 {
+      for block in 0..<blocks {
         let stride = stage > 0 && block == 0 ? 2 : 1
         let body =
           normalized(filters, stride: stride) + [ReLU()] + normalized(filters, initialScale: 0)

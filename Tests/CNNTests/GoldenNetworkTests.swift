@@ -22,7 +22,7 @@ struct GoldenNetworkTests {
         size: 23, outputs: 1, dropout: 0, width: 12, hidden: 32)),
     Golden(
       file: "r18h",
-      architecture: .residual18(name: "r18h", width: 4, size: 36, outputs: 3, dropout: 0)),
+      architecture: .residual(name: "r18h", width: 4, blocks: 2, size: 36, outputs: 3, dropout: 0)),
   ]
 
   /// Images of one training batch; the fixtures hold two of them, used in turn.

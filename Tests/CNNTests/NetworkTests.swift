@@ -120,7 +120,9 @@ struct NetworkTests {
 
   @Test func `presets have the parameters of the networks they follow`() throws {
     // Counted by PyTorch for the same layers.
-    let counts = ["seed": 813_217, "seed-bn": 813_345, "vgg": 389_153, "r18h": 2_801_841]
+    let counts = [
+      "seed": 813_217, "seed-bn": 813_345, "vgg": 389_153, "r10h": 1_233_201, "r18h": 2_801_841,
+    ]
     for (name, count) in counts {
       let network = try Network(Architecture.preset(name))
       #expect(network.parameterCount == count, "\(name)")

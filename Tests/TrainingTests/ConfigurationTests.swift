@@ -246,3 +246,27 @@ func fileRanges() throws {
     #expect(again.training.batchSize == 8 && again.dataset == "e")
   }
 }
+
+@Test("An optimizer that is chosen without a rate has its own")
+func optimizerRates() throws {
+  let rates = ["adam": 1e-3, "adamw": 4e-3, "sgd": 0.1, "muon": 0.04]
+  for (name, rate) in rates {
+    let own = try Configuration(dataset: "d", options: options { $0.optimizer = name }).training
+    #expect(own.optimizer.rawValue == name && own.learningRate == rate)
+    let asked = try Configuration(
+      dataset: "d",
+      options: options {
+        $0.optimizer = name
+        $0.learningRate = 0.5
+      }
+    ).training
+    #expect(asked.learningRate == 0.5)
+  }
+  let seed = try Configuration(
+    dataset: "d",
+    options: options {
+      $0.recipe = "seed"
+      $0.optimizer = "adam"
+    })
+  #expect(seed.training.learningRate == 1e-3)
+}

@@ -77,23 +77,14 @@ public final class Muon: SteppingOptimizer {
     engine.stretches(count) { i, count in
       k.elementwise.scale(direction + i, Float(1 / norm), count)
     }
-    let products = MatrixProducts(engine: engine, packed: work.packed.base)
-    let (alpha, beta, gamma) = Muon.coefficients
     let n = matrix.columns
-    let (gram, square, polynomial) = (work.gram.base, work.square.base, work.polynomial.base)
-    for _ in 0..<Muon.iterations {
-      products.gram(Input(direction), into: gram, rows: matrix.rows, columns: n)
-      // By Horner: (γG + βI) G + αI.
-      square.update(from: gram, count: n * n)
-      k.elementwise.scale(square, Float(gamma), n * n)
-      for i in 0..<n { square[i * (n + 1)] += Float(beta) }
-      products.multiply(
-        Input(square), Input(gram), into: polynomial, rows: n, inner: n, columns: n)
-      for i in 0..<n { polynomial[i * (n + 1)] += Float(alpha) }
-      products.multiply(
-        Input(direction), Input(polynomial), into: other, rows: matrix.rows, inner: n, columns: n)
-      swap(&direction, &other)
-    }
+    let products = MatrixProducts(engine: engine, packed: work.packed.base)
+    products.gram(Input(direction), into: work.gram.base, rows: matrix.rows, columns: n)
+    iterate(products, work, n)
+    products.multiply(
+      Input(direction), Input(work.total.base), into: other, rows: matrix.rows, inner: n,
+      columns: n)
+    swap(&direction, &other)
     let shape = max(1, Double(n) / Double(matrix.rows)).squareRoot()
     let rate = learningRate * matrix.rateFactor
     engine.stretches(count) { i, count in
@@ -102,6 +93,39 @@ public final class Muon: SteppingOptimizer {
         update.parameters + start + i, Input(direction) + i, other + i, 0, false,
         Float(weightDecay / shape), Float(rate * shape), count)
     }
+  }
+
+  /// work.total = P₁P₂P₃, Pᵢ = αI + βGᵢ + γGᵢ², Gᵢ₊₁ = Pᵢ Gᵢ Pᵢ, where G₁ is work.gram, of n rows.
+  ///
+  /// The iteration's X₄ is X₁P₁P₂P₃, and as all Pᵢ are polynomials of G₁ they commute: the long
+  /// matrix is read for the first product and the last one only.
+  private func iterate(_ products: MatrixProducts, _ work: Work, _ n: Int) {
+    let k = products.engine.kernels
+    let (alpha, beta, gamma) = Muon.coefficients
+    let (gram, polynomial) = (work.gram.base, work.polynomial.base)
+    var (total, other) = (work.total.base, work.square.base)
+    func multiply(_ left: Output, _ right: Output, into result: Output) {
+      products.multiply(Input(left), Input(right), into: result, rows: n, inner: n, columns: n)
+    }
+    for iteration in 0..<Muon.iterations {
+      // By Horner: (γG + βI) G + αI.
+      other.update(from: gram, count: n * n)
+      k.elementwise.scale(other, Float(gamma), n * n)
+      for i in 0..<n { other[i * (n + 1)] += Float(beta) }
+      multiply(other, gram, into: polynomial)
+      for i in 0..<n { polynomial[i * (n + 1)] += Float(alpha) }
+      if iteration + 1 < Muon.iterations {
+        multiply(polynomial, gram, into: other)
+        multiply(other, polynomial, into: gram)
+      }
+      if iteration == 0 {
+        total.update(from: polynomial, count: n * n)
+      } else {
+        multiply(total, polynomial, into: other)
+        swap(&total, &other)
+      }
+    }
+    if total != work.total.base { work.total.base.update(from: total, count: n * n) }
   }
 
   var state: [(name: String, memory: FloatMemory)] { moments.state }
@@ -113,6 +137,7 @@ public final class Muon: SteppingOptimizer {
     let gram: FloatMemory
     let square: FloatMemory
     let polynomial: FloatMemory
+    let total: FloatMemory
     let packed: FloatMemory
 
     init(_ matrices: [ParameterUpdate.Matrix], _ kernels: KernelTable) throws(ModelError) {
@@ -123,6 +148,7 @@ public final class Muon: SteppingOptimizer {
       gram = try FloatMemory(count: columns * columns)
       square = try FloatMemory(count: columns * columns)
       polynomial = try FloatMemory(count: columns * columns)
+      total = try FloatMemory(count: columns * columns)
       packed = try FloatMemory(
         count: MatrixProducts.packedCount(rows: columns, columns: columns, kernels: kernels))
     }

@@ -122,7 +122,7 @@ extension CommandDescription {
     summary: "layers, parameters, memory, classes of a model",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
-        + "one of seed, seed-bn, vgg, r18h; FILE.json a list of layers. An existing path wins over "
+        + "one of seed, seed-bn, vgg, r10h, r18h; FILE.json a list of layers. An existing path wins over "
         + "a name."
     ],
     operands: 1...1, operandName: "MODEL, PRESET or FILE.json",

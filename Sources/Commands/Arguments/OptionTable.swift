@@ -73,7 +73,7 @@ package enum OptionTable {
   private static let model: [Option] = [
     Option(
       "arch", .text, "PRESET|FILE.json", default: "the recipe's",
-      help: "network: seed, seed-bn, vgg, r18h, or a file that lists layers", group: .model,
+      help: "network: seed, seed-bn, vgg, r10h, r18h, or a file that lists layers", group: .model,
       commands: [.train]),
     Option(
       "net", .choice(BenchCommand.networks), default: "all three",
@@ -135,7 +135,8 @@ package enum OptionTable {
       help: "images in a training step", group: .training, commands: [.train]),
     Option(
       "lr", .number(NumberRange(lower: 0, upper: 100, includesLower: false)), "X",
-      default: "the recipe's", help: "learning rate (its peak, where the schedule changes it)",
+      default: "the recipe's",
+      help: "learning rate (its peak, where the schedule changes it); an --optimizer has its own",
       group: .training, commands: [.train]),
     Option(
       "optimizer", .choice(["adam", "adamw", "sgd", "muon"]), default: "the recipe's",
@@ -176,7 +177,7 @@ package enum OptionTable {
 
   private static let augmentation: [Option] = [
     Option(
-      "augment", .choice(["none", "seed", "standard", "strong"]),
+      "augment", .choice(Augmentation.presetNames),
       default: "train: the recipe's, bench: standard",
       help: "random changes that belong together; other options override one each",
       group: .augmentation, commands: [.train, .bench], canBeOff: true),

@@ -103,7 +103,12 @@ extension Configuration {
       training.learningRate = learningRate
       training.scalesLearningRate = false
     }
-    set(&training.optimizer, try word("--optimizer", options.optimizer, OptimizerKind.self))
+    let optimizer = try word("--optimizer", options.optimizer, OptimizerKind.self)
+    if let optimizer, optimizer != training.optimizer, options.learningRate == nil {
+      // One optimizer's rate is no other's.
+      training.learningRate = optimizer.standardRate
+    }
+    set(&training.optimizer, optimizer)
     if training.optimizer == .sgd || training.optimizer == .muon { training.momentum = 0.9 }
     // The recipe's decay is meant for AdamW.
     if training.optimizer == .adam { training.weightDecay = 0 }

@@ -199,6 +199,16 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
   case sgd
   /// Orthogonalised momentum for convolutions, AdamW for the rest.
   case muon
+
+  /// The peak rate where the optimizer is chosen without one, for batches of 64.
+  var standardRate: Double {
+    switch self {
+    case .adam: 1e-3
+    case .adamw: 4e-3
+    case .sgd: 0.1
+    case .muon: 0.04
+    }
+  }
 }
 
 /// How the learning rate moves.

@@ -2,15 +2,15 @@ internal import ImageData
 
 /// A named set of choices; options override single ones.
 package enum Recipe: String, Sendable, Codable, CaseIterable {
-  /// r18h with a moving average, sized for a few thousand photos.
+  /// r18h, images that grow, Muon and a moving average, sized for a few thousand photos.
   case standard = "default"
   /// The Keras tutorial, number for number.
   case seed
   /// The tutorial with batch normalization and dropout.
   case seedBN = "seed-bn"
-  /// The default's network for a first look.
+  /// A network of half as many layers for a first look.
   case quick
-  /// The default's network for the last points.
+  /// The default's network for the last points: more and larger images.
   case best
 
   /// Whether this is one of the tutorial's recipes, which validate on the test set.
@@ -21,7 +21,16 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     Configuration(
       dataset: "", recipe: self, seed: 0, data: data, network: network, transfer: .none,
       training: training,
-      augmentation: isSeed ? .seed : .standard)
+      augmentation: augmentation)
+  }
+
+  private var augmentation: Augmentation {
+    switch self {
+    case .seed, .seedBN: .seed
+    // What is seen a dozen times only is not to be made harder.
+    case .quick: .light
+    case .standard, .best: .standard
+    }
   }
 
   private var data: Configuration.Images {
@@ -35,10 +44,14 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   private var network: Configuration.Net {
     switch self {
     case .seed, .seedBN: Configuration.Net(arch: rawValue, size: 64)
-    case .quick: Configuration.Net(arch: "r18h", size: 64)
-    case .standard: Configuration.Net(arch: "r18h", size: 96)
-    case .best: Configuration.Net(arch: "r18h", size: 128)
+    case .quick: Recipe.net("r10h", from: 64, to: 96)
+    case .standard: Recipe.net("r18h", from: 80, to: 128)
+    case .best: Recipe.net("r18h", from: 96, to: 144)
     }
+  }
+
+  private static func net(_ arch: String, from first: Int, to size: Int) -> Configuration.Net {
+    Configuration.Net(arch: arch, size: size, growth: Growth(first: first, last: size))
   }
 
   private var training: Configuration.Training {
@@ -53,16 +66,16 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     }
     let (epochs, steps) =
       switch self {
-      case .quick: (12, 480)
-      case .best: (60, 2_400)
-      default: (30, 960)
+      case .quick: (14, 280)
+      case .best: (90, 1_800)
+      default: (24, 480)
       }
     // Small sets are seen more often, in smaller batches: a few hundred images would otherwise
     // make too few steps.
     return Configuration.Training(
-      epochs: epochs, minimumSteps: steps, batchSize: 64, minimumEpochSteps: 12, optimizer: .adamw,
-      learningRate: 4e-3, scalesLearningRate: true,
-      beta1: 0.9, beta2: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0.05,
+      epochs: epochs, minimumSteps: steps, batchSize: 64, minimumEpochSteps: 12, optimizer: .muon,
+      learningRate: 0.04, scalesLearningRate: true,
+      beta1: 0.9, beta2: 0.99, epsilon: 1e-8, momentum: 0.9, weightDecay: 0.05,
       schedule: .oneCycle, labelSmoothing: 0.05, ema: 0.998, clipGrad: 0, patience: 0,
       monitor: .accuracy, keep: .best, maxSeconds: 0)
   }

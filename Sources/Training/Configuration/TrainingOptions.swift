@@ -75,7 +75,7 @@ package struct TrainingOptions: Sendable, Hashable {
   /// The value of `--max-time`, in seconds.
   package var maxSeconds: Double?
 
-  /// `--augment`: none, seed, standard or strong.
+  /// `--augment`: none, seed, light, standard or strong.
   package var augment: String?
   /// The value of `--rotation`, in degrees either way.
   package var rotation: Double?

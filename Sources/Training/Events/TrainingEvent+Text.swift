@@ -60,8 +60,13 @@ private struct Tagged<Value: Encodable>: Encodable {
 
 extension RunStart {
   fileprivate var lines: [String] {
-    [
-      "run \(run): recipe \(recipe), \(architecture) at \(size) px, \(parameters) parameters, "
+    let (first, last) = (trainingSizes.first ?? size, trainingSizes.last ?? size)
+    let trained =
+      first != last
+      ? " (trained at \(first) to \(last))" : last != size ? " (trained at \(last))" : ""
+    return [
+      "run \(run): recipe \(recipe), \(architecture) at \(size) px\(trained), "
+        + "\(parameters) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
       "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")

@@ -31,12 +31,13 @@ package struct ModelLocation: Sendable {
 extension ClassifierModel {
   /// What `--model` names: a run folder's best weights, a file, or a model inside the program.
   ///
-  /// An existing path wins over a model inside the program. Without a name it is runs/latest where
-  /// there is one, else the program's own.
-  package static func locate(_ name: String?) throws(TrainingError) -> ModelLocation {
+  /// An existing path wins over a model inside the program. Without a name it is `latest`
+  /// where there is one, else the program's own.
+  package static func locate(
+    _ name: String?, latest: String = RunFolder.latest
+  ) throws(TrainingError) -> ModelLocation {
     guard let name else {
-      return FileSystem.isFolder(RunFolder.latest)
-        ? try locate(RunFolder.latest) : ModelLocation(.catsDogs)
+      return FileSystem.isFolder(latest) ? try locate(latest) : ModelLocation(.catsDogs)
     }
     guard FileSystem.exists(name) else {
       if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }
