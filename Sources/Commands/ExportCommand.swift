@@ -17,10 +17,13 @@ struct ExportCommand {
   func run() throws -> ExitCode {
     let path = try output()
     let location = try ClassifierModel.locate(arguments.operands[0])
-    let model = try ClassifierModel(at: location)
+    var model = try ClassifierModel(at: location)
     let precision =
       arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
     let card = try card(of: model, at: location)
+    if let temperature = arguments.number("temperature") {
+      model = model.calibrated(temperature: temperature)
+    }
     let bytes = try model.encoded(precision, card: card)
     let sha256 = try ExportedFile.write(bytes, to: path)
     if arguments.flag("json") {

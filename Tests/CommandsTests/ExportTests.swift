@@ -98,6 +98,23 @@ import Testing
     #expect(answer.diagnostics.contains("images (twenty squares)\n"))
   }
 
+  @Test func `A temperature divides the scores, and the labels stay`() throws {
+    func exported(_ temperature: String) throws -> [[Substring]] {
+      let file = data.folder.file("model-" + temperature)
+      #expect(export("--temperature", temperature, "-o", file).code == .done)
+      let facts = try object(cnnctl("inspect", file, "--json").output)
+      #expect(facts["temperature"] as? Double == Double(temperature))
+      return try predictions(of: file, "test_set")
+    }
+    // path,true,pred,probability,p_cats,p_dogs; mirrored views are averaged before the division.
+    let (whole, half) = (try exported("1"), try exported("2"))
+    #expect(whole.count == 12 && whole.map { $0[..<3] } == half.map { $0[..<3] })
+    for (one, other) in zip(whole, half) {
+      let (p, q) = try (#require(Double(one[5])), #require(Double(other[5])))
+      #expect(abs(log(p / (1 - p)) - 2 * log(q / (1 - q))) < 1e-3, "\(p) \(q)")
+    }
+  }
+
   @Test func `Without test images the card says what the figures are of`() throws {
     let file = data.folder.file("model.safetensors")
     let untested = try TinyDataset(test: 0)
@@ -130,6 +147,7 @@ import Testing
       (["export", run, "-o", file, "--card", "none.json"], .noInput, "none.json"),
       (["export", run, "-o", file, "--card", odd], .badData, "unknown key author"),
       (["export", run, "-o", file, "--report", odd], .badData, "no report"),
+      (["export", run, "-o", file, "--temperature", "0"], .usage, "from 0.01 to 100"),
       (["export", there, "-o", file], .badData, "no model of cnnctl"),
     ]
     for (words, code, message) in cases {

@@ -38,6 +38,7 @@ import Testing
       (["--from", data.path], .badData, "is no run"),
       (["--from", source, "--arch", "r18h"], .usage, "--arch r18h"),
       (["--from", source, "--size", "32"], .usage, "--size 32"),
+      (["--from", source, "--start-size", "8"], .usage, "cannot grow"),
       (["--freeze", "backbone"], .usage, "--from MODEL"),
       (["--from", source, "--backbone-lr", "0"], .usage, "--backbone-lr"),
     ]

@@ -115,8 +115,9 @@ func augmentationOptions() throws {
   for recipe in Recipe.allCases {
     let plain = try Configuration(
       dataset: "d", options: options { $0.recipe = recipe.rawValue })
-    #expect(plain.augmentation.mixup == 0)
-    #expect(String(decoding: plain.encoded(), as: UTF8.self).contains("\"mixup\" : 0"))
+    let mixup = recipe == .best ? "0.2" : "0"
+    #expect(plain.augmentation.mixup == Double(mixup))
+    #expect(String(decoding: plain.encoded(), as: UTF8.self).contains("\"mixup\" : \(mixup)"))
   }
 }
 

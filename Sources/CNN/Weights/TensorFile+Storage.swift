@@ -134,7 +134,8 @@ extension TensorFile {
     func append(to file: inout [UInt8]) {
       switch type {
       case .single:
-        append(values.lazy.map(\.bitPattern.littleEndian), to: &file)
+        // A key path would be walked for each of millions of elements.
+        append(values.lazy.map { $0.bitPattern.littleEndian }, to: &file)
       case .half:
         append(values.lazy.map { Float16($0).bitPattern.littleEndian }, to: &file)
       case .signedByte, .byte:

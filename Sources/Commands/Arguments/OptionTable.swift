@@ -283,6 +283,12 @@ package enum OptionTable {
       help: "how weights are held: in 32 or 16 bits, or in 8 with a factor for each channel",
       group: .output, commands: [.export]),
     Option(
+      "temperature",
+      .number(
+        NumberRange(lower: Temperature.range.lowerBound, upper: Temperature.range.upperBound)),
+      "X", default: "the model's", help: "what divides the scores before they are probabilities",
+      group: .output, commands: [.export]),
+    Option(
       "card", .text, "FILE.json", help: "texts and figures for the model card", group: .output,
       commands: [.export]),
     Option(

@@ -43,15 +43,16 @@ extension Configuration {
     if let size = options.size { network.resize(to: size) }
     if let dropout = options.dropout { network.dropout = dropout }
     try applyArchitecture(options)
-    if options.startSize != nil || options.trainSize != nil {
+    let isAsked = options.startSize != nil || options.trainSize != nil
+    if isAsked {
       network.growth.last = options.trainSize ?? network.size
       network.growth.first = options.startSize ?? min(network.growth.first, network.growth.last)
     }
-    // The networks of models that training starts from were looked at when they were read.
-    guard transfer.from == nil else { return }
+    // The network of a model that training starts from was looked at when it was read.
+    guard isAsked || transfer.from == nil else { return }
     let wanted = network.growth
     network.keepSize(unless: try standingArchitecture)
-    guard options.startSize == nil && options.trainSize == nil || network.growth == wanted else {
+    guard !isAsked || network.growth == wanted else {
       throw TrainingError(
         .usage,
         "the network \(network.arch) has other weights for images of another size, so that they "
@@ -81,6 +82,9 @@ extension Configuration {
   /// The network without a dataset's number of classes.
   private var standingArchitecture: Architecture {
     get throws(TrainingError) {
+      if let model = transfer.from {
+        return try TransferOrigin(named: model).model.network.architecture
+      }
       do throws(ModelError) {
         if let layers = network.layers { return try Architecture(json: layers) }
         return try Architecture.preset(network.arch, size: network.size, dropout: network.dropout)
