@@ -61,7 +61,7 @@ package struct NetworkDiagram: Sendable, Hashable {
   }
 
   /// The first layers of the columns, chosen so that few shortcuts lead from one to another.
-  var columnStarts: [Int] {
+  private var columnStarts: [Int] {
     let goal = max(rows, (nodes.count + maximumColumns - 1) / maximumColumns)
     var starts = [0]
     while let start = starts.last, nodes.count - start > goal {
@@ -73,6 +73,9 @@ package struct NetworkDiagram: Sendable, Hashable {
     }
     return starts
   }
+
+  /// Columns of the drawing.
+  package var columnCount: Int { columnStarts.count }
 
   /// The drawing.
   package var scene: Scene {

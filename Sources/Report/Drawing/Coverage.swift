@@ -4,21 +4,23 @@
 /// winding number averaged over the pixel (the method of FreeType's and font-rs's rasterizers).
 /// Where outlines overlap inside one pixel the sum may exceed the union, by less than a pixel's
 /// share; it is cut at 1.
-struct Coverage {
-  let width: Int
-  let height: Int
+package struct Coverage {
+  /// Pixels across.
+  package let width: Int
+  /// Pixels down.
+  package let height: Int
   /// A column more than the width: what edges in the last column leave to the right.
   private var sums: [Double]
 
   /// Nothing covered.
-  init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = width
     self.height = height
     sums = [Double](repeating: 0, count: (width + 2) * height)
   }
 
   /// Adds a closed outline, in pixels of this rectangle; what is outside is cut off.
-  mutating func add(_ outline: [Point]) {
+  package mutating func add(_ outline: [Point]) {
     guard var a = outline.last else { return }
     for b in outline {
       edge(a, b)
@@ -27,7 +29,7 @@ struct Coverage {
   }
 
   /// The covered shares of a row's pixels, 0...1, one after the other.
-  func row(_ y: Int, _ body: (_ x: Int, _ share: Double) -> Void) {
+  package func row(_ y: Int, _ body: (_ x: Int, _ share: Double) -> Void) {
     var sum = 0.0
     for x in 0..<width {
       sum += sums[y * (width + 2) + x]

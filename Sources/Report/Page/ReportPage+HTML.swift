@@ -1,7 +1,7 @@
 extension ReportPage {
   /// The page as one file of HTML: no script, nothing from the network, light and dark.
   ///
-  /// The same page gives the same bytes. All text is escaped.
+  /// The same page gives the same bytes. All text is escaped. It is well-formed XML too.
   package func html() throws(PNGError) -> String {
     let sections = self.sections.filter { $0.blocks.contains { !$0.isEmpty } }
     var body = "<header><h1>\(Markup.isolated(title))</h1>\n"
@@ -23,10 +23,10 @@ extension ReportPage {
       <!DOCTYPE html>
       <html lang="en">
       <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" content="\(policy)">
-      <meta name="color-scheme" content="light dark">
+      <meta charset="utf-8"/>
+      <meta name="viewport" content="width=device-width, initial-scale=1"/>
+      <meta http-equiv="Content-Security-Policy" content="\(policy)"/>
+      <meta name="color-scheme" content="light dark"/>
       <title>\(Markup.escaped(title))</title>
       <style>
       \(Theme.styleRules)\(PageStyle.rules)</style>
@@ -122,7 +122,7 @@ extension ReportPage {
     return "<figure class=\"tile\(kind)\"><div>"
       + "<img alt=\"\(Markup.escaped(tile.caption.joined(separator: ", ")))\""
       + " width=\"\(tile.picture.width)\" height=\"\(tile.picture.height)\""
-      + " src=\"\(Markup.dataAddress(png: try tile.picture.png()))\">\(mark)</div>"
+      + " src=\"\(Markup.dataAddress(png: try tile.picture.png()))\"/>\(mark)</div>"
       + "<figcaption>\(lines.joined())</figcaption></figure>\n"
   }
 
@@ -136,8 +136,8 @@ extension ReportPage {
       let more = finding.places.count - shownPlaces
       let lines = finding.places.prefix(shownPlaces).map { Markup.isolated($0) }
       text +=
-        "<div class=\"places\">" + lines.joined(separator: "<br>")
-        + (more > 0 ? "<br>and \(more) more" : "") + "</div>"
+        "<div class=\"places\">" + lines.joined(separator: "<br/>")
+        + (more > 0 ? "<br/>and \(more) more" : "") + "</div>"
     }
     return text + "</li>\n"
   }
