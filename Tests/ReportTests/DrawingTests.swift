@@ -86,7 +86,8 @@ private func area(_ outline: [Point], in box: Box) -> Double {
     return white / Double(3 * 255 - Int(full.red) - Int(full.green) - Int(full.blue))
   }
 
-  @Test("Lines have the area of their length times their width, at each scale", arguments: [1.0, 2])
+  @Test(
+    "Lines have the area of their length times their width, at each scale", arguments: [1.0, 2])
   func areas(scale: Double) {
     let unit = scale * scale
     let line = ink(scale) { scene in
@@ -182,7 +183,8 @@ private func area(_ outline: [Point], in box: Box) -> Double {
         picture(text.decomposedStringWithCanonicalMapping)
           == picture(text.precomposedStringWithCanonicalMapping))
       #expect(
-        Font.width(text.decomposedStringWithCanonicalMapping, size: 10) == Font.width(text, size: 10))
+        Font.width(text.decomposedStringWithCanonicalMapping, size: 10)
+          == Font.width(text, size: 10))
     }
   }
 

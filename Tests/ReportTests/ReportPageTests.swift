@@ -60,12 +60,14 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
 }
 
 @Suite struct ReportPageTests {
-  @Test("The page is well-formed, escapes every name, and asks nothing of a network or a script",
+  @Test(
+    "The page is well-formed, escapes every name, and asks nothing of a network or a script",
     arguments: [1, 2, 9, 200])
   func page(classes: Int) throws {
     let html = try fullReport(classes: classes).html()
     let elements = try #require(MarkupReader.elements(html), "not well-formed")
-    #expect(!elements.contains { ["script", "link", "iframe", "object", "base"].contains($0.name) })
+    #expect(
+      !elements.contains { ["script", "link", "iframe", "object", "base"].contains($0.name) })
     for element in elements {
       for (name, value) in element.attributes {
         #expect(!name.hasPrefix("on"))
@@ -112,7 +114,8 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
       name: "test images", classes: ["a", "b"], truths: [], probabilities: [],
       scores: ClassificationReport(
         classes: [], accuracy: 0,
-        macro: ClassificationReport.Row(name: "macro avg", precision: 0, recall: 0, f1: 0, support: 0),
+        macro: ClassificationReport.Row(
+          name: "macro avg", precision: 0, recall: 0, f1: 0, support: 0),
         weighted: ClassificationReport.Row(
           name: "weighted avg", precision: 0, recall: 0, f1: 0, support: 0)),
       confusion: [[0, 0], [0, 0]], interval: 0...1, loss: 0)

@@ -85,7 +85,8 @@ private func places(_ step: Path.Step) -> [Point] {
 func classNames(_ count: Int) -> [String] {
   let odd = [
     "cats", "a very long name of a flower that nobody can be expected to read to its end",
-    "<script>alert('1')</script>", "شقائق النعمان", "new\nline\u{202E}", "WWWWWWWWWWWWWWWWWWWWWWWWWW",
+    "<script>alert('1')</script>", "شقائق النعمان", "new\nline\u{202E}",
+    "WWWWWWWWWWWWWWWWWWWWWWWWWW",
     "Gänse\u{308}blümchen & \"Löwenzahn\"", "金魚草", "x",
   ]
   return (0..<count).map { $0 < 2 * odd.count ? odd[$0 % odd.count] : "class \($0)" }

@@ -72,11 +72,11 @@ package struct BarChart: Sendable, Hashable {
     }
     scene.height = top + Double(bars.count) * BarChart.rowHeight + PlotFrame.margin
     let names = bars.map {
-      Font.shortened(terminalSafe($0.name), to: width * 0.3, size: BarChart.size)
+      Font.shortened($0.name, to: width * 0.3, size: BarChart.size)
     }
     let nameWidth = names.map { Font.width($0, size: BarChart.size) }.max() ?? 0
     let texts = bars.map {
-      Font.shortened(terminalSafe($0.text), to: width * 0.35, size: BarChart.size)
+      Font.shortened($0.text, to: width * 0.35, size: BarChart.size)
     }
     let textWidth = texts.map { Font.width($0, size: BarChart.size) }.max() ?? 0
     let left = PlotFrame.margin + nameWidth + 8

@@ -81,7 +81,7 @@ package struct CurveChart: Sendable, Hashable {
       y: Axis(title: isROC ? "true positive rate" : "precision", range: 0...1),
       legend: zip(curves, looks).map { curve, look in
         LegendEntry(
-          name: "\(curve.name) \(fixed(curve.area, 4))", paint: look.paint,
+          name: CurveChart.legendName(curve), paint: look.paint,
           mark: .line(dashes: look.dashes))
       })
     if isROC {
@@ -93,6 +93,12 @@ package struct CurveChart: Sendable, Hashable {
         Path(PlotFrame.thinned(points.map { frame.point($0.x, $0.y) })), stroke: look)
     }
     return scene
+  }
+
+  /// A name that leaves room for the area.
+  private static func legendName(_ curve: Curve) -> String {
+    Font.shortened(curve.name, to: 150, size: PlotFrame.TextSize.label) + " "
+      + fixed(curve.area, 4)
   }
 
   /// Averages are drawn in ink, the second one broken; classes have colours, then dashes too.

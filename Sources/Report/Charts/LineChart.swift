@@ -133,7 +133,8 @@ package struct LineChart: Sendable, Hashable {
 
   private func valueRange(_ values: ClosedRange<Double>) -> ClosedRange<Double> {
     let low = startsAtZero ? min(0, values.lowerBound) : values.lowerBound
-    let around = max(abs(values.upperBound) * 0.1, format == .percent ? 0.05 : 1e-12)
+    let tenth = abs(values.upperBound) / 10
+    let around = format == .percent ? max(tenth, 0.05) : tenth > 0 ? tenth : 1
     let range = widened(low...max(low, values.upperBound), by: around)
     let rounded = Ticks.rounded(range, count: 5)
     guard format == .percent, values.lowerBound >= 0, values.upperBound <= 1 else {

@@ -45,14 +45,16 @@ package struct MatrixChart: Sendable, Hashable {
     let size = MatrixChart.size
     let cell = self.cell
     let side = cell * Double(count)
-    let names = classes.map { Font.shortened(terminalSafe($0), to: MatrixChart.labelLimit, size: size) }
+    let names = classes.map {
+      Font.shortened($0, to: MatrixChart.labelLimit, size: size)
+    }
     let longest = names.map { Font.width($0, size: size) }.max() ?? 0
     // Every so many names fit beside the rows, and below the columns when upright.
     let every = max(1, Int((MatrixChart.labelPitch / cell).rounded(.up)))
     let areUpright = longest > cell - 8
     let left = PlotFrame.margin + size + 10 + longest + 7
     let below = (areUpright ? longest : size) + 9
-    let width = max(left + side + PlotFrame.margin, 340)
+    let width = max(left + side + PlotFrame.margin, 400)
     var scene = Scene(width: width, height: 0, title: title)
     let top = drawLegend(&scene, PlotFrame.heading(&scene, title)) + 4
     scene.height = top + side + below + 8 + size + PlotFrame.margin
@@ -74,12 +76,15 @@ package struct MatrixChart: Sendable, Hashable {
       Label(
         "true class", at: Point(PlotFrame.margin, box.middle.y), size: size, anchor: .middle,
         align: .top, upright: true))
-    let note = every > 1 ? "predicted class (every \(MatrixChart.ordinal(every)) is named)" : "predicted class"
+    let note =
+      every > 1
+      ? "predicted class (every \(MatrixChart.ordinal(every)) is named)" : "predicted class"
     scene.draw(
       Label(
         Font.shortened(note, to: width - 2 * PlotFrame.margin, size: size),
         at: Point(
-          min(max(box.middle.x, PlotFrame.margin + Font.width(note, size: size) / 2),
+          min(
+            max(box.middle.x, PlotFrame.margin + Font.width(note, size: size) / 2),
             width - PlotFrame.margin - Font.width(note, size: size) / 2),
           box.bottom + below + 6), size: size, anchor: .middle, align: .top))
     return scene
@@ -96,7 +101,13 @@ package struct MatrixChart: Sendable, Hashable {
   /// Side of a cell: large for few classes, never less than three pixels.
   private var cell: Double {
     let count = Double(classes.count)
-    let wish = classes.count <= 4 ? 72 : 46.0
+    let wish =
+      switch classes.count {
+      case ...2: 110.0
+      case ...4: 80
+      case ...10: 54
+      default: 46
+      }
     return max(3, min(wish, (maximumSide / count).rounded(.down)))
   }
 
@@ -135,7 +146,7 @@ package struct MatrixChart: Sendable, Hashable {
         let total = max(1, row.reduce(0, +))
         return row.map { Font.width(cellLabel($0, Double($0) / Double(total)), size: 1) }
       }.max() ?? 0
-    let size = min(14, cell * 0.42, (cell - 5) / max(longest, 1e-9))
+    let size = min(15, cell * 0.42, (cell - 5) / max(longest, 1e-9))
     return size >= 7.5 ? (size * 2).rounded(.down) / 2 : nil
   }
 

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// A network drawn as boxes from top to bottom, in columns, with its shortcuts.
 package struct NetworkDiagram: Sendable, Hashable {
   /// One layer, or the input.
@@ -41,7 +39,7 @@ package struct NetworkDiagram: Sendable, Hashable {
   package var shortcuts: [Shortcut]
   /// Layers in a column, about.
   package var rows = 12
-  /// Columns at most; there are more rows where they do not suffice.
+  /// Columns at most, about; there are more rows where they do not suffice.
   package var maximumColumns = 5
 
   /// A drawing of these layers.
@@ -112,15 +110,24 @@ package struct NetworkDiagram: Sendable, Hashable {
       connect(above, below, gutter, into: &scene)
     }
     var letters = 0
+    var tags: [(place: Point, letter: Int)] = []
+    var badges = [Int](repeating: 0, count: nodes.count)
     for (shortcut, lane) in zip(usable, lanes) {
       if let lane {
         around(boxes[shortcut.from], boxes[shortcut.to], lane, into: &scene)
       } else {
-        jump(boxes[shortcut.from], boxes[shortcut.to], letters, into: &scene)
+        for (node, isStart) in [(shortcut.from, true), (shortcut.to, false)] {
+          let box = boxes[node]
+          let x = box.right + 16 * Double(badges[node])
+          let place = Point(x, isStart ? box.bottom - 4 : box.top + 4)
+          tags.append((place, letters))
+          badges[node] += 1
+        }
         letters += 1
       }
     }
     for (node, box) in zip(nodes, boxes) { draw(node, box, into: &scene) }
+    for (place, letter) in tags { drawTag(letter, at: place, into: &scene) }
     return scene
   }
 
@@ -153,7 +160,7 @@ package struct NetworkDiagram: Sendable, Hashable {
       stroke: Scene.Stroke((node.parameters ?? 0) > 0 ? .series(0) : .muted))
     scene.draw(
       Label(
-        Font.shortened(terminalSafe(node.name), to: box.width - 16, size: size, bold: true),
+        Font.shortened(node.name, to: box.width - 16, size: size, bold: true),
         at: Point(box.left + 8, box.top + 15), size: size, bold: true))
     let parameters = node.parameters.map { count in
       count > 0 ? grouped(String(count)) + (count == 1 ? " weight" : " weights") : ""
@@ -165,7 +172,7 @@ package struct NetworkDiagram: Sendable, Hashable {
     scene.draw(
       Label(
         Font.shortened(
-          terminalSafe(node.outputShape), to: box.width - 24 - right.width, size: small),
+          node.outputShape, to: box.width - 24 - right.width, size: small),
         at: Point(box.left + 8, box.top + 30), size: small, paint: .muted))
   }
 
@@ -201,17 +208,13 @@ package struct NetworkDiagram: Sendable, Hashable {
     arrow(end, .series(1), left: true, into: &scene)
   }
 
-  /// A shortcut to another column: the same letter where it leaves and where it arrives.
-  private func jump(_ from: Box, _ to: Box, _ number: Int, into scene: inout Scene) {
+  /// The end of a shortcut to another column: the same letter where it leaves and arrives.
+  private func drawTag(_ number: Int, at place: Point, into scene: inout Scene) {
     let letter = String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number % 26)))
     let name = number < 26 ? letter : letter + String(number / 26)
-    for place in [Point(from.right, from.bottom - 4), Point(to.right, to.top + 4)] {
-      scene.draw(
-        Path(circle: place, radius: 7), fill: Scene.Fill(.page),
-        stroke: Scene.Stroke(.series(1), width: 1.5))
-      scene.draw(
-        Label(
-          name, at: place, size: 9, anchor: .middle, align: .middle, paint: .ink))
-    }
+    scene.draw(
+      Path(circle: place, radius: 7), fill: Scene.Fill(.page),
+      stroke: Scene.Stroke(.series(1), width: 1.5))
+    scene.draw(Label(name, at: place, size: 9, anchor: .middle, align: .middle))
   }
 }

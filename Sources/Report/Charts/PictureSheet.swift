@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// Whether an answer was right.
 package enum Verdict: Sendable, Hashable {
   /// It was.
@@ -109,7 +107,7 @@ package struct PictureSheet: Sendable, Hashable {
     for (line, text) in tile.caption.enumerated() {
       scene.draw(
         Label(
-          Font.shortened(terminalSafe(text), to: box.width, size: PlotFrame.TextSize.label),
+          Font.shortened(text, to: box.width, size: PlotFrame.TextSize.label),
           at: Point(box.left, box.bottom + 6 + Double(line) * PictureSheet.lineHeight),
           size: PlotFrame.TextSize.label, align: .top, paint: line == 0 ? .ink : .muted))
     }

@@ -50,7 +50,7 @@ package struct Ticks: Sendable, Hashable {
   /// Labels with as many decimals as the step needs, the same for all.
   static func labels(_ values: [Double], step: Double, format: TickFormat) -> [String] {
     switch format {
-    case .whole: return values.map { grouped(fixed($0, 0)) }
+    case .whole: return values.map { minus(grouped(fixed($0, 0))) }
     case .percent:
       let digits = decimals(step * 100)
       return values.map { minus(fixed($0 * 100, digits)) + " %" }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The letters of drawings: how wide they are and what they look like.
 ///
 /// Both renderers lay text out by these widths; an SVG tells the browser how long each line is, so
@@ -51,10 +53,12 @@ package enum Font {
 
   /// The text, or as much of its start as fits `width` with an ellipsis.
   ///
-  /// Characters are not cut apart. Nothing is left where not even the ellipsis fits.
+  /// Controls and marks of direction are spelled out first. Characters are not cut apart. Nothing is
+  /// left where not even the ellipsis fits.
   package static func shortened(
     _ text: String, to width: Double, size: Double, bold: Bool = false
   ) -> String {
+    let text = terminalSafe(text)
     let limit = width + 1e-9
     guard self.width(text, size: size, bold: bold) > limit else { return text }
     let ellipsis = "…"

@@ -44,7 +44,8 @@ package struct Path: Sendable, Hashable {
     let (r, k) = (radius, radius * Path.quarter)
     func at(_ x: Double, _ y: Double) -> Point { Point(center.x + x, center.y + y) }
     steps = [
-      .move(at(r, 0)), .curve(at(r, k), at(k, r), at(0, r)), .curve(at(-k, r), at(-r, k), at(-r, 0)),
+      .move(at(r, 0)), .curve(at(r, k), at(k, r), at(0, r)),
+      .curve(at(-k, r), at(-r, k), at(-r, 0)),
       .curve(at(-r, -k), at(-k, -r), at(0, -r)), .curve(at(k, -r), at(r, -k), at(r, 0)), .close,
     ]
   }

@@ -28,7 +28,8 @@ struct Stroker {
     for point in contour.points where points.last.map({ ($0 - point).length > 1e-9 }) ?? true {
       points.append(point)
     }
-    if contour.isClosed, points.count > 1, let last = points.last, (last - points[0]).length <= 1e-9 {
+    if contour.isClosed, points.count > 1, let last = points.last, (last - points[0]).length <= 1e-9
+    {
       points.removeLast()
     }
     guard points.count > 1 else { return points.first.map { [dot($0)] } ?? [] }
@@ -36,7 +37,9 @@ struct Stroker {
       return [side(points, closed: true), side(points.reversed(), closed: true)]
     }
     let back = Array(points.reversed())
-    return [side(points, closed: false) + end(of: points) + side(back, closed: false) + end(of: back)]
+    return [
+      side(points, closed: false) + end(of: points) + side(back, closed: false) + end(of: back)
+    ]
   }
 
   /// What a line of no length looks like; a square also where lines are cut off, so that it shows.

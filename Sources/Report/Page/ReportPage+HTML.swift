@@ -164,7 +164,9 @@ extension Markup {
   static func isolated(_ text: String) -> String {
     let escaped = escaped(text)
     // Only letters from Hebrew on can run from right to left.
-    let mayTurn = text.unicodeScalars.contains { $0.value >= 0x590 && !(0x2000...0x2FFF).contains($0.value) }
+    let mayTurn = text.unicodeScalars.contains {
+      $0.value >= 0x590 && !(0x2000...0x2FFF).contains($0.value)
+    }
     return mayTurn ? "<bdi>\(escaped)</bdi>" : escaped
   }
 }

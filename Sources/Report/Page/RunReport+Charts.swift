@@ -13,7 +13,8 @@ extension RunReport {
         ? LineChart.Line(name, points: points, paint: paint) : nil
     }
     let loss = [
-      line("training", .series(0)) { $0.loss }, line("validation", .series(1)) { $0.validationLoss },
+      line("training", .series(0)) { $0.loss },
+      line("validation", .series(1)) { $0.validationLoss },
     ].compactMap { $0 }
     let accuracy = [
       line("training", .series(0)) { $0.accuracy },

@@ -112,9 +112,10 @@ extension RunReport {
   private var data: ReportPage.Section? {
     guard let dataset else { return nil }
     func row(_ name: String, _ counts: [Int]) -> [String] {
-      [name] + (counts + (counts.count > 1 ? [counts.reduce(0, +)] : [])).map {
-        grouped(String($0))
-      }
+      [name]
+        + (counts + (counts.count > 1 ? [counts.reduce(0, +)] : [])).map {
+          grouped(String($0))
+        }
     }
     let table = ReportPage.Table(
       columns: ["class"] + dataset.splits.map(\.name) + (dataset.splits.count > 1 ? ["all"] : []),
