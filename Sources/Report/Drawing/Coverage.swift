@@ -34,13 +34,13 @@ package struct Coverage {
     for x in 0..<width {
       sum += sums[y * (width + 2) + x]
       let share = abs(sum)
-      if share > 1e-6 { body(x, min(share, 1)) }
+      if share > 1e-10 { body(x, min(share, 1)) }
     }
   }
 
   /// Cuts an edge to the rectangle's height and calls `span` for its parts inside and left of it.
   private mutating func edge(_ a: Point, _ b: Point) {
-    guard a.y != b.y else { return }
+    guard a.y != b.y, (a.x + a.y + b.x + b.y).isFinite else { return }
     let turn: Double = a.y < b.y ? 1 : -1
     var (top, bottom) = a.y < b.y ? (a, b) : (b, a)
     let slope = (bottom.x - top.x) / (bottom.y - top.y)
