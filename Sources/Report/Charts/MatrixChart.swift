@@ -101,9 +101,9 @@ package struct MatrixChart: Sendable, Hashable {
   /// Side of a cell: large for few classes, never less than three pixels.
   private var cell: Double {
     let count = Double(classes.count)
-    let wish =
+    let wish: Double =
       switch classes.count {
-      case ...2: 110.0
+      case ...2: 110
       case ...4: 80
       case ...10: 54
       default: 46

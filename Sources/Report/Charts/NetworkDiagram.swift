@@ -66,7 +66,7 @@ package struct NetworkDiagram: Sendable, Hashable {
       let candidates = (start + max(1, goal * 2 / 3))...(start + goal)
       let crossings = candidates.map { cut in usable.count { $0.from < cut && cut <= $0.to } }
       let least = crossings.min() ?? 0
-      let best = zip(candidates, crossings).last { $0.1 == least }?.0 ?? start + goal
+      let best = Array(zip(candidates, crossings)).last { $0.1 == least }?.0 ?? start + goal
       starts.append(best)
     }
     return starts

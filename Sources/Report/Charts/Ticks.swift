@@ -90,5 +90,5 @@ func grouped(_ text: String) -> String {
     if i > 0, (digits.count - i) % 3 == 0 { result.append(",") }
     result.append(digit)
   }
-  return whole.prefix { $0 == "-" } + result + text.dropFirst(whole.count)
+  return String(whole.prefix { $0 == "-" }) + result + String(text.dropFirst(whole.count))
 }

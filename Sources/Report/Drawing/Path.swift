@@ -54,7 +54,7 @@ package struct Path: Sendable, Hashable {
   package init(_ box: Box, corner: Double) {
     let r = min(corner, box.width / 2, box.height / 2)
     guard r > 0 else {
-      self.init(box)
+      steps = Path(box).steps
       return
     }
     let rest = r * (1 - Path.quarter)

@@ -141,7 +141,7 @@ extension Path.Contour {
         done += rest
         part.append(a + (b - a) * (done / length))
         if step % 2 == 0 { parts.append(Path.Contour(points: part, isClosed: false)) }
-        part = part.suffix(1)
+        part = Array(part.suffix(1))
         step += 1
         rest = pattern[step % pattern.count]
       }

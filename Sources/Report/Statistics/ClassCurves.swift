@@ -23,13 +23,13 @@ package struct ClassCurves: Sendable, Hashable {
       "a probability a class and a true class for each image")
     let answers = Array(zip(probabilities, truths))
     classes = (0..<count).map { index in
-      RankCurves(answers.map { ($0.0[index], $0.1 == index) })
+      RankCurves(answers.map { (score: $0.0[index], isMember: $0.1 == index) })
     }
     micro =
       count > ClassCurves.fewClasses
       ? RankCurves(
         answers.flatMap { row, truth in
-          row.enumerated().map { ($0.element, $0.offset == truth) }
+          row.enumerated().map { (score: $0.element, isMember: $0.offset == truth) }
         }) : nil
   }
 
