@@ -29,6 +29,9 @@ enum PageStyle {
     figcaption{font-size:13px;line-height:1.4;margin-top:4px}
     .figures figcaption{max-width:60ch}
     .scroll{overflow-x:auto;max-width:100%}
+    .tall{max-height:80vh;overflow-y:auto}
+    .tall thead th{position:sticky;top:0;background:var(--page)}
+    .tall tfoot tr:last-child>*{border-bottom:none}
     .chart{display:block;height:auto}
     figure:not(.wide) .chart{max-width:100%}
     table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px;margin:0 0 12px}
@@ -64,7 +67,7 @@ enum PageStyle {
     .figures{grid-template-columns:1fr 1fr}
     .gallery{grid-template-columns:repeat(6,1fr)}
     .chart{max-width:100%}
-    .scroll{overflow:visible}
+    .scroll{overflow:visible;max-height:none}
     html,.headline div,.tile>div,.tile .mark,.chart{-webkit-print-color-adjust:exact;print-color-adjust:exact}
     }
 

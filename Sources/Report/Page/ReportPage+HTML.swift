@@ -86,12 +86,17 @@ extension ReportPage {
 
   private static func html(_ figure: Figure) throws(PNGError) -> String {
     let isWide = figure.scene.width > wideFigure
-    return "<figure\(isWide ? " class=\"wide\"" : "")>\n<div class=\"scroll\" tabindex=\"0\">\n"
+    // What scrolls has to be reached without a mouse.
+    let focus = isWide ? " tabindex=\"0\"" : ""
+    return "<figure\(isWide ? " class=\"wide\"" : "")>\n<div class=\"scroll\"\(focus)>\n"
       + (try figure.scene.svg()) + "</div>\n"
       + (figure.caption.isEmpty
         ? "" : "<figcaption>\(Markup.isolated(figure.caption))</figcaption>\n")
       + "</figure>\n"
   }
+
+  /// Longer tables than this scroll up and down inside themselves.
+  private static let tallTable = 40
 
   private static func html(_ table: Table) -> String {
     func row(_ cells: [String], _ tag: String) -> String {
@@ -106,7 +111,8 @@ extension ReportPage {
     let foot =
       table.summaryRows.isEmpty
       ? "" : "<tfoot>\n\(table.summaryRows.map { row($0, "td") }.joined())</tfoot>\n"
-    return heading(table.title) + "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead>\n"
+    let kind = table.rows.count > tallTable ? "scroll tall" : "scroll"
+    return heading(table.title) + "<div class=\"\(kind)\" tabindex=\"0\"><table>\n<thead>\n"
       + row(table.columns, "th") + "</thead>\n<tbody>\n"
       + table.rows.map { row($0, "td") }.joined() + "</tbody>\n\(foot)</table></div>\n"
   }
