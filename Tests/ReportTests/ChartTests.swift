@@ -132,7 +132,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
       #expect(chart.curves.count == expected)
       if classes == 2 { #expect(chart.curves.first?.name == "class 1") }
       if classes > 6 {
-        #expect(chart.curves.prefix(2).allSatisfy(\.isAverage))
+        #expect(chart.curves.prefix(2).allSatisfy { $0.isAverage })
         let areas = curves.classes.compactMap { $0?.rocArea }.sorted()
         #expect(chart.curves.dropFirst(2).map(\.area) == Array(areas.prefix(4)))
       }

@@ -40,7 +40,7 @@ import Testing
         #expect(plot.scene.labels.contains { $0.text == text })
       }
     }
-    let elements = try #require(MarkupReader.elements(report.html()))
+    let elements = try #require(MarkupReader.elements(try report.html()))
     #expect(elements.filter { $0.name == "h2" }.map(\.text) == ["Summary", "Training"])
     #expect(elements.contains { $0.text == "<A>: right" })
   }

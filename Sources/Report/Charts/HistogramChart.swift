@@ -42,7 +42,7 @@ package struct HistogramChart: Sendable, Hashable {
     let columns = max(1, min(shown.count, Int(width / HistogramChart.leastWidth)))
     let rows = max(1, (shown.count + columns - 1) / columns)
     let room = width - 2 * PlotFrame.margin
-    let head = PlotFrame.margin + PlotFrame.TextSize.title + 10 + 3 * 17 + 4
+    let head = PlotFrame.margin + PlotFrame.TextSize.title + 10 + 3 * 17 + 10
     var scene = Scene(
       width: width, height: head + Double(rows) * HistogramChart.panelHeight + 26, title: title)
     var top = PlotFrame.heading(&scene, title)
@@ -52,10 +52,11 @@ package struct HistogramChart: Sendable, Hashable {
         in: Box(left: 0, top: top, width: width, height: scene.height - top))
       return scene
     }
-    top = Legend(entries: [
-      LegendEntry(name: "images of the class", paint: .series(0), mark: .square(1)),
-      LegendEntry(name: "images of other classes", paint: .series(1), mark: .square(0.25)),
-    ]).draw(into: &scene, left: PlotFrame.margin, top: top, width: room)
+    top =
+      Legend(entries: [
+        LegendEntry(name: "images of the class", paint: .series(0), mark: .square(1)),
+        LegendEntry(name: "images of other classes", paint: .series(1), mark: .square(0.25)),
+      ]).draw(into: &scene, left: PlotFrame.margin, top: top, width: room) + 6
     let wide = room / Double(columns)
     for (index, panel) in shown.enumerated() {
       let box = Box(

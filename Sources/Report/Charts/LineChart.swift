@@ -101,7 +101,7 @@ package struct LineChart: Sendable, Hashable {
       legend: lines.count > 1 || !marks.isEmpty
         ? lines.filter { line in line.points.contains { $0.y.isFinite } }.map(entry) : [])
     for (row, mark) in marks.filter({ x.contains($0.x) }).enumerated() {
-      draw(mark, row, into: &scene, frame)
+      draw(mark, row, places: points.map { frame.point($0.x, $0.y) }, into: &scene, frame)
     }
     for (line, pieces) in zip(lines, pieces) {
       for piece in pieces { draw(piece, of: line, into: &scene, frame) }
@@ -162,8 +162,10 @@ package struct LineChart: Sendable, Hashable {
     }
   }
 
-  /// An upright line with its name beside its top, on the side with more room.
-  private func draw(_ mark: Mark, _ row: Int, into scene: inout Scene, _ frame: PlotFrame) {
+  /// An upright line with its name on the side with more room, at the end further from the data.
+  private func draw(
+    _ mark: Mark, _ row: Int, places: [Point], into scene: inout Scene, _ frame: PlotFrame
+  ) {
     let at = frame.column(of: mark.x)
     scene.line(
       Point(at, frame.box.top), Point(at, frame.box.bottom),
@@ -171,12 +173,23 @@ package struct LineChart: Sendable, Hashable {
     let isLeft = at > frame.box.middle.x
     let room = (isLeft ? at - frame.box.left : frame.box.right - at) - 8
     let size = PlotFrame.TextSize.note
+    let name = Font.shortened(mark.name, to: room, size: size)
+    let width = Font.width(name, size: size) + 5
+    let near = places.filter {
+      isLeft ? $0.x <= at && $0.x >= at - width : $0.x >= at && $0.x <= at + width
+    }
+    let high = near.map(\.y).min() ?? frame.box.bottom
+    let low = near.map(\.y).max() ?? frame.box.top
+    let isBelow = high - frame.box.top < frame.box.bottom - low
+    let offset = 3 + 13 * Double(row)
     scene.draw(
       Label(
-        Font.shortened(mark.name, to: room, size: size),
-        at: Point(at + (isLeft ? -5 : 5), frame.box.top + 3 + 13 * Double(row)),
-        size: size,
-        anchor: isLeft ? .end : .start, align: .top, paint: .muted))
+        name,
+        at: Point(
+          at + (isLeft ? -5 : 5),
+          isBelow ? frame.box.bottom - offset - Font.descent * size : frame.box.top + offset),
+        size: size, anchor: isLeft ? .end : .start, align: isBelow ? .baseline : .top,
+        paint: .muted))
   }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 internal import Primitives
 
 /// A confusion matrix as a picture: rows true, columns predicted.
@@ -112,15 +113,15 @@ package struct MatrixChart: Sendable, Hashable {
   }
 
   private func drawCells(_ scene: inout Scene, _ box: Box, _ cell: Double) {
-    scene.fill(box, .surface)
     let text = textSize(cell)
     let gap = cell >= 12 ? 1.0 : 0
+    defer { scene.draw(Path(box), stroke: Scene.Stroke(.faint)) }
     for (row, counts) in counts.enumerated() {
       let total = counts.reduce(0, +)
       for (column, count) in counts.enumerated() {
         let share = total > 0 ? Double(count) / Double(total) : 0
         let paint: Paint = row == column ? .heat : .wrongHeat
-        let opacity = MatrixChart.opacity(share)
+        let opacity = MatrixChart.opacity(share, paint)
         let place = Box(
           left: box.left + Double(column) * cell, top: box.top + Double(row) * cell,
           width: cell - gap, height: cell - gap)
@@ -151,14 +152,19 @@ package struct MatrixChart: Sendable, Hashable {
   }
 
   /// How strong a cell of this share of its row is; one single image is still seen.
-  static func opacity(_ share: Double) -> Double { share > 0 ? 0.07 + 0.93 * share : 0 }
+  ///
+  /// Wrong answers are few where a classifier is good: their scale rises fast from 0.
+  private static func opacity(_ share: Double, _ paint: Paint) -> Double {
+    guard share > 0 else { return 0 }
+    return 0.06 + 0.94 * (paint == .wrongHeat ? pow(share, 0.6) : share)
+  }
 
   /// Ink or white, whichever stands out more from the cell on a light page.
   ///
   /// On a dark page the two are alike, and stand out from all cells.
   private static func textPaint(_ paint: Paint, _ opacity: Double, _ count: Int) -> Paint {
     guard count > 0 else { return .muted }
-    let ground = Theme.light.color(paint).over(Theme.light.color(.surface), opacity)
+    let ground = Theme.light.color(paint).over(Theme.light.color(.page), opacity)
     let ink = ground.contrast(with: Theme.light.color(.ink))
     return ink >= ground.contrast(with: Theme.light.color(.onHeat)) ? .ink : .onHeat
   }
@@ -174,7 +180,7 @@ package struct MatrixChart: Sendable, Hashable {
       for step in 0..<10 {
         scene.fill(
           Box(left: x + Double(step) * 8, top: top, width: 8, height: 12), paint,
-          opacity: MatrixChart.opacity(Double(step + 1) / 10))
+          opacity: MatrixChart.opacity(Double(step + 1) / 10, paint))
       }
       x += 80 + 22
     }

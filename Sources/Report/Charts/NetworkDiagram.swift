@@ -64,7 +64,13 @@ package struct NetworkDiagram: Sendable, Hashable {
     var starts = [0]
     while let start = starts.last, nodes.count - start > goal {
       let candidates = (start + max(1, goal * 2 / 3))...(start + goal)
-      let crossings = candidates.map { cut in usable.count { $0.from < cut && cut <= $0.to } }
+      // A cut right behind a shortcut's start leaves what it leads around whole.
+      let crossings = candidates.map { cut in
+        usable.reduce(0) { sum, shortcut in
+          guard shortcut.from < cut, cut <= shortcut.to else { return sum }
+          return sum + (shortcut.from == cut - 1 ? 1 : 2)
+        }
+      }
       let least = crossings.min() ?? 0
       let best = Array(zip(candidates, crossings)).last { $0.1 == least }?.0 ?? start + goal
       starts.append(best)

@@ -47,7 +47,7 @@ struct PlotFrame {
     box = Box(left: left, top: top + 6, width: max(1, right - left), height: plotHeight)
 
     for (value, label) in zip(yTicks.values, yTicks.labels) {
-      let at = height(of: value)
+      let at = self.height(of: value)
       scene.line(Point(box.left, at), Point(box.right, at), Scene.Stroke(.faint))
       scene.draw(
         Label(
@@ -93,11 +93,13 @@ struct PlotFrame {
     var count = max(1, Int(box.width / 44))
     var ticks = Ticks(x.range, count: count, format: x.format)
     func fits() -> Bool {
-      let widths = ticks.labels.map { Font.width($0, size: size) }
-      let places = ticks.values.map { column(of: $0) }
-      return zip(zip(places, widths), zip(places, widths).dropFirst()).allSatisfy { a, b in
-        b.0 - a.0 >= (a.1 + b.1) / 2 + 10
+      var end = -Double.infinity
+      for (value, label) in zip(ticks.values, ticks.labels) {
+        let (at, half) = (column(of: value), Font.width(label, size: size) / 2)
+        if at - half < end + 10 { return false }
+        end = at + half
       }
+      return true
     }
     while count > 1, !fits() {
       count -= 1

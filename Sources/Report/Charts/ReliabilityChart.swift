@@ -81,7 +81,7 @@ package struct ReliabilityChart: Sendable, Hashable {
       legend: [
         LegendEntry(name: "right", paint: .series(0), mark: .square(1)),
         LegendEntry(name: "too sure", paint: .series(1), mark: .square(0.25)),
-        LegendEntry(name: "not sure enough", paint: .series(2), mark: .square(0.25)),
+        LegendEntry(name: "not sure enough", paint: .series(2), mark: .square(0.7)),
       ], height: split)
     for bin in filled {
       let (left, right) = (upper.column(of: bin.lower) + 1, upper.column(of: bin.upper) - 1)

@@ -36,7 +36,7 @@ package enum Font {
   }
 
   /// Heavy letters stand this much further apart, in hundredths of an em.
-  private static let boldSpace = 3.0
+  private static let boldSpace = 1.5
 
   /// Thickness of the strokes in ems.
   static func pen(bold: Bool) -> Double { bold ? 0.125 : 0.088 }

@@ -89,9 +89,9 @@ package struct Scene: Sendable, Hashable {
     draw(Path([from, to]), stroke: stroke)
   }
 
-  /// Fills a rectangle.
+  /// Fills a rectangle; one that would not be seen leaves nothing.
   package mutating func fill(_ box: Box, _ paint: Paint, opacity: Double = 1) {
-    guard box.width > 0, box.height > 0 else { return }
+    guard box.width > 0, box.height > 0, opacity > 0 else { return }
     elements.append(.rectangle(box, Fill(paint, opacity: opacity)))
   }
 
