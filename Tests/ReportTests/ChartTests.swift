@@ -69,10 +69,12 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
   func layout(classes: Int) {
     let counts = answers(classes: classes, images: 3000).confusion
     for showsShares in [false, true] {
-      let scene = MatrixChart(
-        classes: classNames(classes), counts: counts, showsShares: showsShares
-      ).scene
+      let chart = MatrixChart(
+        classes: classNames(classes), counts: counts, showsShares: showsShares)
+      let scene = chart.scene
       #expect(faults(scene) == [], "\(classes) classes")
+      if classes < 10 { #expect(chart.saysNumbers) }
+      if classes > 50 { #expect(!chart.saysNumbers) }
       #expect(scene.width < 900 && scene.height < 900)
     }
   }

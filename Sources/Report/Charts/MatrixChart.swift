@@ -140,6 +140,9 @@ package struct MatrixChart: Sendable, Hashable {
     showsShares ? fixed(100 * share, 1) : grouped(String(count))
   }
 
+  /// Whether the cells are large enough to say their numbers.
+  package var saysNumbers: Bool { !classes.isEmpty && textSize(cell) != nil }
+
   /// The size at which the longest text fits a cell; nil where it would be too small to read.
   private func textSize(_ cell: Double) -> Double? {
     let longest =

@@ -23,11 +23,12 @@ enum PageStyle {
     .facts{display:grid;grid-template-columns:minmax(90px,max-content) minmax(0,1fr);gap:2px 20px;margin:0 0 16px}
     .facts dt{color:var(--muted);max-width:40vw}
     .facts dd{margin:0}
-    .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:20px;align-items:start;margin:8px 0 16px}
+    .figures{display:flex;flex-wrap:wrap;gap:20px 16px;align-items:flex-start;margin:8px 0 16px}
+    .figures>figure{flex:1 1 440px;max-width:460px}
+    .figures>figure.wide{flex:0 0 auto;max-width:100%}
     figure{margin:0;min-width:0}
-    figure.wide{grid-column:1/-1}
     figcaption{font-size:13px;line-height:1.4;margin-top:4px}
-    .figures figcaption{max-width:60ch}
+    .figures figcaption{max-width:60ch;padding-left:12px}
     .scroll{overflow-x:auto;max-width:100%}
     .tall{max-height:80vh;overflow-y:auto}
     .tall thead th{position:sticky;top:0;background:var(--page)}
@@ -38,7 +39,7 @@ enum PageStyle {
     th,td{padding:4px 12px;text-align:right;border-bottom:1px solid var(--faint);white-space:nowrap;font-weight:400}
     thead th{color:var(--muted);border-bottom-color:var(--muted)}
     tfoot tr:first-child>*{border-top:1px solid var(--muted)}
-    .text{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:9ch;max-width:32ch}
+    .text{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:12ch;max-width:32ch}
     th:first-child,td:first-child{padding-left:0}
     .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:16px 12px;margin:8px 0 16px}
     .tile>div{position:relative;background:var(--surface);border:3px solid var(--surface)}
@@ -64,7 +65,7 @@ enum PageStyle {
     section{margin-top:18px}
     figure,.headline,tr,li{break-inside:avoid}
     h2,h3{break-after:avoid}
-    .figures{grid-template-columns:1fr 1fr}
+    .figures>figure{flex-basis:45%}
     .gallery{grid-template-columns:repeat(6,1fr)}
     .chart{max-width:100%}
     .scroll{overflow:visible;max-height:none}

@@ -45,7 +45,14 @@ extension RunReport {
   }
 
   private var answers: ReportPage.Section? {
-    let shown = evaluationPlots.filter { $0.name != "misclassified" }
+    // Without numbers the two matrices look the same.
+    let saysShares = evaluated.map {
+      MatrixChart(classes: $0.classes, counts: $0.confusion, showsShares: true).saysNumbers
+    }
+    let shown = evaluationPlots.filter { plot in
+      plot.name != "misclassified"
+        && (plot.name != "confusion_matrix_normalized" || saysShares == true)
+    }
     return section(
       "How good, how sure", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
   }
@@ -56,7 +63,22 @@ extension RunReport {
     figures.isEmpty
       ? nil
       : ReportPage.Section(
-        title, note: note, blocks: [.figures(figures.map { ReportPage.Figure($0.scene) })])
+        title, note: note,
+        blocks: [
+          .figures(
+            figures.map { ReportPage.Figure($0.scene, caption: RunReport.caption(of: $0.name)) })
+        ])
+  }
+
+  /// How to read a chart, for those who have not met it.
+  private static func caption(of plot: String) -> String {
+    switch plot {
+    case "roc": "Further up and left is better; the dotted line is guessing."
+    case "precision_recall": "Further up and right is better."
+    case "reliability":
+      "On the dashed line, answers of 80 % are right 80 times of 100; below it they are too sure."
+    default: ""
+    }
   }
 
   /// Pairs of classes listed in the page at most.
