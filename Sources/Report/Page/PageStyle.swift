@@ -65,7 +65,7 @@ enum PageStyle {
     section{margin-top:18px}
     figure,.headline,tr,li{break-inside:avoid}
     h2,h3{break-after:avoid}
-    .figures>figure{flex-basis:45%}
+    .figures>figure{flex:0 0 48%}
     .gallery{grid-template-columns:repeat(6,1fr)}
     .chart{max-width:100%}
     .scroll{overflow:visible;max-height:none}
