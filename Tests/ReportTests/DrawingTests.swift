@@ -111,6 +111,14 @@ private func area(_ outline: [Point], in box: Box) -> Double {
     #expect(abs(dashes / unit - 4 * 6 * 2) < 0.5)
   }
 
+  /// The distance of a place from a straight line between two points.
+  private func far(_ place: Point, _ a: Point, _ b: Point) -> Double {
+    let (dx, dy) = (b.x - a.x, b.y - a.y)
+    let along = ((place.x - a.x) * dx + (place.y - a.y) * dy) / (dx * dx + dy * dy)
+    let t = max(0, min(1, along))
+    return hypot(place.x - a.x - t * dx, place.y - a.y - t * dy)
+  }
+
   @Test("A line that turns back sharply or crosses itself has no holes")
   func sharpTurns() {
     for points in [
@@ -125,6 +133,12 @@ private func area(_ outline: [Point], in box: Box) -> Double {
       for (a, b) in zip(points, points.dropFirst()) {
         let (x, y) = (Int((a.x + b.x) / 2), Int((a.y + b.y) / 2))
         #expect(picture.pixels[3 * (y * 60 + x)] < 60, "\(x), \(y)")
+      }
+      // Nothing is further away than the corner of a join.
+      for pixel in 0..<(60 * 40) where picture.pixels[3 * pixel] < 200 {
+        let place = Point(Double(pixel % 60) + 0.5, Double(pixel / 60) + 0.5)
+        let distance = zip(points, points.dropFirst()).map { far(place, $0, $1) }.min() ?? 0
+        #expect(distance < 2 * 1.6 + 0.8, "\(place)")
       }
     }
   }

@@ -126,6 +126,28 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
     #expect(!html.lowercased().contains(">nan") && !html.contains("inf "))
   }
 
+  @Test("Figures that are no numbers are shown as dashes")
+  func notNumbers() throws {
+    var report = fullReport(classes: 3, images: 4)
+    report.evaluated?.probabilities = [[Double]](repeating: [.nan, .infinity, 0], count: 4)
+    report.evaluated?.loss = .nan
+    report.evaluated?.scores.macro.f1 = .nan
+    report.epochs.append(RunReport.Epoch(number: 21, loss: .nan, accuracy: -.infinity))
+    report.seconds.append((name: "wait", seconds: .infinity))
+    let elements = try #require(MarkupReader.elements(try report.html()))
+    let shown = elements.filter { $0.name != "style" }
+    #expect(shown.contains { $0.text == "–" })
+    for element in shown {
+      for text in [element.text] + element.attributes.values where text.count < 200 {
+        let words = text.lowercased().split { !$0.isLetter }
+        #expect(!words.contains { ["nan", "inf", "infinity"].contains($0) }, "\(text)")
+      }
+    }
+    for plot in report.trainingPlots + report.evaluationPlots {
+      #expect(faults(plot.scene) == [], "\(plot.name)")
+    }
+  }
+
   @Test("An SVG of its own is well-formed and says each text once, as long as it was measured")
   func svg() throws {
     let report = fullReport(classes: 9)

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// Receiver operating characteristics, or precision over recall, with the areas under the curves.
 package struct CurveChart: Sendable, Hashable {
   /// Which pair of shares is drawn.
@@ -98,7 +96,7 @@ package struct CurveChart: Sendable, Hashable {
   /// A name that leaves room for the area.
   private static func legendName(_ curve: Curve) -> String {
     Font.shortened(curve.name, to: 150, size: PlotFrame.TextSize.label) + " "
-      + fixed(curve.area, 4)
+      + shown(curve.area, 4)
   }
 
   /// Averages are drawn in ink, the second one broken; classes have colours, then dashes too.

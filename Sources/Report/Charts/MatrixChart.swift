@@ -53,7 +53,8 @@ package struct MatrixChart: Sendable, Hashable {
     // Every so many names fit beside the rows, and below the columns when upright.
     let every = max(1, Int((MatrixChart.labelPitch / cell).rounded(.up)))
     let areUpright = longest > cell - 8
-    let left = PlotFrame.margin + size + 10 + longest + 7
+    // Cells begin and end between pixels.
+    let left = (PlotFrame.margin + size + 10 + longest + 7).rounded(.up)
     let below = (areUpright ? longest : size) + 9
     let width = max(left + side + PlotFrame.margin, 400)
     var scene = Scene(width: width, height: 0, title: title)

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// One of the two axes of a chart.
 struct Axis {
   /// What it measures.
@@ -6,6 +8,11 @@ struct Axis {
   var range: ClosedRange<Double>
   /// How its numbers are written.
   var format = TickFormat.number
+}
+
+/// A number with a fixed count of decimals; a dash for what is no number.
+func shown(_ value: Double, _ digits: Int) -> String {
+  value.isFinite ? fixed(value, digits) : "–"
 }
 
 /// Title, legend, axes and grid of a chart, and where its data go.
@@ -48,15 +55,16 @@ struct PlotFrame {
 
     for (value, label) in zip(yTicks.values, yTicks.labels) {
       let at = self.height(of: value)
-      scene.line(Point(box.left, at), Point(box.right, at), Scene.Stroke(.faint))
+      let middle = PlotFrame.pixelMiddle(at)
+      scene.line(Point(box.left, middle), Point(box.right, middle), Scene.Stroke(.faint))
       scene.draw(
         Label(
           label, at: Point(box.left - 7, at), size: size, anchor: .end, align: .middle,
           paint: .muted))
     }
     drawColumnTicks(&scene)
-    scene.line(
-      Point(box.left, box.bottom), Point(box.right, box.bottom), Scene.Stroke(.muted))
+    let base = PlotFrame.pixelMiddle(box.bottom)
+    scene.line(Point(box.left, base), Point(box.right, base), Scene.Stroke(.muted))
     scene.draw(
       Label(
         Font.shortened(x.title, to: box.width, size: size),
@@ -68,6 +76,9 @@ struct PlotFrame {
         at: Point(PlotFrame.margin, box.middle.y), size: size, anchor: .middle, align: .top,
         upright: true))
   }
+
+  /// The middle of the pixel at a coordinate: a line of one pixel there is sharp.
+  private static func pixelMiddle(_ at: Double) -> Double { (at - 0.5).rounded() + 0.5 }
 
   /// Draws the title and gives the height below it.
   static func heading(_ scene: inout Scene, _ title: String) -> Double {
@@ -107,7 +118,9 @@ struct PlotFrame {
     }
     for (value, label) in zip(ticks.values, ticks.labels) {
       let at = column(of: value)
-      scene.line(Point(at, box.bottom), Point(at, box.bottom + 4), Scene.Stroke(.muted))
+      let middle = PlotFrame.pixelMiddle(at)
+      scene.line(
+        Point(middle, box.bottom + 1), Point(middle, box.bottom + 5), Scene.Stroke(.muted))
       let width = Font.width(label, size: size)
       let center = min(at, scene.width - 2 - width / 2)
       scene.draw(

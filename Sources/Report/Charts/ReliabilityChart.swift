@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// How often answers of a probability are right, and how many there are.
 package struct ReliabilityChart: Sendable, Hashable {
   /// Answers of about one probability.
@@ -133,7 +131,7 @@ package struct ReliabilityChart: Sendable, Hashable {
       Label(
         Font.shortened(
           "probability of the answer; expected calibration error "
-            + fixed(expectedCalibrationError, 4), to: area.width, size: size),
+            + shown(expectedCalibrationError, 4), to: area.width, size: size),
         at: Point(area.middle.x, height - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))
   }

@@ -70,7 +70,7 @@ package struct ComparisonReport: Sendable {
 
   /// A probability with as many digits as matter.
   private static func pText(_ value: Double) -> String {
-    value < 0.0001 ? "less than 0.0001" : fixed(value, 4)
+    value < 0.0001 ? "less than 0.0001" : shown(value, 4)
   }
 
   /// Loss and accuracy of the two, side by side: names of files without `.png` and drawings.
@@ -114,14 +114,14 @@ package struct ComparisonReport: Sendable {
     }
     let difference = second.accuracy - first.accuracy
     let chiSquare = test.chiSquare.flatMap { statistic in
-      test.chiSquarePValue.map { "\(fixed(statistic, 3)), p = \(ComparisonReport.pText($0))" }
+      test.chiSquarePValue.map { "\(shown(statistic, 3)), p = \(ComparisonReport.pText($0))" }
     }
     let summary: [ReportPage.Block] = [
       .headline([
         headline(first), headline(second),
         ReportPage.Headline(
           name: "Difference",
-          value: (difference < 0 ? "−" : "+") + fixed(abs(100 * difference), 1),
+          value: (difference < 0 ? "−" : "+") + shown(abs(100 * difference), 1),
           note: "percentage points"),
         ReportPage.Headline(
           name: "McNemar's exact test", value: "p " + ComparisonReport.pText(test.exactPValue),

@@ -24,14 +24,14 @@ extension RunReport {
         name: "Accuracy", value: count > 0 ? percent(evaluated.scores.accuracy) : "–",
         note: count > 0 ? interval : "no image was answered"),
       ReportPage.Headline(
-        name: "Macro F1", value: fixed(evaluated.scores.macro.f1, 4), note: "mean of the classes"),
+        name: "Macro F1", value: shown(evaluated.scores.macro.f1, 4), note: "mean of the classes"),
       ReportPage.Headline(
-        name: "Loss", value: fixed(evaluated.loss, 4), note: "cross-entropy in nats"),
+        name: "Loss", value: shown(evaluated.loss, 4), note: "cross-entropy in nats"),
     ]
     if let brier {
       numbers.append(
         ReportPage.Headline(
-          name: "Brier score", value: fixed(brier, 4), note: "0 is perfect"))
+          name: "Brier score", value: shown(brier, 4), note: "0 is perfect"))
     }
     numbers.append(
       ReportPage.Headline(
@@ -88,7 +88,7 @@ extension RunReport {
     guard let evaluated else { return nil }
     let scores = evaluated.scores
     func row(_ row: ClassificationReport.Row) -> [String] {
-      [row.name] + [row.precision, row.recall, row.f1].map { fixed($0, 4) }
+      [row.name] + [row.precision, row.recall, row.f1].map { shown($0, 4) }
         + [grouped(String(row.support))]
     }
     let columns = ["class", "precision", "recall", "F1", "images"]
