@@ -209,7 +209,8 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     var diagram = network(blocks: 10)
     diagram.shortcuts += [
       NetworkDiagram.Shortcut(from: 1, to: 5), NetworkDiagram.Shortcut(from: 2, to: 8),
-      NetworkDiagram.Shortcut(from: 0, to: 30), NetworkDiagram.Shortcut(from: 5, to: 5),
+      NetworkDiagram.Shortcut(from: 0, to: 30), NetworkDiagram.Shortcut(from: 0, to: 29),
+      NetworkDiagram.Shortcut(from: 1, to: 30), NetworkDiagram.Shortcut(from: 5, to: 5),
       NetworkDiagram.Shortcut(from: 7, to: 2), NetworkDiagram.Shortcut(from: -1, to: 99),
     ]
     #expect(faults(diagram.scene) == [])

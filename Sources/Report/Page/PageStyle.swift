@@ -39,7 +39,7 @@ enum PageStyle {
     th,td{padding:4px 12px;text-align:right;border-bottom:1px solid var(--faint);white-space:nowrap;font-weight:400}
     thead th{color:var(--muted);border-bottom-color:var(--muted)}
     tfoot tr:first-child>*{border-top:1px solid var(--muted)}
-    .text{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:12ch;max-width:32ch}
+    .text{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:12ch;max-width:min(32ch,42vw)}
     th:first-child,td:first-child{padding-left:0}
     .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:16px 12px;margin:8px 0 16px}
     .tile>div{position:relative;background:var(--surface);border:3px solid var(--surface)}
