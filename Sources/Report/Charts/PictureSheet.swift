@@ -1,0 +1,130 @@
+/// Whether an answer was right.
+package enum Verdict: Sendable, Hashable {
+  /// It was.
+  case right
+  /// It was not.
+  case wrong
+  /// Nobody knows, or it does not matter.
+  case unknown
+
+  /// The colour of a frame; nil for none.
+  var paint: Paint? {
+    switch self {
+    case .right: .good
+    case .wrong: .bad
+    case .unknown: nil
+    }
+  }
+}
+
+/// A picture with lines of text.
+package struct Tile: Sendable, Hashable {
+  /// The picture, in any size.
+  package var picture: ReportPicture
+  /// What stands below, a line each.
+  package var caption: [String]
+  /// What its frame says.
+  package var verdict: Verdict
+
+  /// A picture with its caption.
+  package init(picture: ReportPicture, caption: [String] = [], verdict: Verdict = .unknown) {
+    self.picture = picture
+    self.caption = caption
+    self.verdict = verdict
+  }
+}
+
+/// Pictures in rows with captions and frames, as one drawing.
+///
+/// A right answer has a green frame and a tick, a wrong one an orange-red frame and a cross: the
+/// two are told apart without colours.
+package struct PictureSheet: Sendable, Hashable {
+  /// What stands above.
+  package var title: String
+  /// The pictures in order.
+  package var tiles: [Tile]
+  /// Pictures in a row.
+  package var columns = 6
+  /// Side of the square that a picture is fitted into, in CSS pixels.
+  package var side = 128.0
+
+  /// A sheet of these pictures.
+  package init(title: String, tiles: [Tile]) {
+    self.title = title
+    self.tiles = tiles
+  }
+
+  private static let frame = 3.0
+  private static let gap = 14.0
+  private static let lineHeight = 15.0
+
+  /// The sheet as a drawing.
+  package var scene: Scene {
+    let columns = max(1, min(self.columns, tiles.count))
+    let rows = (tiles.count + columns - 1) / columns
+    let lines = Double(tiles.map(\.caption.count).max() ?? 0)
+    let outer = side + 2 * PictureSheet.frame
+    let pitch = outer + (lines > 0 ? 4 + lines * PictureSheet.lineHeight : 0) + PictureSheet.gap
+    let width =
+      2 * PlotFrame.margin + Double(columns) * (outer + PictureSheet.gap) - PictureSheet.gap
+    var scene = Scene(
+      width: max(width, tiles.isEmpty ? Chart.width : 0), height: 120, title: title)
+    let top = PlotFrame.heading(&scene, title)
+    guard !tiles.isEmpty else {
+      PlotFrame.note(
+        &scene, "no pictures",
+        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      return scene
+    }
+    scene.height = top + Double(rows) * pitch - PictureSheet.gap + PlotFrame.margin
+    for (index, tile) in tiles.enumerated() {
+      let box = Box(
+        left: PlotFrame.margin + Double(index % columns) * (outer + PictureSheet.gap),
+        top: top + Double(index / columns) * pitch, width: outer, height: outer)
+      draw(tile, box, into: &scene)
+    }
+    return scene
+  }
+
+  private func draw(_ tile: Tile, _ box: Box, into scene: inout Scene) {
+    let (width, height) = (Double(tile.picture.width), Double(tile.picture.height))
+    let scale = side / max(width, height)
+    let inner = Box(
+      left: box.middle.x - width * scale / 2, top: box.middle.y - height * scale / 2,
+      width: width * scale, height: height * scale)
+    scene.fill(box, .surface)
+    scene.draw(tile.picture, in: inner)
+    if let paint = tile.verdict.paint {
+      let half = PictureSheet.frame / 2
+      scene.draw(
+        Path(
+          Box(
+            left: box.left + half, top: box.top + half, width: box.width - 2 * half,
+            height: box.height - 2 * half)),
+        stroke: Scene.Stroke(paint, width: PictureSheet.frame))
+      scene.drawBadge(tile.verdict, paint, at: Point(box.right - 11, box.top + 11))
+    }
+    for (line, text) in tile.caption.enumerated() {
+      scene.draw(
+        Label(
+          Font.shortened(text, to: box.width, size: PlotFrame.TextSize.label),
+          at: Point(box.left, box.bottom + 6 + Double(line) * PictureSheet.lineHeight),
+          size: PlotFrame.TextSize.label, align: .top, paint: line == 0 ? .ink : .muted))
+    }
+  }
+}
+
+extension Scene {
+  /// A tick or a cross on a disc.
+  mutating func drawBadge(_ verdict: Verdict, _ paint: Paint, at center: Point) {
+    draw(Path(circle: center, radius: 9), fill: Fill(paint), stroke: Stroke(.page, width: 1.5))
+    let stroke = Stroke(.page, width: 2, cap: .round)
+    if verdict == .right {
+      let tick = [Point(-4, 0.5), Point(-1, 3.5), Point(4.5, -3)]
+      draw(Path(tick.map { center + $0 }), stroke: stroke)
+    } else {
+      line(center + Point(-3.2, -3.2), center + Point(3.2, 3.2), stroke)
+      line(center + Point(-3.2, 3.2), center + Point(3.2, -3.2), stroke)
+    }
+  }
+}

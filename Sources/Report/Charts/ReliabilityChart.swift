@@ -1,0 +1,138 @@
+/// How often answers of a probability are right, and how many there are.
+package struct ReliabilityChart: Sendable, Hashable {
+  /// Answers of about one probability.
+  package struct Bin: Sendable, Hashable {
+    /// The least probability, not included.
+    package var lower: Double
+    /// The greatest probability.
+    package var upper: Double
+    /// How many answers there are.
+    package var count: Int
+    /// Their mean probability; 0 without answers.
+    package var probability: Double
+    /// The share of them that is right; 0 without answers.
+    package var accuracy: Double
+  }
+
+  /// What stands above.
+  package var title: String
+  /// The bins from 0 to 1.
+  package var bins: [Bin]
+  /// Width in CSS pixels.
+  package var width = Chart.width
+  /// Height in CSS pixels.
+  package var height = 400.0
+
+  /// A chart of these bins.
+  package init(title: String = "Reliability", bins: [Bin]) {
+    self.title = title
+    self.bins = bins
+  }
+
+  /// A chart of answers, each with its probability, in bins (k/n, (k + 1)/n].
+  package init(
+    title: String = "Reliability", answers: [(probability: Double, isRight: Bool)],
+    bins count: Int = 15
+  ) {
+    precondition(count > 0, "at least one bin")
+    var bins = (0..<count).map { k in
+      Bin(
+        lower: Double(k) / Double(count), upper: Double(k + 1) / Double(count), count: 0,
+        probability: 0, accuracy: 0)
+    }
+    for answer in answers where answer.probability.isFinite {
+      let k = bins.firstIndex { answer.probability <= $0.upper } ?? count - 1
+      bins[k].count += 1
+      bins[k].probability += answer.probability
+      bins[k].accuracy += answer.isRight ? 1 : 0
+    }
+    for k in bins.indices where bins[k].count > 0 {
+      bins[k].probability /= Double(bins[k].count)
+      bins[k].accuracy /= Double(bins[k].count)
+    }
+    self.init(title: title, bins: bins)
+  }
+
+  /// Mean distance between probability and accuracy, weighted by the answers of each bin.
+  package var expectedCalibrationError: Double {
+    let total = bins.reduce(0) { $0 + $1.count }
+    guard total > 0 else { return 0 }
+    return bins.reduce(0) { $0 + Double($1.count) * abs($1.probability - $1.accuracy) }
+      / Double(total)
+  }
+
+  /// The chart as a drawing: accuracy above, counts below.
+  package var scene: Scene {
+    var scene = Scene(width: width, height: height, title: title)
+    let filled = bins.filter { $0.count > 0 }
+    guard let most = filled.map(\.count).max() else {
+      let top = PlotFrame.heading(&scene, title)
+      PlotFrame.note(
+        &scene, "no answers",
+        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      return scene
+    }
+    let split = (height * 0.7).rounded()
+    let upper = PlotFrame(
+      &scene, title: title, x: Axis(title: "", range: 0...1),
+      y: Axis(title: "share right", range: 0...1),
+      legend: [
+        LegendEntry(name: "right", paint: .series(0), mark: .square(1)),
+        LegendEntry(name: "too sure", paint: .series(1), mark: .square(0.25)),
+        LegendEntry(name: "not sure enough", paint: .series(2), mark: .square(0.7)),
+      ], height: split)
+    for bin in filled {
+      let (left, right) = (upper.column(of: bin.lower) + 1, upper.column(of: bin.upper) - 1)
+      let (actual, claimed) = (upper.height(of: bin.accuracy), upper.height(of: bin.probability))
+      scene.fill(
+        Box(left: left, top: actual, width: right - left, height: upper.box.bottom - actual),
+        .series(0))
+      let gap = Box(
+        left: left, top: min(actual, claimed), width: right - left, height: abs(actual - claimed))
+      let paint: Paint = bin.probability > bin.accuracy ? .series(1) : .series(2)
+      // Below the top of a bar the colour lies on the bar's, where it needs more strength.
+      scene.fill(gap, paint, opacity: bin.probability > bin.accuracy ? 0.25 : 0.7)
+      scene.line(Point(left, claimed), Point(right, claimed), Scene.Stroke(paint, width: 2))
+    }
+    scene.line(upper.point(0, 0), upper.point(1, 1), Scene.Stroke(.ink, dashes: [4, 4]))
+    drawCounts(filled, most: most, below: split, in: upper, into: &scene)
+    return scene
+  }
+
+  private func drawCounts(
+    _ filled: [Bin], most: Int, below top: Double, in upper: PlotFrame, into scene: inout Scene
+  ) {
+    let size = PlotFrame.TextSize.label
+    let bottom = height - PlotFrame.margin - size - 7
+    let area = Box(
+      left: upper.box.left, top: top + size + 4, width: upper.box.width,
+      height: max(1, bottom - top - size - 4))
+    for bin in filled {
+      let (left, right) = (upper.column(of: bin.lower) + 1, upper.column(of: bin.upper) - 1)
+      let tall = max(1, Double(bin.count) / Double(most) * area.height)
+      scene.fill(
+        Box(left: left, top: area.bottom - tall, width: right - left, height: tall), .muted,
+        opacity: 0.6)
+    }
+    scene.line(
+      Point(area.left, area.bottom), Point(area.right, area.bottom), Scene.Stroke(.muted))
+    for (value, at) in [(most, area.top), (0, area.bottom)] {
+      scene.draw(
+        Label(
+          grouped(String(value)), at: Point(area.left - 7, at), size: size, anchor: .end,
+          align: .middle, paint: .muted))
+    }
+    scene.draw(
+      Label(
+        Font.shortened("images", to: area.height + 20, size: size),
+        at: Point(PlotFrame.margin, area.middle.y), size: size, anchor: .middle, align: .top,
+        upright: true))
+    scene.draw(
+      Label(
+        Font.shortened(
+          "probability of the answer; expected calibration error "
+            + shown(expectedCalibrationError, 4), to: area.width, size: size),
+        at: Point(area.middle.x, height - PlotFrame.margin - Font.descent * size), size: size,
+        anchor: .middle))
+  }
+}

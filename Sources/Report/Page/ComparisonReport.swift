@@ -1,0 +1,167 @@
+internal import Primitives
+
+/// Two classifiers on the same images, as a page.
+package struct ComparisonReport: Sendable {
+  /// One of the two.
+  package struct Side: Sendable {
+    /// What it is called.
+    package var name: String
+    /// Share of right answers.
+    package var accuracy: Double
+    /// Ends of the accuracy's 95 % interval.
+    package var interval: ClosedRange<Double>
+    /// Its training, epoch by epoch, where it is known.
+    package var epochs: [RunReport.Epoch]
+
+    /// A classifier with its accuracy.
+    package init(
+      name: String, accuracy: Double, interval: ClosedRange<Double>,
+      epochs: [RunReport.Epoch] = []
+    ) {
+      self.name = name
+      self.accuracy = accuracy
+      self.interval = interval
+      self.epochs = epochs
+    }
+  }
+
+  /// What stands above.
+  package var title: String
+  /// A line under it, such as which images.
+  package var subtitle = ""
+  /// The first classifier.
+  package var first: Side
+  /// The second.
+  package var second: Side
+  /// Which images each had right.
+  package var test: McNemarTest
+  /// Images that only the second has right.
+  package var gained: [Tile] = []
+  /// Images that only the first has right.
+  package var lost: [Tile] = []
+  /// More about the comparison.
+  package var facts: [ReportPage.Fact] = []
+  /// Commands that repeat it.
+  package var commands: [String] = []
+
+  /// A comparison of two classifiers.
+  package init(title: String, first: Side, second: Side, test: McNemarTest) {
+    self.title = title
+    self.first = first
+    self.second = second
+    self.test = test
+  }
+
+  /// Differences less probable than this by chance count as such.
+  private static let significance = 0.05
+
+  /// What the exact test says, in a sentence.
+  package var verdict: String {
+    let (gained, lost) = (test.onlySecond, test.onlyFirst)
+    guard gained + lost > 0 else { return "Both are right on the same images." }
+    let counts =
+      "\(second.name) is right on \(grouped(String(gained))) images that \(first.name) has wrong, "
+      + "and wrong on \(grouped(String(lost))) that it has right"
+    let chance = "p = \(ComparisonReport.pText(test.exactPValue))"
+    return test.exactPValue < ComparisonReport.significance
+      ? "\(counts): more than chance explains (\(chance))."
+      : "\(counts): chance alone would explain that (\(chance))."
+  }
+
+  /// A probability with as many digits as matter.
+  private static func pText(_ value: Double) -> String {
+    value < 0.0001 ? "less than 0.0001" : shown(value, 4)
+  }
+
+  /// Loss and accuracy of the two, side by side: names of files without `.png` and drawings.
+  package var plots: [RunReport.Plot] {
+    func lines(_ value: (RunReport.Epoch) -> Double?, dashed: Bool, _ what: String)
+      -> [LineChart.Line]
+    {
+      [(first, Paint.series(0)), (second, Paint.series(1))].compactMap { side, paint in
+        let points = side.epochs.map { Point(Double($0.number), value($0) ?? .nan) }
+        guard points.contains(where: { $0.y.isFinite }) else { return nil }
+        let name = Font.shortened(side.name, to: 120, size: PlotFrame.TextSize.label)
+        return LineChart.Line(name + ", " + what, points: points, paint: paint, dashed: dashed)
+      }
+    }
+    let charts = [
+      (
+        "loss",
+        LineChart(
+          title: "Loss", yTitle: "cross-entropy",
+          lines: lines({ $0.validationLoss }, dashed: false, "validation")
+            + lines({ $0.loss }, dashed: true, "training"), startsAtZero: true)
+      ),
+      (
+        "accuracy",
+        LineChart(
+          title: "Accuracy", yTitle: "share right", format: .percent,
+          lines: lines({ $0.validationAccuracy }, dashed: false, "validation")
+            + lines({ $0.accuracy }, dashed: true, "training"))
+      ),
+    ]
+    return charts.compactMap { name, chart in chart.lines.isEmpty ? nil : (name, chart.scene) }
+  }
+
+  /// The page: what the test says, curves, and the images whose answer changed.
+  package var page: ReportPage {
+    func headline(_ side: Side) -> ReportPage.Headline {
+      ReportPage.Headline(
+        name: side.name, value: percent(side.accuracy),
+        note: "95 % interval \(percent(side.interval.lowerBound)) to "
+          + percent(side.interval.upperBound))
+    }
+    let difference = second.accuracy - first.accuracy
+    let chiSquare = test.chiSquare.flatMap { statistic in
+      test.chiSquarePValue.map { "\(shown(statistic, 3)), p = \(ComparisonReport.pText($0))" }
+    }
+    let summary: [ReportPage.Block] = [
+      .headline([
+        headline(first), headline(second),
+        ReportPage.Headline(
+          name: "Difference",
+          value: (difference < 0 ? "−" : "+") + shown(abs(100 * difference), 1),
+          note: "percentage points"),
+        ReportPage.Headline(
+          name: "McNemar's exact test", value: "p " + ComparisonReport.pText(test.exactPValue),
+          note: "of as much by chance"),
+      ]),
+      .text(verdict),
+      .table(
+        ReportPage.Table(
+          columns: ["images", "\(second.name): right", "\(second.name): wrong"],
+          rows: [
+            ["\(first.name): right"] + [test.bothRight, test.onlyFirst].map(count),
+            ["\(first.name): wrong"] + [test.onlySecond, test.bothWrong].map(count),
+          ])),
+      .facts(
+        title: "",
+        (chiSquare.map { [ReportPage.Fact("Chi-square with continuity correction", $0)] } ?? [])
+          + facts),
+    ]
+    return ReportPage(
+      title: title, subtitle: subtitle,
+      sections: [
+        ReportPage.Section("Summary", blocks: summary),
+        ReportPage.Section(
+          "Training", blocks: [.figures(plots.map { ReportPage.Figure($0.scene) })]),
+        ReportPage.Section(
+          "Images whose answer changed",
+          blocks: [
+            .gallery(ReportPage.Gallery(title: "Right only in the second", tiles: gained)),
+            .gallery(ReportPage.Gallery(title: "Right only in the first", tiles: lost)),
+          ]),
+        ReportPage.Section("How to repeat it", blocks: [.commands(commands)]),
+      ])
+  }
+
+  /// The whole page as one file of HTML.
+  package func html() throws(PNGError) -> String { try page.html() }
+
+  private func count(_ number: Int) -> String { grouped(String(number)) }
+
+  private func percent(_ share: Double) -> String {
+    share.isFinite ? fixed(100 * share, 1) + " %" : "–"
+  }
+}

@@ -1,0 +1,158 @@
+/// A page of a report: sections of text, charts, tables and pictures.
+package struct ReportPage: Sendable {
+  /// What stands above.
+  package var title: String
+  /// A line under the title.
+  package var subtitle: String
+  /// The parts in order; those without blocks are left out.
+  package var sections: [Section]
+
+  /// A page of these sections.
+  package init(title: String, subtitle: String = "", sections: [Section] = []) {
+    self.title = title
+    self.subtitle = subtitle
+    self.sections = sections
+  }
+
+  /// A part of the page with a heading.
+  package struct Section: Sendable {
+    /// The heading.
+    package var title: String
+    /// A sentence under it.
+    package var note: String
+    /// What it shows.
+    package var blocks: [Block]
+
+    /// A part of these blocks.
+    package init(_ title: String, note: String = "", blocks: [Block]) {
+      self.title = title
+      self.note = note
+      self.blocks = blocks
+    }
+  }
+
+  /// Something a section shows; those that are empty are left out.
+  package enum Block: Sendable {
+    /// The few numbers that matter most, large.
+    case headline([Headline])
+    /// Sentences.
+    case text(String)
+    /// Names and values.
+    case facts(title: String, [Fact])
+    /// Charts side by side where the page is wide enough.
+    case figures([Figure])
+    /// Rows and columns.
+    case table(Table)
+    /// Pictures with captions.
+    case gallery(Gallery)
+    /// What a check found.
+    case findings([Finding])
+    /// Lines to be typed or copied.
+    case commands([String])
+  }
+
+  /// A number with its name.
+  package struct Headline: Sendable, Hashable {
+    /// What it measures.
+    package var name: String
+    /// The number.
+    package var value: String
+    /// What stands below, such as an interval.
+    package var note: String
+
+    /// A number with its name.
+    package init(name: String, value: String, note: String = "") {
+      self.name = name
+      self.value = value
+      self.note = note
+    }
+  }
+
+  /// A name with a value.
+  package struct Fact: Sendable, Hashable {
+    /// The name.
+    package var name: String
+    /// The value.
+    package var value: String
+
+    /// A name with a value.
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// A drawing with a sentence.
+  package struct Figure: Sendable {
+    /// The drawing.
+    package var scene: Scene
+    /// What stands below it.
+    package var caption: String
+
+    /// A drawing with a sentence.
+    package init(_ scene: Scene, caption: String = "") {
+      self.scene = scene
+      self.caption = caption
+    }
+  }
+
+  /// Rows and columns; it scrolls inside itself where the page is narrow.
+  package struct Table: Sendable, Hashable {
+    /// What stands above.
+    package var title: String
+    /// Names of the columns.
+    package var columns: [String]
+    /// The cells, as many a row as there are columns.
+    package var rows: [[String]]
+    /// Rows at the end that stand apart, such as averages.
+    package var summaryRows: [[String]]
+    /// Columns at the start that hold text; the others hold numbers, which end at one line.
+    package var textColumns: Int
+
+    /// A table of these rows.
+    package init(
+      title: String = "", columns: [String], rows: [[String]], summaryRows: [[String]] = [],
+      textColumns: Int = 1
+    ) {
+      self.title = title
+      self.columns = columns
+      self.rows = rows
+      self.summaryRows = summaryRows
+      self.textColumns = textColumns
+    }
+  }
+
+  /// Pictures with captions.
+  package struct Gallery: Sendable, Hashable {
+    /// What stands above.
+    package var title: String
+    /// A sentence under it.
+    package var note: String
+    /// The pictures.
+    package var tiles: [Tile]
+
+    /// Pictures under a heading.
+    package init(title: String, note: String = "", tiles: [Tile]) {
+      self.title = title
+      self.note = note
+      self.tiles = tiles
+    }
+  }
+
+  /// Something a check found.
+  package struct Finding: Sendable, Hashable {
+    /// Whether it has to be repaired, or is only worth knowing.
+    package var isError: Bool
+    /// What was found.
+    package var text: String
+    /// Where: files, a line each.
+    package var places: [String]
+
+    /// Something found at these places.
+    package init(isError: Bool, text: String, places: [String] = []) {
+      self.isError = isError
+      self.text = text
+      self.places = places
+    }
+  }
+}

@@ -1,0 +1,115 @@
+internal import Primitives
+
+extension RunReport {
+  /// A drawing and the name of its file without `.png`.
+  package typealias Plot = (name: String, scene: Scene)
+
+  /// Charts of the training: `loss`, `accuracy` and `lr`, those that have values.
+  package var trainingPlots: [Plot] {
+    let marks = bestEpoch.map { [LineChart.Mark(x: Double($0), name: "kept: epoch \($0)")] } ?? []
+    func line(_ name: String, _ paint: Paint, _ value: (Epoch) -> Double?) -> LineChart.Line? {
+      let points = epochs.map { Point(Double($0.number), value($0) ?? .nan) }
+      return points.contains { $0.y.isFinite }
+        ? LineChart.Line(name, points: points, paint: paint) : nil
+    }
+    let loss = [
+      line("training", .series(0)) { $0.loss },
+      line("validation", .series(1)) { $0.validationLoss },
+    ].compactMap { $0 }
+    let accuracy = [
+      line("training", .series(0)) { $0.accuracy },
+      line("validation", .series(1)) { $0.validationAccuracy },
+    ].compactMap { $0 }
+    let rate = [line("learning rate", .series(2)) { $0.learningRate }].compactMap { $0 }
+    return [
+      (
+        "loss",
+        LineChart(
+          title: "Loss", yTitle: "cross-entropy", lines: loss, marks: marks, startsAtZero: true)
+      ),
+      (
+        "accuracy",
+        LineChart(
+          title: "Accuracy", yTitle: "share right", format: .percent, lines: accuracy,
+          marks: marks)
+      ),
+      (
+        "lr",
+        LineChart(
+          title: "Learning rate", yTitle: "at the epoch's end", lines: rate, startsAtZero: true)
+      ),
+    ].compactMap { name, chart in chart.lines.isEmpty ? nil : (name, chart.scene) }
+  }
+
+  /// Charts of the evaluation: `confusion_matrix`, `confusion_matrix_normalized`, `roc`,
+  /// `precision_recall`, `reliability`, `histogram` and, where there are mistakes,
+  /// `misclassified`.
+  package var evaluationPlots: [Plot] {
+    guard let evaluated else { return [] }
+    let curves = evaluated.curves
+    let answers = zip(evaluated.probabilities, evaluated.truths).compactMap { row, truth in
+      row.max().map { (probability: $0, isRight: row.firstIndex(of: $0) == truth) }
+    }
+    let plots: [Plot] = [
+      (
+        "confusion_matrix",
+        MatrixChart(classes: evaluated.classes, counts: evaluated.confusion).scene
+      ),
+      (
+        "confusion_matrix_normalized",
+        MatrixChart(
+          classes: evaluated.classes, counts: evaluated.confusion, showsShares: true
+        ).scene
+      ),
+      (
+        "roc",
+        CurveChart(
+          kind: .roc, title: "ROC, area under the curve", classes: curves,
+          names: evaluated.classes
+        ).scene
+      ),
+      (
+        "precision_recall",
+        CurveChart(
+          kind: .precisionRecall, title: "Precision and recall, average precision",
+          classes: curves, names: evaluated.classes
+        ).scene
+      ),
+      ("reliability", ReliabilityChart(answers: answers).scene),
+      ("histogram", HistogramChart(panels: evaluated.panels(worstFirst: curves)).scene),
+    ]
+    guard !worstMistakes.isEmpty else { return plots }
+    return plots + [
+      ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes).scene)
+    ]
+  }
+}
+
+extension RunReport.Evaluated {
+  /// Curves of all classes.
+  var curves: ClassCurves {
+    ClassCurves(probabilities: probabilities, truths: truths, classes: classes.count)
+  }
+
+  /// Histograms of the classes; of many those that are told apart worst come first.
+  func panels(worstFirst curves: ClassCurves) -> [HistogramChart.Panel] {
+    let panels = ProbabilityScores.histograms(
+      probabilities: probabilities, truths: truths, names: classes)
+    guard panels.count > 12 else { return panels }
+    let areas = curves.classes.map { $0?.rocArea ?? 2 }
+    return panels.indices.sorted { (areas[$0], $0) < (areas[$1], $1) }.map { panels[$0] }
+  }
+
+  /// Pairs of classes by how many images of the first were taken for the second.
+  func mostConfused(limit: Int) -> [(truth: Int, answer: Int, count: Int)] {
+    var pairs: [(truth: Int, answer: Int, count: Int)] = []
+    for (truth, row) in confusion.enumerated() {
+      for (answer, count) in row.enumerated() where truth != answer && count > 0 {
+        pairs.append((truth, answer, count))
+      }
+    }
+    return Array(
+      pairs.sorted { ($1.count, $0.truth, $0.answer) < ($0.count, $1.truth, $1.answer) }
+        .prefix(limit))
+  }
+}

@@ -1,0 +1,185 @@
+internal import Primitives
+
+extension RunReport {
+  /// The page: a section a subject, those without anything to show left out.
+  package var page: ReportPage {
+    ReportPage(
+      title: title, subtitle: subtitle,
+      sections: [
+        summary, training, answers, perClass, pictures, data, architecture, recipe, timing,
+        repetition,
+      ].compactMap { $0 })
+  }
+
+  private var summary: ReportPage.Section? {
+    guard let evaluated else { return nil }
+    let count = evaluated.truths.count
+    let brier = ProbabilityScores.brier(
+      probabilities: evaluated.probabilities, truths: evaluated.truths)
+    let interval =
+      "95 % interval \(percent(evaluated.interval.lowerBound)) to "
+      + percent(evaluated.interval.upperBound)
+    var numbers = [
+      ReportPage.Headline(
+        name: "Accuracy", value: count > 0 ? percent(evaluated.scores.accuracy) : "–",
+        note: count > 0 ? interval : "no image was answered"),
+      ReportPage.Headline(
+        name: "Macro F1", value: shown(evaluated.scores.macro.f1, 4), note: "mean of the classes"),
+      ReportPage.Headline(
+        name: "Loss", value: shown(evaluated.loss, 4), note: "cross-entropy in nats"),
+    ]
+    if let brier {
+      numbers.append(
+        ReportPage.Headline(
+          name: "Brier score", value: shown(brier, 4), note: "0 is perfect"))
+    }
+    numbers.append(
+      ReportPage.Headline(
+        name: "Images", value: grouped(String(count)), note: evaluated.name))
+    return ReportPage.Section(
+      "Summary", blocks: [.headline(numbers), .facts(title: "", evaluated.facts)])
+  }
+
+  private var training: ReportPage.Section? {
+    section("Training", figures: trainingPlots)
+  }
+
+  private var answers: ReportPage.Section? {
+    // Without numbers the two matrices look the same.
+    let saysShares = evaluated.map {
+      MatrixChart(classes: $0.classes, counts: $0.confusion, showsShares: true).saysNumbers
+    }
+    let shown = evaluationPlots.filter { plot in
+      plot.name != "misclassified"
+        && (plot.name != "confusion_matrix_normalized" || saysShares == true)
+    }
+    return section(
+      "How good, how sure", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
+  }
+
+  private func section(
+    _ title: String, note: String = "", figures: [Plot]
+  ) -> ReportPage.Section? {
+    figures.isEmpty
+      ? nil
+      : ReportPage.Section(
+        title, note: note,
+        blocks: [
+          .figures(
+            figures.map { ReportPage.Figure($0.scene, caption: RunReport.caption(of: $0.name)) })
+        ])
+  }
+
+  /// How to read a chart, for those who have not met it.
+  private static func caption(of plot: String) -> String {
+    switch plot {
+    case "roc": "Further up and left is better; the dotted line is guessing."
+    case "precision_recall": "Further up and right is better."
+    case "reliability":
+      "On the dashed line, answers of 80 % are right 80 times of 100; below it they are too sure."
+    default: ""
+    }
+  }
+
+  /// Pairs of classes listed in the page at most.
+  private static let shownPairs = 15
+
+  private var perClass: ReportPage.Section? {
+    guard let evaluated else { return nil }
+    let scores = evaluated.scores
+    func row(_ row: ClassificationReport.Row) -> [String] {
+      [row.name] + [row.precision, row.recall, row.f1].map { shown($0, 4) }
+        + [grouped(String(row.support))]
+    }
+    let columns = ["class", "precision", "recall", "F1", "images"]
+    let pairs = evaluated.mostConfused(limit: RunReport.shownPairs).map { pair in
+      let total = evaluated.confusion[pair.truth].reduce(0, +)
+      return [
+        evaluated.classes[pair.truth], evaluated.classes[pair.answer],
+        grouped(String(pair.count)), percent(Double(pair.count) / Double(max(1, total))),
+      ]
+    }
+    return ReportPage.Section(
+      "Classes",
+      blocks: [
+        .table(
+          ReportPage.Table(
+            columns: columns, rows: scores.classes.map(row),
+            summaryRows: [row(scores.macro), row(scores.weighted)])),
+        .table(
+          ReportPage.Table(
+            title: "Most confused", columns: ["true class", "taken for", "images", "of the class"],
+            rows: pairs, textColumns: 2)),
+      ])
+  }
+
+  private var pictures: ReportPage.Section? {
+    let galleries: [ReportPage.Gallery] = [
+      ReportPage.Gallery(
+        title: "Worst mistakes", note: "Wrong answers of the greatest probability.",
+        tiles: worstMistakes),
+      ReportPage.Gallery(
+        title: "Where it looked", note: "The worst mistakes; bright places spoke for the answer.",
+        tiles: explanations),
+      ReportPage.Gallery(
+        title: "Least sure", note: "Answers of the least probability, right or wrong.",
+        tiles: leastSure),
+      ReportPage.Gallery(title: "Examples", note: "Taken at random.", tiles: examples),
+      ReportPage.Gallery(
+        title: "Training images as the network saw them", tiles: samples),
+    ]
+    return ReportPage.Section("Pictures", blocks: galleries.map { .gallery($0) })
+  }
+
+  private var data: ReportPage.Section? {
+    guard let dataset else { return nil }
+    func row(_ name: String, _ counts: [Int]) -> [String] {
+      [name]
+        + (counts + (counts.count > 1 ? [counts.reduce(0, +)] : [])).map {
+          grouped(String($0))
+        }
+    }
+    let table = ReportPage.Table(
+      columns: ["class"] + dataset.splits.map(\.name) + (dataset.splits.count > 1 ? ["all"] : []),
+      rows: dataset.classes.enumerated().map { index, name in
+        row(name, dataset.splits.map { $0.counts[index] })
+      }, summaryRows: [row("all", dataset.splits.map { $0.counts.reduce(0, +) })])
+    let findings: ReportPage.Block =
+      switch dataset.findings {
+      case .some(let findings) where !findings.isEmpty: .findings(findings)
+      case .some: .text("The check found nothing wrong.")
+      case nil: .text("")
+      }
+    return ReportPage.Section(
+      "Dataset", blocks: [.facts(title: "", dataset.facts), findings, .table(table)])
+  }
+
+  private var architecture: ReportPage.Section? {
+    ReportPage.Section(
+      "Network",
+      blocks: [
+        .facts(title: "", networkFacts),
+        .figures(network.map { [ReportPage.Figure($0.scene)] } ?? []),
+      ])
+  }
+
+  private var recipe: ReportPage.Section? {
+    ReportPage.Section("Settings", blocks: settings.map { .facts(title: $0.title, $0.facts) })
+  }
+
+  private var timing: ReportPage.Section? {
+    let chart = seconds.isEmpty ? [] : [ReportPage.Figure(BarChart(seconds: seconds).scene)]
+    return ReportPage.Section(
+      "Time", blocks: [.facts(title: "", timingFacts), .figures(chart)])
+  }
+
+  private var repetition: ReportPage.Section? {
+    ReportPage.Section(
+      "Environment, and how to repeat it",
+      blocks: [.facts(title: "", environment), .commands(commands)])
+  }
+
+  private func percent(_ share: Double) -> String {
+    share.isFinite ? fixed(100 * share, 1) + " %" : "–"
+  }
+}

@@ -1,0 +1,77 @@
+/// What the order of scores says about one class: ROC, precision over recall, and their areas.
+package struct RankCurves: Sendable, Hashable {
+  /// False (x) and true (y) positive rates from (0, 0) to (1, 1), a point a threshold.
+  package let roc: [Point]
+  /// The area under the ROC curve by trapezoids.
+  package let rocArea: Double
+  /// Recall (x) and precision (y) from (0, 1) on, a point a threshold, recall growing.
+  package let precisionRecall: [Point]
+  /// Average precision: the sum over thresholds of precision times the recall gained.
+  ///
+  /// No interpolation, as scikit-learn's `average_precision_score`.
+  package let averagePrecision: Double
+
+  /// The curves of scores and of who is a member; nil without members or without others.
+  ///
+  /// Equal scores are one threshold. Scores that are not finite are left out.
+  package init?(_ scored: [(score: Double, isMember: Bool)]) {
+    let sorted = scored.filter(\.score.isFinite).sorted { $0.score > $1.score }
+    let members = sorted.count { $0.isMember }
+    let others = sorted.count - members
+    guard members > 0, others > 0 else { return nil }
+    var roc = [Point(0, 0)]
+    var precisionRecall = [Point(0, 1)]
+    var area = 0.0
+    var average = 0.0
+    var (right, wrong) = (0, 0)
+    for (index, item) in sorted.enumerated() {
+      right += item.isMember ? 1 : 0
+      wrong += item.isMember ? 0 : 1
+      if index + 1 < sorted.count, sorted[index + 1].score == item.score { continue }
+      let point = Point(Double(wrong) / Double(others), Double(right) / Double(members))
+      let precision = Double(right) / Double(right + wrong)
+      let before = roc[roc.count - 1]
+      area += (point.x - before.x) * (point.y + before.y) / 2
+      average += (point.y - before.y) * precision
+      roc.append(point)
+      precisionRecall.append(Point(point.y, precision))
+    }
+    self.roc = roc
+    rocArea = area
+    self.precisionRecall = precisionRecall
+    averagePrecision = average
+  }
+
+  /// Precision over recall as the steps whose area is the average precision.
+  var precisionSteps: [Point] {
+    zip(precisionRecall, precisionRecall.dropFirst()).flatMap { a, b in
+      [Point(a.x, b.y), b]
+    }
+  }
+
+  /// The greatest true positive rate at a false positive rate, lines drawn between the points.
+  func truePositiveRate(at x: Double) -> Double { RankCurves.value(of: roc, at: x) }
+
+  /// The curve's value at x, on an upright piece the last one.
+  private static func value(of curve: [Point], at x: Double) -> Double {
+    var (low, high) = (0, curve.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if curve[middle].x <= x { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return curve[0].y }
+    guard low < curve.count else { return curve[low - 1].y }
+    let (a, b) = (curve[low - 1], curve[low])
+    return a.y + (x - a.x) / (b.x - a.x) * (b.y - a.y)
+  }
+
+  /// The precision of the threshold that reaches a recall.
+  func precision(at recall: Double) -> Double {
+    var (low, high) = (1, precisionRecall.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if precisionRecall[middle].x >= recall - 1e-12 { high = middle } else { low = middle + 1 }
+    }
+    return precisionRecall[low].y
+  }
+}

@@ -1,0 +1,47 @@
+import Report
+import Testing
+
+@Suite struct ComparisonReportTests {
+  private func report(_ test: McNemarTest, epochs: [RunReport.Epoch] = []) -> ComparisonReport {
+    ComparisonReport(
+      title: "A and B",
+      first: ComparisonReport.Side(
+        name: "<A>", accuracy: 0.9, interval: 0.88...0.92, epochs: epochs),
+      second: ComparisonReport.Side(
+        name: "B", accuracy: 0.85, interval: 0.83...0.87, epochs: epochs), test: test)
+  }
+
+  @Test("The sentence says whether chance explains the difference")
+  func verdict() {
+    let clear = report(
+      McNemarTest(bothRight: 800, onlyFirst: 100, onlySecond: 50, bothWrong: 50))
+    #expect(clear.verdict.contains("more than chance"))
+    #expect(clear.verdict.contains("right on 50 images"))
+    let unclear = report(
+      McNemarTest(bothRight: 800, onlyFirst: 10, onlySecond: 9, bothWrong: 50))
+    #expect(unclear.verdict.contains("chance alone"))
+    let same = report(McNemarTest(bothRight: 8, onlyFirst: 0, onlySecond: 0, bothWrong: 5))
+    #expect(same.verdict == "Both are right on the same images.")
+  }
+
+  @Test("The page is well-formed, and its charts hold both trainings")
+  func page() throws {
+    let epochs = (1...9).map {
+      RunReport.Epoch(
+        number: $0, loss: 1 / Double($0), accuracy: 0.5, validationLoss: 2 / Double($0),
+        validationAccuracy: 0.6)
+    }
+    let report = report(
+      McNemarTest(bothRight: 800, onlyFirst: 100, onlySecond: 50, bothWrong: 50), epochs: epochs)
+    #expect(report.plots.map(\.name) == ["loss", "accuracy"])
+    for plot in report.plots {
+      #expect(faults(plot.scene) == [])
+      for text in ["<A>, training", "B, validation"] {
+        #expect(plot.scene.labels.contains { $0.text == text })
+      }
+    }
+    let elements = try #require(MarkupReader.elements(try report.html()))
+    #expect(elements.filter { $0.name == "h2" }.map(\.text) == ["Summary", "Training"])
+    #expect(elements.contains { $0.text == "<A>: right" })
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import Report
+import Testing
+
+/// A report with everything in it.
+func fullReport(classes: Int, images: Int = 300) -> RunReport {
+  let names = classNames(classes)
+  let data = answers(classes: classes, images: images)
+  func tile(_ verdict: Verdict) -> Tile {
+    Tile(
+      picture: ReportPicture(
+        width: 8, height: 6, pixels: [UInt8](repeating: 120, count: 144)), caption: names,
+      verdict: verdict)
+  }
+  let rows = names.map {
+    ClassificationReport.Row(name: $0, precision: 0.9, recall: 0.8, f1: 0.85, support: 10)
+  }
+  var report = RunReport(title: "Run <1> & \"more\"")
+  report.subtitle = names[min(2, classes - 1)]
+  report.epochs = (1...20).map { epoch in
+    let x = Double(epoch)
+    return RunReport.Epoch(
+      number: epoch, loss: 1 / x, accuracy: 1 - 0.5 / x, validationLoss: 1.1 / x + 0.01 * x,
+      validationAccuracy: 0.95 - 0.4 / x, learningRate: 0.001 * (1 - x / 20))
+  }
+  report.bestEpoch = 14
+  report.evaluated = RunReport.Evaluated(
+    name: "test images", classes: names, truths: data.truths, probabilities: data.probabilities,
+    scores: ClassificationReport(
+      classes: rows, accuracy: 0.9, macro: rows[0], weighted: rows[0]),
+    confusion: data.confusion, interval: 0.88...0.92, loss: 0.3,
+    facts: [ReportPage.Fact("skipped", "2")])
+  report.worstMistakes = [tile(.wrong), tile(.wrong)]
+  report.leastSure = [tile(.right), tile(.wrong)]
+  report.examples = [tile(.right)]
+  report.explanations = [tile(.wrong)]
+  report.samples = [tile(.unknown)]
+  report.dataset = RunReport.Dataset(
+    classes: names,
+    splits: [
+      RunReport.Dataset.Split(name: "train", counts: [Int](repeating: 1000, count: classes)),
+      RunReport.Dataset.Split(name: "test", counts: [Int](repeating: 10, count: classes)),
+    ], facts: [ReportPage.Fact("path", "a/b")],
+    findings: [
+      ReportPage.Finding(isError: true, text: "one picture in two classes", places: names),
+      ReportPage.Finding(
+        isError: false, text: "duplicates", places: (0..<50).map { "train/\($0).jpg" }),
+    ])
+  report.network = NetworkDiagram(
+    nodes: (0..<30).map { NetworkDiagram.Node(name: "layer \($0)", outputShape: "3 × 3 × 4") },
+    shortcuts: [NetworkDiagram.Shortcut(from: 1, to: 4)])
+  report.networkFacts = [ReportPage.Fact("weights", "2.8 million")]
+  report.settings = [
+    RunReport.Settings(title: "training", facts: names.map { ReportPage.Fact($0, "1") })
+  ]
+  report.seconds = [("decode", 3), ("forward", 20), ("backward", 40.5)]
+  report.environment = [ReportPage.Fact("version", "1")]
+  report.commands = ["cnnctl train 'data & more' --seed 1"]
+  return report
+}
+
+@Suite struct ReportPageTests {
+  @Test(
+    "The page is well-formed, escapes every name, and asks nothing of a network or a script",
+    arguments: [1, 2, 9, 200])
+  func page(classes: Int) throws {
+    let html = try fullReport(classes: classes).html()
+    let elements = try #require(MarkupReader.elements(html), "not well-formed")
+    #expect(
+      !elements.contains { ["script", "link", "iframe", "object", "base"].contains($0.name) })
+    for element in elements {
+      for (name, value) in element.attributes {
+        #expect(!name.hasPrefix("on"))
+        guard ["href", "src", "xlink:href"].contains(name) else { continue }
+        #expect(value.hasPrefix("#") || value.hasPrefix("data:image/png;base64,"), "\(value)")
+      }
+    }
+    #expect(!html.contains("url(") && !html.contains("@import"))
+    #expect(!html.contains("\u{202E}"))
+    // The names are there as text.
+    let texts = elements.map(\.text)
+    #expect(texts.contains { $0.contains("Run <1> & \"more\"") })
+    if classes > 2 { #expect(texts.contains("<script>alert('1')</script>")) }
+    let ids = elements.compactMap { $0.attributes["id"] }
+    #expect(Set(ids).count == ids.count && ids.count == 10)
+  }
+
+  @Test("The same values give the same bytes: page, pictures and SVG")
+  func determinism() throws {
+    let report = fullReport(classes: 9)
+    let html = try report.html()
+    #expect(try fullReport(classes: 9).html() == html)
+    for plot in report.trainingPlots + report.evaluationPlots {
+      let (png, svg) = (try plot.scene.png(scale: 2), try plot.scene.svg())
+      #expect(try plot.scene.png(scale: 2) == png)
+      #expect(try plot.scene.svg() == svg)
+    }
+  }
+
+  @Test("An empty report is a page with its title, and each part alone makes its section")
+  func leftOut() throws {
+    func headings(_ report: RunReport) throws -> [String] {
+      let elements = try #require(MarkupReader.elements(try report.html()))
+      return elements.filter { $0.name == "h2" }.map(\.text)
+    }
+    var report = RunReport(title: "nothing")
+    #expect(try headings(report) == [])
+    report.commands = ["cnnctl train x"]
+    #expect(try headings(report) == ["Environment, and how to repeat it"])
+    report.epochs = [RunReport.Epoch(number: 1)]
+    #expect(try headings(report).count == 1)
+    report.epochs = [RunReport.Epoch(number: 1, loss: 0.5)]
+    #expect(try headings(report) == ["Training", "Environment, and how to repeat it"])
+    #expect(report.trainingPlots.map(\.name) == ["loss"])
+    report.evaluated = RunReport.Evaluated(
+      name: "test images", classes: ["a", "b"], truths: [], probabilities: [],
+      scores: ClassificationReport(
+        classes: [], accuracy: 0,
+        macro: ClassificationReport.Row(
+          name: "macro avg", precision: 0, recall: 0, f1: 0, support: 0),
+        weighted: ClassificationReport.Row(
+          name: "weighted avg", precision: 0, recall: 0, f1: 0, support: 0)),
+      confusion: [[0, 0], [0, 0]], interval: 0...1, loss: 0)
+    let html = try report.html()
+    #expect(html.contains("no image was answered"))
+    #expect(!html.lowercased().contains(">nan") && !html.contains("inf "))
+  }
+
+  @Test("Figures that are no numbers are shown as dashes")
+  func notNumbers() throws {
+    var report = fullReport(classes: 3, images: 4)
+    report.evaluated?.probabilities = [[Double]](repeating: [.nan, .infinity, 0], count: 4)
+    report.evaluated?.loss = .nan
+    report.evaluated?.scores.macro.f1 = .nan
+    report.epochs.append(RunReport.Epoch(number: 21, loss: .nan, accuracy: -.infinity))
+    report.seconds.append((name: "wait", seconds: .infinity))
+    let elements = try #require(MarkupReader.elements(try report.html()))
+    let shown = elements.filter { $0.name != "style" }
+    #expect(shown.contains { $0.text == "–" })
+    for element in shown {
+      for text in [element.text] + element.attributes.values where text.count < 200 {
+        let words = text.lowercased().split { !$0.isLetter }
+        #expect(!words.contains { ["nan", "inf", "infinity"].contains($0) }, "\(text)")
+      }
+    }
+    for plot in report.trainingPlots + report.evaluationPlots {
+      #expect(faults(plot.scene) == [], "\(plot.name)")
+    }
+  }
+
+  @Test("An SVG of its own is well-formed and says each text once, as long as it was measured")
+  func svg() throws {
+    let report = fullReport(classes: 9)
+    for plot in report.trainingPlots + report.evaluationPlots {
+      let svg = try plot.scene.svg(standalone: true)
+      let elements = try #require(MarkupReader.elements(svg), "\(plot.name)")
+      let texts = elements.filter { $0.name == "text" }
+      #expect(texts.map(\.text) == plot.scene.labels.map(\.text), "\(plot.name)")
+      for (element, label) in zip(texts, plot.scene.labels) {
+        let length = try #require(Double(element.attributes["textLength"] ?? ""))
+        #expect(abs(length - label.width) < 0.01)
+      }
+      #expect(elements.first?.attributes["viewBox"]?.hasPrefix("0 0 ") == true)
+    }
+  }
+
+  @Test("The reports' files are those of a run folder")
+  func plots() {
+    let report = fullReport(classes: 3)
+    #expect(report.trainingPlots.map(\.name) == ["loss", "accuracy", "lr"])
+    #expect(
+      report.evaluationPlots.map(\.name) == [
+        "confusion_matrix", "confusion_matrix_normalized", "roc", "precision_recall",
+        "reliability", "histogram", "misclassified",
+      ])
+    for plot in report.trainingPlots + report.evaluationPlots {
+      #expect(faults(plot.scene) == [], "\(plot.name)")
+    }
+  }
+}
