@@ -140,6 +140,7 @@ func minimumEpochSteps() throws {
   #expect(training.batchSize(images: 3) == 3)
   #expect(training.peakRate(batchSize: 64) == training.learningRate)
   #expect(training.peakRate(batchSize: 32) == training.learningRate / 2)
+  #expect(training.peakRate(batchSize: 32, headAlone: true) == training.learningRate)
   let rate = try Configuration(dataset: "d", options: options { $0.learningRate = 1e-3 }).training
   #expect(rate.peakRate(batchSize: 32) == 1e-3)
   let asked = try Configuration(dataset: "d", options: options { $0.batchSize = 50 }).training

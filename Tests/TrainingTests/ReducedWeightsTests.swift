@@ -12,21 +12,6 @@ private let sample = TensorFile(
   ],
   metadata: ["classes": "[]"])
 
-/// The bytes of a file with this header and this data, no digest.
-private func file(_ header: String, _ data: [UInt8]) -> [UInt8] {
-  let text = Array(header.utf8)
-  return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data
-}
-
-private func failure(_ bytes: [UInt8], requiresDigest: Bool = false) -> TensorFileError? {
-  do throws(TensorFileError) {
-    _ = try TensorFile(decoding: bytes, requiresDigest: requiresDigest)
-    return nil
-  } catch {
-    return error
-  }
-}
-
 /// The number that 16 bits mean, by IEEE 754-2019, 3.4.
 private func number(_ half: UInt16) -> Double {
   let exponent = Int(half >> 10 & 31)
@@ -42,7 +27,7 @@ func everyHalf() throws {
   let finite = (0...UInt16.max).filter { $0 & 0x7C00 != 0x7C00 }
   let shape = [finite.count / 2, 2]
   func bytes(_ halves: [UInt16], _ shape: [Int]) -> [UInt8] {
-    file(
+    weightsFile(
       "{\"a\":{\"dtype\":\"F16\",\"shape\":\(shape),\"data_offsets\":[0,\(2 * halves.count)]}}",
       halves.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
   }
@@ -54,7 +39,7 @@ func everyHalf() throws {
   }
   #expect(wrong.isEmpty)
   for strange: UInt16 in [0x7C00, 0xFC00, 0x7C01, 0x7E00, 0xFFFF] {
-    #expect(failure(bytes([0, strange], [2, 1])) == .notFinite(name: "a", index: 1))
+    #expect(decodingError(bytes([0, strange], [2, 1])) == .notFinite(name: "a", index: 1))
   }
 }
 
@@ -131,14 +116,14 @@ func alignment() throws {
 func reducedDamage() throws {
   for precision in [TensorFile.Precision.half, .bytes] {
     let bytes = try sample.reduced(to: precision).encoded()
-    #expect(failure(bytes, requiresDigest: true) == nil)
+    #expect(decodingError(bytes, requiresDigest: true) == nil)
     for count in 0..<bytes.count {
-      #expect(failure(Array(bytes.prefix(count)), requiresDigest: true) != nil)
+      #expect(decodingError(Array(bytes.prefix(count)), requiresDigest: true) != nil)
     }
     for bit in 0..<(8 * bytes.count) {
       var damaged = bytes
       damaged[bit / 8] ^= 1 << (bit % 8)
-      #expect(failure(damaged, requiresDigest: true) != nil, "\(precision) bit \(bit)")
+      #expect(decodingError(damaged, requiresDigest: true) != nil, "\(precision) bit \(bit)")
     }
   }
 }
@@ -155,7 +140,7 @@ private func floats(_ values: Float...) -> [UInt8] {
 func wrongScales() throws {
   let weights = entry("a", "I8", "[1,2]", "[8,10]")
   let scale = entry("a.scale", "F32", "[2]", "[0,8]")
-  let right = file("{\(scale),\(weights)}", floats(0.5, 2) + [3, 0x80])
+  let right = weightsFile("{\(scale),\(weights)}", floats(0.5, 2) + [3, 0x80])
   #expect(try TensorFile(decoding: right, requiresDigest: false)["a"]?.values == [1.5, -256])
   #expect(
     try TensorFile(decoding: right, requiresDigest: false).tensors.map(\.name) == ["a"])
@@ -187,7 +172,7 @@ func wrongScales() throws {
     ("{\(entry("a", "U8", "[1,2]", "[0,2]"))}", [0, 0], "expected type F32, F16 or I8"),
   ]
   for (header, data, part) in cases {
-    let error = try #require(failure(file(header, data)), "\(part)")
+    let error = try #require(decodingError(weightsFile(header, data)), "\(part)")
     #expect(error.description.contains(part), "\(error)")
   }
 }

@@ -10,22 +10,6 @@ private let sample = TensorFile(
   ],
   metadata: ["classes": "[\"Löwe\\n\",\"\\\"x\\\"\"]", "a": "tab\tand \u{1} \\ line\nend"])
 
-/// The bytes of a file with this header and `data` bytes of zeros, no digest.
-private func file(_ header: String, data: Int = 0) -> [UInt8] {
-  let text = Array(header.utf8)
-  let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-  return length + text + [UInt8](repeating: 0, count: data)
-}
-
-private func failure(_ bytes: [UInt8], requiresDigest: Bool = false) -> TensorFileError? {
-  do throws(TensorFileError) {
-    _ = try TensorFile(decoding: bytes, requiresDigest: requiresDigest)
-    return nil
-  } catch {
-    return error
-  }
-}
-
 @Test("A weights file comes back as it was, sorted by name, and is written to the same bytes")
 func roundTrip() throws {
   let bytes = sample.encoded()
@@ -44,23 +28,23 @@ func roundTrip() throws {
 @Test("Every shorter file and every flipped bit is refused")
 func damage() {
   let bytes = sample.encoded()
-  #expect(failure(bytes, requiresDigest: true) == nil)
+  #expect(decodingError(bytes, requiresDigest: true) == nil)
   for count in 0..<bytes.count {
-    #expect(failure(Array(bytes.prefix(count)), requiresDigest: true) != nil, "prefix \(count)")
+    #expect(decodingError(Array(bytes.prefix(count)), requiresDigest: true) != nil, "prefix \(count)")
   }
-  #expect(failure(bytes + [0], requiresDigest: true) != nil)
+  #expect(decodingError(bytes + [0], requiresDigest: true) != nil)
   for bit in 0..<(8 * bytes.count) {
     var damaged = bytes
     damaged[bit / 8] ^= 1 << (bit % 8)
-    #expect(failure(damaged, requiresDigest: true) != nil, "bit \(bit)")
+    #expect(decodingError(damaged, requiresDigest: true) != nil, "bit \(bit)")
   }
 }
 
 @Test("A file without a digest is refused where one is required")
 func digestRequired() {
-  let bytes = file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: 4)
-  #expect(failure(bytes) == nil)
-  #expect(failure(bytes, requiresDigest: true) == .noDigest)
+  let bytes = weightsFile("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: 4)
+  #expect(decodingError(bytes) == nil)
+  #expect(decodingError(bytes, requiresDigest: true) == .noDigest)
 }
 
 private func entry(
@@ -97,16 +81,16 @@ private func entry(
     ("{\(entry("__sha256__"))}", 4),
   ])
 func wrongHeaders(header: String, data: Int) {
-  #expect(failure(file(header, data: data)) != nil)
+  #expect(decodingError(weightsFile(header, data: data)) != nil)
 }
 
 @Test("A length that lies is refused before anything is read")
 func wrongLengths() {
   let limit = 1 << 20
-  #expect(failure([UInt8](repeating: 255, count: 8)) == .headerLength(found: .max, limit: 0))
-  #expect(failure([UInt8](repeating: 255, count: 7)) == .tooShort(bytes: 7))
-  let long = file("{" + String(repeating: " ", count: limit) + "}")
-  #expect(failure(long) == .headerLength(found: UInt64(limit + 2), limit: limit))
+  #expect(decodingError([UInt8](repeating: 255, count: 8)) == .headerLength(found: .max, limit: 0))
+  #expect(decodingError([UInt8](repeating: 255, count: 7)) == .tooShort(bytes: 7))
+  let long = weightsFile("{" + String(repeating: " ", count: limit) + "}")
+  #expect(decodingError(long) == .headerLength(found: UInt64(limit + 2), limit: limit))
 }
 
 @Test("Numbers that are not finite are refused with their place")
@@ -115,13 +99,13 @@ func notFinite() {
     let bytes = TensorFile(tensors: [
       TensorFile.Tensor(name: "a", shape: [3], values: [0, 1, value])
     ]).encoded()
-    #expect(failure(bytes) == .notFinite(name: "a", index: 2))
+    #expect(decodingError(bytes) == .notFinite(name: "a", index: 2))
   }
 }
 
 @Test("Bytes that are not UTF-8 in a name are refused")
 func wrongEncoding() {
-  var bytes = file("{\(entry("ab"))}", data: 4)
+  var bytes = weightsFile("{\(entry("ab"))}", data: 4)
   bytes[10] = 0xFF
-  #expect(failure(bytes) != nil)
+  #expect(decodingError(bytes) != nil)
 }

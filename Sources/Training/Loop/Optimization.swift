@@ -40,8 +40,11 @@ extension Configuration.Training {
   }
 
   /// The peak of the schedule for batches of so many images.
-  package func peakRate(batchSize: Int) -> Double {
-    scalesLearningRate && batchSize < self.batchSize
+  ///
+  /// A head alone, on features that stay, is a convex problem: its noise averages out, and a rate
+  /// made smaller only leaves it short of the optimum.
+  package func peakRate(batchSize: Int, headAlone: Bool = false) -> Double {
+    scalesLearningRate && !headAlone && batchSize < self.batchSize
       ? learningRate * Double(batchSize) / Double(self.batchSize) : learningRate
   }
 

@@ -209,7 +209,7 @@ struct TrainingLoop {
     let number = session.optimizer.steps
     let factor = training.rates.factor(
       step: number, total: epochs * stepsPerEpoch, reductions: reductions)
-    let rate = training.peakRate(batchSize: batchSize) * factor
+    let rate = training.peakRate(batchSize: batchSize, headAlone: features != nil) * factor
     session.optimizer.learningRate = rate
     let result = session.step(
       pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture)
