@@ -11,7 +11,7 @@ public final class TrainingSession {
   public let network: Network
   /// What makes the steps.
   public let optimizer: any Optimizer
-  private let stepping: any SteppingOptimizer
+  let stepping: any SteppingOptimizer
   private let loss: Loss
   private let classWeights: [Double]?
   private let clipNorm: Double?
@@ -24,7 +24,7 @@ public final class TrainingSession {
   private var matrices: [ParameterUpdate.Matrix]
   private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
-  private var backboneStepsBefore = 0
+  var backboneStepsBefore = 0
   /// The factor of the learning rate before the classifier; 0 freezes what lies there.
   ///
   /// A frozen backbone runs with its stored statistics and without dropout, nothing of it changes,
@@ -127,6 +127,11 @@ public final class TrainingSession {
     precondition(backboneRate >= 0 && backboneRate.isFinite, "a factor of the rate")
     if before == 0 { backboneStepsBefore = optimizer.steps }
     executor.frozenNodes = backboneRate == 0 ? head.firstNode(of: network.graph) : 0
+    cutSegments(head)
+  }
+
+  /// Cuts the parameters into stretches that move at one rate.
+  func cutSegments(_ head: ClassifierHead) {
     segments = ParameterUpdate.segments(of: network.graph) { slot in
       head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
     }

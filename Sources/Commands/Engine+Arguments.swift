@@ -1,11 +1,15 @@
 internal import KernelSelection
+internal import Training
 
 extension Engine {
   /// The engine that the command line asks for; `--isa` goes over CNNCTL_ISA.
   ///
   /// - threads: in place of `--threads`, for a command that computes nothing.
+  /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
+  ///   it was begun with; an instruction set that this processor lacks is passed over.
   convenience init(
-    _ arguments: Arguments, _ environment: Environment, threads: Int? = nil
+    _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
+    like run: RunRecord? = nil
   ) throws {
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
     let name = arguments.text("isa") ?? said
@@ -17,8 +21,18 @@ extension Engine {
       }
       return set
     }
+    if let run {
+      for (option, begun) in [("isa", run.isa), ("conv", run.conv ?? "auto")] {
+        guard let given = arguments.text(option), given != begun else { continue }
+        throw Failure(
+          .usage, "the run was begun with another --\(option)", found: "--\(option) \(given)",
+          expected: begun)
+      }
+    }
+    let recorded = run.flatMap { InstructionSet(rawValue: $0.isa) }
+      .flatMap { InstructionSet.available.contains($0) ? $0 : nil }
     try self.init(
-      threads: threads ?? arguments.integer("threads"), instructionSet: set,
-      convolution: arguments.text("conv").flatMap(ConvolutionMethod.init) ?? .auto)
+      threads: threads ?? arguments.integer("threads"), instructionSet: set ?? recorded,
+      convolution: (arguments.text("conv") ?? run?.conv).flatMap(ConvolutionMethod.init) ?? .auto)
   }
 }

@@ -45,6 +45,7 @@ extension TrainingError.Kind {
     case .badData: .badData
     case .missing: .noInput
     case .cannotCreate: .cannotCreate
+    case .noRoom: .unavailable
     case .inputOutput: .io
     case .diverged: .diverged
     case .internal: .bug

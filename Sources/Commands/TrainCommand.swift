@@ -13,15 +13,23 @@ struct TrainCommand {
   }
 
   func run() throws -> ExitCode {
-    let configuration = try configuration()
+    let resumption = try resumption()
+    let configuration = try resumption?.configuration ?? configuration()
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
-    let engine = try Engine(arguments, console.environment)
+    let engine = try Engine(arguments, console.environment, like: resumption?.record)
     let progress = TrainingProgress(
       console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"), signal: signal)
-    let trainer = Trainer(
-      configuration: configuration, out: arguments.text("out"), cache: pictureCache(),
-      engine: engine)
+    if let summary = resumption?.finished {
+      console.note("\(summary.run) is over; --epochs N goes on to more epochs")
+      try progress.show(.done(summary))
+      return .done
+    }
+    let trainer =
+      resumption.map { Trainer($0, cache: pictureCache(), engine: engine) }
+      ?? Trainer(
+        configuration: configuration, out: arguments.text("out"), cache: pictureCache(),
+        engine: engine)
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
@@ -34,8 +42,8 @@ struct TrainCommand {
     console.clear()
     if let signal = summary.stoppedBySignal {
       console.note(
-        "stopped by \(signalName(signal)) after \(summary.epochs) epochs; weights and run.json "
-          + "are saved in \(summary.run)")
+        "stopped by \(signalName(signal)) after \(summary.epochs) epochs; every step is saved: "
+          + "cnnctl train --resume=\(shellQuoted(summary.run)) goes on")
       return ExitCode(signal: signal)
     }
     return .done
@@ -55,6 +63,26 @@ struct TrainCommand {
     let folder = bases.compactMap { $0 }.first { $0.hasPrefix("/") }.map { $0 + "/cnnctl" }
     let policy = arguments.text("cache").flatMap(PictureCache.Policy.init) ?? .auto
     return PictureCache(policy, folder: folder)
+  }
+
+  /// The run to go on with: that of `--resume=RUN`, of `--out`, or the newest.
+  private func resumption() throws -> Resumption? {
+    guard arguments.has("resume"), !arguments.isOff("resume") else { return nil }
+    for option in ["config", "from"] where arguments.has(option) {
+      throw Failure(
+        .usage, "--resume and --\(option) exclude each other: a run has its own settings",
+        helpPage: CommandDescription.train.helpPage)
+    }
+    let named = arguments.flag("resume") ? nil : arguments.text("resume")
+    let out = arguments.text("out")
+    if let named, let out, named != out {
+      throw Failure(
+        .usage, "--resume and --out name two runs", found: "\(named) and \(out)",
+        expected: "one of them", helpPage: CommandDescription.train.helpPage)
+    }
+    return try Resumption(
+      run: named ?? out ?? RunFolder.latest, dataset: arguments.operands.first,
+      options: TrainingOptions(arguments))
   }
 
   private func configuration() throws -> Configuration {
@@ -80,6 +108,18 @@ struct TrainCommand {
 /// A signal came before the trainer could be asked to stop.
 struct StoppedEarly: Error {
   var signal: Int32
+}
+
+/// A path as a shell takes it for one word.
+func shellQuoted(_ text: String) -> String {
+  let isPlain = text.utf8.allSatisfy {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "/._-+=:@%,".utf8.contains($0)
+  }
+  return isPlain && !text.isEmpty
+    ? text
+    : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+      + "'"
 }
 
 /// A signal's name as people know it.

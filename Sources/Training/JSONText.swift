@@ -10,6 +10,14 @@ enum JSONText {
     text(value, [.prettyPrinted]) + "\n"
   }
 
+  /// A value from what `line` wrote of it.
+  static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(type, from: Data(text.utf8))
+  }
+
   private static func text(
     _ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting
   ) -> String {

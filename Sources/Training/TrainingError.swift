@@ -10,6 +10,8 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
     case missing
     /// The run folder cannot be created.
     case cannotCreate
+    /// Memory or disk would not suffice.
+    case noRoom
     /// Reading or writing a file failed.
     case inputOutput
     /// The loss is no longer finite.

@@ -48,7 +48,7 @@ func folderTaken() throws {
       Issue.record("accepted")
     } catch {
       #expect(error.kind == .cannotCreate)
-      #expect(error.advice?.hasPrefix("--out") == true)
+      #expect(error.advice?.contains("--resume=\(out)") == true)
     }
     #expect(try bytes(of: run.file("config.json")) == [1])
     #expect(try contents(of: out) == ["config.json", "test", "weights"])

@@ -30,7 +30,8 @@ func damage() {
   let bytes = sample.encoded()
   #expect(decodingError(bytes, requiresDigest: true) == nil)
   for count in 0..<bytes.count {
-    #expect(decodingError(Array(bytes.prefix(count)), requiresDigest: true) != nil, "prefix \(count)")
+    #expect(
+      decodingError(Array(bytes.prefix(count)), requiresDigest: true) != nil, "prefix \(count)")
   }
   #expect(decodingError(bytes + [0], requiresDigest: true) != nil)
   for bit in 0..<(8 * bytes.count) {
@@ -42,7 +43,8 @@ func damage() {
 
 @Test("A file without a digest is refused where one is required")
 func digestRequired() {
-  let bytes = weightsFile("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: 4)
+  let bytes = weightsFile(
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", data: 4)
   #expect(decodingError(bytes) == nil)
   #expect(decodingError(bytes, requiresDigest: true) == .noDigest)
 }

@@ -14,8 +14,8 @@ func wholeRun() throws {
     let run = RunFolder(existing: folder + "/run")
     #expect(
       try contents(of: run.path) == [
-        "classes.txt", "config.json", "events.ndjson", "log.txt", "metrics.csv", "run.json", "test",
-        "weights",
+        ".lock", "checkpoint", "classes.txt", "config.json", "events.ndjson", "log.txt",
+        "metrics.csv", "run.json", "test", "weights",
       ])
     #expect(try text(of: run.file("classes.txt")) == "blue\nred\n")
     let rows = try text(of: run.file("metrics.csv")).split(separator: "\n")

@@ -125,7 +125,7 @@ func featuresAgree(mixup: Double) throws {
         $0.epochs = 4
         $0.freezeEpochs = 3
       }, out: folder + "/stepped"
-    ) { $0 == 3 * first.stepsPerEpoch ? .signal(2) : nil }
+    ) { $0 == 3 * first.stepsPerEpoch ? .maxTime : nil }
     #expect(stepped.1.epochs.count == 3)
     for (one, other) in zip(kept.1.epochs, stepped.1.epochs) {
       #expect(abs(one.loss - other.loss) < 1e-5, "epoch \(one.epoch)")

@@ -6,7 +6,7 @@ public final class Adam: SteppingOptimizer {
   /// The size of a step.
   public var learningRate: Double
   /// Steps made.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
   private let moments: AdamMoments
 
   /// Adam with the usual numbers; Keras takes ε = 1e-7.
@@ -40,7 +40,7 @@ public final class AdamW: SteppingOptimizer {
   /// The decay at a learning rate of 1.
   public let weightDecay: Double
   /// Steps made.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
   private let moments: AdamMoments
 
   /// AdamW with the usual numbers.

@@ -17,7 +17,7 @@ public final class Muon: SteppingOptimizer {
   /// The decay at a learning rate of 1.
   public let weightDecay: Double
   /// Steps made.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
   private let moments: AdamMoments
   private var work: Work?
 

@@ -14,6 +14,8 @@ public protocol Optimizer: AnyObject {
 
 /// What a training session asks of an optimizer.
 protocol SteppingOptimizer: Optimizer {
+  /// Steps made; a checkpoint sets it.
+  var steps: Int { get set }
   /// Takes memory for a graph's parameters and begins anew.
   func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError)
   /// Moves the parameters by one step.

@@ -15,7 +15,7 @@ public final class SGD: SteppingOptimizer {
   /// The pull of weights towards zero.
   public let weightDecay: Double
   /// Steps made.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
   private var velocity: FloatMemory?
 
   /// Gradient descent with steps of `learningRate`.

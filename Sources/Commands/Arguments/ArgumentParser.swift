@@ -74,6 +74,10 @@ package struct ArgumentParser {
       arguments.values[option.name] = .flag(true)
       return
     }
+    if option.kind == .optionalText, attached == nil {
+      arguments.values[option.name] = .flag(true)
+      return
+    }
     guard let text = attached ?? nextValue() else {
       throw usage("\(option.title) needs a value", expected: option.kind.expectation)
     }

@@ -33,6 +33,8 @@ enum OptionKind: Sendable, Equatable {
   case choice([String])
   /// Any text that is not empty, such as a path.
   case text
+  /// `--name` alone, or `--name=TEXT`: a text is never the next word.
+  case optionalText
   /// A time: `90s`, `10m`, `2h`, or a bare number of seconds.
   case duration
   /// Two numbers, `A:B`, the first not above the second.
@@ -109,6 +111,8 @@ package struct Option: Sendable {
     var text = short.map { "-\($0), --\(name)" } ?? "    --\(name)"
     if case .choice(let words) = kind {
       text += " " + words.joined(separator: "|")
+    } else if kind == .optionalText {
+      text += "[=\(placeholder)]"
     } else if !placeholder.isEmpty {
       text += " " + placeholder
     }

@@ -10,7 +10,7 @@ extension OptionKind {
       decimal(text).flatMap { range.contains($0) ? .number($0) : nil }
     case .choice(let words):
       words.contains(text) ? .text(text) : nil
-    case .text:
+    case .text, .optionalText:
       text.isEmpty ? nil : .text(text)
     case .duration:
       seconds(text).map(OptionValue.seconds)
@@ -25,7 +25,7 @@ extension OptionKind {
     case .integer: Int(text) != nil
     case .number: decimal(text) != nil
     case .interval: bounds(text) != nil
-    case .flag, .choice, .text, .duration: false
+    case .flag, .choice, .text, .optionalText, .duration: false
     }
   }
 
@@ -39,7 +39,7 @@ extension OptionKind {
         : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range): "a number " + range.description
     case .choice(let words): words.joined(separator: ", ")
-    case .text: "a text that is not empty"
+    case .text, .optionalText: "a text that is not empty"
     case .duration: "a time such as 90s, 10m or 2h"
     case .interval(let range): "two numbers A:B, A not above B, each " + range.description
     }

@@ -128,6 +128,12 @@ package enum OptionTable {
       "config", .text, "FILE", help: "repeat the run that wrote this config.json", group: .training,
       commands: [.train]),
     Option(
+      "resume", .optionalText, "RUN", default: "runs/latest where no RUN is named",
+      help:
+        "go on with a run where it was left, to the weights that it would have had; only --epochs, "
+        + "--threads and what is shown may differ from how it was begun",
+      group: .training, commands: [.train]),
+    Option(
       "epochs", .integer(1...100_000), "N", default: "the recipe's",
       help: "passes over the training images", group: .training, commands: [.train]),
     Option(

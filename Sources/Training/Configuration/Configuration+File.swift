@@ -4,7 +4,7 @@ internal import FoundationEssentials
 extension Configuration {
   private static let sizeLimit = 1 << 20
   /// Levels of arrays and objects, a network's nested blocks among them.
-  private static let depthLimit = 32
+  static let depthLimit = 32
 
   /// Reads `config.json` or a file like it (`train --config FILE`); every key must be there and
   /// none more.

@@ -36,6 +36,16 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var cache: String
   /// The model that training starts from; nil for fresh weights.
   package var from: RunOrigin?
+  /// Where a run that was left goes on; nil for one that begins.
+  package var resumed: Place?
+
+  /// A place between two steps.
+  package struct Place: Codable, Sendable, Hashable {
+    /// Epochs that are over.
+    package var epochs: Int
+    /// Steps of the next one that are done.
+    package var steps: Int
+  }
 
   enum CodingKeys: String, CodingKey {
     case run
@@ -56,6 +66,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case threads
     case cache
     case from
+    case resumed
   }
 }
 

@@ -72,6 +72,7 @@ extension RunStart {
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
         + "\(threads) " + (threads == 1 ? "thread" : "threads"),
     ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
+      + (resumed.map { ["goes on after \($0.epochs) epochs and \($0.steps) steps"] } ?? [])
   }
 }
 

@@ -20,7 +20,7 @@ protocol BatchSource: AnyObject {
 }
 
 /// Where the time of preparing batches went, summed over the threads but for the waiting.
-struct BatchSeconds {
+struct BatchSeconds: Codable, Sendable {
   var wait = 0.0
   var decode = 0.0
   var augment = 0.0

@@ -2,55 +2,87 @@ internal import CNN
 
 /// The running figures of an epoch.
 struct EpochMeter {
+  /// What the steps of an epoch have added up to.
+  struct Sums: Codable, Sendable {
+    /// Steps done.
+    var step = 0
+    var images = 0
+    var correct = 0
+    var loss = 0.0
+    var learningRate = 0.0
+    var forward = 0.0
+    var backward = 0.0
+    var optimizer = 0.0
+    var batches = BatchSeconds()
+    /// Wall time.
+    var seconds = 0.0
+  }
+
   let epoch: Int
   private let epochs: Int
   private let steps: Int
   private let started = ContinuousClock.now
   private let before: BatchSeconds
-  /// Steps done.
-  private(set) var step = 0
-  private var images = 0
-  private var correct = 0
-  private var lossSum = 0.0
-  private var learningRate = 0.0
-  private var forward = 0.0
-  private var backward = 0.0
-  private var optimizer = 0.0
+  private var own: Sums
 
-  /// An epoch that begins now.
-  init(epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource) {
+  /// An epoch that begins now, or goes on from where it was left.
+  init(
+    epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, from sums: Sums = Sums()
+  ) {
     self.epoch = epoch
     self.epochs = epochs
     self.steps = steps
     before = batches.seconds
+    own = sums
   }
 
-  /// Seconds since the epoch began.
-  var seconds: Double { (ContinuousClock.now - started) / .seconds(1) }
+  /// Steps done.
+  var step: Int { own.step }
+
+  /// Seconds since the epoch began, without those while nobody trained.
+  var seconds: Double { own.seconds + (ContinuousClock.now - started) / .seconds(1) }
+
+  /// What there is now, to go on from.
+  func sums(_ batches: any BatchSource) -> Sums {
+    var sums = own
+    sums.seconds = seconds
+    sums.batches = spent(batches)
+    return sums
+  }
+
+  private func spent(_ batches: any BatchSource) -> BatchSeconds {
+    let now = batches.seconds
+    return BatchSeconds(
+      wait: own.batches.wait + now.wait - before.wait,
+      decode: own.batches.decode + now.decode - before.decode,
+      augment: own.batches.augment + now.augment - before.augment)
+  }
 
   /// Counts a step in.
   mutating func add(
     _ result: TrainingSession.StepResult, images count: Int, learningRate: Double,
     averaging: Double
   ) {
-    step += 1
-    images += count
-    correct += result.correct
-    lossSum += result.loss * Double(count)
-    self.learningRate = learningRate
-    forward += result.seconds.forward
-    backward += result.seconds.backward
-    optimizer += result.seconds.optimizer + averaging
+    own.step += 1
+    own.images += count
+    own.correct += result.correct
+    own.loss += result.loss * Double(count)
+    own.learningRate = learningRate
+    own.forward += result.seconds.forward
+    own.backward += result.seconds.backward
+    own.optimizer += result.seconds.optimizer + averaging
   }
 
-  private var loss: Double { images == 0 ? 0 : lossSum / Double(images) }
-  private var accuracy: Double { images == 0 ? 0 : Double(correct) / Double(images) }
+  private var loss: Double { own.images == 0 ? 0 : own.loss / Double(own.images) }
+  private var accuracy: Double {
+    own.images == 0 ? 0 : Double(own.correct) / Double(own.images)
+  }
 
   /// Where the epoch stands.
   var progress: BatchProgress {
     BatchProgress(
-      epoch: epoch, epochs: epochs, step: step, steps: steps, images: images, loss: loss,
-      accuracy: accuracy, learningRate: learningRate, seconds: seconds)
+      epoch: epoch, epochs: epochs, step: step, steps: steps, images: own.images, loss: loss,
+      accuracy: accuracy, learningRate: own.learningRate, seconds: seconds)
   }
 
   /// The epoch's row, once it is over and validated.
@@ -58,15 +90,14 @@ struct EpochMeter {
     _ evaluation: Evaluation?, trainingSeconds: Double, isBest: Bool,
     _ batches: any BatchSource
   ) -> EpochMetrics {
-    let spent = batches.seconds
+    let spent = spent(batches)
     return EpochMetrics(
       epoch: epoch, epochs: epochs, loss: loss, accuracy: accuracy, valLoss: evaluation?.loss,
       valAccuracy: evaluation?.accuracy, valF1: evaluation?.macro.f1,
-      learningRate: learningRate, seconds: seconds,
-      imagesPerSecond: Double(images) / max(trainingSeconds, 1e-9), isBest: isBest,
-      decodeSeconds: spent.decode - before.decode,
-      augmentSeconds: spent.augment - before.augment,
-      forwardSeconds: forward, backwardSeconds: backward, optimizerSeconds: optimizer,
-      waitSeconds: spent.wait - before.wait)
+      learningRate: own.learningRate, seconds: seconds,
+      imagesPerSecond: Double(own.images) / max(trainingSeconds, 1e-9), isBest: isBest,
+      decodeSeconds: spent.decode, augmentSeconds: spent.augment,
+      forwardSeconds: own.forward, backwardSeconds: own.backward,
+      optimizerSeconds: own.optimizer, waitSeconds: spent.wait)
   }
 }

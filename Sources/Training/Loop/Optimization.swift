@@ -55,7 +55,7 @@ extension Configuration.Training {
 }
 
 /// Which epoch is the best so far, and for how long none was better.
-package struct BestEpoch {
+package struct BestEpoch: Codable, Sendable {
   let monitor: Monitor
   /// The best epoch, from 1; 0 before the first.
   package private(set) var epoch = 0
@@ -63,8 +63,9 @@ package struct BestEpoch {
   package private(set) var accuracy: Double?
   /// Epochs since then.
   package private(set) var standstill = 0
-  private var figure = -Double.infinity
-  private var loss = Double.infinity
+  /// Its figure, and its loss with the sign turned: the larger the better, in this order.
+  private var figure: Double?
+  private var lossTurned: Double?
 
   /// Nothing is best yet.
   package init(monitor: Monitor) {
@@ -80,12 +81,15 @@ package struct BestEpoch {
       case .loss: -evaluation.loss
       case .f1: evaluation.macro.f1
       }
-    guard (figure, -evaluation.loss) > (self.figure, -loss) || self.epoch == 0 else {
+    guard
+      (figure, -evaluation.loss) > (self.figure ?? -.infinity, lossTurned ?? -.infinity)
+        || self.epoch == 0
+    else {
       standstill += 1
       return false
     }
     self.figure = figure
-    loss = evaluation.loss
+    lossTurned = -evaluation.loss
     accuracy = evaluation.accuracy
     self.epoch = epoch
     standstill = 0

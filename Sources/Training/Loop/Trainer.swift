@@ -9,6 +9,7 @@ package final class Trainer {
   /// What the run computes.
   package let configuration: Configuration
   private let out: String?
+  private let resumption: Resumption?
   private let cache: PictureCache
   private let engine: Engine
 
@@ -22,6 +23,18 @@ package final class Trainer {
   ) {
     self.configuration = configuration
     self.out = out
+    resumption = nil
+    self.cache = cache
+    self.engine = engine
+  }
+
+  /// A trainer that goes on with a run where it was left.
+  package init(
+    _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine
+  ) {
+    configuration = resumption.configuration
+    out = nil
+    self.resumption = resumption
     self.cache = cache
     self.engine = engine
   }
@@ -44,12 +57,20 @@ package final class Trainer {
         .usage, "--out \(out) lies in the dataset, into which nothing is written",
         expected: "a folder outside of \(configuration.dataset)")
     }
-    let folder = try RunFolder.create(out: out, configuration: configuration.encoded())
+    let (folder, lock) = try folder()
+    var notes: [String] = []
+    let checkpoint = try resumption?.checkpoint { notes.append($0) }
+    if resumption != nil {
+      try folder.write(configuration.encoded(), to: RunFolder.configurationName)
+      notes += self.notes(on: checkpoint)
+    }
     var log = try RunLog(
-      folder: folder, record: plan.record, hasValidation: plan.mayValidate, started: started)
+      folder: folder, lock: lock, record: record(plan, checkpoint),
+      hasValidation: plan.mayValidate, history: checkpoint?.progress.history ?? [],
+      earlier: checkpoint?.progress.seconds ?? 0, started: started)
     do {
       return try withoutActuallyEscaping(events) { events in
-        try run(plan, &log, events: events, shouldStop: shouldStop)
+        try run(plan, checkpoint, notes, &log, events: events, shouldStop: shouldStop)
       }
     } catch {
       if shouldStop() == nil {
@@ -60,52 +81,92 @@ package final class Trainer {
         log.record.status = .stopped
       }
       // The first error is the one to report, whatever becomes of the note of it.
-      try? log.writeRecord()
+      try? log.finish()
       throw error
     }
   }
 
+  /// The run's folder, which no other process writes into.
+  private func folder() throws(TrainingError) -> (RunFolder, RunLock) {
+    if let resumption { return (resumption.folder, try RunLock(resumption.folder)) }
+    let folder = try RunFolder.create(out: out, configuration: configuration.encoded())
+    return (folder, try RunLock(folder))
+  }
+
+  /// The record of a run that begins, or goes on.
+  private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
+    var record = plan.record
+    if let progress = checkpoint?.progress {
+      record.epochs = progress.epochs
+      record.bestEpoch = progress.kept > 0 ? progress.kept : nil
+      record.weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
+    }
+    return record
+  }
+
+  /// What is to be said of a run that goes on.
+  private func notes(on checkpoint: Checkpoint?) -> [String] {
+    guard let progress = checkpoint?.progress else {
+      return ["there is no checkpoint to go on from; the run begins anew"]
+    }
+    let now = (engine.instructionSet.rawValue, engine.convolution.rawValue)
+    return now == (progress.isa, progress.conv)
+      ? []
+      : [
+        "the run was begun with \(progress.isa) and \(progress.conv) convolutions and goes on with "
+          + "\(now.0) and \(now.1): its numbers will differ in their last digits"
+      ]
+  }
+
   private func run(
-    _ plan: RunPlan, _ log: inout RunLog, events: (TrainingEvent) throws -> Void,
-    shouldStop: () -> StopReason?
+    _ plan: RunPlan, _ checkpoint: Checkpoint?, _ notes: [String], _ log: inout RunLog,
+    events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason?
   ) throws -> TrainingSummary {
     let images = try RunImages(plan, cache: cache, engine: engine) { done, total in
       try events(.loading(done: done, total: total))
     }
+    try checkpoint?.check(
+      fingerprint: images.store.fingerprint, dataset: configuration.dataset)
     log.record.datasetFingerprint = images.store.fingerprint
     log.record.skipped = images.skipped
     var loop = try TrainingLoop(plan, images, engine: engine, folder: log.folder)
+    if let checkpoint { try loop.restore(checkpoint) }
+    try loop.checkDisk()
     try log.tell(.start(loop.start(recipe: configuration.recipe)), events)
     try log.tell(.dataset(images.summary), events)
-    for warning in plan.warnings + images.warnings {
+    for warning in notes + plan.warnings + images.warnings {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
-    try log.tell(.samples(loop.samples()), events)
-    let end = try loop.run(&log, events: events, shouldStop: shouldStop)
-
-    var summary = loop.summary(log.record)
-    if case .signal(let number) = end {
-      log.record.status = .stopped
-      summary.stoppedBySignal = number
+    if checkpoint == nil { try log.tell(.samples(loop.samples()), events) }
+    var stop: Int32?
+    var temperature = 1.0
+    var result: TestResult?
+    if case .signal(let number) = try loop.run(&log, events: events, shouldStop: shouldStop) {
+      stop = number
     } else {
-      summary.temperature = try calibrate(plan, images, &log, events)
-      summary.weightsSHA256 = log.record.weightsSHA256 ?? summary.weightsSHA256
+      do {
+        temperature = try calibrate(plan, images, &log, events, shouldStop)
+        result = try test(images, folder: log.folder, events, shouldStop)
+      } catch let stopped as StoppedBySignal {
+        stop = stopped.number
+      }
     }
-    if summary.stoppedBySignal == nil, images.testSamples.isEmpty {
-      log.record.status = .done
-    } else if summary.stoppedBySignal == nil {
-      let result = try test(images, folder: log.folder, events)
+    var summary = loop.summary(log.record)
+    summary.weightsSHA256 = log.record.weightsSHA256 ?? summary.weightsSHA256
+    summary.temperature = temperature
+    summary.stoppedBySignal = stop
+    if let result {
       summary.testAccuracy = result.evaluation.accuracy
       summary.testAccuracyPlain = result.evaluation.accuracyPlain
       summary.testLoss = result.evaluation.loss
       try log.tell(.evaluated(result), events)
-      log.record.status = .done
     }
+    log.record.status = stop == nil ? .done : .stopped
     summary.seconds = log.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
-    try log.writeRecord()
     try log.tell(.done(summary), events)
+    try log.finish()
     return summary
   }
 
@@ -116,7 +177,7 @@ package final class Trainer {
   /// every command takes, in the model's own way.
   private func calibrate(
     _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
-    _ events: (TrainingEvent) throws -> Void
+    _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> Double {
     guard plan.validation == .val, !images.validation.isEmpty, !configuration.recipe.isSeed else {
       return 1
@@ -127,6 +188,7 @@ package final class Trainer {
     let samples = images.validation.map { images.store.samples[$0] }
     let predictions = try predictor.predict(samples) { done in
       try events(.validating(done: done, total: samples.count))
+      if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
     }
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {
@@ -142,14 +204,17 @@ package final class Trainer {
   /// Answers the test images with the weights as they were written, by the path that every other
   /// command takes.
   private func test(
-    _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void
-  ) throws -> TestResult {
+    _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
+    _ shouldStop: () -> StopReason?
+  ) throws -> TestResult? {
+    guard !images.testSamples.isEmpty else { return nil }
     let model = try ClassifierModel(path: folder.bestWeights)
     let predictor = Predictor(
       model: model, engine: engine, maxPixels: configuration.data.maxPixels)
     let samples = images.testSamples
     var predictions = try predictor.predict(samples) { done in
       try events(.validating(done: done, total: samples.count))
+      if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
     }
     // Files that were left out at the start are left out here, and named.
     predictions += images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
@@ -160,6 +225,11 @@ package final class Trainer {
         tta: predictor.tta),
       predictions: predictions, classes: model.classes, run: folder)
   }
+}
+
+/// A signal came while something was computed that is computed anew when the run goes on.
+struct StoppedBySignal: Error {
+  let number: Int32
 }
 
 /// The most memory that this process has held, in bytes.

@@ -27,6 +27,14 @@ struct TrainingLoop {
   private var best: BestEpoch
   private var reductions = 0
   private var writer: WeightsWriter
+  private var checkpointer: Checkpointer
+  /// Epochs that are over.
+  private var done = 0
+  /// What the epoch under way had come to where the run was left.
+  private var underWay: EpochMeter.Sums?
+  /// Seconds of the run before this process.
+  private var earlier = 0.0
+  private var isResumed = false
 
   /// Takes all memory that the epochs need.
   init(_ plan: RunPlan, _ images: RunImages, engine: Engine, folder: RunFolder) throws {
@@ -66,6 +74,7 @@ struct TrainingLoop {
     best = BestEpoch(monitor: training.monitor)
     // Epochs on features take milliseconds, a file's way to the disk tens of them.
     writer = WeightsWriter(folder, interval: features == nil ? 0 : 2)
+    checkpointer = Checkpointer(folder)
   }
 
   private static func classWeights(_ kind: ClassWeights, _ images: RunImages) -> [Double]? {
@@ -98,7 +107,8 @@ struct TrainingLoop {
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
-      cache: images.store.place.rawValue, from: origin)
+      cache: images.store.place.rawValue, from: origin,
+      resumed: isResumed ? RunStart.Place(epochs: done, steps: underWay?.step ?? 0) : nil)
   }
 
   /// The batches of all epochs, at the size of the network's input.
@@ -106,7 +116,7 @@ struct TrainingLoop {
     BatchPlan(
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
-      epochs: 0..<epochs)
+      epochs: min(done, epochs)..<epochs, firstBatch: underWay?.step ?? 0)
   }
 
   /// The batches of all epochs, at each epoch's size.
@@ -154,41 +164,119 @@ struct TrainingLoop {
   private mutating func runEpochs(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> StopReason? {
-    let training = configuration.training
-    let source: any BatchSource
-    if let features {
-      try features.compute(batches) { try events(.features(done: $0, total: $1)) }
-      source = FeatureBatches(features, plan: batches)
-    } else {
-      source = ImageBatches(
-        BatchLoader(
-          store: images.store, plan: growingBatches, kernels: engine.kernels,
-          workers: engine.workers))
-    }
-    for epoch in 1...epochs {
-      setBackboneRate(epoch)
+    let source = try source(events)
+    while done < epochs {
+      if isPatienceOver { return .patience }
+      setBackboneRate(done + 1)
       if features == nil {
         try session.resize(
           to: configuration.network.trainingInput(
-            network.architecture.input, epoch: epoch - 1, of: epochs))
+            network.architecture.input, epoch: done, of: epochs))
       }
-      var meter = EpochMeter(epoch: epoch, epochs: epochs, steps: stepsPerEpoch, source)
+      var meter = EpochMeter(
+        epoch: done + 1, epochs: epochs, steps: stepsPerEpoch, source, from: underWay ?? .init())
+      underWay = nil
       var reason: StopReason?
       while reason == nil, let batch = try source.next() {
         try step(batch, &meter)
         try events(.batch(meter.progress))
         reason = shouldStop() ?? (isOverTime ? .maxTime : nil)
+        if reason == nil, meter.step < stepsPerEpoch, checkpointer.isDue {
+          try keep(meter.sums(source), &log, events)
+        }
       }
-      if case .signal = reason, meter.step < stepsPerEpoch {
-        // The epoch is not over, so it has no figures; its steps are kept all the same.
-        try save(epoch: epoch - 1, asBest: writer.kept == 0, &log, events)
+      if case .signal = reason {
+        // The epoch has no figures yet; its steps are kept all the same.
+        try keep(meter.sums(source), isLast: true, &log, events)
+        try save(epoch: done, asBest: writer.kept == 0, &log, events)
         return reason
       }
-      try finish(meter, source, &log, events)
-      if let reason { return reason }
-      if training.patience > 0, best.standstill >= training.patience { return .patience }
+      if let signal = try finish(meter, source, &log, events, shouldStop) { return signal }
+      if let reason {
+        try keep(nil, isLast: true, &log, events)
+        return reason
+      }
+      if done == epochs || isPatienceOver || checkpointer.isDue {
+        try keep(nil, isLast: done == epochs || isPatienceOver, &log, events)
+      }
     }
-    return nil
+    return isPatienceOver ? .patience : nil
+  }
+
+  private var isPatienceOver: Bool {
+    let patience = configuration.training.patience
+    return patience > 0 && best.standstill >= patience
+  }
+
+  /// The batches from where the run stands to its end.
+  private func source(
+    _ events: (TrainingEvent) throws -> Void
+  ) throws -> any BatchSource {
+    guard let features else {
+      return ImageBatches(
+        BatchLoader(
+          store: images.store, plan: growingBatches, kernels: engine.kernels,
+          workers: engine.workers))
+    }
+    var all = batches
+    (all.epochs, all.firstBatch) = (0..<epochs, 0)
+    try features.compute(all) { try events(.features(done: $0, total: $1)) }
+    return FeatureBatches(features, plan: batches)
+  }
+
+  // MARK: Checkpoints.
+
+  /// Goes on from where a run was left: the rest of it gives the bits that it would have given.
+  mutating func restore(_ checkpoint: Checkpoint) throws {
+    let progress = checkpoint.progress
+    do throws(ModelError) {
+      try session.restore(checkpoint.state)
+      if let average { try average.restore(checkpoint.average ?? [:]) }
+    } catch {
+      throw TrainingError(
+        .badData, "the checkpoint in \(folder.path) is not of this network: \(error)")
+    }
+    (done, underWay) = (progress.epochs, progress.underWay)
+    (best, reductions) = (progress.best, progress.reductions)
+    (earlier, isResumed) = (progress.seconds, true)
+    writer.restore(kept: progress.kept, sha256: progress.weightsSHA256)
+  }
+
+  /// Refuses to begin where the disk has no room for what the run will keep.
+  func checkDisk() throws(TrainingError) {
+    let state = session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
+    let weights = 4 * network.parameterCount
+    // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
+    let needed = ((CheckpointFolder.generations + 1) * state + 5 * weights) * 21 / 20 + (1 << 20)
+    guard let free = FileSystem.freeBytes(folder.path), free < needed else { return }
+    throw TrainingError(
+      .noRoom, "the disk of \(folder.path) has no room for the run's weights and checkpoints",
+      found: "\(free / 1_000_000) MB free", expected: "\(needed / 1_000_000 + 1) MB",
+      advice: "--out with a folder on another disk")
+  }
+
+  /// Writes a checkpoint between two steps, of an epoch or between two epochs.
+  private mutating func keep(
+    _ underWay: EpochMeter.Sums?, isLast: Bool = false, _ log: inout RunLog,
+    _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    try writer.flush(&log, events, encode: encode)
+    let (loop, record) = (self, log)
+    try checkpointer.write(
+      isLast: isLast, warn: { try log.tell(.warning($0), events) },
+      make: { loop.checkpoint(underWay, record) })
+  }
+
+  private func checkpoint(_ underWay: EpochMeter.Sums?, _ log: RunLog) -> Checkpoint {
+    let state = session.state
+    return Checkpoint(
+      Checkpoint.Progress(
+        configuration: configuration, fingerprint: images.store.fingerprint,
+        isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue, epochs: done,
+        underWay: underWay, steps: state.steps, backboneStepsBefore: state.backboneStepsBefore,
+        reductions: reductions, rollbacks: 0, best: best, kept: writer.kept,
+        weightsSHA256: writer.sha256, history: log.epochs, seconds: log.seconds),
+      session: state, average: average)
   }
 
   /// How fast the backbone moves in an epoch, where it is part of what is trained.
@@ -200,7 +288,7 @@ struct TrainingLoop {
 
   private var isOverTime: Bool {
     let limit = configuration.training.maxSeconds
-    return limit > 0 && (ContinuousClock.now - started) / .seconds(1) > limit
+    return limit > 0 && earlier + (ContinuousClock.now - started) / .seconds(1) > limit
   }
 
   /// One optimizer step and its part in the average.
@@ -237,23 +325,33 @@ struct TrainingLoop {
       advice: "a smaller --lr, or --clip-grad 1; weights of earlier epochs are kept")
   }
 
-  /// Validates, keeps weights, tells the figures.
+  /// Validates, keeps weights, tells the figures; a signal meanwhile keeps the epoch's steps.
   private mutating func finish(
     _ meter: EpochMeter, _ source: any BatchSource, _ log: inout RunLog,
-    _ events: (TrainingEvent) throws -> Void
-  ) throws {
+    _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
+  ) throws -> StopReason? {
     let trained = meter.seconds
-    let evaluation = try validator?.evaluate { done, total in
-      try events(.validating(done: done, total: total))
+    let sums = meter.sums(source)
+    let evaluation: Evaluation?
+    do {
+      evaluation = try validator?.evaluate { done, total in
+        try events(.validating(done: done, total: total))
+        if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
+      }
+    } catch let stopped as StoppedBySignal {
+      try keep(sums, isLast: true, &log, events)
+      return .signal(stopped.number)
     }
     let isBetter = evaluation.map { best.isBetter($0, epoch: meter.epoch) } ?? false
     let keepsBest = configuration.training.keep == .best && evaluation != nil
     noteStandstill()
     let metrics = meter.metrics(
       evaluation, trainingSeconds: trained, isBest: isBetter && keepsBest, source)
-    log.record.epochs = meter.epoch
+    done = meter.epoch
+    log.record.epochs = done
     try log.tell(.epoch(metrics), events)
-    try save(epoch: meter.epoch, asBest: isBetter || !keepsBest, &log, events)
+    try save(epoch: done, asBest: isBetter || !keepsBest, &log, events)
+    return nil
   }
 
   /// Counts plateaus for the schedule that falls at them.

@@ -14,10 +14,18 @@ struct WeightsWriter {
   /// The epoch since the last write.
   private var last: Int?
   private var written = ContinuousClock.now
+  /// What was written and is not told of yet.
+  private var news: WeightsWritten?
 
   init(_ folder: RunFolder, interval: Double) {
     self.folder = folder
     self.interval = interval
+  }
+
+  /// Goes on where a checkpoint was written.
+  mutating func restore(kept epoch: Int, sha256: String) {
+    (kept, self.sha256) = (epoch, sha256)
+    (best, last) = (nil, nil)
   }
 
   /// Writes the best weights after an error that may have spoilt the last ones.
@@ -28,6 +36,8 @@ struct WeightsWriter {
   }
 
   /// Takes note of an epoch's weights, which `encode` gives, and writes them if it is time.
+  ///
+  /// Weights that cannot be written wait for the next time.
   mutating func save(
     epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void,
     encode: () -> [UInt8]
@@ -35,13 +45,26 @@ struct WeightsWriter {
     last = epoch
     let isTime = (ContinuousClock.now - written) / .seconds(1) >= interval
     if asBest { best = (encode(), epoch) }
-    if isTime || kept == 0 { try flush(&log, events, encode: encode) }
+    guard isTime || kept == 0 else { return }
+    var writer = self
+    try log.attempt(events) { log throws(TrainingError) in
+      try writer.write(&log, encode: encode)
+    }
+    self = writer
+    try tell(&log, events)
   }
 
   /// Writes what is not written yet; `encode` gives the weights as they are now.
   mutating func flush(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, encode: () -> [UInt8]
   ) throws {
+    try write(&log, encode: encode)
+    try tell(&log, events)
+  }
+
+  private mutating func write(
+    _ log: inout RunLog, encode: () -> [UInt8]
+  ) throws(TrainingError) {
     guard let epoch = last else { return }
     let isBest = best?.epoch == epoch
     try folder.write(isBest ? best?.bytes ?? [] : encode(), to: RunFolder.lastName)
@@ -52,12 +75,19 @@ struct WeightsWriter {
       log.record.bestEpoch = kept
       log.record.weightsSHA256 = sha256
     }
-    try log.writeRecord()
-    let file =
+    news =
       best.map { WeightsWritten(path: folder.bestWeights, epoch: $0.epoch, isBest: true) }
       ?? WeightsWritten(path: folder.lastWeights, epoch: epoch, isBest: false)
-    try log.tell(.checkpoint(file), events)
     (best, last) = (nil, nil)
     written = .now
+    try log.writeRecord()
+  }
+
+  private mutating func tell(
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    guard let news else { return }
+    self.news = nil
+    try log.tell(.checkpoint(news), events)
   }
 }

@@ -54,13 +54,20 @@ enum FileSystem {
     return try file.bytes(0..<file.size)
   }
 
+  /// The last byte of a regular file; nil where it is empty.
+  static func lastByte(of path: String) throws(TrainingError) -> UInt8? {
+    let file = try InputFile(path, limit: .max)
+    return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
+  }
+
   /// Writes a file in one step: readers meet the old bytes or the new ones, and after a crash one
   /// of the two is there.
   ///
   /// The bytes reach the disk under another name before they get this one; the folder's entry
-  /// follows. With `exclusive` a file that is there already is an error.
+  /// follows. With `exclusive` a file that is there already is an error; with `readsBack` they are
+  /// compared with what the file system gives back before they get their name.
   static func replace(
-    _ path: String, with bytes: [UInt8], exclusive: Bool = false
+    _ path: String, with bytes: [UInt8], exclusive: Bool = false, readsBack: Bool = false
   ) throws(TrainingError) {
     let folder = parent(of: path)
     let temporary = folder + "/." + lastName(of: path) + ".\(getpid()).tmp"
@@ -70,6 +77,9 @@ enum FileSystem {
     unlink(temporary)
     do throws(TrainingError) {
       try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
+      if readsBack, try read(temporary, limit: bytes.count) != bytes {
+        throw TrainingError(.inputOutput, "what was written is not what is read")
+      }
     } catch {
       unlink(temporary)
       throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
@@ -92,7 +102,34 @@ enum FileSystem {
     guard fsync(entry) == 0 || errno == EINVAL else { throw failed() }
   }
 
-  /// Adds text to the end of a file, creating it where needed.
+  /// Gives a file a second name, which loses what it named before; where the file system has one
+  /// name a file, the other names a copy.
+  static func addName(_ path: String, as other: String) throws(TrainingError) {
+    unlink(other)
+    if link(path, other) == 0 { return }
+    try replace(other, with: read(path, limit: .max))
+  }
+
+  /// Removes a file; one that is not there, or that stays, is no error.
+  static func remove(_ path: String) { unlink(path) }
+
+  /// Removes what a process that died has left of files that it was writing.
+  static func removeTemporaries(in path: String) {
+    for name in names(in: path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      remove(path + "/" + name)
+    }
+  }
+
+  /// Bytes that a file system still takes; nil where it does not say.
+  static func freeBytes(_ path: String) -> Int? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    let (bytes, overflow) = Int(clamping: status.f_bavail)
+      .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+    return overflow ? nil : bytes
+  }
+
+  /// Adds text to the end of a file, creating it where needed; all of it, or nothing.
   static func append(_ text: String, to path: String) throws(TrainingError) {
     do throws(TrainingError) {
       try store(
@@ -107,12 +144,15 @@ enum FileSystem {
   ) throws(TrainingError) {
     let descriptor = open(path, flags, 0o666)
     guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
+    let before = lseek(descriptor, 0, SEEK_END)
     var done = 0
     while done < bytes.count {
       let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let error = TrainingError(.inputOutput, lastError())
+        // Half a line would spoil what follows it.
+        if before >= 0 { ftruncate(descriptor, before) }
         close(descriptor)
         throw error
       }

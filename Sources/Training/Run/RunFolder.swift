@@ -68,7 +68,7 @@ package struct RunFolder: Sendable, Hashable {
       throw TrainingError(
         .cannotCreate, "\(folder.path) holds a run already",
         expected: "a new folder, or one without \(configurationName)",
-        advice: "--out with another folder; without --out the next free one is taken")
+        advice: "cnnctl train --resume=\(folder.path) goes on with it; --out names another folder")
     }
     if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder

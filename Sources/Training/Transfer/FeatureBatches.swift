@@ -10,7 +10,7 @@ final class FeatureBatches: BatchSource {
   private let plan: BatchPlan
   private let rows: UnsafeMutableBufferPointer<Float>
   private var epoch: Int
-  private var index = 0
+  private var index: Int
   private var order: [Int] = []
 
   /// Batches of a store in the order of `plan`.
@@ -19,6 +19,7 @@ final class FeatureBatches: BatchSource {
     self.plan = plan
     images = plan.indices.count
     epoch = plan.epochs.lowerBound
+    index = plan.firstBatch
     rows = .allocate(capacity: plan.batchSize * store.features)
   }
 
@@ -33,7 +34,7 @@ final class FeatureBatches: BatchSource {
       index = 0
       return nil
     }
-    if index == 0 {
+    if index == 0 || order.isEmpty {
       var stream = RandomStream(seed: plan.seed, purpose: .shuffle, epoch: epoch)
       order = stream.shuffledIndices(images)
     }

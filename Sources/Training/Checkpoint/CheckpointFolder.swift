@@ -1,0 +1,100 @@
+internal import Primitives
+
+/// A run's checkpoints: the newest two, each with the weights that were the best then.
+///
+/// A checkpoint is written under another name, synchronized, read back and renamed, and only then an
+/// older one goes: whenever the process or the machine dies, a whole one is there.
+struct CheckpointFolder {
+  private let run: RunFolder
+  /// How many are kept.
+  static let generations = 2
+  private static let name = "checkpoint"
+  private static let (prefix, suffix) = ("step-", ".safetensors")
+  private static let bestSuffix = "-best.safetensors"
+  /// Bytes of the largest file that is read.
+  private static let limit = 1 << 36
+
+  init(_ run: RunFolder) { self.run = run }
+
+  private var path: String { run.file(CheckpointFolder.name) }
+
+  /// Keeps a checkpoint, and the best weights as they are on the disk where there are some.
+  func write(_ bytes: [UInt8], step: Int, hasBest: Bool) throws(TrainingError) {
+    try FileSystem.createFolders(path)
+    let stem = CheckpointFolder.stem(step)
+    if hasBest {
+      try FileSystem.addName(run.bestWeights, as: path + "/" + stem + CheckpointFolder.bestSuffix)
+    }
+    try FileSystem.replace(
+      path + "/" + stem + CheckpointFolder.suffix, with: bytes, readsBack: true)
+    prune(keeping: step)
+  }
+
+  /// Removes all but the newest; what cannot be removed stays, and does no harm.
+  private func prune(keeping step: Int) {
+    // After a step back the newest is not the one of the most steps.
+    let others = steps.filter { $0 != step }
+    for old in others.filter({ $0 > step }) + others.filter({ $0 < step }).dropFirst() {
+      let stem = path + "/" + CheckpointFolder.stem(old)
+      FileSystem.remove(stem + CheckpointFolder.suffix)
+      FileSystem.remove(stem + CheckpointFolder.bestSuffix)
+    }
+  }
+
+  /// The steps of the checkpoints, the most first.
+  private var steps: [Int] {
+    FileSystem.names(in: path).compactMap { name in
+      guard name.hasPrefix(CheckpointFolder.prefix), name.hasSuffix(CheckpointFolder.suffix),
+        !name.hasSuffix(CheckpointFolder.bestSuffix)
+      else { return nil }
+      return Int(
+        name.dropFirst(CheckpointFolder.prefix.count).dropLast(CheckpointFolder.suffix.count))
+    }.sorted(by: >)
+  }
+
+  private static func stem(_ step: Int) -> String {
+    let digits = String(step)
+    return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+  }
+
+  /// The newest checkpoint that is whole, its best weights put back in their place; nil for none.
+  ///
+  /// `skipped` is told of each that is not, with the reason. Errors: the weights cannot be written.
+  func newest(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
+    for step in steps {
+      let stem = path + "/" + CheckpointFolder.stem(step)
+      let checkpoint: Checkpoint
+      let best: [UInt8]?
+      do throws(TrainingError) {
+        checkpoint = try Checkpoint(
+          decoding: FileSystem.read(
+            stem + CheckpointFolder.suffix, limit: CheckpointFolder.limit))
+        best = try bestWeights(of: checkpoint, at: stem + CheckpointFolder.bestSuffix)
+      } catch {
+        skipped("the checkpoint \(stem)\(CheckpointFolder.suffix) is passed over: \(error.problem)")
+        continue
+      }
+      if let best { try FileSystem.replace(run.bestWeights, with: best) }
+      return checkpoint
+    }
+    return nil
+  }
+
+  /// The bytes of the weights that were the best at a checkpoint; nil where they are in place.
+  private func bestWeights(
+    of checkpoint: Checkpoint, at copy: String
+  ) throws(TrainingError) -> [UInt8]? {
+    guard checkpoint.progress.kept > 0 else { return nil }
+    let expected = checkpoint.progress.weightsSHA256
+    if let bytes = try? FileSystem.read(run.bestWeights, limit: CheckpointFolder.limit),
+      SHA256.hex(of: bytes) == expected
+    {
+      return nil
+    }
+    let bytes = try FileSystem.read(copy, limit: CheckpointFolder.limit)
+    guard SHA256.hex(of: bytes) == expected else {
+      throw TrainingError(.badData, "\(copy) is not what it was")
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,50 @@
+/// Writes checkpoints so seldom that they cost next to nothing, and goes on where one fails.
+struct Checkpointer {
+  private let folder: CheckpointFolder
+  private var written = ContinuousClock.now
+  /// Seconds that the last one took.
+  private var cost = 0.0
+  private var isFailing = false
+
+  /// The share of the time that goes into checkpoints, as 1 : share.
+  private static let share = 100.0
+  /// Seconds before the first one, and at least between two.
+  private static let least = 1.0
+
+  init(_ run: RunFolder) { folder = CheckpointFolder(run) }
+
+  /// Whether it is time for another.
+  var isDue: Bool {
+    (ContinuousClock.now - written) / .seconds(1)
+      >= max(Checkpointer.least, Checkpointer.share * cost)
+  }
+
+  /// Writes a checkpoint; one that fails is told of, and tried again when it is time.
+  ///
+  /// With `isLast` a failure is an error.
+  mutating func write(
+    isLast: Bool = false, warn: (String) throws -> Void, make: () throws -> Checkpoint
+  ) throws {
+    let start = ContinuousClock.now
+    defer {
+      written = .now
+      cost = (written - start) / .seconds(1)
+    }
+    do {
+      let checkpoint = try make()
+      guard let bytes = checkpoint.encoded() else {
+        throw TrainingError(.diverged, "a number of the optimizer is not finite")
+      }
+      try folder.write(
+        bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0)
+      isFailing = false
+    } catch let error as TrainingError where !isLast && error.kind != .diverged {
+      if !isFailing {
+        try warn(
+          "\(error.problem); training goes on, the last good checkpoint is kept, and the next try "
+            + "follows")
+      }
+      isFailing = true
+    }
+  }
+}

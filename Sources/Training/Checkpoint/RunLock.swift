@@ -1,0 +1,38 @@
+import Glibc
+
+/// The right to write into a run folder, which ends with the process however that ends.
+///
+/// A class, because it owns a descriptor. The lock is the kernel's: no file that a killed process
+/// leaves behind keeps anyone out.
+final class RunLock {
+  private let descriptor: CInt
+  private static let name = ".lock"
+
+  /// Locks a run's folder, or says who holds it.
+  init(_ run: RunFolder) throws(TrainingError) {
+    let path = run.file(RunLock.name)
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw TrainingError(.cannotCreate, "cannot lock \(run.path): \(FileSystem.lastError())")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let isHeld = errno == EWOULDBLOCK
+      let cause = FileSystem.lastError()
+      let holder = (try? FileSystem.read(path, limit: 1 << 10)).map {
+        String(decoding: $0, as: UTF8.self).filter { $0.isNumber }
+      }
+      close(descriptor)
+      throw isHeld
+        ? TrainingError(
+          .cannotCreate, "another process trains in \(run.path)",
+          found: holder.map { "process \($0)" }, expected: "a run that no process works on")
+        : TrainingError(.cannotCreate, "cannot lock \(run.path): \(cause)")
+    }
+    // For the message above; the lock holds without it.
+    let holder = Array("\(getpid())\n".utf8)
+    ftruncate(descriptor, 0)
+    _ = pwrite(descriptor, holder, holder.count, 0)
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,238 @@
+import CNN
+import Primitives
+import Testing
+import Training
+
+/// Ways to train whose state differs: optimizers, averages, schedules, a backbone that is frozen for
+/// a while or for good, images that grow and are blended.
+private let ways: [(String, @Sendable (inout TrainingOptions) -> Void)] = [
+  ("adam", { $0.optimizer = "adam" }),
+  (
+    "muon, average, mixup, growing",
+    {
+      $0.architecture = "r10h"
+      $0.size = 32
+      $0.startSize = 16
+      $0.optimizer = "muon"
+      $0.ema = 0.9
+      $0.mixup = 0.3
+      $0.augment = "standard"
+    }
+  ),
+  (
+    "sgd, plateau, patience",
+    {
+      $0.optimizer = "sgd"
+      $0.schedule = "plateau"
+      $0.patience = 2
+      $0.epochs = 6
+    }
+  ),
+  (
+    "adamw, no validation, clipped",
+    {
+      $0.optimizer = "adamw"
+      $0.valSplit = 0
+      $0.clipGrad = 0.5
+      $0.labelSmoothing = 0.1
+    }
+  ),
+]
+
+/// A run's files that must not depend on how often it was interrupted.
+private func outcome(_ folder: String) throws -> [String] {
+  let run = RunFolder(existing: folder)
+  let rows = try text(of: run.file("metrics.csv")).split(separator: "\n").map { row in
+    // Without seconds and images a second.
+    row.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
+  }
+  return rows + [
+    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
+  ]
+}
+
+private func resume(
+  _ folder: String, dataset: String? = nil, threads: Int = 1,
+  _ change: (inout TrainingOptions) -> Void = { _ in },
+  stop: (Int) -> StopReason? = { _ in nil }
+) throws -> (TrainingSummary, Events) {
+  var options = TrainingOptions()
+  change(&options)
+  let events = Events()
+  let trainer = Trainer(
+    try Resumption(run: folder, dataset: dataset, options: options),
+    engine: try engine(threads: threads))
+  var steps = 0
+  let summary = try trainer.run(
+    events: {
+      events.all.append($0)
+      if case .batch = $0 { steps += 1 }
+    }, shouldStop: { stop(steps) })
+  return (summary, events)
+}
+
+private func refusal(_ body: () throws -> Void) -> TrainingError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? TrainingError
+  }
+}
+
+@Suite("Resuming")
+struct ResumeTests {
+  @Test(
+    "A run that is stopped after any step goes on, on another count of threads, to the same bits",
+    arguments: ways.indices)
+  func sameBits(way: Int) throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let configuration = try configuration(data, ways[way].1)
+      _ = try train(configuration, out: folder + "/whole")
+      let expected = try outcome(folder + "/whole")
+      // Within an epoch, at its end, and twice.
+      for stops in [[1], [5], [7, 4], [13]] {
+        let out = "\(folder)/run\(stops)"
+        _ = try train(configuration, out: out, stop: { $0 == stops[0] ? .signal(2) : nil })
+        for stop in stops.dropFirst() {
+          _ = try resume(out, stop: { $0 == stop ? .signal(15) : nil })
+        }
+        let (summary, events) = try resume(out)
+        #expect(summary.stoppedBySignal == nil && summary.testAccuracy != nil)
+        #expect(try outcome(out) == expected, "\(ways[way].0), stopped after \(stops)")
+        #expect(events.warnings.isEmpty)
+        #expect(try RunRecord(folder: RunFolder(existing: out)).status == .done)
+      }
+    }
+  }
+
+  @Test("A run whose backbone is frozen goes on to the same bits", arguments: [0, 2])
+  func frozen(epochs: Int) throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let origin = try configuration(data) {
+        $0.architecture = "r10h"
+        $0.size = 32
+        $0.epochs = 1
+      }
+      _ = try train(origin, out: folder + "/origin")
+      var options = TrainingOptions()
+      options.from = folder + "/origin"
+      if epochs == 0 { options.freeze = "backbone" } else { options.freezeEpochs = epochs }
+      (options.epochs, options.batchSize, options.augment) = (4, 4, "standard")
+      let configuration = try Configuration(dataset: data, options: options)
+      _ = try train(configuration, out: folder + "/whole")
+      for stop in [3, 8, 12] {
+        let out = "\(folder)/run\(stop)"
+        _ = try train(configuration, out: out, stop: { $0 == stop ? .signal(2) : nil })
+        _ = try resume(out)
+        #expect(try outcome(out) == outcome(folder + "/whole"), "stopped after \(stop)")
+      }
+    }
+  }
+
+  @Test("A damaged checkpoint is passed over with a word, and the one before it leads to the same")
+  func damaged() throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let configuration = try configuration(data)
+      _ = try train(configuration, out: folder + "/whole")
+      let out = folder + "/run"
+      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+      _ = try resume(out, stop: { $0 == 4 ? .signal(2) : nil })
+      let checkpoints = try contents(of: out + "/checkpoint").filter { !$0.contains("best") }
+      #expect(checkpoints.count == 2)
+      let newest = try #require(checkpoints.last)
+      var spoilt = try bytes(of: "\(out)/checkpoint/\(newest)")
+      spoilt[spoilt.count / 2] ^= 1
+      try write(spoilt, to: "\(out)/checkpoint/\(newest)")
+      let (_, events) = try resume(out)
+      #expect(events.warnings.contains { $0.contains(newest) && $0.contains("passed over") })
+      #expect(try outcome(out) == outcome(folder + "/whole"))
+    }
+  }
+
+  @Test("Weights that are lost or newer than the checkpoint are put back")
+  func weights() throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let configuration = try configuration(data)
+      _ = try train(configuration, out: folder + "/whole")
+      let out = folder + "/run"
+      _ = try train(configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+      try write([1, 2, 3], to: out + "/weights/best.safetensors")
+      try write([1, 2, 3], to: out + "/metrics.csv")
+      _ = try resume(out)
+      #expect(try outcome(out) == outcome(folder + "/whole"))
+    }
+  }
+
+  @Test("A finished run says again what it came to; with more epochs it goes on")
+  func finished() throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let configuration = try configuration(data) { $0.schedule = "constant" }
+      let (summary, _) = try train(configuration, out: folder + "/run")
+      #expect(try Resumption(run: folder + "/run").finished?.weightsSHA256 == summary.weightsSHA256)
+      let longer = try self.longer(configuration)
+      _ = try train(longer, out: folder + "/long")
+      _ = try resume(folder + "/run") { $0.epochs = 6 }
+      #expect(try outcome(folder + "/run") == outcome(folder + "/long"))
+      let fewer = refusal { _ = try resume(folder + "/run") { $0.epochs = 2 } }
+      #expect(fewer?.kind == .usage && fewer?.found == "6 epochs")
+    }
+  }
+
+  private func longer(_ configuration: Configuration) throws -> Configuration {
+    var longer = configuration
+    longer.training.epochs = 6
+    return longer
+  }
+
+  @Test("Other options, other images, no run, a run at work: each is refused with what differs")
+  func refusals() throws {
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      let configuration = try configuration(data)
+      let out = folder + "/run"
+      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+
+      let other = refusal { _ = try resume(out) { $0.labelSmoothing = 0.3 } }
+      #expect(other?.kind == .usage)
+      #expect(other?.found?.contains("training.labelSmoothing") == true)
+      #expect(other?.found?.contains("0.3 given") == true)
+      let recipe = refusal { _ = try resume(out) { $0.recipe = "best" } }
+      #expect(recipe?.found?.contains("best given") == true)
+
+      try writeDataset(
+        folder + "/other", ["train": 8, "val": 3, "test": 2], classes: ["blue", "red"])
+      let images = refusal { _ = try resume(out, dataset: folder + "/other") }
+      #expect(images?.kind == .badData && images?.found?.contains("fingerprint") == true)
+
+      #expect(refusal { _ = try Resumption(run: folder + "/nothing") }?.kind == .missing)
+      #expect(refusal { _ = try Resumption(run: data) }?.kind == .badData)
+      let again = refusal { _ = try train(configuration, out: out) }
+      #expect(again?.kind == .cannotCreate && again?.advice?.contains("--resume=\(out)") == true)
+
+      // The same images elsewhere are the same images.
+      try writeDataset(
+        folder + "/moved", ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+      var refused: TrainingError?
+      _ = try resume(
+        out, dataset: folder + "/moved",
+        stop: { step in
+          if step == 2 { refused = refused ?? refusal { _ = try resume(out) } }
+          return nil
+        })
+      #expect(
+        refused?.kind == .cannotCreate && refused?.problem.contains("another process") == true)
+    }
+  }
+}
