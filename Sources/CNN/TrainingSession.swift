@@ -16,10 +16,10 @@ public final class TrainingSession {
   private let classWeights: [Double]?
   private let clipNorm: Double?
   private let seed: UInt64
-  private var executor: Executor
+  var executor: Executor
   /// The extent of the images that steps are made on; the network's own until `resize`.
   package private(set) var input: Shape
-  private let gradients: FloatMemory
+  let gradients: FloatMemory
   private var segments: [ParameterUpdate.Segment]
   private var matrices: [ParameterUpdate.Matrix]
   private var squares: [Double]
@@ -47,6 +47,8 @@ public final class TrainingSession {
     public var correct: Int
     /// The gradients' norm over all parameters, where clipping computes it.
     public var gradientNorm: Double?
+    /// What is not finite; the step is of no use then.
+    package var fault: NonFiniteNumber?
     package var seconds: StepSeconds
   }
 
@@ -214,7 +216,8 @@ public final class TrainingSession {
     let afterForward = clock.now
     seconds.forward = (afterForward - start).inSeconds
     guard result.loss.isFinite else {
-      return StepResult(loss: result.loss, correct: result.correct, seconds: seconds)
+      return StepResult(
+        loss: result.loss, correct: result.correct, fault: .loss(result.loss), seconds: seconds)
     }
     clearGradients()
     profile?.lap(.clearing)
@@ -227,9 +230,11 @@ public final class TrainingSession {
         parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
         matrices: matrices, engine: executor.engine))
     profile?.lap(.optimizer)
+    let fault = isFiniteAfterStep ? nil : fault
     seconds.optimizer = (clock.now - afterBackward).inSeconds
     return StepResult(
-      loss: result.loss, correct: result.correct, gradientNorm: norm, seconds: seconds)
+      loss: result.loss, correct: result.correct, gradientNorm: norm, fault: fault,
+      seconds: seconds)
   }
 
   private func clearGradients() {
@@ -238,19 +243,25 @@ public final class TrainingSession {
     }
   }
 
-  /// Scales the gradients down to the norm that was asked for; sums in the order of the stretches.
-  private func clipGradients() -> Double? {
-    guard let clipNorm else { return nil }
+  /// The sum over what is trained, in the order of the stretches.
+  func sumOfSquares(_ memory: FloatMemory) -> Double {
     let kernels = executor.engine.kernels.elementwise
     squares.withUnsafeMutableBufferPointer { squares in
       // Each task writes its own element.
       nonisolated(unsafe) let squares = squares
       executor.engine.workers.parallelFor(segments.count) { index, _ in
         squares[index] = kernels.sumOfSquares(
-          gradients.base + segments[index].start, segments[index].count)
+          memory.base + segments[index].start, segments[index].count)
       }
     }
-    let norm = squares.reduce(0, +).squareRoot()
+    return squares.reduce(0, +)
+  }
+
+  /// Scales the gradients down to the norm that was asked for.
+  private func clipGradients() -> Double? {
+    guard let clipNorm else { return nil }
+    let kernels = executor.engine.kernels.elementwise
+    let norm = sumOfSquares(gradients).squareRoot()
     if norm > clipNorm {
       let factor = Float(clipNorm / norm)
       executor.engine.stretches(gradients.count) { start, count in

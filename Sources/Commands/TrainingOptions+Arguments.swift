@@ -39,6 +39,7 @@ extension TrainingOptions {
     clipGrad = arguments.number("clip-grad")
     patience = arguments.isOff("patience") ? 0 : arguments.integer("patience")
     monitor = arguments.text("monitor")
+    onNaN = arguments.text("on-nan")
     maxSeconds = arguments.isOff("max-time") ? 0 : arguments.seconds("max-time")
 
     augment = arguments.text("augment")

@@ -50,6 +50,8 @@ private func adamStep(
 
 /// √v to about one unit in the last place, for v from zero up; subnormal numbers give about zero.
 ///
+/// Infinity gives no number, so that a gradient whose square is too large shows in the weights at
+/// once and not as a weight that no longer moves.
 /// The standard library's takes one float at a time. A first guess from the bits is off by 3.4 %
 /// at most; each of Goldschmidt's three steps (s towards √v, h towards 1/(2√v)) squares the error.
 @inline(__always)
@@ -65,8 +67,7 @@ private func squareRoot(_ v: Vector) -> Vector {
     s = multiplyAdd(s, s, r)
     h = multiplyAdd(h, h, r)
   }
-  s = multiplyAdd(s, multiplyAdd(v, -s, s), h)
-  return s.replacing(with: v, where: v .== Vector(repeating: Float.infinity))
+  return multiplyAdd(s, multiplyAdd(v, -s, s), h)
 }
 
 /// One step of stochastic gradient descent with momentum (PyTorch's formulas).

@@ -13,7 +13,7 @@ package struct Graph: Sendable {
   /// The extent of each value for one sample; value 0 is the input.
   var shapes: [Shape] = []
   var nodes: [Node] = []
-  var slots: [TensorSlot] = []
+  package var slots: [TensorSlot] = []
   var summaries: [LayerSummary] = []
   var parameterFloats = 0
   var statisticsFloats = 0

@@ -20,6 +20,8 @@ public final class Muon: SteppingOptimizer {
   public internal(set) var steps = 0
   private let moments: AdamMoments
   private var work: Work?
+  /// Directions that are no numbers are not stepped along, so that this alone tells of them.
+  private(set) var isFinite = true
 
   /// The coefficients of the iteration: the slope at zero as large as possible, singular values
   /// from a tenth up near 1 after few steps (Jordan's).
@@ -54,6 +56,7 @@ public final class Muon: SteppingOptimizer {
       update, number: steps, learningRate: adamRate, weightDecay: weightDecay / Muon.adamShare
     ) { !$0.isMatrix }
     guard let work, let velocity = moments.first else { return }
+    isFinite = true
     for matrix in update.matrices { step(matrix, update, velocity.base, work) }
   }
 
@@ -73,7 +76,10 @@ public final class Muon: SteppingOptimizer {
     }
     // In the order of the stretches: one after the other, as it is a small part of the time.
     let norm = k.elementwise.sumOfSquares(Input(direction), count).squareRoot()
-    guard norm > 0, norm.isFinite else { return }
+    guard norm > 0, norm.isFinite else {
+      if !norm.isFinite { isFinite = false }
+      return
+    }
     engine.stretches(count) { i, count in
       k.elementwise.scale(direction + i, Float(1 / norm), count)
     }

@@ -22,6 +22,13 @@ protocol SteppingOptimizer: Optimizer {
   func step(_ update: ParameterUpdate)
   /// The memory of the moments by name, for checkpoints.
   var state: [(name: String, memory: FloatMemory)] { get }
+  /// Whether the last step met finite numbers alone, as far as it had to look.
+  var isFinite: Bool { get }
+}
+
+extension SteppingOptimizer {
+  /// What is not finite reaches the parameters by itself.
+  var isFinite: Bool { true }
 }
 
 /// One update of all parameters: flat slabs, cut into stretches of one kind.

@@ -176,6 +176,12 @@ package enum OptionTable {
       "monitor", .choice(["val_loss", "val_accuracy", "val_f1"]), default: "val_accuracy",
       help: "what makes an epoch the best", group: .training, commands: [.train]),
     Option(
+      "on-nan", .choice(NonFinitePolicy.allCases.map(\.rawValue)), default: "stop",
+      help:
+        "after a number that is not finite: end with an error, or go back to the last checkpoint and "
+        + "on at half the rate, at most three times",
+      group: .training, commands: [.train]),
+    Option(
       "max-time", .duration, "TIME", default: "off",
       help: "stop after this time: 90s, 10m, 2h", group: .training, commands: [.train],
       canBeOff: true),

@@ -126,6 +126,9 @@ extension Configuration {
     // Who names what is best wants the best.
     if options.monitor != nil || (options.patience ?? 0) > 0 { training.keep = .best }
     set(&training.maxSeconds, options.maxSeconds)
+    if let policy = try word("--on-nan", options.onNaN, NonFinitePolicy.self) {
+      training.onNaN = policy
+    }
   }
 
   private mutating func applyAugmentation(_ options: TrainingOptions) throws(TrainingError) {

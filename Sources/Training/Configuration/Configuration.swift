@@ -144,6 +144,8 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var keep: Keep
     /// Seconds after which training stops, 0 for never.
     package var maxSeconds: Double
+    /// What follows a number that is not finite; nil in files of earlier versions, for stopping.
+    package var onNaN: NonFinitePolicy?
   }
 }
 
@@ -233,6 +235,14 @@ package enum Monitor: String, Codable, Sendable, CaseIterable {
   case accuracy = "val_accuracy"
   /// Greatest macro F1 on the validation images.
   case f1 = "val_f1"
+}
+
+/// What follows a number that is infinite or no number.
+package enum NonFinitePolicy: String, Codable, Sendable, CaseIterable {
+  /// The run ends with an error; weights of earlier epochs are kept.
+  case stop
+  /// The run goes back to its last checkpoint and on at half the rate, at most three times.
+  case rollback
 }
 
 /// Which epoch's weights are kept.

@@ -72,6 +72,8 @@ package struct TrainingOptions: Sendable, Hashable {
   package var patience: Int?
   /// `--monitor`: val_loss, val_accuracy or val_f1.
   package var monitor: String?
+  /// `--on-nan`: stop or rollback.
+  package var onNaN: String?
   /// The value of `--max-time`, in seconds.
   package var maxSeconds: Double?
 

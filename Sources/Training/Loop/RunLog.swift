@@ -44,6 +44,13 @@ struct RunLog {
   /// The epochs that are over.
   var epochs: [EpochMetrics] { history }
 
+  /// Goes back to the epochs of a checkpoint.
+  mutating func restore(history: [EpochMetrics]) {
+    self.history = history
+    record.epochs = history.count
+    metricsAreOld = true
+  }
+
   /// Notes an event in the folder and passes it on.
   mutating func tell(_ event: TrainingEvent, _ events: (TrainingEvent) throws -> Void) throws {
     if case .epoch(let metrics) = event { history.append(metrics) }

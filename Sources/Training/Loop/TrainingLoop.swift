@@ -4,37 +4,39 @@ internal import KernelSelection
 
 /// The epochs of a run.
 struct TrainingLoop {
-  private let configuration: Configuration
+  let configuration: Configuration
   private let classes: [String]
-  private let images: RunImages
-  private let engine: Engine
-  private let folder: RunFolder
+  let images: RunImages
+  let engine: Engine
+  let folder: RunFolder
   /// The whole network.
-  private let network: Network
+  let network: Network
   /// What a backbone that is never trained makes of the images, where that is kept.
   private let features: FeatureStore?
   /// What is trained: the network, or its head on features.
   private let trained: Network
   /// The moving average of what is trained, where there is one.
-  private let average: Network?
+  let average: Network?
   private let origin: RunOrigin?
-  private let session: TrainingSession
+  let session: TrainingSession
   private let validator: Validator?
   private let batchSize: Int
   private let stepsPerEpoch: Int
   private let epochs: Int
   private let started = ContinuousClock.now
-  private var best: BestEpoch
-  private var reductions = 0
-  private var writer: WeightsWriter
-  private var checkpointer: Checkpointer
+  var best: BestEpoch
+  var reductions = 0
+  var writer: WeightsWriter
+  var checkpointer: Checkpointer
   /// Epochs that are over.
-  private var done = 0
+  var done = 0
   /// What the epoch under way had come to where the run was left.
-  private var underWay: EpochMeter.Sums?
+  var underWay: EpochMeter.Sums?
   /// Seconds of the run before this process.
-  private var earlier = 0.0
-  private var isResumed = false
+  var earlier = 0.0
+  var isResumed = false
+  /// How often the rate was halved after numbers that were not finite.
+  var rollbacks = 0
 
   /// Takes all memory that the epochs need.
   init(_ plan: RunPlan, _ images: RunImages, engine: Engine, folder: RunFolder) throws {
@@ -151,7 +153,7 @@ struct TrainingLoop {
     shouldStop: () -> StopReason?
   ) throws -> StopReason? {
     do {
-      let reason = try runEpochs(&log, events, shouldStop)
+      let reason = try runSteppingBack(&log, events, shouldStop)
       try writer.flush(&log, events, encode: encode)
       return reason
     } catch {
@@ -161,7 +163,7 @@ struct TrainingLoop {
     }
   }
 
-  private mutating func runEpochs(
+  mutating func runEpochs(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> StopReason? {
     let source = try source(events)
@@ -224,61 +226,6 @@ struct TrainingLoop {
     return FeatureBatches(features, plan: batches)
   }
 
-  // MARK: Checkpoints.
-
-  /// Goes on from where a run was left: the rest of it gives the bits that it would have given.
-  mutating func restore(_ checkpoint: Checkpoint) throws {
-    let progress = checkpoint.progress
-    do throws(ModelError) {
-      try session.restore(checkpoint.state)
-      if let average { try average.restore(checkpoint.average ?? [:]) }
-    } catch {
-      throw TrainingError(
-        .badData, "the checkpoint in \(folder.path) is not of this network: \(error)")
-    }
-    (done, underWay) = (progress.epochs, progress.underWay)
-    (best, reductions) = (progress.best, progress.reductions)
-    (earlier, isResumed) = (progress.seconds, true)
-    writer.restore(kept: progress.kept, sha256: progress.weightsSHA256)
-  }
-
-  /// Refuses to begin where the disk has no room for what the run will keep.
-  func checkDisk() throws(TrainingError) {
-    let state = session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
-    let weights = 4 * network.parameterCount
-    // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
-    let needed = ((CheckpointFolder.generations + 1) * state + 5 * weights) * 21 / 20 + (1 << 20)
-    guard let free = FileSystem.freeBytes(folder.path), free < needed else { return }
-    throw TrainingError(
-      .noRoom, "the disk of \(folder.path) has no room for the run's weights and checkpoints",
-      found: "\(free / 1_000_000) MB free", expected: "\(needed / 1_000_000 + 1) MB",
-      advice: "--out with a folder on another disk")
-  }
-
-  /// Writes a checkpoint between two steps, of an epoch or between two epochs.
-  private mutating func keep(
-    _ underWay: EpochMeter.Sums?, isLast: Bool = false, _ log: inout RunLog,
-    _ events: (TrainingEvent) throws -> Void
-  ) throws {
-    try writer.flush(&log, events, encode: encode)
-    let (loop, record) = (self, log)
-    try checkpointer.write(
-      isLast: isLast, warn: { try log.tell(.warning($0), events) },
-      make: { loop.checkpoint(underWay, record) })
-  }
-
-  private func checkpoint(_ underWay: EpochMeter.Sums?, _ log: RunLog) -> Checkpoint {
-    let state = session.state
-    return Checkpoint(
-      Checkpoint.Progress(
-        configuration: configuration, fingerprint: images.store.fingerprint,
-        isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue, epochs: done,
-        underWay: underWay, steps: state.steps, backboneStepsBefore: state.backboneStepsBefore,
-        reductions: reductions, rollbacks: 0, best: best, kept: writer.kept,
-        weightsSHA256: writer.sha256, history: log.epochs, seconds: log.seconds),
-      session: state, average: average)
-  }
-
   /// How fast the backbone moves in an epoch, where it is part of what is trained.
   private func setBackboneRate(_ epoch: Int) {
     guard origin != nil, features == nil else { return }
@@ -297,12 +244,14 @@ struct TrainingLoop {
     let number = session.optimizer.steps
     let factor = training.rates.factor(
       step: number, total: epochs * stepsPerEpoch, reductions: reductions)
-    let rate = training.peakRate(batchSize: batchSize, headAlone: features != nil) * factor
+    let rate =
+      training.peakRate(batchSize: batchSize, headAlone: features != nil) * factor
+      / Double(1 << rollbacks)
     session.optimizer.learningRate = rate
     let result = session.step(
       pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture)
-    guard result.loss.isFinite else {
-      throw TrainingLoop.diverged("the loss is \(result.loss)", number, meter.epoch, rate)
+    if let fault = result.fault {
+      throw diverged("\(fault)", number, meter.epoch, rate, batch.samples)
     }
     let start = ContinuousClock.now
     if let average {
@@ -316,13 +265,20 @@ struct TrainingLoop {
       averaging: (ContinuousClock.now - start) / .seconds(1))
   }
 
-  private static func diverged(
-    _ what: String, _ step: Int, _ epoch: Int, _ rate: Double
+  private func diverged(
+    _ what: String, _ step: Int, _ epoch: Int, _ rate: Double, _ samples: [Int] = []
   ) -> TrainingError {
-    TrainingError(
+    let shown = samples.prefix(3).map { images.store.samples[$0].path }
+    let more = samples.count - shown.count
+    return TrainingError(
       .diverged, "training diverged: \(what) at step \(step + 1), epoch \(epoch)",
-      found: "learning rate \(rate)", expected: "finite numbers",
-      advice: "a smaller --lr, or --clip-grad 1; weights of earlier epochs are kept")
+      found: (["learning rate \(rate)"]
+        + (shown.isEmpty ? [] : ["images " + shown.joined(separator: ", ")])
+        + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", "),
+      expected: "finite numbers",
+      advice:
+        "a smaller --lr, --clip-grad 1 or --on-nan rollback; weights of earlier epochs are kept"
+    )
   }
 
   /// Validates, keeps weights, tells the figures; a signal meanwhile keeps the epoch's steps.
@@ -366,7 +322,7 @@ struct TrainingLoop {
   ) throws {
     try features?.putBack(average ?? trained)
     guard written.isFinite else {
-      throw TrainingLoop.diverged(
+      throw diverged(
         "a weight is not finite", session.optimizer.steps - 1, max(1, epoch),
         session.optimizer.learningRate)
     }
@@ -377,7 +333,7 @@ struct TrainingLoop {
   private var written: Network { features == nil ? average ?? network : network }
 
   /// Gives the model as it would be used now, as a file's bytes.
-  private var encode: () -> [UInt8] {
+  var encode: () -> [UInt8] {
     let (network, images, classes) = (written, images, classes)
     let (recipe, tta) = (configuration.recipe.rawValue, configuration.tta)
     return {

@@ -1,0 +1,87 @@
+internal import CNN
+internal import ImageData
+internal import KernelSelection
+
+/// What a run needs to go on after its process died, or after numbers that are not finite.
+extension TrainingLoop {
+  private static let mostRollbacks = 3
+
+  /// Runs the epochs, from the last checkpoint again where numbers are not finite and that is wanted.
+  mutating func runSteppingBack(
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
+  ) throws -> StopReason? {
+    let mayStepBack = configuration.training.onNaN == .rollback
+    if mayStepBack, !isResumed { try keep(nil, &log, events) }
+    while true {
+      do {
+        return try runEpochs(&log, events, shouldStop)
+      } catch let error as TrainingError where error.kind == .diverged && mayStepBack {
+        guard rollbacks < TrainingLoop.mostRollbacks,
+          let checkpoint = try CheckpointFolder(folder).newest(skipped: { _ in })
+        else { throw error }
+        let count = rollbacks + 1
+        try restore(checkpoint)
+        rollbacks = count
+        log.restore(history: checkpoint.progress.history)
+        try log.tell(
+          .warning(
+            "\(error.problem); back to the checkpoint after \(done) epochs and "
+              + "\(underWay?.step ?? 0) steps, and on at \(count == 1 ? "half" : "1/\(1 << count)") "
+              + "of the rate"), events)
+      }
+    }
+  }
+
+  /// Goes on from where a run was left: the rest of it gives the bits that it would have given.
+  mutating func restore(_ checkpoint: Checkpoint) throws {
+    let progress = checkpoint.progress
+    do throws(ModelError) {
+      try session.restore(checkpoint.state)
+      if let average { try average.restore(checkpoint.average ?? [:]) }
+    } catch {
+      throw TrainingError(
+        .badData, "the checkpoint in \(folder.path) is not of this network: \(error)")
+    }
+    (done, underWay) = (progress.epochs, progress.underWay)
+    (best, reductions, rollbacks) = (progress.best, progress.reductions, progress.rollbacks)
+    (earlier, isResumed) = (progress.seconds, true)
+    writer.restore(kept: progress.kept, sha256: progress.weightsSHA256)
+  }
+
+  /// Refuses to begin where the disk has no room for what the run will keep.
+  func checkDisk() throws(TrainingError) {
+    let state = session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
+    let weights = 4 * network.parameterCount
+    // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
+    let needed = ((CheckpointFolder.generations + 1) * state + 5 * weights) * 21 / 20 + (1 << 20)
+    guard let free = FileSystem.freeBytes(folder.path), free < needed else { return }
+    throw TrainingError(
+      .noRoom, "the disk of \(folder.path) has no room for the run's weights and checkpoints",
+      found: "\(free / 1_000_000) MB free", expected: "\(needed / 1_000_000 + 1) MB",
+      advice: "--out with a folder on another disk")
+  }
+
+  /// Writes a checkpoint between two steps, of an epoch or between two epochs.
+  mutating func keep(
+    _ underWay: EpochMeter.Sums?, isLast: Bool = false, _ log: inout RunLog,
+    _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    try writer.flush(&log, events, encode: encode)
+    let (loop, record) = (self, log)
+    try checkpointer.write(
+      isLast: isLast, warn: { try log.tell(.warning($0), events) },
+      make: { loop.checkpoint(underWay, record) })
+  }
+
+  private func checkpoint(_ underWay: EpochMeter.Sums?, _ log: RunLog) -> Checkpoint {
+    let state = session.state
+    return Checkpoint(
+      Checkpoint.Progress(
+        configuration: configuration, fingerprint: images.store.fingerprint,
+        isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue, epochs: done,
+        underWay: underWay, steps: state.steps, backboneStepsBefore: state.backboneStepsBefore,
+        reductions: reductions, rollbacks: rollbacks, best: best, kept: writer.kept,
+        weightsSHA256: writer.sha256, history: log.epochs, seconds: log.seconds),
+      session: state, average: average)
+  }
+}

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Kills, fails and stops a training run wherever it can be, and resumes it.
+
+Whatever happens, the run that is resumed to its end must have the weights, bit for bit, and the
+metrics of one that nobody touched.
+
+    interrupt.py CNNCTL DATASET calls  [--every N]   killed before each system call that changes a file
+    interrupt.py CNNCTL DATASET errors [--every N]   each such call fails once, with each of five errors
+    interrupt.py CNNCTL DATASET kills  [--count N]   SIGKILL at random moments
+    interrupt.py CNNCTL DATASET signals [--count N]  SIGINT, SIGTERM, SIGHUP at random moments
+
+Needs strace for the first two. Ends with 1 if anything is not as it should be.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+CHANGING = "write,pwrite64,fsync,rename,link,unlink,ftruncate,mkdir,symlink,openat,close".split(",")
+ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EFBIG"]
+SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cache ram -q".split()
+# What is traced is to be short; what is killed at random is to have written several checkpoints.
+TRACED = "--arch seed --size 16 --epochs 2 --fraction 0.1".split()
+LONG = "--arch seed-bn --size 64 --epochs 12".split()
+
+
+class Bench:
+    def __init__(self, program, dataset, folder, settings):
+        self.program = os.path.abspath(program)
+        self.begin = ["train", os.path.abspath(dataset)] + SETTINGS + settings
+        self.folder = pathlib.Path(folder)
+        self.environment = dict(
+            os.environ, SWIFT_BACKTRACE="enable=no", HOME=str(self.folder), XDG_CACHE_HOME="")
+        self.failures = []
+        self.tried = 0
+
+    def command(self, run, resume):
+        if resume:
+            return [self.program, "train", f"--resume={run}", "--threads", "2", "--no-plots", "-q"]
+        return [self.program] + self.begin + ["--out", str(run)]
+
+    def run(self, command, **options):
+        return subprocess.run(
+            command, env=self.environment, cwd=self.folder, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **options)
+
+    def outcome(self, run):
+        """What must not depend on interruptions: weights, and metrics without times."""
+        lines = (run / "metrics.csv").read_text().splitlines()
+        rows = [",".join(line.split(",")[:-2]) for line in lines]
+        digests = [
+            hashlib.sha256((run / "weights" / name).read_bytes()).hexdigest()
+            for name in ("best.safetensors", "last.safetensors")]
+        return rows + digests
+
+    def whole(self):
+        run = self.folder / "whole"
+        start = time.monotonic()
+        result = self.run(self.command(run, False))
+        if result.returncode != 0:
+            sys.exit(f"the run that nobody touches failed: {result.stderr}")
+        self.seconds = time.monotonic() - start
+        self.expected = self.outcome(run)
+
+    def finish(self, run, what):
+        """Resumes until the run is over, and compares."""
+        self.tried += 1
+        for _ in range(3):
+            exists = (run / "config.json").exists()
+            if not exists:
+                shutil.rmtree(run, ignore_errors=True)
+            result = self.run(self.command(run, exists))
+            if result.returncode == 0:
+                break
+        if result.returncode != 0:
+            self.fail(what, f"cannot be resumed ({result.returncode}): {result.stderr}")
+        elif self.outcome(run) != self.expected:
+            self.fail(what, "other weights or metrics")
+        shutil.rmtree(run, ignore_errors=True)
+
+    def fail(self, what, why):
+        self.failures.append(f"{what}: {why}")
+        print(f"FAILED {what}: {why}", flush=True)
+
+    def calls(self):
+        """For each kind of call, which of its invocations touch the run's folder."""
+        run, trace = self.folder / "traced", self.folder / "trace"
+        self.run(
+            ["strace", "-f", "-y", "-qq", "-s", "4096", "-e", "trace=" + ",".join(CHANGING), "-o",
+             str(trace)] + self.command(run, False))
+        counts, found = {}, {}
+        for line in trace.read_text(errors="replace").splitlines():
+            match = re.match(r"(\d+)\s+(\w+)\((.*)", line)
+            if not match:
+                continue
+            thread, call, rest = match.groups()
+            # strace counts invocations a thread and kind of call; the main thread writes.
+            if thread != (first := counts.setdefault("thread", thread)):
+                continue
+            counts[call] = counts.get(call, 0) + 1
+            # What goes to the terminal is no file of the run.
+            if str(run) in rest:
+                found.setdefault(call, []).append(counts[call])
+        shutil.rmtree(run, ignore_errors=True)
+        return found
+
+    def inject(self, run, call, how, number):
+        return self.run(
+            ["strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+             f"inject={call}:{how}:when={number}"] + self.command(run, False))
+
+
+def kill_before_calls(bench, every):
+    total = 0
+    for call, numbers in bench.calls().items():
+        for index, number in enumerate(numbers):
+            if index % every:
+                continue
+            total += 1
+            run = bench.folder / f"{call}-{number}"
+            result = bench.inject(run, call, "signal=KILL", number)
+            if result.returncode not in (-9, 137):
+                bench.fail(f"{call} {number}", f"was not killed: {result.returncode}")
+            bench.finish(run, f"killed before {call} {number}")
+    print(f"killed before {total} system calls")
+
+
+def fail_calls(bench, every):
+    total = outlived = 0
+    for call, numbers in bench.calls().items():
+        for index, number in enumerate(numbers):
+            for place, error in enumerate(ERRORS):
+                if (index + place) % every:
+                    continue
+                total += 1
+                run = bench.folder / f"{call}-{number}-{error}"
+                result = bench.inject(run, call, f"error={error}", number)
+                what = f"{call} {number} failed with {error}"
+                if result.returncode == 0:
+                    outlived += 1
+                    if bench.outcome(run) != bench.expected:
+                        bench.fail(what, "other weights or metrics at once")
+                elif result.returncode < 0 or result.returncode > 128 or not result.stderr:
+                    bench.fail(what, f"ended with {result.returncode}: {result.stderr}")
+                bench.finish(run, what)
+    print(f"failed {total} system calls, of which the run outlived {outlived}")
+
+
+def interrupt(bench, count, signals, expected):
+    """Each run is interrupted once to four times before it may come to its end."""
+    draw = random.Random(1)
+    sent = 0
+    for number in range(count):
+        run = bench.folder / f"run-{number}"
+        for _ in range(draw.randint(1, 4)):
+            process = subprocess.Popen(
+                bench.command(run, (run / "config.json").exists()), env=bench.environment,
+                cwd=bench.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            try:
+                process.communicate(timeout=draw.uniform(0, bench.seconds))
+                break
+            except subprocess.TimeoutExpired:
+                kind = draw.choice(signals)
+                process.send_signal(kind)
+                sent += 1
+                start = time.monotonic()
+                _, message = process.communicate()
+                if process.returncode not in expected(kind) | {0}:
+                    bench.fail(
+                        f"{kind.name} {number}", f"ended with {process.returncode}: {message}")
+                if time.monotonic() - start > 10:
+                    bench.fail(f"{kind.name} {number}", "took more than 10 s to stop")
+            if not (run / "config.json").exists():
+                shutil.rmtree(run, ignore_errors=True)
+        bench.finish(run, f"run {number}")
+    print(f"{sent} signals at random moments of {count} runs")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("dataset")
+    parser.add_argument("what", choices=["calls", "errors", "kills", "signals"])
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--count", type=int, default=200)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:
+        traced = arguments.what in ("calls", "errors")
+        bench = Bench(
+            arguments.program, arguments.dataset, folder, TRACED if traced else LONG)
+        bench.whole()
+        if arguments.what == "calls":
+            kill_before_calls(bench, arguments.every)
+        elif arguments.what == "errors":
+            fail_calls(bench, arguments.every)
+        elif arguments.what == "kills":
+            interrupt(bench, arguments.count, [signal.SIGKILL], lambda kind: {-9})
+        else:
+            # Before the first step nothing is lost by giving up.
+            interrupt(
+                bench, arguments.count, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+                lambda kind: {128 + kind, -kind})
+        print(f"{bench.tried} runs resumed to the end, {len(bench.failures)} failures")
+        sys.exit(1 if bench.failures else 0)
+
+
+if __name__ == "__main__":
+    main()
