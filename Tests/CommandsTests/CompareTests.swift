@@ -39,7 +39,8 @@ import Testing
       let evaluation = try object(cnnctl(words).output)
       let side = try #require(result[letter] as? [String: Any])
       for key in ["accuracy", "accuracy_low", "accuracy_high", "loss", "tta"] {
-        #expect("\(side[key] ?? "")" == "\(evaluation[key] ?? "none")", "\(letter) \(key)")
+        let (one, other) = (side[key] as? NSObject, evaluation[key] as? NSObject)
+        #expect(one != nil && one == other, "\(letter) \(key)")
       }
       let answers = try rows(own + "/predictions.csv")
       for (pair, answer) in zip(both, answers) {
@@ -120,7 +121,7 @@ import Testing
     let p = try #require(result["p"] as? Double)
     #expect(result["told_apart"] as? Bool == (p < 0.05))
     let output = cnnctl("compare", a, b).output
-    #expect(output.contains("McNemar's exact test (binomial): p = "))
+    #expect(output.contains("McNemar's exact test (binomial): p "))
     #expect(output.contains("Not told apart: ") == (p >= 0.05))
     #expect(output.contains(" is better: ") == (p < 0.05))
     // Binomial tail of 1/2 by summing whole numbers: exact for so few images.

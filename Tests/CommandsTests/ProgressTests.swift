@@ -15,7 +15,7 @@ import Testing
         == "evaluating  1,200/2,000 ━━━━━━━━━━━━━━━━━━────────────  4s 310 img/s  3s left")
     #expect(
       step.line(columns: 60, isUnicode: false)
-        == "evaluating  1,200/2,000 ########-----  4s 310 img/s  3s left")
+        == "evaluating  1,200/2,000 #######------  4s 310 img/s  3s left")
     let open = StepLine(
       title: "scanning", done: 4096, total: nil, unit: "files", seconds: 1, rate: 9.87)
     #expect(open.line(columns: 80) == "scanning  4,096  1s 9.9 files/s")
@@ -118,7 +118,7 @@ import Testing
       // A second goes by whenever somebody looks at the clock.
       let outcome = cnnctl(words, clockStep: 1)
       let lines = outcome.diagnostics.split(separator: "\n").filter { $0.contains("img/s") }
-      let form = /(evaluating|predicting)  \d+\/80  \d+(s|m\d\ds) [\d.]+ img\/s  \d+s left/
+      let form = /(evaluating|predicting)  \d+\/80  \d+(s|m\d\ds) [\d.]+ img\/s  (\d+m\d\d|\d+)s left/
       #expect((2...4).contains(lines.count), "\(outcome.diagnostics)")
       #expect(lines.allSatisfy { $0.wholeMatch(of: form) != nil }, "\(lines)")
       #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))

@@ -24,7 +24,8 @@ struct ComparisonFiles {
 
   /// Writes figures, texts and the page, and with `plots` the pictures, on it and as files.
   func write(to folder: OutputFolder, plots: Bool, engine: Engine) throws {
-    var report = comparison.report(names: (comparison.first.name, comparison.second.name))
+    var report = comparison.report(
+      names: (comparison.first.shortName, comparison.second.shortName))
     report.facts = facts
     report.commands = [command]
     if plots {

@@ -43,7 +43,7 @@ extension ModelComparison {
   private func signed(_ value: Double) -> String { (value < 0 ? "" : "+") + fixed(value, 4) }
 
   private var testLine: String {
-    "McNemar's exact test (binomial): p = \(ComparisonReport.pText(test.exactPValue)), from "
+    "McNemar's exact test (binomial): \(ComparisonReport.pText(test.exactPValue)), from "
       + "\(ComparisonReport.images(test.onlyFirst + test.onlySecond)) that one has right and the "
       + "other wrong"
   }

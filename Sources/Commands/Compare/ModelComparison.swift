@@ -13,6 +13,12 @@ struct ModelComparison {
     let evaluation: Evaluation
     /// Its training, where a run folder tells of it.
     let epochs: [RunReport.Epoch]
+
+    /// Short enough for a legend: `A: train-001`.
+    var shortName: String {
+      let path = name.hasSuffix("/") ? String(name.dropLast()) : name
+      return "\(letter): \(path.split(separator: "/").last.map(String.init) ?? name)"
+    }
   }
 
   /// Both answers to one image.

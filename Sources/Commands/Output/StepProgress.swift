@@ -11,6 +11,10 @@ final class StepProgress {
   /// Where the rate is counted from: before the first report caches warm up and files are found.
   private var base: (done: Int, time: Double)?
   private var pace: PlainPace
+  /// Seconds before the first line in place: what ends sooner leaves nothing behind.
+  ///
+  /// Where the results go elsewhere, as to `| head`, another program may write to the same terminal.
+  private let delay: Double
 
   /// A step that begins now.
   init(_ title: String, unit: String = "img", _ console: Console) {
@@ -19,6 +23,7 @@ final class StepProgress {
     self.console = console
     began = console.environment.clock()
     pace = PlainPace(from: began)
+    delay = console.environment.output.isTerminal ? 0 : 0.5
   }
 
   /// Says that `done` are done, of `total` where that is known.
@@ -26,6 +31,8 @@ final class StepProgress {
     let now = console.environment.clock()
     let base = base ?? (done, now)
     self.base = base
+    // Nothing found yet, of nobody knows how much, is nothing to tell.
+    if done == 0, total == nil { return }
     func line() -> StepLine {
       let rate =
         now > base.time && done > base.done
@@ -35,8 +42,9 @@ final class StepProgress {
     }
     let environment = console.environment
     if console.isDrawing {
+      if now - began < delay { return }
       console.draw { line().line(columns: environment.columns, isUnicode: environment.isUnicode) }
-    } else if done != total, pace.isDue(at: now) {
+    } else if done != total, line().rate != nil, pace.isDue(at: now) {
       console.note(line().plain)
     }
   }

@@ -64,8 +64,8 @@ package struct ComparisonReport: Sendable {
     guard gained + lost > 0 else { return "Not told apart: both are right on the same images." }
     let counts =
       "\(second.name) is right on \(ComparisonReport.images(gained)) that \(first.name) has wrong, "
-      + "and wrong on \(ComparisonReport.images(lost)) that it has right"
-    let chance = "p = \(ComparisonReport.pText(test.exactPValue))"
+      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) has right"
+    let chance = ComparisonReport.pText(test.exactPValue)
     return tellsApart
       ? "\(gained > lost ? second.name : first.name) is better: \(counts), more than chance "
         + "explains (\(chance))."
@@ -77,9 +77,9 @@ package struct ComparisonReport: Sendable {
     grouped(String(count)) + (count == 1 ? " image" : " images")
   }
 
-  /// A probability with as many digits as matter.
+  /// A probability with as many digits as matter: `p = 0.0312`.
   package static func pText(_ value: Double) -> String {
-    value < 0.0001 ? "less than 0.0001" : shown(value, 4)
+    value < 0.0001 ? "p < 0.0001" : "p = " + shown(value, 4)
   }
 
   /// A difference of shares in percentage points, with its sign.
@@ -128,7 +128,7 @@ package struct ComparisonReport: Sendable {
     }
     let interval = test.differenceInterval
     let chiSquare = test.chiSquare.flatMap { statistic in
-      test.chiSquarePValue.map { "\(shown(statistic, 3)), p = \(ComparisonReport.pText($0))" }
+      test.chiSquarePValue.map { "\(shown(statistic, 3)), \(ComparisonReport.pText($0))" }
     }
     let summary: [ReportPage.Block] = [
       .headline([
@@ -139,7 +139,7 @@ package struct ComparisonReport: Sendable {
           note: "percentage points, 95 % interval \(ComparisonReport.points(interval.lowerBound)) "
             + "to \(ComparisonReport.points(interval.upperBound))"),
         ReportPage.Headline(
-          name: "McNemar's exact test", value: "p " + ComparisonReport.pText(test.exactPValue),
+          name: "McNemar's exact test", value: ComparisonReport.pText(test.exactPValue),
           note: "of as much by chance"),
       ]),
       .text(verdict),
