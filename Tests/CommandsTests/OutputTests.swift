@@ -57,10 +57,10 @@ import Testing
   @Test func `The line of an epoch has Keras's shape`() {
     #expect(
       running.line(columns: 80)
-        == "Epoch 3/25  180/250 ━━━━━━━━────  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
+        == "Epoch 3/25  180/250 ━━━━━━━────  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
     #expect(
       running.line(columns: 80, isUnicode: false)
-        == "Epoch 3/25  180/250 ########----  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
+        == "Epoch 3/25  180/250 #######----  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
     #expect(
       finished.plain
         == "Epoch 3/25  250/250  4s 16ms/step  loss 0.6286  accuracy 0.6499  "

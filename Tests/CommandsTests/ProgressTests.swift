@@ -118,7 +118,8 @@ import Testing
       // A second goes by whenever somebody looks at the clock.
       let outcome = cnnctl(words, clockStep: 1)
       let lines = outcome.diagnostics.split(separator: "\n").filter { $0.contains("img/s") }
-      let form = /(evaluating|predicting)  \d+\/80  \d+(s|m\d\ds) [\d.]+ img\/s  (\d+m\d\d|\d+)s left/
+      let form =
+        #/(evaluating|predicting)  \d+/80  (\d+m\d\d|\d+)s [\d.]+ img/s  (\d+m\d\d|\d+)s left/#
       #expect((2...4).contains(lines.count), "\(outcome.diagnostics)")
       #expect(lines.allSatisfy { $0.wholeMatch(of: form) != nil }, "\(lines)")
       #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))
