@@ -30,7 +30,7 @@ final class StepProgress {
   func show(_ done: Int, of total: Int?) {
     let now = console.environment.clock()
     // A new step's first line does not wait for its turn after the last step's.
-    if base == nil { console.clear() }
+    if self.base == nil { console.clear() }
     let base = base ?? (done, now)
     self.base = base
     // Nothing found yet, of nobody knows how much, is nothing to tell.
