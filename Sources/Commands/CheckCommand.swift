@@ -13,14 +13,14 @@ struct CheckCommand {
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
-    let columns = console.environment.columns
+    let scanning = StepProgress("scanning", unit: "files", console)
+    let checking = StepProgress("checking", console)
     let report = try DatasetCheck.run(
       arguments.operands[0],
       maxPixels: arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels,
-      workers: engine.workers, kernels: engine.kernels
-    ) { done, total in
-      console.draw { countLine("checking", done, total, columns: columns) }
-    }
+      workers: engine.workers, kernels: engine.kernels,
+      scanned: { scanning.show($0, of: nil) }
+    ) { checking.show($0, of: $1) }
     console.clear()
     let result = CheckResult(report: report, isStrict: arguments.flag("strict"))
     if arguments.flag("json") {

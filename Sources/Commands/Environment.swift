@@ -40,6 +40,15 @@ package struct Environment: Sendable {
     return min(200, max(40, said ?? terminalColumns() ?? 80))
   }
 
+  /// Whether the locale's characters are Unicode's in UTF-8; where not, plain ASCII is drawn.
+  package var isUnicode: Bool {
+    // The first of these that says anything holds.
+    let said = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { variables[$0] }.first { !$0.isEmpty }
+    let name = (said ?? "").lowercased()
+    return name.hasSuffix("utf-8") || name.hasSuffix("utf8") || name.contains("utf-8@")
+      || name.contains("utf8@")
+  }
+
   /// Whether a line on standard error can be drawn again in place.
   package var canRedraw: Bool {
     diagnostics.isTerminal && variables["TERM"] != "dumb"

@@ -24,11 +24,10 @@ struct EvaluateCommand {
     request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
     request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
 
-    let columns = console.environment.columns
+    let preparation = EvaluationProgress(console)
+    let progress = StepProgress("evaluating", console)
     let result = try Evaluator(model: model, run: location.run, engine: engine)
-      .evaluate(request) { done, total in
-        console.draw { countLine("evaluating", done, total, columns: columns) }
-      }
+      .evaluate(request, preparing: preparation.show) { progress.show($0, of: $1) }
     console.clear()
     console.note(result.heading)
     console.leftOut(result.evaluation.skipped)

@@ -24,6 +24,8 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
   case hangUp = 129
   /// Stopped by SIGINT after saving.
   case interrupted = 130
+  /// Whoever read standard output has gone away: what a shell says of a program that SIGPIPE ends.
+  case pipeClosed = 141
   /// Stopped by SIGTERM after saving.
   case terminated = 143
 

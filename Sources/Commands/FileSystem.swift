@@ -13,10 +13,10 @@ enum FileSystem {
   /// The images below a folder, in byte order of their paths: what ends in .jpg, .jpeg or .png.
   ///
   /// Names with a dot in front are passed over; links are followed, but not back to a folder that
-  /// leads here.
-  static func images(below folder: String) -> [String] {
+  /// leads here. `found` is told of the count so far, a folder at a time.
+  static func images(below folder: String, found: (Int) -> Void = { _ in }) -> [String] {
     var paths: [String] = []
-    collect(folder, within: [], into: &paths)
+    collect(folder, within: [], into: &paths, found)
     return paths
   }
 
@@ -26,7 +26,8 @@ enum FileSystem {
   }
 
   private static func collect(
-    _ folder: String, within ancestors: Set<Identity>, into paths: inout [String]
+    _ folder: String, within ancestors: Set<Identity>, into paths: inout [String],
+    _ found: (Int) -> Void
   ) {
     guard let status = status(folder) else { return }
     let identity = Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
@@ -39,9 +40,10 @@ enum FileSystem {
       if Dataset.isCandidate(name) {
         paths.append(path)
       } else if isFolder(path) {
-        collect(path, within: ancestors.union([identity]), into: &paths)
+        collect(path, within: ancestors.union([identity]), into: &paths, found)
       }
     }
+    found(paths.count)
   }
 
   private static func status(_ path: String) -> stat? {

@@ -17,7 +17,7 @@ struct ImageBenchmark {
   func run(_ path: String, seconds: Double, signal: () -> Int32?) throws -> ExitCode {
     let dataset: Dataset
     do throws(DatasetError) {
-      dataset = try Dataset.open(path, shouldStop: { signal() != nil })
+      dataset = try Dataset.open(path, shouldStop: { _ in signal() != nil })
     } catch {
       if error == .stopped, let number = signal() { return ExitCode(signal: number) }
       throw error

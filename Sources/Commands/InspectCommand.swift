@@ -1,6 +1,7 @@
 internal import CNN
 internal import FoundationEssentials
 internal import KernelSelection
+internal import Report
 internal import Training
 
 /// `cnnctl inspect MODEL|PRESET|FILE.json`: what a network is made of.
@@ -15,19 +16,29 @@ struct InspectCommand {
 
   func run() throws -> ExitCode {
     let name = arguments.operands[0]
+    let picture = try NetworkPicture(arguments)
     // Nothing is computed: it says by which method a layer would be.
     let engine = try Engine(arguments, console.environment, threads: 1)
     let subject = try subject(name, engine)
+    try picture?.write(subject.diagram)
     if arguments.flag("json") {
       try console.result(subject.json.line)
     } else {
       try console.result(subject.text)
     }
+    if let picture { console.note("the network's picture is in \(picture.path)") }
     return .done
   }
 
   /// An existing path wins over a model or a preset of that name.
   private func subject(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
+    let size = arguments.integer("size")
+    if size != nil, FileSystem.exists(name) || BoxedModel.named(name) != nil {
+      throw Failure(
+        .usage, "--size is for presets: \(name) says itself how large its images are",
+        expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "),
+        helpPage: CommandDescription.inspect.helpPage)
+    }
     if FileSystem.exists(name) {
       if name.hasSuffix(".json"), !FileSystem.isFolder(name) {
         return try InspectedNetwork(described(by: name), engine)
@@ -43,8 +54,15 @@ struct InspectCommand {
         advice: nearest(to: name, among: names).map { "cnnctl inspect \($0)" })
     }
     // One output: what two classes train.
-    return try InspectedNetwork(
-      Network(Architecture.preset(name, size: nil, outputs: 1, dropout: nil)), engine)
+    do throws(ModelError) {
+      return try InspectedNetwork(
+        Network(Architecture.preset(name, size: size, outputs: 1, dropout: nil)), engine)
+    } catch {
+      // The options are good for themselves: an image may be too small for a network.
+      throw Failure(
+        .usage, "\(name)\(size.map { " at \($0) px" } ?? ""): \(error)",
+        expected: "a larger --size", helpPage: CommandDescription.inspect.helpPage)
+    }
   }
 
   private var names: [String] { Architecture.presetNames + BoxedModel.all.map(\.name) }
@@ -67,5 +85,41 @@ struct InspectCommand {
     } catch {
       throw Failure(.badData, "\(path): \(error)", expected: "a network's description in JSON")
     }
+  }
+}
+
+/// The picture file that `inspect -o FILE` asks for.
+private struct NetworkPicture {
+  let path: String
+  private let isVector: Bool
+
+  /// Pixels of a PNG for one of the drawing.
+  private static let scale = 2.0
+
+  /// Nil where none is asked for; the error is a name that ends in neither .svg nor .png.
+  init?(_ arguments: Arguments) throws(Failure) {
+    guard let path = arguments.text("output") else { return nil }
+    let name = path.lowercased()
+    guard name.hasSuffix(".svg") || name.hasSuffix(".png") else {
+      throw Failure(
+        .usage, "--output \(path): the network can be drawn as SVG or PNG alone",
+        expected: "a name that ends in .svg or .png",
+        helpPage: CommandDescription.inspect.helpPage)
+    }
+    self.path = path
+    isVector = name.hasSuffix(".svg")
+  }
+
+  /// Writes the file in one step, over one that is there.
+  func write(_ diagram: NetworkDiagram) throws {
+    let scene = diagram.scene
+    let bytes =
+      isVector
+      ? Array(try scene.svg(standalone: true).utf8)
+      : try scene.png(scale: NetworkPicture.scale)
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let folder = parts.dropLast().joined(separator: "/")
+    let place = parts.count == 1 ? "." : folder.isEmpty ? "/" : folder
+    try RunFolder(existing: place).write(bytes, to: String(parts.last ?? ""))
   }
 }

@@ -1,6 +1,7 @@
 internal import CNN
 internal import KernelSelection
 internal import Primitives
+internal import Report
 internal import Training
 
 /// A network as `inspect` shows it: a table in Keras's shape, totals, and a model's own facts.
@@ -11,6 +12,8 @@ struct InspectedNetwork {
   /// How each convolution is computed, by its layer's name.
   private let methods: [String: String]
   private let facts: [ModelFact]
+  /// The network as a picture.
+  let diagram: NetworkDiagram
 
   /// A network without weights worth mentioning.
   init(_ network: Network, _ engine: Engine) {
@@ -33,6 +36,7 @@ struct InspectedNetwork {
     input = network.architecture.input
     layers = network.summary
     methods = network.convolutionMethods(engine)
+    diagram = NetworkDiagram(network)
     self.facts = facts
   }
 
@@ -55,7 +59,8 @@ struct InspectedNetwork {
     }
     let rows = layers.map { layer in
       row(
-        [layer.name, layer.kind, layer.outputShape.description], methods[layer.name] ?? "",
+        ["\(layer.name) (\(layer.kind))", layer.outputShape.description],
+        methods[layer.name] ?? "",
         [
           grouped(layer.parameters), grouped(layer.multiplyAdds),
           byteCount(layer.activationBytes),
@@ -63,12 +68,14 @@ struct InspectedNetwork {
     }
     let table = TextTable(
       header: row(
-        ["Layer", "Kind", "Output shape"], "Method", ["Parameters", "Multiply-adds", "Memory"]),
-      rows: rows, leftColumns: methods.isEmpty ? 3 : 4)
+        ["Layer (type)", "Output shape"], "Method", ["Parameters", "Multiply-adds", "Memory"]),
+      rows: rows, leftColumns: methods.isEmpty ? 2 : 3)
     lines += table.lines + [table.rule]
     lines += [
-      "parameters: \(grouped(parameters)) trained, \(grouped(statistics)) running statistics, "
-        + byteCount(weightBytes),
+      "parameters: \(grouped(parameters + statistics)), \(byteCount(weightBytes))",
+      "trainable: \(grouped(parameters))",
+      "non-trainable: \(grouped(statistics))"
+        + (statistics > 0 ? " (running statistics of batch normalization)" : ""),
       "for one image: \(largeCount(multiplyAdds)) multiply-adds forward, "
         + "\(byteCount(activationBytes)) of activations",
     ]

@@ -32,7 +32,11 @@ struct PredictCommand {
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
       arguments.operands, recursive: arguments.flag("recursive"),
-      read: console.environment.input, warn: console.warning)
+      read: console.environment.input, warn: console.warning,
+      scanned: { [scanning = StepProgress("scanning", unit: "files", console)] in
+        scanning.show($0, of: nil)
+      })
+    let progress = StepProgress("predicting", console)
     // The file's digest and the first answers are computed side by side; nothing is said before
     // the digest fits.
     var hasBegun = false
@@ -45,13 +49,15 @@ struct PredictCommand {
     }
     if inputs.mayWait { try begin() }
     while let chunk = try inputs.next() {
+      // What standard input still brings nobody knows.
+      let total = inputs.isAtEnd ? answered + chunk.count : nil
       try predictor.predict(chunk) { prediction in
         try begin()
         if let failure = prediction.failure { failures.append(failure) }
         answered += 1
         if prediction.abstains(below: abstainBelow) { abstained += 1 }
         try write(writer.text(of: prediction), to: output)
-        console.draw { "predicting  \(grouped(answered))" }
+        progress.show(answered, of: total)
       }
     }
     try begin()

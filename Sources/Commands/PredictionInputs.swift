@@ -5,21 +5,26 @@ struct PredictionInputs {
   private let recursive: Bool
   private let read: @Sendable (Int) throws(StreamError) -> [UInt8]
   private let warn: (String) -> Void
+  private let scanned: (Int) -> Void
   private var list: PathList?
 
   init(
     _ operands: [String], recursive: Bool,
     read: @escaping @Sendable (Int) throws(StreamError) -> [UInt8],
-    warn: @escaping (String) -> Void
+    warn: @escaping (String) -> Void, scanned: @escaping (_ found: Int) -> Void = { _ in }
   ) {
     self.operands = operands[...]
     self.recursive = recursive
     self.read = read
     self.warn = warn
+    self.scanned = scanned
   }
 
   /// Whether the next paths come from standard input, which may keep silent for long.
   var mayWait: Bool { operands.first == "-" || operands.first == "-0" }
+
+  /// Whether there are no more paths than those given so far.
+  var isAtEnd: Bool { operands.isEmpty && list == nil }
 
   /// The next paths, at least one; nil after the last.
   mutating func next() throws -> [String]? {
@@ -57,7 +62,7 @@ struct PredictionInputs {
     guard recursive else { return paths }
     return paths.flatMap { path in
       guard FileSystem.isFolder(path) else { return [path] }
-      let images = FileSystem.images(below: path)
+      let images = FileSystem.images(below: path, found: scanned)
       if images.isEmpty { warn("\(path) holds no .jpg, .jpeg or .png file") }
       return images
     }

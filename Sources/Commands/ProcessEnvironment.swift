@@ -4,7 +4,10 @@ extension Environment {
   /// The world of this process.
   package static func process() -> Environment {
     var variables: [String: String] = [:]
-    for name in ["CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME"] {
+    for name in [
+      "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME", "LC_ALL", "LC_CTYPE",
+      "LANG",
+    ] {
       if let value = getenv(name) { variables[name] = String(cString: value) }
     }
     return Environment(

@@ -4,6 +4,8 @@ internal import Glibc
 package enum Tool {
   /// Runs this process's command line and ends the process.
   package static func runProcess() -> Never {
+    // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
+    signal(SIGPIPE, SIG_IGN)
     exit(run(Array(CommandLine.arguments.dropFirst()), .process()).rawValue)
   }
 
@@ -11,6 +13,9 @@ package enum Tool {
   package static func run(_ words: [String], _ environment: Environment) -> ExitCode {
     do {
       return try dispatch(words, environment)
+    } catch let error as StreamError where error.isBrokenPipe {
+      Console(environment, arguments: lenientArguments(words)).clear(evenIfUnseen: true)
+      return .pipeClosed
     } catch {
       let failure = Failure(error, of: words.first.flatMap(CommandName.init(rawValue:)))
       Console(environment, arguments: lenientArguments(words)).failure(failure)
@@ -49,6 +54,7 @@ package enum Tool {
       case .predict: return try PredictCommand(arguments, console).run()
       case .check: return try CheckCommand(arguments, console).run()
       case .inspect: return try InspectCommand(arguments, console).run()
+      case .compare: return try CompareCommand(arguments, console).run()
       case .export: return try ExportCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)

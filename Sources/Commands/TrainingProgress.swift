@@ -9,19 +9,22 @@ final class TrainingProgress {
   private let json: Bool
   private let plots: Bool
   private let signal: () -> Int32?
-  private var last: BatchProgress?
+  private let meter: TrainingMeter
 
   init(_ console: Console, json: Bool, plots: Bool, signal: @escaping () -> Int32?) {
     self.console = console
     self.json = json
     self.plots = plots
     self.signal = signal
+    meter = TrainingMeter(console)
   }
 
   /// Shows one event.
   func show(_ event: TrainingEvent) throws {
     if json, let line = event.json { try result(line) }
     switch event {
+    case .scanning(let entries):
+      meter.show("scanning", unit: "files", entries, of: nil)
     case .start:
       for line in event.lines { console.note(line) }
     case .dataset(let summary):
@@ -31,17 +34,16 @@ final class TrainingProgress {
       if plots { draw(samples) }
     case .loading(let done, let total):
       try stopIfAsked()
-      draw("reading images", done, total)
+      meter.show("reading images", done, of: total)
     case .features(let done, let total):
       try stopIfAsked()
-      draw("computing features", done, total)
+      meter.show("computing features", done, of: total)
     case .batch(let progress):
-      last = progress
-      console.draw { EpochLine(progress).line(columns: console.environment.columns) }
+      meter.show(progress)
     case .validating(let done, let total):
-      draw("evaluating", done, total)
+      meter.show("evaluating", done, of: total)
     case .epoch(let metrics):
-      finish(EpochLine(metrics, last))
+      meter.finish(metrics)
     case .checkpoint:
       for line in event.lines { console.detail(line) }
     case .warning(let text):
@@ -56,6 +58,7 @@ final class TrainingProgress {
       console.note(test.heading)
       if !json { try result(report.text) }
     case .done(let summary):
+      for line in meter.curves { console.note(line) }
       if !json { try result(lines(of: summary).joined(separator: "\n")) }
     }
   }
@@ -91,29 +94,12 @@ final class TrainingProgress {
   private func stopIfAsked() throws {
     if let signal = signal() { throw StoppedEarly(signal: signal) }
   }
-
-  private func draw(_ title: String, _ done: Int, _ total: Int) {
-    console.draw { countLine(title, done, total, columns: console.environment.columns) }
-  }
-
-  private func finish(_ line: EpochLine) {
-    let columns = console.environment.columns
-    console.finish(
-      console.environment.canRedraw ? line.line(columns: columns) : line.plain, highlight: "best")
-  }
 }
 
 extension ReportPicture {
   init(_ image: RGBImage) {
     self.init(width: image.width, height: image.height, pixels: image.pixels)
   }
-}
-
-/// `reading images  180/250 ━━━━━━──`, no wider than `columns`.
-func countLine(_ title: String, _ done: Int, _ total: Int, columns: Int) -> String {
-  let text = "\(title)  \(grouped(done))/\(grouped(total))"
-  let cells = min(30, columns - text.count - 1)
-  return String((cells >= 5 ? text + " " + bar(done, total, cells: cells) : text).prefix(columns))
 }
 
 extension EpochLine {

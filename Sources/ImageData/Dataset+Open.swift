@@ -3,10 +3,11 @@ extension Dataset {
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what
-  /// class folders alone are taken for. Throws `.stopped` once `shouldStop` says so.
+  /// class folders alone are taken for. Throws `.stopped` once `shouldStop`, which is told
+  /// of the entries met so far, says so.
   package static func open(
     _ path: String, classes: [String]? = nil, unsplit: Split = .train,
-    limits: WalkLimits = WalkLimits(), shouldStop: () -> Bool = { false }
+    limits: WalkLimits = WalkLimits(), shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) -> Dataset {
     let survey = try FolderSurvey(
       path, unsplit: unsplit, limits: limits, shouldStop: shouldStop)

@@ -52,10 +52,10 @@ struct FolderSurvey {
   /// Walks through the folder at `path`; `unsplit` is what class folders alone are taken for.
   ///
   /// Throws where there is no folder to list, where there are more entries than `limits` allows,
-  /// and `.stopped` once `shouldStop` says so.
+  /// and `.stopped` once `shouldStop`, which is told of the entries met so far, says so.
   init(
     _ path: String, unsplit: Split = .train, limits: WalkLimits = WalkLimits(),
-    shouldStop: () -> Bool = { false }
+    shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) {
     var status = stat()
     guard !path.isEmpty, !path.utf8.contains(0), stat(path, &status) == 0 else {

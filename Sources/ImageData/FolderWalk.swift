@@ -36,7 +36,7 @@ struct FolderWalk {
   /// Fills in the survey.
   ///
   /// Throws where its root cannot be listed, and what ends a walk at once.
-  mutating func run(_ unsplit: Split, _ shouldStop: () -> Bool) throws(DatasetError) {
+  mutating func run(_ unsplit: Split, _ shouldStop: (_ entries: Int) -> Bool) throws(DatasetError) {
     let listing = try list(root, shouldStop)
     survey.folders = findSplits(listing)
     survey.isUnsplit = survey.folders.isEmpty
@@ -84,7 +84,7 @@ struct FolderWalk {
 
   /// Fills in the classes of one split's folder.
   private mutating func scanSplit(
-    _ index: Int, _ shouldStop: () -> Bool
+    _ index: Int, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
     let folder = survey.folders[index].name
     let path = joined(root, folder)
@@ -119,7 +119,7 @@ struct FolderWalk {
   /// Adds the candidates of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
-    _ files: inout [FolderSurvey.File], _ shouldStop: () -> Bool
+    _ files: inout [FolderSurvey.File], _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
     let path = joined(root, relative)
     guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
@@ -157,7 +157,7 @@ struct FolderWalk {
 
   /// The entries of a folder; a problem and nil if it cannot be listed.
   private mutating func listed(
-    _ path: String, _ shouldStop: () -> Bool
+    _ path: String, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) -> FolderListing? {
     do throws(DatasetError) {
       return try list(path, shouldStop)
@@ -169,13 +169,13 @@ struct FolderWalk {
   }
 
   private mutating func list(
-    _ path: String, _ shouldStop: () -> Bool
+    _ path: String, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) -> FolderListing {
-    if shouldStop() { throw .stopped }
+    if shouldStop(entries) { throw .stopped }
     return try FolderListing(path) { () throws(DatasetError) in
       entries += 1
       if entries > limits.entries { throw .tooManyEntries(path: root, limit: limits.entries) }
-      if entries % 4096 == 0, shouldStop() { throw .stopped }
+      if entries % 4096 == 0, shouldStop(entries) { throw .stopped }
     }
   }
 

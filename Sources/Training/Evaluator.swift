@@ -1,4 +1,4 @@
-internal import ImageData
+package import ImageData
 internal import KernelInterface
 package import KernelSelection
 
@@ -34,46 +34,72 @@ package struct Evaluator {
 
   /// Answers every image of the split once.
   ///
-  /// Errors: `DatasetError` for the folder, `TrainingError` for a request that cannot be met, and
-  /// what `progress` throws.
+  /// `preparing` is told what is done before the first answer. Errors: `DatasetError` for the folder,
+  /// `TrainingError` for a request that cannot be met, and what `progress` throws.
   package func evaluate(
-    _ request: Request, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    _ request: Request, preparing: (EvaluationPreparation) -> Void = { _ in },
+    progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws -> EvaluationResult {
-    guard let split = Split(rawValue: request.split) else {
-      throw TrainingError(
-        .usage, "--split does not know \(request.split)", found: request.split,
-        expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
-    }
     guard (1...model.classes.count).contains(request.topK) else {
       throw TrainingError(
         .usage, "--top-k is out of range: \(request.topK)", found: "\(request.topK)",
         expected: "a whole number from 1 to \(model.classes.count)")
     }
+    let images = try images(request, preparing: preparing)
+    let predictor = Predictor(
+      model: model, engine: engine, tta: request.tta, maxPixels: request.maxPixels)
+    let predictions = try predictor.predict(images.samples) {
+      try progress($0, images.samples.count)
+    }
+    let answered = predictions.count { $0.failure == nil }
+    guard answered > 0 else { throw images.nothingReadable }
+    return EvaluationResult(
+      heading: images.heading(answered), dataset: images.dataset,
+      evaluation: Evaluation(
+        predictions: predictions, classes: model.classes, topK: request.topK,
+        temperature: model.temperature, tta: predictor.tta),
+      predictions: predictions)
+  }
+
+  /// The images of a request, at least one.
+  ///
+  /// Errors as of `evaluate`.
+  package func images(
+    _ request: Request, preparing: (EvaluationPreparation) -> Void = { _ in }
+  ) throws -> EvaluationImages {
+    guard let split = Split(rawValue: request.split) else {
+      throw TrainingError(
+        .usage, "--split does not know \(request.split)", found: request.split,
+        expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
+    }
     let path = try request.dataset ?? recordedDataset()
     // Class folders alone are the images to evaluate, unless they are what the run dealt itself.
     let dataset = try Dataset.open(
-      path, classes: model.classes, unsplit: request.dataset == nil ? .train : split)
-    let (samples, heading) = try samples(dataset, split, maxPixels: request.maxPixels)
+      path, classes: model.classes, unsplit: request.dataset == nil ? .train : split
+    ) { entries in
+      preparing(.scanning(entries: entries))
+      return false
+    }
+    let (samples, name, isDealt) = try samples(
+      dataset, split, maxPixels: request.maxPixels, preparing)
     guard !samples.isEmpty else {
       throw TrainingError(
         .badData, "\(path) holds no \(split.rawValue) images",
         expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
         advice: "--split with one of train, val, test")
     }
-    let predictor = Predictor(
-      model: model, engine: engine, tta: request.tta, maxPixels: request.maxPixels)
-    let predictions = try predictor.predict(samples) { try progress($0, samples.count) }
-    let answered = predictions.count { $0.failure == nil }
-    guard answered > 0 else {
-      throw TrainingError(
-        .badData, "\(path): none of \(samples.count) images can be read")
-    }
-    return EvaluationResult(
-      heading: "\(heading): \(answered) images of \(path)", dataset: path,
-      evaluation: Evaluation(
-        predictions: predictions, classes: model.classes, topK: request.topK,
-        temperature: model.temperature, tta: predictor.tta),
-      predictions: predictions)
+    return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
+  }
+
+  /// Whether the other model's run dealt the same images in the same way: then what one of them
+  /// held out of its training images the other held out too.
+  package func deals(like other: Evaluator) -> Bool {
+    guard let mine = run, let theirs = other.run, let data = try? configuration(mine).data,
+      let otherData = try? configuration(theirs).data
+    else { return false }
+    return data.valSplit == otherData.valSplit && data.testSplit == otherData.testSplit
+      && data.fraction == otherData.fraction && data.validateOnTest == otherData.validateOnTest
+      && model.datasetFingerprint == other.model.datasetFingerprint
   }
 
   /// The dataset that the run was trained on.
@@ -96,15 +122,17 @@ package struct Evaluator {
   /// The images of a split: those of its folder, or the part of the training folder that the run
   /// held out by content; for want of test images those that validate.
   private func samples(
-    _ dataset: Dataset, _ split: Split, maxPixels: Int
-  ) throws -> ([Sample], heading: String) {
+    _ dataset: Dataset, _ split: Split, maxPixels: Int,
+    _ preparing: (EvaluationPreparation) -> Void
+  ) throws -> ([Sample], heading: String, isDealt: Bool) {
     let data = try run.map { try configuration($0).data } ?? Recipe.standard.configuration.data
     let hasFolder = dataset.splits[split] != nil
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
     let hasTraining = dataset.splits[.train] != nil
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
-      let (samples, heading) = try samples(dataset, .val, maxPixels: maxPixels)
-      return (samples, "for want of test images " + heading)
+      let (samples, heading, isDealt) = try samples(
+        dataset, .val, maxPixels: maxPixels, preparing)
+      return (samples, "for want of test images " + heading, isDealt)
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
@@ -112,13 +140,14 @@ package struct Evaluator {
       fraction: data.fraction)
     let whole = content.validation == 0 && content.test == 0 && content.fraction == 1
     if hasFolder, split != .train || whole {
-      return (dataset.splits[split] ?? [], split.rawValue)
+      return (dataset.splits[split] ?? [], split.rawValue, false)
     }
-    guard hasTraining else { return ([], split.rawValue) }
+    guard hasTraining else { return ([], split.rawValue, false) }
     return (
-      try heldOut(dataset, split, content, maxPixels: maxPixels),
+      try heldOut(dataset, split, content, maxPixels: maxPixels, preparing),
       split == .train
-        ? "train, without what is held out" : "\(split.rawValue), held out of the training images"
+        ? "train, without what is held out" : "\(split.rawValue), held out of the training images",
+      true
     )
   }
 
@@ -126,14 +155,46 @@ package struct Evaluator {
   ///
   /// The store deals as it does for training; its tiny pictures are thrown away.
   private func heldOut(
-    _ dataset: Dataset, _ split: Split, _ content: ContentSplit, maxPixels: Int
+    _ dataset: Dataset, _ split: Split, _ content: ContentSplit, maxPixels: Int,
+    _ preparing: (EvaluationPreparation) -> Void
   ) throws -> [Sample] {
     let store = try ImageStore.load(
       dataset, splits: [split], content: content,
       preprocessing: Preprocessing(
         width: 8, height: 8, filter: .nearest, exif: .ignore, maxPixels: maxPixels),
-      workers: engine.workers, kernels: engine.kernels)
+      workers: engine.workers, kernels: engine.kernels,
+      progress: { preparing(.reading(done: $0, total: $1)) })
     return store.indices(split).map { store.samples[$0] }
+  }
+}
+
+/// What an evaluator does before it answers.
+package enum EvaluationPreparation: Sendable {
+  /// Folders are listed; so many entries so far.
+  case scanning(entries: Int)
+  /// Images are read, to find those that a run held out.
+  case reading(done: Int, total: Int)
+}
+
+/// The images of one split, as an evaluator chose them.
+package struct EvaluationImages: Sendable {
+  /// Which they are, such as `test`.
+  package var name: String
+  /// The dataset's folder.
+  package var dataset: String
+  /// The images in order of their paths a class.
+  package var samples: [Sample]
+  /// Whether they are a part of the training folder that the run dealt by content.
+  package var isDealt: Bool
+
+  /// The line above an evaluation of so many of them.
+  package func heading(_ answered: Int) -> String {
+    "\(name): \(answered) images of \(dataset)"
+  }
+
+  /// What to give up with where not one of them can be read.
+  package var nothingReadable: TrainingError {
+    TrainingError(.badData, "\(dataset): none of \(samples.count) images can be read")
   }
 }
 

@@ -1,5 +1,5 @@
 internal import CNN
-internal import ImageData
+package import ImageData
 internal import KernelInterface
 package import KernelSelection
 
@@ -52,7 +52,7 @@ package final class Predictor {
   }
 
   /// Answers images whose class is known.
-  func predict(
+  package func predict(
     _ samples: [Sample], progress: (_ done: Int) throws -> Void
   ) throws -> [Prediction] {
     var predictions: [Prediction] = []

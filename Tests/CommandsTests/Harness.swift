@@ -45,16 +45,19 @@ func cnnctl(
 
 /// Runs a command line in this process.
 ///
-/// `checks`: how often the command may ask whether to stop before a signal has come.
+/// `checks`: how often the command may ask whether to stop before a signal has come. `clockStep`: how
+/// many seconds go by whenever it looks at the clock; without, they go by on a terminal alone, so
+/// that no slow machine has more lines of progress than another.
 func cnnctl(
   _ words: [String], input: String = "", variables: [String: String] = [:],
   isTerminal: Bool = false, outputFailure: StreamError? = nil, stopAfter checks: Int? = nil,
-  signal: Int32 = 2
+  signal: Int32 = 2, clockStep: Double? = nil
 ) -> Outcome {
   let output = CapturedStream(isTerminal: isTerminal, failure: outputFailure)
   let diagnostics = CapturedStream(isTerminal: isTerminal)
   let environment = testEnvironment(
-    output, diagnostics, input: input, variables: variables, stopAfter: checks, signal: signal)
+    output, diagnostics, input: input, variables: variables, stopAfter: checks, signal: signal,
+    clockStep: clockStep ?? (isTerminal ? nil : 0))
   let code = Tool.run(words, environment)
   return Outcome(code: code, output: output.text, diagnostics: diagnostics.text)
 }
@@ -65,11 +68,12 @@ private final class Counter: Sendable {
 
 private func testEnvironment(
   _ output: CapturedStream, _ diagnostics: CapturedStream, input: String,
-  variables: [String: String], stopAfter checks: Int?, signal: Int32
+  variables: [String: String], stopAfter checks: Int?, signal: Int32, clockStep: Double?
 ) -> Environment {
   let rest = Mutex(Array(input.utf8)[...])
   let box = Box(rest)
   let counter = Counter()
+  let looks = Counter()
   return Environment(
     output: output, diagnostics: diagnostics,
     input: { count throws(StreamError) in
@@ -80,7 +84,13 @@ private func testEnvironment(
       }
     },
     variables: inheritedVariables.merging(variables) { $1 },
-    clock: { ProcessInfo.processInfo.systemUptime },
+    clock: {
+      guard let clockStep else { return ProcessInfo.processInfo.systemUptime }
+      return looks.value.withLock { count in
+        count += 1
+        return Double(count) * clockStep
+      }
+    },
     terminalColumns: { nil },
     watchSignals: {
       {

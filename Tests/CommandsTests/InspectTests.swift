@@ -93,6 +93,6 @@ import Testing
     let outcome = cnnctl("inspect", path)
     #expect(outcome.code == .done)
     #expect(!outcome.output.contains("Method"))
-    #expect(outcome.output.contains("Layer     Kind     Output shape  Parameters"))
+    #expect(outcome.output.contains("Layer (type)        Output shape  Parameters"))
   }
 }

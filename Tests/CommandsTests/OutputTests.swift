@@ -57,11 +57,29 @@ import Testing
   @Test func `The line of an epoch has Keras's shape`() {
     #expect(
       running.line(columns: 80)
-        == "Epoch 3/25  180/250 ━━━━━━━━━━━─────  3s 16ms/step  loss 0.6286  accuracy 0.6499")
+        == "Epoch 3/25  180/250 ━━━━━━━────  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
+    #expect(
+      running.line(columns: 80, isUnicode: false)
+        == "Epoch 3/25  180/250 #######----  1s left 16ms/step  loss 0.6286  accuracy 0.6499")
     #expect(
       finished.plain
         == "Epoch 3/25  250/250  4s 16ms/step  loss 0.6286  accuracy 0.6499  "
         + "val_loss 0.5900  val_accuracy 0.7011  3,120 img/s  best")
+  }
+
+  @Test func `The time left of the run stands before the last word, where there is room`() {
+    var line = finished
+    line.runLeft = 88
+    #expect(line.plain.hasSuffix("  3,120 img/s  run 1m28s left  best"))
+    #expect(line.line(columns: 80) == finished.line(columns: 80))
+    var early = running
+    early.runLeft = 88
+    #expect(early.line(columns: 120).hasSuffix("  accuracy 0.6499  run 1m28s left"))
+    #expect(early.line(columns: 80) == running.line(columns: 80))
+    for columns in 40...200 {
+      #expect(early.line(columns: columns).count <= columns)
+      #expect(line.line(columns: columns).count <= columns)
+    }
   }
 
   @Test func `The line is never wider than the terminal and keeps what tells most`() {

@@ -179,6 +179,27 @@ import Testing
     #expect(outcome.diagnostics.contains("error: standard output: No space left on device"))
   }
 
+  @Test func `Nobody left to read ends quietly, with the line of progress taken away`() {
+    let gone = StreamError(number: 32, name: "standard output")
+    let outcome = cnnctl(
+      ["predict", cat, "--model", run], isTerminal: true, outputFailure: gone)
+    #expect(outcome.code == .pipeClosed)
+    #expect(!outcome.diagnostics.contains("error"))
+    #expect(outcome.diagnostics.hasSuffix("\r\u{1b}[K"))
+  }
+
+  @Test func `Progress over a folder knows how many there are, over a pipe it does not`() throws {
+    let folder = cnnctl(
+      ["predict", "-r", data.path, "--model", run], variables: ["LANG": "C"], isTerminal: true)
+    #expect(folder.code == .done)
+    #expect(folder.diagnostics.contains("predicting  1/32 "))
+    #expect(folder.lines.count == 32)
+    let piped = cnnctl(
+      ["predict", "-", "--model", run], input: cat + "\n" + dog + "\n", isTerminal: true)
+    #expect(piped.diagnostics.contains("predicting  1  "))
+    #expect(!piped.diagnostics.contains("predicting  1/"))
+  }
+
   @Test func `--json beside another format is refused`() {
     #expect(cnnctl("predict", cat, "--json", "--format", "csv").code == .usage)
   }

@@ -30,6 +30,38 @@ import Testing
     #expect(record["status"] as? String == "stopped")
   }
 
+  @Test func `A reader that goes away early ends predict quietly, past a bad file`() throws {
+    let data = try TinyDataset(training: 60, test: 3)
+    let model = try data.trained("--epochs", "1")
+    try write(Array("no picture".utf8), to: data.path + "/training_set/cats/10.png")
+    let words = ["predict", "-r", data.path + "/training_set", "--model", model, "--json"]
+    let errors = data.folder.file("errors")
+    let program = ([builtProgram] + words).map { "'\($0)'" }.joined(separator: " ")
+    let codeFile = data.folder.file("code")
+    let script = "{ \(program); echo $? > '\(codeFile)'; } 2> '\(errors)' | head -n 3"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", script]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let lines = String(
+      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self
+    ).split(separator: "\n")
+    process.waitUntilExit()
+    #expect(lines.count == 3)
+    // 141, or 1 where all answers had room in the pipe: one file is bad.
+    let code = try text(of: codeFile)
+    #expect(["141\n", "1\n"].contains(code))
+    let said = try text(of: errors)
+    #expect(!said.contains("Broken pipe") && !said.contains("bug"), "\(said)")
+    // Nothing is lost where nobody goes away.
+    let whole = try run(words, in: data.folder.path)
+    #expect(whole.code == 1)
+    #expect(whole.output.split(separator: "\n").count == 120)
+    #expect(whole.diagnostics.contains("error: 1 of 120 images could not be read"))
+  }
+
   @Test func `A usage error is exit code 64 with nothing on standard output`() throws {
     let outcome = try run(["train", "--frobnicate"], in: "/")
     #expect(outcome.code == 64)

@@ -24,7 +24,8 @@ import Testing
   }
 
   private func failure(
-    _ path: String, limits: WalkLimits = WalkLimits(), shouldStop: () -> Bool = { false }
+    _ path: String, limits: WalkLimits = WalkLimits(),
+    shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) -> DatasetError? {
     do throws(DatasetError) {
       _ = try Dataset.open(path, limits: limits, shouldStop: shouldStop)
@@ -115,12 +116,14 @@ import Testing
   @Test("A walk stops when it is told to")
   func stopping() throws {
     let folder = try TemporaryFolder.cleanDataset()
-    var asked = 0
-    let error = failure(folder.path) {
-      asked += 1
-      return asked == 3
+    var told: [Int] = []
+    let error = failure(folder.path) { entries in
+      told.append(entries)
+      return told.count == 3
     }
     #expect(error == .stopped)
-    #expect(asked == 3)
+    #expect(told.count == 3)
+    // Nothing is met before the first folder is listed, and never less than before.
+    #expect(told.first == 0 && told == told.sorted() && (told.last ?? 0) > 0)
   }
 }

@@ -5,6 +5,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case predict
   case check
   case inspect
+  case compare
   case export
   case bench
   case help
@@ -39,6 +40,7 @@ extension CommandName {
     case .predict: .predict
     case .check: .check
     case .inspect: .inspect
+    case .compare: .compare
     case .export: .export
     case .bench: .bench
     case .help: .help
@@ -119,7 +121,7 @@ extension CommandDescription {
 
   static let inspect = CommandDescription(
     name: .inspect, usage: "cnnctl inspect MODEL|PRESET|FILE.json [options]",
-    summary: "layers, parameters, memory, classes of a model",
+    summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
         + "one of seed, seed-bn, vgg, r10h, r18h; FILE.json a list of layers. An existing path wins over "
@@ -130,6 +132,7 @@ extension CommandDescription {
       ("cnnctl inspect seed", "the tutorial's network"),
       ("cnnctl inspect runs/latest", "the newest run's model"),
       ("cnnctl inspect cats-dogs", "the model inside this program, with its card"),
+      ("cnnctl inspect r18h --size 160 -o r18h.svg", "a preset for larger images, drawn"),
     ])
 
   static let export = CommandDescription(
@@ -150,7 +153,7 @@ extension CommandDescription {
       ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
     ])
 
-  private static let namingModels =
+  static let namingModels =
     "--model is a run folder, a weights file, or cats-dogs, the model inside this program; an "
     + "existing path wins over that name. Without it the newest run answers, and where there is "
     + "none cats-dogs; a line on standard error says which."

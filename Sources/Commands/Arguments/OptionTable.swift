@@ -17,7 +17,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .export, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .compare, .export, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -58,7 +58,8 @@ package enum OptionTable {
       group: .data, commands: [.train]),
     Option(
       "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
-      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict, .check]),
+      help: "refuse larger images", group: .data,
+      commands: [.train, .evaluate, .predict, .check, .compare]),
     Option(
       "cache", .choice(PictureCache.Policy.allCases.map(\.rawValue)), default: "auto",
       help:
@@ -79,9 +80,10 @@ package enum OptionTable {
       "net", .choice(BenchCommand.networks), default: "all three",
       help: "the network to measure", group: .model, commands: [.bench]),
     Option(
-      "size", .integer(8...1024), "PX", default: "train: the recipe's, bench: the network's",
+      "size", .integer(8...1024), "PX",
+      default: "train: the recipe's, bench, inspect: the network's",
       help: "side of the square that the network sees", group: .model,
-      commands: [.train, .bench]),
+      commands: [.train, .bench, .inspect]),
     Option(
       "start-size", .integer(8...1024), "PX", default: "the recipe's",
       help: "side of the training images in the first epoch, from where it grows", group: .model,
@@ -232,7 +234,7 @@ package enum OptionTable {
   private static let results: [Option] = [
     Option(
       "split", .choice(["test", "val", "train"]), default: "test", help: "the images to evaluate",
-      group: .results, commands: [.evaluate]),
+      group: .results, commands: [.evaluate, .compare]),
     Option(
       "min-accuracy", .number(strength), "X", help: "exit code 1 below this accuracy",
       group: .results, commands: [.evaluate]),
@@ -246,7 +248,7 @@ package enum OptionTable {
       "tta", .choice(TestTimeAugmentation.allCases.map(\.rawValue)),
       default: "the recipe's, which the model file names",
       help: "flip: average what the network says of an image and of its mirror image",
-      group: .results, commands: [.evaluate, .predict]),
+      group: .results, commands: [.evaluate, .predict, .compare]),
     Option(
       "abstain-below", .number(strength), "P", default: "off",
       help: "say don't know where the likeliest label's probability is below P", group: .results,
@@ -278,14 +280,18 @@ package enum OptionTable {
   private static let output: [Option] = [
     Option(
       "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
-      group: .output, commands: [.train, .evaluate]),
-    Option("no-plots", .flag, help: "write no pictures", group: .output, commands: [.train]),
+      group: .output, commands: [.train, .evaluate, .compare]),
+    Option(
+      "no-plots", .flag, help: "write no pictures", group: .output, commands: [.train, .compare]),
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),
     Option(
       "output", short: "o", .text, "FILE", help: "the model file to write", group: .output,
       commands: [.export]),
+    Option(
+      "output", short: "o", .text, "FILE.svg|png", help: "draw the network into this file",
+      group: .output, commands: [.inspect]),
     Option(
       "format", .choice(ExportCommand.formats), default: ExportCommand.formats[0],
       help: "form of the file; this version writes no other", group: .output, commands: [.export]),

@@ -62,6 +62,9 @@ final class Console {
     isLineOpen = true
   }
 
+  /// Whether a line can be drawn in place; nothing is with `-q`.
+  var isDrawing: Bool { !isQuiet && environment.canRedraw }
+
   /// Replaces the line drawn in place by its final form.
   func finish(_ line: String, highlight: String? = nil) {
     guard !isQuiet else { return }
@@ -73,8 +76,10 @@ final class Console {
   }
 
   /// Takes the line drawn in place away.
-  func clear() {
-    if isLineOpen { put("\r\u{1b}[K") }
+  ///
+  /// `evenIfUnseen`: another console may have drawn it.
+  func clear(evenIfUnseen: Bool = false) {
+    if isLineOpen || (evenIfUnseen && environment.canRedraw) { put("\r\u{1b}[K") }
     isLineOpen = false
     lastDrawn = -Double.infinity
   }

@@ -38,6 +38,46 @@ package enum JSON: Sendable, Equatable {
     return text
   }
 
+  /// The value in a form to be read by people, with a final newline.
+  package var indented: String {
+    var text = ""
+    append(to: &text, indent: 0)
+    return text + "\n"
+  }
+
+  /// Indents what holds other lists and objects; the rest stays on one line.
+  private func append(to text: inout String, indent: Int) {
+    let margin = String(repeating: " ", count: 2 * indent)
+    let (brackets, members): ((String, String), [(name: String?, value: JSON)]) =
+      switch self {
+      case .array(let values): (("[", "]"), values.map { (nil, $0) })
+      case .object(let members): (("{", "}"), members.map { ($0.name, $0.value) })
+      default: (("", ""), [])
+      }
+    let isFlat = members.allSatisfy { !$0.value.isContainer }
+    guard !members.isEmpty, indent == 0 || !isFlat || brackets.0 == "{" else {
+      return append(to: &text)
+    }
+    text += brackets.0 + "\n"
+    for (index, member) in members.enumerated() {
+      text += margin + "  "
+      if let name = member.name {
+        JSON.append(name, to: &text)
+        text += ": "
+      }
+      member.value.append(to: &text, indent: indent + 1)
+      text += index + 1 < members.count ? ",\n" : "\n"
+    }
+    text += margin + brackets.1
+  }
+
+  private var isContainer: Bool {
+    switch self {
+    case .array, .object: true
+    default: false
+    }
+  }
+
   private func append(to text: inout String) {
     switch self {
     case .null: text += "null"

@@ -21,4 +21,9 @@ struct OutputFolder {
   func write(_ files: [(name: String, text: String)]) throws(TrainingError) {
     for file in files { try RunFolder(existing: path).write(file.text, to: file.name) }
   }
+
+  /// Writes one file of bytes in the same way.
+  func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
+    try RunFolder(existing: path).write(bytes, to: name)
+  }
 }

@@ -15,13 +15,17 @@ package enum DatasetCheck {
   /// Checks the dataset at `path`.
   ///
   /// Throws only where there is no folder to list or far too much in it; whatever else is wrong with
-  /// it is a finding, and the rest is checked. `progress` is called on the caller's thread now and then, and with
-  /// done == total at the end.
+  /// it is a finding, and the rest is checked. `scanned` is called now and then while folders are
+  /// listed, then `progress` on the caller's thread, and with done == total at the end.
   package static func run(
     _ path: String, maxPixels: Int = Preprocessing.defaultMaxPixels, workers: WorkerPool,
-    kernels: KernelTable, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    kernels: KernelTable, scanned: (_ entries: Int) -> Void = { _ in },
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(DatasetError) -> CheckReport {
-    let survey = try FolderSurvey(path)
+    let survey = try FolderSurvey(path) { entries in
+      scanned(entries)
+      return false
+    }
     let candidates = CheckCandidate.all(of: survey)
     let total = candidates.count + survey.others.count
     var examinations = [PictureExamination?](repeating: nil, count: candidates.count)

@@ -53,24 +53,38 @@ package struct ComparisonReport: Sendable {
   }
 
   /// Differences less probable than this by chance count as such.
-  private static let significance = 0.05
+  package static let significance = 0.05
+
+  /// Whether the exact test tells the two apart.
+  package var tellsApart: Bool { test.exactPValue < ComparisonReport.significance }
 
   /// What the exact test says, in a sentence.
   package var verdict: String {
     let (gained, lost) = (test.onlySecond, test.onlyFirst)
-    guard gained + lost > 0 else { return "Both are right on the same images." }
+    guard gained + lost > 0 else { return "Not told apart: both are right on the same images." }
     let counts =
-      "\(second.name) is right on \(grouped(String(gained))) images that \(first.name) has wrong, "
-      + "and wrong on \(grouped(String(lost))) that it has right"
-    let chance = "p = \(ComparisonReport.pText(test.exactPValue))"
-    return test.exactPValue < ComparisonReport.significance
-      ? "\(counts): more than chance explains (\(chance))."
-      : "\(counts): chance alone would explain that (\(chance))."
+      "\(second.name) is right on \(ComparisonReport.images(gained)) that \(first.name) has wrong, "
+      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) has right"
+    let chance = ComparisonReport.pText(test.exactPValue)
+    return tellsApart
+      ? "\(gained > lost ? second.name : first.name) is better: \(counts), more than chance "
+        + "explains (\(chance))."
+      : "Not told apart: \(counts), and chance alone would explain that (\(chance))."
   }
 
-  /// A probability with as many digits as matter.
-  private static func pText(_ value: Double) -> String {
-    value < 0.0001 ? "less than 0.0001" : shown(value, 4)
+  /// A count of images.
+  package static func images(_ count: Int) -> String {
+    grouped(String(count)) + (count == 1 ? " image" : " images")
+  }
+
+  /// A probability with as many digits as matter: `p = 0.0312`.
+  package static func pText(_ value: Double) -> String {
+    value < 0.0001 ? "p < 0.0001" : "p = " + shown(value, 4)
+  }
+
+  /// A difference of shares in percentage points, with its sign.
+  package static func points(_ difference: Double) -> String {
+    (difference < 0 ? "−" : "+") + shown(abs(100 * difference), 1)
   }
 
   /// Loss and accuracy of the two, side by side: names of files without `.png` and drawings.
@@ -112,19 +126,20 @@ package struct ComparisonReport: Sendable {
         note: "95 % interval \(percent(side.interval.lowerBound)) to "
           + percent(side.interval.upperBound))
     }
-    let difference = second.accuracy - first.accuracy
+    let interval = test.differenceInterval
     let chiSquare = test.chiSquare.flatMap { statistic in
-      test.chiSquarePValue.map { "\(shown(statistic, 3)), p = \(ComparisonReport.pText($0))" }
+      test.chiSquarePValue.map { "\(shown(statistic, 3)), \(ComparisonReport.pText($0))" }
     }
     let summary: [ReportPage.Block] = [
       .headline([
         headline(first), headline(second),
         ReportPage.Headline(
           name: "Difference",
-          value: (difference < 0 ? "−" : "+") + shown(abs(100 * difference), 1),
-          note: "percentage points"),
+          value: ComparisonReport.points(second.accuracy - first.accuracy),
+          note: "percentage points, 95 % interval \(ComparisonReport.points(interval.lowerBound)) "
+            + "to \(ComparisonReport.points(interval.upperBound))"),
         ReportPage.Headline(
-          name: "McNemar's exact test", value: "p " + ComparisonReport.pText(test.exactPValue),
+          name: "McNemar's exact test", value: ComparisonReport.pText(test.exactPValue),
           note: "of as much by chance"),
       ]),
       .text(verdict),
@@ -149,11 +164,20 @@ package struct ComparisonReport: Sendable {
         ReportPage.Section(
           "Images whose answer changed",
           blocks: [
-            .gallery(ReportPage.Gallery(title: "Right only in the second", tiles: gained)),
-            .gallery(ReportPage.Gallery(title: "Right only in the first", tiles: lost)),
+            gallery(gained, right: second, wrong: first, of: test.onlySecond),
+            gallery(lost, right: first, wrong: second, of: test.onlyFirst),
           ]),
         ReportPage.Section("How to repeat it", blocks: [.commands(commands)]),
       ])
+  }
+
+  private func gallery(
+    _ tiles: [Tile], right: Side, wrong: Side, of total: Int
+  ) -> ReportPage.Block {
+    let note = tiles.count < total ? "\(tiles.count) of \(ComparisonReport.images(total))." : ""
+    return .gallery(
+      ReportPage.Gallery(
+        title: "\(right.name) right, \(wrong.name) wrong", note: note, tiles: tiles))
   }
 
   /// The whole page as one file of HTML.

@@ -14,7 +14,7 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .done(let value): TrainingEvent.json("done", value)
-    case .samples, .loading, .features, .batch, .validating, .calibrated, .evaluated: nil
+    case .scanning, .samples, .loading, .features, .batch, .validating, .calibrated, .evaluated: nil
     }
   }
 
@@ -35,7 +35,7 @@ extension TrainingEvent {
     case .evaluated(let result):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
-    case .samples, .loading, .features, .batch, .validating: []
+    case .scanning, .samples, .loading, .features, .batch, .validating: []
     }
   }
 }

@@ -1,6 +1,8 @@
 /// What a run tells while it goes on; the trainer prints nothing.
 package enum TrainingEvent: Sendable {
-  /// Everything is ready: first event.
+  /// Folders are listed; so many entries so far.
+  case scanning(entries: Int)
+  /// Everything is ready: first event but for progress.
   case start(RunStart)
   /// The images that were found, a split and class.
   case dataset(DatasetSummary)

@@ -26,7 +26,8 @@ struct RunPlan {
   var mayValidate: Bool { validation != nil }
 
   init(
-    _ configuration: Configuration, engine: Engine, shouldStop: () -> Bool = { false }
+    _ configuration: Configuration, engine: Engine,
+    shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws {
     self.configuration = configuration
     let data = configuration.data

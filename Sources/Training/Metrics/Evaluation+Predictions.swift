@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 extension Evaluation {
   /// The figures of answers whose true class is known.
@@ -40,7 +41,7 @@ extension Evaluation {
     let scores = names.indices.map { i in
       Evaluation.scores(hits: confusion[i][i], answers: columns[i], members: rows[i])
     }
-    let interval = Evaluation.wilson(right: right, of: count)
+    let interval = wilsonInterval(right, of: count)
 
     images = count
     accuracy = ratio(right, count)
@@ -75,19 +76,6 @@ extension Evaluation {
     let most = logits.max() ?? 0
     let sum = logits.reduce(0.0) { $0 + exp($1 - most) }
     return most + log(sum) - logits[truth]
-  }
-
-  /// Wilson's 95 % interval of a share (Wilson 1927); 0...1 of nothing.
-  static func wilson(right: Int, of count: Int) -> ClosedRange<Double> {
-    guard count > 0 else { return 0...1 }
-    /// The 97.5 % quantile of the standard normal distribution.
-    let z = 1.959963984540054
-    let n = Double(count)
-    let p = Double(right) / n
-    let scale = 1 / (1 + z * z / n)
-    let centre = scale * (p + z * z / (2 * n))
-    let half = scale * z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
-    return max(0, centre - half)...min(1, centre + half)
   }
 
   private static func scores(hits: Int, answers: Int, members: Int) -> Scores {

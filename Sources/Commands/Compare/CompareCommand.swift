@@ -1,0 +1,149 @@
+internal import ImageData
+internal import KernelSelection
+internal import Primitives
+internal import Training
+
+/// `cnnctl compare A B [DATASET]`: two models on the same images.
+struct CompareCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let engine = try Engine(arguments, console.environment)
+    let first = try ComparedModel("A", arguments.operands[0])
+    let second = try ComparedModel("B", arguments.operands[1])
+    try check(first, second)
+    for side in [first, second] { console.note(side.introduction) }
+
+    let images = try images(first, second, engine)
+    if let out = arguments.text("out"), Dataset.lies(out, in: images.dataset) {
+      throw Failure(
+        .usage, "--out \(out) lies in the dataset, into which nothing is written",
+        expected: "a folder outside of \(images.dataset)")
+    }
+    // Before minutes of work that would be lost.
+    let folder = try arguments.text("out").map { path throws(Failure) in
+      try OutputFolder(creating: path)
+    }
+    let comparison = try ModelComparison(
+      first, try answers(of: first, images, engine), second,
+      try answers(of: second, images, engine), on: images, split: split)
+    console.note(comparison.heading)
+    console.leftOut(comparison.skipped)
+    if let folder {
+      let files = ComparisonFiles(comparison, arguments: arguments)
+      try files.write(to: folder, plots: !arguments.flag("no-plots"), engine: engine)
+    }
+    if arguments.flag("json") {
+      try console.result(comparison.json.line)
+    } else {
+      let files =
+        folder.map { "files in " + $0.path } ?? "no files written (--out DIR says where)"
+      try console.result(
+        comparison.text(isVerbose: console.isVerbose) + "\n\n" + terminalSafe(files))
+    }
+    return .done
+  }
+
+  private var split: String { arguments.text("split") ?? Evaluator.Request().split }
+  private var maxPixels: Int {
+    arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels
+  }
+
+  private func check(_ first: ComparedModel, _ second: ComparedModel) throws(Failure) {
+    guard first.sha256 != second.sha256 else {
+      throw Failure(
+        .usage, "A and B are the same model: \(first.name) and \(second.name) hold the same bytes",
+        found: "SHA-256 \(first.sha256) twice", expected: CommandDescription.compare.usage,
+        helpPage: CommandDescription.compare.helpPage)
+    }
+    guard first.model.classes == second.model.classes else {
+      func list(_ side: ComparedModel) -> String {
+        "\(side.letter) \(side.name): \(side.model.classes.joined(separator: ", "))"
+      }
+      throw Failure(
+        .badData, "models of different classes cannot be compared",
+        found: list(first) + "; " + list(second), expected: "two models of the same classes")
+    }
+  }
+
+  /// The images of the dataset that was named, or of the first run that names one.
+  private func images(
+    _ first: ComparedModel, _ second: ComparedModel, _ engine: Engine
+  ) throws -> EvaluationImages {
+    let owner = first.location.run == nil && second.location.run != nil ? second : first
+    let other = owner.letter == first.letter ? second : first
+    var request = Evaluator.Request()
+    request.dataset = arguments.operands.dropFirst(2).first
+    request.split = split
+    request.maxPixels = maxPixels
+    guard request.dataset != nil || owner.location.run != nil else {
+      throw Failure(
+        .usage, "DATASET is missing: neither model is in a run folder, which would name one",
+        expected: CommandDescription.compare.usage,
+        helpPage: CommandDescription.compare.helpPage)
+    }
+    let evaluator = Evaluator(model: owner.model, run: owner.location.run, engine: engine)
+    let images = try evaluator.images(request, preparing: EvaluationProgress(console).show)
+    console.clear()
+    let otherEvaluator = Evaluator(
+      model: other.model, run: other.location.run, engine: engine)
+    if images.isDealt, split != Split.train.rawValue, !evaluator.deals(like: otherEvaluator) {
+      console.warning(
+        "\(other.letter) may have been trained on some of these images: \(owner.letter) held them "
+          + "out of its training images, and nothing says that \(other.letter) did")
+    }
+    return images
+  }
+
+  private func answers(
+    of side: ComparedModel, _ images: EvaluationImages, _ engine: Engine
+  ) throws -> ComparedAnswers {
+    let predictor = Predictor(
+      model: side.model, engine: engine,
+      tta: arguments.text("tta").flatMap(TestTimeAugmentation.init), maxPixels: maxPixels)
+    let progress = StepProgress("\(side.letter) answers", console)
+    let predictions = try predictor.predict(images.samples) {
+      progress.show($0, of: images.samples.count)
+    }
+    console.clear()
+    return ComparedAnswers(predictions: predictions, tta: predictor.tta)
+  }
+}
+
+/// One of the two models of a comparison.
+struct ComparedModel {
+  /// A or B.
+  let letter: String
+  /// As the command line names it.
+  let name: String
+  let location: ModelLocation
+  let model: ClassifierModel
+  let sha256: String
+
+  /// The model that the command line names.
+  init(_ letter: String, _ name: String) throws {
+    self.letter = letter
+    self.name = name
+    location = try ClassifierModel.locate(name)
+    model = try ClassifierModel(at: location)
+    sha256 = try location.fileFacts().sha256
+  }
+
+  /// Which model it is and what it was trained on.
+  var introduction: String {
+    "\(letter) \(name): recipe \(model.recipe), trained on \(grouped(model.trainingImages)) images"
+  }
+}
+
+/// What a model answered.
+struct ComparedAnswers {
+  let predictions: [Prediction]
+  /// What the network was shown of an image.
+  let tta: TestTimeAugmentation
+}

@@ -1,0 +1,110 @@
+internal import ImageData
+internal import KernelSelection
+internal import Primitives
+internal import Report
+internal import Training
+
+/// What `compare --out` writes.
+struct ComparisonFiles {
+  private let comparison: ModelComparison
+  private let arguments: Arguments
+
+  /// Pictures shown of each kind.
+  private static let mostTiles = 24
+  /// Longer side of a picture, in pixels: twice what a page shows.
+  private static let tileSide = 256
+  /// Pixels of a file for one of the drawing.
+  private static let scale = 2.0
+
+  /// The files of a comparison that the command line asked for.
+  init(_ comparison: ModelComparison, arguments: Arguments) {
+    self.comparison = comparison
+    self.arguments = arguments
+  }
+
+  /// Writes figures, texts and the page, and with `plots` the pictures, on it and as files.
+  func write(to folder: OutputFolder, plots: Bool, engine: Engine) throws {
+    var report = comparison.report(
+      names: (comparison.first.shortName, comparison.second.shortName))
+    report.facts = facts
+    report.commands = [command]
+    if plots {
+      report.lost = tiles(comparison.lost, engine)
+      report.gained = tiles(comparison.gained, engine)
+    } else {
+      report.first.epochs = []
+      report.second.epochs = []
+    }
+    try folder.write([
+      ("compare.json", comparison.json.indented),
+      (
+        "compare.txt",
+        terminalSafe(comparison.heading) + "\n" + comparison.text(isVerbose: true) + "\n"
+      ),
+      ("predictions.csv", comparison.csv), ("compare.html", try report.html()),
+    ])
+    let sheets = [
+      ("only_a", "A right, B wrong", report.lost), ("only_b", "B right, A wrong", report.gained),
+    ].filter { !$0.2.isEmpty }.map { name, title, tiles in
+      (name: name, scene: PictureSheet(title: title, tiles: tiles).scene)
+    }
+    for plot in report.plots + sheets {
+      try folder.write(try plot.scene.png(scale: Self.scale), to: plot.name + ".png")
+    }
+  }
+
+  private var facts: [ReportPage.Fact] {
+    let (first, second) = (comparison.first, comparison.second)
+    var facts = [
+      ReportPage.Fact("Images that both answered", grouped(comparison.pairs.count)),
+      ReportPage.Fact("Left out, because they cannot be read", grouped(comparison.skipped.count)),
+    ]
+    if comparison.classes.count > 2 {
+      facts.append(
+        ReportPage.Fact(
+          "Both wrong, with different answers", grouped(comparison.bothWrongDifferently)))
+    }
+    for side in [first, second] {
+      let views = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""
+      facts.append(
+        ReportPage.Fact(
+          "\(side.letter): \(side.name)",
+          "recipe \(side.recipe)\(views), SHA-256 \(side.sha256.prefix(12))"))
+    }
+    return facts
+  }
+
+  /// The command line that repeats it.
+  private var command: String {
+    var words = ["cnnctl", "compare", comparison.first.name, comparison.second.name]
+    words += [comparison.dataset, "--split", comparison.split]
+    for name in ["tta", "max-pixels"] {
+      if let value = arguments.text(name) ?? arguments.integer(name).map({ "\($0)" }) {
+        words += ["--" + name, value]
+      }
+    }
+    return words.map(shellWord).joined(separator: " ")
+  }
+
+  private func tiles(_ pairs: [ModelComparison.Pair], _ engine: Engine) -> [Tile] {
+    let shown = pairs.prefix(Self.mostTiles)
+    let pictures = Thumbnails.read(
+      shown.map(\.path), side: Self.tileSide,
+      maxPixels: arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels,
+      workers: engine.workers)
+    return zip(shown, pictures).compactMap { pair, picture in
+      picture.map { Tile(picture: $0, caption: comparison.answers(pair)) }
+    }
+  }
+}
+
+/// A word as a shell takes it back: quoted where it holds anything but plain characters.
+func shellWord(_ word: String) -> String {
+  let plain = word.utf8.allSatisfy { byte in
+    let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    return isLetter || isDigit || "-_./:=+,@%".utf8.contains(byte)
+  }
+  if plain, !word.isEmpty { return word }
+  return "'" + word.replacing("'", with: "'\\''") + "'"
+}

@@ -1,0 +1,72 @@
+internal import Primitives
+internal import Report
+internal import Training
+
+extension ModelComparison {
+  /// `compare --json` and compare.json.
+  var json: JSON {
+    let interval = test.differenceInterval
+    return [
+      "a": object(first), "b": object(second), "dataset": .string(dataset),
+      "split": .string(split), "heading": .string(heading),
+      "classes": .array(classes.map(JSON.string)), "images": .integer(pairs.count),
+      "left_out": .integer(skipped.count), "both_right": .integer(test.bothRight),
+      "only_a": .integer(test.onlyFirst), "only_b": .integer(test.onlySecond),
+      "both_wrong": .integer(test.bothWrong),
+      "both_wrong_differently": .integer(bothWrongDifferently),
+      "difference": .number(test.difference), "difference_low": .number(interval.lowerBound),
+      "difference_high": .number(interval.upperBound), "test": "mcnemar_exact",
+      "p": .number(test.exactPValue), "chi_square": .optional(test.chiSquare),
+      "chi_square_p": .optional(test.chiSquarePValue),
+      "told_apart": .bool(report(names: ("A", "B")).tellsApart),
+      "flipped": ["only_a": .array(lost.map(object)), "only_b": .array(gained.map(object))],
+      "skipped": .array(
+        skipped.map { image in
+          [
+            "path": .string(image.path), "code": .string(image.code),
+            "message": .string(image.message),
+          ]
+        }),
+    ]
+  }
+
+  private func object(_ side: Side) -> JSON {
+    let figures = side.evaluation
+    return [
+      "model": .string(side.name), "run": .optional(side.run),
+      "weights_sha256": .string(side.sha256), "recipe": .string(side.recipe),
+      "tta": .string(figures.tta.rawValue), "accuracy": .number(figures.accuracy),
+      "accuracy_low": .number(figures.accuracyLow),
+      "accuracy_high": .number(figures.accuracyHigh), "loss": .number(figures.loss),
+    ]
+  }
+
+  private func object(_ pair: Pair) -> JSON {
+    func answer(_ prediction: Prediction) -> JSON {
+      guard let index = prediction.index else { return .null }
+      return [
+        "label": .string(classes[index]), "probability": .number(prediction.probabilities[index]),
+      ]
+    }
+    return [
+      "path": .string(pair.path),
+      "true": pair.first.trueIndex.map { .string(classes[$0]) } ?? .null,
+      "a": answer(pair.first), "b": answer(pair.second),
+    ]
+  }
+
+  /// The text of predictions.csv: a row an image that both answered.
+  var csv: String {
+    let names = ["a", "b"].flatMap { letter in classes.map { "\(letter)_p_\($0)" } }
+    var text = CSV.row(["path", "true", "a", "b", "a_probability", "b_probability"] + names)
+    for pair in pairs {
+      let both = [pair.first, pair.second]
+      let labels = both.map { $0.index.map { classes[$0] } ?? "" }
+      let sureness = both.map { one in one.index.map { "\(one.probabilities[$0])" } ?? "" }
+      text += CSV.row(
+        [pair.path, pair.first.trueIndex.map { classes[$0] } ?? ""] + labels + sureness
+          + both.flatMap { $0.probabilities.map { "\($0)" } })
+    }
+    return text
+  }
+}

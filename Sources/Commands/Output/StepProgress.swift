@@ -1,0 +1,93 @@
+internal import Training
+
+/// Shows how far one long step is: a line in place on a terminal, elsewhere a plain line now and then.
+///
+/// Silent with `-q`. Used by one thread at a time.
+final class StepProgress {
+  private let title: String
+  private let unit: String
+  private let console: Console
+  private let began: Double
+  /// Where the rate is counted from: before the first report caches warm up and files are found.
+  private var base: (done: Int, time: Double)?
+  private var pace: PlainPace
+  /// Seconds before the first line in place: what ends sooner leaves nothing behind.
+  ///
+  /// Where the results go elsewhere, as to `| head`, another program may write to the same terminal.
+  private let delay: Double
+
+  /// A step that begins now.
+  init(_ title: String, unit: String = "img", _ console: Console) {
+    self.title = title
+    self.unit = unit
+    self.console = console
+    began = console.environment.clock()
+    pace = PlainPace(from: began)
+    delay = console.environment.output.isTerminal ? 0 : 0.5
+  }
+
+  /// Says that `done` are done, of `total` where that is known.
+  func show(_ done: Int, of total: Int?) {
+    let now = console.environment.clock()
+    // A new step's first line does not wait for its turn after the last step's.
+    if self.base == nil { console.clear() }
+    let base = base ?? (done, now)
+    self.base = base
+    // Nothing found yet, of nobody knows how much, is nothing to tell.
+    if done == 0, total == nil { return }
+    func line() -> StepLine {
+      let rate =
+        now > base.time && done > base.done
+        ? Double(done - base.done) / (now - base.time) : nil
+      return StepLine(
+        title: title, done: done, total: total, unit: unit, seconds: now - began, rate: rate)
+    }
+    let environment = console.environment
+    if console.isDrawing {
+      if now - began < delay { return }
+      console.draw { line().line(columns: environment.columns, isUnicode: environment.isUnicode) }
+    } else if done != total, line().rate != nil, pace.isDue(at: now) {
+      console.note(line().plain)
+    }
+  }
+}
+
+/// When a long step says again how far it is where every line stays: after 5 seconds, then 10, 20,
+/// 40 and at last every minute, so that a short one says nothing and a day's log stays readable.
+package struct PlainPace: Sendable {
+  private var next: Double
+  private var gap = PlainPace.first
+
+  private static let first = 5.0
+  private static let longest = 60.0
+
+  /// The pace of a step that begins at `start`, in seconds.
+  package init(from start: Double) { next = start + PlainPace.first }
+
+  /// Whether a line is due; if so, the next one is due later.
+  package mutating func isDue(at now: Double) -> Bool {
+    guard now >= next else { return false }
+    gap = min(2 * gap, PlainPace.longest)
+    next = now + gap
+    return true
+  }
+}
+
+/// Shows what an evaluator does before it answers.
+final class EvaluationProgress {
+  private let scanning: StepProgress
+  private let reading: StepProgress
+
+  init(_ console: Console) {
+    scanning = StepProgress("scanning", unit: "files", console)
+    reading = StepProgress("reading images", console)
+  }
+
+  /// Shows one report.
+  func show(_ step: EvaluationPreparation) {
+    switch step {
+    case .scanning(let entries): scanning.show(entries, of: nil)
+    case .reading(let done, let total): reading.show(done, of: total)
+    }
+  }
+}
