@@ -5,6 +5,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case predict
   case check
   case inspect
+  case explain
   case export
   case bench
   case help
@@ -39,6 +40,7 @@ extension CommandName {
     case .predict: .predict
     case .check: .check
     case .inspect: .inspect
+    case .explain: .explain
     case .export: .export
     case .bench: .bench
     case .help: .help
@@ -150,7 +152,7 @@ extension CommandDescription {
       ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
     ])
 
-  private static let namingModels =
+  static let namingModels =
     "--model is a run folder, a weights file, or cats-dogs, the model inside this program; an "
     + "existing path wins over that name. Without it the newest run answers, and where there is "
     + "none cats-dogs; a line on standard error says which."

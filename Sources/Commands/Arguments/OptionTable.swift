@@ -17,7 +17,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .export, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .explain, .export, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -58,7 +58,8 @@ package enum OptionTable {
       group: .data, commands: [.train]),
     Option(
       "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
-      help: "refuse larger images", group: .data, commands: [.train, .evaluate, .predict, .check]),
+      help: "refuse larger images", group: .data,
+      commands: [.train, .evaluate, .predict, .check, .explain]),
     Option(
       "cache", .choice(PictureCache.Policy.allCases.map(\.rawValue)), default: "auto",
       help:
@@ -117,7 +118,7 @@ package enum OptionTable {
     Option(
       "model", .text, "RUN|FILE|NAME", default: "runs/latest if there, else cats-dogs",
       help: "run folder or weights file that answers, or cats-dogs", group: .model,
-      commands: [.evaluate, .predict]),
+      commands: [.evaluate, .predict, .explain]),
   ]
 
   private static let training: [Option] = [
@@ -234,7 +235,7 @@ package enum OptionTable {
       "tta", .choice(TestTimeAugmentation.allCases.map(\.rawValue)),
       default: "the recipe's, which the model file names",
       help: "flip: average what the network says of an image and of its mirror image",
-      group: .results, commands: [.evaluate, .predict]),
+      group: .results, commands: [.evaluate, .predict, .explain]),
     Option(
       "abstain-below", .number(strength), "P", default: "off",
       help: "say don't know where the likeliest label's probability is below P", group: .results,
@@ -249,7 +250,13 @@ package enum OptionTable {
     Option(
       "recursive", short: "r", .flag,
       help: "take the images of folders and of the folders in them", group: .results,
-      commands: [.predict]),
+      commands: [.predict, .explain]),
+    Option(
+      "method", .choice(ExplainCommand.methods), default: "both for one image, else gradcam",
+      help: "how to find out where the model looks", group: .results, commands: [.explain]),
+    Option(
+      "class", .text, "NAME", default: "the likeliest", help: "the class to explain",
+      group: .results, commands: [.explain]),
   ]
 
   private static let measurement: [Option] = [
@@ -267,13 +274,18 @@ package enum OptionTable {
     Option(
       "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
       group: .output, commands: [.train, .evaluate]),
-    Option("no-plots", .flag, help: "write no pictures", group: .output, commands: [.train]),
+    Option(
+      "no-plots", .flag, help: "write no pictures", group: .output, commands: [.train, .explain]),
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),
     Option(
       "output", short: "o", .text, "FILE", help: "the model file to write", group: .output,
       commands: [.export]),
+    Option(
+      "output", short: "o", .text, "FILE.png", default: "a new file in this folder",
+      help: "the picture; further sheets are FILE-002.png and so on; written over if there",
+      group: .output, commands: [.explain]),
     Option(
       "format", .choice(ExportCommand.formats), default: ExportCommand.formats[0],
       help: "form of the file; this version writes no other", group: .output, commands: [.export]),
