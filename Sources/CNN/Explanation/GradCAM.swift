@@ -1,8 +1,10 @@
 internal import KernelInterface
 public import KernelSelection
 
-/// Where in an image a network finds what speaks for a class: Grad-CAM (Selvaraju et al. 2017).
+/// Where in an image a network finds what speaks for a class: Grad-CAM.
 ///
+/// Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+/// Localization".
 /// With A the maps that a layer gives of an image, y the logit of a class and n the pixels of a map,
 /// the heat at pixel p is max(0, Σ_k α_k A_k(p)), where α_k = Σ_p dy/dA_k(p) / n is the weight of
 /// map k. The network runs as in inference: running statistics, no dropout. With one logit x for two

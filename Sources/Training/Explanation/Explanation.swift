@@ -16,8 +16,10 @@ package struct ExplanationMap: Sendable, Hashable {
   package var width: Int
   /// Cells down.
   package var height: Int
-  /// Row by row. Grad-CAM: 0...1, the greatest 1 unless all are 0. Occlusion: by how much the
-  /// class's probability falls where the cell is covered; below 0 where it rises.
+  /// Row by row.
+  ///
+  /// Grad-CAM: 0...1, the greatest 1 unless all are 0. Occlusion: by how much the class's
+  /// probability falls where the cell is covered; below 0 where it rises.
   package var values: [Float]
 }
 
