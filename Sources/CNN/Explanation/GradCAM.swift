@@ -17,7 +17,7 @@ public final class GradCAM {
   public let layer: Int
   /// The extent of its output; the heat has as many rows and columns.
   public let maps: Shape
-  /// Images that go through the network at a time.
+  /// Images that go through the network at a time: fewer than asked for where maps are large.
   public let batchSize: Int
   private let input: Shape
   private let outputs: Int
@@ -26,8 +26,10 @@ public final class GradCAM {
   private let back: Executor
   /// Gradients of the later layers' parameters: a backward pass adds to them, nobody reads them.
   private let gradients: FloatMemory
+  /// 64 MB of maps; as much again for their gradients, and more on the way.
+  private static let mostFloats = 1 << 24
 
-  /// Grad-CAM on a network's weights as they are now, for so many images at a time.
+  /// Grad-CAM on a network's weights as they are now, for up to so many images at a time.
   ///
   /// - layer: the index of a layer with further ones behind it; by default `Architecture.mapLayer`.
   ///
@@ -52,8 +54,9 @@ public final class GradCAM {
     try front.copyTensors(from: network)
     try back.copyTensors(from: network) { Architecture.path($0, movedBy: layer + 1) }
     self.layer = layer
-    self.batchSize = batchSize
     maps = front.output
+    let batchSize = max(1, min(batchSize, GradCAM.mostFloats / max(1, maps.count)))
+    self.batchSize = batchSize
     input = architecture.input
     outputs = network.outputs
     self.front = try InferenceSession(network: front, batchSize: batchSize, engine: engine)
