@@ -90,10 +90,14 @@ struct GradCAMTests {
         moved[index] += step
         moved[maps.count + index] -= step
         let logits = try session.logits(for: moved)
-        weights[index % 3] += Double(logits[label] - logits[3 + label]) / Double(2 * step) / 20
+        let slope = Double(logits[label] - logits[3 + label]) / Double(2 * step)
+        weights[index % 3] += slope / 20
       }
-      let expected = (0..<20).map { pixel in
-        Float(max(0, (0..<3).reduce(0.0) { $0 + weights[$1] * Double(maps[3 * pixel + $1]) }))
+      var expected = [Float](repeating: 0, count: 20)
+      for pixel in expected.indices {
+        var sum = 0.0
+        for k in 0..<3 { sum += weights[k] * Double(maps[3 * pixel + k]) }
+        expected[pixel] = Float(max(0, sum))
       }
       let gradCAM = try GradCAM(network: network, layer: 0, batchSize: 1, engine: engine)
       let heat = try gradCAM.heat(images: pixels, classes: [label])[0]

@@ -1,7 +1,9 @@
+import CNN
 import Commands
 import Foundation
 import ImageData
 import Testing
+import Training
 
 @Suite struct ExplainTests {
   private let data: TinyDataset
@@ -197,5 +199,12 @@ import Testing
       ["explain", "-", "--model", run, "-o", sheet], input: "\(cat)\n\(bad)\n\(dog)\n")
     #expect(listed.code == .conditionFailed)
     #expect(listed.lines.last == "picture: \(sheet) (2 images)")
+  }
+
+  @Test func `A report has a tile for every image that can be read`() throws {
+    let model = try ClassifierModel(path: run + "/weights/best.safetensors")
+    let explainer = try Explainer(model: model, engine: try Engine(threads: 2), photoSide: 64)
+    #expect(try explainer.tiles(of: [(cat, 0), (bad, 1), (dog, 0)]).count == 2)
+    #expect(try explainer.tiles(of: []).isEmpty)
   }
 }

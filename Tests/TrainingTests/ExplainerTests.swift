@@ -75,17 +75,20 @@ private func explanations(
         let model = try model(classes: classes)
         let reader = ImageReader(model.preprocessing, kernels: engine.kernels)
         let tensor = reader.tensor(try reader.read(path: path))
-        let rows = (0..<20).map { tensor[($0 * 90)..<(($0 + 1) * 90)] }
-        let mirrored = rows.flatMap { row in
-          (0..<30).reversed().flatMap { x in
-            row[(row.startIndex + 3 * x)..<(row.startIndex + 3 * x + 3)]
-          }
+        var mirrored = tensor
+        for index in tensor.indices {
+          let (row, column, channel) = (index / 90, index % 90 / 3, index % 3)
+          mirrored[90 * row + 3 * (29 - column) + channel] = tensor[index]
         }
         let camera = try GradCAM(network: model.network, batchSize: 1, engine: engine)
         for label in 0..<classes {
           let plain = try camera.heat(images: tensor, classes: [label])[0]
           let other = try camera.heat(images: mirrored, classes: [label])[0]
-          let sum = (0..<(18 * 28)).map { plain[$0] + other[$0 / 28 * 28 + 27 - $0 % 28] }
+          var sum = plain
+          for cell in sum.indices {
+            let (row, column) = (cell / 28, cell % 28)
+            sum[cell] += other[28 * row + 27 - column]
+          }
           let greatest = try #require(sum.max())
           let map = try explanations([path], model, classIndex: label)[0].maps[0]
           #expect(map.width == 28 && map.height == 18)
@@ -196,8 +199,10 @@ private func explanations(
         abs(Double(photo.width) / Double(photo.height) - width / height) < 0.03 * width / height)
       // Bars are whole pixels wide, so a padded photo lies up to half a pixel elsewhere: of a smooth
       // map that is little.
-      explanation.maps[0].values = (0..<(18 * 28)).map {
-        mode == .pad ? Float($0 % 28) / 54 + Float($0 / 28) / 34 : Float($0 * $0 % 97) / 97
+      for cell in explanation.maps[0].values.indices {
+        let ramp = Float(cell % 28) / 54 + Float(cell / 28) / 34
+        let mixed = Float(cell * cell % 97) / 97
+        explanation.maps[0].values[cell] = mode == .pad ? ramp : mixed
       }
       let map = explanation.maps[0]
       let heat = explanation.onPhoto(map)
@@ -210,8 +215,9 @@ private func explanations(
           var v = (Double(y) + 0.5) / Double(photo.height) - 0.5
           if mode == .crop { (u, v) = ratio > 1 ? (u * ratio, v) : (u, v / ratio) }
           if mode == .pad { (u, v) = ratio > 1 ? (u, v / ratio) : (u * ratio, v) }
-          let isEdge = abs(abs(u) - 0.5) < 1e-3 || abs(abs(v) - 0.5) < 1e-3
-          let isOutside = abs(u) > 0.5 || abs(v) > 0.5
+          let (across, down) = (abs(u) - 0.5, abs(v) - 0.5)
+          let isEdge = min(abs(across), abs(down)) < 1e-3
+          let isOutside = max(across, down) > 0
           let expected = isOutside ? 0 : value(map, u + 0.5, v + 0.5)
           let found = Double(heat[y * photo.width + x])
           let tolerance = mode == .pad ? 0.03 : 1e-4
