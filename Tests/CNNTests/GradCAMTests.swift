@@ -103,7 +103,8 @@ struct GradCAMTests {
       let heat = try gradCAM.heat(images: pixels, classes: [label])[0]
       let found = mismatch(
         actual: heat, expected: expected,
-        tolerance: Tolerance(absolute: 1e-4, relative: 1e-3, scale: .largest))
+        // What single precision and a kink within a step leave; the heat is some hundredths.
+        tolerance: Tolerance(absolute: 5e-4, relative: 1e-3, scale: .largest))
       #expect(found == nil, "class \(label)")
     }
   }

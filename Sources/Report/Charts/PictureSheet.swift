@@ -108,18 +108,21 @@ package struct PictureSheet: Sendable {
     _ heat: (low: String, high: String), top: Double, into scene: inout Scene
   ) -> Double {
     let size = PlotFrame.TextSize.label
-    let room = scene.width - 2 * PlotFrame.margin - PictureSheet.barWidth - 16
+    // The bar gives way to the words, and these to one another where even so they do not fit.
+    let room = scene.width - 2 * PlotFrame.margin - 16
+    let words = Font.width(heat.low, size: size) + Font.width(heat.high, size: size)
+    let bar = max(16, min(PictureSheet.barWidth, (room - words).rounded(.down)))
     let middle = top + PictureSheet.lineHeight / 2
     var x = PlotFrame.margin
     for (index, text) in [heat.low, heat.high].enumerated() {
       if index == 1 {
         scene.draw(
-          HeatMap.bar(width: 2 * Int(PictureSheet.barWidth)),
-          in: Box(left: x + 8, top: middle - 5, width: PictureSheet.barWidth, height: 10))
-        x += PictureSheet.barWidth + 16
+          HeatMap.bar(width: 2 * Int(bar)),
+          in: Box(left: x + 8, top: middle - 5, width: bar, height: 10))
+        x += bar + 16
       }
       let label = Label(
-        Font.shortened(text, to: room / 2, size: size), at: Point(x, middle), size: size,
+        words + bar <= room ? text : Font.shortened(text, to: (room - bar) / 2, size: size), at: Point(x, middle), size: size,
         align: .middle, paint: .muted)
       scene.draw(label)
       x += label.width
