@@ -121,9 +121,10 @@ package struct PictureSheet: Sendable {
           in: Box(left: x + 8, top: middle - 5, width: bar, height: 10))
         x += bar + 16
       }
+      let fits = words + bar <= room
       let label = Label(
-        words + bar <= room ? text : Font.shortened(text, to: (room - bar) / 2, size: size), at: Point(x, middle), size: size,
-        align: .middle, paint: .muted)
+        fits ? text : Font.shortened(text, to: (room - bar) / 2, size: size),
+        at: Point(x, middle), size: size, align: .middle, paint: .muted)
       scene.draw(label)
       x += label.width
     }
