@@ -20,9 +20,17 @@ enum FileSystem {
     return paths
   }
 
-  private struct Identity: Hashable {
+  /// What tells two files apart, whatever their names.
+  struct Identity: Hashable {
     var device: UInt
     var number: UInt
+  }
+
+  /// Which file a path leads to; nil where nothing is there.
+  static func identity(_ path: String) -> Identity? { status(path).map(identity) }
+
+  private static func identity(_ status: stat) -> Identity {
+    Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
   }
 
   private static func collect(
@@ -30,7 +38,7 @@ enum FileSystem {
     _ found: (Int) -> Void
   ) {
     guard let status = status(folder) else { return }
-    let identity = Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+    let identity = identity(status)
     guard !ancestors.contains(identity) else { return }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let visible = names.filter { !$0.hasPrefix(".") }

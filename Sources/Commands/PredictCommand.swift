@@ -66,7 +66,7 @@ struct PredictCommand {
     if abstained > 0 {
       console.note("\(grouped(abstained)) of \(grouped(answered)) images: don't know")
     }
-    return verdict(failures, of: answered)
+    return console.verdict(failures, of: answered, command: .predict)
   }
 
   private func format() throws(Failure) -> PredictionWriter.Format {
@@ -97,20 +97,5 @@ struct PredictCommand {
     // On a terminal both streams share the screen: the line of progress makes way.
     if output.isTerminal { console.clear() }
     try output.write(text)
-  }
-
-  private func verdict(_ failures: [SkippedImage], of count: Int) -> ExitCode {
-    guard let first = failures.first else { return .done }
-    let isFolder = failures.first { FileSystem.isFolder($0.path) }
-    // Nothing but paths that lead nowhere: the command line is wrong, no image.
-    let code: ExitCode =
-      failures.count == count && failures.allSatisfy { !FileSystem.exists($0.path) }
-      ? .noInput : .conditionFailed
-    console.failure(
-      Failure(
-        code, "\(failures.count) of \(count) images could not be read",
-        found: "\(first.path): \(first.message)",
-        advice: isFolder.map { "cnnctl predict -r \($0.path)" }))
-    return code
   }
 }

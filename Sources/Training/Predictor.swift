@@ -14,9 +14,9 @@ package final class Predictor {
   /// What the network is shown of an image.
   package let tta: TestTimeAugmentation
   private let engine: Engine
-  private let batchSize: Int
+  let batchSize: Int
   private var session: InferenceSession?
-  private let reader: ImageReader
+  let reader: ImageReader
   private var tensors: [Float] = []
 
   /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
@@ -88,6 +88,24 @@ package final class Predictor {
     }
     tensors.removeAll(keepingCapacity: true)
     for case .success(let tensor) in images { tensors += tensor }
+    var answers = try answers(to: tensors)[...]
+    return zip(paths, images).map { path, image in
+      switch image {
+      case .failure(let failure):
+        let skipped = SkippedImage(
+          path: path, code: failure.code.rawValue, message: failure.message)
+        return Prediction(path: path, failure: skipped)
+      case .success:
+        var answer = answers.removeFirst()
+        answer.path = path
+        return answer
+      }
+    }
+  }
+
+  /// What the network says of pictures whose tensors, each with its views, follow one another: up
+  /// to a batch of them, without paths.
+  func answers(to tensors: [Float]) throws -> [Prediction] {
     let count = tensors.count / reader.preprocessing.tensorCount
     let session = count == 0 ? nil : try session(for: count)
     let logits = tensors.withUnsafeBufferPointer { session?.run(pixels: $0, count: count) ?? [] }
@@ -97,31 +115,27 @@ package final class Predictor {
       tta == .flip ? averagedPairs(logits, outputs: outputs) : (mean: logits, first: nil)
     let shares = probabilities(
       logits: answers, outputs: outputs, temperature: model.temperature)
-    var row = 0
-    return zip(paths, images).map { path, image in
-      switch image {
-      case .failure(let failure):
-        let skipped = SkippedImage(
-          path: path, code: failure.code.rawValue, message: failure.message)
-        return Prediction(path: path, failure: skipped)
-      case .success:
-        defer { row += 1 }
-        let range = (row * outputs)..<((row + 1) * outputs)
-        return Prediction(
-          path: path, logits: Array(answers[range]), plainLogits: plain.map { Array($0[range]) },
-          probabilities: shares[row])
-      }
+    return shares.indices.map { row in
+      let range = (row * outputs)..<((row + 1) * outputs)
+      return Prediction(
+        path: "", logits: Array(answers[range]), plainLogits: plain.map { Array($0[range]) },
+        probabilities: shares[row])
     }
   }
 
   /// What the network sees of an image: its tensor, and with mirrored views the mirrored one.
   private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
     do throws(ImageFailure) {
-      var tensor = reader.tensor(try reader.read(path: path))
-      if tta == .flip { appendMirrored(&tensor, width: reader.preprocessing.width) }
-      return .success(tensor)
+      return .success(views(of: reader.tensor(try reader.read(path: path))))
     } catch {
       return .failure(error)
     }
+  }
+
+  /// A picture's tensor, and with mirrored views the mirrored one behind it.
+  func views(of tensor: [Float]) -> [Float] {
+    var tensor = tensor
+    if tta == .flip { appendMirrored(&tensor, width: reader.preprocessing.width) }
+    return tensor
   }
 }

@@ -237,6 +237,22 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     #expect(pictures == count)
   }
 
+  @Test(
+    "A sheet of heat maps says what the colours mean, and loses the height that no picture fills",
+    arguments: [(1, 30, 20), (3, 300, 4), (8, 5, 90)])
+  func heatSheet(count: Int, width: Int, height: Int) {
+    var sheet = PictureSheet(
+      title: "Where", tiles: (0..<count).map { _ in tile(.unknown, width, height) })
+    let plain = sheet.scene
+    sheet.isTight = true
+    let tight = sheet.scene
+    #expect(width > height ? tight.height < plain.height : tight.height == plain.height)
+    sheet.heat = ("nothing for it", "most")
+    let scene = sheet.scene
+    #expect(faults(tight) == [] && faults(scene) == [])
+    #expect(scene.height > tight.height && scene.labels.contains { $0.text == "most" })
+  }
+
   @Test("Right and wrong differ in colour and in their mark, unknown has neither")
   func verdicts() {
     let scenes = [Verdict.right, .wrong, .unknown].map {
@@ -266,5 +282,10 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     #expect(HeatMap(width: 2, height: 2, values: [3, 3, 3, 3]).over(photo) == photo)
     #expect(HeatMap(width: 1, height: 2, values: [.nan, .infinity]).over(photo) == photo)
     #expect(HeatMap(width: 1, height: 3, values: [.nan, 1, 3]).normalized == [0, 0, 1])
+    // What is clear may be given: then all that is more is seen, and all that is less is clear too.
+    #expect(
+      HeatMap(width: 2, height: 2, values: [1, 2, 4, -3], clear: 0).normalized
+        == [0.25, 0.5, 1, 0])
+    #expect(HeatMap(width: 1, height: 2, values: [-1, 0], clear: 0).over(photo) == photo)
   }
 }

@@ -429,4 +429,5 @@ def main():
         out.write("\n".join(notes) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

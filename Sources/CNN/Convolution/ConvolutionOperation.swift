@@ -160,7 +160,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     let pooling = pool.map {
       var codes: UnsafeMutablePointer<UInt8>?
-      if case .training = pass.mode { codes = MaxPoolOperation.codes(pass.saved) }
+      if pass.mode.isForGradients { codes = MaxPoolOperation.codes(pass.saved) }
       return Pooling(target: pass.output, codes: codes, shape: $0)
     }
     if usesWinograd(k) {

@@ -55,6 +55,13 @@ package enum PassMode: Sendable {
   case inference
   /// Batch statistics, dropout keyed by (seed, step).
   case training(seed: UInt64, step: Int)
+  /// As in inference, but what the backward pass reads is kept: gradients of the answer itself.
+  case frozen
+
+  /// Whether a backward pass follows.
+  var isForGradients: Bool {
+    if case .inference = self { false } else { true }
+  }
 }
 
 /// Scratch memory of one pass, holding anything before.

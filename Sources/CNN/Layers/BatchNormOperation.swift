@@ -63,10 +63,14 @@ struct BatchNormOperation: RectifiableOperation {
         factor[c] = pass.parameters[scale + c] * pass.saved[channels + c]
         offset[c] = pass.parameters[shift + c] - pass.saved[c] * factor[c]
       }
-    case .inference:
+    case .inference, .frozen:
+      let statistics = Input(pass.statistics)
       for c in 0..<channels {
         (factor[c], offset[c]) = factorAndOffset(
-          channel: c, parameters: pass.parameters, statistics: Input(pass.statistics))
+          channel: c, parameters: pass.parameters, statistics: statistics)
+        // For the backward pass.
+        pass.saved[c] = statistics[runningMean + c]
+        pass.saved[channels + c] = inverseDeviation(channel: c, statistics: statistics)
       }
     }
     guard let output = pass.target else { return }
@@ -85,9 +89,14 @@ struct BatchNormOperation: RectifiableOperation {
   func factorAndOffset(
     channel: Int, parameters: Input, statistics: Input
   ) -> (factor: Float, offset: Float) {
-    let variance = Double(statistics[runningVariance + channel])
-    let factor = parameters[scale + channel] * Float(1 / (variance + epsilon).squareRoot())
+    let factor =
+      parameters[scale + channel] * inverseDeviation(channel: channel, statistics: statistics)
     return (factor, parameters[shift + channel] - statistics[runningMean + channel] * factor)
+  }
+
+  private func inverseDeviation(channel: Int, statistics: Input) -> Float {
+    let variance = Double(statistics[runningVariance + channel])
+    return Float(1 / (variance + epsilon).squareRoot())
   }
 
   /// Calls `body` for every channel, those of one cache line on one thread.
@@ -129,6 +138,7 @@ struct BatchNormOperation: RectifiableOperation {
   /// dshift += Σ dy, dscale += Σ dy · x̂, and with n pixels
   /// dx = scale / deviation · (dy - Σ dy / n - x̂ · Σ dy·x̂ / n).
   ///
+  /// Frozen statistics do not depend on x, and dx = scale / deviation · dy.
   /// dx may be dy's own memory.
   func backward(_ pass: BackwardPass) {
     let kernels = pass.kernels.normalization
@@ -146,7 +156,9 @@ struct BatchNormOperation: RectifiableOperation {
     let a = pass.saved + 4 * channels
     let b = a + channels
     let d = b + channels
-    let count = Double(pass.batch * shape.pixels)
+    // The pixels that share what the statistics pass on; frozen ones pass nothing on.
+    let isFrozen = if case .frozen = pass.mode { true } else { false }
+    let count = isFrozen ? Double.infinity : Double(pass.batch * shape.pixels)
     forEachChannel(pass.engine) { c in
       let (sum, product) = total(partials, parts.count, c)
       let inverse = Double(pass.saved[channels + c])

@@ -27,7 +27,7 @@ struct MaxPoolOperation: Operation {
   func forward(_ pass: ForwardPass) {
     let k = pass.kernels
     var places: UnsafeMutablePointer<UInt8>?
-    if case .training = pass.mode { places = MaxPoolOperation.codes(pass.saved) }
+    if pass.mode.isForGradients { places = MaxPoolOperation.codes(pass.saved) }
     guard let normalization = pass.input.normalization else {
       pass.engine.workers.parallelFor(pass.batch) { image, _ in
         k.pooling.maxPool(

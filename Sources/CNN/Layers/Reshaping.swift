@@ -79,7 +79,13 @@ struct DropoutOperation: Operation {
   }
 
   func backward(_ pass: BackwardPass) {
-    guard let dx = pass.inputGradient, case .training(let seed, let step) = pass.mode else {
+    guard let dx = pass.inputGradient else { return }
+    guard case .training(let seed, let step) = pass.mode else {
+      let kernels = pass.kernels.elementwise
+      pass.engine.stretches(pass.batch * count) { start, length in
+        kernels.accumulate(
+          pass.outputGradient + start, dx.base + start, length, dx.accumulates)
+      }
       return
     }
     pass.engine.workers.parallelFor(pass.batch) { sample, _ in

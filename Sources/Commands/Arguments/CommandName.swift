@@ -6,6 +6,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case check
   case inspect
   case compare
+  case explain
   case export
   case bench
   case help
@@ -41,6 +42,7 @@ extension CommandName {
     case .check: .check
     case .inspect: .inspect
     case .compare: .compare
+    case .explain: .explain
     case .export: .export
     case .bench: .bench
     case .help: .help

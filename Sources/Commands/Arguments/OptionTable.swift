@@ -17,7 +17,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .compare, .export, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .export, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -59,7 +59,7 @@ package enum OptionTable {
     Option(
       "max-pixels", .integer(1...1_000_000_000), "N", default: "64 million",
       help: "refuse larger images", group: .data,
-      commands: [.train, .evaluate, .predict, .check, .compare]),
+      commands: [.train, .evaluate, .predict, .check, .compare, .explain]),
     Option(
       "cache", .choice(PictureCache.Policy.allCases.map(\.rawValue)), default: "auto",
       help:
@@ -119,7 +119,7 @@ package enum OptionTable {
     Option(
       "model", .text, "RUN|FILE|NAME", default: "runs/latest if there, else cats-dogs",
       help: "run folder or weights file that answers, or cats-dogs", group: .model,
-      commands: [.evaluate, .predict]),
+      commands: [.evaluate, .predict, .explain]),
   ]
 
   private static let training: [Option] = [
@@ -248,7 +248,7 @@ package enum OptionTable {
       "tta", .choice(TestTimeAugmentation.allCases.map(\.rawValue)),
       default: "the recipe's, which the model file names",
       help: "flip: average what the network says of an image and of its mirror image",
-      group: .results, commands: [.evaluate, .predict, .compare]),
+      group: .results, commands: [.evaluate, .predict, .compare, .explain]),
     Option(
       "abstain-below", .number(strength), "P", default: "off",
       help: "say don't know where the likeliest label's probability is below P", group: .results,
@@ -263,7 +263,13 @@ package enum OptionTable {
     Option(
       "recursive", short: "r", .flag,
       help: "take the images of folders and of the folders in them", group: .results,
-      commands: [.predict]),
+      commands: [.predict, .explain]),
+    Option(
+      "method", .choice(ExplainCommand.methods), default: "both for one image, else gradcam",
+      help: "how to find out where the model looks", group: .results, commands: [.explain]),
+    Option(
+      "class", .text, "NAME", default: "the likeliest", help: "the class to explain",
+      group: .results, commands: [.explain]),
   ]
 
   private static let measurement: [Option] = [
@@ -282,7 +288,8 @@ package enum OptionTable {
       "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
       group: .output, commands: [.train, .evaluate, .compare]),
     Option(
-      "no-plots", .flag, help: "write no pictures", group: .output, commands: [.train, .compare]),
+      "no-plots", .flag, help: "write no pictures", group: .output,
+      commands: [.train, .compare, .explain]),
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),
@@ -292,6 +299,10 @@ package enum OptionTable {
     Option(
       "output", short: "o", .text, "FILE.svg|png", help: "draw the network into this file",
       group: .output, commands: [.inspect]),
+    Option(
+      "output", short: "o", .text, "FILE.png", default: "a new file in this folder",
+      help: "the picture; further sheets are FILE-002.png and so on; written over if there",
+      group: .output, commands: [.explain]),
     Option(
       "format", .choice(ExportCommand.formats), default: ExportCommand.formats[0],
       help: "form of the file; this version writes no other", group: .output, commands: [.export]),

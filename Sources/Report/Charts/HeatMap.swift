@@ -4,25 +4,35 @@ package struct HeatMap: Sendable, Hashable {
   package var width: Int
   /// Cells down.
   package var height: Int
-  /// Numbers row by row; the least is drawn clear, the greatest strongest.
+  /// Numbers row by row; the greatest is drawn strongest.
   package var values: [Float]
+  /// What is drawn clear, as is what is less; nil for the least number.
+  package var clear: Float?
 
   /// Numbers on a grid of this size.
-  package init(width: Int, height: Int, values: [Float]) {
+  package init(width: Int, height: Int, values: [Float], clear: Float? = nil) {
     precondition(
       width > 0 && height > 0 && values.count == width * height, "a heat map has a number a cell")
     self.width = width
     self.height = height
     self.values = values
+    self.clear = clear
   }
 
-  /// Numbers brought to 0...1: what is not finite, and all where none is above another, to 0.
+  /// Numbers brought to 0...1: what is not finite, and all where none is above what is clear, to 0.
   package var normalized: [Float] {
     let finite = values.filter(\.isFinite)
-    guard let low = finite.min(), let high = finite.max(), high > low else {
+    guard let low = clear ?? finite.min(), let high = finite.max(), high > low else {
       return [Float](repeating: 0, count: values.count)
     }
-    return values.map { $0.isFinite ? ($0 - low) / (high - low) : 0 }
+    return values.map { $0.isFinite ? max(0, ($0 - low) / (high - low)) : 0 }
+  }
+
+  /// The colours from nothing to the greatest number, over a mid-grey photo: a legend's bar.
+  package static func bar(width: Int) -> ReportPicture {
+    let grey = ReportPicture(
+      width: width, height: 1, pixels: [UInt8](repeating: 150, count: 3 * width))
+    return HeatMap(width: width, height: 1, values: (0..<width).map(Float.init)).over(grey)
   }
 
   /// The picture in grey with the map laid over it in colours.

@@ -34,11 +34,19 @@ package struct Tile: Sendable, Hashable {
   }
 }
 
+extension Tile {
+  /// How large its picture is where the longer side is `side`.
+  fileprivate func size(in side: Double) -> (width: Double, height: Double) {
+    let scale = side / Double(max(picture.width, picture.height))
+    return (Double(picture.width) * scale, Double(picture.height) * scale)
+  }
+}
+
 /// Pictures in rows with captions and frames, as one drawing.
 ///
 /// A right answer has a green frame and a tick, a wrong one an orange-red frame and a cross: the
 /// two are told apart without colours.
-package struct PictureSheet: Sendable, Hashable {
+package struct PictureSheet: Sendable {
   /// What stands above.
   package var title: String
   /// The pictures in order.
@@ -47,6 +55,10 @@ package struct PictureSheet: Sendable, Hashable {
   package var columns = 6
   /// Side of the square that a picture is fitted into, in CSS pixels.
   package var side = 128.0
+  /// Whether the squares lose what no picture fills of their height.
+  package var isTight = false
+  /// What the ends of the colours of heat maps mean; nil where there are none.
+  package var heat: (low: String, high: String)?
 
   /// A sheet of these pictures.
   package init(title: String, tiles: [Tile]) {
@@ -57,6 +69,7 @@ package struct PictureSheet: Sendable, Hashable {
   private static let frame = 3.0
   private static let gap = 14.0
   private static let lineHeight = 15.0
+  private static let barWidth = 96.0
 
   /// The sheet as a drawing.
   package var scene: Scene {
@@ -64,34 +77,65 @@ package struct PictureSheet: Sendable, Hashable {
     let rows = (tiles.count + columns - 1) / columns
     let lines = Double(tiles.map(\.caption.count).max() ?? 0)
     let outer = side + 2 * PictureSheet.frame
-    let pitch = outer + (lines > 0 ? 4 + lines * PictureSheet.lineHeight : 0) + PictureSheet.gap
+    let tallest = isTight ? tiles.map { $0.size(in: side).height }.max() ?? side : side
+    let outerHeight = max(PictureSheet.lineHeight, tallest) + 2 * PictureSheet.frame
+    let pitch =
+      outerHeight + (lines > 0 ? 4 + lines * PictureSheet.lineHeight : 0) + PictureSheet.gap
     let width =
       2 * PlotFrame.margin + Double(columns) * (outer + PictureSheet.gap) - PictureSheet.gap
     var scene = Scene(
       width: max(width, tiles.isEmpty ? Chart.width : 0), height: 120, title: title)
-    let top = PlotFrame.heading(&scene, title)
+    var top = PlotFrame.heading(&scene, title)
     guard !tiles.isEmpty else {
       PlotFrame.note(
         &scene, "no pictures",
         in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
       return scene
     }
+    if let heat { top = drawHeat(heat, top: top, into: &scene) }
     scene.height = top + Double(rows) * pitch - PictureSheet.gap + PlotFrame.margin
     for (index, tile) in tiles.enumerated() {
       let box = Box(
         left: PlotFrame.margin + Double(index % columns) * (outer + PictureSheet.gap),
-        top: top + Double(index / columns) * pitch, width: outer, height: outer)
+        top: top + Double(index / columns) * pitch, width: outer, height: outerHeight)
       draw(tile, box, into: &scene)
     }
     return scene
   }
 
+  /// Draws the bar of colours with its meaning and gives the height below it.
+  private func drawHeat(
+    _ heat: (low: String, high: String), top: Double, into scene: inout Scene
+  ) -> Double {
+    let size = PlotFrame.TextSize.label
+    // The bar gives way to the words, and these to one another where even so they do not fit.
+    let room = scene.width - 2 * PlotFrame.margin - 16
+    let words = Font.width(heat.low, size: size) + Font.width(heat.high, size: size)
+    let bar = max(16, min(PictureSheet.barWidth, (room - words).rounded(.down)))
+    let middle = top + PictureSheet.lineHeight / 2
+    var x = PlotFrame.margin
+    for (index, text) in [heat.low, heat.high].enumerated() {
+      if index == 1 {
+        scene.draw(
+          HeatMap.bar(width: 2 * Int(bar)),
+          in: Box(left: x + 8, top: middle - 5, width: bar, height: 10))
+        x += bar + 16
+      }
+      let fits = words + bar <= room
+      let label = Label(
+        fits ? text : Font.shortened(text, to: (room - bar) / 2, size: size),
+        at: Point(x, middle), size: size, align: .middle, paint: .muted)
+      scene.draw(label)
+      x += label.width
+    }
+    return top + PictureSheet.lineHeight + 8
+  }
+
   private func draw(_ tile: Tile, _ box: Box, into scene: inout Scene) {
-    let (width, height) = (Double(tile.picture.width), Double(tile.picture.height))
-    let scale = side / max(width, height)
+    let (width, height) = tile.size(in: side)
     let inner = Box(
-      left: box.middle.x - width * scale / 2, top: box.middle.y - height * scale / 2,
-      width: width * scale, height: height * scale)
+      left: box.middle.x - width / 2, top: box.middle.y - height / 2, width: width,
+      height: height)
     scene.fill(box, .surface)
     scene.draw(tile.picture, in: inner)
     if let paint = tile.verdict.paint {

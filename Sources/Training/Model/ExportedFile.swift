@@ -1,13 +1,21 @@
 internal import Primitives
 
-/// A model file that somebody asked for by name.
+/// A file that somebody asked for by name.
 package enum ExportedFile {
   /// Writes it in one step, never over a file that is there, and gives its SHA-256.
   package static func write(_ bytes: [UInt8], to path: String) throws(TrainingError) -> String {
+    try store(bytes, at: path, replaces: false)
+    return SHA256.hex(of: bytes)
+  }
+
+  /// Writes a file in one step, and over one that is there only where it `replaces` it.
+  package static func store(
+    _ bytes: [UInt8], at path: String, replaces: Bool
+  ) throws(TrainingError) {
     do throws(TrainingError) {
-      try FileSystem.replace(path, with: bytes, exclusive: true)
+      try FileSystem.replace(path, with: bytes, exclusive: !replaces)
     } catch {
-      if FileSystem.exists(path) { throw isThere(path) }
+      if !replaces, FileSystem.exists(path) { throw isThere(path) }
       let folder = FileSystem.parent(of: path)
       guard FileSystem.isFolder(folder) else {
         throw TrainingError(
@@ -16,7 +24,6 @@ package enum ExportedFile {
       }
       throw error
     }
-    return SHA256.hex(of: bytes)
   }
 
   /// The refusal to write over something.

@@ -73,9 +73,7 @@ final class FeatureStore {
 
   /// `layers.1.weights` of the head is `layers.7.weights` of the network.
   private func nameInNetwork(_ name: String) -> String? {
-    let parts = name.split(separator: ".")
-    guard parts.count == 3, let layer = Int(parts[1]) else { return nil }
-    return "layers.\(layer + firstLayer).\(parts[2])"
+    Architecture.path(name, movedBy: firstLayer)
   }
 
   /// Writes a head's weights into the network.

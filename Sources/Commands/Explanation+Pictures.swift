@@ -1,0 +1,50 @@
+internal import ImageData
+internal import Primitives
+package import Report
+package import Training
+
+extension Explanation {
+  /// The photo with a map over it; nil where there is no photo.
+  ///
+  /// What is 0 or less stays clear, the map's greatest number is drawn strongest.
+  package func picture(of map: ExplanationMap) -> ReportPicture? {
+    photo.map { photo in
+      HeatMap(width: photo.width, height: photo.height, values: onPhoto(map), clear: 0)
+        .over(ReportPicture(photo))
+    }
+  }
+}
+
+extension Explainer {
+  /// Tiles that show where the model looks in images whose class is known, one a method.
+  ///
+  /// They explain the model's own answer, right or wrong, and name both classes; images that cannot
+  /// be read have none. For a report: `Explainer(model:engine:photoSide: 256)`.
+  package func tiles(of images: [(path: String, trueIndex: Int)]) throws -> [Tile] {
+    var tiles: [Tile] = []
+    var truths = images.map(\.trueIndex)[...]
+    try explain(images.map(\.path)) { explanation in
+      let truth = truths.removeFirst()
+      guard let answer = explanation.classIndex, let probability = explanation.probability else {
+        return
+      }
+      let caption = [
+        "\(model.classes[answer]) \(percent(probability))", "is \(model.classes[truth])",
+        lastName(of: explanation.prediction.path),
+      ]
+      for picture in explanation.maps.compactMap(explanation.picture) {
+        tiles.append(
+          Tile(picture: picture, caption: caption, verdict: answer == truth ? .right : .wrong))
+      }
+    }
+    return tiles
+  }
+}
+
+/// A share as a percentage with one decimal: `97.3 %`.
+func percent(_ share: Double) -> String { fixed(share * 100, 1) + " %" }
+
+/// The part of a path after the last slash.
+func lastName(of path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}
