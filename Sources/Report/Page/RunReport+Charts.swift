@@ -75,7 +75,7 @@ extension RunReport {
           classes: curves, names: evaluated.classes
         ).scene
       ),
-      ("reliability", ReliabilityChart(answers: answers).scene),
+      ("reliability", ReliabilityChart(ReliabilityBins(answers)).scene),
       ("histogram", HistogramChart(panels: evaluated.panels(worstFirst: curves)).scene),
     ]
     guard !worstMistakes.isEmpty else { return plots }
@@ -93,7 +93,7 @@ extension RunReport.Evaluated {
 
   /// Histograms of the classes; of many those that are told apart worst come first.
   func panels(worstFirst curves: ClassCurves) -> [HistogramChart.Panel] {
-    let panels = ProbabilityScores.histograms(
+    let panels = ProbabilityHistogram.panels(
       probabilities: probabilities, truths: truths, names: classes)
     guard panels.count > 12 else { return panels }
     let areas = curves.classes.map { $0?.rocArea ?? 2 }

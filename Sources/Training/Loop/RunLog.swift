@@ -16,9 +16,8 @@ struct RunLog {
     self.hasValidation = hasValidation
     self.started = started
     try writeRecord()
-    let validation = hasValidation ? ["val_loss", "val_accuracy"] : []
-    let columns = ["epoch", "loss", "accuracy"] + validation + ["lr", "seconds"]
-    try folder.write(CSV.row(columns + ["images_per_second"]), to: RunFolder.metricsName)
+    try folder.write(
+      CSV.row(MetricsRow.columns(validation: hasValidation)), to: RunFolder.metricsName)
   }
 
   /// Seconds since the run began.
@@ -31,7 +30,8 @@ struct RunLog {
       try folder.write(
         summary.classes.map { $0 + "\n" }.joined(), to: RunFolder.classesName)
     case .epoch(let metrics):
-      try folder.append(row(metrics), to: RunFolder.metricsName)
+      try folder.append(
+        MetricsRow.csv(metrics, validation: hasValidation), to: RunFolder.metricsName)
     default: break
     }
     // The handler may write files that `done` speaks of, so the note comes after it.
@@ -41,14 +41,6 @@ struct RunLog {
     if !lines.isEmpty {
       try folder.append(lines.map { $0 + "\n" }.joined(), to: RunFolder.logName)
     }
-  }
-
-  private func row(_ metrics: EpochMetrics) -> String {
-    let validation = [metrics.valLoss, metrics.valAccuracy].map { $0.map { "\($0)" } ?? "" }
-    return CSV.row(
-      ["\(metrics.epoch)", "\(metrics.loss)", "\(metrics.accuracy)"]
-        + (hasValidation ? validation : [])
-        + ["\(metrics.learningRate)", "\(metrics.seconds)", "\(metrics.imagesPerSecond)"])
   }
 
   /// Writes run.json as it is now.

@@ -104,6 +104,7 @@ package final class Trainer {
     }
     summary.seconds = log.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
+    log.record.peakMemoryBytes = summary.peakMemoryBytes
     try log.writeRecord()
     try log.tell(.done(summary), events)
     return summary
