@@ -49,6 +49,7 @@ package enum Tool {
       case .predict: return try PredictCommand(arguments, console).run()
       case .check: return try CheckCommand(arguments, console).run()
       case .inspect: return try InspectCommand(arguments, console).run()
+      case .report: return try ReportCommand(arguments, console).run()
       case .export: return try ExportCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)

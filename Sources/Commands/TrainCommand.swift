@@ -18,7 +18,8 @@ struct TrainCommand {
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
     let progress = TrainingProgress(
-      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"), signal: signal)
+      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"),
+      workers: engine.workers, signal: signal)
     let trainer = Trainer(
       configuration: configuration, out: arguments.text("out"), cache: pictureCache(),
       engine: engine)

@@ -5,6 +5,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case predict
   case check
   case inspect
+  case report
   case export
   case bench
   case help
@@ -39,6 +40,7 @@ extension CommandName {
     case .predict: .predict
     case .check: .check
     case .inspect: .inspect
+    case .report: .report
     case .export: .export
     case .bench: .bench
     case .help: .help

@@ -48,6 +48,9 @@ package struct PictureSheet: Sendable, Hashable {
   /// Side of the square that a picture is fitted into, in CSS pixels.
   package var side = 128.0
 
+  /// What stands in place of pictures where there are none.
+  package var emptyNote = "no pictures"
+
   /// A sheet of these pictures.
   package init(title: String, tiles: [Tile]) {
     self.title = title
@@ -72,7 +75,7 @@ package struct PictureSheet: Sendable, Hashable {
     let top = PlotFrame.heading(&scene, title)
     guard !tiles.isEmpty else {
       PlotFrame.note(
-        &scene, "no pictures",
+        &scene, emptyNote,
         in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
       return scene
     }
@@ -83,6 +86,19 @@ package struct PictureSheet: Sendable, Hashable {
         top: top + Double(index / columns) * pitch, width: outer, height: outer)
       draw(tile, box, into: &scene)
     }
+    return scene
+  }
+
+  /// One picture under a title, so many CSS pixels wide unless it has fewer pixels.
+  static func scene(of picture: ReportPicture, title: String, width: Double) -> Scene {
+    let width = min(width, Double(picture.width))
+    let height = width * Double(picture.height) / Double(picture.width)
+    var scene = Scene(
+      width: max(Chart.width, width + 2 * PlotFrame.margin), height: 0, title: title)
+    let top = PlotFrame.heading(&scene, title)
+    scene.height = top + height + PlotFrame.margin
+    scene.draw(
+      picture, in: Box(left: PlotFrame.margin, top: top, width: width, height: height))
     return scene
   }
 

@@ -56,7 +56,8 @@ package struct ReliabilityChart: Sendable, Hashable {
   }
 
   private func drawCounts(
-    _ filled: [ReliabilityBins.Bin], most: Int, below top: Double, in upper: PlotFrame, into scene: inout Scene
+    _ filled: [ReliabilityBins.Bin], most: Int, below top: Double, in upper: PlotFrame,
+    into scene: inout Scene
   ) {
     let size = PlotFrame.TextSize.label
     let bottom = height - PlotFrame.margin - size - 7

@@ -87,7 +87,8 @@ extension Evaluation {
     else { return false }
     let right = confusion.indices.reduce(0) { $0 &+ confusion[$1][$1] }
     let all = rows.reduce(0) { $0 &+ $1 }
-    return isCount(images) && images == all && classes.values.map(\.support).sorted() == rows.sorted()
+    return isCount(images) && images == all
+      && classes.values.map(\.support).sorted() == rows.sorted()
       && (images == 0 || abs(accuracy - Double(right) / Double(images)) <= Evaluation.tolerance)
       && macro.support == all && weighted.support == all
       && 0 <= accuracyLow && accuracyLow <= accuracyHigh && accuracyHigh <= 1

@@ -10,6 +10,13 @@ package struct RunContents: Sendable {
     package var isMissing: Bool
     /// The path and the cause, in one line.
     package var message: String
+
+    /// A file and why it is not used.
+    package init(file: String, isMissing: Bool, message: String) {
+      self.file = file
+      self.isMissing = isMissing
+      self.message = message
+    }
   }
 
   /// The folder.
