@@ -154,7 +154,8 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     ]
     let chart = ReliabilityChart(ReliabilityBins(given, bins: 5))
     #expect(chart.answers.bins.map(\.count) == [2, 1, 1, 0, 1])
-    #expect(chart.answers.bins[0].accuracy == 0.5 && abs(chart.answers.bins[0].probability - 0.1) < 1e-12)
+    #expect(
+      chart.answers.bins[0].accuracy == 0.5 && abs(chart.answers.bins[0].probability - 0.1) < 1e-12)
     // (2 * 0.4 + 0.4 + 0.59 + 0) / 5
     #expect(abs(chart.answers.expectedCalibrationError - 1.79 / 5) < 1e-12)
     #expect(faults(chart.scene) == [])

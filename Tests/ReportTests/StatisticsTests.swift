@@ -93,7 +93,8 @@ private func agree(_ actual: Double?, _ expected: Double?) -> Bool {
         #expect(panel.members == expected.members && panel.others == expected.others)
       }
     }
-    #expect(ProbabilityHistogram.counts(of: [0, 0.25, 0.5, 1, 1.5, .nan], bins: 4) == [1, 1, 1, 1])
+    #expect(
+      ProbabilityHistogram.counts(of: [0, 0.25, 0.5, 1, 1.5, .nan], bins: 4) == [1, 1, 1, 1])
     #expect(ProbabilityScores.brier(probabilities: [], truths: []) == nil)
   }
 

@@ -54,9 +54,14 @@ extension RunContents {
     let origins = dataset.splits.map {
       ReportPage.Fact($0.split, "\(grouped($0.images)) images, \($0.origin)")
     }
+    // Under the tutorial's recipes the test images validate, and are counted once.
+    let counted = dataset.splits.filter {
+      $0.split != "val" || configuration?.data.validateOnTest != true
+        || !dataset.splits.contains { $0.split == "test" }
+    }
     return RunReport.Dataset(
       classes: dataset.classes,
-      splits: dataset.splits.map { RunReport.Dataset.Split(name: $0.split, counts: $0.perClass) },
+      splits: counted.map { RunReport.Dataset.Split(name: $0.split, counts: $0.perClass) },
       facts: [ReportPage.Fact("folder", dataset.path)] + origins + [
         ReportPage.Fact("hidden files and folders", grouped(dataset.hidden)),
         ReportPage.Fact("fingerprint", dataset.fingerprint),
