@@ -28,13 +28,13 @@ import Testing
     let cases: [(file: String, gone: [String], kept: [String])] = [
       ("metrics.csv", ["plots/loss.png"], ["test/roc.png"]),
       (
-        "test/predictions.csv", ["test/roc.png", "test/misclassified.png"],
+        "test/predictions.csv", ["test/roc.png", "test/least_sure.png"],
         ["test/confusion_matrix.png", "plots/lr.png"]
       ),
       ("test/report.json", [], ["test/roc.png", "test/confusion_matrix.png"]),
       ("events.ndjson", [], ["plots/loss.png", "test/roc.png"]),
-      ("run.json", [], ["plots/loss.png", "test/misclassified.png"]),
-      ("config.json", [], ["plots/loss.png", "test/misclassified.png"]),
+      ("run.json", [], ["plots/loss.png", "test/examples.png"]),
+      ("config.json", [], ["plots/loss.png", "test/examples.png"]),
       ("weights/best.safetensors", [], ["plots/loss.png", "test/roc.png"]),
     ]
     for (file, gone, kept) in cases {

@@ -6,7 +6,9 @@ import Testing
 /// After a change that is meant, write each again with `COLUMNS=80 cnnctl help NAME >
 /// Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
 @Suite struct HelpTests {
-  @Test(arguments: ["train", "evaluate", "predict", "check", "inspect", "export", "bench", "help"])
+  @Test(arguments: [
+    "train", "evaluate", "predict", "check", "inspect", "report", "export", "bench", "help",
+  ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
     for words in [["help", name]] + (name == "help" ? [] : [[name, "--help"], [name, "-h"]]) {
@@ -26,7 +28,9 @@ import Testing
 
   @Test(arguments: [("20", 80), ("80", 80), ("90", 90), ("300", 100)])
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
-    for name in ["", "train", "evaluate", "predict", "check", "inspect", "export", "bench"] {
+    for name in [
+      "", "train", "evaluate", "predict", "check", "inspect", "report", "export", "bench",
+    ] {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0
       #expect(widest <= limit, "\(name)")

@@ -38,6 +38,9 @@ package struct RunEvents: Sendable {
           .badData, "\(path): line \(index + 1) is no event: \(JSONText.message(error))")
       }
     }
+    guard start != nil else {
+      throw TrainingError(.badData, "\(path) tells of no run's start")
+    }
     guard dataset?.isSound ?? true else {
       throw TrainingError(
         .badData, "\(path): the dataset's counts do not fit its classes",
