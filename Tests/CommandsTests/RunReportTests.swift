@@ -75,7 +75,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     let run = try data.trained()
     let page = try text(of: run + "/report.html")
     #expect(page.contains("On the validation images (there is no test set)."))
-    #expect(!page.contains("test images"))
+    #expect(!page.contains("On the test images"))
   }
 
   @Test func `Without any image to evaluate there are curves and no test pictures`() throws {

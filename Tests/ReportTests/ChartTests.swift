@@ -115,7 +115,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     for kind in [CurveChart.Kind.roc, .precisionRecall] {
       #expect(faults(CurveChart(kind: kind, classes: curves, names: names).scene) == [])
     }
-    let panels = ProbabilityScores.histograms(
+    let panels = ProbabilityHistogram.panels(
       probabilities: data.probabilities, truths: data.truths, names: names)
     for width in [260.0, 460, 720, 1000] {
       var chart = HistogramChart(panels: panels)
