@@ -265,7 +265,8 @@ package enum OptionTable {
 
   private static let output: [Option] = [
     Option(
-      "out", .text, "DIR", default: "train: runs/train-NNN, report: RUN", help: "folder for the files",
+      "out", .text, "DIR", default: "train: runs/train-NNN, report: RUN",
+      help: "folder for the files",
       group: .output, commands: [.train, .evaluate, .report]),
     Option(
       "no-plots", .flag, help: "write no pictures", group: .output, commands: [.train, .evaluate]),
