@@ -55,7 +55,7 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
-    name: "ReportTests", dependencies: ["Report", "ImageData"],
+    name: "ReportTests", dependencies: ["Report", "ImageData", "Primitives"],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",

@@ -1,5 +1,6 @@
 internal import KernelSelection
 internal import Primitives
+internal import Report
 internal import Training
 
 /// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
@@ -35,7 +36,9 @@ struct EvaluateCommand {
     let report = EvaluationReport(
       heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
       classes: model.classes)
-    let place = try writeFiles(report, split: request.split, run: location.run)
+    let place = try writeFiles(report, split: request.split, run: location.run) { folder in
+      try writePictures(result, model, maxPixels: request.maxPixels, engine, to: folder)
+    }
     if arguments.flag("json") {
       try console.result(result.evaluation.json())
     } else {
@@ -49,22 +52,41 @@ struct EvaluateCommand {
   ///
   /// Answers on other images are not the run's, and go nowhere unless asked to.
   private func writeFiles(
-    _ report: EvaluationReport, split: String, run: String?
+    _ report: EvaluationReport, split: String, run: String?, pictures: (String) throws -> Void
   ) throws -> String? {
     if let out = arguments.text("out") {
       try OutputFolder(creating: out).write(report.files)
+      try pictures(out)
       return out
     }
     guard arguments.operands.isEmpty, let run else { return nil }
     let folder = run + "/" + split
     do {
       try OutputFolder(creating: folder).write(report.files)
+      try pictures(folder)
       return folder
     } catch {
       // The answers are on standard output; nobody asked for the files.
       console.warning(Failure(error).message)
       return nil
     }
+  }
+
+  /// Draws the answers, as a run's report does.
+  private func writePictures(
+    _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
+    to folder: String
+  ) throws {
+    guard !arguments.flag("no-plots") else { return }
+    let answers = RecordedAnswers(
+      classes: model.classes, evaluation: result.evaluation, predictions: result.predictions)
+    var report = RunReport(title: result.heading)
+    report.evaluated = RunReport.evaluated(answers, of: result.heading)
+    report.show(
+      ShownAnswers(answers.predictions).tiles(
+        classes: model.classes, places: ImagePlaces(), maxPixels: maxPixels,
+        workers: engine.workers))
+    try ReportFiles(in: folder).writeEvaluation(report)
   }
 
   private func verdict(_ evaluation: Evaluation) -> ExitCode {

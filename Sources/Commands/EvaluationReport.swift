@@ -12,12 +12,7 @@ struct EvaluationReport {
   /// Headline, report table, confusion matrix and what abstaining brings, with a final newline.
   var text: String {
     let shown = classes.map(terminalSafe)
-    let rows = zip(classes, shown).compactMap { name, title in
-      evaluation.classes[name].map { row(title, $0) }
-    }
-    let table = ClassificationReport(
-      classes: rows, accuracy: evaluation.accuracy, macro: row("macro avg", evaluation.macro),
-      weighted: row("weighted avg", evaluation.weighted))
+    let table = ClassificationReport(evaluation, classes: classes, name: terminalSafe)
     let matrix = ConfusionMatrix(classes: shown, counts: evaluation.confusion)
     let selective = SelectiveReport(
       rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
@@ -36,11 +31,5 @@ struct EvaluationReport {
         ConfusionMatrix(classes: classes, counts: evaluation.confusion).csv()
       ),
     ]
-  }
-
-  private func row(_ name: String, _ scores: Evaluation.Scores) -> ClassificationReport.Row {
-    ClassificationReport.Row(
-      name: name, precision: scores.precision, recall: scores.recall, f1: scores.f1,
-      support: scores.support)
   }
 }

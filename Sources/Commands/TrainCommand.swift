@@ -19,7 +19,8 @@ struct TrainCommand {
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment, like: resumption?.record)
     let progress = TrainingProgress(
-      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"), signal: signal)
+      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"),
+      workers: engine.workers, signal: signal)
     if let summary = resumption?.finished {
       console.note("\(summary.run) is over; --epochs N goes on to more epochs")
       try progress.show(.done(summary))
@@ -43,7 +44,7 @@ struct TrainCommand {
     if let signal = summary.stoppedBySignal {
       console.note(
         "stopped by \(signalName(signal)) after \(summary.epochs) epochs; every step is saved: "
-          + "cnnctl train --resume=\(shellQuoted(summary.run)) goes on")
+          + "cnnctl train --resume=\(shellWord(summary.run)) goes on")
       return ExitCode(signal: signal)
     }
     return .done
@@ -108,18 +109,6 @@ struct TrainCommand {
 /// A signal came before the trainer could be asked to stop.
 struct StoppedEarly: Error {
   var signal: Int32
-}
-
-/// A path as a shell takes it for one word.
-func shellQuoted(_ text: String) -> String {
-  let isPlain = text.utf8.allSatisfy {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "/._-+=:@%,".utf8.contains($0)
-  }
-  return isPlain && !text.isEmpty
-    ? text
-    : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-      + "'"
 }
 
 /// A signal's name as people know it.

@@ -1,4 +1,5 @@
 internal import ImageData
+internal import KernelInterface
 internal import Primitives
 internal import Report
 internal import Training
@@ -8,13 +9,18 @@ final class TrainingProgress {
   private let console: Console
   private let json: Bool
   private let plots: Bool
+  private let workers: WorkerPool
   private let signal: () -> Int32?
   private let meter: TrainingMeter
 
-  init(_ console: Console, json: Bool, plots: Bool, signal: @escaping () -> Int32?) {
+  init(
+    _ console: Console, json: Bool, plots: Bool, workers: WorkerPool,
+    signal: @escaping () -> Int32?
+  ) {
     self.console = console
     self.json = json
     self.plots = plots
+    self.workers = workers
     self.signal = signal
     meter = TrainingMeter(console)
   }
@@ -59,6 +65,7 @@ final class TrainingProgress {
       if !json { try result(report.text) }
     case .done(let summary):
       for line in meter.curves { console.note(line) }
+      if plots, summary.stoppedBySignal == nil { writeReport(of: summary.run) }
       if !json { try result(lines(of: summary).joined(separator: "\n")) }
     }
   }
@@ -72,6 +79,22 @@ final class TrainingProgress {
       try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
     } catch {
       console.warning("\(samples.run.file(RunFolder.samplesName)) is not written: \(error)")
+    }
+  }
+
+  /// Draws the report from the files that the run has left, as `cnnctl report` does; a run does not
+  /// end for want of it.
+  private func writeReport(of run: String) {
+    do {
+      var builder = try RunReportBuilder(reading: run, workers: workers)
+      let report = builder.report()
+      // What a run has no images for was said when it began.
+      for problem in builder.problems where !problem.isMissing {
+        console.warning("left out of the report: " + problem.message)
+      }
+      _ = try ReportFiles(in: run).write(report)
+    } catch {
+      console.warning("the report of \(run) is not whole: \(Failure(error).message)")
     }
   }
 

@@ -32,4 +32,28 @@ enum JSONText {
       preconditionFailure("a value that cannot be encoded: \(error)")
     }
   }
+
+  /// Reads what the others write.
+  static func decoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  /// Why a text could not be decoded: one sentence with the key's path.
+  static func message(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
+      let keys = context.codingPath + (key.map { [$0] } ?? [])
+      return keys.isEmpty ? "the file" : keys.map(\.stringValue).joined(separator: ".")
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "key \(path(context, key)) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      "\(path(context)): expected a value of type \(type)"
+    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+    @unknown default: "\(error)"
+    }
+  }
 }

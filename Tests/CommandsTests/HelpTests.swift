@@ -7,7 +7,8 @@ import Testing
 /// Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
 @Suite struct HelpTests {
   @Test(arguments: [
-    "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "export", "bench", "help",
+    "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
+      "export", "bench", "help",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
@@ -29,7 +30,8 @@ import Testing
   @Test(arguments: [("20", 80), ("80", 80), ("90", 90), ("300", 100)])
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
     for name in [
-      "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "export", "bench",
+      "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
+        "export", "bench",
     ] {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0

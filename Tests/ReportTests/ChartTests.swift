@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 import Report
 import Testing
 
@@ -114,7 +115,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     for kind in [CurveChart.Kind.roc, .precisionRecall] {
       #expect(faults(CurveChart(kind: kind, classes: curves, names: names).scene) == [])
     }
-    let panels = ProbabilityScores.histograms(
+    let panels = ProbabilityHistogram.panels(
       probabilities: data.probabilities, truths: data.truths, names: names)
     for width in [260.0, 460, 720, 1000] {
       var chart = HistogramChart(panels: panels)
@@ -151,14 +152,15 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     let given: [(probability: Double, isRight: Bool)] = [
       (0.2, true), (0.4, false), (0.41, true), (1, true), (0, false), (.nan, true),
     ]
-    let chart = ReliabilityChart(answers: given, bins: 5)
-    #expect(chart.bins.map(\.count) == [2, 1, 1, 0, 1])
-    #expect(chart.bins[0].accuracy == 0.5 && abs(chart.bins[0].probability - 0.1) < 1e-12)
+    let chart = ReliabilityChart(ReliabilityBins(given, bins: 5))
+    #expect(chart.answers.bins.map(\.count) == [2, 1, 1, 0, 1])
+    #expect(
+      chart.answers.bins[0].accuracy == 0.5 && abs(chart.answers.bins[0].probability - 0.1) < 1e-12)
     // (2 * 0.4 + 0.4 + 0.59 + 0) / 5
-    #expect(abs(chart.expectedCalibrationError - 1.79 / 5) < 1e-12)
+    #expect(abs(chart.answers.expectedCalibrationError - 1.79 / 5) < 1e-12)
     #expect(faults(chart.scene) == [])
-    #expect(faults(ReliabilityChart(answers: []).scene) == [])
-    #expect(texts(ReliabilityChart(answers: []).scene).contains("no answers"))
+    #expect(faults(ReliabilityChart(ReliabilityBins([])).scene) == [])
+    #expect(texts(ReliabilityChart(ReliabilityBins([])).scene).contains("no answers"))
   }
 
   @Test("Bars are as long as their values, and odd values have none")

@@ -34,7 +34,7 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
   report.leastSure = [tile(.right), tile(.wrong)]
   report.examples = [tile(.right)]
   report.explanations = [tile(.wrong)]
-  report.samples = [tile(.unknown)]
+  report.samples = tile(.unknown).picture
   report.dataset = RunReport.Dataset(
     classes: names,
     splits: [
@@ -171,9 +171,10 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
     #expect(
       report.evaluationPlots.map(\.name) == [
         "confusion_matrix", "confusion_matrix_normalized", "roc", "precision_recall",
-        "reliability", "histogram", "misclassified",
+        "reliability", "histogram",
       ])
-    for plot in report.trainingPlots + report.evaluationPlots {
+    #expect(report.pictureSheets.map(\.name) == ["misclassified", "least_sure", "examples"])
+    for plot in report.trainingPlots + report.evaluationPlots + report.pictureSheets {
       #expect(faults(plot.scene) == [], "\(plot.name)")
     }
   }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Primitives
 import Report
 import Testing
 
@@ -86,13 +87,14 @@ private func agree(_ actual: Double?, _ expected: Double?) -> Bool {
       let (p, t) = (item.probabilities, item.truths)
       #expect(agree(ProbabilityScores.brier(probabilities: p, truths: t), item.brier))
       #expect(agree(ProbabilityScores.logLoss(probabilities: p, truths: t), item.log_loss))
-      let panels = ProbabilityScores.histograms(
+      let panels = ProbabilityHistogram.panels(
         probabilities: p, truths: t, names: (0..<item.classes).map { "\($0)" })
       for (panel, expected) in zip(panels, item.histograms) {
         #expect(panel.members == expected.members && panel.others == expected.others)
       }
     }
-    #expect(ProbabilityScores.histogram([0, 0.25, 0.5, 1, 1.5, .nan], bins: 4) == [1, 1, 1, 1])
+    #expect(
+      ProbabilityHistogram.counts(of: [0, 0.25, 0.5, 1, 1.5, .nan], bins: 4) == [1, 1, 1, 1])
     #expect(ProbabilityScores.brier(probabilities: [], truths: []) == nil)
   }
 

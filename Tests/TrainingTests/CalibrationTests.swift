@@ -1,6 +1,7 @@
 import CNN
 import FoundationEssentials
 import Glibc
+import Primitives
 import Testing
 import Training
 
@@ -158,13 +159,13 @@ func temperatureWithoutMinimum() {
 
 @Test("The calibration error of a hand-made case, at the edges of the bins too")
 func calibrationErrorByHand() {
-  #expect(Reliability.expectedCalibrationError([]) == 0)
-  #expect(Reliability.expectedCalibrationError([(1, true), (1, false)]) == 0.5)
+  #expect(ReliabilityBins([]).expectedCalibrationError == 0)
+  #expect(ReliabilityBins([(1, true), (1, false)]).expectedCalibrationError == 0.5)
   // 0.6 is the upper edge of its bin, 0.61 is in the next: |0.6 - 1| / 2 + |0.61 - 0| / 2.
-  let two = Reliability.expectedCalibrationError([(0.6, true), (0.61, false)])
+  let two = ReliabilityBins([(0.6, true), (0.61, false)]).expectedCalibrationError
   #expect(isClose(two, 0.505))
   // In one bin they make up for one another: |1.22 - 1| / 2.
-  let one = Reliability.expectedCalibrationError([(0.62, true), (0.60001, false)])
+  let one = ReliabilityBins([(0.62, true), (0.60001, false)]).expectedCalibrationError
   #expect(isClose(one, 0.110005))
 }
 

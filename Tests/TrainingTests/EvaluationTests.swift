@@ -29,6 +29,7 @@ private struct Metrics: Decodable {
     var accuracy_low: Double
     var accuracy_high: Double
     var loss: Double
+    var brier: Double
     var auc: Double?
     var top_k_accuracy: Double?
     var confusion: [[Int]]
@@ -74,6 +75,7 @@ func figuresMatchReference() throws {
     #expect(isClose(evaluation.accuracyLow, reference.accuracy_low), name)
     #expect(isClose(evaluation.accuracyHigh, reference.accuracy_high), name)
     #expect(isClose(evaluation.loss, reference.loss), name)
+    #expect(evaluation.brier.map { isClose($0, reference.brier) } == true, name)
     #expect(evaluation.confusion == reference.confusion, name)
     #expect((evaluation.auc == nil) == (reference.auc == nil), name)
     if let auc = evaluation.auc, let expected = reference.auc {
@@ -104,7 +106,7 @@ func jsonKeys() throws {
   let promised: Set = [
     "images", "accuracy", "accuracy_low", "accuracy_high", "loss", "classes", "macro", "weighted",
     "auc", "confusion", "skipped", "tta", "accuracy_plain", "temperature", "ece",
-    "ece_uncalibrated", "selective",
+    "ece_uncalibrated", "selective", "brier",
   ]
   let failure = SkippedImage(path: "x.jpg", code: "truncated", message: "ends early")
   let evaluation = Evaluation(

@@ -7,6 +7,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case inspect
   case compare
   case explain
+  case report
   case export
   case bench
   case help
@@ -43,6 +44,7 @@ extension CommandName {
     case .inspect: .inspect
     case .compare: .compare
     case .explain: .explain
+    case .report: .report
     case .export: .export
     case .bench: .bench
     case .help: .help

@@ -17,7 +17,7 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .export, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .report, .export, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -285,11 +285,12 @@ package enum OptionTable {
 
   private static let output: [Option] = [
     Option(
-      "out", .text, "DIR", default: "train: runs/train-NNN", help: "folder for the files",
-      group: .output, commands: [.train, .evaluate, .compare]),
+      "out", .text, "DIR", default: "train: runs/train-NNN, report: RUN",
+      help: "folder for the files",
+      group: .output, commands: [.train, .evaluate, .compare, .report]),
     Option(
       "no-plots", .flag, help: "write no pictures", group: .output,
-      commands: [.train, .compare, .explain]),
+      commands: [.train, .evaluate, .compare, .explain]),
     Option(
       "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
       group: .output, commands: [.predict]),
@@ -332,15 +333,15 @@ package enum OptionTable {
         + "with any number", group: .all, commands: everywhere, hiddenIn: [.export]),
     Option(
       "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
-      group: .all, commands: everywhere, hiddenIn: [.check, .export]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .report, .export]),
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
       help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere,
-      hiddenIn: [.export]),
+      hiddenIn: [.report, .export]),
     Option(
       "conv", .choice(ConvolutionMethod.allCases.map(\.rawValue)), default: "auto",
       help: "how convolutions are computed; auto: by a fixed rule of each layer's sizes",
-      group: .all, commands: everywhere, hiddenIn: [.check, .export]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .report, .export]),
     Option(
       "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
     Option(

@@ -97,14 +97,3 @@ struct ComparisonFiles {
     }
   }
 }
-
-/// A word as a shell takes it back: quoted where it holds anything but plain characters.
-func shellWord(_ word: String) -> String {
-  let plain = word.utf8.allSatisfy { byte in
-    let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-    let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    return isLetter || isDigit || "-_./:=+,@%".utf8.contains(byte)
-  }
-  if plain, !word.isEmpty { return word }
-  return "'" + word.replacing("'", with: "'\\''") + "'"
-}

@@ -64,7 +64,7 @@ struct ModelComparison {
     guard !pairs.isEmpty else { throw images.nothingReadable }
     func side(_ compared: ComparedModel, _ answers: ComparedAnswers, _ own: [Prediction]) -> Side {
       let model = compared.model
-      let epochs = compared.location.run.map { RunMetrics.all(of: RunFolder(existing: $0)) }
+      let epochs = compared.location.run.map { MetricsRow.all(of: RunFolder(existing: $0)) }
       return Side(
         letter: compared.letter, name: compared.name, run: compared.location.run,
         sha256: compared.sha256, recipe: model.recipe,
@@ -118,15 +118,5 @@ struct ModelComparison {
       second: side(second, names.1), test: test)
     report.subtitle = heading
     return report
-  }
-}
-
-extension RunReport.Epoch {
-  /// An epoch of a run's metrics.csv.
-  init(_ metrics: RunMetrics) {
-    self.init(
-      number: metrics.epoch, loss: metrics.loss, accuracy: metrics.accuracy,
-      validationLoss: metrics.validationLoss, validationAccuracy: metrics.validationAccuracy,
-      learningRate: metrics.learningRate)
   }
 }

@@ -28,6 +28,9 @@ package struct MatrixChart: Sendable, Hashable {
     self.showsShares = showsShares
   }
 
+  /// More classes make a drawing that nobody can look at as a whole.
+  package static let maximumClasses = 1000
+
   private static let labelLimit = 130.0
   private static let labelPitch = 14.0
   private static let size = PlotFrame.TextSize.label
@@ -126,7 +129,7 @@ package struct MatrixChart: Sendable, Hashable {
         let place = Box(
           left: box.left + Double(column) * cell, top: box.top + Double(row) * cell,
           width: cell - gap, height: cell - gap)
-        scene.fill(place, paint, opacity: opacity)
+        if opacity > 0 { scene.fill(place, paint, opacity: opacity) }
         guard let text, count > 0 || classes.count <= 20 else { continue }
         let isEmpty = showsShares && total == 0
         scene.draw(

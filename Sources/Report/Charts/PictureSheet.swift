@@ -60,6 +60,9 @@ package struct PictureSheet: Sendable {
   /// What the ends of the colours of heat maps mean; nil where there are none.
   package var heat: (low: String, high: String)?
 
+  /// What stands in place of pictures where there are none.
+  package var emptyNote = "no pictures"
+
   /// A sheet of these pictures.
   package init(title: String, tiles: [Tile]) {
     self.title = title
@@ -88,7 +91,7 @@ package struct PictureSheet: Sendable {
     var top = PlotFrame.heading(&scene, title)
     guard !tiles.isEmpty else {
       PlotFrame.note(
-        &scene, "no pictures",
+        &scene, emptyNote,
         in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
       return scene
     }
@@ -129,6 +132,19 @@ package struct PictureSheet: Sendable {
       x += label.width
     }
     return top + PictureSheet.lineHeight + 8
+  }
+
+  /// One picture under a title, so many CSS pixels wide unless it has fewer pixels.
+  static func scene(of picture: ReportPicture, title: String, width: Double) -> Scene {
+    let width = min(width, Double(picture.width))
+    let height = width * Double(picture.height) / Double(picture.width)
+    var scene = Scene(
+      width: max(Chart.width, width + 2 * PlotFrame.margin), height: 0, title: title)
+    let top = PlotFrame.heading(&scene, title)
+    scene.height = top + height + PlotFrame.margin
+    scene.draw(
+      picture, in: Box(left: PlotFrame.margin, top: top, width: width, height: height))
+    return scene
   }
 
   private func draw(_ tile: Tile, _ box: Box, into scene: inout Scene) {

@@ -1,70 +1,26 @@
+package import Primitives
+
 /// How often answers of a probability are right, and how many there are.
 package struct ReliabilityChart: Sendable, Hashable {
-  /// Answers of about one probability.
-  package struct Bin: Sendable, Hashable {
-    /// The least probability, not included.
-    package var lower: Double
-    /// The greatest probability.
-    package var upper: Double
-    /// How many answers there are.
-    package var count: Int
-    /// Their mean probability; 0 without answers.
-    package var probability: Double
-    /// The share of them that is right; 0 without answers.
-    package var accuracy: Double
-  }
-
   /// What stands above.
   package var title: String
-  /// The bins from 0 to 1.
-  package var bins: [Bin]
+  /// The answers.
+  package var answers: ReliabilityBins
   /// Width in CSS pixels.
   package var width = Chart.width
   /// Height in CSS pixels.
   package var height = 400.0
 
-  /// A chart of these bins.
-  package init(title: String = "Reliability", bins: [Bin]) {
+  /// A chart of these answers.
+  package init(_ answers: ReliabilityBins, title: String = "Reliability") {
+    self.answers = answers
     self.title = title
-    self.bins = bins
-  }
-
-  /// A chart of answers, each with its probability, in bins (k/n, (k + 1)/n].
-  package init(
-    title: String = "Reliability", answers: [(probability: Double, isRight: Bool)],
-    bins count: Int = 15
-  ) {
-    precondition(count > 0, "at least one bin")
-    var bins = (0..<count).map { k in
-      Bin(
-        lower: Double(k) / Double(count), upper: Double(k + 1) / Double(count), count: 0,
-        probability: 0, accuracy: 0)
-    }
-    for answer in answers where answer.probability.isFinite {
-      let k = bins.firstIndex { answer.probability <= $0.upper } ?? count - 1
-      bins[k].count += 1
-      bins[k].probability += answer.probability
-      bins[k].accuracy += answer.isRight ? 1 : 0
-    }
-    for k in bins.indices where bins[k].count > 0 {
-      bins[k].probability /= Double(bins[k].count)
-      bins[k].accuracy /= Double(bins[k].count)
-    }
-    self.init(title: title, bins: bins)
-  }
-
-  /// Mean distance between probability and accuracy, weighted by the answers of each bin.
-  package var expectedCalibrationError: Double {
-    let total = bins.reduce(0) { $0 + $1.count }
-    guard total > 0 else { return 0 }
-    return bins.reduce(0) { $0 + Double($1.count) * abs($1.probability - $1.accuracy) }
-      / Double(total)
   }
 
   /// The chart as a drawing: accuracy above, counts below.
   package var scene: Scene {
     var scene = Scene(width: width, height: height, title: title)
-    let filled = bins.filter { $0.count > 0 }
+    let filled = answers.bins.filter { $0.count > 0 }
     guard let most = filled.map(\.count).max() else {
       let top = PlotFrame.heading(&scene, title)
       PlotFrame.note(
@@ -100,7 +56,8 @@ package struct ReliabilityChart: Sendable, Hashable {
   }
 
   private func drawCounts(
-    _ filled: [Bin], most: Int, below top: Double, in upper: PlotFrame, into scene: inout Scene
+    _ filled: [ReliabilityBins.Bin], most: Int, below top: Double, in upper: PlotFrame,
+    into scene: inout Scene
   ) {
     let size = PlotFrame.TextSize.label
     let bottom = height - PlotFrame.margin - size - 7
@@ -131,7 +88,7 @@ package struct ReliabilityChart: Sendable, Hashable {
       Label(
         Font.shortened(
           "probability of the answer; expected calibration error "
-            + shown(expectedCalibrationError, 4), to: area.width, size: size),
+            + shown(answers.expectedCalibrationError, 4), to: area.width, size: size),
         at: Point(area.middle.x, height - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))
   }

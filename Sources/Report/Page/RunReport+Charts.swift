@@ -41,46 +41,74 @@ extension RunReport {
     ].compactMap { name, chart in chart.lines.isEmpty ? nil : (name, chart.scene) }
   }
 
-  /// Charts of the evaluation: `confusion_matrix`, `confusion_matrix_normalized`, `roc`,
-  /// `precision_recall`, `reliability`, `histogram` and, where there are mistakes,
-  /// `misclassified`.
+  /// Charts of the evaluation: `confusion_matrix`, `confusion_matrix_normalized` and, where the
+  /// answers themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
   package var evaluationPlots: [Plot] {
     guard let evaluated else { return [] }
-    let curves = evaluated.curves
-    let answers = zip(evaluated.probabilities, evaluated.truths).compactMap { row, truth in
-      row.max().map { (probability: $0, isRight: row.firstIndex(of: $0) == truth) }
+    return evaluated.matrices + (evaluated.truths.isEmpty ? [] : evaluated.curvePlots)
+  }
+
+  /// Pictures of images with their answers: `misclassified`, `least_sure` and `examples`.
+  ///
+  /// One without pictures is left out, but for the mistakes where there are none.
+  package var pictureSheets: [Plot] {
+    let sheets = [
+      ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes)),
+      ("least_sure", PictureSheet(title: "Least sure", tiles: leastSure)),
+      ("examples", PictureSheet(title: "Examples", tiles: examples)),
+    ]
+    return sheets.compactMap { name, sheet in
+      var sheet = sheet
+      if sheet.tiles.isEmpty {
+        guard name == "misclassified", let evaluated, evaluated.isAllRight else { return nil }
+        sheet.emptyNote = "no mistakes"
+      }
+      return (name, sheet.scene)
     }
-    let plots: [Plot] = [
-      (
-        "confusion_matrix",
-        MatrixChart(classes: evaluated.classes, counts: evaluated.confusion).scene
-      ),
+  }
+}
+
+extension RunReport.Evaluated {
+  /// Whether there are answers, and no wrong one among them.
+  fileprivate var isAllRight: Bool {
+    images > 0
+      && confusion.enumerated().allSatisfy { truth, row in
+        row.enumerated().allSatisfy { $0.offset == truth || $0.element == 0 }
+      }
+  }
+
+  fileprivate var matrices: [RunReport.Plot] {
+    guard classes.count <= MatrixChart.maximumClasses else { return [] }
+    return [
+      ("confusion_matrix", MatrixChart(classes: classes, counts: confusion).scene),
       (
         "confusion_matrix_normalized",
-        MatrixChart(
-          classes: evaluated.classes, counts: evaluated.confusion, showsShares: true
-        ).scene
+        MatrixChart(classes: classes, counts: confusion, showsShares: true).scene
       ),
+    ]
+  }
+
+  fileprivate var curvePlots: [RunReport.Plot] {
+    let curves = curves
+    let answers = zip(probabilities, truths).compactMap { row, truth in
+      row.max().map { (probability: $0, isRight: row.firstIndex(of: $0) == truth) }
+    }
+    return [
       (
         "roc",
         CurveChart(
-          kind: .roc, title: "ROC, area under the curve", classes: curves,
-          names: evaluated.classes
+          kind: .roc, title: "ROC, area under the curve", classes: curves, names: classes
         ).scene
       ),
       (
         "precision_recall",
         CurveChart(
           kind: .precisionRecall, title: "Precision and recall, average precision",
-          classes: curves, names: evaluated.classes
+          classes: curves, names: classes
         ).scene
       ),
-      ("reliability", ReliabilityChart(answers: answers).scene),
-      ("histogram", HistogramChart(panels: evaluated.panels(worstFirst: curves)).scene),
-    ]
-    guard !worstMistakes.isEmpty else { return plots }
-    return plots + [
-      ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes).scene)
+      ("reliability", ReliabilityChart(ReliabilityBins(answers)).scene),
+      ("histogram", HistogramChart(panels: panels(worstFirst: curves)).scene),
     ]
   }
 }
@@ -93,7 +121,7 @@ extension RunReport.Evaluated {
 
   /// Histograms of the classes; of many those that are told apart worst come first.
   func panels(worstFirst curves: ClassCurves) -> [HistogramChart.Panel] {
-    let panels = ProbabilityScores.histograms(
+    let panels = ProbabilityHistogram.panels(
       probabilities: probabilities, truths: truths, names: classes)
     guard panels.count > 12 else { return panels }
     let areas = curves.classes.map { $0?.rocArea ?? 2 }

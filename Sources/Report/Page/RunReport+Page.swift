@@ -13,9 +13,7 @@ extension RunReport {
 
   private var summary: ReportPage.Section? {
     guard let evaluated else { return nil }
-    let count = evaluated.truths.count
-    let brier = ProbabilityScores.brier(
-      probabilities: evaluated.probabilities, truths: evaluated.truths)
+    let count = evaluated.images
     let interval =
       "95 % interval \(percent(evaluated.interval.lowerBound)) to "
       + percent(evaluated.interval.upperBound)
@@ -28,7 +26,7 @@ extension RunReport {
       ReportPage.Headline(
         name: "Loss", value: shown(evaluated.loss, 4), note: "cross-entropy in nats"),
     ]
-    if let brier {
+    if let brier = evaluated.brier {
       numbers.append(
         ReportPage.Headline(
           name: "Brier score", value: shown(brier, 4), note: "0 is perfect"))
@@ -49,9 +47,8 @@ extension RunReport {
     let saysShares = evaluated.map {
       MatrixChart(classes: $0.classes, counts: $0.confusion, showsShares: true).saysNumbers
     }
-    let shown = evaluationPlots.filter { plot in
-      plot.name != "misclassified"
-        && (plot.name != "confusion_matrix_normalized" || saysShares == true)
+    let shown = evaluationPlots.filter {
+      $0.name != "confusion_matrix_normalized" || saysShares == true
     }
     return section(
       "How good, how sure", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
@@ -80,6 +77,9 @@ extension RunReport {
     default: ""
     }
   }
+
+  /// Width of the sheet of training images in CSS pixels; narrow pages scroll it.
+  private static let sampleWidth = 720.0
 
   /// Pairs of classes listed in the page at most.
   private static let shownPairs = 15
@@ -125,10 +125,16 @@ extension RunReport {
         title: "Least sure", note: "Answers of the least probability, right or wrong.",
         tiles: leastSure),
       ReportPage.Gallery(title: "Examples", note: "Taken at random.", tiles: examples),
-      ReportPage.Gallery(
-        title: "Training images as the network saw them", tiles: samples),
     ]
-    return ReportPage.Section("Pictures", blocks: galleries.map { .gallery($0) })
+    let sheet = samples.map { picture in
+      ReportPage.Figure(
+        PictureSheet.scene(
+          of: picture, title: "Training images as the network saw them",
+          width: RunReport.sampleWidth),
+        caption: "Left as they are kept, to the right what the first epochs made of them.")
+    }
+    return ReportPage.Section(
+      "Pictures", blocks: galleries.map { .gallery($0) } + [.figures(sheet.map { [$0] } ?? [])])
   }
 
   private var data: ReportPage.Section? {

@@ -35,10 +35,12 @@ package struct RunReport: Sendable {
     package var name: String
     /// Names of the classes in order.
     package var classes: [String]
-    /// The true class of each image answered.
+    /// The true class of each image answered; empty where only figures are known.
     package var truths: [Int]
     /// A probability a class for each of them.
     package var probabilities: [[Double]]
+    /// Images that were answered.
+    package var images: Int
     /// Precision, recall and F1 of each class and the averages.
     package var scores: ClassificationReport
     /// Counts: rows true, columns predicted.
@@ -47,23 +49,28 @@ package struct RunReport: Sendable {
     package var interval: ClosedRange<Double>
     /// Mean of -log of the true class's probability.
     package var loss: Double
+    /// Brier's score; nil where it is not known.
+    package var brier: Double?
     /// More numbers, such as how many images could not be read.
     package var facts: [ReportPage.Fact]
 
     /// Answers with their figures.
     package init(
       name: String, classes: [String], truths: [Int], probabilities: [[Double]],
-      scores: ClassificationReport, confusion: [[Int]], interval: ClosedRange<Double>,
-      loss: Double, facts: [ReportPage.Fact] = []
+      images: Int? = nil, scores: ClassificationReport, confusion: [[Int]],
+      interval: ClosedRange<Double>, loss: Double, brier: Double? = nil,
+      facts: [ReportPage.Fact] = []
     ) {
       self.name = name
       self.classes = classes
       self.truths = truths
       self.probabilities = probabilities
+      self.images = images ?? truths.count
       self.scores = scores
       self.confusion = confusion
       self.interval = interval
       self.loss = loss
+      self.brier = brier
       self.facts = facts
     }
   }
@@ -139,8 +146,8 @@ package struct RunReport: Sendable {
   package var examples: [Tile] = []
   /// Where the model looks in the worst mistakes.
   package var explanations: [Tile] = []
-  /// Training images as the network was shown them.
-  package var samples: [Tile] = []
+  /// Training images as the network was shown them, on one sheet.
+  package var samples: ReportPicture?
   /// The images.
   package var dataset: Dataset?
   /// The network.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What the order of scores says about one class: ROC, precision over recall, and their areas.
 package struct RankCurves: Sendable, Hashable {
   /// False (x) and true (y) positive rates from (0, 0) to (1, 1), a point a threshold.
@@ -15,29 +17,20 @@ package struct RankCurves: Sendable, Hashable {
   ///
   /// Equal scores are one threshold. Scores that are not finite are left out.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
-    let sorted = scored.filter(\.score.isFinite).sorted { $0.score > $1.score }
-    let members = sorted.count { $0.isMember }
-    let others = sorted.count - members
-    guard members > 0, others > 0 else { return nil }
+    guard let ranks = RankSteps(scored) else { return nil }
     var roc = [Point(0, 0)]
     var precisionRecall = [Point(0, 1)]
-    var area = 0.0
     var average = 0.0
-    var (right, wrong) = (0, 0)
-    for (index, item) in sorted.enumerated() {
-      right += item.isMember ? 1 : 0
-      wrong += item.isMember ? 0 : 1
-      if index + 1 < sorted.count, sorted[index + 1].score == item.score { continue }
-      let point = Point(Double(wrong) / Double(others), Double(right) / Double(members))
-      let precision = Double(right) / Double(right + wrong)
-      let before = roc[roc.count - 1]
-      area += (point.x - before.x) * (point.y + before.y) / 2
-      average += (point.y - before.y) * precision
+    for step in ranks.steps {
+      let point = Point(
+        Double(step.others) / Double(ranks.others), Double(step.members) / Double(ranks.members))
+      let precision = Double(step.members) / Double(step.members + step.others)
+      average += (point.y - roc[roc.count - 1].y) * precision
       roc.append(point)
       precisionRecall.append(Point(point.y, precision))
     }
     self.roc = roc
-    rocArea = area
+    rocArea = ranks.area
     self.precisionRecall = precisionRecall
     averagePrecision = average
   }

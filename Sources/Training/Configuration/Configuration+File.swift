@@ -29,10 +29,8 @@ extension Configuration {
     }
     do {
       self = try JSONDecoder().decode(Configuration.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw TrainingError(.badData, "\(name): \(Configuration.message(error))")
     } catch {
-      throw TrainingError(.badData, "\(name): \(error)")
+      throw TrainingError(.badData, "\(name): \(JSONText.message(error))")
     }
     let known: JSONNode
     do throws(JSONSyntaxError) {
@@ -77,20 +75,5 @@ extension Configuration {
       if let key = unknownKey(in: member.value, known: other.value, path: name) { return key }
     }
     return nil
-  }
-
-  /// One sentence with the key's path.
-  private static func message(_ error: DecodingError) -> String {
-    func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
-      let keys = context.codingPath + (key.map { [$0] } ?? [])
-      return keys.isEmpty ? "the file" : keys.map(\.stringValue).joined(separator: ".")
-    }
-    return switch error {
-    case .keyNotFound(let key, let context): "key \(path(context, key)) is missing"
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      "\(path(context)): expected a value of type \(type)"
-    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
-    @unknown default: "\(error)"
-    }
   }
 }

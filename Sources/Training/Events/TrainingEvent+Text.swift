@@ -1,7 +1,7 @@
 internal import Primitives
 
 /// The layout of events; raised when a key changes its meaning.
-private let schemaVersion = 1
+let eventSchema = 1
 
 extension TrainingEvent {
   /// The event as one line of JSON without its newline (`train --json`, `events.ndjson`); nil for
@@ -54,7 +54,7 @@ private struct Tagged<Value: Encodable>: Encodable {
     try value.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .event)
-    try container.encode(schemaVersion, forKey: .schema)
+    try container.encode(eventSchema, forKey: .schema)
   }
 }
 

@@ -102,20 +102,11 @@ struct RunLog {
   }
 
   private mutating func writeMetrics() throws(TrainingError) {
-    let validation = hasValidation ? ["val_loss", "val_accuracy"] : []
-    let columns =
-      ["epoch", "loss", "accuracy"] + validation + ["lr", "seconds", "images_per_second"]
-    let rows = [CSV.row(columns)] + history.map(row)
+    let rows =
+      [CSV.row(MetricsRow.columns(validation: hasValidation))]
+      + history.map { MetricsRow.csv($0, validation: hasValidation) }
     try folder.write(rows.joined(), to: RunFolder.metricsName)
     metricsAreOld = false
-  }
-
-  private func row(_ metrics: EpochMetrics) -> String {
-    let validation = [metrics.valLoss, metrics.valAccuracy].map { $0.map { "\($0)" } ?? "" }
-    return CSV.row(
-      ["\(metrics.epoch)", "\(metrics.loss)", "\(metrics.accuracy)"]
-        + (hasValidation ? validation : [])
-        + ["\(metrics.learningRate)", "\(metrics.seconds)", "\(metrics.imagesPerSecond)"])
   }
 
   /// Writes run.json as it is now.

@@ -169,6 +169,8 @@ package final class Trainer {
     log.record.status = stop == nil ? .done : .stopped
     summary.seconds = log.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
+    log.record.peakMemoryBytes = summary.peakMemoryBytes
+    try log.writeRecord()
     try log.tell(.done(summary), events)
     try log.finish()
     return summary

@@ -25,8 +25,7 @@ extension Evaluation {
       confusion[truth][answer] += 1
       right += truth == answer ? 1 : 0
       plainRight += truth == prediction.plainIndex ? 1 : 0
-      lossSum += Evaluation.loss(
-        logits: prediction.logits, truth: truth, temperature: temperature)
+      lossSum += Evaluation.loss(of: prediction, truth: truth, temperature: temperature)
       sureness.append((prediction.probabilities[answer], truth == answer))
       if temperature != 1 {
         let share = prediction.with(temperature: 1).probabilities[answer]
@@ -51,9 +50,11 @@ extension Evaluation {
     self.tta = tta
     accuracyPlain = ratio(plainRight, count)
     self.temperature = temperature
-    ece = Reliability.expectedCalibrationError(sureness)
+    ece = ReliabilityBins(sureness).expectedCalibrationError
     eceUncalibrated =
-      temperature == 1 ? ece : Reliability.expectedCalibrationError(uncalibrated)
+      temperature == 1 ? ece : ReliabilityBins(uncalibrated).expectedCalibrationError
+    brier = ProbabilityScores.brier(
+      probabilities: answered.map(\.probabilities), truths: answered.map(\.truth))
     selective = Reliability.selective(sureness)
     classes = Dictionary(zip(names, scores)) { first, _ in first }
     macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
@@ -63,6 +64,15 @@ extension Evaluation {
     skipped = predictions.compactMap(\.failure)
     self.topK = topK > 1 ? topK : nil
     topKAccuracy = topK > 1 ? ratio(amongTop, count) : nil
+  }
+
+  /// Cross-entropy of one image in nats; of its probability where no logits are known.
+  private static func loss(of answer: Prediction, truth: Int, temperature: Double) -> Double {
+    guard answer.logits.isEmpty else {
+      return loss(logits: answer.logits, truth: truth, temperature: temperature)
+    }
+    return ProbabilityScores.logLoss(
+      probabilities: [answer.probabilities], truths: [truth]) ?? 0
   }
 
   /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
@@ -99,33 +109,11 @@ extension Evaluation {
   ) -> Double? {
     var areas: [Double] = []
     for index in classes == 2 ? 1..<2 : 0..<classes {
-      let scored = answered.map { (score: $0.probabilities[index], member: $0.truth == index) }
-      guard let area = areaUnderCurve(scored) else { return nil }
+      let scored = answered.map { (score: $0.probabilities[index], isMember: $0.truth == index) }
+      guard let area = RankSteps(scored)?.area else { return nil }
       areas.append(area)
     }
     return areas.isEmpty ? nil : areas.reduce(0, +) / Double(areas.count)
-  }
-
-  /// The chance that a member's score is above another's, ties counted half (Mann and Whitney).
-  private static func areaUnderCurve(_ scored: [(score: Double, member: Bool)]) -> Double? {
-    let sorted = scored.sorted { $0.score < $1.score }
-    var rankSum = 0.0
-    var members = 0
-    var start = 0
-    while start < sorted.count {
-      var end = start
-      while end < sorted.count, sorted[end].score == sorted[start].score { end += 1 }
-      // An unordered score (nan) equals nothing, itself neither.
-      if end == start { end += 1 }
-      let tied = sorted[start..<end].count { $0.member }
-      rankSum += Double(tied) * Double(start + end + 1) / 2
-      members += tied
-      start = end
-    }
-    let others = sorted.count - members
-    guard members > 0, others > 0 else { return nil }
-    let least = Double(members) * Double(members + 1) / 2
-    return (rankSum - least) / (Double(members) * Double(others))
   }
 }
 

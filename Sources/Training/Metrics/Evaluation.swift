@@ -28,6 +28,8 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var accuracyHigh: Double
   /// Mean of -log of the true class's probability, the temperature applied.
   package var loss: Double
+  /// Brier's score of the probabilities; nil without answers.
+  package var brier: Double?
   /// What logits were divided by.
   package var temperature: Double
   /// Expected calibration error of the probabilities.
@@ -64,6 +66,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
     case loss
+    case brier
     case temperature
     case ece
     case eceUncalibrated = "ece_uncalibrated"
@@ -88,6 +91,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     try container.encode(tta, forKey: .tta)
     try container.encode(accuracyPlain, forKey: .accuracyPlain)
     try container.encode(loss, forKey: .loss)
+    try container.encode(brier, forKey: .brier)
     try container.encode(temperature, forKey: .temperature)
     try container.encode(ece, forKey: .ece)
     try container.encode(eceUncalibrated, forKey: .eceUncalibrated)
@@ -122,6 +126,8 @@ package struct Evaluation: Codable, Sendable, Hashable {
     let before =
       temperature == 1
       ? "" : " (\(fixed(eceUncalibrated, 4)) without the temperature of \(temperature))"
-    return plain + ["expected calibration error \(fixed(ece, 4))" + before]
+    let ranking = auc.map { ", area under the ROC curve \(fixed($0, 4))" } ?? ""
+    let scores = brier.map { ["Brier score \(fixed($0, 4))" + ranking] } ?? []
+    return plain + scores + ["expected calibration error \(fixed(ece, 4))" + before]
   }
 }

@@ -65,11 +65,16 @@ package struct Prediction: Sendable, Hashable {
       .prefix(count).map { ($0.offset, $0.element) }
   }
 
+  /// The columns of predictions.csv.
+  static func columns(classes: [String]) -> [String] {
+    ["path", "true", "pred", "probability"] + classes.map { "p_" + $0 }
+  }
+
   /// The text of predictions.csv: a header and a row an answered image.
   ///
   /// Probabilities have the digits that give the same number back.
   package static func csv(_ predictions: [Prediction], classes: [String]) -> String {
-    var text = CSV.row(["path", "true", "pred", "probability"] + classes.map { "p_" + $0 })
+    var text = CSV.row(columns(classes: classes))
     for prediction in predictions {
       guard let index = prediction.index else { continue }
       text += CSV.row(

@@ -1,25 +1,5 @@
 /// How far the probabilities of answers can be trusted.
 package enum Reliability {
-  /// Bins of the expected calibration error.
-  static let bins = 15
-
-  /// Mean distance between how sure answers are and how often they are right.
-  ///
-  /// The expected calibration error of Naeini et al. 2015 on the label answered: answers are sorted
-  /// by probability into 15 bins (k/15, (k + 1)/15], and each bin's distance between mean
-  /// probability and share of right answers counts as its answers do. 0 without answers.
-  package static func expectedCalibrationError(
-    _ answers: [(probability: Double, isRight: Bool)]
-  ) -> Double {
-    var difference = [Double](repeating: 0, count: bins)
-    for answer in answers {
-      let bin = (0..<(bins - 1)).first { answer.probability <= Double($0 + 1) / Double(bins) }
-      difference[bin ?? bins - 1] += answer.probability - (answer.isRight ? 1 : 0)
-    }
-    // Count / answers times |mean - share| is |sum - right| / answers.
-    return answers.isEmpty ? 0 : difference.reduce(0) { $0 + abs($1) } / Double(answers.count)
-  }
-
   /// What remains where answers below a probability are not given.
   package struct Selective: Codable, Sendable, Hashable {
     /// The least probability that is an answer, as for `--abstain-below`.

@@ -21,6 +21,7 @@ package struct RunFolder: Sendable, Hashable {
   package static let samplesName = "plots/samples.png"
   static let lastName = "weights/last.safetensors"
   static let reportName = "test/report.json"
+  static let predictionsName = "test/predictions.csv"
   static let reportTextName = "test/report.txt"
 
   /// The kept weights.

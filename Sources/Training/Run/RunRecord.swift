@@ -42,6 +42,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var weightsSHA256: String?
   /// Wall time so far.
   package var seconds: Double
+  /// Greatest memory of the process; nil until the run is over.
+  package var peakMemoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
     case versions
@@ -58,6 +60,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
     case seconds
+    case peakMemoryBytes = "peak_memory_bytes"
   }
 
   /// Reads the record of a run folder.
@@ -65,9 +68,9 @@ package struct RunRecord: Codable, Sendable, Hashable {
     let path = folder.file(RunFolder.recordName)
     let bytes = try FileSystem.read(path, limit: 1 << 24)
     do {
-      self = try JSONDecoder().decode(RunRecord.self, from: Data(bytes))
+      self = try JSONText.decoder().decode(RunRecord.self, from: Data(bytes))
     } catch {
-      throw TrainingError(.badData, "\(path) is not a run's record: \(error)")
+      throw TrainingError(.badData, "\(path) is not a run's record: \(JSONText.message(error))")
     }
   }
 

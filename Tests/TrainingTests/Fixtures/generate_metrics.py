@@ -39,6 +39,8 @@ def case(name, truth, logits, classes, top_k):
         "accuracy": metrics.accuracy_score(truth, guess),
         "accuracy_low": interval.low, "accuracy_high": interval.high,
         "loss": metrics.log_loss(truth, shares, labels=labels),
+        "brier": metrics.brier_score_loss(truth, shares[:, 1]) if classes == 2 else
+        metrics.brier_score_loss(truth, shares, labels=labels),
         "auc": auc,
         "top_k_accuracy": metrics.top_k_accuracy_score(truth, shares, k=top_k, labels=labels)
         if classes > 2 else None,

@@ -1,0 +1,13 @@
+/// A word as a shell reads it back, quoted where it has to be.
+func shellWord(_ text: String) -> String {
+  let isPlain =
+    !text.isEmpty
+    && text.unicodeScalars.allSatisfy { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "-", "_", "+", ":", "@", "%", ",", "=": true
+      default: false
+      }
+    }
+  if isPlain, !text.hasPrefix("-") { return text }
+  return "'" + text.replacing("'", with: "'\\''") + "'"
+}

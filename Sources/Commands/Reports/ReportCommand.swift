@@ -1,0 +1,40 @@
+internal import KernelSelection
+internal import Primitives
+internal import Training
+
+/// `cnnctl report RUN`: plots, pictures and report.html from a run's folder.
+struct ReportCommand {
+  private let arguments: Arguments
+  private let console: Console
+
+  init(_ arguments: Arguments, _ console: Console) {
+    self.arguments = arguments
+    self.console = console
+  }
+
+  func run() throws -> ExitCode {
+    let engine = try Engine(arguments, console.environment)
+    let run = arguments.operands[0]
+    var builder = try RunReportBuilder(reading: run, workers: engine.workers)
+    let report = builder.report()
+    for problem in builder.problems { console.warning("left out: " + problem.message) }
+    let place = arguments.text("out") ?? builder.contents.folder.path
+    if arguments.has("out") { _ = try OutputFolder(creating: place) }
+    let names = try ReportFiles(in: place).write(report)
+    let page = place + "/" + ReportFiles.page
+    if arguments.flag("json") {
+      let result: JSON = [
+        "report": .string(page), "files": .array(names.map(JSON.string)),
+        "left_out": .array(
+          builder.problems.map { problem in
+            ["file": .string(problem.file), "message": .string(problem.message)]
+          }),
+      ]
+      try console.result(result.line)
+    } else {
+      try console.result(terminalSafe("report \(page)"))
+      try console.result(terminalSafe("and \(names.count - 1) pictures in \(place)"))
+    }
+    return .done
+  }
+}

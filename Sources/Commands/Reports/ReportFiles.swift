@@ -1,0 +1,39 @@
+internal import Report
+internal import Training
+
+/// Writes a report's pictures and its page into a folder.
+struct ReportFiles {
+  private let folder: RunFolder
+
+  /// Name of the page.
+  static let page = "report.html"
+  /// Pixels of a picture for each CSS pixel.
+  private static let scale = 2.0
+
+  /// Files below a folder that is there.
+  init(in folder: String) { self.folder = RunFolder(existing: folder) }
+
+  /// Writes everything of a run's report and gives the files' names.
+  func write(_ report: RunReport) throws -> [String] {
+    let names =
+      try write(report.trainingPlots, below: "plots/")
+      + write(report.evaluationPlots + report.pictureSheets, below: "test/")
+    try folder.write(report.html(), to: ReportFiles.page)
+    return names + [ReportFiles.page]
+  }
+
+  /// Writes an evaluation's pictures beside its numbers.
+  func writeEvaluation(_ report: RunReport) throws {
+    _ = try write(report.evaluationPlots + report.pictureSheets, below: "")
+  }
+
+  private func write(_ plots: [RunReport.Plot], below place: String) throws -> [String] {
+    guard !plots.isEmpty else { return [] }
+    if !place.isEmpty { try folder.createFolder(place) }
+    return try plots.map { plot in
+      let name = place + plot.name + ".png"
+      try folder.write(plot.scene.png(scale: ReportFiles.scale), to: name)
+      return name
+    }
+  }
+}

@@ -1,0 +1,101 @@
+internal import CNN
+internal import Primitives
+internal import Report
+internal import Training
+
+extension RunContents {
+  /// Every setting under the name that config.json gives it.
+  var settings: [RunReport.Settings] {
+    guard let configuration,
+      case .object(let members) = try? StrictJSON.parse(configuration.encoded()[...], depth: 32)
+    else { return [] }
+    var own: [ReportPage.Fact] = []
+    var groups: [RunReport.Settings] = []
+    for member in members {
+      if case .object = member.value {
+        groups.append(
+          RunReport.Settings(title: member.key, facts: RunContents.facts("", member.value)))
+      } else {
+        own += RunContents.facts(member.key, member.value)
+      }
+    }
+    return [RunReport.Settings(title: "run", facts: own)] + groups
+  }
+
+  /// A value's facts: one, or one a member.
+  private static func facts(_ name: String, _ value: JSONNode) -> [ReportPage.Fact] {
+    guard case .object(let members) = value else { return [ReportPage.Fact(name, text(value))] }
+    return members.flatMap { facts(name.isEmpty ? $0.key : name + "." + $0.key, $0.value) }
+  }
+
+  /// Longer texts, such as a whole network, are cut.
+  private static let longestText = 300
+
+  private static func text(_ value: JSONNode) -> String {
+    switch value {
+    case .string(let text):
+      text.count > longestText ? text.prefix(longestText) + "…" : text
+    case .number(let text): text
+    case .boolean(let value): value ? "yes" : "no"
+    case .null: "–"
+    case .array(let values): values.map(text).joined(separator: ", ")
+    case .object(let members): members.map { "\($0.key) \(text($0.value))" }.joined(separator: ", ")
+    }
+  }
+
+  /// Where the time of the epochs went.
+  ///
+  /// The first parts follow one another; images are decoded and augmented beside them.
+  var seconds: [(name: String, seconds: Double)] {
+    guard let epochs = events?.epochs, !epochs.isEmpty else { return [] }
+    func sum(_ part: (EpochMetrics) -> Double) -> Double { epochs.reduce(0) { $0 + part($1) } }
+    let parts = [
+      ("forward", sum(\.forwardSeconds)), ("backward", sum(\.backwardSeconds)),
+      ("optimizer", sum(\.optimizerSeconds)), ("waiting for images", sum(\.waitSeconds)),
+    ]
+    let rest = sum(\.seconds) - parts.reduce(0) { $0 + $1.1 }
+    return parts + [
+      ("validation and the rest", max(0, rest)), ("decoding, meanwhile", sum(\.decodeSeconds)),
+      ("augmentation, meanwhile", sum(\.augmentSeconds)),
+    ]
+  }
+
+  /// More about time and memory.
+  var timing: [ReportPage.Fact] {
+    var facts: [ReportPage.Fact] = []
+    if let record {
+      facts.append(ReportPage.Fact("the whole run", BarChart.duration(record.seconds)))
+    }
+    if !metrics.isEmpty {
+      let epochs = events?.start.map { " of \(grouped($0.epochs))" } ?? ""
+      facts.append(ReportPage.Fact("epochs", grouped(metrics.count) + epochs))
+      facts.append(
+        ReportPage.Fact(
+          "an epoch, median", BarChart.duration(RunContents.median(metrics.map(\.seconds)))))
+      let rate = RunContents.median(metrics.map(\.imagesPerSecond))
+      if rate.isFinite {
+        facts.append(
+          ReportPage.Fact("training images a second, median", fixed(rate, rate < 10 ? 1 : 0)))
+      }
+    }
+    if let start = events?.start {
+      facts.append(
+        ReportPage.Fact(
+          "steps an epoch", "\(grouped(start.stepsPerEpoch)) of \(grouped(start.batchSize)) images")
+      )
+      facts.append(ReportPage.Fact("images kept in", start.cache))
+    }
+    if let peak = record?.peakMemoryBytes {
+      facts.append(ReportPage.Fact("peak memory", byteCount(peak)))
+    }
+    return facts
+  }
+
+  private static func median(_ values: [Double]) -> Double {
+    let sorted = values.filter(\.isFinite).sorted()
+    guard !sorted.isEmpty else { return .nan }
+    let middle = sorted.count / 2
+    return sorted.count.isMultiple(of: 2)
+      ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+  }
+}

@@ -1,0 +1,65 @@
+internal import Primitives
+
+/// The answers of a predictions.csv.
+struct PredictionTable: Sendable {
+  /// The classes in order.
+  private(set) var classes: [String] = []
+  /// The answers, without logits.
+  private(set) var predictions: [Prediction] = []
+
+  private static let sizeLimit = 1 << 29
+  /// More classes have a confusion matrix that is not to be held in memory.
+  private static let maximalClasses = 4096
+  /// How far the probabilities of an image may be from 1 together.
+  private static let tolerance = 1e-6
+
+  /// Reads a file in which every image's class is known.
+  ///
+  /// Errors: a file that is no such table, or whose rows contradict themselves.
+  init(reading path: String) throws(TrainingError) {
+    let bytes = try FileSystem.read(path, limit: PredictionTable.sizeLimit)
+    let table: [[String]]
+    do throws(CSVError) {
+      table = try CSV.rows(bytes)
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+    let start = Prediction.columns(classes: [])
+    let header = table.first ?? []
+    let names = header.dropFirst(start.count)
+    guard Array(header.prefix(start.count)) == start, names.count >= 2,
+      names.allSatisfy({ $0.hasPrefix("p_") }), Set(names).count == names.count,
+      names.count <= PredictionTable.maximalClasses
+    else {
+      throw TrainingError(
+        .badData, "\(path): unknown columns", found: header.prefix(8).joined(separator: ","),
+        expected: (start + ["p_<class>…"]).joined(separator: ","))
+    }
+    classes = names.map { String($0.dropFirst(2)) }
+    let indices = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
+    for (number, cells) in table.dropFirst().enumerated() {
+      guard let prediction = PredictionTable.prediction(cells, indices) else {
+        throw TrainingError(
+          .badData, "\(path): row \(number + 1) contradicts itself",
+          found: cells.prefix(6).joined(separator: ","),
+          expected: "known classes, probabilities of 1 together, the most probable class predicted")
+      }
+      predictions.append(prediction)
+    }
+  }
+
+  private static func prediction(
+    _ cells: [String], _ indices: [String: Int]
+  ) -> Prediction? {
+    let probabilities = cells.dropFirst(4).compactMap(Double.init)
+    guard probabilities.count == indices.count, let truth = indices[cells[1]],
+      probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }),
+      abs(probabilities.reduce(0, +) - 1) <= tolerance
+    else { return nil }
+    let prediction = Prediction(path: cells[0], trueIndex: truth, probabilities: probabilities)
+    guard let index = prediction.index, indices[cells[2]] == index,
+      Double(cells[3]) == probabilities[index]
+    else { return nil }
+    return prediction
+  }
+}

@@ -1,0 +1,127 @@
+internal import FoundationEssentials
+internal import Primitives
+
+/// An evaluation as it stands in a folder: answers, their figures, or both.
+package struct RecordedAnswers: Sendable {
+  /// The classes in order.
+  package var classes: [String]
+  /// The figures.
+  package var evaluation: Evaluation
+  /// The answers; empty where they are not known.
+  package var predictions: [Prediction]
+  /// Whether temperature, views and the images left out are known, beside what follows from the answers.
+  package var isComplete: Bool
+
+  /// Answers that were just given.
+  package init(classes: [String], evaluation: Evaluation, predictions: [Prediction]) {
+    self.classes = classes
+    self.evaluation = evaluation
+    self.predictions = predictions.filter { $0.failure == nil }
+    isComplete = true
+  }
+
+  /// What two files say; nil where there is neither.
+  ///
+  /// Where figures and answers do not fit, one of the files was edited: figures are made from the
+  /// answers then, and `doubts` says so.
+  init?(_ evaluation: Evaluation?, _ table: PredictionTable?, doubts: inout [String]) {
+    guard let table else {
+      guard let evaluation else { return nil }
+      // Class order is the byte order of the names.
+      classes = evaluation.classes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      self.evaluation = evaluation
+      predictions = []
+      isComplete = true
+      return
+    }
+    classes = table.classes
+    predictions = table.predictions
+    let own = Evaluation(predictions: table.predictions, classes: table.classes)
+    if let evaluation {
+      // Of a probability near 0 too few digits are left to tell its logarithm.
+      let isExact = table.predictions.allSatisfy { answer in
+        answer.trueIndex.map { answer.probabilities[$0] > 1e-9 } ?? false
+      }
+      let difference =
+        evaluation.difference(from: own)
+        ?? (isExact && !(abs(evaluation.loss - own.loss) <= 1e-6 * (1 + own.loss))
+          ? "loss is \(evaluation.loss), from the answers \(own.loss)" : nil)
+      guard let difference else {
+        self.evaluation = evaluation
+        isComplete = true
+        return
+      }
+      doubts.append("does not fit the answers in predictions.csv: \(difference)")
+    }
+    self.evaluation = own
+    isComplete = false
+  }
+}
+
+extension Evaluation {
+  private static let sizeLimit = 1 << 28
+  /// How far figures may differ that follow from the same answers.
+  private static let tolerance = 1e-9
+
+  /// Reads a report.json.
+  ///
+  /// Errors: a file that is none, or whose figures contradict each other.
+  package init(reading path: String) throws(TrainingError) {
+    let bytes = try FileSystem.read(path, limit: Evaluation.sizeLimit)
+    do {
+      self = try JSONText.decoder().decode(Evaluation.self, from: Data(bytes))
+    } catch {
+      throw TrainingError(.badData, "\(path) is no evaluation: \(JSONText.message(error))")
+    }
+    guard isSound else {
+      throw TrainingError(.badData, "\(path) contradicts itself: its counts do not fit")
+    }
+  }
+
+  /// Whether the counts fit each other, and shares are shares.
+  private var isSound: Bool {
+    let count = classes.count
+    let rows = confusion.map { $0.reduce(0) { $0 &+ $1 } }
+    guard count >= 2, confusion.count == count,
+      confusion.allSatisfy({ $0.count == count && $0.allSatisfy(isCount) })
+    else { return false }
+    let right = confusion.indices.reduce(0) { $0 &+ confusion[$1][$1] }
+    let all = rows.reduce(0) { $0 &+ $1 }
+    return isCount(images) && images == all
+      && classes.values.map(\.support).sorted() == rows.sorted()
+      && (images == 0 || abs(accuracy - Double(right) / Double(images)) <= Evaluation.tolerance)
+      && macro.support == all && weighted.support == all
+      && 0 <= accuracyLow && accuracyLow <= accuracyHigh && accuracyHigh <= 1
+  }
+
+  /// What both say otherwise, of the figures that answers decide; nil for nothing.
+  fileprivate func difference(from own: Evaluation) -> String? {
+    func differs(_ a: Double?, _ b: Double?) -> Bool {
+      guard let a, let b else { return (a == nil) != (b == nil) }
+      return !(abs(a - b) <= Evaluation.tolerance)
+    }
+    func differs(_ a: Scores?, _ b: Scores) -> Bool {
+      guard let a else { return true }
+      return a.support != b.support || differs(a.precision, b.precision)
+        || differs(a.recall, b.recall) || differs(a.f1, b.f1)
+    }
+    let figures = [
+      ("accuracy", accuracy, own.accuracy), ("accuracy_low", accuracyLow, own.accuracyLow),
+      ("accuracy_high", accuracyHigh, own.accuracyHigh), ("ece", ece, own.ece),
+    ]
+    if let (name, a, b) = figures.first(where: { differs($0.1, $0.2) }) {
+      return "\(name) is \(a), from the answers \(b)"
+    }
+    for (name, scores) in own.classes.sorted(by: { $0.key < $1.key })
+    where differs(classes[name], scores) {
+      return "the scores of \(name)"
+    }
+    if classes.count != own.classes.count { return "the classes" }
+    if confusion != own.confusion { return "the confusion matrix" }
+    if differs(macro, own.macro) || differs(weighted, own.weighted) { return "the averages" }
+    if differs(auc, own.auc) { return "the area under the ROC curve" }
+    // Earlier versions did not write it.
+    if brier != nil, differs(brier, own.brier) { return "Brier's score" }
+    return nil
+  }
+}

@@ -1,0 +1,104 @@
+/// What a run's folder holds, as far as it can be read.
+///
+/// Files may be missing, edited, or come from strangers: what cannot be used is left out and named.
+package struct RunContents: Sendable {
+  /// A file that is not used, wholly or in part.
+  package struct Problem: Sendable, Hashable {
+    /// Its name in the folder.
+    package var file: String
+    /// Whether it is not there at all.
+    package var isMissing: Bool
+    /// The path and the cause, in one line.
+    package var message: String
+
+    /// A file and why it is not used.
+    package init(file: String, isMissing: Bool, message: String) {
+      self.file = file
+      self.isMissing = isMissing
+      self.message = message
+    }
+  }
+
+  /// The folder.
+  package let folder: RunFolder
+  /// Every setting.
+  package private(set) var configuration: Configuration?
+  /// What ran where.
+  package private(set) var record: RunRecord?
+  /// The epochs' figures; empty where there are none.
+  package private(set) var metrics: [MetricsRow] = []
+  /// What was told while it ran.
+  package private(set) var events: RunEvents?
+  /// The answers of the last evaluation.
+  package private(set) var answers: RecordedAnswers?
+  /// The files that are not used.
+  package private(set) var problems: [Problem] = []
+
+  /// Reads a run's folder.
+  ///
+  /// Errors: no folder of that name, or none that holds a run.
+  package init(reading path: String) throws(TrainingError) {
+    folder = RunFolder(existing: path)
+    guard FileSystem.exists(path) else {
+      throw TrainingError(
+        .missing, "\(path) does not exist", expected: "a run's folder, such as \(RunFolder.latest)")
+    }
+    let names = [
+      RunFolder.configurationName, RunFolder.recordName, RunFolder.metricsName,
+      RunFolder.eventsName,
+    ]
+    guard FileSystem.isFolder(path), names.contains(where: { FileSystem.exists(path + "/" + $0) })
+    else {
+      throw TrainingError(
+        .badData, "\(path) is no run's folder",
+        found: FileSystem.isFolder(path)
+          ? "neither " + names.joined(separator: " nor ") : "a file",
+        expected: "a folder that cnnctl train has made")
+    }
+    configuration = take(RunFolder.configurationName) { path, folder throws(TrainingError) in
+      try Configuration(file: path)
+    }
+    record = take(RunFolder.recordName) { path, folder throws(TrainingError) in
+      try RunRecord(folder: folder)
+    }
+    metrics =
+      take(RunFolder.metricsName) { path, folder throws(TrainingError) in
+        try MetricsRow.read(path)
+      } ?? []
+    events = take(RunFolder.eventsName) { path, folder throws(TrainingError) in
+      try RunEvents(reading: path)
+    }
+    let predictions = take(RunFolder.predictionsName) { path, folder throws(TrainingError) in
+      try PredictionTable(reading: path)
+    }
+    let evaluation = take(RunFolder.reportName) { path, folder throws(TrainingError) in
+      try Evaluation(reading: path)
+    }
+    var doubts: [String] = []
+    answers = RecordedAnswers(evaluation, predictions, doubts: &doubts)
+    problems += doubts.map {
+      Problem(
+        file: RunFolder.reportName, isMissing: false,
+        message: folder.file(RunFolder.reportName) + " " + $0)
+    }
+  }
+
+  /// What a file holds; nil, and a problem, where it cannot be used.
+  private mutating func take<Value>(
+    _ name: String, _ read: (String, RunFolder) throws(TrainingError) -> Value
+  ) -> Value? {
+    do throws(TrainingError) {
+      return try read(folder.file(name), folder)
+    } catch {
+      let found = error.found.map { ", found \($0)" } ?? ""
+      let expected = error.expected.map { ", expected \($0)" } ?? ""
+      problems.append(
+        Problem(
+          file: name, isMissing: error.kind == .missing, message: error.problem + found + expected))
+      return nil
+    }
+  }
+}
+
+/// Whether a number from a file can be a count: adding up many of them cannot overflow.
+func isCount(_ number: Int) -> Bool { (0...(1 << 40)).contains(number) }
