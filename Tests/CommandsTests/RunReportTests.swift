@@ -23,8 +23,11 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
       #expect(picture.width > 200 && Set(picture.pixels).count > 3, "\(name)")
     }
     let page = try text(of: run + "/report.html")
+    // A name space is a name, and nothing is fetched from it.
+    let addresses = page.replacingOccurrences(of: "xmlns=\"http://www.w3.org/", with: "")
+      .replacingOccurrences(of: "xmlns:xlink=\"http://www.w3.org/", with: "")
     for part in ["<script", "http:", "https:", "url(", "@import", "<link"] {
-      #expect(!page.contains(part), "\(part)")
+      #expect(!addresses.contains(part), "\(part)")
     }
     for part in [
       "test images", "95 % interval", "Least sure", "Examples", "Training images", "batchSize",

@@ -128,6 +128,6 @@ package struct Evaluation: Codable, Sendable, Hashable {
       ? "" : " (\(fixed(eceUncalibrated, 4)) without the temperature of \(temperature))"
     let ranking = auc.map { ", area under the ROC curve \(fixed($0, 4))" } ?? ""
     let scores = brier.map { ["Brier score \(fixed($0, 4))" + ranking] } ?? []
-    return plain + scores + ["expected calibration error \(fixed(ece, 4))" + before]
+    return plain + ["expected calibration error \(fixed(ece, 4))" + before] + scores
   }
 }
