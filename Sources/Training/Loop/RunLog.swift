@@ -97,7 +97,6 @@ struct RunLog {
     try events.append("")
     try text.append("")
     if metricsAreOld { try writeMetrics() }
-    try writeRecord()
     failure = nil
   }
 

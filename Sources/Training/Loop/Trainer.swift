@@ -85,6 +85,7 @@ package final class Trainer {
         log.record.status = .stopped
       }
       // The first error is the one to report, whatever becomes of the note of it.
+      try? log.writeRecord()
       try? log.finish()
       throw error
     }
