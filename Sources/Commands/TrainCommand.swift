@@ -20,7 +20,7 @@ struct TrainCommand {
     let engine = try Engine(arguments, console.environment, like: resumption?.record)
     let progress = TrainingProgress(
       console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"),
-      workers: engine.workers, signal: signal)
+      engine: engine, signal: signal)
     if let summary = resumption?.finished {
       console.note("\(summary.run) is over; --epochs N goes on to more epochs")
       try progress.show(.done(summary))

@@ -1,5 +1,5 @@
 internal import ImageData
-internal import KernelInterface
+internal import KernelSelection
 internal import Primitives
 internal import Report
 internal import Training
@@ -9,18 +9,18 @@ final class TrainingProgress {
   private let console: Console
   private let json: Bool
   private let plots: Bool
-  private let workers: WorkerPool
+  private let engine: Engine
   private let signal: () -> Int32?
   private let meter: TrainingMeter
 
   init(
-    _ console: Console, json: Bool, plots: Bool, workers: WorkerPool,
+    _ console: Console, json: Bool, plots: Bool, engine: Engine,
     signal: @escaping () -> Int32?
   ) {
     self.console = console
     self.json = json
     self.plots = plots
-    self.workers = workers
+    self.engine = engine
     self.signal = signal
     meter = TrainingMeter(console)
   }
@@ -86,7 +86,7 @@ final class TrainingProgress {
   /// end for want of it.
   private func writeReport(of run: String) {
     do {
-      var builder = try RunReportBuilder(reading: run, workers: workers)
+      var builder = try RunReportBuilder(reading: run, engine: engine)
       let report = builder.report()
       // What a run has no images for was said when it began.
       for problem in builder.problems where !problem.isMissing {

@@ -24,7 +24,7 @@ import Testing
 
   @Test func `Each missing file is named, and only what follows from it is left out`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let cases: [(file: String, gone: [String], kept: [String])] = [
       ("metrics.csv", ["plots/loss.png"], ["test/roc.png"]),
       (
@@ -54,7 +54,7 @@ import Testing
 
   @Test func `An edited file is named with what is wrong in it`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let huge = "9223372036854775807"
     let cases: [(file: String, old: String, new: String, says: String)] = [
       ("metrics.csv", "\n2,", "\n3,", "row 2"), ("metrics.csv", "loss", "los", "unknown columns"),
@@ -90,7 +90,7 @@ import Testing
 
   @Test func `Any truncation of any file ends in a report or a named refusal`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     for file in [
       "config.json", "run.json", "metrics.csv", "events.ndjson", "test/report.json",
       "test/predictions.csv", "plots/samples.png", "weights/best.safetensors",
@@ -110,7 +110,7 @@ import Testing
 
   @Test func `Images that are gone are counted, and the page is made without them`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     try FileManager.default.removeItem(atPath: data.path + "/test_set")
     let outcome = cnnctl("report", run, "--out", data.folder.file("out"))
     #expect(outcome.code == .done)

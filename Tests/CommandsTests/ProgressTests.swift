@@ -111,7 +111,7 @@ import Testing
 
   @Test func `Without a terminal a long step says now and then how far it is`() throws {
     let data = try TinyDataset(training: 10, test: 40)
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     for words in [
       ["evaluate", "--model", run], ["predict", "-r", data.path + "/test_set", "--model", run],
     ] {

@@ -17,7 +17,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
 @Suite struct RunReportTests {
   @Test func `A run leaves every picture, and a page that needs nothing but itself`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     for name in chartNames + ["plots/samples.png"] {
       let picture = try ImageReader.decode(bytes: bytes(of: run + "/" + name))
       #expect(picture.width > 200 && Set(picture.pixels).count > 3, "\(name)")
@@ -30,7 +30,8 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
       #expect(!addresses.contains(part), "\(part)")
     }
     for part in [
-      "test images", "95 % interval", "Least sure", "Examples", "Training images", "batchSize",
+      "test images", "95 % interval", "Worst mistakes", "Where it looked", "Least sure", "Examples",
+      "Training images", "batchSize",
       "optimizer", "tiny", "cnnctl train --config", "instruction set", "cats", "dogs",
     ] {
       #expect(page.contains(part), "\(part)")
@@ -40,7 +41,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
 
   @Test func `Report makes the same bytes again, here and elsewhere`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let names = chartNames + ["report.html"]
     let first = try names.map { try bytes(of: run + "/" + $0) }
     for name in names { try FileManager.default.removeItem(atPath: run + "/" + name) }
@@ -75,7 +76,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
 
   @Test func `Without test images the page speaks of validation images`() throws {
     let data = try TinyDataset(training: 16, test: 0)
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let page = try text(of: run + "/report.html")
     #expect(page.contains("On the validation images (there is no test set)."))
     #expect(!page.contains("On the test images"))
@@ -92,7 +93,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
 
   @Test func `Names cannot reach out of the page or steer a terminal`() throws {
     let data = try TinyDataset(classes: ["<img src=x onerror=alert(1)>", "b&\"'", "cats"])
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let page = try text(of: run + "/report.html")
     #expect(!page.contains("<img src=x") && page.contains("&lt;img src=x onerror=alert(1)&gt;"))
     let outcome = cnnctl("report", run)
@@ -118,7 +119,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     let data = try TinyDataset(classes: ["cats", "dogs", "eels"])
     try FileManager.default.removeItem(atPath: data.path + "/test_set/eels")
     // So small a rate changes no answer: one class is given for nearly all.
-    let run = try data.trained("--lr", "1e-9")
+    let run = try data.trained("--lr", "1e-9", plots: true)
     let page = try text(of: run + "/report.html").lowercased()
     let words = page.replacing(#/base64,[^"]*/#, with: "").split { !$0.isLetter }
     #expect(!words.contains { ["nan", "inf"].contains($0) })
@@ -140,7 +141,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
 
   @Test func `Evaluate draws the same pictures, unless told not to`() throws {
     let data = try TinyDataset()
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let names = chartNames.filter { $0.hasPrefix("test/") }
     let first = try names.map { try bytes(of: run + "/" + $0) }
     let plain = data.folder.file("plain")

@@ -11,11 +11,15 @@ import Testing
 
   @Test func `It is a picture of eight images by three, and the seed's alone`() throws {
     let data = try TinyDataset()
-    let first = try sheet(data.trained("--augment", "strong", out: "a"))
-    #expect(try sheet(data.trained("--augment", "strong", "--threads", "1", out: "b")) == first)
-    #expect(try sheet(data.trained("--augment", "strong", "--seed", "1", out: "c")) != first)
+    let first = try sheet(data.trained("--augment", "strong", out: "a", plots: true))
     #expect(
-      try sheet(data.trained("--augment", "strong", "--mixup", "0.4", out: "d")) != first)
+      try sheet(data.trained("--augment", "strong", "--threads", "1", out: "b", plots: true))
+        == first)
+    #expect(
+      try sheet(data.trained("--augment", "strong", "--seed", "1", out: "c", plots: true)) != first)
+    #expect(
+      try sheet(data.trained("--augment", "strong", "--mixup", "0.4", out: "d", plots: true))
+        != first)
     let image = try ImageReader.decode(bytes: first)
     // Images of 20 px, enlarged three times, and two epochs' of 16 px.
     #expect(image.width == 4 + 60 + 16 + 48 + 4 + 48 + 4)
@@ -24,7 +28,7 @@ import Testing
 
   @Test func `Without changes every column but the first is the image at its size`() throws {
     let data = try TinyDataset()
-    let image = try ImageReader.decode(bytes: sheet(data.trained("--augment", "none")))
+    let image = try ImageReader.decode(bytes: sheet(data.trained("--augment", "none", plots: true)))
     // Kept at the network's 16 px: all columns are alike, four times enlarged.
     #expect(image.width == 4 + 64 + 16 + 64 + 4 + 64 + 4)
     func column(_ left: Int) -> [UInt8] {

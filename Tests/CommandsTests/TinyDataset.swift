@@ -46,9 +46,9 @@ final class TinyDataset {
     ] + words
   }
 
-  /// Trains and gives the run folder's path.
-  func trained(_ words: String..., out: String = "run") throws -> String {
-    let outcome = cnnctl(training(out: out) + words)
+  /// Trains and gives the run folder's path; pictures and page take longer than the training.
+  func trained(_ words: String..., out: String = "run", plots: Bool = false) throws -> String {
+    let outcome = cnnctl(training(out: out) + words + (plots ? [] : ["--no-plots"]))
     try #require(outcome.code == .done, "\(outcome.diagnostics)")
     return folder.file(out)
   }

@@ -126,7 +126,7 @@ import Testing
 
   @Test func `A configuration repeats its run, whatever the threads`() throws {
     let data = try TinyDataset()
-    let first = try data.trained(out: "first")
+    let first = try data.trained(out: "first", plots: true)
     let again = cnnctl(
       "train", "--config", first + "/config.json", "--threads", "1", "--out",
       data.folder.file("again"))
@@ -226,7 +226,7 @@ import Testing
 
   @Test func `Three class folders alone train a softmax with held-out validation`() throws {
     let data = try TinyDataset(classes: ["cats", "dogs", "eels"], training: 16, test: 0)
-    let run = try data.trained()
+    let run = try data.trained(plots: true)
     let metrics = try text(of: run + "/metrics.csv").split(separator: "\n")
     #expect(
       metrics.last?.split(separator: ",", omittingEmptySubsequences: false)[3].isEmpty == false)

@@ -15,7 +15,7 @@ struct ReportCommand {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let run = arguments.operands[0]
-    var builder = try RunReportBuilder(reading: run, workers: engine.workers)
+    var builder = try RunReportBuilder(reading: run, engine: engine)
     let report = builder.report()
     for problem in builder.problems { console.warning("left out: " + problem.message) }
     let place = arguments.text("out") ?? builder.contents.folder.path

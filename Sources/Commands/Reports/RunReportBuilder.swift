@@ -1,6 +1,6 @@
 internal import CNN
 internal import ImageData
-internal import KernelInterface
+internal import KernelSelection
 internal import Primitives
 internal import Report
 internal import Training
@@ -13,13 +13,13 @@ struct RunReportBuilder {
   let contents: RunContents
   /// What could not be used, and why.
   private(set) var problems: [RunContents.Problem]
-  private let workers: WorkerPool
+  private let engine: Engine
 
   /// Reads a run's folder.
-  init(reading run: String, workers: WorkerPool) throws(TrainingError) {
+  init(reading run: String, engine: Engine) throws(TrainingError) {
     contents = try RunContents(reading: run)
     problems = contents.problems
-    self.workers = workers
+    self.engine = engine
   }
 
   /// The report, as far as the folder goes.
@@ -47,15 +47,19 @@ struct RunReportBuilder {
       ? "test images" : "validation images (there is no test set)"
   }
 
-  private mutating func addAnswers(_ answers: RecordedAnswers, to report: inout RunReport) {
-    report.evaluated = RunReport.evaluated(answers, of: imagesName)
-    let places = ImagePlaces(
+  /// Where the images are.
+  private var places: ImagePlaces {
+    ImagePlaces(
       named: contents.configuration?.dataset ?? contents.events?.start?.dataset,
       recorded: contents.record?.dataset)
+  }
+
+  private mutating func addAnswers(_ answers: RecordedAnswers, to report: inout RunReport) {
+    report.evaluated = RunReport.evaluated(answers, of: imagesName)
     let tiles = ShownAnswers(answers.predictions).tiles(
       classes: answers.classes, places: places,
       maxPixels: contents.configuration?.data.maxPixels ?? ShownAnswers.maxPixels,
-      workers: workers)
+      workers: engine.workers)
     report.show(tiles)
     if let first = tiles.unread.first {
       let count = tiles.unread.count
@@ -95,11 +99,34 @@ struct RunReportBuilder {
       let model = try ClassifierModel(path: contents.folder.bestWeights)
       report.network = NetworkDiagram(model.network)
       report.networkFacts = contents.facts(of: model)
+      report.explanations = explanations(model)
     } catch {
       problems.append(
         RunContents.Problem(
           file: contents.folder.bestWeights, isMissing: error.kind == .missing,
           message: error.problem))
+    }
+  }
+
+  /// Mistakes that are shown with what spoke for them.
+  private static let explained = 12
+
+  /// Where the model looks in the worst mistakes; a network without maps looks nowhere.
+  private mutating func explanations(_ model: ClassifierModel) -> [Tile] {
+    guard let answers = contents.answers, answers.classes == model.classes else { return [] }
+    let worst = ShownAnswers(answers.predictions).worst.prefix(RunReportBuilder.explained)
+    do {
+      let explainer = try Explainer(model: model, engine: engine, photoSide: ShownAnswers.side)
+      return try explainer.tiles(
+        of: worst.compactMap { answer in
+          answer.trueIndex.map { (path: places.place(answer.path), trueIndex: $0) }
+        })
+    } catch {
+      problems.append(
+        RunContents.Problem(
+          file: contents.folder.bestWeights, isMissing: true,
+          message: "nothing shows where the model looks: \(Failure(error).message)"))
+      return []
     }
   }
 }

@@ -37,7 +37,8 @@ struct ShownAnswers {
       .prefix(ShownAnswers.exampleCount).map(\.place).sorted().map { answers[$0] }
   }
 
-  private static let side = 256
+  /// Longer side of a picture.
+  static let side = 256
   /// What a picture may have of pixels where nothing else is said.
   static let maxPixels = 64_000_000
 
