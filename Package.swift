@@ -49,6 +49,10 @@ let staticLibraries: [LinkerSetting] = [
 // Tests, and what they share: comparing, references in Double, fixtures.
 let tests: [Target] = [
   .testTarget(
+    name: "InterchangeTests",
+    dependencies: ["Interchange", "Training", "CNN", "ImageData", "TestSupport", "Primitives"],
+    swiftSettings: common),
+  .testTarget(
     name: "TrainingTests",
     dependencies: [
       "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
@@ -90,8 +94,13 @@ let package = Package(
       linkerSettings: staticLibraries),
     .target(
       name: "Commands",
-      dependencies: ["Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives"],
+      dependencies: [
+        "Interchange", "Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives",
+      ],
       swiftSettings: common),
+    // Models as other programs write and read them.
+    .target(
+      name: "Interchange", dependencies: ["Training", "CNN", "Primitives"], swiftSettings: common),
     .target(
       name: "Training",
       dependencies: [

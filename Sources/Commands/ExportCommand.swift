@@ -1,4 +1,5 @@
 internal import CNN
+internal import Interchange
 internal import Training
 
 /// `cnnctl export MODEL`: a model as one file, with smaller weights and a card where asked for.
@@ -10,9 +11,6 @@ struct ExportCommand {
     self.arguments = arguments
     self.console = console
   }
-
-  /// The forms that this version writes.
-  static let formats = ["safetensors"]
 
   func run() throws -> ExitCode {
     let path = try output()
@@ -29,7 +27,7 @@ struct ExportCommand {
     if arguments.flag("json") {
       try console.result(
         JSON.object([
-          .init("file", .string(path)), .init("format", .string(Self.formats[0])),
+          .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
           .init("dtype", .string(precision.rawValue)), .init("file_bytes", .integer(bytes.count)),
           .init("weights_sha256", .string(sha256)),
           .init("card", card.map(JSON.init) ?? .null),

@@ -1,5 +1,6 @@
 internal import CNN
 internal import ImageData
+internal import Interchange
 internal import KernelSelection
 internal import Training
 
@@ -305,7 +306,8 @@ package enum OptionTable {
       help: "the picture; further sheets are FILE-002.png and so on; written over if there",
       group: .output, commands: [.explain]),
     Option(
-      "format", .choice(ExportCommand.formats), default: ExportCommand.formats[0],
+      "format", .choice(ExportFormat.allCases.map(\.rawValue)),
+      default: ExportFormat.safetensors.rawValue,
       help: "form of the file; this version writes no other", group: .output, commands: [.export]),
     Option(
       "dtype", .choice(TensorFile.Precision.allCases.map(\.rawValue)),
