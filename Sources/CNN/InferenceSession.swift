@@ -34,16 +34,13 @@ public final class InferenceSession {
     let folded = try FoldedNetwork(network)
     let packed =
       batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
-    let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
-    let serial = engine.serial
+    let share = Share(of: batchSize, graph: folded.graph, engine: engine)
     var executors: [Executor] = []
-    for _ in 0..<(isDepthFirst ? engine.threads : 1) {
+    for _ in 0..<share.executors {
       executors.append(
         try Executor(
           graph: folded.graph, parameters: folded.parameters, statistics: network.statistics,
-          packed: packed,
-          capacity: isDepthFirst ? min(batchSize, folded.graph.imagesInCache) : batchSize,
-          engine: isDepthFirst ? serial : engine, isTraining: false))
+          packed: packed, capacity: share.images, engine: share.engine, isTraining: false))
     }
     self.folded = folded
     self.packed = packed
@@ -57,6 +54,22 @@ public final class InferenceSession {
   public var memoryBytes: Int {
     executors.reduce(0) { $0 + $1.memoryBytes }
       + (folded.parameters.count + (packed?.count ?? 0)) * MemoryLayout<Float>.stride
+  }
+
+  /// How a batch is dealt out.
+  struct Share {
+    /// One that uses all threads on each operation, or one a thread for images of its own.
+    let executors: Int
+    /// Images that each works on at a time.
+    let images: Int
+    let engine: Engine
+
+    init(of batchSize: Int, graph: Graph, engine: Engine) {
+      let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
+      executors = isDepthFirst ? engine.threads : 1
+      images = isDepthFirst ? min(batchSize, graph.imagesInCache) : batchSize
+      self.engine = isDepthFirst ? engine.serial : engine
+    }
   }
 
   /// Takes over the network's weights.

@@ -145,8 +145,7 @@ public final class TrainingSession {
 
   /// Bytes that the session takes beside the network: activations, gradients, moments.
   public var memoryBytes: Int {
-    let slabs = 1 + stepping.state.count
-    return executor.memoryBytes + slabs * gradients.count * MemoryLayout<Float>.stride
+    executor.memoryBytes + gradients.byteCount + stepping.memoryBytes
   }
 
   /// One step on a batch of images (batch x height x width x channels) and their classes.

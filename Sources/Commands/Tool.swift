@@ -57,6 +57,7 @@ package enum Tool {
       case .compare: return try CompareCommand(arguments, console).run()
       case .explain: return try ExplainCommand(arguments, console).run()
       case .report: return try ReportCommand(arguments, console).run()
+      case .verify: return try VerifyCommand(arguments, console).run()
       case .export: return try ExportCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)

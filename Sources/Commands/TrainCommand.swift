@@ -27,9 +27,9 @@ struct TrainCommand {
       return .done
     }
     let trainer =
-      resumption.map { Trainer($0, cache: pictureCache(), engine: engine) }
+      resumption.map { Trainer($0, cache: PictureCache(arguments, console.environment), engine: engine) }
       ?? Trainer(
-        configuration: configuration, out: arguments.text("out"), cache: pictureCache(),
+        configuration: configuration, out: arguments.text("out"), cache: PictureCache(arguments, console.environment),
         engine: engine)
     let summary: TrainingSummary
     do {
@@ -54,16 +54,6 @@ struct TrainCommand {
     console.clear()
     return Failure(
       ExitCode(signal: signal), "stopped before the first step; nothing is trained yet")
-  }
-
-  /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.
-  private func pictureCache() -> PictureCache {
-    let variables = console.environment.variables
-    // The base directory specification has empty and relative paths ignored.
-    let bases = [variables["XDG_CACHE_HOME"], variables["HOME"].map { $0 + "/.cache" }]
-    let folder = bases.compactMap { $0 }.first { $0.hasPrefix("/") }.map { $0 + "/cnnctl" }
-    let policy = arguments.text("cache").flatMap(PictureCache.Policy.init) ?? .auto
-    return PictureCache(policy, folder: folder)
   }
 
   /// The run to go on with: that of `--resume=RUN`, of `--out`, or the newest.

@@ -46,6 +46,7 @@ final class TrainingProgress {
       meter.show("computing features", done, of: total)
     case .batch(let progress):
       meter.show(progress)
+    case .digest: break
     case .validating(let done, let total):
       meter.show("evaluating", done, of: total)
     case .epoch(let metrics):

@@ -20,13 +20,31 @@ package struct PictureCache: Sendable, Hashable {
   /// The folder for files, never inside a dataset; nil where there is none to be had.
   package var folder: String?
   /// Bytes of memory that can be taken; nil where that is not known.
-  var availableMemory: Int?
+  package let availableMemory: Int?
+  /// Those of them that something else will take.
+  private var reserved = 0
 
   /// The given wish; memory is asked of the system unless given.
   package init(_ policy: Policy = .ram, folder: String? = nil, availableMemory: Int? = nil) {
     self.policy = policy
     self.folder = folder
     self.availableMemory = availableMemory ?? AvailableMemory().bytes
+  }
+
+  /// Leaves so many bytes of memory to something else.
+  package mutating func reserve(_ bytes: Int) { reserved = bytes }
+
+  /// Bytes of memory that the pictures of some splits will take; none where they lie elsewhere.
+  package func residentBytes(
+    _ dataset: Dataset, splits: [Split], content: ContentSplit, preprocessing: Preprocessing,
+    trainingSize: (width: Int, height: Int)
+  ) -> Int {
+    let plan = ImageStorePlan(dataset, splits, content, preprocessing, trainingSize)
+    guard (try? place(bytes: plan.byteCount, root: plan.root)) ?? .ram == .ram else { return 0 }
+    // A fraction leaves the others' memory untouched.
+    let left = plan.candidates.count { $0.folder == .train }
+    let kept = Double(plan.candidates.count - left) + Double(left) * content.fraction
+    return Int(kept * Double(plan.slotBytes))
   }
 
   /// Where pictures are kept.
@@ -43,6 +61,7 @@ package struct PictureCache: Sendable, Hashable {
   ///
   /// Errors: memory that was asked for and is not free.
   func place(bytes: Int, root: String) throws(ImageStoreError) -> Place {
+    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) }
     switch policy {
     case .ram:
       if let availableMemory, bytes > availableMemory { throw .outOfMemory(bytes: bytes) }

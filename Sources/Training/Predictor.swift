@@ -19,11 +19,15 @@ package final class Predictor {
   let reader: ImageReader
   private var tensors: [Float] = []
 
+  /// Images at a time.
+  package static let defaultBatchSize = 32
+
   /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
   ///
   /// Without `tta` it answers as the model says.
   package init(
-    model: ClassifierModel, engine: Engine, tta: TestTimeAugmentation? = nil, batchSize: Int = 32,
+    model: ClassifierModel, engine: Engine, tta: TestTimeAugmentation? = nil,
+    batchSize: Int = defaultBatchSize,
     maxPixels: Int = 64_000_000
   ) {
     self.model = model

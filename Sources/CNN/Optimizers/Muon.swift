@@ -136,6 +136,10 @@ public final class Muon: SteppingOptimizer {
 
   var state: [(name: String, memory: FloatMemory)] { moments.state }
 
+  var memoryBytes: Int {
+    (state.map(\.memory) + (work?.all ?? [])).reduce(0) { $0 + $1.byteCount }
+  }
+
   /// Memory for the largest matrix and its products.
   private struct Work {
     let direction: FloatMemory
@@ -158,5 +162,7 @@ public final class Muon: SteppingOptimizer {
       packed = try FloatMemory(
         count: MatrixProducts.packedCount(rows: columns, columns: columns, kernels: kernels))
     }
+
+    var all: [FloatMemory] { [direction, other, gram, square, polynomial, total, packed] }
   }
 }

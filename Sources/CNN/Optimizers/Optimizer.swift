@@ -22,11 +22,15 @@ protocol SteppingOptimizer: Optimizer {
   func step(_ update: ParameterUpdate)
   /// The memory of the moments by name, for checkpoints.
   var state: [(name: String, memory: FloatMemory)] { get }
+  /// Bytes taken for moments and for working them out.
+  var memoryBytes: Int { get }
   /// Whether the last step met finite numbers alone, as far as it had to look.
   var isFinite: Bool { get }
 }
 
 extension SteppingOptimizer {
+  /// That of the moments.
+  var memoryBytes: Int { state.reduce(0) { $0 + $1.memory.byteCount } }
   /// What is not finite reaches the parameters by itself.
   var isFinite: Bool { true }
 }

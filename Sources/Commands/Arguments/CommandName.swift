@@ -8,6 +8,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case compare
   case explain
   case report
+  case verify
   case export
   case bench
   case help
@@ -45,6 +46,7 @@ extension CommandName {
     case .compare: .compare
     case .explain: .explain
     case .report: .report
+    case .verify: .verify
     case .export: .export
     case .bench: .bench
     case .help: .help

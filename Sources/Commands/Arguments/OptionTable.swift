@@ -18,7 +18,8 @@ package enum OptionTable {
   }
 
   private static let everywhere: Set<CommandName> = [
-    .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .report, .export, .bench,
+    .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .report, .verify, .export,
+    .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -66,7 +67,7 @@ package enum OptionTable {
       help:
         "where decoded images are kept: in memory, in a file under ~/.cache/cnnctl that the next "
         + "run finds again, nowhere; auto: what fits",
-      group: .data, commands: [.train]),
+      group: .data, commands: [.train, .verify]),
     Option(
       "exif", .choice(["apply", "ignore"]), default: "the recipe's",
       help: "turn photos as their EXIF orientation says", group: .data, commands: [.train]),
@@ -275,6 +276,9 @@ package enum OptionTable {
 
   private static let measurement: [Option] = [
     Option(
+      "steps", .integer(1...1 << 40), "N", default: "\(VerifyCommand.defaultSteps)",
+      help: "steps to repeat", group: .measurement, commands: [.verify]),
+    Option(
       "batch", .integer(1...4096), "N", default: "32", help: "images in a step",
       group: .measurement, commands: [.bench]),
     Option(
@@ -335,7 +339,7 @@ package enum OptionTable {
         + "with any number", group: .all, commands: everywhere, hiddenIn: [.export]),
     Option(
       "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
-      group: .all, commands: everywhere, hiddenIn: [.check, .report, .export]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .report, .verify, .export]),
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
       help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere,

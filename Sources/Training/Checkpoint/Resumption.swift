@@ -19,17 +19,9 @@ package struct Resumption: Sendable {
   package init(
     run path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
   ) throws(TrainingError) {
-    guard FileSystem.exists(path) else {
-      throw TrainingError(.missing, "there is no run to resume: \(path) does not exist")
-    }
-    folder = RunFolder(existing: path)
-    guard RunFolder.holdsRun(folder.path) else {
-      throw TrainingError(
-        .badData, "\(path) holds no run to resume",
-        expected: "a run folder with its \(RunFolder.configurationName)")
-    }
-    let begun = try Configuration(file: folder.file(RunFolder.configurationName))
-    record = try? RunRecord(folder: folder)
+    let run = try RecordedRun(path, "to resume")
+    let begun = run.configuration
+    (folder, record) = (run.folder, run.record)
     var wanted = begun
     try wanted.apply(options)
     let differences =
@@ -42,9 +34,7 @@ package struct Resumption: Sendable {
         expected: "the same, or none: they come from the run",
         advice: "--epochs may differ; for anything else a new run with --out")
     }
-    wanted.dataset =
-      dataset ?? (FileSystem.isFolder(begun.dataset) ? begun.dataset : record?.dataset)
-      ?? begun.dataset
+    wanted.dataset = run.dataset(dataset)
     configuration = wanted
     finished =
       record?.status == .done && wanted.training.epochs == begun.training.epochs

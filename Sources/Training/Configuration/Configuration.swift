@@ -202,6 +202,9 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
   /// Orthogonalised momentum for convolutions, AdamW for the rest.
   case muon
 
+  /// Numbers that it keeps for each parameter.
+  var moments: Int { self == .sgd ? 1 : 2 }
+
   /// The peak rate where the optimizer is chosen without one, for batches of 64.
   var standardRate: Double {
     switch self {

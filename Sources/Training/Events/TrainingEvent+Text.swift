@@ -10,6 +10,7 @@ extension TrainingEvent {
     switch self {
     case .start(let value): TrainingEvent.json("start", value)
     case .dataset(let value): TrainingEvent.json("dataset", value)
+    case .digest(let value): TrainingEvent.json("digest", value)
     case .epoch(let value): TrainingEvent.json("epoch", value)
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
@@ -35,7 +36,7 @@ extension TrainingEvent {
     case .evaluated(let result):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
-    case .scanning, .samples, .loading, .features, .batch, .validating: []
+    case .scanning, .samples, .loading, .features, .batch, .digest, .validating: []
     }
   }
 }

@@ -14,6 +14,8 @@ package enum TrainingEvent: Sendable {
   case features(done: Int, total: Int)
   /// A step of training is done.
   case batch(BatchProgress)
+  /// What a step came to, now and then, for `cnnctl verify`.
+  case digest(StepDigest)
   /// Validation images done so far.
   case validating(done: Int, total: Int)
   /// An epoch is done, its validation too.

@@ -74,16 +74,8 @@ struct RunPlan {
     }
     self.warnings = warnings
 
-    var versions = ["cnnctl": toolVersion]
-    for library in ImageReader.libraryVersions {
-      // "libjpeg-turbo 2.1.5"
-      let parts = library.split(separator: " ")
-      if let name = parts.first {
-        versions[String(name)] = parts.dropFirst().joined(separator: " ")
-      }
-    }
     record = RunRecord(
-      versions: versions, isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue,
+      versions: RunRecord.currentVersions, isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue,
       processor: Engine.processorName, threads: engine.threads,
       dataset: FileSystem.absolute(configuration.dataset) ?? configuration.dataset)
   }

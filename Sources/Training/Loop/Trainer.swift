@@ -61,6 +61,8 @@ package final class Trainer {
         .usage, "--out \(out) lies in the dataset, into which nothing is written",
         expected: "a folder outside of \(configuration.dataset)")
     }
+    let memory = try MemoryEstimate(plan, cache: cache, engine: engine)
+    try memory.check()
     let (folder, lock) = try folder()
     var notes: [String] = []
     let checkpoint = try resumption?.checkpoint { notes.append($0) }
@@ -74,7 +76,7 @@ package final class Trainer {
       earlier: checkpoint?.progress.seconds ?? 0, started: started)
     do {
       return try withoutActuallyEscaping(events) { events in
-        try run(plan, checkpoint, notes, &log, events: events, shouldStop: shouldStop)
+        try run(plan, memory, checkpoint, notes, &log, events: events, shouldStop: shouldStop)
       }
     } catch {
       if shouldStop() == nil {
@@ -124,10 +126,11 @@ package final class Trainer {
   }
 
   private func run(
-    _ plan: RunPlan, _ checkpoint: Checkpoint?, _ notes: [String], _ log: inout RunLog,
+    _ plan: RunPlan, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?, _ notes: [String],
+    _ log: inout RunLog,
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason?
   ) throws -> TrainingSummary {
-    let images = try RunImages(plan, cache: cache, engine: engine) { done, total in
+    let images = try RunImages(plan, cache: memory.cache, engine: engine) { done, total in
       try events(.loading(done: done, total: total))
     }
     try checkpoint?.check(
@@ -137,7 +140,7 @@ package final class Trainer {
     var loop = try TrainingLoop(plan, images, engine: engine, folder: log.folder)
     if let checkpoint { try loop.restore(checkpoint) }
     try loop.checkDisk()
-    try log.tell(.start(loop.start(recipe: configuration.recipe)), events)
+    try log.tell(.start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
     try log.tell(.dataset(images.summary), events)
     for warning in notes + plan.warnings + images.warnings {
       try log.tell(.warning(warning), events)

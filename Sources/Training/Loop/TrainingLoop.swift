@@ -96,16 +96,14 @@ struct TrainingLoop {
   }
 
   /// What is about to happen.
-  func start(recipe: Recipe) -> RunStart {
+  func start(recipe: Recipe, memoryBytes: Int) -> RunStart {
     let growth = configuration.network.growth
-    let parameters = network.parameterCount + (average?.parameterCount ?? 0)
     return RunStart(
       run: folder.path, dataset: configuration.dataset, recipe: recipe.rawValue,
       architecture: network.architecture.name, size: network.architecture.input.width,
       trainingSizes: [growth.first, growth.last], classes: classes,
       parameters: network.parameterCount,
-      memoryBytes: 4 * parameters + session.memoryBytes + (validator?.memoryBytes ?? 0)
-        + (features?.memoryBytes ?? 0) + images.store.memoryBytes,
+      memoryBytes: memoryBytes,
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
@@ -182,6 +180,9 @@ struct TrainingLoop {
       while reason == nil, let batch = try source.next() {
         try step(batch, &meter)
         try events(.batch(meter.progress))
+        if StepDigest.isDue(after: session.optimizer.steps) {
+          try log.tell(.digest(digest(meter)), events)
+        }
         reason = shouldStop() ?? (isOverTime ? .maxTime : nil)
         if reason == nil, meter.step < stepsPerEpoch, checkpointer.isDue {
           try keep(meter.sums(source), &log, events)
@@ -263,6 +264,12 @@ struct TrainingLoop {
     meter.add(
       result, images: batch.targets.count, learningRate: rate,
       averaging: (ContinuousClock.now - start) / .seconds(1))
+  }
+
+  private func digest(_ meter: EpochMeter) -> StepDigest {
+    StepDigest(
+      step: session.optimizer.steps, epoch: meter.epoch, loss: meter.progress.loss,
+      weightsSHA256: trained.digest)
   }
 
   private func diverged(

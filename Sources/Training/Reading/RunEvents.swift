@@ -8,6 +8,8 @@ package struct RunEvents: Sendable {
   package private(set) var dataset: DatasetSummary?
   /// The epochs, and where their time went.
   package private(set) var epochs: [EpochMetrics] = []
+  /// What steps came to, in the order in which they were made.
+  package private(set) var digests: [StepDigest] = []
   /// What a user should know.
   package private(set) var warnings: [String] = []
 
@@ -56,6 +58,7 @@ package struct RunEvents: Sendable {
     case "start": start = try decoder.decode(RunStart.self, from: line)
     case "dataset": dataset = try decoder.decode(DatasetSummary.self, from: line)
     case "epoch": epochs.append(try decoder.decode(EpochMetrics.self, from: line))
+    case "digest": digests.append(try decoder.decode(StepDigest.self, from: line))
     case "warning": warnings.append(try decoder.decode(Warning.self, from: line).message)
     default: break
     }

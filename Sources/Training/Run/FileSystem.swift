@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 import Glibc
 
 /// The calls to the file system, with errors as values.
@@ -109,6 +110,20 @@ enum FileSystem {
     if link(path, other) == 0 { return }
     try replace(other, with: read(path, limit: .max))
   }
+
+  /// Makes a folder that nobody else has, where temporary files belong.
+  static func createTemporaryFolder(_ name: String) throws(TrainingError) -> String {
+    let home = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+    var path = Array("\(home.isEmpty ? "/tmp" : home)/\(name).XXXXXX".utf8CString)
+    guard mkdtemp(&path) != nil else {
+      throw TrainingError(
+        .cannotCreate, "no temporary folder can be made in \(home): \(lastError())")
+    }
+    return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Removes a folder and what is in it; what stays is no error.
+  static func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
   /// Removes a file; one that is not there, or that stays, is no error.
   static func remove(_ path: String) { unlink(path) }

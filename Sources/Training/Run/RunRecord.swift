@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import ImageData
 
 /// What ran where, and how far it came: `run.json`.
 package struct RunRecord: Codable, Sendable, Hashable {
@@ -61,6 +62,19 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case weightsSHA256 = "weights_sha256"
     case seconds
     case peakMemoryBytes = "peak_memory_bytes"
+  }
+
+  /// Versions of this program and of the libraries that it has been linked to, by name.
+  package static var currentVersions: [String: String] {
+    var versions = ["cnnctl": toolVersion]
+    for library in ImageReader.libraryVersions {
+      // "libjpeg-turbo 2.1.5"
+      let parts = library.split(separator: " ")
+      if let name = parts.first {
+        versions[String(name)] = parts.dropFirst().joined(separator: " ")
+      }
+    }
+    return versions
   }
 
   /// Reads the record of a run folder.

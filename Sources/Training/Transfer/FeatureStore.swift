@@ -28,27 +28,66 @@ final class FeatureStore {
   init?(
     _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int, engine: Engine
   ) throws(ModelError) {
-    guard let part = network.architecture.backbone else { return nil }
-    backbone = try Network(blank: part)
-    features = backbone.outputs
-    guard features <= FeatureStore.mostFeatures,
-      let end = network.architecture.headAlone(features: features),
-      (images.training.count + images.validation.count) * features <= FeatureStore.mostFloats,
-      let first = network.architecture.head?.firstLayer
+    guard
+      let parts = try Parts(network, images: images.training.count + images.validation.count)
     else { return nil }
-    views =
-      augmentation == .none
-      ? 1
-      : min(epochs, FeatureStore.views(images: images.training.count, features: features))
-    head = try Network(blank: end)
+    (backbone, head, firstLayer) = (parts.backbone, parts.head, parts.firstLayer)
+    features = backbone.outputs
+    views = FeatureStore.views(
+      images: images.training.count, features: features, isChanged: augmentation != .none,
+      epochs: epochs)
     self.network = network
     self.images = images
     self.engine = engine
-    firstLayer = first
     training = try FloatMemory(count: views * images.training.count * features)
     validation = try FloatMemory(count: images.validation.count * features)
     try backbone.copyTensors(from: network)
     try head.copyTensors(from: network, nameInNetwork)
+  }
+
+  /// A network cut in two, where its features are few enough to keep.
+  private struct Parts {
+    let backbone: Network
+    let head: Network
+    /// The head's first layer in the whole network.
+    let firstLayer: Int
+
+    init?(_ network: Network, images: Int) throws(ModelError) {
+      guard let part = network.architecture.backbone else { return nil }
+      backbone = try Network(blank: part)
+      let features = backbone.outputs
+      guard features <= FeatureStore.mostFeatures,
+        let end = network.architecture.headAlone(features: features),
+        images * features <= FeatureStore.mostFloats,
+        let first = network.architecture.head?.firstLayer
+      else { return nil }
+      head = try Network(blank: end)
+      firstLayer = first
+    }
+  }
+
+  /// Bytes that training a head on features of so many images takes, and that head.
+  ///
+  /// nil where the features are not kept.
+  static func memoryNeeds(
+    _ network: Network, training: Int, validation: Int, isChanged: Bool, epochs: Int,
+    engine: Engine
+  ) throws(ModelError) -> (bytes: Int, head: Network)? {
+    guard let parts = try Parts(network, images: training + validation) else { return nil }
+    let features = parts.backbone.outputs
+    let views = views(
+      images: training, features: features, isChanged: isChanged, epochs: epochs)
+    let rows = views * training + validation
+    let inputs = 3 * batchSize * network.architecture.input.count
+    let session = try InferenceSession.memoryBytes(
+      network: parts.backbone, batchSize: batchSize, engine: engine)
+    let copies = parts.backbone.parameterCount + parts.head.parameterCount
+    return (session + 4 * (rows * features + inputs + copies), parts.head)
+  }
+
+  /// The changes of each image that are kept.
+  private static func views(images: Int, features: Int, isChanged: Bool, epochs: Int) -> Int {
+    isChanged ? min(epochs, views(images: images, features: features)) : 1
   }
 
   /// The views of each image that few seconds and little memory allow: a small set has many.

@@ -1,0 +1,158 @@
+internal import CNN
+internal import ImageData
+internal import KernelSelection
+
+/// The most memory that a run will hold at a time, known before any image is opened.
+///
+/// What is large is counted to the byte, by what will take it; for what is small or cannot be
+/// known (the program itself, pictures being decoded, events) there is an allowance.
+struct MemoryEstimate {
+  /// Decoded images, where they are kept in memory.
+  let images: Int
+  /// Activations, gradients and the optimizer, or what a frozen backbone makes of the images.
+  let training: Int
+  /// Inputs and activations of validation.
+  let validation: Int
+  /// The network, its moving average, and the best weights before they are written.
+  let weights: Int
+  /// What comes for a while with all else in place: a checkpoint's numbers and the bytes of its
+  /// file, or at the end what answers the test images; whichever is more.
+  let passing: Int
+  /// What the images' place was chosen by.
+  let cache: PictureCache
+  private let plan: RunPlan
+  private let engine: Engine
+  private let batchSize: Int
+
+  /// The program, its threads and pictures being decoded.
+  private static let allowance = 30 << 20
+
+  /// Bytes in all.
+  var total: Int {
+    MemoryEstimate.allowance + images + training + validation + weights + passing
+  }
+
+  /// An estimate of a run; `batchSize` is the configuration's unless given.
+  init(
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, batchSize: Int? = nil
+  ) throws {
+    (self.plan, self.engine) = (plan, engine)
+    let configuration = plan.configuration
+    let options = configuration.training
+    let counts = ImageCounts(plan)
+    self.batchSize = batchSize ?? options.batchSize(images: counts.training)
+    let batch = min(self.batchSize, max(1, counts.training))
+    let network = plan.network
+    let epochs = options.epochs(steps: (counts.training + batch - 1) / batch)
+    let trained: Network
+    if configuration.transfer.freezesAll(of: epochs),
+      let needs = try FeatureStore.memoryNeeds(
+        network, training: counts.training, validation: counts.validation,
+        isChanged: configuration.augmentation != .none, epochs: epochs, engine: engine)
+    {
+      training = needs.bytes
+      trained = needs.head
+    } else {
+      let input = configuration.network.trainingInput(
+        network.architecture.input, epoch: 1, of: 1)
+      let loader = 2 * batch * input.count * MemoryLayout<Float>.stride
+      training =
+        try TrainingSession.memoryBytes(
+          network: network, input: input, optimizer: options.makeOptimizer(), batchSize: batch,
+          engine: engine) + loader
+      trained = network
+    }
+    let validated = min(batch, counts.validation)
+    validation =
+      validated == 0
+      ? 0
+      : try InferenceSession.memoryBytes(
+        network: trained, batchSize: batch, engine: engine)
+        + validated * trained.architecture.input.count * MemoryLayout<Float>.stride
+    let numbers = 4 * (network.parameterCount + network.statisticsCount)
+    let networks = options.ema > 0 ? 2 : 1
+    weights = (networks + 1) * numbers
+    let saving = 2 * (networks + options.optimizer.moments) * numbers
+    passing = max(
+      saving,
+      validated == 0 && plan.test == nil
+        ? 0 : try MemoryEstimate.testing(plan, engine) + 3 * numbers)
+
+    var cache = cache
+    cache.reserve(MemoryEstimate.allowance + training + validation + weights + passing)
+    self.cache = cache
+    images = cache.residentBytes(
+      plan.dataset, splits: plan.splits, content: plan.content, preprocessing: plan.preprocessing,
+      trainingSize: plan.trainingSize)
+  }
+
+  /// Activations of the last evaluation, and its inputs, gathered from those of each image.
+  private static func testing(_ plan: RunPlan, _ engine: Engine) throws(ModelError) -> Int {
+    let shown = Predictor.defaultBatchSize * plan.configuration.tta.views
+    let inputs = 2 * shown * plan.network.architecture.input.count * MemoryLayout<Float>.stride
+    return try inputs
+      + InferenceSession.memoryBytes(network: plan.network, batchSize: shown, engine: engine)
+  }
+
+  /// Refuses a run for which the system has not enough memory.
+  ///
+  /// The error's advice is what would fit, found by trying.
+  func check() throws(TrainingError) {
+    guard let free = cache.availableMemory, total > free else { return }
+    throw TrainingError(
+      .noRoom, "the run needs more memory than there is",
+      found: "\(megabytes(free)) free, of the system, its control groups and limits",
+      expected: "about \(megabytes(total)): \(parts)", advice: advice(free))
+  }
+
+  /// The parts that matter, the largest first.
+  private var parts: String {
+    [
+      (training, "to train on batches of \(batchSize)"), (images, "for decoded images"),
+      (validation, "to validate"), (weights, "for weights"),
+      (passing, "for checkpoints or the test"),
+    ]
+    .filter { $0.0 * 20 > total }.sorted { $0.0 > $1.0 }
+    .map { "\(megabytes($0.0)) \($0.1)" }.joined(separator: ", ")
+  }
+
+  private func advice(_ free: Int) -> String {
+    if images > 0, total - images <= free { return "--cache disk, or --cache off" }
+    var size = batchSize / 2
+    while size >= 1 {
+      if let smaller = try? MemoryEstimate(plan, cache: cache, engine: engine, batchSize: size),
+        smaller.total - smaller.images <= free
+      {
+        return "--batch-size \(size)" + (smaller.total <= free ? "" : " --cache disk")
+      }
+      size /= 2
+    }
+    return "a smaller --size, or a smaller network (--arch)"
+  }
+}
+
+private func megabytes(_ bytes: Int) -> String {
+  bytes < 10_000_000_000
+    ? "\((bytes + 999_999) / 1_000_000) MB" : "\((bytes + 999_999_999) / 1_000_000_000) GB"
+}
+
+/// How many images a run will train on and be judged by, as far as their names tell.
+private struct ImageCounts {
+  var training: Int
+  var validation: Int
+
+  init(_ plan: RunPlan) {
+    let all = plan.dataset.splits.mapValues(\.count)
+    let source = Double(all[.train] ?? 0)
+    let content = plan.content
+    let isHeldOut = all[.val] == nil
+    let held = (isHeldOut ? content.validation : 0) + (all[.test] == nil ? content.test : 0)
+    training = max(1, Int((source * content.fraction * (1 - held)).rounded(.up)))
+    validation =
+      switch plan.validation {
+      case nil: 0
+      case .test: all[.test] ?? Int((source * content.test).rounded(.up))
+      default: all[.val] ?? Int((source * content.fraction * content.validation).rounded(.up))
+      }
+  }
+}

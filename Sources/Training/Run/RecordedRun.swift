@@ -1,0 +1,29 @@
+/// A run as its folder tells of it: what was asked for, and what it was computed with.
+struct RecordedRun: Sendable {
+  let folder: RunFolder
+  /// As the run was begun.
+  let configuration: Configuration
+  /// nil where there is none that can be read.
+  let record: RunRecord?
+
+  /// Reads a run folder; `purpose` is what it is wanted for: "to resume".
+  init(_ path: String, _ purpose: String) throws(TrainingError) {
+    guard FileSystem.exists(path) else {
+      throw TrainingError(.missing, "there is no run \(purpose): \(path) does not exist")
+    }
+    folder = RunFolder(existing: path)
+    guard RunFolder.holdsRun(folder.path) else {
+      throw TrainingError(
+        .badData, "\(path) holds no run \(purpose)",
+        expected: "a run folder with its \(RunFolder.configurationName)")
+    }
+    configuration = try Configuration(file: folder.file(RunFolder.configurationName))
+    record = try? RunRecord(folder: folder)
+  }
+
+  /// Where the images lie: where the run found them, unless somebody says where they are now.
+  func dataset(_ given: String?) -> String {
+    let named = configuration.dataset
+    return given ?? (FileSystem.isFolder(named) ? named : record?.dataset) ?? named
+  }
+}
