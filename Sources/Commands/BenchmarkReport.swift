@@ -73,8 +73,6 @@ struct BenchmarkReport {
 
   private func title(_ kind: WorkKind) -> String { kind.rawValue.replacing("_", with: " ") }
 
-  private func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
-
   private func rate(_ figure: PassFigure) -> String {
     let rate = figure.imagesPerSecond
     return rate < 100 ? fixed(rate, 1) : grouped(Int(rate.rounded()))

@@ -84,7 +84,7 @@ struct ExplainCommand {
 
     mutating func add(_ explanation: Explanation, _ new: [Tile]) {
       guard !new.isEmpty else { return }
-      if images == 0 { firstName = lastName(of: explanation.prediction.path) }
+      if images == 0 { firstName = FileSystem.lastName(of: explanation.prediction.path) }
       tiles += new
       images += 1
     }
@@ -105,8 +105,8 @@ struct ExplainCommand {
   /// The picture's name without number and ending, for want of `-o`: that of the image or folder.
   private func stem(_ methods: [ExplanationMethod]) -> String {
     let only = arguments.operands.count == 1 ? arguments.operands[0] : ""
-    let isList = ["", "-", "-0", ".", ".."].contains(lastName(of: only))
-    var name = isList ? "images" : lastName(of: only)
+    let isList = ["", "-", "-0", ".", ".."].contains(FileSystem.lastName(of: only))
+    var name = isList ? "images" : FileSystem.lastName(of: only)
     if let dot = name.lastIndex(of: "."), dot > name.startIndex, !FileSystem.isFolder(only) {
       name = String(name[..<dot])
     }

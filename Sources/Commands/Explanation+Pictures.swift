@@ -30,7 +30,7 @@ extension Explainer {
       }
       let caption = [
         "\(model.classes[answer]) \(percent(probability))", "is \(model.classes[truth])",
-        lastName(of: explanation.prediction.path),
+        FileSystem.lastName(of: explanation.prediction.path),
       ]
       for picture in explanation.maps.compactMap(explanation.picture) {
         tiles.append(
@@ -39,12 +39,4 @@ extension Explainer {
     }
     return tiles
   }
-}
-
-/// A share as a percentage with one decimal: `97.3 %`.
-func percent(_ share: Double) -> String { fixed(share * 100, 1) + " %" }
-
-/// The part of a path after the last slash.
-func lastName(of path: String) -> String {
-  path.split(separator: "/").last.map(String.init) ?? path
 }

@@ -37,7 +37,7 @@ struct ExplanationSheet {
         }
     }
     return maps.map { map, picture in
-      var caption = [label, lastName(of: explanation.prediction.path)]
+      var caption = [label, FileSystem.lastName(of: explanation.prediction.path)]
       if index != answer { caption.insert(why, at: 1) }
       if methods.count > 1 { caption.append(map.method.title) }
       return Tile(picture: picture, caption: caption)

@@ -20,6 +20,11 @@ enum FileSystem {
     return paths
   }
 
+  /// The part of a path after the last slash.
+  static func lastName(of path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
   /// What tells two files apart, whatever their names.
   struct Identity: Hashable {
     var device: UInt

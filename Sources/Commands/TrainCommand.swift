@@ -27,9 +27,12 @@ struct TrainCommand {
       return .done
     }
     let trainer =
-      resumption.map { Trainer($0, cache: PictureCache(arguments, console.environment), engine: engine) }
+      resumption.map {
+        Trainer($0, cache: PictureCache(arguments, console.environment), engine: engine)
+      }
       ?? Trainer(
-        configuration: configuration, out: arguments.text("out"), cache: PictureCache(arguments, console.environment),
+        configuration: configuration, out: arguments.text("out"),
+        cache: PictureCache(arguments, console.environment),
         engine: engine)
     let summary: TrainingSummary
     do {

@@ -29,7 +29,7 @@ struct VerifyCommand {
     let comparisons: [Verification.Comparison]
     do {
       comparisons = try verification.run(
-        cache: PictureCache(arguments, console.environment), engine: engine
+        in: temporary, cache: PictureCache(arguments, console.environment), engine: engine
       ) { event in
         if let number = signal() { throw StoppedEarly(signal: number) }
         show(event, meter)
@@ -48,6 +48,11 @@ struct VerifyCommand {
       try console.result(lines.map(terminalSafe).joined(separator: "\n"))
     }
     return isSame ? .done : .conditionFailed
+  }
+
+  private var temporary: String {
+    let variable = console.environment.variables["TMPDIR"] ?? ""
+    return variable.isEmpty ? "/tmp" : variable
   }
 
   private func show(_ event: TrainingEvent, _ meter: TrainingMeter) {

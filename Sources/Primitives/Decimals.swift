@@ -10,3 +10,8 @@ package func fixed(_ value: Double, _ digits: Int) -> String {
   // cnnctl never calls setlocale, so the C locale and its point hold.
   return String(decoding: buffer[0..<Int(length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// A share as a percentage with one decimal: `97.3 %`; a dash where it is no number.
+package func percent(_ share: Double) -> String {
+  share.isFinite ? fixed(100 * share, 1) + " %" : "–"
+}

@@ -9,14 +9,7 @@ import Testing
   private let dog: String
   private let bad: String
 
-  init() throws {
-    data = try TinyDataset()
-    run = try data.trained()
-    cat = data.path + "/test_set/cats/1000.png"
-    dog = data.path + "/test_set/dogs/1001.png"
-    bad = data.folder.file("bad.jpg")
-    try write(Array("no picture at all".utf8), to: bad)
-  }
+  init() throws { (data, run, cat, dog, bad) = try trainedPhotos() }
 
   @Test func `Text is one line an input, in input order`() throws {
     let outcome = cnnctl("predict", dog, cat, dog, "--model", run)

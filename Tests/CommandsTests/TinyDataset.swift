@@ -54,6 +54,19 @@ final class TinyDataset {
   }
 }
 
+/// Photos, a run trained on them, two of its test images and a file that is no picture.
+func trainedPhotos() throws -> (
+  data: TinyDataset, run: String, cat: String, dog: String, bad: String
+) {
+  let data = try TinyDataset()
+  let bad = data.folder.file("bad.jpg")
+  try write(Array("no picture at all".utf8), to: bad)
+  return (
+    data, try data.trained(), data.path + "/test_set/cats/1000.png",
+    data.path + "/test_set/dogs/1001.png", bad
+  )
+}
+
 /// The text of a file.
 func text(of path: String) throws -> String {
   try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)

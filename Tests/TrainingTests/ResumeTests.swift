@@ -58,25 +58,32 @@ private func resume(
 ) throws -> (TrainingSummary, Events) {
   var options = TrainingOptions()
   change(&options)
-  let events = Events()
-  let trainer = Trainer(
-    try Resumption(run: folder, dataset: dataset, options: options),
-    engine: try engine(threads: threads))
-  var steps = 0
-  let summary = try trainer.run(
-    events: {
-      events.all.append($0)
-      if case .batch = $0 { steps += 1 }
-    }, shouldStop: { stop(steps) })
-  return (summary, events)
+  return try follow(
+    Trainer(
+      try Resumption(run: folder, dataset: dataset, options: options),
+      engine: try engine(threads: threads)), stop: stop)
 }
 
-private func refusal(_ body: () throws -> Void) -> TrainingError? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? TrainingError
+/// Images, a way to train on them, and what is come to without a break.
+private struct Rig {
+  let folder: String
+  let data: String
+  let configuration: Configuration
+
+  /// What the run that nobody interrupts leaves.
+  func expected() throws -> [String] {
+    _ = try train(configuration, out: folder + "/whole")
+    return try outcome(folder + "/whole")
+  }
+}
+
+private func withRig(
+  _ change: (inout TrainingOptions) -> Void = { _ in }, _ body: (Rig) throws -> Void
+) throws {
+  try withTemporaryFolder { folder in
+    let data = folder + "/data"
+    try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
+    try body(Rig(folder: folder, data: data, configuration: try configuration(data, change)))
   }
 }
 
@@ -86,12 +93,9 @@ struct ResumeTests {
     "A run that is stopped after any step goes on, on another count of threads, to the same bits",
     arguments: ways.indices)
   func sameBits(way: Int) throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let configuration = try configuration(data, ways[way].1)
-      _ = try train(configuration, out: folder + "/whole")
-      let expected = try outcome(folder + "/whole")
+    try withRig(ways[way].1) { rig in
+      let (folder, configuration) = (rig.folder, rig.configuration)
+      let expected = try rig.expected()
       // Within an epoch, at its end, and twice.
       for stops in [[1], [5], [7, 4], [13]] {
         let out = "\(folder)/run\(stops)"
@@ -110,20 +114,19 @@ struct ResumeTests {
 
   @Test("A run whose backbone is frozen goes on to the same bits", arguments: [0, 2])
   func frozen(epochs: Int) throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let origin = try configuration(data) {
-        $0.architecture = "r10h"
-        $0.size = 32
-        $0.epochs = 1
-      }
-      _ = try train(origin, out: folder + "/origin")
+    let small: (inout TrainingOptions) -> Void = {
+      $0.architecture = "r10h"
+      $0.size = 32
+      $0.epochs = 1
+    }
+    try withRig(small) { rig in
+      let folder = rig.folder
+      _ = try train(rig.configuration, out: folder + "/origin")
       var options = TrainingOptions()
       options.from = folder + "/origin"
       if epochs == 0 { options.freeze = "backbone" } else { options.freezeEpochs = epochs }
       (options.epochs, options.batchSize, options.augment) = (4, 4, "standard")
-      let configuration = try Configuration(dataset: data, options: options)
+      let configuration = try Configuration(dataset: rig.data, options: options)
       _ = try train(configuration, out: folder + "/whole")
       for stop in [3, 8, 12] {
         let out = "\(folder)/run\(stop)"
@@ -136,13 +139,9 @@ struct ResumeTests {
 
   @Test("A damaged checkpoint is passed over with a word, and the one before it leads to the same")
   func damaged() throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let configuration = try configuration(data)
-      _ = try train(configuration, out: folder + "/whole")
-      let out = folder + "/run"
-      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+    try withRig { rig in
+      let (out, expected) = (rig.folder + "/run", try rig.expected())
+      _ = try train(rig.configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
       _ = try resume(out, stop: { $0 == 4 ? .signal(2) : nil })
       let checkpoints = try contents(of: out + "/checkpoint").filter { !$0.contains("best") }
       #expect(checkpoints.count == 2)
@@ -152,32 +151,26 @@ struct ResumeTests {
       try write(spoilt, to: "\(out)/checkpoint/\(newest)")
       let (_, events) = try resume(out)
       #expect(events.warnings.contains { $0.contains(newest) && $0.contains("passed over") })
-      #expect(try outcome(out) == outcome(folder + "/whole"))
+      #expect(try outcome(out) == expected)
     }
   }
 
   @Test("Weights that are lost or newer than the checkpoint are put back")
   func weights() throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let configuration = try configuration(data)
-      _ = try train(configuration, out: folder + "/whole")
-      let out = folder + "/run"
-      _ = try train(configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+    try withRig { rig in
+      let (out, expected) = (rig.folder + "/run", try rig.expected())
+      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
       try write([1, 2, 3], to: out + "/weights/best.safetensors")
       try write([1, 2, 3], to: out + "/metrics.csv")
       _ = try resume(out)
-      #expect(try outcome(out) == outcome(folder + "/whole"))
+      #expect(try outcome(out) == expected)
     }
   }
 
   @Test("A finished run says again what it came to; with more epochs it goes on")
   func finished() throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let configuration = try configuration(data) { $0.schedule = "constant" }
+    try withRig({ $0.schedule = "constant" }) { rig in
+      let (folder, configuration) = (rig.folder, rig.configuration)
       let (summary, _) = try train(configuration, out: folder + "/run")
       #expect(try Resumption(run: folder + "/run").finished?.weightsSHA256 == summary.weightsSHA256)
       let longer = try self.longer(configuration)
@@ -197,10 +190,8 @@ struct ResumeTests {
 
   @Test("Other options, other images, no run, a run at work: each is refused with what differs")
   func refusals() throws {
-    try withTemporaryFolder { folder in
-      let data = folder + "/data"
-      try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
-      let configuration = try configuration(data)
+    try withRig { rig in
+      let (folder, configuration) = (rig.folder, rig.configuration)
       let out = folder + "/run"
       _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
 
@@ -217,7 +208,7 @@ struct ResumeTests {
       #expect(images?.kind == .badData && images?.found?.contains("fingerprint") == true)
 
       #expect(refusal { _ = try Resumption(run: folder + "/nothing") }?.kind == .missing)
-      #expect(refusal { _ = try Resumption(run: data) }?.kind == .badData)
+      #expect(refusal { _ = try Resumption(run: rig.data) }?.kind == .badData)
       let again = refusal { _ = try train(configuration, out: out) }
       #expect(again?.kind == .cannotCreate && again?.advice?.contains("--resume=\(out)") == true)
 

@@ -1,3 +1,4 @@
+import ImageData
 import Training
 
 /// What a run told.
@@ -37,11 +38,19 @@ func configuration(
 
 func train(
   _ configuration: Configuration, out: String, threads: Int = 2,
-  stop: (Int) -> StopReason? = { _ in nil }
+  cache: PictureCache = PictureCache(), stop: (Int) -> StopReason? = { _ in nil }
+) throws -> (TrainingSummary, Events) {
+  try follow(
+    Trainer(
+      configuration: configuration, out: out, cache: cache, engine: try engine(threads: threads)),
+    stop: stop)
+}
+
+/// Runs a trainer, which is asked to stop as `stop` says after so many steps.
+func follow(
+  _ trainer: Trainer, stop: (Int) -> StopReason? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   let events = Events()
-  let trainer = Trainer(
-    configuration: configuration, out: out, engine: try engine(threads: threads))
   // Folders that are listed ask too; what is counted here are steps.
   var steps = 0
   let summary = try trainer.run(
@@ -50,4 +59,14 @@ func train(
       if case .batch = $0 { steps += 1 }
     }, shouldStop: { stop(steps) })
   return (summary, events)
+}
+
+/// The error that `body` ends with; nil for none, or one of another type.
+func refusal(_ body: () throws -> Void) -> TrainingError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? TrainingError
+  }
 }

@@ -92,7 +92,9 @@ package struct TensorFile: Sendable, Hashable {
     for array in arrays { array.append(to: &file) }
     var digest = SHA256()
     digest.update(file)
-    return file + digest.finalize()
+    // In its place: a sum of two arrays would be a second file in memory.
+    file += digest.finalize()
+    return file
   }
 
   private static func comesFirst(_ a: StoredArray, _ b: StoredArray) -> Bool {

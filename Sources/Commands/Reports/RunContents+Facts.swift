@@ -50,7 +50,10 @@ extension RunContents {
           isError: true, text: "could not be read",
           places: dataset.skipped.map { "\($0.path): \($0.message)" })
       ]
-    let findings = skipped + warnings
+    let copies = dataset.findings?.map {
+      ReportPage.Finding(isError: $0.isError, text: "\($0.kind): \($0.message)", places: $0.paths)
+    }
+    let findings = skipped + (copies ?? []) + warnings
     let origins = dataset.splits.map {
       ReportPage.Fact($0.split, "\(grouped($0.images)) images, \($0.origin)")
     }
@@ -66,8 +69,8 @@ extension RunContents {
         ReportPage.Fact("hidden files and folders", grouped(dataset.hidden)),
         ReportPage.Fact("fingerprint", dataset.fingerprint),
       ],
-      // No check was made, so that nothing can be said of what it would have found.
-      findings: findings.isEmpty ? nil : findings)
+      // Where nobody looked, nothing can be said of what there would have been.
+      findings: findings.isEmpty && copies == nil ? nil : findings)
   }
 
   /// Numbers about the network that answers.

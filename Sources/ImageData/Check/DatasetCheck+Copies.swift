@@ -41,38 +41,12 @@ extension DatasetCheck {
     return digests
   }
 
-  /// Elements with equal keys together, in the order of their first ones; those without are left out.
-  private static func grouped<Key: Hashable>(
-    _ files: [CheckedFile], by key: (CheckedFile) -> Key?
-  ) -> [[CheckedFile]] {
-    var numbers: [Key: Int] = [:]
-    var groups: [[CheckedFile]] = []
-    for file in files {
-      guard let key = key(file) else { continue }
-      if let number = numbers[key] {
-        groups[number].append(file)
-      } else {
-        numbers[key] = groups.count
-        groups.append([file])
-      }
-    }
-    return groups
-  }
-
   /// What to say of files with the same pixels.
   private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
     let isSameFile = Set(files.compactMap(\.examination.picture?.fileDigest)).count == 1
-    let manner = isSameFile ? "the same file" : "the same pixels in different files"
-    let paths = files.map(\.path)
-    let splits = Set(files.map(\.split)).sorted()
-    var findings: [CheckFinding] = []
-    if Set(files.map(\.classIndex)).count > 1 {
-      findings.append(CheckFinding(.twoClasses, manner, paths))
-    }
-    if splits.count > 1 {
-      findings.append(CheckFinding(.leak, "\(manner) in \(named(splits))", paths))
-    }
-    return findings.isEmpty ? [CheckFinding(.duplicate, manner, paths)] : findings
+    return CheckFinding.copies(
+      isSameFile ? CheckFinding.sameFile : "the same pixels in different files",
+      files.map { ($0.candidate.sample, $0.split) })
   }
 
   /// What to say of pictures that look alike; each stands with all files that hold it.
@@ -90,13 +64,68 @@ extension DatasetCheck {
       let kind: CheckFinding.Kind =
         splits.count > 1
         ? .nearLeak : Set(files.map(\.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
-      let place = splits.count > 1 ? " in \(named(splits))" : ""
+      let place = splits.count > 1 ? " in \(CheckFinding.named(splits))" : ""
       return CheckFinding(kind, "pictures that look alike" + place, files.map(\.path))
     }
     return (findings, outcome.cutShort)
   }
+}
 
-  private static func named(_ splits: [Split]) -> String {
+/// Elements with equal keys together, in the order of their first ones; those without are left out.
+private func grouped<Element, Key: Hashable>(
+  _ elements: some Sequence<Element>, by key: (Element) -> Key?
+) -> [[Element]] {
+  var numbers: [Key: Int] = [:]
+  var groups: [[Element]] = []
+  for element in elements {
+    guard let key = key(element) else { continue }
+    if let number = numbers[key] {
+      groups[number].append(element)
+    } else {
+      numbers[key] = groups.count
+      groups.append([element])
+    }
+  }
+  return groups
+}
+
+extension CheckFinding {
+  fileprivate static let sameFile = "the same file"
+
+  /// What to say of a picture that is there more than once, in the given manner.
+  fileprivate static func copies(
+    _ manner: String, _ files: [(sample: Sample, split: Split)]
+  ) -> [CheckFinding] {
+    let paths = files.map(\.sample.relativePath)
+    let splits = Set(files.map(\.split)).sorted()
+    var findings: [CheckFinding] = []
+    if Set(files.map(\.sample.classIndex)).count > 1 {
+      findings.append(CheckFinding(.twoClasses, manner, paths))
+    }
+    if splits.count > 1 {
+      findings.append(CheckFinding(.leak, "\(manner) in \(named(splits))", paths))
+    }
+    return findings.isEmpty ? [CheckFinding(.duplicate, manner, paths)] : findings
+  }
+
+  fileprivate static func named(_ splits: [Split]) -> String {
     splits.map(\.rawValue).joined(separator: " and ")
+  }
+}
+
+extension ImageStore {
+  /// Files that are there more than once, as far as their bytes tell: known from loading, free of
+  /// charge.
+  ///
+  /// `DatasetCheck` looks further: for the same pixels in other files, and for pictures alike.
+  package var copies: [CheckFinding] {
+    grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
+      .filter { $0.count > 1 }
+      .flatMap { group in
+        CheckFinding.copies(
+          CheckFinding.sameFile,
+          group.compactMap { index in split(of: index).map { (samples[index], $0) } })
+      }
+      .sorted { $0.kind < $1.kind }
   }
 }

@@ -184,8 +184,4 @@ package struct ComparisonReport: Sendable {
   package func html() throws(PNGError) -> String { try page.html() }
 
   private func count(_ number: Int) -> String { grouped(String(number)) }
-
-  private func percent(_ share: Double) -> String {
-    share.isFinite ? fixed(100 * share, 1) + " %" : "–"
-  }
 }

@@ -153,7 +153,10 @@ extension RunReport {
     let findings: ReportPage.Block =
       switch dataset.findings {
       case .some(let findings) where !findings.isEmpty: .findings(findings)
-      case .some: .text("The check found nothing wrong.")
+      case .some:
+        .text(
+          "No file is unreadable, in two classes, in two splits or there twice. cnnctl check looks "
+            + "for more.")
       case nil: .text("")
       }
     return ReportPage.Section(
@@ -183,9 +186,5 @@ extension RunReport {
     ReportPage.Section(
       "Environment, and how to repeat it",
       blocks: [.facts(title: "", environment), .commands(commands)])
-  }
-
-  private func percent(_ share: Double) -> String {
-    share.isFinite ? fixed(100 * share, 1) + " %" : "–"
   }
 }

@@ -100,8 +100,29 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
   package var hidden: Int
   /// Unreadable images left out.
   package var skipped: [SkippedImage]
+  /// Files that are there more than once; nil in what earlier versions wrote.
+  package var findings: [DatasetFinding]?
   /// Digest of every image's bytes and class.
   package var fingerprint: String
+}
+
+/// Something about a dataset that its owner should know, as `cnnctl check` tells it.
+package struct DatasetFinding: Codable, Sendable, Hashable {
+  /// The kind's name, such as `leak`.
+  package var kind: String
+  /// Whether it makes a dataset unfit, not just worth a look.
+  package var isError: Bool
+  /// One sentence, lower case, that names no path.
+  package var message: String
+  /// The files concerned, below the dataset's folder.
+  package var paths: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case kind
+    case isError = "is_error"
+    case message
+    case paths
+  }
 }
 
 /// An image that could not be read.

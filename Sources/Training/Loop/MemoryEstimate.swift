@@ -45,37 +45,15 @@ struct MemoryEstimate {
     let network = plan.network
     let epochs = options.epochs(steps: (counts.training + batch - 1) / batch)
     let trained: Network
-    if configuration.transfer.freezesAll(of: epochs),
-      let needs = try FeatureStore.memoryNeeds(
-        network, training: counts.training, validation: counts.validation,
-        isChanged: configuration.augmentation != .none, epochs: epochs, engine: engine)
-    {
-      training = needs.bytes
-      trained = needs.head
-    } else {
-      let input = configuration.network.trainingInput(
-        network.architecture.input, epoch: 1, of: 1)
-      let loader = 2 * batch * input.count * MemoryLayout<Float>.stride
-      training =
-        try TrainingSession.memoryBytes(
-          network: network, input: input, optimizer: options.makeOptimizer(), batchSize: batch,
-          engine: engine) + loader
-      trained = network
-    }
-    let validated = min(batch, counts.validation)
-    validation =
-      validated == 0
-      ? 0
-      : try InferenceSession.memoryBytes(
-        network: trained, batchSize: batch, engine: engine)
-        + validated * trained.architecture.input.count * MemoryLayout<Float>.stride
+    (training, trained) = try MemoryEstimate.training(plan, counts, batch, epochs, engine)
+    validation = try MemoryEstimate.validation(trained, counts, batch, engine)
     let numbers = 4 * (network.parameterCount + network.statisticsCount)
     let networks = options.ema > 0 ? 2 : 1
     weights = (networks + 1) * numbers
     let saving = 2 * (networks + options.optimizer.moments) * numbers
     passing = max(
       saving,
-      validated == 0 && plan.test == nil
+      counts.validation == 0 && plan.test == nil
         ? 0 : try MemoryEstimate.testing(plan, engine) + 3 * numbers)
 
     var cache = cache
@@ -86,11 +64,39 @@ struct MemoryEstimate {
       trainingSize: plan.trainingSize)
   }
 
+  /// What the steps take, and the network that makes them: the whole one, or a head on features.
+  private static func training(
+    _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
+  ) throws(ModelError) -> (bytes: Int, trained: Network) {
+    let configuration = plan.configuration
+    if configuration.transfer.freezesAll(of: epochs),
+      let needs = try FeatureStore.memoryNeeds(
+        plan.network, training: counts.training, validation: counts.validation,
+        isChanged: configuration.augmentation != .none, epochs: epochs, engine: engine)
+    {
+      return (needs.bytes, needs.head)
+    }
+    let input = configuration.network.trainingInput(
+      plan.network.architecture.input, epoch: 1, of: 1)
+    let session = try TrainingSession.memoryBytes(
+      network: plan.network, input: input, optimizer: configuration.training.makeOptimizer(),
+      batchSize: batch, engine: engine)
+    // One batch is trained on while the next is prepared.
+    return (session + 2 * batch * input.bytes, plan.network)
+  }
+
+  private static func validation(
+    _ network: Network, _ counts: ImageCounts, _ batch: Int, _ engine: Engine
+  ) throws(ModelError) -> Int {
+    guard counts.validation > 0 else { return 0 }
+    return try InferenceSession.memoryBytes(network: network, batchSize: batch, engine: engine)
+      + min(batch, counts.validation) * network.architecture.input.bytes
+  }
+
   /// Activations of the last evaluation, and its inputs, gathered from those of each image.
   private static func testing(_ plan: RunPlan, _ engine: Engine) throws(ModelError) -> Int {
     let shown = Predictor.defaultBatchSize * plan.configuration.tta.views
-    let inputs = 2 * shown * plan.network.architecture.input.count * MemoryLayout<Float>.stride
-    return try inputs
+    return try 2 * shown * plan.network.architecture.input.bytes
       + InferenceSession.memoryBytes(network: plan.network, batchSize: shown, engine: engine)
   }
 
@@ -129,6 +135,11 @@ struct MemoryEstimate {
     }
     return "a smaller --size, or a smaller network (--arch)"
   }
+}
+
+extension Shape {
+  /// Bytes of so many floats.
+  fileprivate var bytes: Int { count * MemoryLayout<Float>.stride }
 }
 
 private func megabytes(_ bytes: Int) -> String {

@@ -11,6 +11,7 @@ struct RunImages {
   /// The images that epochs are judged by; empty for none.
   let validation: [Int]
   let warnings: [String]
+  private let copies: [CheckFinding]
   private let plan: RunPlan
   private let shares: ContentSplit
   private let test: [Int]
@@ -52,6 +53,8 @@ struct RunImages {
       warnings.append(
         "\(store.failures.count) images could not be read and are left out; run.json lists them")
     }
+    copies = store.copies
+    warnings += RunImages.copies(copies, plan)
     warnings += RunImages.smallSets(store, plan, training: training, validation: validation)
     if cache.policy == .auto, store.place == .off {
       warnings.append(
@@ -107,6 +110,22 @@ struct RunImages {
     let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     let first = bad.first.map { ", the first is \($0.sample.path): \($0.failure)" } ?? ""
     return "\(plan.dataset.classes[label]): \(text.isEmpty ? "none taken" : text)\(first)"
+  }
+
+  /// What is to be said of files in two classes, and of tests that hold what was trained on.
+  private static func copies(_ findings: [CheckFinding], _ plan: RunPlan) -> [String] {
+    let kinds: [(CheckFinding.Kind, (String) -> String)] = [
+      (.twoClasses, { "\($0) in two classes, so that one of both labels is wrong" }),
+      (.leak, { "\($0) in two splits, so that figures of the second flatter the model" }),
+    ]
+    return kinds.compactMap { kind, sentence in
+      let found = findings.filter { $0.kind == kind }
+      guard let first = found.first else { return nil }
+      let files = found.count == 1 ? "a file is" : "\(found.count) files are"
+      return sentence(files) + ": \(first.paths.joined(separator: ", "))"
+        + (found.count > 1 ? " and more" : "")
+        + "; cnnctl check \(plan.configuration.dataset) names all and looks for others"
+    }
   }
 
   /// What is to be said where there are few images of some kind.
@@ -197,7 +216,8 @@ struct RunImages {
     }
     return DatasetSummary(
       path: plan.configuration.dataset, classes: classes, splits: splits,
-      hidden: plan.dataset.hiddenCount, skipped: skipped, fingerprint: store.fingerprint)
+      hidden: plan.dataset.hiddenCount, skipped: skipped,
+      findings: copies.map(DatasetFinding.init), fingerprint: store.fingerprint)
   }
 
   private func origin(_ split: Split) -> String {
@@ -219,5 +239,13 @@ extension SkippedImage {
   init(_ bad: BadImage) {
     self.init(
       path: bad.sample.path, code: bad.failure.code.rawValue, message: bad.failure.message)
+  }
+}
+
+extension DatasetFinding {
+  fileprivate init(_ finding: CheckFinding) {
+    self.init(
+      kind: finding.kind.rawValue, isError: finding.kind.isError, message: finding.message,
+      paths: finding.paths)
   }
 }

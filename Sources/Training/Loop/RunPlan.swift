@@ -75,7 +75,8 @@ struct RunPlan {
     self.warnings = warnings
 
     record = RunRecord(
-      versions: RunRecord.currentVersions, isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue,
+      versions: RunRecord.currentVersions, isa: engine.instructionSet.rawValue,
+      conv: engine.convolution.rawValue,
       processor: Engine.processorName, threads: engine.threads,
       dataset: FileSystem.absolute(configuration.dataset) ?? configuration.dataset)
   }

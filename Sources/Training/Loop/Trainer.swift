@@ -140,7 +140,8 @@ package final class Trainer {
     var loop = try TrainingLoop(plan, images, engine: engine, folder: log.folder)
     if let checkpoint { try loop.restore(checkpoint) }
     try loop.checkDisk()
-    try log.tell(.start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
+    try log.tell(
+      .start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
     try log.tell(.dataset(images.summary), events)
     for warning in notes + plan.warnings + images.warnings {
       try log.tell(.warning(warning), events)

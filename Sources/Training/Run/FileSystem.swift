@@ -61,6 +61,18 @@ enum FileSystem {
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
   }
 
+  /// Whether a file's bytes are these; never takes memory for more than a part of it.
+  private static func holds(_ path: String, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
+    let file = try InputFile(path, limit: bytes.count)
+    guard file.size == bytes.count else { return false }
+    let part = 1 << 20
+    for start in stride(from: 0, to: bytes.count, by: part) {
+      let range = start..<min(start + part, bytes.count)
+      guard try file.bytes(range)[...] == bytes[range] else { return false }
+    }
+    return true
+  }
+
   /// Writes a file in one step: readers meet the old bytes or the new ones, and after a crash one
   /// of the two is there.
   ///
@@ -78,7 +90,7 @@ enum FileSystem {
     unlink(temporary)
     do throws(TrainingError) {
       try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
-      if readsBack, try read(temporary, limit: bytes.count) != bytes {
+      if readsBack, try !holds(temporary, bytes) {
         throw TrainingError(.inputOutput, "what was written is not what is read")
       }
     } catch {
@@ -111,13 +123,15 @@ enum FileSystem {
     try replace(other, with: read(path, limit: .max))
   }
 
-  /// Makes a folder that nobody else has, where temporary files belong.
-  static func createTemporaryFolder(_ name: String) throws(TrainingError) -> String {
-    let home = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-    var path = Array("\(home.isEmpty ? "/tmp" : home)/\(name).XXXXXX".utf8CString)
+  /// Makes a folder in `home` that nobody else has; `name` is how its name begins.
+  static func createTemporaryFolder(
+    _ name: String, in home: String
+  ) throws(TrainingError) -> String {
+    var path = Array("\(home)/\(name).XXXXXX".utf8CString)
     guard mkdtemp(&path) != nil else {
       throw TrainingError(
-        .cannotCreate, "no temporary folder can be made in \(home): \(lastError())")
+        .cannotCreate, "no temporary folder can be made in \(home): \(lastError())",
+        advice: "TMPDIR, set to a folder that can be written to")
     }
     return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

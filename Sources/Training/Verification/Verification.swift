@@ -45,17 +45,18 @@ package struct Verification: Sendable {
     }
   }
 
-  /// Makes the steps again in a folder that goes away, and compares each that the run tells of.
+  /// Makes the steps again in a folder in `temporary` that goes away, and compares each that the run tells of.
   ///
   /// Ends with the first one that differs. Events are those of a run. Errors: those of `Trainer`, and
   /// images that are not the run's.
   package func run(
-    cache: PictureCache, engine: Engine, events: (TrainingEvent) throws -> Void,
+    in temporary: String, cache: PictureCache, engine: Engine,
+    events: (TrainingEvent) throws -> Void,
     shouldStop: () -> StopReason? = { nil }
   ) throws -> [Comparison] {
     var comparisons: [Comparison] = []
     let last = recorded.map(\.step).max() ?? 0
-    let folder = try FileSystem.createTemporaryFolder("cnnctl-verify")
+    let folder = try FileSystem.createTemporaryFolder("cnnctl-verify", in: temporary)
     defer { FileSystem.removeFolder(folder) }
     do {
       _ = try Trainer(

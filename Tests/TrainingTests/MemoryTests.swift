@@ -1,0 +1,81 @@
+import Foundation
+import ImageData
+import Testing
+import Training
+
+@Suite("Memory")
+struct MemoryTests {
+  /// What a run on 96 images is refused with, where so much memory is free.
+  private func refused(
+    _ megabytes: Int, _ policy: PictureCache.Policy, _ change: (inout TrainingOptions) -> Void
+  ) throws -> TrainingError? {
+    var error: TrainingError?
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      try writeDataset(data, ["train": 48], classes: ["blue", "red"])
+      let configuration = try configuration(data) {
+        $0.epochs = 1
+        $0.valSplit = 0
+        change(&$0)
+      }
+      let cache = PictureCache(
+        policy, folder: folder + "/cache", availableMemory: megabytes * 1_000_000)
+      error = refusal { _ = try train(configuration, out: folder + "/run", cache: cache) }
+      // A refused run leaves nothing, one that is done has its weights.
+      #expect(
+        FileManager.default.fileExists(atPath: folder + "/run/weights/best.safetensors")
+          == (error == nil))
+      #expect(FileManager.default.fileExists(atPath: folder + "/run") == (error == nil))
+    }
+    return error
+  }
+
+  @Test("A run that memory does not suffice for is refused at once, with a batch that would fit")
+  func batch() throws {
+    let error = try #require(
+      try refused(80, .off) {
+        $0.size = 64
+        $0.batchSize = 64
+        $0.architecture = "vgg"
+      })
+    #expect(error.kind == .noRoom && error.problem == "the run needs more memory than there is")
+    #expect(error.found?.hasPrefix("80 MB free") == true)
+    #expect(error.expected?.contains("to train on batches of 64") == true)
+    let advice = try #require(error.advice)
+    #expect(advice.hasPrefix("--batch-size "))
+    let size = try #require(Int(advice.dropFirst("--batch-size ".count)))
+    // What is advised does, and twice as much would not.
+    let isEnough: (Int) throws -> Bool = { count in
+      try self.refused(80, .off) {
+        $0.size = 64
+        $0.batchSize = count
+        $0.architecture = "vgg"
+      } == nil
+    }
+    #expect(try isEnough(size) && !isEnough(2 * size))
+  }
+
+  @Test(
+    "Where the images alone are too many, the disk is advised, and taken unless memory was asked for"
+  )
+  func images() throws {
+    let change: (inout TrainingOptions) -> Void = {
+      $0.size = 128
+      $0.architecture = "r10h"
+      $0.batchSize = 1
+    }
+    // What it takes without images: "about 123 MB: ...".
+    let needs = try #require(try refused(1, .off, change)?.expected)
+    let bare = try #require(Int(needs.split(separator: " ")[1]))
+    let error = try #require(try refused(bare + 2, .ram, change))
+    #expect(error.kind == .noRoom && error.advice == "--cache disk, or --cache off")
+    #expect(try refused(bare + 2, .disk, change) == nil)
+    #expect(try refused(bare + 2, .auto, change) == nil)
+  }
+
+  @Test("Where nothing would fit, something smaller is advised")
+  func nothing() throws {
+    let error = try #require(try refused(20, .off) { $0.size = 64 })
+    #expect(error.advice?.contains("--size") == true)
+  }
+}
