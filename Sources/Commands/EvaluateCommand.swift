@@ -63,6 +63,8 @@ struct EvaluateCommand {
     let folder = run + "/" + split
     do {
       try OutputFolder(creating: folder).write(report.files)
+      // Those of an earlier evaluation do not show these answers.
+      ReportFiles(in: folder).removeEvaluation()
       try pictures(folder)
       return folder
     } catch {

@@ -20,6 +20,9 @@ enum FileSystem {
     return paths
   }
 
+  /// Removes a file; one that is not there, or that stays, is no error.
+  static func remove(_ path: String) { unlink(path) }
+
   /// The part of a path after the last slash.
   static func lastName(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path

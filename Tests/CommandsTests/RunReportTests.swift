@@ -62,6 +62,16 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     }
   }
 
+  @Test func `Pictures of an earlier evaluation do not stay beside the numbers of another`() throws
+  {
+    let data = try TinyDataset()
+    let run = try data.trained(plots: true)
+    let drawn = chartNames.filter { $0.hasPrefix("test/") }
+    #expect(drawn.allSatisfy { isThere(run + "/" + $0) })
+    let outcome = cnnctl("evaluate", "--model", run, "--no-plots")
+    #expect(outcome.code == .done && !drawn.contains { isThere(run + "/" + $0) })
+  }
+
   @Test func `Without plots there is no picture and no page`() throws {
     let data = try TinyDataset()
     let run = try data.trained("--no-plots")

@@ -240,3 +240,29 @@ import Testing
     #expect(outcome.diagnostics.contains("exclude each other"))
   }
 }
+
+@Suite struct CopiedImagesTests {
+  @Test
+  func `Training says which files are in two classes or in two splits, and so does the report`()
+    throws
+  {
+    let data = try TinyDataset()
+    let cat = try bytes(of: data.path + "/training_set/cats/0.png")
+    try write(cat, to: data.path + "/training_set/dogs/copy.png")
+    try write(cat, to: data.path + "/test_set/cats/copy.png")
+    let outcome = cnnctl(data.training())
+    #expect(outcome.code == .done)
+    let places = "training_set/cats/0.png, training_set/dogs/copy.png, test_set/cats/copy.png"
+    for part in ["a file is in two classes", "a file is in two splits"] {
+      let line = outcome.diagnostics.split(separator: "\n").first { $0.contains(part) }
+      #expect(line?.contains(places) == true, "\(outcome.diagnostics)")
+    }
+    let page = try text(of: data.folder.file("run/report.html"))
+    #expect(page.contains("leak: the same file in train and test"))
+    #expect(page.contains("two-classes: the same file"))
+
+    let clean = try TinyDataset()
+    let run = try clean.trained(plots: true)
+    #expect(try text(of: run + "/report.html").contains("No file is unreadable, in two classes"))
+  }
+}

@@ -7,6 +7,11 @@ struct ReportFiles {
 
   /// Name of the page.
   static let page = "report.html"
+  /// Names of all pictures that an evaluation may have.
+  private static let evaluationNames = [
+    "confusion_matrix", "confusion_matrix_normalized", "roc", "precision_recall", "reliability",
+    "histogram", "misclassified", "least_sure", "examples",
+  ]
   /// Pixels of a picture for each CSS pixel.
   private static let scale = 2.0
 
@@ -25,6 +30,13 @@ struct ReportFiles {
   /// Writes an evaluation's pictures beside its numbers.
   func writeEvaluation(_ report: RunReport) throws {
     _ = try write(report.evaluationPlots + report.pictureSheets, below: "")
+  }
+
+  /// Removes the pictures of an evaluation whose numbers are being replaced.
+  func removeEvaluation() {
+    for name in ReportFiles.evaluationNames {
+      FileSystem.remove(folder.file(name + ".png"))
+    }
   }
 
   private func write(_ plots: [RunReport.Plot], below place: String) throws -> [String] {

@@ -103,7 +103,7 @@ struct RunReportBuilder {
     } catch {
       problems.append(
         RunContents.Problem(
-          file: contents.folder.bestWeights, isMissing: error.kind == .missing,
+          file: RunFolder.bestName, isMissing: error.kind == .missing,
           message: error.problem))
     }
   }

@@ -16,7 +16,8 @@ package struct RunFolder: Sendable, Hashable {
   static let metricsName = "metrics.csv"
   static let eventsName = "events.ndjson"
   static let logName = "log.txt"
-  static let bestName = "weights/best.safetensors"
+  /// The kept weights, below the folder.
+  package static let bestName = "weights/best.safetensors"
   /// The sheet of augmented training images.
   package static let samplesName = "plots/samples.png"
   static let lastName = "weights/last.safetensors"
