@@ -50,7 +50,9 @@ let staticLibraries: [LinkerSetting] = [
 let tests: [Target] = [
   .testTarget(
     name: "InterchangeTests",
-    dependencies: ["Interchange", "Training", "CNN", "ImageData", "TestSupport", "Primitives"],
+    dependencies: [
+      "Interchange", "Training", "CNN", "ImageData", "KernelSelection", "TestSupport", "Primitives",
+    ],
     swiftSettings: common),
   .testTarget(
     name: "TrainingTests",

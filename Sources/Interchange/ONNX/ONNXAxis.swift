@@ -33,7 +33,7 @@ extension ONNXGraph {
     let (height, width) = (preprocessing.height, preprocessing.width)
     let target = isRows ? height : width
     let size = addExtent(isRows ? 1 : 2, of: image, "\(scope).size")
-    var lower = number(0)
+    var lower: String?
     var used = size
     var count = number(Double(target))
     var inside: (start: String, count: String)?
@@ -48,8 +48,9 @@ extension ONNXGraph {
         let start = step("Mul", step("Sub", size, length, in: scope), number(0.5), in: scope)
         // Bounds are rounded to single precision, as Pillow's are.
         let upper = addSingle(step("Add", start, length, in: scope), "\(scope).upper")
-        lower = addSingle(start, "\(scope).lower")
-        used = step("Sub", upper, lower, in: scope)
+        let single = addSingle(start, "\(scope).lower")
+        used = step("Sub", upper, single, in: scope)
+        lower = single
       case .pad:
         let shape = step("Div", size, other, in: scope)
         let length = step("Mul", shape, number(Double(isRows ? width : height)), in: scope)
@@ -65,7 +66,8 @@ extension ONNXGraph {
     let halves = constant(
       "\(scope).halves", [target], (0..<target).map { Double($0) + 0.5 })
     let places = inside.map { step("Sub", halves, $0.start, in: scope) } ?? halves
-    let centers = step("Add", step("Mul", places, scale, in: scope), lower, in: scope)
+    let spread = step("Mul", places, scale, in: scope)
+    let centers = lower.map { step("Add", spread, $0, in: scope) } ?? spread
     return ONNXAxis(
       direction: direction, target: target, size: size, scale: scale, centers: centers,
       inside: inside)
