@@ -50,7 +50,9 @@ let staticLibraries: [LinkerSetting] = [
 let tests: [Target] = [
   .testTarget(
     name: "InterchangeTests",
-    dependencies: ["Interchange", "Training", "CNN", "ImageData", "TestSupport", "Primitives"],
+    dependencies: [
+      "Interchange", "Training", "CNN", "ImageData", "KernelSelection", "TestSupport", "Primitives",
+    ],
     swiftSettings: common),
   .testTarget(
     name: "TrainingTests",
@@ -100,7 +102,8 @@ let package = Package(
       swiftSettings: common),
     // Models as other programs write and read them.
     .target(
-      name: "Interchange", dependencies: ["Training", "CNN", "Primitives"], swiftSettings: common),
+      name: "Interchange", dependencies: ["Training", "ImageData", "CNN", "Primitives"],
+      swiftSettings: common),
     .target(
       name: "Training",
       dependencies: [

@@ -33,7 +33,7 @@ check_python() {
     python3 -m venv "$environment"
   fi
   "$environment/bin/pip" install --quiet --disable-pip-version-check \
-    numpy safetensors pillow scikit-learn
+    numpy safetensors pillow scikit-learn onnx onnxruntime coremltools
   "$environment/bin/python" "$scripts/check_safetensors.py" "$run/weights/best.safetensors"
   local dtype
   for dtype in f32 f16 i8; do
@@ -43,12 +43,34 @@ check_python() {
   done
   "$environment/bin/python" "$scripts/check_safetensors.py" \
     "$clone/Sources/CBoxedModels/cats-dogs.safetensors"
+  local model
+  for model in "$run" cats-dogs; do
+    "$environment/bin/python" "$scripts/check_onnx.py" \
+      "$clone/.build/release/cnnctl" "$model" "$clone/dataset/test_set"
+    "$environment/bin/python" "$scripts/check_coreml.py" \
+      "$clone/.build/release/cnnctl" "$model" "$clone/dataset/test_set"
+  done
+  check_served "$environment/bin/python"
   local said found
   tail -n 1 "$run/events.ndjson" >"$work/done.json"
   said=$(json "$work/done.json" 'd["weights_sha256"]')
   found=$(sha256sum "$run/weights/best.safetensors" | cut -d ' ' -f 1)
   [ "$said" = "$found" ] || fail "the run says that the model's digest is $said, it is $found"
   "$environment/bin/python" "$scripts/histogram_baseline.py" "$clone/dataset"
+}
+
+# check_served PYTHON: the documentation's lines for ONNX Runtime say what predict says.
+check_served() {
+  local folder=$work/served photo said found
+  photo=$(find "$clone/dataset/test_set" -name '*.jpg' | sort | sed -n 1p)
+  mkdir "$folder"
+  cp "$photo" "$folder/photo.jpg"
+  "$clone/.build/release/cnnctl" export cats-dogs --format onnx -o "$folder/model.onnx"
+  awk '/^```/ { inside = 0 } inside { print } /^```python$/ { inside = 1 }' \
+    "$clone/Sources/cnnctl/cnnctl.docc/ONNX.md" >"$folder/serve.py"
+  found=$(cd "$folder" && "$1" serve.py)
+  said=$(cd "$folder" && "$clone/.build/release/cnnctl" predict photo.jpg --model cats-dogs)
+  [ "$said" = "photo.jpg: $found" ] || fail "predict says '$said', ONNX Runtime says '$found'"
 }
 
 # The model inside the program: small, and all that an answer needs beside the program itself.

@@ -2,7 +2,7 @@ internal import CNN
 internal import Interchange
 internal import Training
 
-/// `cnnctl export MODEL`: a model as one file, with smaller weights and a card where asked for.
+/// `cnnctl export MODEL`: a model as one file, in this program's form or another's.
 struct ExportCommand {
   private let arguments: Arguments
   private let console: Console
@@ -14,27 +14,32 @@ struct ExportCommand {
 
   func run() throws -> ExitCode {
     let path = try output()
+    let format = arguments.text("format").flatMap(ExportFormat.init(rawValue:)) ?? .safetensors
+    var settings = ExportFormat.Settings(
+      precision: arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single,
+      choices: Set(ExportFormat.Choice.allCases.filter { arguments.flag($0.rawValue) }))
+    // Before a large model is read for nothing.
+    try format.check(settings)
     let location = try ClassifierModel.locate(arguments.operands[0])
     var model = try ClassifierModel(at: location)
-    let precision =
-      arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
-    let card = try card(of: model, at: location)
+    settings.card = try card(of: model, at: location)
     if let temperature = arguments.number("temperature") {
       model = model.calibrated(temperature: temperature)
     }
-    let bytes = try model.encoded(precision, card: card)
+    let bytes = try format.encoded(model, settings)
     let sha256 = try ExportedFile.write(bytes, to: path)
+    let dtype = settings.precision.rawValue
     if arguments.flag("json") {
       try console.result(
         JSON.object([
-          .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
-          .init("dtype", .string(precision.rawValue)), .init("file_bytes", .integer(bytes.count)),
+          .init("file", .string(path)), .init("format", .string(format.rawValue)),
+          .init("dtype", .string(dtype)), .init("file_bytes", .integer(bytes.count)),
           .init("weights_sha256", .string(sha256)),
-          .init("card", card.map(JSON.init) ?? .null),
+          .init("card", settings.card.map(JSON.init) ?? .null),
         ]).line)
     } else {
       try console.result(
-        "\(path): \(byteCount(bytes.count)), weights \(precision.rawValue), SHA-256 \(sha256)")
+        "\(path): \(byteCount(bytes.count)), weights \(dtype), SHA-256 \(sha256)")
     }
     return .done
   }

@@ -58,6 +58,33 @@ import Testing
       try text(of: out + "/predictions.csv").split(separator: "\n").map(String.init))
   }
 
+  @Test(arguments: ["onnx", "coreml"])
+  func `Other programs' forms are written once, in half the space in 16 bits, the same again`(
+    format: String
+  ) throws {
+    func exported(_ name: String, _ words: String...) throws -> [UInt8] {
+      let file = data.folder.file(name)
+      let outcome = cnnctl(["export", run, "--format", format, "-o", file, "--json"] + words)
+      #expect(outcome.code == .done, "\(outcome.diagnostics)")
+      let said = try object(outcome.output)
+      #expect(said["format"] as? String == format && said["file"] as? String == file)
+      #expect(said["file_bytes"] as? Int == (try bytes(of: file).count))
+      return try bytes(of: file)
+    }
+    let whole = try exported("whole")
+    #expect(try exported("again") == whole)
+    #expect(try exported("half", "--dtype", "f16").count < whole.count)
+    // The tiny network has nothing to fold.
+    #expect(try exported("folded", "--fold") == whole)
+    if format == "onnx" { #expect(try exported("raw", "--raw").count < whole.count) }
+    // Names of classes, in the metadata that every form holds.
+    let text = String(decoding: whole, as: UTF8.self)
+    #expect(text.contains(#"["cats","dogs"]"#) && text.contains("tool_version"))
+    // It is not a form that this program reads, and it says so.
+    let answer = cnnctl("inspect", data.folder.file("whole"))
+    #expect(answer.code == .badData && answer.diagnostics.contains("no model of cnnctl"))
+  }
+
   @Test func `Weights in 16 bits give a smaller file than in 32, in 8 a smaller one yet`() throws {
     let sizes = try ["f32", "f16", "i8"].map { dtype in
       let file = data.folder.file(dtype)
@@ -138,8 +165,14 @@ import Testing
       (["export", run], .usage, "-o FILE is missing"),
       (["export", run, "-o", "-"], .usage, "not written to standard output"),
       (["export", "-o", file], .usage, "MODEL is missing"),
-      (["export", run, "-o", file, "--format", "onnx"], .usage, "expected: safetensors"),
-      (["export", run, "-o", file, "--format", "coreml"], .usage, "expected: safetensors"),
+      (["export", run, "-o", file, "--format", "tflite"], .usage, "safetensors, onnx, coreml"),
+      (["export", run, "-o", file, "--fold"], .usage, "--fold means nothing in the form safeten"),
+      (["export", run, "-o", file, "--raw"], .usage, "expected: --format onnx"),
+      (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "form coreml"),
+      (["export", run, "-o", file, "--format", "onnx", "--dtype", "i8"], .usage, "f32 or f16"),
+      (["export", run, "--format", "onnx"], .usage, "-o FILE is missing"),
+      (["export", run, "--format", "onnx", "-o", there], .cannotCreate, "is there already"),
+      (["export", there, "--format", "onnx", "-o", file], .badData, "no model of cnnctl"),
       (["export", run, "-o", file, "--dtype", "bf16"], .usage, "expected: f32, f16, i8"),
       (["export", run, "-o", there], .cannotCreate, "is there already"),
       (["export", run, "-o", file + "/x"], .cannotCreate, "is no folder"),

@@ -143,11 +143,14 @@ extension CommandDescription {
 
   static let export = CommandDescription(
     name: .export, usage: "cnnctl export MODEL -o FILE [options]",
-    summary: "a model as one file, with smaller weights if asked for",
+    summary: "a model as one file, for this program, ONNX Runtime or Core ML",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program. FILE is a "
         + "model file as train writes it: every command takes it, and so does Python's safetensors. "
         + "A file that is there is never written over.",
+      "With --format onnx it is an ONNX model of photos of any size, and with coreml a classifier of "
+        + "Core ML; both give the probabilities that predict gives. Other programs read the files, "
+        + "this one does not.",
       "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay f32. "
         + "The model card holds the figures of the run's test, or of --report; --card adds texts "
         + "and overrides what it names.",
@@ -157,6 +160,7 @@ extension CommandDescription {
       ("cnnctl export runs/latest -o model.safetensors", "one file to give away"),
       ("cnnctl export runs/latest --dtype f16 -o small.safetensors", "half as large"),
       ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
+      ("cnnctl export runs/latest --format onnx -o model.onnx", "for servers and web pages"),
     ])
 
   static let namingModels =

@@ -312,7 +312,15 @@ package enum OptionTable {
     Option(
       "format", .choice(ExportFormat.allCases.map(\.rawValue)),
       default: ExportFormat.safetensors.rawValue,
-      help: "form of the file; this version writes no other", group: .output, commands: [.export]),
+      help: "form of the file: this program's own, or one that others run", group: .output,
+      commands: [.export]),
+    Option(
+      "fold", .flag,
+      help: "onnx, coreml: make batch normalizations part of the weights before them",
+      group: .output, commands: [.export]),
+    Option(
+      "raw", .flag, help: "onnx: leave the preparation of images to the caller", group: .output,
+      commands: [.export]),
     Option(
       "dtype", .choice(TensorFile.Precision.allCases.map(\.rawValue)),
       default: TensorFile.Precision.single.rawValue,

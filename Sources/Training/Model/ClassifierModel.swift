@@ -149,16 +149,21 @@ package final class ClassifierModel {
     }
   }
 
-  private func file(_ card: ModelCard?) -> TensorFile {
-    let metadata = ModelMetadata(
+  /// What a file says beside the weights, by key, with another card.
+  package func metadata(card: ModelCard?) -> [String: String] {
+    ModelMetadata(
       architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,
       recipe: recipe, datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      toolVersion: toolVersion, temperature: temperature, tta: tta, card: card)
+      toolVersion: toolVersion, temperature: temperature, tta: tta, card: card
+    ).strings
+  }
+
+  private func file(_ card: ModelCard?) -> TensorFile {
     let tensors = network.tensorNames.map { name in
       TensorFile.Tensor(
         name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])
     }
-    return TensorFile(tensors: tensors, metadata: metadata.strings)
+    return TensorFile(tensors: tensors, metadata: metadata(card: card))
   }
 
   /// Names and shapes must be the architecture's; the error has the first that differs and says

@@ -1,0 +1,191 @@
+package import CNN
+
+/// A network as other programs run it: named steps over maps with the channels first.
+///
+/// Dropout is gone, every window says its zeros on all four sides, and a normalization may be part
+/// of the weights before it. Shapes are those of `CNN`; how they lie in memory is up to the format.
+package struct InferenceGraph: Sendable {
+  /// A value that a step reads or gives.
+  package struct Value: Sendable, Hashable {
+    /// The path of the layer that gives it, unique; `input` for the network's input.
+    package let name: String
+    /// The extent of one sample.
+    package let shape: Shape
+  }
+
+  /// One step.
+  package struct Node: Sendable {
+    /// What is computed.
+    package var operation: Operation
+    /// What it reads.
+    package let inputs: [Value]
+    /// What it gives, named as the step itself.
+    package let output: Value
+  }
+
+  /// What a step computes.
+  package enum Operation: Sendable {
+    /// A convolution over a window; its padding holds zeros.
+    case convolution(LinearWeights, Window)
+    /// A matrix product with a vector of features.
+    case dense(LinearWeights)
+    /// A factor and an offset for each channel.
+    case normalization(NormalizationWeights)
+    /// The greatest value of each window; padding never wins.
+    case maxPool(Window)
+    /// The mean of each window; padding does not count.
+    case averagePool(Window)
+    /// The mean of each channel.
+    case globalAverage
+    /// A map as a vector in the order row, column, channel.
+    case flatten
+    /// The greater of the value and zero.
+    case rectify
+    /// The sum of two values.
+    case add
+  }
+
+  /// The steps in an order in which they can run.
+  package private(set) var nodes: [Node] = []
+  /// The network's input.
+  package let input: Value
+  /// The value with the logits.
+  package private(set) var output: Value
+
+  /// The steps of a network, with its weights as they are now.
+  ///
+  /// - folding: normalizations become part of the convolution or dense layer right before them.
+  ///
+  /// Error: a layer of a kind that is not known here.
+  package init(_ network: Network, folding: Bool = false) throws(ExportError) {
+    input = Value(name: "input", shape: network.architecture.input)
+    output = input
+    let shapes = Dictionary(
+      uniqueKeysWithValues: network.summary.map { ($0.name, $0.outputShape) })
+    let lowering = Lowering(network: network, shapes: shapes, folding: folding)
+    output = try lowering.apply(
+      network.architecture.layers, to: input, path: "layers", nodes: &nodes)
+  }
+}
+
+/// What turns layers into steps.
+private struct Lowering {
+  typealias Value = InferenceGraph.Value
+  typealias Node = InferenceGraph.Node
+
+  let network: Network
+  /// What each layer gives, by its path.
+  let shapes: [String: Shape]
+  let folding: Bool
+
+  func apply(
+    _ layers: [any Layer], to input: Value, path: String, nodes: inout [Node]
+  ) throws(ExportError) -> Value {
+    let start = nodes.count
+    var current = input
+    for (index, layer) in layers.enumerated() {
+      current = try apply(
+        layer, to: current, path: "\(path).\(index)", since: start, nodes: &nodes)
+    }
+    return current
+  }
+
+  /// Adds a layer's steps; those from number `start` on belong to the same list of layers, so that
+  /// what the last of them gives has no other reader.
+  private func apply(
+    _ layer: any Layer, to input: Value, path: String, since start: Int, nodes: inout [Node]
+  ) throws(ExportError) -> Value {
+    let shape = shapes[path] ?? input.shape
+    func window(_ size: Int, _ stride: Int, _ padding: Padding) -> Window {
+      Window(size: size, stride: stride, padding: padding, input: input.shape, output: shape)
+    }
+    let operation: InferenceGraph.Operation
+    switch layer {
+    case is Dropout:
+      return input
+    case let layer as Residual:
+      return try apply(layer, to: input, path: path, nodes: &nodes)
+    case let layer as Conv2D:
+      operation = .convolution(
+        try weights("\(path).filters", "\(path).bias", layer.useBias),
+        window(layer.kernelSize, layer.stride, layer.padding))
+    case let layer as Dense:
+      operation = .dense(try weights("\(path).weights", "\(path).bias", layer.useBias))
+    case let layer as BatchNorm:
+      let normalization = try normalization(layer, path)
+      if folding, let last = nodes.indices.last, last >= start, nodes[last].output == input,
+        let folded = nodes[last].operation.folding(normalization)
+      {
+        nodes[last].operation = folded
+        return input
+      }
+      operation = .normalization(normalization)
+    case let layer as MaxPool2D:
+      operation = .maxPool(window(layer.size, layer.stride, layer.padding))
+    case let layer as AveragePool2D:
+      operation = .averagePool(window(layer.size, layer.stride, layer.padding))
+    case is GlobalAveragePool2D: operation = .globalAverage
+    case is Flatten: operation = .flatten
+    case is ReLU: operation = .rectify
+    default:
+      throw .layer(path: path, kind: type(of: layer).kind)
+    }
+    return step(operation, [input], shape, path, &nodes)
+  }
+
+  /// relu(body(x) + shortcut(x)).
+  private func apply(
+    _ layer: Residual, to input: Value, path: String, nodes: inout [Node]
+  ) throws(ExportError) -> Value {
+    let deep = try apply(layer.body, to: input, path: "\(path).body", nodes: &nodes)
+    let flat = try apply(layer.shortcut, to: input, path: "\(path).shortcut", nodes: &nodes)
+    let sum = step(.add, [deep, flat], deep.shape, "\(path).sum", &nodes)
+    return step(.rectify, [sum], sum.shape, path, &nodes)
+  }
+
+  private func step(
+    _ operation: InferenceGraph.Operation, _ inputs: [Value], _ shape: Shape, _ name: String,
+    _ nodes: inout [Node]
+  ) -> Value {
+    let output = Value(name: name, shape: shape)
+    nodes.append(Node(operation: operation, inputs: inputs, output: output))
+    return output
+  }
+
+  private func weights(
+    _ name: String, _ bias: String, _ useBias: Bool
+  ) throws(ExportError) -> LinearWeights {
+    let shape = network.shape(of: name) ?? []
+    guard shape.count >= 2 else { throw .tensor(name) }
+    return LinearWeights(
+      name: name, kernel: shape.count == 4 ? shape[0] : 1, inputs: shape[shape.count - 2],
+      outputs: shape[shape.count - 1], values: try tensor(name),
+      bias: useBias ? try tensor(bias) : nil)
+  }
+
+  private func normalization(
+    _ layer: BatchNorm, _ path: String
+  ) throws(ExportError) -> NormalizationWeights {
+    NormalizationWeights(
+      name: path, epsilon: layer.epsilon, scale: try tensor("\(path).scale"),
+      shift: try tensor("\(path).shift"), mean: try tensor("\(path).runningMean"),
+      variance: try tensor("\(path).runningVariance"))
+  }
+
+  private func tensor(_ name: String) throws(ExportError) -> [Float] {
+    guard let values = network.values(of: name) else { throw .tensor(name) }
+    return values
+  }
+}
+
+extension InferenceGraph.Operation {
+  /// The same with a normalization behind it; nil where the step has no weights.
+  fileprivate func folding(_ normalization: NormalizationWeights) -> InferenceGraph.Operation? {
+    switch self {
+    case .convolution(let weights, let window):
+      .convolution(weights.normalized(by: normalization), window)
+    case .dense(let weights): .dense(weights.normalized(by: normalization))
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package import CNN
+
+/// The weights of a convolution or a dense layer, which is a convolution of one pixel.
+package struct LinearWeights: Sendable, Hashable {
+  /// The name of the weights' tensor in the network.
+  package let name: String
+  /// The side of the kernel; 1 for a dense layer.
+  package let kernel: Int
+  /// Input channels or features.
+  package let inputs: Int
+  /// Output channels or features.
+  package let outputs: Int
+  /// The weights as [kernel row][kernel column][input][output].
+  package private(set) var values: [Float]
+  /// What is added to each output.
+  package private(set) var bias: [Float]?
+
+  /// Weights in the network's own order.
+  package init(
+    name: String, kernel: Int, inputs: Int, outputs: Int, values: [Float], bias: [Float]?
+  ) {
+    precondition(
+      values.count == kernel * kernel * inputs * outputs
+        && bias.map { $0.count == outputs } ?? true,
+      "\(name): weights for their extents")
+    self.name = name
+    self.kernel = kernel
+    self.inputs = inputs
+    self.outputs = outputs
+    self.values = values
+    self.bias = bias
+  }
+
+  /// The weights as [output][input][kernel row][kernel column], which most programs want.
+  package var outputsFirst: [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    for output in 0..<outputs {
+      for input in 0..<inputs {
+        for place in 0..<(kernel * kernel) {
+          result.append(values[(place * inputs + input) * outputs + output])
+        }
+      }
+    }
+    return result
+  }
+
+  /// The name of the bias's tensor in the network.
+  package var biasName: String {
+    name.split(separator: ".").dropLast().joined(separator: ".") + ".bias"
+  }
+
+  /// Throws where 16 bits cannot hold a weight.
+  package func checkHalves() throws(ExportError) {
+    if let value = values.first(where: { !Float16($0).isFinite }) {
+      throw .notInHalves(name: name, value: value)
+    }
+  }
+
+  /// The same layer with a normalization behind it, computed in 64 bits.
+  ///
+  /// scale · (Wx + b - mean) / √(variance + ε) + shift is (fW)x + f(b - mean) + shift with
+  /// f = scale / √(variance + ε).
+  package func normalized(by normalization: NormalizationWeights) -> LinearWeights {
+    let factors = normalization.factors
+    var result = self
+    for index in values.indices {
+      result.values[index] = Float(Double(values[index]) * factors[index % outputs])
+    }
+    result.bias = factors.indices.map { output in
+      let centred = Double(bias?[output] ?? 0) - Double(normalization.mean[output])
+      return Float(centred * factors[output] + Double(normalization.shift[output]))
+    }
+    return result
+  }
+}
+
+/// The numbers of a batch normalization with running statistics, one a channel each.
+package struct NormalizationWeights: Sendable, Hashable {
+  /// The path of the layer.
+  package let name: String
+  /// Added to the variance.
+  package let epsilon: Double
+  /// What the normalised value is multiplied by.
+  package let scale: [Float]
+  /// What is added at the end.
+  package let shift: [Float]
+  /// The running mean.
+  package let mean: [Float]
+  /// The running variance.
+  package let variance: [Float]
+
+  /// scale / √(variance + ε) of each channel.
+  package var factors: [Double] {
+    zip(scale, variance).map { Double($0) / (Double($1) + epsilon).squareRoot() }
+  }
+}
+
+/// How a window moves over a map, and what is put around the map before.
+package struct Window: Sendable, Hashable {
+  /// The side of the window.
+  package let size: Int
+  /// Pixels from one window to the next.
+  package let stride: Int
+  /// Places above the map.
+  package let top: Int
+  /// Places left of the map.
+  package let left: Int
+  /// Places below the map.
+  package let bottom: Int
+  /// Places right of the map.
+  package let right: Int
+
+  /// The window of a layer that makes `output` of `input`.
+  package init(size: Int, stride: Int, padding: Padding, input: Shape, output: Shape) {
+    self.size = size
+    self.stride = stride
+    (top, bottom) = Window.places(size, stride, padding, input.height, output.height)
+    (left, right) = Window.places(size, stride, padding, input.width, output.width)
+  }
+
+  /// Places before and behind one direction.
+  private static func places(
+    _ size: Int, _ stride: Int, _ padding: Padding, _ input: Int, _ output: Int
+  ) -> (Int, Int) {
+    switch padding {
+    case .valid: return (0, 0)
+    case .explicit(let places): return (places, places)
+    case .same:
+      let total = max(0, (output - 1) * stride + size - input)
+      return (total / 2, total - total / 2)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import ImageData
+
+/// One direction of a picture and of the network's input, as names of doubles in a graph.
+///
+/// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
+struct ONNXAxis {
+  /// Which of the two directions.
+  enum Direction: String {
+    case rows
+    case columns
+  }
+
+  let direction: Direction
+  /// Pixels of the network's input.
+  let target: Int
+  /// Pixels of the picture.
+  let size: String
+  /// Source pixels a target pixel.
+  let scale: String
+  /// Where the centre of each target pixel lies in the picture, [target].
+  let centers: String
+  /// Where the picture begins in the input, and how many pixels it becomes; nil where it fills it.
+  let inside: (start: String, count: String)?
+}
+
+extension ONNXGraph {
+  /// Adds the numbers of one direction of the picture `image`, uint8 [N, H, W, 3].
+  mutating func addAxis(
+    _ direction: ONNXAxis.Direction, _ preprocessing: Preprocessing, of image: String
+  ) -> ONNXAxis {
+    let scope = direction.rawValue
+    let isRows = direction == .rows
+    let (height, width) = (preprocessing.height, preprocessing.width)
+    let target = isRows ? height : width
+    let size = addExtent(isRows ? 1 : 2, of: image, "\(scope).size")
+    var lower: String?
+    var used = size
+    var count = number(Double(target))
+    var inside: (start: String, count: String)?
+    if preprocessing.resize != .stretch {
+      let other = addExtent(isRows ? 2 : 1, of: image, "\(scope).other")
+      switch preprocessing.resize {
+      case .stretch: break
+      case .crop:
+        let shape = number(Double(width) / Double(height))
+        let fitting = step(isRows ? "Div" : "Mul", other, shape, in: scope)
+        let length = step("Min", size, fitting, in: scope)
+        let start = step("Mul", step("Sub", size, length, in: scope), number(0.5), in: scope)
+        // Bounds are rounded to single precision, as Pillow's are.
+        let upper = addSingle(step("Add", start, length, in: scope), "\(scope).upper")
+        let single = addSingle(start, "\(scope).lower")
+        used = step("Sub", upper, single, in: scope)
+        lower = single
+      case .pad:
+        let shape = step("Div", size, other, in: scope)
+        let length = step("Mul", shape, number(Double(isRows ? width : height)), in: scope)
+        let some = step("Max", step("Round", length, in: scope), number(1), in: scope)
+        let whole = step("Min", some, count, in: scope)
+        let rest = step("Sub", count, whole, in: scope)
+        count = whole
+        let start = step("Round", step("Mul", rest, number(0.5), in: scope), in: scope)
+        inside = (start, whole)
+      }
+    }
+    let scale = step("Div", used, count, in: scope)
+    let halves = constant(
+      "\(scope).halves", [target], (0..<target).map { Double($0) + 0.5 })
+    let places = inside.map { step("Sub", halves, $0.start, in: scope) } ?? halves
+    let spread = step("Mul", places, scale, in: scope)
+    let centers = lower.map { step("Add", spread, $0, in: scope) } ?? spread
+    return ONNXAxis(
+      direction: direction, target: target, size: size, scale: scale, centers: centers,
+      inside: inside)
+  }
+
+  /// An extent of a tensor as a double.
+  private mutating func addExtent(_ axis: Int, of tensor: String, _ name: String) -> String {
+    let extent = add(
+      "Shape", [tensor], "\(name).count", ["start": .int(axis), "end": .int(axis + 1)])
+    return cast(extent, to: .double, name)
+  }
+
+  /// A double rounded to single precision, still as a double.
+  private mutating func addSingle(_ value: String, _ name: String) -> String {
+    cast(cast(value, to: .float, "\(name).single"), to: .double, name)
+  }
+
+  /// A constant double; a list of one element unless told otherwise.
+  mutating func number(_ value: Double, _ shape: [Int] = [1]) -> String {
+    constant(shape.isEmpty ? "scalar.\(value)" : "number.\(value)", shape, [value])
+  }
+
+  /// Adds a node without attributes, named for its scope, its type and its number.
+  mutating func step(_ type: String, _ inputs: String..., in scope: String) -> String {
+    add(type, inputs, "\(scope).\(type).\(count)")
+  }
+}

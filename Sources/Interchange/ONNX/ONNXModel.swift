@@ -1,0 +1,111 @@
+internal import CNN
+internal import ImageData
+package import Training
+
+/// A classifier as an ONNX model that any runtime of ONNX runs.
+///
+/// With its preprocessing: `image` is uint8 [N, H, W, 3], RGB rows of upright pictures of any size.
+/// Raw: `images` is float [N, 3, height, width], prepared already. Both give `probabilities`, float
+/// [N, classes]. The bytes depend on the model alone.
+package struct ONNXModel: Sendable {
+  /// The version of the operators: ONNX 1.12 of 2022 and every later one knows them.
+  package static let opset = 17
+  /// The version of the file's format that goes with it.
+  package static let formatVersion = 8
+  /// The name of the input with the preprocessing in the graph.
+  package static let imageInput = "image"
+  /// The name of the input without.
+  package static let rawInput = "images"
+  /// The name of the output.
+  package static let output = "probabilities"
+
+  /// The model file.
+  package let bytes: [UInt8]
+
+  /// The model of a classifier.
+  ///
+  /// - isRaw: the preprocessing stays outside.
+  /// - folding: normalizations become part of the weights before them.
+  /// - halves: weights of two and more extents are held in 16 bits; the network computes in 32.
+  ///
+  /// Errors: a layer that ONNX has no word for, a weight that 16 bits cannot hold.
+  package init(
+    _ model: ClassifierModel, card: ModelCard?, isRaw: Bool = false, folding: Bool = false,
+    halves: Bool = false
+  ) throws(ExportError) {
+    let network = try InferenceGraph(model.network, folding: folding)
+    var graph = ONNXGraph()
+    var pixels = ONNXModel.rawInput
+    if !isRaw { pixels = graph.addPreprocessing(model.preprocessing, of: ONNXModel.imageInput) }
+    if model.tta == .flip { pixels = graph.addMirrored(pixels) }
+    var writer = ONNXNetwork(graph, halves: halves)
+    var logits = try writer.add(network, input: pixels)
+    graph = writer.graph
+    if model.tta == .flip {
+      logits = graph.addMean(ofViews: logits, outputs: model.network.outputs)
+    }
+    graph.addProbabilities(
+      of: logits, outputs: model.network.outputs, temperature: model.temperature)
+
+    let shape = model.network.architecture.input
+    let input =
+      isRaw
+      ? ONNXGraph.value(
+        ONNXModel.rawInput, .float,
+        [.open("N"), .fixed(shape.channels), .fixed(shape.height), .fixed(shape.width)])
+      : ONNXGraph.value(
+        ONNXModel.imageInput, .uint8, [.open("N"), .open("H"), .open("W"), .fixed(3)])
+    let output = ONNXGraph.value(
+      ONNXModel.output, .float, [.open("N"), .fixed(model.classes.count)])
+    let metadata = model.metadata(card: card).sorted { $0.key < $1.key }
+    bytes =
+      ProtobufMessage {
+        $0.put(1, ONNXModel.formatVersion)
+        $0.put(2, "cnnctl")
+        $0.put(3, toolVersion)
+        $0.put(
+          7, graph.message(name: model.network.architecture.name, input: input, output: output))
+        $0.put(8) {
+          $0.put(1, "")
+          $0.put(2, ONNXModel.opset)
+        }
+        for (key, value) in metadata {
+          $0.put(14) {
+            $0.put(1, key)
+            $0.put(2, value)
+          }
+        }
+      }.bytes
+  }
+}
+
+extension ONNXGraph {
+  /// The images and, behind all of them, their mirror images.
+  fileprivate mutating func addMirrored(_ pixels: String) -> String {
+    let last = constant("views.last", [-1])
+    let end = constant("views.end", [Int(Int32.min)])
+    let axis = constant("views.axis", [3])
+    let mirrored = add("Slice", [pixels, last, end, axis, last], "views.mirrored")
+    return add("Concat", [pixels, mirrored], "views", ["axis": .int(0)])
+  }
+
+  /// The mean of the logits of each image and its mirror image.
+  fileprivate mutating func addMean(ofViews logits: String, outputs: Int) -> String {
+    let shape = constant("views.shape", [2, -1, outputs])
+    let pairs = add("Reshape", [logits, shape], "views.logits")
+    return add("ReduceMean", [pairs], "logits", ["axes": .ints([0]), "keepdims": .int(0)])
+  }
+
+  /// Probabilities in the classes' order.
+  ///
+  /// One logit x means two classes, of probability 1 - σ(x) and σ(x): the softmax of 0 and x.
+  fileprivate mutating func addProbabilities(
+    of logits: String, outputs: Int, temperature: Double
+  ) {
+    let factor = Float(1 / temperature)
+    let factors = constant(
+      "temperature.factors", outputs == 1 ? [1, 2] : [1, 1], outputs == 1 ? [0, factor] : [factor])
+    let scores = add("Mul", [logits, factors], "scores")
+    _ = add("Softmax", [scores], ONNXModel.output, ["axis": .int(1)])
+  }
+}

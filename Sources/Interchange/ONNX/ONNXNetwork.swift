@@ -1,0 +1,139 @@
+internal import CNN
+
+/// Writes a network's steps as ONNX's nodes.
+///
+/// A map is [N, channels, rows, columns] there. A vector of features is [N, features], or a map of
+/// one pixel until a step wants it flat.
+struct ONNXNetwork {
+  private(set) var graph: ONNXGraph
+  /// Whether weights are held in 16 bits.
+  let halves: Bool
+  /// The name in the graph of each value that is a map, by the value's name.
+  private var maps: [String: String] = [:]
+  /// The same for vectors.
+  private var vectors: [String: String] = [:]
+
+  /// A writer that goes on with `graph`.
+  init(_ graph: ONNXGraph, halves: Bool) {
+    self.graph = graph
+    self.halves = halves
+  }
+
+  /// Adds all steps on the tensor of that name, and gives the name of the logits, [N, outputs].
+  mutating func add(_ network: InferenceGraph, input: String) throws(ExportError) -> String {
+    maps[network.input.name] = input
+    for node in network.nodes { try add(node) }
+    return flattened(network.output)
+  }
+
+  private mutating func add(_ node: InferenceGraph.Node) throws(ExportError) {
+    let (input, name) = (node.inputs[0], node.output.name)
+    switch node.operation {
+    case .convolution(let weights, let window):
+      maps[name] = graph.add(
+        "Conv",
+        [map(input)]
+          + (try parameters(
+            of: weights, [weights.outputs, weights.inputs, weights.kernel, weights.kernel])),
+        name, window.attributes)
+    case .dense(let weights):
+      vectors[name] = graph.add(
+        "Gemm",
+        [vector(input)] + (try parameters(of: weights, [weights.outputs, weights.inputs])),
+        name, ["transB": .int(1)])
+    case .normalization(let weights):
+      keep(name, like: input) { graph, value in
+        let channels = [weights.scale.count]
+        let numbers = [
+          ("scale", weights.scale), ("shift", weights.shift), ("runningMean", weights.mean),
+          ("runningVariance", weights.variance),
+        ].map { graph.constant("\(weights.name).\($0.0)", channels, $0.1) }
+        return graph.add(
+          "BatchNormalization", [value] + numbers, name,
+          ["epsilon": .float(Float(weights.epsilon))])
+      }
+    case .maxPool(let window):
+      maps[name] = graph.add("MaxPool", [map(input)], name, window.attributes)
+    case .averagePool(let window):
+      maps[name] = graph.add("AveragePool", [map(input)], name, window.attributes)
+    case .globalAverage:
+      maps[name] = graph.add("GlobalAveragePool", [map(input)], name)
+    case .flatten:
+      vectors[name] = flattened(input)
+    case .rectify:
+      keep(name, like: input) { $0.add("Relu", [$1], name) }
+    case .add:
+      let other = node.inputs[1]
+      if maps[input.name] != nil, maps[other.name] != nil {
+        maps[name] = graph.add("Add", [map(input), map(other)], name)
+      } else {
+        // Equal extents, one of them a vector: both have one pixel.
+        vectors[name] = graph.add("Add", [vector(input), vector(other)], name)
+      }
+    }
+  }
+
+  /// A step that leaves a map a map and a vector a vector.
+  private mutating func keep(
+    _ name: String, like input: InferenceGraph.Value,
+    _ step: (inout ONNXGraph, String) -> String
+  ) {
+    if let map = maps[input.name] {
+      maps[name] = step(&graph, map)
+    } else {
+      vectors[name] = step(&graph, vector(input))
+    }
+  }
+
+  /// The value as a map; a vector is one of one pixel.
+  private mutating func map(_ value: InferenceGraph.Value) -> String {
+    if let name = maps[value.name] { return name }
+    let shape = graph.constant("\(value.name).mapShape", [0, value.shape.count, 1, 1])
+    let name = graph.add("Reshape", [vector(value), shape], "\(value.name).map")
+    maps[value.name] = name
+    return name
+  }
+
+  /// The value, which has one pixel, as a vector.
+  private mutating func vector(_ value: InferenceGraph.Value) -> String { flattened(value) }
+
+  /// The value as a vector in the order row, column, channel.
+  private mutating func flattened(_ value: InferenceGraph.Value) -> String {
+    if let name = vectors[value.name] { return name }
+    var source = maps[value.name] ?? value.name
+    let shape = value.shape
+    if shape.channels > 1, shape.height * shape.width > 1 {
+      source = graph.add(
+        "Transpose", [source], "\(value.name).channelsLast", ["perm": .ints([0, 2, 3, 1])])
+    }
+    let name = graph.add("Flatten", [source], "\(value.name).vector", ["axis": .int(1)])
+    vectors[value.name] = name
+    return name
+  }
+
+  /// The names of a layer's weights and, where it has one, its bias.
+  private mutating func parameters(
+    of weights: LinearWeights, _ shape: [Int]
+  ) throws(ExportError) -> [String] {
+    let name: String
+    if halves {
+      try weights.checkHalves()
+      let held = graph.halves("\(weights.name).f16", shape, weights.outputsFirst)
+      name = graph.cast(held, to: .float, weights.name)
+    } else {
+      name = graph.constant(weights.name, shape, weights.outputsFirst)
+    }
+    guard let bias = weights.bias else { return [name] }
+    return [name, graph.constant(weights.biasName, [weights.outputs], bias)]
+  }
+}
+
+extension Window {
+  /// As ONNX's windows say it; its average leaves padding out by default.
+  fileprivate var attributes: [String: ONNXGraph.Attribute] {
+    [
+      "kernel_shape": .ints([size, size]), "strides": .ints([stride, stride]),
+      "pads": .ints([top, left, bottom, right]),
+    ]
+  }
+}
