@@ -100,7 +100,8 @@ let package = Package(
       swiftSettings: common),
     // Models as other programs write and read them.
     .target(
-      name: "Interchange", dependencies: ["Training", "ImageData", "CNN", "Primitives"], swiftSettings: common),
+      name: "Interchange", dependencies: ["Training", "ImageData", "CNN", "Primitives"],
+      swiftSettings: common),
     .target(
       name: "Training",
       dependencies: [

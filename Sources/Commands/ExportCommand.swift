@@ -16,6 +16,9 @@ struct ExportCommand {
     let path = try output()
     let location = try ClassifierModel.locate(arguments.operands[0])
     var model = try ClassifierModel(at: location)
+    if arguments.text("names") == "torch" {
+      return try TorchExportCommand(arguments, console).run(model, to: path)
+    }
     let precision =
       arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
     let card = try card(of: model, at: location)

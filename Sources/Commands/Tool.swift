@@ -58,6 +58,7 @@ package enum Tool {
       case .explain: return try ExplainCommand(arguments, console).run()
       case .report: return try ReportCommand(arguments, console).run()
       case .export: return try ExportCommand(arguments, console).run()
+      case .import: return try ImportCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)
       }

@@ -74,7 +74,8 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   /// Preprocessing to the given size; the default scaling is 1/255.
   package init(
     width: Int, height: Int, resize: ResizeMode = .stretch, cropShare: Double = 1,
-    filter: ResizeFilter = .bilinear, exif: ExifPolicy = .apply, shrinkMargin: Double = 0, mean: [Float] = [0, 0, 0],
+    filter: ResizeFilter = .bilinear, exif: ExifPolicy = .apply, shrinkMargin: Double = 0,
+    mean: [Float] = [0, 0, 0],
     deviation: [Float] = [255, 255, 255], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) {
     self.width = width

@@ -66,7 +66,8 @@ struct TorchFile {
   private static func refusal(_ path: String, _ kind: String) -> TrainingError {
     let (old, new) = (StrictJSON.quoted(path), StrictJSON.quoted(path + ".safetensors"))
     return TrainingError(
-      .badData, "\(path) is no safetensors file but \(kind), as torch.save writes it, which can run code",
+      .badData,
+      "\(path) is no safetensors file but \(kind), as torch.save writes it, which can run code",
       expected: "the safetensors file that two lines of Python make of it",
       advice: "import torch; from safetensors.torch import save_file\n"
         + "save_file(torch.load(\(old), weights_only=True), \(new))")
