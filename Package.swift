@@ -51,7 +51,7 @@ let tests: [Target] = [
   .testTarget(
     name: "InterchangeTests",
     dependencies: ["Interchange", "Training", "CNN", "ImageData", "TestSupport", "Primitives"],
-    swiftSettings: common),
+    exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "TrainingTests",
     dependencies: [
