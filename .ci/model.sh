@@ -43,6 +43,10 @@ check_python() {
   done
   "$environment/bin/python" "$scripts/check_safetensors.py" \
     "$clone/Sources/CBoxedModels/cats-dogs.safetensors"
+  "$clone/.build/release/cnnctl" export "$run" --names torch -o "$work/torch.safetensors" \
+    >"$work/net.py"
+  "$environment/bin/python" "$scripts/check_torch_file.py" \
+    "$run/weights/best.safetensors" "$work/torch.safetensors" "$work/net.py"
   local said found
   tail -n 1 "$run/events.ndjson" >"$work/done.json"
   said=$(json "$work/done.json" 'd["weights_sha256"]')
