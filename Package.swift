@@ -53,7 +53,7 @@ let tests: [Target] = [
     dependencies: [
       "Interchange", "Training", "CNN", "ImageData", "KernelSelection", "TestSupport", "Primitives",
     ],
-    swiftSettings: common),
+    exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "TrainingTests",
     dependencies: [

@@ -51,6 +51,10 @@ check_python() {
       "$clone/.build/release/cnnctl" "$model" "$clone/dataset/test_set"
   done
   check_served "$environment/bin/python"
+  "$clone/.build/release/cnnctl" export "$run" --names torch -o "$work/torch.safetensors" \
+    >"$work/net.py"
+  "$environment/bin/python" "$scripts/check_torch_file.py" \
+    "$run/weights/best.safetensors" "$work/torch.safetensors" "$work/net.py"
   local said found
   tail -n 1 "$run/events.ndjson" >"$work/done.json"
   said=$(json "$work/done.json" 'd["weights_sha256"]')

@@ -1,6 +1,8 @@
 extension Architecture {
   /// The networks that have a name.
-  public static let presetNames = ["seed", "seed-bn", "vgg", "r10h", "r18h"]
+  public static let presetNames = [
+    "seed", "seed-bn", "vgg", "r10h", "r18h", "resnet18", "resnet34",
+  ]
 
   /// A network by its name.
   ///
@@ -21,14 +23,18 @@ extension Architecture {
       residual(
         name: name, width: 32, blocks: name == "r10h" ? 1 : 2, size: size ?? 128,
         outputs: outputs, dropout: dropout ?? 0.2)
+    case "resnet18", "resnet34":
+      resnet(
+        name: name, blocks: name == "resnet18" ? [2, 2, 2, 2] : [3, 4, 6, 3], size: size ?? 224,
+        outputs: outputs, dropout: dropout ?? 0)
     default:
       throw .unknownPreset(name, known: presetNames)
     }
   }
 
-  private static func image(_ size: Int) -> Shape { Shape(height: size, width: size, channels: 3) }
+  static func image(_ size: Int) -> Shape { Shape(height: size, width: size, channels: 3) }
 
-  private static func end(outputs: Int, dropout: Double) -> [any Layer] {
+  static func end(outputs: Int, dropout: Double) -> [any Layer] {
     let drop: [any Layer] = dropout > 0 ? [Dropout(dropout)] : []
     return drop + [Dense(units: outputs)]
   }
@@ -61,7 +67,7 @@ extension Architecture {
       layers: layers + end(outputs: outputs, dropout: dropout))
   }
 
-  private static func normalized(
+  static func normalized(
     _ filters: Int, kernel: Int = 3, stride: Int = 1, initialScale: Double = 1
   ) -> [any Layer] {
     [

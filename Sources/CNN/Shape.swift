@@ -25,7 +25,7 @@ public struct Shape: Sendable, Hashable, Codable, CustomStringConvertible {
   public var count: Int { height * width * channels }
 
   /// Rows times columns.
-  var pixels: Int { height * width }
+  package var pixels: Int { height * width }
 
   /// The extent as "64x64x3", or the count of features alone.
   public var description: String {

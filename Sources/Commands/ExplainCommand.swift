@@ -118,7 +118,7 @@ struct ExplainCommand {
     guard let index = model.classes.firstIndex(of: name) else {
       throw Failure(
         .usage, "--class: the model knows no class \(name)",
-        expected: model.classes.joined(separator: ", "),
+        expected: listed(model.classes),
         advice: nearest(to: name, among: model.classes).map { "--class \($0)" },
         helpPage: CommandDescription.explain.helpPage)
     }

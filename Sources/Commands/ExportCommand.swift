@@ -22,6 +22,9 @@ struct ExportCommand {
     try format.check(settings)
     let location = try ClassifierModel.locate(arguments.operands[0])
     var model = try ClassifierModel(at: location)
+    if arguments.text("names") == "torch" {
+      return try TorchExportCommand(arguments, console).run(model, to: path)
+    }
     settings.card = try card(of: model, at: location)
     if let temperature = arguments.number("temperature") {
       model = model.calibrated(temperature: temperature)

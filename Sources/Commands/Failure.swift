@@ -32,7 +32,10 @@ package struct Failure: Error, Sendable, Equatable {
     var lines = ["error: " + message]
     if let found { lines.append("found: " + found) }
     if let expected { lines.append("expected: " + expected) }
-    if let advice { lines.append("try: " + advice) }
+    // An advice of two lines is code to copy.
+    for (index, line) in (advice ?? "").split(separator: "\n").enumerated() {
+      lines.append((index == 0 ? "try: " : "     ") + line)
+    }
     if let helpPage { lines.append("See '\(helpPage)'.") }
     return lines.map(terminalSafe)
   }

@@ -29,7 +29,7 @@ struct ModelFact {
     let facts = [
       ModelFact("model", place, .string(location.weights)),
       ModelFact(
-        "classes", model.classes.joined(separator: ", "),
+        "classes", listed(model.classes),
         .array(model.classes.map(JSON.string))),
       ModelFact("recipe", model.recipe, .string(model.recipe)),
       ModelFact(
@@ -54,14 +54,15 @@ struct ModelFact {
     func numbers(_ values: [Float]) -> String {
       values.map { fixed(Double($0), 2) }.joined(separator: ", ")
     }
+    let share = images.cropShare == 1 ? "" : " of \(images.cropShare)"
     return ModelFact(
       "preprocessing",
-      "\(images.resize.rawValue) to \(size), \(images.filter.rawValue), EXIF "
+      "\(images.resize.rawValue)\(share) to \(size), \(images.filter.rawValue), EXIF "
         + "\(images.exif.rawValue); minus \(numbers(images.mean)), over "
         + numbers(images.deviation),
       [
         "width": .integer(images.width), "height": .integer(images.height),
-        "resize": .string(images.resize.rawValue),
+        "resize": .string(images.resize.rawValue), "crop_share": .number(images.cropShare),
         "filter": .string(images.filter.rawValue), "exif": .string(images.exif.rawValue),
         "mean": .array(images.mean.map { .number(Double($0)) }),
         "deviation": .array(images.deviation.map { .number(Double($0)) }),

@@ -59,6 +59,7 @@ package enum Tool {
       case .report: return try ReportCommand(arguments, console).run()
       case .verify: return try VerifyCommand(arguments, console).run()
       case .export: return try ExportCommand(arguments, console).run()
+      case .import: return try ImportCommand(arguments, console).run()
       case .bench: return try BenchCommand(arguments, console).run()
       case .help: return try help(arguments, environment)
       }

@@ -75,6 +75,7 @@ struct ImageStorePlan {
     return "\(steps.width) \(steps.height) \(trainingSize.width) \(trainingSize.height) "
       + "\(steps.resize.rawValue) \(steps.filter.rawValue) \(steps.exif.rawValue) "
       + "\(steps.shrinkMargin) \(steps.maxPixels)"
+      + (steps.cropShare == 1 ? "" : " \(steps.cropShare)")
   }
 
   func fingerprint(_ outcomes: [ImageStoreOutcome]) -> String {

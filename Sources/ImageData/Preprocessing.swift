@@ -51,6 +51,8 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   package var height: Int
   /// How the shape changes.
   package var resize: ResizeMode
+  /// The share of the sides that a crop leaves of what it could: 1 for all, and for other modes.
+  package var cropShare: Double
   /// How pixels are put together.
   package var filter: ResizeFilter
   /// Whether EXIF orientation is applied.
@@ -71,13 +73,15 @@ package struct Preprocessing: Codable, Sendable, Hashable {
 
   /// Preprocessing to the given size; the default scaling is 1/255.
   package init(
-    width: Int, height: Int, resize: ResizeMode = .stretch, filter: ResizeFilter = .bilinear,
-    exif: ExifPolicy = .apply, shrinkMargin: Double = 0, mean: [Float] = [0, 0, 0],
+    width: Int, height: Int, resize: ResizeMode = .stretch, cropShare: Double = 1,
+    filter: ResizeFilter = .bilinear, exif: ExifPolicy = .apply, shrinkMargin: Double = 0,
+    mean: [Float] = [0, 0, 0],
     deviation: [Float] = [255, 255, 255], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) {
     self.width = width
     self.height = height
     self.resize = resize
+    self.cropShare = cropShare
     self.filter = filter
     self.exif = exif
     self.shrinkMargin = shrinkMargin
@@ -94,6 +98,9 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     if !sides.contains(width) || !sides.contains(height) {
       return "image sides must be in 1...4096, found \(width) x \(height)"
     }
+    if !(0.1...1).contains(cropShare) || cropShare != 1 && resize != .crop {
+      return "the share of a crop must be in 0.1...1, and 1 without one, found \(cropShare)"
+    }
     if mean.count != 3 || deviation.count != 3 {
       return "mean and deviation must have 3 values, found \(mean.count) and \(deviation.count)"
     }
@@ -109,19 +116,50 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     return nil
   }
 
-  /// Reads values, those of models written before pictures were shrunk while decoding among them.
+  private enum CodingKeys: String, CodingKey {
+    case width
+    case height
+    case resize
+    case cropShare
+    case filter
+    case exif
+    case shrinkMargin
+    case mean
+    case deviation
+    case maxPixels
+  }
+
+  /// Reads values, those of models written before pictures were shrunk while decoding, or cropped
+  /// to a share, among them.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       width: try values.decode(Int.self, forKey: .width),
       height: try values.decode(Int.self, forKey: .height),
       resize: try values.decode(ResizeMode.self, forKey: .resize),
+      cropShare: try values.decodeIfPresent(Double.self, forKey: .cropShare) ?? 1,
       filter: try values.decode(ResizeFilter.self, forKey: .filter),
       exif: try values.decode(ExifPolicy.self, forKey: .exif),
       shrinkMargin: try values.decodeIfPresent(Double.self, forKey: .shrinkMargin) ?? 0,
       mean: try values.decode([Float].self, forKey: .mean),
       deviation: try values.decode([Float].self, forKey: .deviation),
       maxPixels: try values.decode(Int.self, forKey: .maxPixels))
+  }
+
+  /// Writes all values; a share of a crop only where there is one, so that the bytes of other models
+  /// stay what they were.
+  package func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(width, forKey: .width)
+    try values.encode(height, forKey: .height)
+    try values.encode(resize, forKey: .resize)
+    if cropShare != 1 { try values.encode(cropShare, forKey: .cropShare) }
+    try values.encode(filter, forKey: .filter)
+    try values.encode(exif, forKey: .exif)
+    try values.encode(shrinkMargin, forKey: .shrinkMargin)
+    try values.encode(mean, forKey: .mean)
+    try values.encode(deviation, forKey: .deviation)
+    try values.encode(maxPixels, forKey: .maxPixels)
   }
 
   /// The same steps to another size.
@@ -135,7 +173,8 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   /// How a picture of the given upright size is brought to the network's.
   package func geometry(width: Int, height: Int) -> ResizeGeometry {
     ResizeGeometry(
-      resize, width: width, height: height, targetWidth: self.width, targetHeight: self.height)
+      resize, width: width, height: height, targetWidth: self.width, targetHeight: self.height,
+      cropShare: cropShare)
   }
 
   /// The divisor at which a JPEG of the given upright size is decoded: 1, 2, 4 or 8.

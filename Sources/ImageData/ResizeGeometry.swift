@@ -12,6 +12,8 @@ package struct ResizeGeometry: Sendable, Hashable {
     package var target: Int
     /// Pixels of the input before the first of them.
     package var start: Int
+    /// Pixels that the whole side would become where they are cut out of it; `target` elsewhere.
+    var whole: Int
 
     /// Source pixels a target pixel.
     package var scale: Double { (upper - lower) / Double(target) }
@@ -27,16 +29,25 @@ package struct ResizeGeometry: Sendable, Hashable {
 
   /// How a picture of `width` x `height` becomes an input of `targetWidth` x `targetHeight`.
   ///
-  /// `crop` and `pad` are those of Pillow's `ImageOps.fit` and `ImageOps.pad`.
+  /// `crop` and `pad` are those of Pillow's `ImageOps.fit` and `ImageOps.pad`. With a `cropShare`
+  /// below 1 the target is that share of a larger map, which the picture is scaled to cover, and
+  /// whose middle remains: torchvision's `Resize(256)` and `CenterCrop(224)` with 224 / 256.
   package init(
-    _ mode: ResizeMode, width: Int, height: Int, targetWidth: Int, targetHeight: Int
+    _ mode: ResizeMode, width: Int, height: Int, targetWidth: Int, targetHeight: Int,
+    cropShare: Double = 1
   ) {
     precondition(
       width > 0 && height > 0 && targetWidth > 0 && targetHeight > 0, "sides have pixels")
     across = Axis(
-      size: width, lower: 0, upper: Double(width), target: targetWidth, start: 0)
+      size: width, lower: 0, upper: Double(width), target: targetWidth, start: 0,
+      whole: targetWidth)
     down = Axis(
-      size: height, lower: 0, upper: Double(height), target: targetHeight, start: 0)
+      size: height, lower: 0, upper: Double(height), target: targetHeight, start: 0,
+      whole: targetHeight)
+    if mode == .crop, cropShare < 1 {
+      cutMiddle(share: cropShare)
+      return
+    }
     let shape = Double(width) / Double(height)
     let targetShape = Double(targetWidth) / Double(targetHeight)
     guard mode != .stretch, shape != targetShape else { return }
@@ -45,6 +56,20 @@ package struct ResizeGeometry: Sendable, Hashable {
     case (.crop, false): down.narrow(to: Double(width) / targetShape)
     case (_, true): down.fill(Double(height) / Double(width) * Double(targetWidth))
     case (_, false): across.fill(Double(width) / Double(height) * Double(targetHeight))
+    }
+  }
+
+  /// Scales the picture to cover a map of which the target is `share`, and cuts out its middle.
+  private mutating func cutMiddle(share: Double) {
+    let columns = Int((Double(across.target) / share).rounded())
+    let rows = Int((Double(down.target) / share).rounded())
+    // The longer side is rounded down, as torchvision does it.
+    if across.size * rows <= down.size * columns {
+      across.cut(of: columns)
+      down.cut(of: max(rows, columns * down.size / across.size))
+    } else {
+      across.cut(of: max(columns, rows * across.size / down.size))
+      down.cut(of: rows)
     }
   }
 }
@@ -57,10 +82,21 @@ extension ResizeGeometry.Axis {
     upper = Double(Float(start + length))
   }
 
+  /// Uses the middle `target` of the `whole` pixels that the side becomes.
+  fileprivate mutating func cut(of whole: Int) {
+    self.whole = whole
+    let step = Double(size) / Double(whole)
+    // A half is rounded to the even neighbour, as Python rounds it.
+    let first = (Double(whole - target) / 2).rounded(.toNearestOrEven)
+    lower = first * step
+    upper = (first + Double(target)) * step
+  }
+
   /// Becomes so many pixels in the middle of the target.
   fileprivate mutating func fill(_ length: Double) {
     let whole = min(target, max(1, Int(length.rounded(.toNearestOrEven))))
     start = Int((Double(target - whole) * 0.5).rounded(.toNearestOrEven))
     target = whole
+    self.whole = whole
   }
 }

@@ -62,8 +62,8 @@ package final class Resizer: Sendable {
   /// As Pillow 13.0 does it, found by trying 3,316 pairs of sizes, as nothing else is written
   /// about it. Shrunk pictures, for which there is no model, go the faster way.
   private static func isDownFirst(_ image: RGBImage, _ geometry: ResizeGeometry) -> Bool {
-    let fewerRows = image.height - geometry.down.target
-    return fewerRows > 0 && fewerRows > 2 * (image.width - geometry.across.target)
+    let fewerRows = image.height - geometry.down.whole
+    return fewerRows > 0 && fewerRows > 2 * (image.width - geometry.across.whole)
   }
 
   private func table(_ axis: ResizeGeometry.Axis, _ shrink: Int) -> ResampleTable {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct HelpTests {
   @Test(arguments: [
     "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-    "export", "bench", "help",
+    "export", "import", "bench", "help",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
@@ -31,7 +31,7 @@ import Testing
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
     for name in [
       "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-      "export", "bench",
+      "export", "import", "bench",
     ] {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0

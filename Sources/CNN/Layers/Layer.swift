@@ -63,7 +63,7 @@ public enum Padding: Sendable, Hashable {
   case explicit(Int)
 
   /// Output length and zeros in front, for one direction; `nil` where no window fits.
-  func resolve(input: Int, kernel: Int, stride: Int) -> (output: Int, before: Int)? {
+  package func resolve(input: Int, kernel: Int, stride: Int) -> (output: Int, before: Int)? {
     switch self {
     case .valid:
       return input < kernel ? nil : ((input - kernel) / stride + 1, 0)

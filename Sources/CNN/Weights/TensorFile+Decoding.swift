@@ -63,7 +63,8 @@ extension TensorFile {
     }
     let storage: Storage =
       switch place.type {
-      case .single, .byte: .single
+      case .single, .brain, .byte: .single
+      case .long: .long
       case .half: .half
       case .signedByte: .bytes(scales: scales)
       }

@@ -14,6 +14,16 @@ extension TensorFile {
       UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
     case .half:
       decodeHalves(bytes, into: target)
+    case .brain:
+      for index in 0..<target.count {
+        let half = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
+        target[index] = Float(bitPattern: UInt32(UInt16(littleEndian: half)) << 16)
+      }
+    case .long:
+      for index in 0..<target.count {
+        let number = bytes.loadUnaligned(fromByteOffset: 8 * index, as: Int64.self)
+        target[index] = Float(Int64(littleEndian: number))
+      }
     case .signedByte:
       precondition(scales.count == place.shape.last, "\(place.name): a factor for each channel")
       decodeBytes(bytes, scales, into: target)

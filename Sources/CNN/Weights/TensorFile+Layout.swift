@@ -50,9 +50,12 @@ extension TensorFile {
     }
 
     /// Reads the first bytes of a file, up to `headerEnd`, strictly.
-    package init(head: [UInt8], fileBytes: Int) throws(TensorFileError) {
-      let (metadata, entries) = try TensorFile.header(head[Layout.prefixBytes...])
-      try TensorFile.checkLayout(entries, dataBytes: fileBytes - head.count)
+    package init(
+      head: [UInt8], fileBytes: Int, of origin: Origin = .own
+    ) throws(TensorFileError) {
+      var (metadata, entries) = try TensorFile.header(head[Layout.prefixBytes...], origin)
+      if origin == .foreign { entries.sort { $0.begin < $1.begin } }
+      try TensorFile.checkLayout(entries, dataBytes: fileBytes - head.count, origin)
       var places: [Place] = []
       var digest: Range<Int>?
       for entry in entries {
@@ -106,7 +109,7 @@ extension TensorFile {
   }
 
   private static func header(
-    _ bytes: ArraySlice<UInt8>
+    _ bytes: ArraySlice<UInt8>, _ origin: Origin
   ) throws(TensorFileError) -> ([String: String], [Entry]) {
     guard bytes.first == UInt8(ascii: "{") else {
       throw .header(part: "first byte", expected: "an opening brace")
@@ -129,7 +132,7 @@ extension TensorFile {
       if member.key == metadataName {
         metadata = try strings(member.value)
       } else {
-        entries.append(try entry(member.key, member.value))
+        entries.append(try entry(member.key, member.value, origin))
       }
     }
     return (metadata, entries)
@@ -152,7 +155,7 @@ extension TensorFile {
   }
 
   private static func entry(
-    _ name: String, _ value: JSONNode
+    _ name: String, _ value: JSONNode, _ origin: Origin
   ) throws(TensorFileError) -> Entry {
     guard (1...nameLimit).contains(name.utf8.count), !name.contains(".."),
       name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
@@ -176,7 +179,7 @@ extension TensorFile {
       throw .header(part: name, expected: "dtype, shape and two data_offsets")
     }
     guard let known = ElementType(rawValue: type) else {
-      throw .tensor(name: name, expected: "type F32, F16 or I8", found: type)
+      throw .tensor(name: name, expected: origin.typeNames, found: type)
     }
     return Entry(name: name, type: known, shape: shape, begin: offsets[0], end: offsets[1])
   }
@@ -199,7 +202,7 @@ extension TensorFile {
 
   /// Types, shapes and offsets: the arrays tile the data in the header's order, the digest last.
   private static func checkLayout(
-    _ entries: [Entry], dataBytes: Int
+    _ entries: [Entry], dataBytes: Int, _ origin: Origin
   ) throws(TensorFileError) {
     var offset = 0
     for (position, entry) in entries.enumerated() {
@@ -215,9 +218,9 @@ extension TensorFile {
             name: entry.name, expected: "the last place", found: "place \(position + 1)")
         }
       } else {
-        guard entry.type != .byte else {
+        guard origin.types.contains(entry.type) else {
           throw .tensor(
-            name: entry.name, expected: "type F32, F16 or I8", found: entry.type.rawValue)
+            name: entry.name, expected: origin.typeNames, found: entry.type.rawValue)
         }
       }
       guard entry.shape.count <= rankLimit else {

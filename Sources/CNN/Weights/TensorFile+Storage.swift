@@ -7,15 +7,44 @@ extension TensorFile {
     case half = "F16"
     /// Signed bytes, to be multiplied by the factors of another array.
     case signedByte = "I8"
+    /// The upper half of 32-bit floating point; only in files of other programs.
+    case brain = "BF16"
+    /// 64-bit whole numbers; only in files of and for other programs, where they count batches.
+    case long = "I64"
     /// Bytes; only of the digest.
     case byte = "U8"
 
     /// Bytes of an element.
     package var bytes: Int {
       switch self {
+      case .long: 8
       case .single: 4
-      case .half: 2
+      case .half, .brain: 2
       case .signedByte, .byte: 1
+      }
+    }
+  }
+
+  /// Whose files are read, and so what is found in them.
+  package enum Origin: Sendable {
+    /// This program's: arrays in the header's order.
+    case own
+    /// Another program's: arrays in any order, and of other types.
+    case foreign
+
+    /// The types that arrays can have, the digest apart.
+    var types: [ElementType] {
+      switch self {
+      case .own: [.single, .half, .signedByte]
+      case .foreign: [.single, .half, .brain, .long]
+      }
+    }
+
+    /// The types as a message names them.
+    var typeNames: String {
+      switch self {
+      case .own: "type F32, F16 or I8"
+      case .foreign: "type F32, F16 or BF16"
       }
     }
   }
@@ -24,6 +53,8 @@ extension TensorFile {
   package enum Storage: Sendable, Hashable {
     /// As they are.
     case single
+    /// As whole numbers of 64 bits; for other programs only.
+    case long
     /// In 16 bits.
     case half
     /// In 8 bits, with one factor for each place of the last extent.
@@ -96,6 +127,8 @@ extension TensorFile.Tensor {
     switch storage {
     case .single:
       return [TensorFile.StoredArray(name, .single, shape, values)]
+    case .long:
+      return [TensorFile.StoredArray(name, .long, shape, values)]
     case .half:
       return [TensorFile.StoredArray(name, .half, shape, values)]
     case .bytes(let scales):
@@ -138,6 +171,10 @@ extension TensorFile {
         append(values.lazy.map { $0.bitPattern.littleEndian }, to: &file)
       case .half:
         append(values.lazy.map { Float16($0).bitPattern.littleEndian }, to: &file)
+      case .brain:
+        append(values.lazy.map { UInt16($0.bitPattern >> 16).littleEndian }, to: &file)
+      case .long:
+        append(values.lazy.map { Int64($0).littleEndian }, to: &file)
       case .signedByte, .byte:
         append(values.lazy.map { UInt8(truncatingIfNeeded: Int($0)) }, to: &file)
       }

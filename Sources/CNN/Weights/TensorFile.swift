@@ -60,8 +60,8 @@ package struct TensorFile: Sendable, Hashable {
   /// The array of that name.
   package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
-  /// The file's bytes, its digest included.
-  package func encoded() -> [UInt8] {
+  /// The file's bytes, its digest included unless it is for programs that know every array's name.
+  package func encoded(hasDigest: Bool = true) -> [UInt8] {
     var entries: [String] = []
     if !metadata.isEmpty {
       let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
@@ -78,8 +78,10 @@ package struct TensorFile: Sendable, Hashable {
     }
     let arrays = tensors.flatMap(\.arrays).sorted { TensorFile.comesFirst($0, $1) }
     for array in arrays { entries.append(entry(array.name, type: array.type, shape: array.shape)) }
-    entries.append(
-      entry(TensorFile.digestName, type: .byte, shape: [TensorFile.digestBytes]))
+    if hasDigest {
+      entries.append(
+        entry(TensorFile.digestName, type: .byte, shape: [TensorFile.digestBytes]))
+    }
     var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
 
@@ -90,6 +92,7 @@ package struct TensorFile: Sendable, Hashable {
     }
     file += header
     for array in arrays { array.append(to: &file) }
+    guard hasDigest else { return file }
     var digest = SHA256()
     digest.update(file)
     // In its place: a sum of two arrays would be a second file in memory.

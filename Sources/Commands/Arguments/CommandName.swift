@@ -10,6 +10,7 @@ package enum CommandName: String, Sendable, CaseIterable {
   case report
   case verify
   case export
+  case `import`
   case bench
   case help
 }
@@ -48,6 +49,7 @@ extension CommandName {
     case .report: .report
     case .verify: .verify
     case .export: .export
+    case .import: .import
     case .bench: .bench
     case .help: .help
     }
@@ -130,8 +132,8 @@ extension CommandDescription {
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
-        + "one of seed, seed-bn, vgg, r10h, r18h; FILE.json a list of layers. An existing path wins over "
-        + "a name."
+        + "one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json a list of layers. An "
+        + "existing path wins over a name."
     ],
     operands: 1...1, operandName: "MODEL, PRESET or FILE.json",
     examples: [
@@ -154,6 +156,8 @@ extension CommandDescription {
       "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay f32. "
         + "The model card holds the figures of the run's test, or of --report; --card adds texts "
         + "and overrides what it names.",
+      "With --names torch FILE holds the weights by PyTorch's names and in its order, and standard "
+        + "output a module in Python that loads them, prepares images and answers.",
     ],
     operands: 1...1, operandName: "MODEL",
     examples: [
@@ -161,6 +165,7 @@ extension CommandDescription {
       ("cnnctl export runs/latest --dtype f16 -o small.safetensors", "half as large"),
       ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
       ("cnnctl export runs/latest --format onnx -o model.onnx", "for servers and web pages"),
+      ("cnnctl export runs/latest --names torch -o w.safetensors > net.py", "for PyTorch"),
     ])
 
   static let namingModels =

@@ -19,7 +19,7 @@ package enum OptionTable {
 
   private static let everywhere: Set<CommandName> = [
     .train, .evaluate, .predict, .check, .inspect, .compare, .explain, .report, .verify, .export,
-    .bench,
+    .import, .bench,
   ]
   private static let share = NumberRange(lower: 0, upper: 1, includesUpper: false)
   private static let heldOut = NumberRange(lower: 0, upper: 0.9, includesUpper: false)
@@ -76,10 +76,19 @@ package enum OptionTable {
   private static let model: [Option] = [
     Option(
       "arch", .text, "PRESET|FILE.json", default: "the recipe's",
-      help: "network: seed, seed-bn, vgg, r10h, r18h, or a file that lists layers", group: .model,
-      commands: [.train]),
+      help:
+        "network: seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34, or a file that lists layers",
+      group: .model, commands: [.train]),
     Option(
-      "net", .choice(BenchCommand.networks), default: "all three",
+      "arch", .choice(TorchNetwork.allCases.map(\.rawValue)), help: "the network of the weights",
+      group: .model, commands: [.import]),
+    Option(
+      "labels", .text, "FILE", default: "class-000, class-001 and so on",
+      help: "the names of the classes in their order, one a line", group: .model,
+      commands: [.import]),
+    Option(
+      "net", .choice(BenchCommand.networks + TorchNetwork.allCases.map(\.rawValue)),
+      default: "the first three",
       help: "the network to measure", group: .model, commands: [.bench]),
     Option(
       "size", .integer(8...1024), "PX",
@@ -301,7 +310,7 @@ package enum OptionTable {
       group: .output, commands: [.predict]),
     Option(
       "output", short: "o", .text, "FILE", help: "the model file to write", group: .output,
-      commands: [.export]),
+      commands: [.export, .import]),
     Option(
       "output", short: "o", .text, "FILE.svg|png", help: "draw the network into this file",
       group: .output, commands: [.inspect]),
@@ -321,6 +330,10 @@ package enum OptionTable {
     Option(
       "raw", .flag, help: "onnx: leave the preparation of images to the caller", group: .output,
       commands: [.export]),
+    Option(
+      "names", .choice(["cnnctl", "torch"]), default: "cnnctl",
+      help: "whose names and order the weights have; torch: a module in Python on standard output",
+      group: .output, commands: [.export]),
     Option(
       "dtype", .choice(TensorFile.Precision.allCases.map(\.rawValue)),
       default: TensorFile.Precision.single.rawValue,
@@ -344,18 +357,18 @@ package enum OptionTable {
     Option(
       "threads", .integer(1...1024), "N", default: "all",
       help: "threads that compute; same results "
-        + "with any number", group: .all, commands: everywhere, hiddenIn: [.export]),
+        + "with any number", group: .all, commands: everywhere, hiddenIn: [.export, .import]),
     Option(
       "seed", .integer(0...Int.max), "N", default: "0", help: "start of all randomness",
-      group: .all, commands: everywhere, hiddenIn: [.check, .report, .verify, .export]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .report, .verify, .export, .import]),
     Option(
       "isa", .choice(["baseline", "avx2", "avx512", "neon"]), default: "the best",
       help: "instruction set (or set CNNCTL_ISA)", group: .all, commands: everywhere,
-      hiddenIn: [.report, .export]),
+      hiddenIn: [.report, .export, .import]),
     Option(
       "conv", .choice(ConvolutionMethod.allCases.map(\.rawValue)), default: "auto",
       help: "how convolutions are computed; auto: by a fixed rule of each layer's sizes",
-      group: .all, commands: everywhere, hiddenIn: [.check, .report, .export]),
+      group: .all, commands: everywhere, hiddenIn: [.check, .report, .export, .import]),
     Option(
       "json", .flag, help: "results as JSON, one object a line", group: .all, commands: everywhere),
     Option(

@@ -64,7 +64,7 @@ struct CompareCommand {
     }
     guard first.model.classes == second.model.classes else {
       func list(_ side: ComparedModel) -> String {
-        "\(side.letter) \(side.name): \(side.model.classes.joined(separator: ", "))"
+        "\(side.letter) \(side.name): \(listed(side.model.classes))"
       }
       throw Failure(
         .badData, "models of different classes cannot be compared",

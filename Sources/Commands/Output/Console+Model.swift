@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Training
 
 extension Console {
@@ -8,8 +9,10 @@ extension Console {
     let chosen = name == nil ? "; --model \(others) names another" : ""
     let place = location.boxed == nil ? "" : ", inside this program"
     note(
-      "model \(location.weights)\(place): \(model.classes.joined(separator: ", ")), recipe "
-        + "\(model.recipe), trained on \(grouped(model.trainingImages)) images"
+      "model \(location.weights)\(place): \(listed(model.classes)), "
+        + (model.recipe == ClassifierModel.importedRecipe
+          ? "weights of another program"
+          : "recipe \(model.recipe), trained on \(grouped(model.trainingImages)) images")
         + (model.card?.data.map { " (\($0))" } ?? "") + chosen)
   }
 

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The model that a run starts from, and what of it was taken over.
 package struct RunOrigin: Codable, Sendable, Hashable {
   /// The run folder or file.
@@ -36,8 +38,7 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   func lines(epochs: Int, classes count: Int) -> [String] {
     let head = keepsHead ? "its classes kept" : "a new head for \(count) classes"
     let first =
-      "from \(model) (\(classes.joined(separator: ", "))): \(tensors) of \(allTensors) tensors, "
-      + head
+      "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
       let how =
         views.map { "features are computed once, of \($0) " + ($0 == 1 ? "view" : "views") }

@@ -33,6 +33,8 @@ package final class ClassifierModel {
   /// The file's digest, until it is confirmed.
   private var pendingDigest: PendingDigest?
 
+  /// The recipe of a model whose weights another program trained.
+  package static let importedRecipe = "imported"
   /// The format that this program writes, and the only one that it reads.
   package static let formatVersion = "1"
 

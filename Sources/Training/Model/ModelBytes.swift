@@ -11,6 +11,7 @@ struct ModelBytes {
     case memory(BoxedModel)
   }
 
+  /// Bytes that a file may have at most.
   static let sizeLimit = 1 << 31
 
   /// Opens what is there; nothing is read yet.

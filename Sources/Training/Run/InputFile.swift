@@ -4,14 +4,14 @@ import Glibc
 ///
 /// A class, because it owns a descriptor. The file is never mapped: one that is cut short meanwhile
 /// is an error and does no harm.
-final class InputFile {
+package final class InputFile {
   private let descriptor: CInt
   private let path: String
   /// Bytes.
-  let size: Int
+  package let size: Int
 
   /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.
-  init(_ path: String, limit: Int) throws(TrainingError) {
+  package init(_ path: String, limit: Int) throws(TrainingError) {
     self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -34,7 +34,7 @@ final class InputFile {
   }
 
   /// The bytes of a range of the file.
-  func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
+  package func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     var failure: TrainingError?
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       do throws(TrainingError) {

@@ -84,6 +84,7 @@ struct TransferOrigin {
   func preprocessing(_ data: Configuration.Images, for network: Network) -> Preprocessing {
     let input = network.architecture.input
     var own = model.preprocessing.sized(width: input.width, height: input.height)
+    if own.resize != data.resize { own.cropShare = 1 }
     own.resize = data.resize
     if own.filter != data.filter { own.shrinkMargin = data.filter.shrinkMargin }
     own.filter = data.filter

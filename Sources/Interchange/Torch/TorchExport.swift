@@ -1,0 +1,64 @@
+package import CNN
+package import Training
+
+/// A model's weights as PyTorch has them, and the Python that loads them.
+package struct TorchExport {
+  private let model: ClassifierModel
+  private let tensors: [TorchTensor]
+  private let definition: TorchSource.Definition
+
+  /// torchvision's names and layers for a network of torchvision's, a sequence for any other.
+  package init(_ model: ClassifierModel) {
+    self.model = model
+    let architecture = model.network.architecture
+    if let network = TorchNetwork(architecture) {
+      tensors = network.tensors(of: architecture, shape: model.network.shape)
+      definition = .torchvision(network, dropout: architecture.dropoutBeforeHead)
+    } else {
+      var builder = TorchBuilder(model.network)
+      let modules = builder.modules()
+      tensors = builder.tensors
+      definition = .sequence(modules)
+    }
+  }
+
+  /// The bytes of a safetensors file with every tensor that PyTorch's module has, and no other.
+  ///
+  /// Error: a weight that the precision cannot hold.
+  package func encoded(_ precision: TensorFile.Precision) throws(TrainingError) -> [UInt8] {
+    let storage = model.network.storage
+    let weights = tensors.compactMap { tensor in
+      tensor.source.flatMap { storage[$0] }.map {
+        TensorFile.Tensor(
+          name: tensor.name, shape: tensor.shape, values: tensor.exported($0.values))
+      }
+    }
+    // PyTorch counts batches that it has trained on; here none were.
+    let counts = tensors.filter { $0.source == nil }.map {
+      TensorFile.Tensor(name: $0.name, shape: [], values: [0], storage: .long)
+    }
+    do throws(TensorFileError) {
+      var file = try TensorFile(tensors: weights).reduced(to: precision)
+      file.tensors += counts
+      file.metadata = ["format": "pt"]
+      return file.encoded(hasDigest: false)
+    } catch {
+      throw TrainingError(
+        .badData, "the model cannot be written as \(precision.rawValue): \(error)",
+        advice: "--dtype \(TensorFile.Precision.single.rawValue)")
+    }
+  }
+
+  /// A module in Python that loads the file at `path`, prepares images and answers.
+  package func source(loading path: String) -> String {
+    TorchSource(model: model, definition: definition).text(loading: path)
+  }
+}
+
+extension Architecture {
+  /// The rates of the dropout before the last layer.
+  fileprivate var dropoutBeforeHead: [Double] {
+    guard let head else { return [] }
+    return layers[head.firstLayer..<head.denseLayer].compactMap { ($0 as? Dropout)?.rate }
+  }
+}

@@ -1,0 +1,79 @@
+/// A module of PyTorch, as the line of Python that makes it.
+indirect enum TorchModule {
+  /// One of `torch.nn`, or one of `TorchHelper`.
+  case leaf(String)
+  /// Two ways of an input that meet in a sum.
+  case residual(body: [TorchModule], shortcut: [TorchModule])
+
+  /// The lines that make it, without an end.
+  var lines: [String] {
+    switch self {
+    case .leaf(let line): [line]
+    case .residual(let body, let shortcut):
+      ["Residual("] + (body.sequence(",") + shortcut.sequence(",")).map { "    " + $0 } + [")"]
+    }
+  }
+}
+
+extension [TorchModule] {
+  /// The lines of a sequence of them, with `end` behind the last.
+  func sequence(_ end: String = "") -> [String] {
+    guard !isEmpty else { return ["nn.Sequential()" + end] }
+    let inner = flatMap { module in
+      var lines = module.lines
+      lines[lines.count - 1] += ","
+      return lines.map { "    " + $0 }
+    }
+    return ["nn.Sequential("] + inner + [")" + end]
+  }
+}
+
+/// Classes that a module's source needs where `torch.nn` has none.
+enum TorchHelper: String, CaseIterable {
+  case residual = "Residual("
+  case averagePool = "AveragePool2d("
+  case byPixel = "ByPixel("
+
+  /// The class in Python.
+  var source: String {
+    switch self {
+    case .residual:
+      """
+      class Residual(nn.Module):
+          def __init__(self, body, shortcut):
+              super().__init__()
+              self.body, self.shortcut = body, shortcut
+
+          def forward(self, x):
+              return torch.relu(self.body(x) + self.shortcut(x))
+      """
+    case .averagePool:
+      """
+      class AveragePool2d(nn.Module):
+          \"""The mean of each window over the pixels inside the map only.\"""
+
+          def __init__(self, size, stride, pad):
+              super().__init__()
+              self.size, self.stride, self.pad = size, stride, pad
+
+          def forward(self, x):
+              def sums(x):
+                  return nn.functional.avg_pool2d(nn.functional.pad(x, self.pad), self.size, self.stride)
+
+              return sums(x) / sums(torch.ones_like(x[:1, :1]))
+      """
+    case .byPixel:
+      """
+      class ByPixel(nn.Module):
+          \"""Features by channel, row and column, in the order row, column and channel.\"""
+
+          def __init__(self, height, width, channels):
+              super().__init__()
+              self.shape = (-1, channels, height, width)
+
+          def forward(self, x):
+              return x.reshape(self.shape).permute(0, 2, 3, 1).flatten(1)
+      """
+    }
+  }
+}

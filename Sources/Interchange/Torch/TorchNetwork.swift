@@ -1,0 +1,65 @@
+package import CNN
+
+/// A network whose weights torchvision and timm have under the same names.
+package enum TorchNetwork: String, CaseIterable, Sendable {
+  /// 18 layers.
+  case resnet18
+  /// 34 layers.
+  case resnet34
+
+  /// The side of the images that public weights were trained for.
+  static let side = 224
+  /// The share of the sides that is left of an image, 224 of 256 pixels.
+  static let cropShare = 0.875
+
+  /// The project's network with so many logits.
+  func architecture(outputs: Int) throws(ModelError) -> Architecture {
+    try .preset(rawValue, size: TorchNetwork.side, outputs: outputs)
+  }
+
+  /// Which of these a network is, whatever its images, classes and dropout; nil where it is none.
+  package init?(_ architecture: Architecture) {
+    let found = TorchNetwork.allCases.first { network in
+      (try? network.architecture(outputs: 1))?.hasLayers(of: architecture) == true
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// The tensors of an architecture that is this network, in torchvision's order.
+  func tensors(
+    of architecture: Architecture, shape: (String) -> [Int]?
+  ) -> [TorchTensor] {
+    var tensors: [TorchTensor] = []
+    func add(_ layer: any Layer, _ path: String, _ name: String) {
+      tensors += TorchTensor.tensors(of: layer, at: path, name: name, shape: shape)
+    }
+    var stage = 0
+    var block = 0
+    for (index, layer) in architecture.layers.enumerated() {
+      let path = "layers.\(index)"
+      switch layer {
+      case is Conv2D: add(layer, path, "conv1")
+      case is BatchNorm: add(layer, path, "bn1")
+      case is Dense: add(layer, path, "fc")
+      case let residual as Residual:
+        // A stage begins with the first block and wherever a shortcut projects.
+        let begins = stage == 0 || !residual.shortcut.isEmpty
+        (stage, block) = begins ? (stage + 1, 0) : (stage, block + 1)
+        let name = "layer\(stage).\(block)"
+        let parts = [0: "conv1", 1: "bn1", 3: "conv2", 4: "bn2"]
+        for (part, layer) in residual.body.enumerated() {
+          add(layer, "\(path).body.\(part)", "\(name).\(parts[part] ?? "")")
+        }
+        for (part, layer) in residual.shortcut.enumerated() {
+          add(layer, "\(path).shortcut.\(part)", "\(name).downsample.\(part)")
+        }
+      default: break
+      }
+    }
+    return tensors
+  }
+
+  /// The blocks of each stage.
+  var blocks: [Int] { self == .resnet18 ? [2, 2, 2, 2] : [3, 4, 6, 3] }
+}
