@@ -214,9 +214,7 @@ extension TorchWeights {
       recipe: "test", datasetFingerprint: "", trainingImages: 0)
     return try TorchExportTests.tensors(of: TorchExport(model).encoded(.single))
       .filter { $0.value.type == "F32" }.mapValues { tensor in
-        var weights = TorchWeights(blocks: [], classes: 0)
-        weights.tensors = [tensor]
-        return weights.values(tensor.name)
+        TorchWeights(tensors: [tensor]).values(tensor.name)
       }
   }
 }

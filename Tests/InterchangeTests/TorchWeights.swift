@@ -13,6 +13,8 @@ struct TorchWeights {
   /// In the order of their names.
   var tensors: [Tensor] = []
 
+  init(tensors: [Tensor]) { self.tensors = tensors }
+
   /// Every tensor of a network with so many classes, the counts of batches among them.
   init(blocks: [Int], classes: Int) {
     let shapes = TorchWeights.shapes(blocks: blocks, classes: classes)
