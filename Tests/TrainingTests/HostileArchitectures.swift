@@ -1,18 +1,23 @@
 import CNN
 import Primitives
 
-/// Numbers that no layer takes, but for the first, which is a padding and a share.
-private let numbers = [
-  "0", "-1", "1.5", "9223372036854775807", "-9223372036854775808", "1e300", "65537",
-].map(JSONNode.number)
-private let wrongTypes: [JSONNode] = [.null, .string("3"), .array([]), .members([:])]
+/// What no layer takes for a number, these among them.
+private func none(and others: JSONNode...) -> [JSONNode] {
+  others
+    + JSONNode.each(
+      "-1", "1.5", "9223372036854775807", "-9223372036854775808", "1e300", "65537")
+}
+
+private let wrongTypes: [JSONNode] = [
+  .null, .boolean(true), .string("3"), .array([]), .members([:]),
+]
 
 /// A layer of that kind.
-private func layer(_ kind: String) -> JSONNode { .members(["kind": .string(kind)]) }
+private func ofKind(_ kind: String) -> JSONNode { .members(["kind": .string(kind)]) }
 
 /// Residual blocks, each inside the other.
 private func blocks(_ depth: Int) -> JSONNode {
-  (0..<depth).reduce(layer("relu")) { inner, _ in
+  (0..<depth).reduce(ofKind("relu")) { inner, _ in
     .members(["kind": .string("residual"), "body": .array([inner])])
   }
 }
@@ -48,14 +53,14 @@ extension HostileKind {
     },
     layers("a layer that nobody knows") { layers, stream in
       let kind = stream.pick(["lambda", "Conv2D", "", "custom", "os.system", "conv2d\u{1b}[2J"])
-      layers.insert(layer(kind), at: stream.index(below: layers.count))
+      layers.insert(ofKind(kind), at: stream.index(below: layers.count))
     },
     layers("a layer with a field that nobody knows") { layers, stream in
       let field = stream.pick(["path", "lambda", "module", "function", "registered_name", "code"])
       layers[stream.index(below: layers.count)][field] = .string("exec")
     },
     layers("a layer that is no object") { layers, stream in
-      layers[stream.index(below: layers.count)] = stream.pick(wrongTypes + numbers)
+      layers[stream.index(below: layers.count)] = stream.pick(wrongTypes + none())
     },
     parts("layers that are no list") { model, stream in
       var architecture = try model.json("architecture")
@@ -65,14 +70,14 @@ extension HostileKind {
       model.set("architecture", HostileModel.text(architecture))
     },
     layers("layers that compute nothing") { layers, stream in
-      layers = [JSONNode](repeating: layer("flatten"), count: 1 + stream.index(below: 9))
+      layers = [JSONNode](repeating: ofKind("flatten"), count: 1 + stream.index(below: 9))
     },
     layers("a layer less") { layers, stream in layers.remove(at: stream.pick([0, 1, 4, 7])) },
     layers("a layer more") { layers, stream in
-      layers.insert(layer("batchNorm"), at: stream.index(below: layers.count))
+      layers.insert(ofKind("batchNorm"), at: stream.index(below: layers.count))
     },
     layers("more layers than there may be") { layers, stream in
-      layers += [JSONNode](repeating: layer("dropout"), count: 5000 + stream.index(below: 5000))
+      layers += [JSONNode](repeating: ofKind("dropout"), count: 5000 + stream.index(below: 5000))
       for place in layers.indices where layers[place]["kind"] == .string("dropout") {
         layers[place]["rate"] = .number("0")
       }
@@ -86,35 +91,35 @@ extension HostileKind {
     },
     layers("blocks whose ways differ") { layers, stream in
       layers[4]["shortcut"] = .array([
-        layer(stream.pick(["maxPool2D", "flatten", "globalAveragePool2D"]))
+        ofKind(stream.pick(["maxPool2D", "flatten", "globalAveragePool2D"]))
       ])
     },
 
-    layer("filters that cannot be", "conv2D", "filters", numbers),
+    layer("filters that cannot be", "conv2D", "filters", none(and: .number("0"))),
     layer(
       "filters without weights", "conv2D", "filters",
-      ["1", "5", "4096", "65536"].map(JSONNode.number)),
-    layer("kernels that cannot be", "conv2D", "kernelSize", numbers + [.number("65")]),
+      JSONNode.each("1", "5", "4096", "65536")),
+    layer("kernels that cannot be", "conv2D", "kernelSize", none(and: .number("0"), .number("65"))),
     layer(
-      "kernels without weights", "conv2D", "kernelSize", ["1", "5", "64"].map(JSONNode.number)),
-    layer("strides that cannot be", "conv2D", "stride", numbers),
+      "kernels without weights", "conv2D", "kernelSize", JSONNode.each("1", "5", "64")),
+    layer("strides that cannot be", "conv2D", "stride", none(and: .number("0"))),
     layer(
       "paddings that cannot be", "conv2D", "padding",
-      numbers.dropFirst() + [.string("reflect"), .number("3")]),
+      none(and: .string("reflect"), .number("3"))),
     layer(
       "an initializer that nobody knows", "conv2D", "initializer",
       [.string("exec"), .null, .number("1")]),
-    layer("numbers of other types", "conv2D", "filters", wrongTypes + [.boolean(true)]),
-    layer("windows that cannot be", "maxPool2D", "size", numbers + [.number("16")]),
-    layer("steps that cannot be", "maxPool2D", "stride", numbers),
-    layer("units that cannot be", "dense", "units", numbers),
-    layer("units without weights", "dense", "units", ["2", "4", "65536"].map(JSONNode.number)),
+    layer("numbers of other types", "conv2D", "filters", wrongTypes),
+    layer("windows that cannot be", "maxPool2D", "size", none(and: .number("0"), .number("16"))),
+    layer("steps that cannot be", "maxPool2D", "stride", none(and: .number("0"))),
+    layer("units that cannot be", "dense", "units", none(and: .number("0"))),
+    layer("units without weights", "dense", "units", JSONNode.each("2", "4", "65536")),
     layer(
       "shares that cannot be", "dropout", "rate",
-      numbers.dropFirst() + [.number("0.999"), .number("-0.1")]),
+      none(and: .number("0.999"), .number("-0.1"))),
     layer(
       "an epsilon that cannot be", "batchNorm", "epsilon",
-      ["0", "-1", "2", "1e-300", "1e999"].map(JSONNode.number)),
+      JSONNode.each("0", "-1", "2", "1e-300", "1e999")),
     layers("products that are too large") { layers, stream in
       let side = stream.pick(["64", "63"])
       let layer: JSONNode = .members([
@@ -128,13 +133,13 @@ extension HostileKind {
       layers = [
         .members([
           "kind": .string("conv2D"), "filters": .number("65536"), "kernelSize": .number("1"),
-        ]), layer("flatten"),
+        ]), ofKind("flatten"),
         .members(["kind": .string("dense"), "units": .number(stream.pick(["1", "65536"]))]),
       ]
     },
 
-    input("an input that cannot be", numbers),
-    input("an input of another size", ["4", "7", "16384"].map(JSONNode.number)),
+    input("an input that cannot be", none(and: .number("0"))),
+    input("an input of another size", JSONNode.each("4", "7", "16384")),
     input("an input of another type", wrongTypes),
   ]
 }

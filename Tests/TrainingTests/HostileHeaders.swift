@@ -1,3 +1,4 @@
+import CNN
 import Primitives
 
 /// A file with the text of its header changed, the digest right.
@@ -14,7 +15,7 @@ private func nested(_ depth: Int) -> JSONNode {
   .number(String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
 }
 
-private let huge = [
+private let huge: [String] = [
   "9223372036854775807", "9223372036854775808", "1" + String(repeating: "0", count: 400),
 ]
 
@@ -104,7 +105,7 @@ extension HostileKind {
 
     entry(
       "an unknown type", "dtype",
-      ["F64", "BF16", "I32", "BOOL", "f32", "", "object"].map(JSONNode.string)),
+      JSONNode.texts("F64", "BF16", "I32", "BOOL", "f32", "", "object")),
     entry("a type that is no text", "dtype", [.null, .number("4"), .array([]), .members([:])]),
     .parts("another type of as many bytes") { model, stream in
       let place = model.array(&stream)
@@ -113,11 +114,11 @@ extension HostileKind {
       let others = ["F32", "F16", "I8", "U8"].map(JSONNode.string).filter { $0 != own }
       model.header[place].value["dtype"] = stream.pick(others)
     },
-    entry("a negative extent", "shape", ["-1", "-9223372036854775808"].map { .numbers([$0]) }),
+    entry("a negative extent", "shape", JSONNode.lists("-1", "-9223372036854775808")),
     entry(
       "an extent with a fraction", "shape",
-      ["1.0", "4e0", "0.5", "01", "NaN"].map { .numbers([$0]) }),
-    entry("an extent too large", "shape", huge.map { .numbers([$0]) }),
+      JSONNode.lists("1.0", "4e0", "0.5", "01", "NaN")),
+    entry("an extent too large", "shape", huge.map { JSONNode.numbers([$0]) }),
     entry(
       "extents whose product is too large", "shape",
       [
@@ -140,7 +141,7 @@ extension HostileKind {
         .numbers(["0"]), .numbers(["0", "4", "8"]), .numbers([]), .null, .numbers(["-4", "0"]),
         .numbers(["0.0", "4.0"]), .string("0,4"),
       ]),
-    entry("offsets out of range", "data_offsets", huge.map { .numbers(["0", $0]) }),
+    entry("offsets out of range", "data_offsets", huge.map { JSONNode.numbers(["0", $0]) }),
     .parts("arrays that overlap") { model, stream in
       let arrays = model.arrays
       let place = stream.pick(Array(arrays.dropFirst()))

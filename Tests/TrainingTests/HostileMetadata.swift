@@ -5,7 +5,10 @@ private let required = [
   "architecture", "classes", "dataset_fingerprint", "format_version", "preprocessing", "recipe",
   "tool_version", "training_images",
 ]
-private let strange = ["nan", "-nan", "inf", "-inf", "-1", "", " 1", "1 ", "x", "1e999", "١"]
+/// Texts that are no number in its range, these among them.
+private func strange(and others: String...) -> [String] {
+  others + ["nan", "-nan", "inf", "-inf", "-1", "", " 1", "1 ", "x", "1e999", "١"]
+}
 
 extension HostileKind {
   private static func missing(_ key: String) -> HostileKind {
@@ -22,10 +25,10 @@ extension HostileKind {
       content("a key of a megabyte") { file, stream in
         file.metadata[String(repeating: "k\n", count: 100_000 + stream.index(below: 1000))] = ""
       },
-      metadata("another format", "format_version", strange + ["0", "2", "1.0", "01", "1\n"]),
+      metadata("another format", "format_version", strange(and: "0", "2", "1.0", "01", "1\n")),
       metadata(
         "images that are no count", "training_images",
-        strange + ["1.5", "9223372036854775808", "1e3", "0x10"]),
+        strange(and: "1.5", "9223372036854775808", "1e3", "0x10")),
 
       metadata("one class or none", "classes", ["[]", "[\"cats\"]"]),
       metadata("a class twice", "classes", ["[\"a\",\"a\"]", "[\"\u{e9}\",\"e\\u0301\"]"]),
@@ -40,9 +43,9 @@ extension HostileKind {
         ["", "{}", "[1,2]", "[null,\"a\"]", "[\"a\",\"b\"", "[\"a\",\"b\"]x", "\"ab\"", "[[],[]]"]),
 
       preprocessing(
-        "a size that cannot be", "width", ["0", "-1", "4097", "1e99", "8.5"].map(JSONNode.number)),
+        "a size that cannot be", "width", JSONNode.each("0", "-1", "4097", "1e99", "8.5")),
       preprocessing(
-        "another size than the network's", "height", ["8", "10", "4096"].map(JSONNode.number)),
+        "another size than the network's", "height", JSONNode.each("8", "10", "4096")),
       preprocessing(
         "deviations that divide by nothing", "deviation",
         [
@@ -63,10 +66,10 @@ extension HostileKind {
         ]),
       preprocessing(
         "a limit of pixels that cannot be", "maxPixels",
-        ["0", "-1", "1000000001", "1e300"].map(JSONNode.number)),
+        JSONNode.each("0", "-1", "1000000001", "1e300")),
       preprocessing(
         "a margin that cannot be", "shrinkMargin",
-        ["-1", "0.5", "1001", "1e308"].map(JSONNode.number)),
+        JSONNode.each("-1", "0.5", "1001", "1e308")),
       preprocessing(
         "a field that nobody knows", "code", [.string("x"), .number("1"), .members([:])]),
       parts("preprocessing with a key twice") { model, stream in
@@ -77,7 +80,7 @@ extension HostileKind {
         "preprocessing that is no object", "preprocessing", ["", "[]", "null", "{", "{}", "1"]),
 
       metadata(
-        "a temperature that is none", "temperature", strange + ["0", "0.0099", "100.1", "-0"]),
+        "a temperature that is none", "temperature", strange(and: "0", "0.0099", "100.1", "-0")),
       metadata("a view that nobody knows", "tta", ["mirror", "", "Flip", "none ", "rot90"]),
       metadata(
         "a broken card", "card",

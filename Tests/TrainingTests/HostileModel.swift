@@ -119,6 +119,15 @@ extension JSONNode {
     .object(members.map { Member(key: $0.key, value: $0.value) })
   }
 
+  /// Each of the texts as a number.
+  static func each(_ numbers: String...) -> [JSONNode] { numbers.map(JSONNode.number) }
+
+  /// Each of the texts as a string.
+  static func texts(_ texts: String...) -> [JSONNode] { texts.map(JSONNode.string) }
+
+  /// Each of the texts as an array of one number.
+  static func lists(_ numbers: String...) -> [JSONNode] { numbers.map { .numbers([$0]) } }
+
   /// An array of numbers.
   static func numbers(_ numbers: some Sequence<String>) -> JSONNode {
     .array(numbers.map(JSONNode.number))
