@@ -87,6 +87,6 @@ public func mutateModel(
   var stream = RandomStream(seed: UInt64(seed), purpose: .test)
   let file = mutant(Array(UnsafeBufferPointer(start: bytes, count: count)), &stream)
   guard file.count <= capacity else { return LLVMFuzzerMutate(bytes, count, capacity) }
-  UnsafeMutableBufferPointer(start: bytes, count: file.count).update(fromContentsOf: file)
+  for (place, byte) in file.enumerated() { bytes[place] = byte }
   return file.count
 }
