@@ -54,10 +54,12 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
     return lines.map(terminalSafe).joined(separator: "\n")
   }
 
-  /// The same with no more of each part than some lines beyond a path's length.
+  /// The same with no more of each part, as a terminal shows it, than some lines beyond a path's
+  /// length.
   func shortened(beyond path: String) -> TrainingError {
     let limit = 1000
     func cut(_ text: String, _ limit: Int) -> String {
+      let text = terminalSafe(text)
       let scalars = text.unicodeScalars
       return scalars.count <= limit
         ? text : String(String.UnicodeScalarView(scalars.prefix(limit))) + "…"
