@@ -79,7 +79,7 @@ let tests: [Target] = [
     name: "KernelTests", dependencies: ["KernelInterface", "KernelSelection", "TestSupport"],
     swiftSettings: common),
   .testTarget(
-    name: "CNNTests", dependencies: ["CNN", "KernelSelection", "TestSupport"],
+    name: "CNNTests", dependencies: ["CNN", "KernelSelection", "TestSupport", "Primitives"],
     exclude: ["Fixtures"], swiftSettings: common),
 ]
 

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// A flat stretch of floats on a cache line, zero at first, of a fixed size.
 ///
@@ -17,7 +18,7 @@ package final class FloatMemory: @unchecked Sendable {
 
   /// Takes memory for `count` floats, or says that the system gives none.
   package init(count: Int) throws(ModelError) {
-    let bytes = max(64, count * MemoryLayout<Float>.stride)
+    let bytes = max(64, try FloatMemory.room(floats: count))
     // Pages fresh from the system are zero already: what is never used costs nothing, and what a
     // file fills is not written twice.
     mapped = bytes >= FloatMemory.hugePage ? bytes : 0
@@ -36,6 +37,21 @@ package final class FloatMemory: @unchecked Sendable {
     }
   }
 
+  /// The bytes of `floats`, if the system can give them now.
+  ///
+  /// It promises more than it has and ends a process that takes it at its word; so a large number
+  /// is compared with what is there before a page is touched.
+  package static func room(floats: Int) throws(ModelError) -> Int {
+    let (bytes, overflow) = floats.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    guard !overflow else { throw .outOfMemory(bytes: Int.max) }
+    if bytes > large, let available = AvailableMemory().bytes, bytes > available {
+      throw .outOfMemory(bytes: bytes)
+    }
+    return bytes
+  }
+
+  /// Bytes that are asked for without looking; to look costs a few small files.
+  private static let large = 1 << 28
   private static let hugePage = 1 << 21
 
   private static func fromHeap(bytes: Int) -> UnsafeMutableRawPointer? {

@@ -41,6 +41,10 @@ public final class InferenceSession {
         try Executor(
           graph: folded.graph, parameters: folded.parameters, statistics: network.statistics,
           packed: packed, capacity: share.images, engine: share.engine, isTraining: false))
+      // One may fit where all do not; none has touched its memory yet.
+      if executors.count == 1 {
+        _ = try FloatMemory.room(floats: share.executors * executors[0].memoryFloats)
+      }
     }
     self.folded = folded
     self.packed = packed

@@ -16,9 +16,14 @@ public final class Network: @unchecked Sendable {
   package private(set) var revision = 0
 
   /// A network whose weights are all zero, for a caller that fills every one of them.
-  package init(blank architecture: Architecture) throws(ModelError) {
+  package convenience init(blank architecture: Architecture) throws(ModelError) {
+    try self.init(blank: architecture, graph: architecture.graph())
+  }
+
+  /// The same, of the graph that the caller has made of the architecture.
+  package init(blank architecture: Architecture, graph: Graph) throws(ModelError) {
     self.architecture = architecture
-    graph = try architecture.graph().fusingPools()
+    self.graph = graph.fusingPools()
     parameters = try FloatMemory(count: graph.parameterFloats)
     statistics = try FloatMemory(count: graph.statisticsFloats)
   }

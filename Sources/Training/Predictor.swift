@@ -21,6 +21,8 @@ package final class Predictor {
 
   /// Images at a time.
   package static let defaultBatchSize = 32
+  /// Bytes of a batch's tensors at most, if that is more than one image.
+  private static let tensorBytes = 1 << 28
 
   /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
   ///
@@ -33,7 +35,9 @@ package final class Predictor {
     self.model = model
     self.tta = tta ?? model.tta
     self.engine = engine
-    self.batchSize = batchSize
+    // Pictures of many pixels, such as a stranger's model may ask for, come one by one.
+    let bytes = self.tta.views * model.preprocessing.tensorCount * MemoryLayout<Float>.stride
+    self.batchSize = min(batchSize, max(1, Predictor.tensorBytes / bytes))
     var preprocessing = model.preprocessing
     preprocessing.maxPixels = maxPixels
     reader = ImageReader(preprocessing, kernels: engine.kernels)

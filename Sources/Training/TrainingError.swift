@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Why training, evaluating or predicting cannot go on: what is wrong, where, and what would help.
 package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What kind of failure it is; a command turns it into an exit code.
@@ -43,12 +45,29 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
     self.advice = advice
   }
 
-  /// The message in one to four lines, without the word "error".
+  /// The message in one to four lines that a terminal can show, without the word "error".
   package var description: String {
     var lines = [problem]
     if let found { lines.append("found: " + found) }
     if let expected { lines.append("expected: " + expected) }
     if let advice { lines.append("try: " + advice) }
-    return lines.joined(separator: "\n")
+    return lines.map(terminalSafe).joined(separator: "\n")
+  }
+
+  /// The same with no more of each part, as a terminal shows it, than some lines beyond a path's
+  /// length.
+  func shortened(beyond path: String) -> TrainingError {
+    let limit = 1000
+    func cut(_ text: String, _ limit: Int) -> String {
+      let text = terminalSafe(text)
+      let scalars = text.unicodeScalars
+      return scalars.count <= limit
+        ? text : String(String.UnicodeScalarView(scalars.prefix(limit))) + "…"
+    }
+    var error = self
+    error.problem = cut(problem, path.unicodeScalars.count + limit)
+    error.found = found.map { cut($0, limit) }
+    error.expected = expected.map { cut($0, limit) }
+    return error
   }
 }

@@ -108,6 +108,11 @@ struct GraphBuilder {
   mutating func add(
     _ operation: any Operation, inputs: [GraphValue], output shape: Shape, path: String
   ) throws(ModelError) -> GraphValue {
+    guard graph.nodes.count < Graph.maximalOperations else {
+      throw .tooLarge(
+        what: "\(path): operations", limit: Graph.maximalOperations,
+        found: graph.nodes.count + 1)
+    }
     let output = try value(shape)
     graph.nodes.append(
       Graph.Node(path: path, operation: operation, inputs: inputs.map(\.id), output: output.id))
@@ -184,6 +189,10 @@ extension Graph {
 
   /// Floats of parameters that a network may have: 4 GB of weights.
   static let maximalParameters = 1 << 30
+  /// Operations that a network may have; planning takes time by their square.
+  ///
+  /// ResNet-1001 has some 3,300.
+  static let maximalOperations = 4096
   /// Floats that one layer may give for one image: 1 GB.
   static let maximalActivations = 1 << 28
 }

@@ -6,6 +6,12 @@ package indirect enum JSONNode: Sendable, Hashable {
     package var key: String
     /// The value.
     package var value: JSONNode
+
+    /// A member of that name.
+    package init(key: String, value: JSONNode) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// Members in the order of the text, no two keys equal.

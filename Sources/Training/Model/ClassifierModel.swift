@@ -90,14 +90,14 @@ package final class ClassifierModel {
   /// the file leaves the program.
   package init(unconfirmed location: ModelLocation) throws(TrainingError) {
     let path = location.weights
-    let file = try ModelFile(location)
+    let file: ModelFile
     let metadata: ModelMetadata
     do throws(TrainingError) {
+      file = try ModelFile(location)
       (network, metadata, pendingDigest) = try ClassifierModel.content(of: file, path)
     } catch {
-      // A damaged file is called damaged, whatever the damage looks like.
-      try file.checkDigest()
-      throw error
+      // A file can say a megabyte of anything.
+      throw error.shortened(beyond: path)
     }
     classes = metadata.classes
     preprocessing = metadata.preprocessing
@@ -121,16 +121,36 @@ package final class ClassifierModel {
   private static func content(
     of file: ModelFile, _ path: String
   ) throws(TrainingError) -> (Network, ModelMetadata, PendingDigest) {
-    let metadata = try ModelMetadata(file.layout.metadata, path: path)
-    let network: Network
+    do throws(TrainingError) {
+      let metadata = try ModelMetadata(file.layout.metadata, path: path)
+      let network = try network(of: file, metadata, path)
+      try checkFit(network, metadata, path)
+      return (network, metadata, try file.read(into: network))
+    } catch {
+      // A damaged file is called damaged, whatever the damage looks like.
+      try file.checkDigest()
+      throw error
+    }
+  }
+
+  /// The network without its weights; no memory is taken for them before the file has them.
+  private static func network(
+    of file: ModelFile, _ metadata: ModelMetadata, _ path: String
+  ) throws(TrainingError) -> Network {
+    let architecture: Architecture
+    let graph: Graph
     do throws(ModelError) {
-      network = try Network(blank: Architecture(json: metadata.architecture))
+      architecture = try Architecture(json: metadata.architecture)
+      graph = try architecture.graph()
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }
-    try checkTensors(file.layout.tensors, network, path)
-    try checkFit(network, metadata, path)
-    return (network, metadata, try file.read(into: network))
+    try checkTensors(file.layout.tensors, graph.slots, architecture.name, path)
+    do throws(ModelError) {
+      return try Network(blank: architecture, graph: graph)
+    } catch {
+      throw TrainingError(.noRoom, "\(path): \(error)")
+    }
   }
 
   /// The file's bytes; they depend on the model alone.
@@ -171,19 +191,19 @@ package final class ClassifierModel {
   /// Names and shapes must be the architecture's; the error has the first that differs and says
   /// how many do.
   private static func checkTensors(
-    _ tensors: [TensorFile.Layout.Place], _ network: Network, _ path: String
+    _ tensors: [TensorFile.Layout.Place], _ slots: [TensorSlot], _ name: String, _ path: String
   ) throws(TrainingError) {
-    let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
-    let storage = network.storage
-    let differing = network.tensorNames.filter { shapes[$0] != storage[$0]?.shape }
-    let unknown = shapes.keys.filter { storage[$0] == nil }.sorted()
+    let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
+    let wanted = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
+    let differing = slots.map(\.name).filter { found[$0] != wanted[$0] }
+    let unknown = found.keys.filter { wanted[$0] == nil }.sorted()
     guard let first = differing.first ?? unknown.first else { return }
     func text(_ shape: [Int]?) -> String { shape.map { "shape \($0)" } ?? "no such tensor" }
     throw TrainingError(
       .badData,
       "\(path): \(differing.count + unknown.count) tensors do not fit the network "
-        + "\(network.architecture.name), the first is \(first)",
-      found: text(shapes[first]), expected: text(network.shape(of: first)))
+        + "\(name), the first is \(first)",
+      found: text(found[first]), expected: text(wanted[first]))
   }
 
   /// The parts of the file must fit one another.

@@ -1,3 +1,4 @@
+internal import CNN
 internal import FoundationEssentials
 internal import ImageData
 
@@ -132,13 +133,30 @@ struct ModelMetadata {
     return value
   }
 
-  private static func decode<Value: Decodable>(
+  /// A value of a text in strict JSON: Foundation takes the first of two equal keys, and passes over
+  /// those that nobody knows.
+  private static func decode<Value: Codable>(
     _ type: Value.Type, _ text: String, _ name: String, _ path: String
   ) throws(TrainingError) -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: Data(text.utf8))
-    } catch {
-      throw TrainingError(.badData, "\(path): the metadata's \(name) are not right: \(error)")
+    func wrong(_ cause: String) -> TrainingError {
+      TrainingError(.badData, "\(path): the metadata's \(name) are not right: \(cause)")
     }
+    let known: Set<String>
+    let found: Set<String>
+    let value: Value
+    do {
+      found = keys(try StrictJSON.parse(Array(text.utf8)[...], depth: 2))
+      value = try JSONText.decoder().decode(type, from: Data(text.utf8))
+      known = keys(try StrictJSON.parse(Array(JSONText.line(value).utf8)[...], depth: 2))
+    } catch {
+      throw wrong(JSONText.message(error))
+    }
+    if let key = found.subtracting(known).sorted().first { throw wrong("unknown key \(key)") }
+    return value
+  }
+
+  private static func keys(_ node: JSONNode) -> Set<String> {
+    guard case .object(let members) = node else { return [] }
+    return Set(members.map(\.key))
   }
 }

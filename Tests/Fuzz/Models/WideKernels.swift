@@ -1,0 +1,8 @@
+// Stands for the modules of the wider instruction sets, which are the same sources compiled again:
+// without them the targets are built in a third of the time.
+
+package import KernelInterface
+internal import Kernels
+
+/// The kernels of every processor.
+package func makeKernelTable() -> KernelTable { Kernels.makeKernelTable() }
