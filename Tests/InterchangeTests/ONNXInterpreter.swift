@@ -88,7 +88,7 @@ struct ONNXInterpreter {
       }
       return ONNXTensor(wanted, x[0].values)
     case "Transpose":
-      let order = try #require(node.ints["perm"] ?? Array(shape.indices.reversed()))
+      let order = node.ints["perm"] ?? Array(shape.indices.reversed())
       return ONNXTensor(order.map { shape[$0] }) { index in
         var source = index
         for (axis, from) in order.enumerated() { source[from] = index[axis] }
@@ -135,14 +135,14 @@ struct ONNXInterpreter {
     var type: String
   }
 
-  private static let binary: [String: (Double, Double) -> Double] = [
+  private static let binary: [String: @Sendable (Double, Double) -> Double] = [
     "Add": { $0 + $1 }, "Sub": { $0 - $1 }, "Mul": { $0 * $1 }, "Div": { $0 / $1 },
     "Min": { min($0, $1) }, "Max": { max($0, $1) }, "And": { $0 * $1 },
     "Less": { $0 < $1 ? 1 : 0 }, "Greater": { $0 > $1 ? 1 : 0 },
     "LessOrEqual": { $0 <= $1 ? 1 : 0 }, "GreaterOrEqual": { $0 >= $1 ? 1 : 0 },
   ]
 
-  private static let unary: [String: (Double) -> Double] = [
+  private static let unary: [String: @Sendable (Double) -> Double] = [
     "Relu": { max($0, 0) }, "Abs": { abs($0) }, "Floor": { $0.rounded(.down) },
     "Round": { $0.rounded(.toNearestOrEven) },
   ]
@@ -193,8 +193,9 @@ struct ONNXInterpreter {
     let kernel = node.ints["kernel_shape"] ?? []
     let step = node.ints["strides"] ?? []
     let pads = node.ints["pads"] ?? []
-    let extents = (0..<2).map {
-      (x.shape[2 + $0] + pads[$0] + pads[2 + $0] - kernel[$0]) / step[$0] + 1
+    let extents = (0..<2).map { axis -> Int in
+      let room: Int = x.shape[2 + axis] + pads[axis] + pads[2 + axis] - kernel[axis]
+      return room / step[axis] + 1
     }
     return ONNXTensor([x.shape[0], channels] + extents) { index in
       var places: [Place] = []

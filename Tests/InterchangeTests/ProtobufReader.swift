@@ -18,7 +18,8 @@ struct ProtobufReader {
     func varint() throws -> UInt64 {
       var value: UInt64 = 0
       for shift in stride(from: UInt64(0), to: 64, by: 7) {
-        let byte = try #require(rest.popFirst(), "a number ends in its middle")
+        let next = rest.popFirst()
+        let byte = try #require(next, "a number ends in its middle")
         value |= UInt64(byte & 0x7F) << shift
         if byte < 0x80 { return value }
       }
