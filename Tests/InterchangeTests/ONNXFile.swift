@@ -60,7 +60,7 @@ struct ONNXFile {
     for attribute in try message.messages(5) {
       let name = try attribute.text(1)
       switch attribute.number(20) {
-      case 1: node.floats[name] = try #require(attribute.float(2))
+      case 1: node.floats[name] = attribute.float(2)
       case 2: node.ints[name] = attribute.numbers(3)
       case 7: node.ints[name] = attribute.numbers(8)
       default: throw ProtobufReader.Malformed()
@@ -89,8 +89,9 @@ struct ONNXFile {
     let tensor = try message.message(2, 1)
     return Port(
       name: try message.text(1), type: try #require(tensor.number(1)),
-      extents: try tensor.message(2).messages(1).map {
-        $0.number(1).map(String.init) ?? (try $0.text(2))
+      extents: try tensor.message(2).messages(1).map { extent in
+        if let length = extent.number(1) { return String(length) }
+        return try extent.text(2)
       })
   }
 }

@@ -88,7 +88,7 @@ struct ONNXInterpreter {
       }
       return ONNXTensor(wanted, x[0].values)
     case "Transpose":
-      let order = try #require(node.ints["perm"] ?? Array(shape.indices.reversed()))
+      let order = node.ints["perm"] ?? Array(shape.indices.reversed())
       return ONNXTensor(order.map { shape[$0] }) { index in
         var source = index
         for (axis, from) in order.enumerated() { source[from] = index[axis] }
@@ -135,14 +135,14 @@ struct ONNXInterpreter {
     var type: String
   }
 
-  private static let binary: [String: (Double, Double) -> Double] = [
+  private static let binary: [String: @Sendable (Double, Double) -> Double] = [
     "Add": { $0 + $1 }, "Sub": { $0 - $1 }, "Mul": { $0 * $1 }, "Div": { $0 / $1 },
     "Min": { min($0, $1) }, "Max": { max($0, $1) }, "And": { $0 * $1 },
     "Less": { $0 < $1 ? 1 : 0 }, "Greater": { $0 > $1 ? 1 : 0 },
     "LessOrEqual": { $0 <= $1 ? 1 : 0 }, "GreaterOrEqual": { $0 >= $1 ? 1 : 0 },
   ]
 
-  private static let unary: [String: (Double) -> Double] = [
+  private static let unary: [String: @Sendable (Double) -> Double] = [
     "Relu": { max($0, 0) }, "Abs": { abs($0) }, "Floor": { $0.rounded(.down) },
     "Round": { $0.rounded(.toNearestOrEven) },
   ]
@@ -163,13 +163,16 @@ struct ONNXInterpreter {
   }
 
   private static func convolution(_ node: ONNXFile.Node, _ x: [ONNXTensor]) -> ONNXTensor {
-    windows(node, x[0], channels: x[1].shape[0]) { image, output, places in
-      places.reduce(x.count > 2 ? x[2].values[output] : 0) { sum, place in
-        (0..<x[1].shape[1]).reduce(sum) {
-          $0 + x[0].at([image, $1, place.row, place.column])
-            * x[1].at([output, $1, place.y, place.x])
+    let (map, kernels) = (x[0], x[1])
+    return windows(node, map, channels: kernels.shape[0]) { image, output, places in
+      var sum = x.count > 2 ? x[2].values[output] : 0
+      for place in places {
+        for input in 0..<kernels.shape[1] {
+          let pixel = map.at([image, input, place.row, place.column])
+          sum += pixel * kernels.at([output, input, place.y, place.x])
         }
       }
+      return sum
     }
   }
 
@@ -193,15 +196,17 @@ struct ONNXInterpreter {
     let kernel = node.ints["kernel_shape"] ?? []
     let step = node.ints["strides"] ?? []
     let pads = node.ints["pads"] ?? []
-    let extents = (0..<2).map {
-      (x.shape[2 + $0] + pads[$0] + pads[2 + $0] - kernel[$0]) / step[$0] + 1
+    let extents = (0..<2).map { axis -> Int in
+      let padded = x.shape[2 + axis] + pads[axis] + pads[2 + axis]
+      return (padded - kernel[axis]) / step[axis] + 1
     }
     return ONNXTensor([x.shape[0], channels] + extents) { index in
       var places: [Place] = []
       for y in 0..<kernel[0] {
         for x in 0..<kernel[1] {
-          places.append(
-            (y, x, index[2] * step[0] + y - pads[0], index[3] * step[1] + x - pads[1]))
+          let row = index[2] * step[0] + y - pads[0]
+          let column = index[3] * step[1] + x - pads[1]
+          places.append((y, x, row, column))
         }
       }
       return join(index[0], index[1], places)
