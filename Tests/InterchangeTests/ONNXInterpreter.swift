@@ -163,13 +163,16 @@ struct ONNXInterpreter {
   }
 
   private static func convolution(_ node: ONNXFile.Node, _ x: [ONNXTensor]) -> ONNXTensor {
-    windows(node, x[0], channels: x[1].shape[0]) { image, output, places in
-      places.reduce(x.count > 2 ? x[2].values[output] : 0) { sum, place in
-        (0..<x[1].shape[1]).reduce(sum) {
-          $0 + x[0].at([image, $1, place.row, place.column])
-            * x[1].at([output, $1, place.y, place.x])
+    let (map, kernels) = (x[0], x[1])
+    return windows(node, map, channels: kernels.shape[0]) { image, output, places in
+      var sum = x.count > 2 ? x[2].values[output] : 0
+      for place in places {
+        for input in 0..<kernels.shape[1] {
+          let pixel = map.at([image, input, place.row, place.column])
+          sum += pixel * kernels.at([output, input, place.y, place.x])
         }
       }
+      return sum
     }
   }
 
@@ -194,15 +197,16 @@ struct ONNXInterpreter {
     let step = node.ints["strides"] ?? []
     let pads = node.ints["pads"] ?? []
     let extents = (0..<2).map { axis -> Int in
-      let room: Int = x.shape[2 + axis] + pads[axis] + pads[2 + axis] - kernel[axis]
-      return room / step[axis] + 1
+      let padded = x.shape[2 + axis] + pads[axis] + pads[2 + axis]
+      return (padded - kernel[axis]) / step[axis] + 1
     }
     return ONNXTensor([x.shape[0], channels] + extents) { index in
       var places: [Place] = []
       for y in 0..<kernel[0] {
         for x in 0..<kernel[1] {
-          places.append(
-            (y, x, index[2] * step[0] + y - pads[0], index[3] * step[1] + x - pads[1]))
+          let row = index[2] * step[0] + y - pads[0]
+          let column = index[3] * step[1] + x - pads[1]
+          places.append((y, x, row, column))
         }
       }
       return join(index[0], index[1], places)

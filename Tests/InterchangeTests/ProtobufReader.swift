@@ -18,8 +18,7 @@ struct ProtobufReader {
     func varint() throws -> UInt64 {
       var value: UInt64 = 0
       for shift in stride(from: UInt64(0), to: 64, by: 7) {
-        let next = rest.popFirst()
-        let byte = try #require(next, "a number ends in its middle")
+        guard let byte = rest.popFirst() else { throw Malformed() }
         value |= UInt64(byte & 0x7F) << shift
         if byte < 0x80 { return value }
       }

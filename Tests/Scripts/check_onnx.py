@@ -4,7 +4,8 @@ usage: check_onnx.py CNNCTL MODEL PHOTOS [COUNT]  (needs numpy, pillow, onnx and
 CNNCTL is the program, PHOTOS a folder with photos below it, of which COUNT (200) are taken, evenly
 spread. Exit status 0 where onnx's whole check is content and ONNX Runtime's probabilities are
 cnnctl's: within 1e-5 of the same numbers with --raw, and from pixels within 2e-2 with the same label
-on all but one of 200.
+on all but one of 200. How far they are for the photos' own files is printed alone: cnnctl decodes large
+JPEGs at a part of their size, a graph that is given pixels cannot.
 """
 import json
 import pathlib
@@ -43,14 +44,14 @@ def run(session, tensors):
     return np.concatenate([session.run(["probabilities"], {name: t})[0] for t in tensors])
 
 
-def compare(title, found, expected, tolerance, others=0):
+def compare(title, found, expected, tolerance, others=0, judged=True):
     difference = np.abs(found - expected).max(axis=1)
     flips = int((found.argmax(axis=1) != expected.argmax(axis=1)).sum())
     far = int((difference > tolerance).sum())
     print(f"{title}: {len(found)} photos, largest difference {difference.max():.1e}, "
           f"mean {difference.mean():.1e}, {flips} other labels, {far} beyond {tolerance:g}; "
           f"probabilities from {expected.min():.3f} to {expected.max():.3f}")
-    check(flips <= others and far <= others, title)
+    check(not judged or flips <= others and far <= others, title)
     check(np.ptp(expected[:, 0]) > 0.01, f"{title}: all answers are the same")
 
 
@@ -89,7 +90,7 @@ with tempfile.TemporaryDirectory() as name:
     singles = [np.asarray(picture)[None] for picture in pictures]
     answers = run(whole, singles)
     compare("pixels", answers, program.predict(full, classes), 2e-2, others=len(files) // 200)
-    compare("files", answers, program.predict(files, classes), 2e-2, others=len(files) // 200)
+    compare("files", answers, program.predict(files, classes), 2e-2, judged=False)
 
 for problem in check.problems:
     print(f"{program.model}: {problem} NOT as promised", file=sys.stderr)

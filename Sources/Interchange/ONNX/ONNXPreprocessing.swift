@@ -72,11 +72,30 @@ extension ONNXGraph {
     let widest = step("Max", axis.scale, number(1), in: scope)
     let apart = step("Add", step("Sub", pixels, centers, in: scope), number(0.5), in: scope)
     let distances = step("Mul", apart, step("Div", number(1), widest, in: scope), in: scope)
-    let weights = addFilter(filter, distances, in: scope)
+    var weights = addFilter(filter, distances, in: scope)
+    if filter == .area {
+      let window = addWindow(pixels, centers: centers, widest: widest, in: scope)
+      weights = step("Mul", weights, window, in: scope)
+    }
     let sums = add("ReduceSum", [weights, constant("weights.axis", [1])], "\(scope).sums")
     // Outside of the picture there may be no pixel at all; what stands there is masked.
     let safe = step("Max", sums, number(1e-9), in: scope)
     return cast(step("Div", weights, safe, in: scope), to: .float, "\(scope).weights")
+  }
+
+  /// 1 for each source pixel in a target pixel's window, half as wide as `widest` to each side.
+  ///
+  /// A filter that does not end in zero needs it: a pixel on the edge is in one window alone, and
+  /// rounding decides in which.
+  private mutating func addWindow(
+    _ pixels: String, centers: String, widest: String, in scope: String
+  ) -> String {
+    let reach = step("Mul", widest, number(0.5), in: scope)
+    let lower = step("Add", step("Sub", centers, reach, in: scope), number(0.5), in: scope)
+    let upper = step("Add", step("Add", centers, reach, in: scope), number(0.5), in: scope)
+    let begun = step("GreaterOrEqual", pixels, step("Floor", lower, in: scope), in: scope)
+    let open = step("Less", pixels, step("Floor", upper, in: scope), in: scope)
+    return cast(step("And", begun, open, in: scope), to: .double, "\(scope).window")
   }
 
   /// A filter's value at each distance, in pixels of the target where that is the coarser.
