@@ -64,7 +64,7 @@ struct TorchImportTests {
       network: small, optimizer: SGD(learningRate: 0), batchSize: 3, engine: TestEngine.make())
     let loss = Double(try fixture.scalar("\(name).loss"))
     let found = try session.step(images: images, targets: [4, 0, 6]).loss
-    #expect(abs(found - loss) <= 1e-5 * loss)
+    #expect(abs(found - loss) <= 5e-5 * loss)
     let file = try TorchWeights.gradients(of: small, session, as: network)
     let keys = weights.tensors.map(\.name).filter { !$0.hasSuffix("num_batches_tracked") }
     let names = fixture.names(after: "\(name).gradient.")

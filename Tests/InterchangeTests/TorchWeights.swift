@@ -25,9 +25,7 @@ struct TorchWeights {
         let limit = Float((6 / Double(count / shape[0])).squareRoot())
         values = values.map { $0 * limit }
       } else {
-        let base: Float =
-          name.hasSuffix("running_var") ? 1 : name.hasSuffix("weight") ? 0.75 : 0
-        values = values.map { $0 * 0.25 + base }
+        values = values.map { $0 * 0.25 + TorchWeights.base(of: name) }
       }
       tensors.append(Tensor(name: name, shape: shape, bytes: TorchWeights.bytes(values)))
     }
@@ -38,6 +36,13 @@ struct TorchWeights {
           name: String(count), type: "I64", shape: [], bytes: [7] + Array(repeating: 0, count: 7)))
     }
     tensors.sort { $0.name < $1.name }
+  }
+
+  /// What a vector's numbers lie about.
+  private static func base(of name: String) -> Float {
+    if name.hasSuffix("running_var") { return 1 }
+    if name.hasSuffix("weight") { return 0.75 }
+    return name.hasSuffix("running_mean") || name == "fc.bias" ? 0 : 2
   }
 
   private static func shapes(blocks: [Int], classes: Int) -> [String: [Int]] {
