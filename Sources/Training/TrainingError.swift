@@ -50,7 +50,8 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
     var lines = [problem]
     if let found { lines.append("found: " + found) }
     if let expected { lines.append("expected: " + expected) }
-    if let advice { lines.append("try: " + advice) }
+    // The one part that may have lines of its own.
+    if let advice { lines += ("try: " + advice).split(separator: "\n").map(String.init) }
     return lines.map(terminalSafe).joined(separator: "\n")
   }
 

@@ -191,6 +191,7 @@ struct TorchImportTests {
       let told = try #require(problem(magic + [UInt8](repeating: 0, count: 100)))
       #expect(told.contains("is no safetensors file but \(kind)"))
       let lines = told.split(separator: "\n")
+      try #require(lines.count == 4, "\(told)")
       #expect(lines[2] == "try: import torch; from safetensors.torch import save_file")
       #expect(
         lines[3].hasPrefix("save_file(torch.load(\"") && lines[3].contains("weights_only=True"))
