@@ -115,6 +115,7 @@ struct GradCAMTests {
   ) throws {
     let maps = [
       "seed": (4, 27), "seed-bn": (6, 27), "vgg": (14, 8), "r10h": (13, 2), "r18h": (17, 2),
+      "resnet18": (11, 2), "resnet34": (19, 2),
     ]
     let network = try Network(.preset(preset, size: preset.hasPrefix("seed") ? 60 : 64))
     let (layer, side) = try #require(maps[preset])
