@@ -1,0 +1,7 @@
+# One digest on any number of threads, and the memory that was said to be enough.
+
+check_promises() {
+  cd "$clone"
+  python3 Tests/Reliability/threads.py .build/release/cnnctl dataset
+  python3 Tests/Reliability/memory.py .build/release/cnnctl dataset
+}
