@@ -7,7 +7,8 @@ import Training
 /// A classifier of `layers` and one last dense layer, every number of it drawn at random.
 func classifier(
   _ layers: [any Layer], side: Int = 11, classes: [String] = ["cats", "dogs"],
-  resize: ResizeMode = .stretch, filter: ResizeFilter = .bilinear, temperature: Double = 1.7,
+  resize: ResizeMode = .stretch, cropShare: Double = 1, filter: ResizeFilter = .bilinear,
+  temperature: Double = 1.7,
   tta: TestTimeAugmentation = .plain
 ) throws -> ClassifierModel {
   let outputs = classes.count == 2 ? 1 : classes.count
@@ -27,7 +28,8 @@ func classifier(
   return ClassifierModel(
     network: network, classes: classes,
     preprocessing: Preprocessing(
-      width: side, height: side, resize: resize, filter: filter, mean: [100, 110, 120],
+      width: side, height: side, resize: resize, cropShare: cropShare, filter: filter,
+      mean: [100, 110, 120],
       deviation: [50, 60, 70]),
     recipe: "default", datasetFingerprint: "none", trainingImages: 0, temperature: temperature,
     tta: tta)

@@ -56,12 +56,16 @@ struct ONNXModelTests {
         != nil)
   }
 
-  @Test(arguments: ResizeMode.allCases, ResizeFilter.allCases)
+  /// Every way to fit a picture, and the middle of a crop, as imported models have it.
+  static let fits: [(ResizeMode, Double)] =
+    ResizeMode.allCases.map { ($0, 1) } + [(.crop, 0.875), (.crop, 0.5)]
+
+  @Test(arguments: fits, ResizeFilter.allCases)
   func `The graph prepares pictures of any size as the product does`(
-    resize: ResizeMode, filter: ResizeFilter
+    fit: (ResizeMode, Double), filter: ResizeFilter
   ) throws {
     let model = try classifier(
-      [MaxPool2D(2), Flatten()], side: 12, resize: resize, filter: filter)
+      [MaxPool2D(2), Flatten()], side: 12, resize: fit.0, cropShare: fit.1, filter: filter)
     let file = try ONNXFile(try ONNXModel(model, card: nil).bytes)
     var prepared = file
     prepared.output.name = "preprocessing"

@@ -41,6 +41,19 @@ extension ONNXGraph {
       let other = addExtent(isRows ? 2 : 1, of: image, "\(scope).other")
       switch preprocessing.resize {
       case .stretch: break
+      case .crop where preprocessing.cropShare < 1:
+        // The picture covers a map of which the input is that share, and its middle remains.
+        func covered(_ side: Int) -> String {
+          number((Double(side) / preprocessing.cropShare).rounded())
+        }
+        let longer = step("Mul", covered(isRows ? width : height), size, in: scope)
+        let scaled = step("Floor", step("Div", longer, other, in: scope), in: scope)
+        let whole = step("Max", covered(target), scaled, in: scope)
+        let pixel = step("Div", size, whole, in: scope)
+        let rest = step("Sub", whole, count, in: scope)
+        let first = step("Round", step("Mul", rest, number(0.5), in: scope), in: scope)
+        lower = step("Mul", first, pixel, in: scope)
+        used = step("Mul", count, pixel, in: scope)
       case .crop:
         let shape = number(Double(width) / Double(height))
         let fitting = step(isRows ? "Div" : "Mul", other, shape, in: scope)
