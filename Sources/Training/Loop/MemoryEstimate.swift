@@ -16,7 +16,7 @@ struct MemoryEstimate {
   /// The network, its moving average, and the best weights before they are written.
   let weights: Int
   /// What comes for a while with all else in place: a checkpoint's numbers and the bytes of its
-  /// file, or at the end what answers the test images; whichever is more.
+  /// file, features being computed, or at the end what answers the test images; whichever is more.
   let passing: Int
   /// What the images' place was chosen by.
   let cache: PictureCache
@@ -45,14 +45,16 @@ struct MemoryEstimate {
     let network = plan.network
     let epochs = options.epochs(steps: (counts.training + batch - 1) / batch)
     let trained: Network
-    (training, trained) = try MemoryEstimate.training(plan, counts, batch, epochs, engine)
+    let preparing: Int
+    (training, preparing, trained) = try MemoryEstimate.training(
+      plan, counts, batch, epochs, engine)
     validation = try MemoryEstimate.validation(trained, counts, batch, engine)
     let numbers = 4 * (network.parameterCount + network.statisticsCount)
     let networks = options.ema > 0 ? 2 : 1
     weights = (networks + 1) * numbers
     let saving = 2 * (networks + options.optimizer.moments) * numbers
     passing = max(
-      saving,
+      preparing, saving,
       counts.validation == 0 && plan.test == nil
         ? 0 : try MemoryEstimate.testing(plan, engine) + 3 * numbers)
 
@@ -64,17 +66,18 @@ struct MemoryEstimate {
       trainingSize: plan.trainingSize)
   }
 
-  /// What the steps take, and the network that makes them: the whole one, or a head on features.
+  /// What the steps take, what is needed before them alone, and the network that makes them: the
+  /// whole one, or a head on features.
   private static func training(
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
-  ) throws(ModelError) -> (bytes: Int, trained: Network) {
+  ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
     let configuration = plan.configuration
     if configuration.transfer.freezesAll(of: epochs),
       let needs = try FeatureStore.memoryNeeds(
         plan.network, training: counts.training, validation: counts.validation,
         isChanged: configuration.augmentation != .none, epochs: epochs, engine: engine)
     {
-      return (needs.bytes, needs.head)
+      return (needs.bytes, needs.computing, needs.head)
     }
     let input = configuration.network.trainingInput(
       plan.network.architecture.input, epoch: 1, of: 1)
@@ -82,7 +85,7 @@ struct MemoryEstimate {
       network: plan.network, input: input, optimizer: configuration.training.makeOptimizer(),
       batchSize: batch, engine: engine)
     // One batch is trained on while the next is prepared.
-    return (session + 2 * batch * input.bytes, plan.network)
+    return (session + 2 * batch * input.bytes, 0, plan.network)
   }
 
   private static func validation(
@@ -116,7 +119,7 @@ struct MemoryEstimate {
     [
       (training, "to train on batches of \(batchSize)"), (images, "for decoded images"),
       (validation, "to validate"), (weights, "for weights"),
-      (passing, "for checkpoints or the test"),
+      (passing, "for features, checkpoints or the test"),
     ]
     .filter { $0.0 * 20 > total }.sorted { $0.0 > $1.0 }
     .map { "\(megabytes($0.0)) \($0.1)" }.joined(separator: ", ")

@@ -66,13 +66,14 @@ final class FeatureStore {
     }
   }
 
-  /// Bytes that training a head on features of so many images takes, and that head.
+  /// Bytes that features of so many images take, those more while they are computed, and the head
+  /// that is trained on them.
   ///
   /// nil where the features are not kept.
   static func memoryNeeds(
     _ network: Network, training: Int, validation: Int, isChanged: Bool, epochs: Int,
     engine: Engine
-  ) throws(ModelError) -> (bytes: Int, head: Network)? {
+  ) throws(ModelError) -> (bytes: Int, computing: Int, head: Network)? {
     guard let parts = try Parts(network, images: training + validation) else { return nil }
     let features = parts.backbone.outputs
     let views = views(
@@ -82,7 +83,7 @@ final class FeatureStore {
     let session = try InferenceSession.memoryBytes(
       network: parts.backbone, batchSize: batchSize, engine: engine)
     let copies = parts.backbone.parameterCount + parts.head.parameterCount
-    return (session + 4 * (rows * features + inputs + copies), parts.head)
+    return (4 * (rows * features + copies), session + 4 * inputs, parts.head)
   }
 
   /// The changes of each image that are kept.
