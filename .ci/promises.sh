@@ -3,5 +3,6 @@
 check_promises() {
   cd "$clone"
   python3 Tests/Reliability/threads.py .build/release/cnnctl dataset
-  python3 Tests/Reliability/memory.py .build/release/cnnctl dataset
+  # Other libraries and kernels hold a little more or less than those that were measured.
+  python3 Tests/Reliability/memory.py .build/release/cnnctl dataset -2 30
 }
