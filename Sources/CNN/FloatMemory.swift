@@ -44,6 +44,11 @@ package final class FloatMemory: @unchecked Sendable {
   package static func room(floats: Int) throws(ModelError) -> Int {
     let (bytes, overflow) = floats.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     guard !overflow else { throw .outOfMemory(bytes: Int.max) }
+    return try room(bytes: bytes)
+  }
+
+  /// The same of a number of bytes.
+  package static func room(bytes: Int) throws(ModelError) -> Int {
     if bytes > large, let available = AvailableMemory().bytes, bytes > available {
       throw .outOfMemory(bytes: bytes)
     }

@@ -43,7 +43,7 @@ public final class InferenceSession {
           packed: packed, capacity: share.images, engine: share.engine, isTraining: false))
       // One may fit where all do not; none has touched its memory yet.
       if executors.count == 1 {
-        _ = try FloatMemory.room(floats: share.executors * executors[0].memoryFloats)
+        _ = try FloatMemory.room(bytes: share.executors * executors[0].memoryBytes)
       }
     }
     self.folded = folded

@@ -6,13 +6,8 @@ struct BenchCommand {
   /// The networks that are measured where none is named.
   static let networks = ["seed", "vgg", "r18h"]
 
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let seconds = arguments.number("seconds") ?? 3

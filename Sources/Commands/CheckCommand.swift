@@ -3,13 +3,8 @@ internal import KernelSelection
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
 struct CheckCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)

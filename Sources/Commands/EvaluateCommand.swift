@@ -5,13 +5,8 @@ internal import Training
 
 /// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
 struct EvaluateCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)

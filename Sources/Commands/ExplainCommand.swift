@@ -5,13 +5,8 @@ internal import Training
 
 /// `cnnctl explain IMAGE…`: where the model looks, as a picture.
 struct ExplainCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   /// What `--method` takes.
   static let methods = ExplanationMethod.allCases.map(\.rawValue) + ["both"]

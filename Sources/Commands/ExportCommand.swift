@@ -4,13 +4,8 @@ internal import Training
 
 /// `cnnctl export MODEL`: a model as one file, in this program's form or another's.
 struct ExportCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let path = try output()
@@ -23,7 +18,7 @@ struct ExportCommand {
     let location = try ClassifierModel.locate(arguments.operands[0])
     var model = try ClassifierModel(at: location)
     if arguments.text("names") == "torch" {
-      return try TorchExportCommand(arguments, console).run(model, to: path)
+      return try TorchExportCommand(arguments: arguments, console: console).run(model, to: path)
     }
     settings.card = try card(of: model, at: location)
     if let temperature = arguments.number("temperature") {

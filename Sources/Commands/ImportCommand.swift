@@ -4,13 +4,8 @@ internal import Training
 
 /// `cnnctl import FILE --arch NETWORK -o MODEL`: weights of another program as a model.
 struct ImportCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let source = arguments.operands[0]

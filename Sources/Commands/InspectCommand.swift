@@ -6,13 +6,8 @@ internal import Training
 
 /// `cnnctl inspect MODEL|PRESET|FILE.json`: what a network is made of.
 struct InspectCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let name = arguments.operands[0]

@@ -3,13 +3,8 @@ internal import Training
 
 /// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.
 struct PredictCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let format = try format()

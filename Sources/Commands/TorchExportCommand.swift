@@ -4,13 +4,8 @@ internal import Training
 
 /// `cnnctl export --names torch`: weights as PyTorch has them, and a module that loads them.
 struct TorchExportCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   /// Writes the weights to `path` and the module in Python to standard output.
   func run(_ model: ClassifierModel, to path: String) throws -> ExitCode {

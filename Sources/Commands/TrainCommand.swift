@@ -4,13 +4,8 @@ internal import Training
 
 /// `cnnctl train DATASET`: trains, writes a run folder, evaluates the test images once.
 struct TrainCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let resumption = try resumption()

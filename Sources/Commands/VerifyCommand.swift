@@ -5,16 +5,11 @@ internal import Training
 
 /// `cnnctl verify RUN`: the first steps of a run again, compared bit by bit.
 struct VerifyCommand {
-  private let arguments: Arguments
-  private let console: Console
+  let arguments: Arguments
+  let console: Console
 
   /// Steps to repeat unless it is said how many.
   static let defaultSteps = 16
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
 
   func run() throws -> ExitCode {
     let path = arguments.operands[0]

@@ -11,6 +11,7 @@
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/report.sh"
 sources=$(cd "$here/../../Sources" && pwd)
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
@@ -94,15 +95,8 @@ fuzz() {
     -artifact_prefix="$work/failures/$target-" -print_final_stats=1 ${FUZZ_OPTIONS:-} \
     >"$work/$target.log" 2>&1 ||
     { tail -n 60 "$work/$target.log"; return 1; }
-  printf '%s: ' "$target"
-  sed -n 's/^stat::number_of_executed_units: *\(.*\)/\1 inputs/p' "$work/$target.log" | tr -d '\n'
-  sed -n 's/^stat::peak_rss_mb: *\(.*\)/, at most \1 MB/p' "$work/$target.log" | tr -d '\n'
-  grep -o 'cov: [0-9]*' "$work/$target.log" | sed -n '$s/cov: \(.*\)/, \1 places reached/p'
+  tell "$target"
 }
 
 build
-failed=0
-for target in "$@"; do
-  fuzz "$target" || { echo "error: $target" >&2; failed=1; }
-done
-exit $failed
+fuzz_all "$@"

@@ -77,8 +77,6 @@ final class Executor {
 
   /// Bytes of the arena.
   var memoryBytes: Int { arena.byteCount }
-  /// Floats of the arena.
-  var memoryFloats: Int { arena.count }
 
   /// The logits of the last forward pass.
   var logits: Input { Input(view(plan.values[graph.output])) }

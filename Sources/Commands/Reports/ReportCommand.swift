@@ -4,13 +4,8 @@ internal import Training
 
 /// `cnnctl report RUN`: plots, pictures and report.html from a run's folder.
 struct ReportCommand {
-  private let arguments: Arguments
-  private let console: Console
-
-  init(_ arguments: Arguments, _ console: Console) {
-    self.arguments = arguments
-    self.console = console
-  }
+  let arguments: Arguments
+  let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
