@@ -29,7 +29,8 @@ CHANGING = "write,pwrite64,fsync,rename,link,unlink,ftruncate,mkdir,symlink,open
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EFBIG"]
 SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cache ram -q".split()
 # What is traced is to be short; what is killed at random is to have written several checkpoints.
-TRACED = "--arch seed --size 16 --epochs 2 --fraction 0.1".split()
+TRACED = "--arch seed --size 16 --epochs 2".split()
+FEW = {"training_set": 24, "test_set": 4}
 LONG = "--arch seed-bn --size 64 --epochs 12".split()
 
 
@@ -114,9 +115,26 @@ class Bench:
         return found
 
     def inject(self, run, call, how, number):
-        return self.run(
-            ["strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+        """Also which calls it met, as strace shows them."""
+        trace = self.folder / "injected"
+        result = self.run(
+            ["strace", "-qq", "-y", "-s", "4096", "-o", str(trace), "-e", "trace=" + call, "-e",
              f"inject={call}:{how}:when={number}"] + self.command(run, False))
+        lines = trace.read_text(errors="replace").splitlines()
+        return result, [line for line in lines if "(INJECTED)" in line]
+
+    def inject_in_folder(self, run, call, how, number):
+        """None where the call is never one that touches the run's folder.
+
+        Checkpoints are written when it is time, so on a busy machine a number may be that of
+        another call, such as the opening of a picture.
+        """
+        for _ in range(5):
+            result, met = self.inject(run, call, how, number)
+            if any(str(run) in line for line in met):
+                return result
+            shutil.rmtree(run, ignore_errors=True)
+        return None
 
 
 def kill_before_calls(bench, every):
@@ -127,7 +145,7 @@ def kill_before_calls(bench, every):
                 continue
             total += 1
             run = bench.folder / f"{call}-{number}"
-            result = bench.inject(run, call, "signal=KILL", number)
+            result, _ = bench.inject(run, call, "signal=KILL", number)
             if result.returncode not in (-9, 137):
                 bench.fail(f"{call} {number}", f"was not killed: {result.returncode}")
             bench.finish(run, f"killed before {call} {number}")
@@ -135,15 +153,18 @@ def kill_before_calls(bench, every):
 
 
 def fail_calls(bench, every):
-    total = outlived = 0
+    total = outlived = missed = 0
     for call, numbers in bench.calls().items():
         for index, number in enumerate(numbers):
             for place, error in enumerate(ERRORS):
                 if (index + place) % every:
                     continue
-                total += 1
                 run = bench.folder / f"{call}-{number}-{error}"
-                result = bench.inject(run, call, f"error={error}", number)
+                result = bench.inject_in_folder(run, call, f"error={error}", number)
+                if result is None:
+                    missed += 1
+                    continue
+                total += 1
                 what = f"{call} {number} failed with {error}"
                 if result.returncode == 0:
                     outlived += 1
@@ -152,7 +173,19 @@ def fail_calls(bench, every):
                 elif result.returncode < 0 or result.returncode > 128 or not result.stderr:
                     bench.fail(what, f"ended with {result.returncode}: {result.stderr}")
                 bench.finish(run, what)
+        print(f"{call}: {total} so far, {outlived} outlived, {missed} never met", flush=True)
     print(f"failed {total} system calls, of which the run outlived {outlived}")
+
+
+def few(dataset, folder):
+    """A copy of the first photos of each class: a run opens them all, and each opening is traced."""
+    for part, count in FEW.items():
+        for kind in sorted((pathlib.Path(dataset) / part).iterdir()):
+            target = folder / "few" / part / kind.name
+            target.mkdir(parents=True)
+            for photo in sorted(kind.glob("*.*g"))[:count]:
+                shutil.copy(photo, target)
+    return folder / "few"
 
 
 def interrupt(bench, count, signals, expected):
@@ -196,8 +229,8 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:
         traced = arguments.what in ("calls", "errors")
-        bench = Bench(
-            arguments.program, arguments.dataset, folder, TRACED if traced else LONG)
+        dataset = few(arguments.dataset, pathlib.Path(folder)) if traced else arguments.dataset
+        bench = Bench(arguments.program, dataset, folder, TRACED if traced else LONG)
         bench.whole()
         if arguments.what == "calls":
             kill_before_calls(bench, arguments.every)
