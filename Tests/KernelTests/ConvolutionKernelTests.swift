@@ -237,6 +237,7 @@ struct ConvolutionKernelTests {
         (0, 0, 4), (-2, 1, 6), (1, -1, 3), (2, 2, 3), (-1, 3, 9), (0, -5, 2), (-4, 0, 5), (3, 1, 4),
       ] {
         let buffers = [image, factor, offset].map { GuardedBuffer($0) }
+        defer { withExtendedLifetime(buffers) {} }
         let band = GuardedBuffer(count: 4 * step * channels)
         kernels.convolution.padNormalizedBand(
           buffers[0].pointer, band.pointer, buffers[1].pointer, buffers[2].pointer,

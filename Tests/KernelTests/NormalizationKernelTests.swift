@@ -99,6 +99,7 @@ struct NormalizationKernelTests {
       let factors = (0..<4).map { _ in random.normals(channels) }
       let (f, o) = (random.normals(channels), random.normals(channels))
       let inputs = [x, dy, f, o].map { GuardedBuffer($0) }
+      defer { withExtendedLifetime(inputs) {} }
       let factor = masked ? UnsafePointer(inputs[2].pointer) : nil
       let (mean, a, b, d) = factors.map { GuardedBuffer($0) }.four
       let passes = { (e: Int) in
@@ -145,6 +146,7 @@ struct NormalizationKernelTests {
         let maps = (0..<2).map { _ in random.normals(pixels * channels) }
         let numbers = (0..<4).map { _ in random.normals(channels) }
         let buffers = (maps + numbers).map { GuardedBuffer($0) }
+        defer { withExtendedLifetime(buffers) {} }
         let y = GuardedBuffer(count: pixels * channels)
         func number(_ index: Int, _ exists: Bool) -> UnsafePointer<Float>? {
           exists ? UnsafePointer(buffers[2 + index].pointer) : nil

@@ -2,7 +2,8 @@
 ///
 /// The bands hold a pattern that no computation gives. A buffer starts full of NaN, so that an
 /// element nobody wrote, or a scratch value read before it was written, shows as well. A class,
-/// because it owns memory.
+/// because it owns memory. An array of them lives no longer than its last use: who keeps only their
+/// pointers must extend its life.
 package final class GuardedBuffer {
   /// The floats that the code under test may write.
   package let floats: UnsafeMutableBufferPointer<Float>

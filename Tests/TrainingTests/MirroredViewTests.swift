@@ -194,6 +194,33 @@ func temperatureOfARun() throws {
   }
 }
 
+@Test("A validation image that is gone when the temperature is fitted is named")
+func validationImageThatVanishes() throws {
+  try withTemporaryFolder { folder in
+    _ = try calibratedRun(folder)
+    let gone = folder + "/data/val/red/0.png"
+    let configuration = try configuration(folder + "/data") { $0.augment = "standard" }
+    var warnings: [String] = []
+    var fitted: Calibration?
+    _ = try Trainer(
+      configuration: configuration, out: folder + "/gone", cache: PictureCache(),
+      engine: try engine(threads: 2)
+    ).run(
+      events: { event in
+        switch event {
+        case .epoch: unlink(gone)
+        case .warning(let text): warnings.append(text)
+        case .calibrated(let calibration): fitted = calibration
+        default: break
+        }
+      }, shouldStop: { nil })
+    #expect(fitted?.images == 17)
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.hasPrefix("1 of 18 validation images can no longer be read") == true)
+    #expect(warnings.first?.contains(gone) == true)
+  }
+}
+
 @Test("Without validation images of its own, and under the tutorial's recipes, nothing is fitted")
 func uncalibratedRuns() throws {
   try withTemporaryFolder { folder in

@@ -201,6 +201,13 @@ package final class Trainer {
       try events(.validating(done: done, total: samples.count))
       if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
     }
+    let lost = predictions.compactMap(\.failure)
+    if let first = lost.first {
+      try log.tell(
+        .warning(
+          "\(lost.count) of \(samples.count) validation images can no longer be read and are left "
+            + "out of the temperature's fit, first \(first.path): \(first.message)"), events)
+    }
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {
       let bytes = model.calibrated(temperature: temperature).encoded()
