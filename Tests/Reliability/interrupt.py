@@ -31,7 +31,7 @@ SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cac
 # What is traced is to be short; what is killed at random is to have written several checkpoints.
 TRACED = "--arch seed --size 16 --epochs 2".split()
 FEW = {"training_set": 24, "test_set": 4}
-LONG = "--arch seed-bn --size 64 --epochs 12".split()
+LONG = "--arch seed-bn --size 32 --epochs 12".split()
 
 
 class Bench:
