@@ -1,8 +1,8 @@
-// Tells ThreadSanitizer of Synchronization.Mutex.
+// Tells ThreadSanitizer of Synchronization.Mutex, and of globals that are made once.
 //
 // A free Mutex is taken and given back by code inside the caller, which the sanitizer sees; one that
 // is wanted by several threads in the Swift library, which is not built for it. Without this each
-// such lock looks like none. sanitize.sh has the linker lead the calls here (`--wrap`).
+// such lock looks like none. So it is with what makes a global when it is first used. sanitize.sh has the linker lead the calls here (`--wrap`).
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,4 +39,25 @@ SWIFT bool try_lock(SELF) {
 SWIFT void unlock(SELF) {
   __tsan_release(self);
   real_unlock(self);
+}
+
+struct making {
+  void (*make)(void *);
+  void *context;
+  void *predicate;
+};
+
+void real_once(void *predicate, void (*make)(void *), void *context) __asm__("__real_swift_once");
+void once(void *predicate, void (*make)(void *), void *context) __asm__("__wrap_swift_once");
+
+static void make_and_tell(void *raw) {
+  struct making *making = raw;
+  making->make(making->context);
+  __tsan_release(making->predicate);
+}
+
+void once(void *predicate, void (*make)(void *), void *context) {
+  struct making making = {make, context, predicate};
+  real_once(predicate, make_and_tell, &making);
+  __tsan_acquire(predicate);
 }

@@ -35,6 +35,8 @@ package final class InputFile {
 
   /// The bytes of a range of the file.
   package func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
+    // An array made with no room is the one that all threads share, and its count is written.
+    if range.isEmpty { return [] }
     var failure: TrainingError?
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       do throws(TrainingError) {
