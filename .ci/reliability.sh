@@ -35,9 +35,3 @@ check_hostile_models() {
   python3 Tests/Reliability/hostile.py "$program" "$work/tiny/weights/best.safetensors" \
     "$(find dataset -name '*.jpg' -print -quit)"
 }
-
-# The program under the thread sanitizer, and so its locks, its loops and what it lays out for them.
-check_races() {
-  cd "$clone"
-  Tests/Reliability/sanitize.sh thread "$work/sanitized" program
-}

@@ -79,7 +79,7 @@ check_program() {
   local pid code=0 digests photos=$package/dataset/test_set
   # A network with every kind of layer, pictures changed in every way.
   local train=(train "$package/dataset" --arch r18h --size 16 --start-size 16 --train-size 16 -b 16
-    --epochs 3 --fraction 0.1 --rotation 20 --zoom 0.2 --cutout 0.3 --mixup 0.4 --no-plots -q)
+    --epochs 2 --fraction 0.05 --rotation 20 --zoom 0.2 --cutout 0.3 --mixup 0.4 --no-plots -q)
   export HOME=$work/home XDG_CACHE_HOME=$work/home
   rm -rf "$work/runs" "$HOME"
   mkdir -p "$work/runs" "$HOME"
