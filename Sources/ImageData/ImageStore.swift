@@ -64,7 +64,10 @@ package final class ImageStore: Sendable {
   /// Where the pixels are.
   package var place: PictureCache.Place { source.place }
 
-  /// Bytes of memory that the pixels take.
+  /// Whether all pixels are in memory: of a store that is shared only some may be.
+  var isInMemory: Bool { source.isComplete }
+
+  /// Bytes of memory that the pixels take, or will once all have been wanted.
   package var memoryBytes: Int { place == .ram ? byteCount : 0 }
 
   /// The indices of the pictures of a split, in the order of the dataset.

@@ -59,9 +59,10 @@ package struct PictureCache: Sendable, Hashable {
 
   /// The place for so many bytes of pixels of the dataset at `root`.
   ///
-  /// Errors: memory that was asked for and is not free.
-  func place(bytes: Int, root: String) throws(ImageStoreError) -> Place {
-    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) }
+  /// In memory `copies` processes need them each, in a file all together. Errors: memory that was
+  /// asked for and is not free.
+  func place(bytes: Int, root: String, copies: Int = 1) throws(ImageStoreError) -> Place {
+    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) / copies }
     switch policy {
     case .ram:
       if let availableMemory, bytes > availableMemory { throw .outOfMemory(bytes: bytes) }
