@@ -40,7 +40,8 @@ struct SharedKeeper {
   ///
   /// Where one can have no file and `auto` was asked for, all do without.
   init(
-    _ plan: ImageStorePlan, _ cache: PictureCache, _ share: LoadingShare, _ place: PictureCache.Place,
+    _ plan: ImageStorePlan, _ cache: PictureCache, _ share: LoadingShare,
+    _ place: PictureCache.Place,
     _ exchange: LoadingExchange
   ) throws(ImageStoreError) {
     var kind = Kind.nothing

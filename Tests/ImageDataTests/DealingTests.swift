@@ -76,7 +76,7 @@ import Testing
       var plan = BatchPlan(
         indices: store.indices(.train), batchSize: 5, seed: 9, augmentation: augmentation,
         preprocessing: steps, epochs: 0..<3, size: { (6 + 2 * $0, 6 + 2 * $0) })
-      for start in [(epoch: 0, batch: 0), (1, 2)] {
+      for start in [(epoch: 0, batch: 0), (epoch: 1, batch: 2)] {
         plan.epochs = start.epoch..<3
         plan.firstBatch = start.batch
         plan.share = (0, 1)

@@ -161,7 +161,8 @@ import Testing
     let some: [String?] = [folder.path, folder.path]
     #expect(try place([2 * bytes, 2 * bytes], folders: some) == [.ram, .ram])
     // Half of the memory is not enough for two.
-    #expect(try place([2 * bytes, 2 * bytes], folders: [nil, nil], ranksOnNode: 2) == [.off, .off])
+    #expect(
+      try place([2 * bytes, 2 * bytes], folders: [nil, nil], ranksOnNode: 2) == [.off, .off])
     #expect(try place([4 * bytes, 4 * bytes], folders: some, ranksOnNode: 2) == [.ram, .ram])
     unlink("\(dataset.path)/a/gone.png")
     #expect(try place([2 * bytes, 0], folders: some) == [.disk, .disk])

@@ -23,8 +23,8 @@ enum Shared {
     }
     files.append(try folder.write("a/bad.png", Array("no picture".utf8)))
     files.append(try folder.write("b/empty.jpg", []))
-    for file in files { age(file) }
     try folder.makeFolder("b/folder.jpg")
+    for file in files + ["\(folder.path)/b/folder.jpg"] { age(file) }
     try folder.link("a/gone.png", to: "nowhere")
     return folder
   }
