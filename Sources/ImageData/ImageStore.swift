@@ -16,7 +16,7 @@ package struct BadImage: Error, Sendable, Hashable {
 /// Pictures of the training split may be kept larger than the others, which have the network's
 /// size and came through `ImageReader`, so that training, evaluation and prediction agree on
 /// every pixel. Where the pixels are kept is `place`; the numbers are the same everywhere. A
-/// class, because it owns them; nothing changes after loading.
+/// class, because it owns them; nothing that can be asked of it changes after loading.
 package final class ImageStore: Sendable {
   /// The candidates that were read.
   ///

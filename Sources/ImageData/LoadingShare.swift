@@ -30,7 +30,7 @@ package struct LoadingShare {
     rank: Int, count: Int, isFirstOfNode: Bool, ranksOnNode: Int = 1,
     gather: @escaping ([UInt8]) throws(ImageStoreError) -> [[UInt8]]
   ) {
-    precondition((0..<count).contains(rank), "ranks are counted from 0")
+    precondition((0..<count).contains(rank) && ranksOnNode > 0, "ranks are counted from 0")
     self.rank = rank
     self.count = count
     self.isFirstOfNode = isFirstOfNode

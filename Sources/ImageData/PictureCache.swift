@@ -35,12 +35,15 @@ package struct PictureCache: Sendable, Hashable {
   package mutating func reserve(_ bytes: Int) { reserved = bytes }
 
   /// Bytes of memory that the pictures of some splits will take; none where they lie elsewhere.
+  ///
+  /// `ranksOnNode` processes of a machine take so many each.
   package func residentBytes(
     _ dataset: Dataset, splits: [Split], content: ContentSplit, preprocessing: Preprocessing,
-    trainingSize: (width: Int, height: Int)
+    trainingSize: (width: Int, height: Int), ranksOnNode: Int = 1
   ) -> Int {
     let plan = ImageStorePlan(dataset, splits, content, preprocessing, trainingSize)
-    guard (try? place(bytes: plan.byteCount, root: plan.root)) ?? .ram == .ram else { return 0 }
+    let place = try? place(bytes: plan.byteCount, root: plan.root, copies: ranksOnNode)
+    guard place ?? .ram == .ram else { return 0 }
     // A fraction leaves the others' memory untouched.
     let left = plan.candidates.count { $0.folder == .train }
     let kept = Double(plan.candidates.count - left) + Double(left) * content.fraction

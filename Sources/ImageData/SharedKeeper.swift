@@ -41,8 +41,7 @@ struct SharedKeeper {
   /// Where one can have no file and `auto` was asked for, all do without.
   init(
     _ plan: ImageStorePlan, _ cache: PictureCache, _ share: LoadingShare,
-    _ place: PictureCache.Place,
-    _ exchange: LoadingExchange
+    _ place: PictureCache.Place, _ exchange: LoadingExchange
   ) throws(ImageStoreError) {
     var kind = Kind.nothing
     let states = try exchange.gather(.place) { () throws(ImageStoreError) -> [UInt8] in

@@ -46,6 +46,7 @@ enum Shared {
     var filesPerExchange = 3
     var content = Shared.content
     var steps = Shared.steps
+    var trainingSize = 10
     var threads = 2
     var shouldStop: () -> Bool = { false }
     var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -60,7 +61,8 @@ enum Shared {
       share.filesPerExchange = filesPerExchange
       return try ImageStore.load(
         Dataset.open(folder.path), splits: Split.allCases, content: content, preprocessing: steps,
-        trainingSize: (10, 10), cache: cache, share: share, workers: engine.workers,
+        trainingSize: (trainingSize, trainingSize), cache: cache, share: share,
+        workers: engine.workers,
         kernels: engine.kernels, shouldStop: shouldStop, progress: progress)
     }
   }
