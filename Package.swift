@@ -67,10 +67,11 @@ let tests: [Target] = [
     name: "ImageDataTests",
     dependencies: [
       "ImageData", "CImageCodecs", "KernelSelection", "KernelInterface", "Primitives",
+      "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .target(
-    name: "TestSupport", dependencies: ["KernelSelection", "Primitives"],
+    name: "TestSupport", dependencies: ["KernelSelection", "KernelInterface", "Primitives"],
     path: "Tests/TestSupport", swiftSettings: common),
   .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: common),
   .testTarget(

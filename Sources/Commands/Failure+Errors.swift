@@ -22,13 +22,10 @@ extension Failure {
       advice = error.suggestion
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
-    case ImageStoreError.noRoom, ImageStoreError.outOfMemory:
-      self = Failure(
-        .unavailable, "\(error)", advice: (error as? ImageStoreError)?.advice)
     case ModelError.outOfMemory(let bytes):
       self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
     case let error as ImageStoreError:
-      self = Failure(.io, "\(error)", advice: error.advice)
+      self = Failure(error.exitCode, "\(error)", advice: error.advice)
     case let error as StreamError:
       self = Failure(.io, "\(error)")
     default:
@@ -49,6 +46,17 @@ extension TrainingError.Kind {
     case .inputOutput: .io
     case .diverged: .diverged
     case .internal: .bug
+    }
+  }
+}
+
+extension ImageStoreError {
+  /// How a command ends that fails in this way.
+  fileprivate var exitCode: ExitCode {
+    switch cause {
+    case .noRoom, .outOfMemory: .unavailable
+    case .disagreement: .badData
+    default: .io
     }
   }
 }

@@ -1,7 +1,7 @@
 package import KernelInterface
 internal import Synchronization
 
-/// One batch, ready for the network.
+/// One batch, or this process's part of it, ready for the network.
 package struct Batch {
   /// count x height x width x 3 floats, valid until the next call of `next`.
   package var pixels: UnsafeBufferPointer<Float>
@@ -9,7 +9,11 @@ package struct Batch {
   package var targets: [Int32]
   /// The index in the store of each picture.
   package var samples: [Int]
-  /// The pictures; the last batch of an epoch may have fewer than the others.
+  /// The index in the store of each picture of the whole batch, the other processes' among them.
+  package var whole: [Int]
+  /// The place of the first picture in the whole batch.
+  package var offset: Int
+  /// The pictures; the last batch of an epoch may have fewer than the others, a part of it none.
   package var count: Int { targets.count }
   /// Pixels across.
   package var width: Int
@@ -27,7 +31,7 @@ package struct Batch {
 package struct BatchPlan: Sendable {
   /// The pictures, as indices of the store.
   package var indices: [Int]
-  /// Pictures a batch.
+  /// Pictures a batch, those of all processes.
   package var batchSize: Int
   /// Whether the pictures left over at the end of an epoch are left out.
   package var dropsLast: Bool
@@ -45,15 +49,19 @@ package struct BatchPlan: Sendable {
   package var firstBatch: Int
   /// The size of an epoch's batches; nil for the preprocessing's.
   package var size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))?
+  /// Which of how many processes this is; each prepares its part of every batch.
+  package var share: (rank: Int, count: Int)
 
   /// A plan for the given pictures.
   package init(
     indices: [Int], batchSize: Int, dropsLast: Bool = false, shuffles: Bool = true,
     seed: UInt64 = 0, augmentation: Augmentation = .none, preprocessing: Preprocessing,
     epochs: Range<Int>, firstBatch: Int = 0,
-    size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil
+    size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
+    share: (rank: Int, count: Int) = (0, 1)
   ) {
     precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one picture")
+    precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
     self.indices = indices
     self.batchSize = batchSize
     self.dropsLast = dropsLast
@@ -64,11 +72,18 @@ package struct BatchPlan: Sendable {
     self.epochs = epochs
     self.firstBatch = firstBatch
     self.size = size
+    self.share = share
   }
 
   /// Batches of a whole epoch.
   package var batchesPerEpoch: Int {
     dropsLast ? indices.count / batchSize : (indices.count + batchSize - 1) / batchSize
+  }
+
+  /// The places of this process's part in a batch of so many pictures; none where there are fewer
+  /// pictures than processes and others have them.
+  package func part(of count: Int) -> Range<Int> {
+    (share.rank * count / share.count)..<((share.rank + 1) * count / share.count)
   }
 
   func size(of epoch: Int) -> (width: Int, height: Int) {
@@ -80,7 +95,8 @@ package struct BatchPlan: Sendable {
 ///
 /// While a batch is used, the pictures of the next one are tasks for threads that would wait. The
 /// order is drawn from (seed, epoch), each picture's changes from (seed, epoch, index), so the
-/// numbers depend neither on timing nor on threads. A class, because it owns the batches.
+/// numbers depend neither on timing nor on threads, nor on how many processes share the batches. A
+/// class, because it owns the batches.
 package final class BatchLoader {
   private let maker: BatchMaker
   private let workers: WorkerPool
@@ -98,7 +114,7 @@ package final class BatchLoader {
 
   /// Seconds that threads have spent on reading and decoding pictures, summed over the threads.
   ///
-  /// Nothing where pictures are kept in memory.
+  /// Nothing where all pictures are kept in memory.
   package var decodeSeconds: Double {
     Double(work.fetching.load(ordering: .relaxed)) * 1e-9
   }
@@ -169,7 +185,7 @@ package final class BatchLoader {
   /// What writes one picture of a batch.
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
-    let isInMemory = prepared.store.place == .ram
+    let isInMemory = prepared.store.isInMemory
     return { picture in
       let start = ContinuousClock.now
       do throws(ImageStoreError) {

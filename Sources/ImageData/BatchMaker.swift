@@ -21,8 +21,11 @@ final class BatchMaker {
     3 * (plan.epochs.map { plan.size(of: $0) }.map { $0.width * $0.height }.max() ?? 0)
   }
 
-  /// Floats of the largest batch of all epochs.
-  var largestBatch: Int { largestTensor * min(plan.batchSize, max(1, plan.indices.count)) }
+  /// Floats of the largest part of a batch of all epochs.
+  var largestBatch: Int {
+    let most = min(plan.batchSize, max(1, plan.indices.count))
+    return largestTensor * ((most + plan.share.count - 1) / plan.share.count)
+  }
 
   /// The pictures of an epoch in the order of its batches.
   func order(of epoch: Int) -> [Int] {
@@ -37,27 +40,30 @@ final class BatchMaker {
     return order
   }
 
-  /// The pictures of a batch, to be written to `target` one by one.
+  /// The pictures of this process's part of a batch, to be written to `target` one by one.
   func begin(
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
     let order = order(of: epoch)
     let start = index * plan.batchSize
-    let samples = Array(order[start..<min(order.count, start + plan.batchSize)])
-    return prepare(samples, epoch, index, into: target)
+    let whole = Array(order[start..<min(order.count, start + plan.batchSize)])
+    return prepare(whole, plan.part(of: whole.count), epoch, index, into: target)
   }
 
-  /// Samples as they are in an epoch, to be written to `target` one by one.
+  /// A part of some samples as they are in an epoch, to be written to `target` one by one.
   func prepare(
-    _ samples: [Int], _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
+    _ whole: [Int], _ part: Range<Int>, _ epoch: Int, _ index: Int,
+    into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
+    let samples = Array(whole[part])
     let size = plan.size(of: epoch)
     let count = samples.count * 3 * size.width * size.height
     return PreparedBatch(
       batch: Batch(
         pixels: UnsafeBufferPointer(rebasing: target[0..<count]),
-        targets: store.targets(samples), samples: samples, width: size.width,
-        height: size.height, epoch: epoch, index: index, mixture: mixture(samples, epoch)),
+        targets: store.targets(samples), samples: samples, whole: whole, offset: part.lowerBound,
+        width: size.width, height: size.height, epoch: epoch, index: index,
+        mixture: mixture(samples, epoch)),
       target: UnsafeMutableBufferPointer(rebasing: target[0..<count]), pass: pass, store: store)
   }
 

@@ -16,7 +16,7 @@ package struct BadImage: Error, Sendable, Hashable {
 /// Pictures of the training split may be kept larger than the others, which have the network's
 /// size and came through `ImageReader`, so that training, evaluation and prediction agree on
 /// every pixel. Where the pixels are kept is `place`; the numbers are the same everywhere. A
-/// class, because it owns them; nothing changes after loading.
+/// class, because it owns them; nothing that can be asked of it changes after loading.
 package final class ImageStore: Sendable {
   /// The candidates that were read.
   ///
@@ -64,7 +64,10 @@ package final class ImageStore: Sendable {
   /// Where the pixels are.
   package var place: PictureCache.Place { source.place }
 
-  /// Bytes of memory that the pixels take.
+  /// Whether all pixels are in memory: of a store that is shared only some may be.
+  var isInMemory: Bool { source.isComplete }
+
+  /// Bytes of memory that the pixels take, or will once all have been wanted.
   package var memoryBytes: Int { place == .ram ? byteCount : 0 }
 
   /// The indices of the pictures of a split, in the order of the dataset.

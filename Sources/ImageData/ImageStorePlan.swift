@@ -2,14 +2,6 @@ import Glibc
 internal import KernelInterface
 internal import Primitives
 
-/// What became of one candidate.
-struct ImageStoreOutcome: Codable {
-  var digest: [UInt8] = []
-  var split: Split?
-  var failure: ImageFailure?
-  var sums = ChannelSums()
-}
-
 /// What is read for a store, and into how much memory.
 struct ImageStorePlan {
   /// A sample and the split whose folder it lies in.
@@ -69,6 +61,16 @@ struct ImageStorePlan {
     return (ImageReader(training, kernels: kernels), ImageReader(preprocessing, kernels: kernels))
   }
 
+  /// Everything that decides which files are read, and how.
+  var optionsText: String {
+    let splits = wanted.sorted().map(\.rawValue).joined(separator: " ")
+    return "\(preprocessingText); \(contentText); \(splits)"
+  }
+
+  private var contentText: String {
+    "\(content.validation) \(content.test) \(content.fraction)"
+  }
+
   /// Everything of the preprocessing that changes pixels.
   private var preprocessingText: String {
     let steps = preprocessing
@@ -96,6 +98,11 @@ struct ImageStorePlan {
 }
 
 extension ImageStorePlan {
+  /// The split that a candidate belongs to by its content.
+  func split(of candidate: Candidate, digest: [UInt8]) -> Split {
+    candidate.folder == .train ? content.split(of: digest) : candidate.folder
+  }
+
   /// Reads one file and hands its picture's bytes to `keep`.
   func outcome(
     of candidate: Candidate, _ readers: Readers, keep: ([UInt8]) -> Void
@@ -105,7 +112,7 @@ extension ImageStorePlan {
       if let failure = candidate.sample.failure { throw failure }
       let bytes = try FileBytes.read(candidate.sample.path)
       outcome.digest = SHA256.digest(bytes)
-      let split = candidate.folder == .train ? content.split(of: outcome.digest) : candidate.folder
+      let split = split(of: candidate, digest: outcome.digest)
       guard wanted.contains(split) else { return outcome }
       let image = try (split == .train ? readers.training : readers.other).read(bytes: bytes)
       outcome.sums = image.pixels.withUnsafeBytes { ChannelSums($0) }
@@ -117,36 +124,28 @@ extension ImageStorePlan {
     return outcome
   }
 
-  /// The candidates that the fraction leaves out.
+  /// Where the fraction ranks a file of the training folder by its content, 0 up to 1; nil for others
+  /// and for those that cannot be read, which are left in to be reported.
+  func contentRank(of candidate: Candidate) -> Double? {
+    guard candidate.folder == .train, candidate.sample.failure == nil,
+      let bytes = try? FileBytes.read(candidate.sample.path)
+    else { return nil }
+    return ContentSplit.rank(SHA256.digest(bytes))
+  }
+
+  /// The candidates that the fraction leaves out, by the content ranks of all.
   ///
-  /// Of each class of the training folder these are all but the wanted number whose digests come
-  /// first. Unreadable files are left in, to be reported.
-  ///
-  /// `isStopped` is asked before each file with the number of the thread that asks.
-  func leftOut(
-    _ workers: WorkerPool, isStopped: (_ worker: Int) -> Bool
-  ) -> Set<Int> {
-    var ranks = [Double](repeating: -1, count: candidates.count)
-    ranks.withUnsafeMutableBufferPointer { ranks in
-      nonisolated(unsafe) let ranks = ranks
-      workers.parallelFor(candidates.count) { index, worker in
-        if isStopped(worker) { return }
-        let candidate = candidates[index]
-        guard candidate.folder == .train, candidate.sample.failure == nil,
-          let bytes = try? FileBytes.read(candidate.sample.path)
-        else { return }
-        ranks[index] = ContentSplit.rank(SHA256.digest(bytes))
-      }
-    }
-    var classes: [Int: [Int]] = [:]
-    for index in candidates.indices where ranks[index] >= 0 {
-      classes[candidates[index].sample.classIndex, default: []].append(index)
+  /// Of each class these are all but the wanted number that come first.
+  func leftOut(_ ranks: [Double?]) -> Set<Int> {
+    var classes: [Int: [(rank: Double, index: Int)]] = [:]
+    for (index, rank) in ranks.enumerated() {
+      guard let rank else { continue }
+      classes[candidates[index].sample.classIndex, default: []].append((rank, index))
     }
     var left: Set<Int> = []
     for members in classes.values {
       let wanted = max(1, Int((content.fraction * Double(members.count)).rounded()))
-      let order = members.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
-      left.formUnion(order.dropFirst(wanted))
+      left.formUnion(members.sorted { $0 < $1 }.dropFirst(wanted).map(\.index))
     }
     return left
   }
@@ -156,8 +155,7 @@ extension ImageStorePlan {
   /// Sources count by path, size and time of change, the program by its own size and time.
   func cacheKey() -> CacheKey {
     var digest = SHA256()
-    var options =
-      [preprocessingText, "\(content.validation) \(content.test) \(content.fraction)"]
+    var options = [preprocessingText, contentText]
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
     let program = ImageReader.libraryVersions + [identity("/proc/self/exe").text]
     digest.update((options + program).joined(separator: "\n").utf8)

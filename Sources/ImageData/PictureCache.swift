@@ -35,12 +35,15 @@ package struct PictureCache: Sendable, Hashable {
   package mutating func reserve(_ bytes: Int) { reserved = bytes }
 
   /// Bytes of memory that the pictures of some splits will take; none where they lie elsewhere.
+  ///
+  /// `ranksOnNode` processes of a machine take so many each.
   package func residentBytes(
     _ dataset: Dataset, splits: [Split], content: ContentSplit, preprocessing: Preprocessing,
-    trainingSize: (width: Int, height: Int)
+    trainingSize: (width: Int, height: Int), ranksOnNode: Int = 1
   ) -> Int {
     let plan = ImageStorePlan(dataset, splits, content, preprocessing, trainingSize)
-    guard (try? place(bytes: plan.byteCount, root: plan.root)) ?? .ram == .ram else { return 0 }
+    let place = try? place(bytes: plan.byteCount, root: plan.root, copies: ranksOnNode)
+    guard place ?? .ram == .ram else { return 0 }
     // A fraction leaves the others' memory untouched.
     let left = plan.candidates.count { $0.folder == .train }
     let kept = Double(plan.candidates.count - left) + Double(left) * content.fraction
@@ -59,9 +62,10 @@ package struct PictureCache: Sendable, Hashable {
 
   /// The place for so many bytes of pixels of the dataset at `root`.
   ///
-  /// Errors: memory that was asked for and is not free.
-  func place(bytes: Int, root: String) throws(ImageStoreError) -> Place {
-    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) }
+  /// In memory `copies` processes need them each, in a file all together. Errors: memory that was
+  /// asked for and is not free.
+  func place(bytes: Int, root: String, copies: Int = 1) throws(ImageStoreError) -> Place {
+    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) / copies }
     switch policy {
     case .ram:
       if let availableMemory, bytes > availableMemory { throw .outOfMemory(bytes: bytes) }

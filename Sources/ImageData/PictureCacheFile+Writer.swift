@@ -10,6 +10,7 @@ extension PictureCacheFile {
   /// left.
   final class Writer: Sendable {
     private let path: String
+    private let key: String
     private let temporary: String
     private let descriptor: CInt
     /// Whether the descriptor and the name are somebody else's now.
@@ -19,8 +20,11 @@ extension PictureCacheFile {
     private let began: Int
 
     /// Makes the unfinished file and takes the room for `count` pictures.
-    init(_ path: String, slotBytes: Int, count: Int) throws(ImageStoreError) {
+    init(
+      _ path: String, key: String, slotBytes: Int, count: Int
+    ) throws(ImageStoreError) {
       self.path = path
+      self.key = key
       self.slotBytes = slotBytes
       self.count = count
       var now = timespec()
@@ -74,7 +78,10 @@ extension PictureCacheFile {
     /// Writes the rest, waits for the disk and gives the file its name.
     ///
     /// One that is not for keeping loses its name instead, and its room with the last reader.
-    func finish(_ index: Index, isKept: Bool) throws(ImageStoreError) -> PictureCacheFile {
+    func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile {
+      let index = Index(key: key, outcomes: outcomes)
+      // What may have failed for want of something that comes back is not to be remembered.
+      let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
       let body: [UInt8]
       do { body = Array(try JSONEncoder().encode(index)) } catch {
         throw .cache(path: path, reason: "\(error)")

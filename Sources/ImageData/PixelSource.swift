@@ -19,29 +19,45 @@ final class PixelSource: @unchecked Sendable {
 
   private enum Kind {
     case memory(UnsafeMutableRawPointer)
+    case slots(PictureSlots, ImageStorePlan.Readers)
     case file(PictureCacheFile, ImageStorePlan.Readers)
     case files(ImageStorePlan.Readers)
   }
 
   private let kind: Kind
   private let slotBytes: Int
+  /// Whether files may have been read first by another process, perhaps in another folder.
+  private let isShared: Bool
 
   /// Pictures in memory, which the source frees; they stand `slotBytes` apart.
   init(memory: UnsafeMutableRawPointer, slotBytes: Int) {
     kind = .memory(memory)
     self.slotBytes = slotBytes
+    isShared = false
+  }
+
+  /// Pictures in memory once they have been wanted, for one of several processes.
+  init(_ slots: PictureSlots, _ readers: ImageStorePlan.Readers) {
+    kind = .slots(slots, readers)
+    slotBytes = slots.slotBytes
+    isShared = true
   }
 
   /// Pictures in a file; those that have gone bad in it are decoded again.
-  init(_ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int) {
+  init(
+    _ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int,
+    isShared: Bool = false
+  ) {
     kind = .file(file, readers)
     self.slotBytes = slotBytes
+    self.isShared = isShared
   }
 
   /// Pictures that are decoded whenever they are wanted.
-  init(_ readers: ImageStorePlan.Readers, slotBytes: Int) {
+  init(_ readers: ImageStorePlan.Readers, slotBytes: Int, isShared: Bool = false) {
     kind = .files(readers)
     self.slotBytes = slotBytes
+    self.isShared = isShared
   }
 
   deinit {
@@ -50,10 +66,15 @@ final class PixelSource: @unchecked Sendable {
 
   var place: PictureCache.Place {
     switch kind {
-    case .memory: .ram
+    case .memory, .slots: .ram
     case .file: .disk
     case .files: .off
     }
+  }
+
+  /// Whether every picture is there without reading or decoding.
+  var isComplete: Bool {
+    if case .memory = kind { true } else { false }
   }
 
   /// Gives `body` the pixels of a picture; `slack` bytes past the last can be read.
@@ -63,6 +84,11 @@ final class PixelSource: @unchecked Sendable {
     switch kind {
     case .memory(let memory):
       body(UnsafePointer((memory + picture.index * slotBytes).assumingMemoryBound(to: UInt8.self)))
+    case .slots(let slots, let readers):
+      if let pixels = slots[picture.index] { return body(pixels) }
+      let pixels = try decode(picture, readers)
+      slots.keep(pixels, picture.index)
+      PixelSource.withSlack(pixels, body)
     case .file(let file, let readers):
       let bytes = UnsafeMutableRawPointer.allocate(
         byteCount: slotBytes + PixelSource.slack, alignment: 64)
@@ -73,11 +99,16 @@ final class PixelSource: @unchecked Sendable {
       }
       body(UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)))
     case .files(let readers):
-      var pixels = try decode(picture, readers)
-      pixels.append(contentsOf: repeatElement(0, count: PixelSource.slack))
-      pixels.withUnsafeBufferPointer {
-        if let base = $0.baseAddress { body(base) }
-      }
+      PixelSource.withSlack(try decode(picture, readers), body)
+    }
+  }
+
+  private static func withSlack(
+    _ pixels: consuming [UInt8], _ body: (UnsafePointer<UInt8>) -> Void
+  ) {
+    pixels.append(contentsOf: repeatElement(0, count: slack))
+    pixels.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { body(base) }
     }
   }
 
@@ -88,7 +119,9 @@ final class PixelSource: @unchecked Sendable {
     do throws(ImageFailure) { bytes = try FileBytes.read(picture.path) } catch {
       throw .vanished(path: picture.path, reason: error.message)
     }
-    guard SHA256.digest(bytes) == picture.digest else { throw .changed(path: picture.path) }
+    guard SHA256.digest(bytes) == picture.digest else {
+      throw isShared ? .otherCopy(path: picture.path) : .changed(path: picture.path)
+    }
     do throws(ImageFailure) {
       return try (picture.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
     } catch {

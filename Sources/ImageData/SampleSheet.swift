@@ -24,7 +24,7 @@ package struct SampleSheet: Sendable, Hashable {
     for sample in chosen { rows.append([try store.image(sample)]) }
     try tensors.withUnsafeMutableBufferPointer { tensors throws(ImageStoreError) in
       for epoch in plan.epochs.prefix(epochs) {
-        let batch = maker.prepare(chosen, epoch, 0, into: tensors)
+        let batch = maker.prepare(chosen, chosen.indices, epoch, 0, into: tensors)
         for row in chosen.indices {
           try batch.write(row)
           rows[row].append(batch.picture(row, plan.preprocessing))

@@ -1,0 +1,94 @@
+internal import Primitives
+
+/// What became of one candidate.
+struct ImageStoreOutcome: Codable {
+  var digest: [UInt8] = []
+  var split: Split?
+  var failure: ImageFailure?
+  var sums = ChannelSums()
+}
+
+extension ImageStoreOutcome {
+  /// How another process is told: what follows depends on it.
+  private enum Kind {
+    /// A fraction leaves the file out: nothing follows.
+    static let leftOut: UInt8 = 0
+    /// A picture of a split that is not asked for: its digest.
+    static let unwanted: UInt8 = 1
+    /// A picture that is kept: its digest and sums.
+    static let picture: UInt8 = 2
+    /// A bad file: its digest, code and message.
+    static let bad: UInt8 = 3
+    /// One that could not even be read: code and message.
+    static let unread: UInt8 = 4
+  }
+
+  private static let digestBytes = 32
+
+  /// Writes the outcome for another process that has the same plan.
+  func write(to writer: inout MessageWriter) {
+    if let failure {
+      writer.write(byte: digest.isEmpty ? Kind.unread : Kind.bad)
+      writer.write(plain: digest)
+      writer.write(failure.code.rawValue)
+      writer.write(failure.message)
+      return
+    }
+    guard !digest.isEmpty else { return writer.write(byte: Kind.leftOut) }
+    writer.write(byte: split == nil ? Kind.unwanted : Kind.picture)
+    writer.write(plain: digest)
+    if split != nil {
+      for channel in 0..<3 {
+        writer.write(sums.values[channel])
+        writer.write(sums.squares[channel])
+      }
+    }
+  }
+
+  /// The outcome of a candidate as another process wrote it, if that can be.
+  init(
+    _ reader: inout MessageReader, _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
+  ) throws(MessageReader.Unexpected) {
+    let kind = try reader.byte()
+    switch kind {
+    case Kind.leftOut:
+      guard plan.content.fraction < 1, candidate.folder == .train else {
+        throw MessageReader.Unexpected()
+      }
+    case Kind.unread, Kind.bad:
+      if kind == Kind.bad { digest = try reader.plain(ImageStoreOutcome.digestBytes) }
+      guard let code = ImageFailure.Code(rawValue: try reader.text()) else {
+        throw MessageReader.Unexpected()
+      }
+      failure = ImageFailure(code, try reader.text())
+    case Kind.unwanted, Kind.picture:
+      digest = try reader.plain(ImageStoreOutcome.digestBytes)
+      // The content alone decides, so that nobody need be believed.
+      let split = plan.split(of: candidate, digest: digest)
+      guard plan.wanted.contains(split) == (kind == Kind.picture) else {
+        throw MessageReader.Unexpected()
+      }
+      if kind == Kind.picture {
+        self.split = split
+        let size = split == .train ? plan.trainingSize : plan.size
+        sums.count = size.width * size.height
+        for channel in 0..<3 {
+          sums.values[channel] = try reader.number(0...(255 * sums.count))
+          sums.squares[channel] = try reader.number(0...(255 * 255 * sums.count))
+        }
+      }
+    default: throw MessageReader.Unexpected()
+    }
+  }
+
+  /// How the file differs from the one that another rank met, if it does.
+  func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
+    switch (failure, other.failure) {
+    case (let own?, nil): "cannot be read: \(terminalSafe(own.message))"
+    case (nil, _?): "can be read, but not on rank \(rank)"
+    default:
+      digest == other.digest && split == other.split
+        ? nil : "has another content than on rank \(rank)"
+    }
+  }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+internal import Synchronization
+
+/// Memory for pictures of which each comes when it is first wanted, from any thread.
+///
+/// A class, because it owns the memory. Pages of pictures that nobody wants cost nothing.
+final class PictureSlots: @unchecked Sendable {
+  /// The most bytes of a picture.
+  let slotBytes: Int
+  private let memory: UnsafeMutableRawPointer
+  private let states: UnsafeMutableBufferPointer<Atomic<UInt8>>
+
+  private static let empty: UInt8 = 0
+  private static let filling: UInt8 = 1
+  private static let present: UInt8 = 2
+
+  /// Room for `count` pictures; nil where the system gives none.
+  init?(count: Int, slotBytes: Int) {
+    guard let memory = malloc(max(1, count * (slotBytes + PixelSource.slack))) else { return nil }
+    self.memory = memory
+    self.slotBytes = slotBytes
+    states = .allocate(capacity: count)
+    for index in 0..<count {
+      states.initializeElement(at: index, to: Atomic(PictureSlots.empty))
+    }
+  }
+
+  deinit {
+    states.deinitialize()
+    states.deallocate()
+    free(memory)
+  }
+
+  /// The bytes of a picture that is here; `PixelSource.slack` bytes past the last can be read.
+  subscript(index: Int) -> UnsafePointer<UInt8>? {
+    guard states[index].load(ordering: .acquiring) == PictureSlots.present else { return nil }
+    return UnsafePointer(slot(index).assumingMemoryBound(to: UInt8.self))
+  }
+
+  /// Keeps a picture, unless it is here or another thread is just bringing it.
+  func keep(_ pixels: [UInt8], _ index: Int) {
+    precondition(pixels.count <= slotBytes, "a picture larger than its place")
+    let (isOurs, _) = states[index].compareExchange(
+      expected: PictureSlots.empty, desired: PictureSlots.filling, ordering: .relaxed)
+    guard isOurs else { return }
+    UnsafeMutableRawBufferPointer(start: slot(index), count: slotBytes).copyBytes(from: pixels)
+    states[index].store(PictureSlots.present, ordering: .releasing)
+  }
+
+  /// Each has its own bytes to read past the end: those of the next may be changing.
+  private func slot(_ index: Int) -> UnsafeMutableRawPointer {
+    memory + index * (slotBytes + PixelSource.slack)
+  }
+}
