@@ -57,7 +57,8 @@ let tests: [Target] = [
   .testTarget(
     name: "TrainingTests",
     dependencies: [
-      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives",
+      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "Ranks",
+      "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
@@ -71,8 +72,10 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .target(
-    name: "TestSupport", dependencies: ["KernelSelection", "KernelInterface", "Primitives"],
+    name: "TestSupport",
+    dependencies: ["KernelSelection", "KernelInterface", "Primitives", "Ranks"],
     path: "Tests/TestSupport", swiftSettings: common),
+  .testTarget(name: "RanksTests", dependencies: ["Ranks", "TestSupport"], swiftSettings: common),
   .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: common),
   .testTarget(
     name: "PrimitivesTests", dependencies: ["Primitives", "TestSupport"], swiftSettings: common),
@@ -80,7 +83,8 @@ let tests: [Target] = [
     name: "KernelTests", dependencies: ["KernelInterface", "KernelSelection", "TestSupport"],
     swiftSettings: common),
   .testTarget(
-    name: "CNNTests", dependencies: ["CNN", "KernelSelection", "TestSupport", "Primitives"],
+    name: "CNNTests",
+    dependencies: ["CNN", "KernelSelection", "TestSupport", "Primitives", "Ranks"],
     exclude: ["Fixtures"], swiftSettings: common),
 ]
 
@@ -99,6 +103,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Interchange", "Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives",
+        "Ranks",
       ],
       swiftSettings: common),
     // Models as other programs write and read them.
@@ -108,7 +113,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "CBoxedModels",
+        "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "Ranks",
+        "CBoxedModels",
       ],
       swiftSettings: common),
     .target(
@@ -120,7 +126,7 @@ let package = Package(
       dependencies: ["CImageCodecs", "KernelSelection", "KernelInterface", "Primitives"],
       swiftSettings: common),
     .target(
-      name: "CNN", dependencies: ["KernelSelection", "KernelInterface", "Primitives"],
+      name: "CNN", dependencies: ["KernelSelection", "KernelInterface", "Primitives", "Ranks"],
       swiftSettings: common),
 
     // Kernels: what they look like, which to use, and the code itself.
@@ -133,8 +139,15 @@ let package = Package(
     .target(name: "KernelInterface", dependencies: ["CSystem"], swiftSettings: common),
     .target(name: "Primitives", dependencies: ["CSystem"], swiftSettings: common),
 
+    // Several processes that work together.
+    .target(name: "Ranks", dependencies: ["CMPI", "CSystem"], swiftSettings: common),
+
     // C: leaf functions over the system.
     .target(name: "CSystem"),
+    // MPI, whose library is opened when it is wanted.
+    .target(
+      name: "CMPI", cSettings: [.treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     // The model inside the program; the compiler reads its file.
     .target(
       name: "CBoxedModels", exclude: ["cats-dogs.safetensors"],

@@ -4,7 +4,9 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -86,8 +88,23 @@ void csystem_futex_wait(const uint32_t *word, uint32_t expected) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
 }
 
+void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds) {
+  struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &limit, NULL, 0);
+}
+
+void csystem_sleep_exactly(void) { prctl(PR_SET_TIMERSLACK, 1000UL); }
+
 void csystem_futex_wake(const uint32_t *word, int count) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+void csystem_processor_mask(uint8_t *mask, size_t bytes) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  memset(mask, 0, bytes);
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    memcpy(mask, &set, bytes < sizeof set ? bytes : sizeof set);
 }
 
 int csystem_usable_processors(void) {

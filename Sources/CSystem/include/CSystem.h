@@ -27,8 +27,17 @@ void csystem_processor_name(char *buffer, int capacity);
 /// The number of processors that this process may run on.
 int csystem_usable_processors(void);
 
+/// Writes a bit for each processor that this process may run on.
+void csystem_processor_mask(uint8_t *mask, size_t bytes);
+
 /// Sleeps while `*word == expected`. May return early.
 void csystem_futex_wait(const uint32_t *word, uint32_t expected);
+
+/// Sleeps while `*word == expected`, and no longer than so many nanoseconds. May return early.
+void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds);
+
+/// Lets this thread's sleeps end within a microsecond of their time, in place of the usual fifty.
+void csystem_sleep_exactly(void);
 
 /// Wakes up to `count` threads that sleep on `word`.
 void csystem_futex_wake(const uint32_t *word, int count);

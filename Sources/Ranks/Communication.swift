@@ -1,0 +1,144 @@
+/// What is under way, and how it goes on; for the thread that communicates.
+struct Communication {
+  private let transport: any Transport
+  private let rank: Int
+  private let size: Int
+  private var active: [Transfer] = []
+  private var partners: Partners
+  private var rooms = Rooms()
+  private var leaving: Transfer?
+  /// Whether everything is over and the process has left.
+  private(set) var isOver = false
+
+  /// Nanoseconds between two looks at the partners while nothing else is to be done.
+  static let pulse: Int64 = 200_000_000
+
+  init(
+    _ transport: any Transport, rank: Int, size: Int, patience: Double
+  ) throws(CommunicationError) {
+    (self.transport, self.rank, self.size) = (transport, rank, size)
+    partners = try Partners(transport, rank: rank, size: size, patience: patience)
+  }
+
+  /// Whether something is under way that has to be driven on.
+  var isBusy: Bool { !active.isEmpty || leaving != nil }
+
+  /// Ends what nobody can finish any more; its memory stays as it is.
+  mutating func giveUp(on new: [Transfer]) {
+    for transfer in active + new + (leaving.map { [$0] } ?? []) {
+      switch transfer.work {
+      case .abort(let code): transport.abort(code: code)
+      case .giveUp(let message): try? partners.tell(message)
+      case .gather, .sum, .leave: break
+      }
+      transfer.finish()
+    }
+    (active, leaving) = ([], nil)
+  }
+
+  /// Begins what is new and drives on what is under way; whether anything has moved.
+  mutating func advance(_ new: [Transfer]) throws(CommunicationError) -> Bool {
+    for transfer in new {
+      // First of all: where beginning fails, somebody waits for it all the same.
+      active.append(transfer)
+      try begin(transfer)
+    }
+    var hasMoved = !new.isEmpty
+    for transfer in active {
+      guard let part = transfer.part, try transport.isDone(part) else { continue }
+      hasMoved = true
+      transfer.part = nil
+      finishPart(of: transfer)
+    }
+    try spreadSums()
+    active.removeAll { transfer in
+      guard transfer.part == nil, transfer.stage == .over else { return false }
+      if case .leave = transfer.work { return true }
+      transfer.finish()
+      return true
+    }
+    if try partners.look(isLeaving: leaving != nil) { hasMoved = true }
+    if let leaving, active.isEmpty, partners.haveLeft {
+      transport.leave()
+      isOver = true
+      leaving.finish()
+    }
+    return hasMoved
+  }
+
+  private mutating func begin(_ transfer: Transfer) throws(CommunicationError) {
+    switch transfer.work {
+    case .gather(let own, let count, let all, let stretches):
+      transfer.part = try transport.gather(transfer.lane, own, count, into: all, stretches)
+    case .sum(let floats, let count):
+      let share = Stretches.range(rank, of: size, count).count
+      let room = rooms.take(share * size)
+      transfer.room = room
+      transfer.stage = .exchanging
+      guard let base = room.baseAddress else { return }
+      transfer.part = try transport.exchange(
+        transfer.lane, floats, Stretches(count, over: size), into: base,
+        Stretches(counts: [Int](repeating: share, count: size)))
+    case .leave:
+      leaving = transfer
+    case .abort(let code):
+      transport.abort(code: code)
+    case .giveUp(let message):
+      try partners.tell(message)
+    }
+  }
+
+  /// Takes note that a part is over; of a sum this process's stretch is put together then.
+  private mutating func finishPart(of transfer: Transfer) {
+    guard case .sum(let floats, let count) = transfer.work, let room = transfer.room else {
+      transfer.stage = .over
+      return
+    }
+    let own = Stretches.range(rank, of: size, count)
+    addUp(UnsafePointer(room.baseAddress), parts: size, own.count, into: floats + own.lowerBound)
+    rooms.give(back: room)
+    transfer.room = nil
+    transfer.stage = .added
+  }
+
+  /// Gives all processes this one's stretches of sums: in the order in which the sums were begun, as
+  /// another process may finish their first halves in another order.
+  private func spreadSums() throws(CommunicationError) {
+    for transfer in active {
+      guard case .sum(let floats, let count) = transfer.work else { continue }
+      switch transfer.stage {
+      case .exchanging: return
+      case .added:
+        transfer.part = try transport.spread(
+          .spreading, floats, Stretches(count, over: size))
+        transfer.stage = .over
+      case .over: continue
+      }
+    }
+  }
+}
+
+/// Sums `parts` stretches of `count` floats that follow one another, from the first to the last.
+private func addUp(
+  _ source: UnsafePointer<Float>?, parts: Int, _ count: Int,
+  into target: UnsafeMutablePointer<Float>
+) {
+  guard let source, count > 0 else { return }
+  target.update(from: source, count: count)
+  for part in 1..<parts {
+    let addend = source + part * count
+    for index in 0..<count { target[index] += addend[index] }
+  }
+}
+
+/// Memory that sums receive into, kept for the next one.
+private struct Rooms {
+  private var free: [UnsafeMutableBufferPointer<Float>] = []
+
+  mutating func take(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+    if let index = free.firstIndex(where: { $0.count >= count }) { return free.remove(at: index) }
+    return .allocate(capacity: max(16, count))
+  }
+
+  mutating func give(back room: UnsafeMutableBufferPointer<Float>) { free.append(room) }
+}

@@ -1,0 +1,33 @@
+/// Why the processes of a run can no longer work together.
+package struct CommunicationError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of end it is.
+  package enum Kind: Sendable, Hashable {
+    /// The library of MPI cannot be used.
+    case library
+    /// MPI says that something failed.
+    case failed
+    /// A process has not been heard of for too long.
+    case silent
+    /// A process gave up, and has said why in words of its own; its exit code.
+    case gaveUp(code: Int32)
+  }
+
+  /// What kind of end it is.
+  package var kind: Kind
+  /// The process that it came from, where that is known.
+  package var rank: Int?
+  /// What happened.
+  package var problem: String
+  /// What helps.
+  package var advice: String?
+
+  package init(_ kind: Kind, rank: Int? = nil, _ problem: String, advice: String? = nil) {
+    self.kind = kind
+    self.rank = rank
+    self.problem = problem
+    self.advice = advice
+  }
+
+  /// The problem in one sentence.
+  package var description: String { problem }
+}

@@ -1,0 +1,123 @@
+internal import CSystem
+internal import Glibc
+internal import Synchronization
+
+/// The thread that alone speaks with the library of messages.
+final class CommunicationThread: @unchecked Sendable {
+  private let transport: any Transport
+  private let patience: Double
+  private let queue = Mutex<[Transfer]>([])
+  private let ended = Mutex<CommunicationError?>(nil)
+  private let place = Mutex<(rank: Int, size: Int)>((0, 1))
+  /// Counts what is asked for; the thread sleeps on it.
+  private let bell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  /// How many wait; while somebody does, the thread does not sleep.
+  private let waiting = Atomic<Int>(0)
+
+  /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody.
+  private static let nap: Int64 = 50_000
+
+  init(_ transport: any Transport, patience: Double) {
+    (self.transport, self.patience) = (transport, patience)
+    bell.initialize(to: Atomic(0))
+  }
+
+  var failure: CommunicationError? { ended.withLock { $0 } }
+
+  /// Starts the thread, which keeps itself, and joins the other processes.
+  func start() throws(CommunicationError) -> (rank: Int, size: Int) {
+    // Finished when the process has joined.
+    let joining = Transfer(.leave, .control)
+    let start = Unmanaged.passRetained(Start(thread: self, joining: joining))
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { raw in
+        guard let raw else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        start.thread.run(start.joining)
+        return nil
+      }, start.toOpaque())
+    guard status == 0 else {
+      start.release()
+      throw CommunicationError(.library, "no thread can be started for messages")
+    }
+    pthread_detach(thread)
+    joining.wait()
+    if let failure { throw failure }
+    return place.withLock { $0 }
+  }
+
+  private final class Start: Sendable {
+    let thread: CommunicationThread
+    let joining: Transfer
+    init(thread: CommunicationThread, joining: Transfer) {
+      (self.thread, self.joining) = (thread, joining)
+    }
+  }
+
+  /// Asks for something, in the order of its lane.
+  @discardableResult
+  func begin(_ transfer: Transfer) -> Transfer {
+    queue.withLock { $0.append(transfer) }
+    bell.pointee.wrappingAdd(1, ordering: .releasing)
+    csystem_futex_wake(bellWord, 1)
+    return transfer
+  }
+
+  /// Waits for something.
+  func expect(_ transfer: Transfer) {
+    waiting.wrappingAdd(1, ordering: .relaxed)
+    bell.pointee.wrappingAdd(1, ordering: .releasing)
+    csystem_futex_wake(bellWord, 1)
+    transfer.wait()
+    waiting.wrappingSubtract(1, ordering: .relaxed)
+  }
+
+  private var bellWord: UnsafePointer<UInt32> {
+    UnsafeRawPointer(bell).assumingMemoryBound(to: UInt32.self)
+  }
+
+  // MARK: On the thread
+
+  private func run(_ joining: Transfer) {
+    csystem_sleep_exactly()
+    var work: Communication
+    do throws(CommunicationError) {
+      let (rank, size) = try transport.join()
+      place.withLock { $0 = (rank, size) }
+      work = try Communication(transport, rank: rank, size: size, patience: patience)
+    } catch {
+      ended.withLock { $0 = error }
+      joining.finish()
+      return
+    }
+    joining.finish()
+    while true {
+      let seen = bell.pointee.load(ordering: .acquiring)
+      let new = queue.withLock { queue in
+        defer { queue = [] }
+        return queue
+      }
+      do throws(CommunicationError) {
+        guard failure == nil else {
+          work.giveUp(on: new)
+          csystem_futex_wait(bellWord, seen)
+          continue
+        }
+        let hasMoved = try work.advance(new)
+        if work.isOver { return }
+        if hasMoved { continue }
+        if waiting.load(ordering: .relaxed) > 0, work.isBusy {
+          sched_yield()
+        } else {
+          csystem_futex_wait_for(
+            bellWord, seen, work.isBusy ? CommunicationThread.nap : Communication.pulse)
+        }
+      } catch {
+        ended.withLock { $0 = error }
+        work.giveUp(on: [])
+      }
+    }
+  }
+}

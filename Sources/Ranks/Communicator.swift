@@ -1,0 +1,148 @@
+internal import CSystem
+internal import Synchronization
+
+/// One of several processes that train one network together, and its way to the others.
+///
+/// Every process calls the same methods in the same order. What is summed is summed in the order of
+/// the ranks, whatever the timing. One thread of its own does all that the messages need (MPI's
+/// level FUNNELED), so that sums go on while gradients are still being computed. For one calling
+/// thread at a time. A class, because it owns that thread.
+package final class Communicator: Sendable {
+  /// This process's number.
+  package let rank: Int
+  /// How many processes there are.
+  package let size: Int
+  private let link: CommunicationThread
+  private let sums = Mutex<[Transfer]>([])
+  private let waited = Atomic<UInt64>(0)
+
+  /// Joins the other processes.
+  ///
+  /// `patience` is for how many seconds a process may be silent before it counts as lost.
+  package init(
+    _ transport: any Transport, patience: Double = 30
+  ) throws(CommunicationError) {
+    link = CommunicationThread(transport, patience: patience)
+    (rank, size) = try link.start()
+  }
+
+  /// Whether this process writes and tells.
+  package var isFirst: Bool { rank == 0 }
+
+  /// Seconds that were spent waiting for others.
+  package var waitSeconds: Double { Double(waited.load(ordering: .relaxed)) * 1e-9 }
+
+  /// What ended the work together, if anything has.
+  package var failure: CommunicationError? { link.failure }
+
+  /// Throws what ended the work together, if anything has.
+  package func check() throws(CommunicationError) {
+    if let failure { throw failure }
+  }
+
+  /// Gives all processes the same number of bytes of each, in the order of the ranks.
+  ///
+  /// Where the work together has ended the bytes are left as they were; `check` tells.
+  package func gather(
+    _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer
+  ) {
+    let equal = Stretches(counts: [Int](repeating: count, count: size))
+    wait(for: link.begin(Transfer(.gather(own, count, into: all, equal), .urgent)))
+  }
+
+  /// Gives all processes the bytes of each, which may differ in number.
+  package func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
+    let counts = try gather(Int64(bytes.count)).map { Int($0) }
+    let total = counts.reduce(0, +)
+    guard total <= Int(Int32.max) else {
+      throw CommunicationError(
+        .failed,
+        "the processes have \(total) bytes to tell one another, more than one message holds")
+    }
+    // A message under way keeps its memory, even if nobody waits any more.
+    let own = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
+    let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, total), alignment: 64)
+    bytes.withUnsafeBytes {
+      if let base = $0.baseAddress { own.copyMemory(from: base, byteCount: $0.count) }
+    }
+    let stretches = Stretches(counts: counts)
+    wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, stretches), .urgent)))
+    try check()
+    defer {
+      own.deallocate()
+      all.deallocate()
+    }
+    return zip(stretches.places, counts).map { place, count in
+      Array(UnsafeRawBufferPointer(start: all + Int(place), count: count))
+    }
+  }
+
+  /// Gives all processes a number of each.
+  package func gather<Number: BitwiseCopyable>(
+    _ number: Number
+  ) throws(CommunicationError) -> [Number] {
+    let own = UnsafeMutablePointer<Number>.allocate(capacity: 1)
+    let all = UnsafeMutablePointer<Number>.allocate(capacity: size)
+    own.initialize(to: number)
+    all.initialize(repeating: number, count: size)
+    gather(own, MemoryLayout<Number>.size, into: all)
+    try check()
+    defer {
+      own.deallocate()
+      all.deallocate()
+    }
+    return Array(UnsafeBufferPointer(start: all, count: size))
+  }
+
+  /// The first process's bytes, for all.
+  package func broadcast(_ bytes: [UInt8]) throws(CommunicationError) -> [UInt8] {
+    try gather(isFirst ? bytes : [])[0]
+  }
+
+  /// Begins to sum floats over all processes, in place; they must be left alone until `finishSums`.
+  package func sum(_ floats: UnsafeMutablePointer<Float>, _ count: Int) {
+    guard count > 0 else { return }
+    let transfer = link.begin(Transfer(.sum(floats, count), .background))
+    sums.withLock { $0.append(transfer) }
+  }
+
+  /// Waits for all sums that were begun.
+  package func finishSums() {
+    let begun = sums.withLock { sums in
+      defer { sums = [] }
+      return sums
+    }
+    for transfer in begun { wait(for: transfer) }
+  }
+
+  private func wait(for transfer: Transfer) {
+    let start = ContinuousClock.now
+    link.expect(transfer)
+    let spent = (ContinuousClock.now - start) / .nanoseconds(1)
+    waited.wrappingAdd(UInt64(max(0, spent)), ordering: .relaxed)
+  }
+
+  /// Leaves, once all processes want to; none of them communicates any more.
+  package func leave() throws(CommunicationError) {
+    // A process that leaves must not be missed by one that still waits.
+    _ = try gather(UInt8(0))
+    link.expect(link.begin(Transfer(.leave, .control)))
+  }
+
+  /// Ends all processes with an exit code, for a reason that has been told.
+  ///
+  /// Returns where that takes more than some seconds, as it may where a process cannot be reached.
+  package func abort(code: Int32) {
+    link.begin(Transfer(.abort(code: code), .control)).wait(nanoseconds: 5_000_000_000)
+  }
+
+  /// Tells the first process why this one gives up, and waits to be ended by it.
+  ///
+  /// Returns where nobody ends it within `patience` seconds: the first one may be writing a file
+  /// before it looks.
+  package func giveUp(code: Int32, _ text: String, patience: Double = 60) {
+    let message = ControlMessage(.failure, code: code, text: text)
+    link.begin(Transfer(.giveUp(message), .control)).wait(nanoseconds: 10_000_000_000)
+    Transfer(.leave, .control).wait(nanoseconds: Int64(patience * 1e9))
+  }
+}

@@ -1,0 +1,70 @@
+/// What started several processes of this program together, as the environment tells.
+package struct Launcher: Sendable, Hashable {
+  /// Whose conventions the environment follows.
+  package enum Kind: Sendable, Hashable {
+    /// `mpirun` or `prterun` of Open MPI.
+    case openMPI
+    /// `mpiexec` of MPICH and its relatives.
+    case mpich
+    /// `srun`, which either library can work under.
+    case slurm
+  }
+
+  /// Whose conventions the environment follows.
+  package let kind: Kind
+  /// This process's number.
+  package let rank: Int
+  /// How many processes there are, two at least.
+  package let size: Int
+
+  /// The environment variables that are looked at.
+  package static let variables = [
+    "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PMIX_RANK",
+    "SLURM_PROCID", "SLURM_STEP_NUM_TASKS",
+  ]
+
+  /// The launcher of this process; nil for a process that was started alone.
+  package init?(_ variables: [String: String]) {
+    func pair(_ rank: String, _ size: String) -> (Int, Int)? {
+      guard let rank = variables[rank].flatMap({ Int($0) }),
+        let size = variables[size].flatMap({ Int($0) }), size > 1, rank >= 0, rank < size
+      else { return nil }
+      return (rank, size)
+    }
+    if let (rank, size) = pair("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE") {
+      self = Launcher(kind: .openMPI, rank: rank, size: size)
+    } else if variables["SLURM_PROCID"] == nil, let (rank, size) = pair("PMI_RANK", "PMI_SIZE") {
+      self = Launcher(kind: .mpich, rank: rank, size: size)
+    } else if variables["PMIX_RANK"] != nil || variables["PMI_RANK"] != nil,
+      let (rank, size) = pair("SLURM_PROCID", "SLURM_STEP_NUM_TASKS")
+    {
+      // Without a way to find one another, srun's tasks are processes started alone.
+      self = Launcher(kind: .slurm, rank: rank, size: size)
+    } else {
+      return nil
+    }
+  }
+
+  private init(kind: Kind, rank: Int, size: Int) {
+    (self.kind, self.rank, self.size) = (kind, rank, size)
+  }
+
+  /// The names under which the library that fits is looked for, the likeliest first.
+  var libraries: [String] {
+    let openMPI = ["libmpi.so.40"]
+    let mpich = ["libmpich.so.12", "libmpi.so.12"]
+    return switch kind {
+    case .openMPI: openMPI + ["libmpi.so"]
+    case .mpich: mpich + ["libmpi.so"]
+    case .slurm: openMPI + mpich + ["libmpi.so"]
+    }
+  }
+
+  /// The package to install where the library is missing.
+  var advice: String {
+    switch kind {
+    case .openMPI, .slurm: "apt-get install openmpi-bin, which holds Open MPI 4"
+    case .mpich: "apt-get install mpich"
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import CSystem
+internal import Glibc
+
+/// The processes of one machine, as each of them sees them.
+package struct Neighbours: Sendable, Hashable {
+  /// This process's number among those of its machine.
+  package let place: Int
+  /// How many processes the machine has.
+  package let count: Int
+  /// How many of them may run on just the same processors, this one among them.
+  package let sharing: Int
+
+  /// Asks all processes where they run.
+  package init(_ communicator: Communicator) throws(CommunicationError) {
+    let own = Neighbours.machine + Neighbours.mask
+    let all = try communicator.gather(own)
+    let here = all.indices.filter { all[$0].starts(with: Neighbours.machine) }
+    count = here.count
+    place = here.firstIndex(of: communicator.rank) ?? 0
+    sharing = here.count { all[$0] == own }
+  }
+
+  /// Other numbers, for tests.
+  package init(place: Int, count: Int, sharing: Int) {
+    (self.place, self.count, self.sharing) = (place, count, sharing)
+  }
+
+  /// What no other machine has: the number of this start of its kernel.
+  private static var machine: [UInt8] {
+    let length = 40
+    var bytes = [UInt8](repeating: 0, count: length)
+    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    if file >= 0 {
+      _ = read(file, &bytes, length)
+      close(file)
+    } else {
+      bytes.withUnsafeMutableBytes { buffer in
+        guard let base = buffer.baseAddress else { return }
+        _ = gethostname(base.assumingMemoryBound(to: CChar.self), length)
+      }
+    }
+    return bytes
+  }
+
+  private static var mask: [UInt8] {
+    var mask = [UInt8](repeating: 0, count: 128)
+    csystem_processor_mask(&mask, mask.count)
+    return mask
+  }
+
+  /// Threads for one process: what it may run on, divided among those that may run on the same.
+  package func threads(of processors: Int) -> Int { max(1, processors / sharing) }
+}

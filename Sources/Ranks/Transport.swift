@@ -1,0 +1,84 @@
+/// Something under way between processes.
+package struct TransferID: Sendable, Hashable {
+  package let number: Int
+  package init(_ number: Int) { self.number = number }
+}
+
+/// Groups of messages that go past one another: those of one lane keep their order.
+package enum Lane: Int32, Sendable, CaseIterable {
+  /// What somebody waits for.
+  case urgent = 0
+  /// The first halves of sums, which go on beside other work.
+  case background = 1
+  /// Their second halves.
+  case spreading = 2
+  /// Signs of life, and of failure.
+  case control = 3
+}
+
+/// Which part of some memory is whose: a stretch for each process, in elements.
+package struct Stretches: Sendable, Hashable {
+  package let counts: [Int32]
+  package let places: [Int32]
+
+  /// Stretches that follow one another.
+  package init(counts: [Int]) {
+    var place = 0
+    var places: [Int32] = []
+    for count in counts {
+      places.append(Int32(place))
+      place += count
+    }
+    self.places = places
+    self.counts = counts.map { Int32($0) }
+  }
+
+  /// `count` elements dealt to `size` processes as evenly as can be, in order.
+  package init(_ count: Int, over size: Int) {
+    self.init(counts: (0..<size).map { Stretches.range($0, of: size, count).count })
+  }
+
+  /// The part of `count` elements that is the process's `rank`.
+  package static func range(_ rank: Int, of size: Int, _ count: Int) -> Range<Int> {
+    (rank * count / size)..<((rank + 1) * count / size)
+  }
+}
+
+/// What passes messages between processes.
+///
+/// Called by one thread alone. Nothing waits: what is begun is over when `isDone` says so, and must
+/// be asked for to go on; until then its memory has to stay where it is. All processes begin the
+/// same in the same order on a lane, but for `send` and `receive`.
+package protocol Transport: AnyObject, Sendable {
+  /// Joins the others; this process's number and how many there are.
+  func join() throws(CommunicationError) -> (rank: Int, size: Int)
+  /// Sends each process its stretch of `data`; all processes' stretches for this one follow one
+  /// another in `received`.
+  func exchange(
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
+    into received: UnsafeMutablePointer<Float>, _ share: Stretches
+  ) throws(CommunicationError) -> TransferID
+  /// Gives all processes each one's stretch of `data`.
+  func spread(
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Stretches
+  ) throws(CommunicationError) -> TransferID
+  /// Gives all processes the bytes of each.
+  func gather(
+    _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
+    _ stretches: Stretches
+  ) throws(CommunicationError) -> TransferID
+  /// Sends bytes to one process.
+  func send(
+    _ lane: Lane, _ bytes: UnsafeRawPointer, _ count: Int, to rank: Int
+  ) throws(CommunicationError) -> TransferID
+  /// Receives bytes from one process.
+  func receive(
+    _ lane: Lane, _ bytes: UnsafeMutableRawPointer, _ count: Int, from rank: Int
+  ) throws(CommunicationError) -> TransferID
+  /// Whether something is over; it is forgotten then.
+  func isDone(_ transfer: TransferID) throws(CommunicationError) -> Bool
+  /// Ends all processes.
+  func abort(code: Int32)
+  /// Leaves the others in good order.
+  func leave()
+}

@@ -1,0 +1,129 @@
+import Ranks
+import TestSupport
+import Testing
+
+/// What processes tell one another arrives, in the order of the ranks, and an end reaches all.
+@Suite("Communicator")
+struct CommunicatorTests {
+  @Test(arguments: [1, 2, 3, 5])
+  func `every process gets the bytes of all, in the order of their ranks`(count: Int) throws {
+    let results = onRanks(count) { communicator in
+      let own = [UInt8](repeating: UInt8(communicator.rank), count: 3 * communicator.rank)
+      let bytes = try communicator.gather(own)
+      let numbers = try communicator.gather(Double(communicator.rank) / 3)
+      try communicator.leave()
+      return (bytes, numbers)
+    }
+    #expect(results.count == count)
+    for result in results {
+      let (bytes, numbers) = try result.get()
+      #expect(bytes == (0..<count).map { [UInt8](repeating: UInt8($0), count: 3 * $0) })
+      #expect(numbers == (0..<count).map { Double($0) / 3 })
+    }
+  }
+
+  @Test func `the first process's bytes reach all`() throws {
+    let results = onRanks(3) { try $0.broadcast([7, UInt8($0.rank)]) }
+    for result in results { #expect(try result.get() == [7, 0]) }
+  }
+
+  @Test(arguments: [1, 2, 3, 4])
+  func `sums are those of the ranks' order, and the same bits everywhere`(count: Int) throws {
+    // Fewer floats than processes, and lengths that cannot be dealt evenly.
+    for length in [1, 2, 3, 7, 1000, 4099] {
+      let addends = (0..<count).map { rank -> [Float] in
+        var random = RandomValues(seed: 41, salt: rank)
+        return random.normals(length)
+      }
+      let expected = (0..<length).map { place in
+        addends.dropFirst().reduce(addends[0][place]) { $0 + $1[place] }
+      }
+      let results = onRanks(count) { communicator -> [Float] in
+        var own = addends[communicator.rank]
+        own.withUnsafeMutableBufferPointer { floats in
+          guard let base = floats.baseAddress else { return }
+          let half = length / 2
+          // Two at once, and a message that goes past them.
+          communicator.sum(base + half, length - half)
+          communicator.sum(base, half)
+          _ = try? communicator.gather(communicator.rank)
+          communicator.finishSums()
+        }
+        try communicator.check()
+        return own
+      }
+      for result in results { #expect(bitMismatch(try result.get(), expected) == nil) }
+    }
+  }
+
+  @Test func `waiting for a slower process is counted`() throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> Double in
+      let communicator = try Communicator(ThreadTransport(hub, rank: rank))
+      if rank == 1 { sleepMilliseconds(120) }
+      _ = try communicator.gather(0)
+      return communicator.waitSeconds
+    }
+    #expect(try results[0].get() > 0.1)
+    #expect(try results[1].get() < 0.1)
+  }
+
+  @Test func `a process that gives up ends the waiting of the first, with its words`() throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> CommunicationError? in
+      let communicator = try Communicator(ThreadTransport(hub, rank: rank))
+      if rank == 1 {
+        communicator.giveUp(code: 66, "no such folder: dataset", patience: 0.1)
+        return nil
+      }
+      do throws(CommunicationError) { _ = try communicator.gather([1]) } catch { return error }
+      return nil
+    }
+    let error = try #require(try results[0].get())
+    #expect(error.kind == .gaveUp(code: 66))
+    #expect(error.rank == 1)
+    #expect(error.problem == "no such folder: dataset")
+  }
+
+  @Test(arguments: [0, 1])
+  func `a process that is silent is missed by the others`(lost: Int) throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> CommunicationError? in
+      let transport = ThreadTransport(hub, rank: rank)
+      let communicator = try Communicator(transport, patience: 2)
+      if rank == lost { transport.loseAll() }
+      if rank != lost {
+        do throws(CommunicationError) { _ = try communicator.gather([1]) } catch { return error }
+      }
+      return nil
+    }
+    let error = try #require(try results[1 - lost].get())
+    #expect(error.kind == .silent)
+    #expect(error.rank == lost)
+  }
+
+  @Test func `a process that only computes for long is not missed`() throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> [Int] in
+      let communicator = try Communicator(ThreadTransport(hub, rank: rank), patience: 2)
+      if rank == 1 { sleepMilliseconds(4000) }
+      return try communicator.gather(rank)
+    }
+    for result in results { #expect(try result.get() == [0, 1]) }
+  }
+
+  @Test func `an end is told to whoever asks afterwards, too`() throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> Bool in
+      let communicator = try Communicator(ThreadTransport(hub, rank: rank))
+      if rank == 1 {
+        communicator.giveUp(code: 1, "enough", patience: 0.1)
+        return true
+      }
+      _ = try? communicator.gather(0)
+      var floats: [Float] = [1, 2]
+      floats.withUnsafeMutableBufferPointer { floats in
+        if let base = floats.baseAddress { communicator.sum(base, 2) }
+        communicator.finishSums()
+      }
+      communicator.abort(code: 3)
+      return communicator.failure != nil
+    }
+    #expect(try results[0].get())
+  }
+}
