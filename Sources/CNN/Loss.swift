@@ -42,10 +42,11 @@ public enum Loss: Sendable, Hashable {
   ///   the weight w = λ w_a + (1 - λ) w_b and the target q of λ w_a / w for a and the rest for b,
   ///   smoothed like any other. The class that has the greater share counts as the right one.
   /// - classWeights: a factor for the samples of each class.
+  /// - whole: the samples of the batch of which these are a part; the mean is over that.
   package func evaluate(
     logits: UnsafeBufferPointer<Float>, outputs: Int, targets: [Int32],
     mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
-    gradient: UnsafeMutableBufferPointer<Float>? = nil
+    whole: Int? = nil, gradient: UnsafeMutableBufferPointer<Float>? = nil
   ) -> Result {
     precondition(logits.count == targets.count * outputs, "one row of logits a target")
     precondition(
@@ -55,7 +56,7 @@ public enum Loss: Sendable, Hashable {
     var correct = 0
     for row in targets.indices {
       let (target, weight) = SoftTarget.weighted(row, targets, mixture, classWeights)
-      let share = weight / Double(targets.count)
+      let share = weight / Double(whole ?? targets.count)
       let range = (row * outputs)..<((row + 1) * outputs)
       let rowGradient = gradient.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }
       let (loss, isCorrect) =

@@ -1,5 +1,6 @@
 internal import KernelInterface
 public import KernelSelection
+package import Ranks
 
 /// Trains a network batch by batch.
 ///
@@ -25,6 +26,9 @@ public final class TrainingSession {
   private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
   var backboneStepsBefore = 0
+  /// The processes that make each step together, each on a part of the batch; nil for one alone.
+  package let communicator: Communicator?
+  private let sharesStatistics: Bool
   /// The factor of the learning rate before the classifier; 0 freezes what lies there.
   ///
   /// A frozen backbone runs with its stored statistics and without dropout, nothing of it changes,
@@ -72,13 +76,13 @@ public final class TrainingSession {
     try self.init(
       network: network, loss: loss, optimizer: optimizer, batchSize: batchSize, engine: engine,
       seed: seed, clipGradientNorm: clipGradientNorm, classWeights: classWeights,
-      inputGradient: false)
+      communicator: nil)
   }
 
   package init(
     network: Network, loss: Loss?, optimizer: any Optimizer, batchSize: Int, engine: Engine,
     seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
-    inputGradient: Bool
+    inputGradient: Bool = false, communicator: Communicator? = nil, sharesStatistics: Bool = true
   ) throws(ModelError) {
     guard let stepping = optimizer as? any SteppingOptimizer else {
       throw .unknownLayer("optimizer \(type(of: optimizer))")
@@ -93,6 +97,8 @@ public final class TrainingSession {
         of: "class weights", expected: loss.classes(outputs: network.outputs),
         found: classWeights.count)
     }
+    self.communicator = communicator
+    self.sharesStatistics = sharesStatistics
     self.network = network
     self.loss = loss
     self.optimizer = optimizer
@@ -188,29 +194,47 @@ public final class TrainingSession {
 
   /// One step on a batch that is already in place; the number of images is that of the targets.
   ///
-  /// With a loss that is not finite, the parameters stay as they are.
+  /// With a loss that is not finite, the parameters stay as they are. Of several processes each
+  /// gives its own part of the batch, which may have no image, and `place`; loss and count of right
+  /// answers are the whole batch's. Where the work together has ended, the communicator tells, and
+  /// the step is of no use.
   package func step(
-    pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil
+    pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
+    place: BatchPlace? = nil
   ) -> StepResult {
     precondition(
       pixels.count >= targets.count * input.count, "a batch too short")
+    precondition(
+      (communicator == nil) == (place == nil), "several processes, and only they, have a place")
+    guard !targets.isEmpty else {
+      let blank = [Float](repeating: 0, count: input.count)
+      return blank.withUnsafeBufferPointer { step($0, targets, mixture, place, batch: 1) }
+    }
+    return step(pixels, targets, mixture, place, batch: targets.count)
+  }
+
+  private func step(
+    _ pixels: UnsafeBufferPointer<Float>, _ targets: [Int32], _ mixture: TargetMixture?,
+    _ place: BatchPlace?, batch: Int
+  ) -> StepResult {
     guard let images = pixels.baseAddress else {
       preconditionFailure("a batch without memory")
+    }
+    let share = communicator.flatMap { communicator in
+      place.map {
+        BatchShare(
+          communicator: communicator, place: $0, isPresent: !targets.isEmpty,
+          sharesStatistics: sharesStatistics)
+      }
     }
     var seconds = StepSeconds()
     let clock = ContinuousClock()
     let mode = PassMode.training(seed: seed, step: optimizer.steps)
-    let batch = targets.count
-    let outputs = network.outputs
     let start = clock.now
     // The forward pass alone changes the statistics, whatever comes of the loss.
     defer { network.noteChange() }
-    executor.forward(images: images, batch: batch, mode: mode)
-    let result = loss.evaluate(
-      logits: UnsafeBufferPointer(start: executor.logits, count: batch * outputs),
-      outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
-      gradient: UnsafeMutableBufferPointer(
-        start: executor.logitsGradient, count: batch * outputs))
+    executor.forward(images: images, batch: batch, mode: mode, share: share)
+    let result = lossAndGradient(targets, mixture, share, batch: batch)
     profile?.lap(.loss)
     let afterForward = clock.now
     seconds.forward = (afterForward - start).inSeconds
@@ -220,7 +244,7 @@ public final class TrainingSession {
     }
     clearGradients()
     profile?.lap(.clearing)
-    executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
+    computeGradients(images, batch: batch, mode, share)
     let afterBackward = clock.now
     seconds.backward = (afterBackward - afterForward).inSeconds
     let norm = clipGradients()
@@ -234,6 +258,53 @@ public final class TrainingSession {
     return StepResult(
       loss: result.loss, correct: result.correct, gradientNorm: norm, fault: fault,
       seconds: seconds)
+  }
+
+  /// The whole batch's loss and count of right answers, and this part's gradient of the logits.
+  private func lossAndGradient(
+    _ targets: [Int32], _ mixture: TargetMixture?, _ share: BatchShare?, batch: Int
+  ) -> Loss.Result {
+    let outputs = network.outputs
+    let count = targets.count * outputs
+    if targets.isEmpty { executor.logitsGradient.update(repeating: 0, count: batch * outputs) }
+    var result = loss.evaluate(
+      logits: UnsafeBufferPointer(start: executor.logits, count: count),
+      outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
+      whole: share?.place.whole,
+      gradient: UnsafeMutableBufferPointer(start: executor.logitsGradient, count: count))
+    guard let share else { return result }
+    let all = share.gather([result.loss, Double(result.correct)])
+    result.loss = stride(from: 0, to: all.count, by: 2).reduce(0) { $0 + all[$1] }
+    result.correct = stride(from: 1, to: all.count, by: 2).reduce(0) { $0 + Int(all[$1]) }
+    return result
+  }
+
+  /// The gradients of the whole batch.
+  private func computeGradients(
+    _ images: Input, batch: Int, _ mode: PassMode, _ share: BatchShare?
+  ) {
+    guard let share else {
+      executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
+      return
+    }
+    var sums = GradientSums(share, gradients)
+    executor.backward(
+      images: images, batch: batch, mode: mode, gradients: gradients.base, share: share
+    ) { sums.advance(to: $0) }
+    sums.finish()
+    if !sharesStatistics { averageStatistics(share) }
+    share.communicator.finishSums()
+  }
+
+  /// Each process has normalized by the statistics of its own part; inference knows their mean.
+  private func averageStatistics(_ share: BatchShare) {
+    let statistics = network.statistics
+    if !share.isPresent { statistics.base.update(repeating: 0, count: statistics.count) }
+    share.communicator.sum(statistics.base, statistics.count)
+    share.communicator.finishSums()
+    let present = min(share.place.whole, share.communicator.size)
+    executor.engine.kernels.elementwise.scale(
+      statistics.base, 1 / Float(present), statistics.count)
   }
 
   private func clearGradients() {

@@ -112,7 +112,7 @@ final class Executor {
   }
 
   /// Computes the logits of `batch` images.
-  func forward(images: Input, batch: Int, mode: PassMode) {
+  func forward(images: Input, batch: Int, mode: PassMode, share: BatchShare? = nil) {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
     for (step, node) in graph.nodes.enumerated() {
       profile?.enter(step)
@@ -120,7 +120,7 @@ final class Executor {
       node.operation.forward(
         ForwardPass(
           engine: engine, batch: batch, mode: step < frozenNodes ? .inference : mode,
-          input: first,
+          share: share, input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
           target: plan.deferredBy[node.output] == nil ? view(plan.values[node.output]) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
@@ -135,15 +135,20 @@ final class Executor {
   }
 
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
-  func backward(images: Input, batch: Int, mode: PassMode, gradients: Output) {
+  ///
+  /// `done` is told from where on all of them are computed.
+  func backward(
+    images: Input, batch: Int, mode: PassMode, gradients: Output, share: BatchShare? = nil,
+    done: (_ start: Int) -> Void = { _ in }
+  ) {
     precondition(isTraining, "planned for inference only")
     for (step, node) in graph.nodes.enumerated().reversed()
     where step >= frozenNodes && !plan.isTakenOver[step] {
       profile?.enter(step)
       node.operation.backward(
         BackwardPass(
-          engine: engine, batch: batch, mode: mode, input: value(node.inputs[0], images),
-          output: Input(view(plan.values[node.output])),
+          engine: engine, batch: batch, mode: mode, share: share,
+          input: value(node.inputs[0], images), output: Input(view(plan.values[node.output])),
           outputGradient: view(plan.gradients[gradientSource(step)]),
           pooled: pooled(plan.normalizedBy[step] ?? step),
           normalizationGradient: normalizationGradient(step),
@@ -152,6 +157,7 @@ final class Executor {
           saved: view(plan.saved[step]), scratch: scratch,
           parameters: Input(parameters.base), gradients: gradients, profile: profile))
       profile?.lap(node.operation.work.backward)
+      done(step == 0 ? 0 : graph.nodes[step - 1].parametersEnd)
     }
     profile?.enter(nil)
   }

@@ -42,7 +42,8 @@ final class FoldedNetwork {
       floats += (convolution.output.channels + 15) / 16 * 16
       graph.nodes[producer] = Graph.Node(
         path: graph.nodes[producer].path, operation: convolution,
-        inputs: graph.nodes[producer].inputs, output: node.output)
+        inputs: graph.nodes[producer].inputs, output: node.output,
+        parametersEnd: graph.nodes[producer].parametersEnd)
       dropped.insert(index)
     }
     graph.nodes = graph.nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }

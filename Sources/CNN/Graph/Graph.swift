@@ -8,6 +8,8 @@ package struct Graph: Sendable {
     var operation: any Operation
     let inputs: [Int]
     let output: Int
+    /// Where the parameters of this node and of those before it end.
+    let parametersEnd: Int
   }
 
   /// The extent of each value for one sample; value 0 is the input.
@@ -115,7 +117,9 @@ struct GraphBuilder {
     }
     let output = try value(shape)
     graph.nodes.append(
-      Graph.Node(path: path, operation: operation, inputs: inputs.map(\.id), output: output.id))
+      Graph.Node(
+        path: path, operation: operation, inputs: inputs.map(\.id), output: output.id,
+        parametersEnd: graph.parameterFloats))
     return output
   }
 
@@ -180,7 +184,7 @@ extension Graph {
       convolution.pool = pool.shape
       graph.nodes[producer] = Node(
         path: nodes[producer].path, operation: convolution, inputs: nodes[producer].inputs,
-        output: node.output)
+        output: node.output, parametersEnd: nodes[producer].parametersEnd)
       dropped.insert(index)
     }
     graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }

@@ -79,6 +79,8 @@ struct ForwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
+  /// Where others make the same step on the rest of the batch.
+  let share: BatchShare?
   let input: Activation
   /// The second addend of an addition; elsewhere the input again.
   let secondInput: Activation
@@ -118,6 +120,8 @@ struct BackwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
+  /// Where others make the same step on the rest of the batch.
+  let share: BatchShare?
   let input: Activation
   let output: Input
   let outputGradient: Output

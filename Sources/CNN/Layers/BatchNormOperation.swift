@@ -109,9 +109,12 @@ struct BatchNormOperation: RectifiableOperation {
   /// Mean and inverse deviation of the batch into `saved`, and into the running statistics.
   private func batchStatistics(_ pass: ForwardPass) {
     let measurements = pass.inputMeasurements ?? measure(pass)
-    let count = Double(pass.batch * shape.pixels)
+    let whole = pass.share.flatMap { share in
+      share.sharesStatistics ? wholeStatistics(measurements, pass, share) : nil
+    }
+    let count = whole?.count ?? Double(pass.batch * shape.pixels)
     forEachChannel(pass.engine) { c in
-      let (mean, variance) = measurements.merged(channel: c)
+      let (mean, variance) = whole?.moments[c] ?? measurements.merged(channel: c)
       pass.saved[c] = Float(mean)
       pass.saved[channels + c] = Float(1 / (variance + epsilon).squareRoot())
       let unbiased = variance * (count > 1 ? count / (count - 1) : 1)
@@ -119,6 +122,28 @@ struct BatchNormOperation: RectifiableOperation {
       pass.statistics[runningVariance + c] +=
         rate * (Float(unbiased) - pass.statistics[runningVariance + c])
     }
+  }
+
+  /// The statistics of the whole batch, of which this process has a part: those of the parts are
+  /// merged in Double like measurements.
+  private func wholeStatistics(
+    _ measurements: Measurements, _ pass: ForwardPass, _ share: BatchShare
+  ) -> (count: Double, moments: [(mean: Double, variance: Double)]) {
+    let own = (0..<channels).map { measurements.merged(channel: $0) }
+    let pixels = share.isPresent ? Double(pass.batch * shape.pixels) : 0
+    let all = share.gather([pixels] + own.map(\.mean) + own.map(\.variance))
+    // A part without pixels has a mean of nothing.
+    let parts = stride(from: 0, to: all.count, by: 1 + 2 * channels).filter { all[$0] > 0 }
+    let total = parts.reduce(0) { $0 + all[$1] }
+    let moments = (0..<channels).map { c in
+      let mean = parts.reduce(0) { $0 + all[$1] * all[$1 + 1 + c] } / total
+      let squares = parts.reduce(0) { sum, part in
+        let distance = all[part + 1 + c] - mean
+        return sum + all[part] * (all[part + 1 + channels + c] + distance * distance)
+      }
+      return (mean, squares / total)
+    }
+    return (total, moments)
   }
 
   /// Measures an input that came without measurements.
@@ -158,23 +183,39 @@ struct BatchNormOperation: RectifiableOperation {
     let d = b + channels
     // The pixels that share what the statistics pass on; frozen ones pass nothing on.
     let isFrozen = if case .frozen = pass.mode { true } else { false }
-    let count = isFrozen ? Double.infinity : Double(pass.batch * shape.pixels)
+    let own = isFrozen ? Double.infinity : Double(pass.batch * shape.pixels)
+    // By whom the statistics are shared, by them their gradient; the parameters' are summed later.
+    let whole = pass.share.flatMap { share in
+      share.sharesStatistics ? wholeTotals(partials, parts.count, own, share) : nil
+    }
+    let count = whole?.count ?? own
     forEachChannel(pass.engine) { c in
       let (sum, product) = total(partials, parts.count, c)
       let inverse = Double(pass.saved[channels + c])
-      let dscale = product * inverse
       pass.gradients[shift + c] += Float(sum)
-      pass.gradients[scale + c] += Float(dscale)
+      pass.gradients[scale + c] += Float(product * inverse)
+      let (wholeSum, wholeProduct) = whole?.totals[c] ?? (sum, product)
       let factor = Double(pass.parameters[scale + c]) * inverse
       a[c] = Float(factor)
-      b[c] = Float(-factor * inverse * dscale / count)
-      d[c] = Float(-factor * sum / count)
+      b[c] = Float(-factor * inverse * wholeProduct * inverse / count)
+      d[c] = Float(-factor * wholeSum / count)
     }
     guard let dx = pass.inputGradient else { return }
     parts.run { _, x, dy, start, pixels in
       kernels.normalizationGradient(
         x, factor, offset, dy, mean, a, b, d, dx.base + start, pixels, channels, dx.accumulates)
     }
+  }
+
+  /// The sums over the whole batch, of which this process has a part.
+  private func wholeTotals(
+    _ partials: Output, _ parts: Int, _ pixels: Double, _ share: BatchShare
+  ) -> (count: Double, totals: [(Double, Double)]) {
+    let own = (0..<channels).map { share.isPresent ? total(partials, parts, $0) : (0, 0) }
+    let all = share.gather([share.isPresent ? pixels : 0] + own.map(\.0) + own.map(\.1))
+    let places = stride(from: 0, to: all.count, by: 1 + 2 * channels)
+    func sum(_ index: Int) -> Double { places.reduce(0) { $0 + all[$1 + index] } }
+    return (sum(0), (0..<channels).map { (sum(1 + $0), sum(1 + channels + $0)) })
   }
 
   private func total(_ partials: Output, _ parts: Int, _ channel: Int) -> (Double, Double) {

@@ -70,11 +70,11 @@ struct DropoutOperation: Operation {
       pass.output.update(from: pass.input.plain, count: pass.batch * count)
       return
     }
+    let first = pass.share?.place.offset ?? 0
     pass.engine.workers.parallelFor(pass.batch) { sample, _ in
       mask(
         pass.input.plain + sample * count, pass.output + sample * count, accumulates: false,
-        seed: seed,
-        step: step, sample: sample)
+        seed: seed, step: step, sample: first + sample)
     }
   }
 
@@ -88,10 +88,11 @@ struct DropoutOperation: Operation {
       }
       return
     }
+    let first = pass.share?.place.offset ?? 0
     pass.engine.workers.parallelFor(pass.batch) { sample, _ in
       mask(
         Input(pass.outputGradient) + sample * count, dx.base + sample * count,
-        accumulates: dx.accumulates, seed: seed, step: step, sample: sample)
+        accumulates: dx.accumulates, seed: seed, step: step, sample: first + sample)
     }
   }
 
