@@ -20,6 +20,7 @@ struct CheckpointFolder {
 
   /// Keeps a checkpoint, and the best weights as they are on the disk where there are some.
   func write(_ bytes: [UInt8], step: Int, hasBest: Bool) throws(TrainingError) {
+    guard run.isWritten else { return }
     try FileSystem.createFolders(path)
     let stem = CheckpointFolder.stem(step)
     if hasBest {

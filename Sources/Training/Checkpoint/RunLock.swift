@@ -8,8 +8,12 @@ final class RunLock {
   private let descriptor: CInt
   private static let name = ".lock"
 
-  /// Locks a run's folder, or says who holds it.
+  /// Locks a run's folder, or says who holds it; a process that does not write needs no lock.
   init(_ run: RunFolder) throws(TrainingError) {
+    guard run.isWritten else {
+      descriptor = -1
+      return
+    }
     let path = run.file(RunLock.name)
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
@@ -34,5 +38,5 @@ final class RunLock {
     _ = pwrite(descriptor, holder, holder.count, 0)
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 }

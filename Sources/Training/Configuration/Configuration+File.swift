@@ -46,6 +46,16 @@ extension Configuration {
   /// The file's bytes: sorted keys, indented, a final newline.
   package func encoded() -> [UInt8] { Array(JSONText.indented(self).utf8) }
 
+  /// Reads what another process of this program has encoded.
+  package init(decoding bytes: [UInt8]) throws(TrainingError) {
+    do {
+      self = try JSONText.value(Configuration.self, from: String(decoding: bytes, as: UTF8.self))
+    } catch {
+      throw TrainingError(
+        .badData, "the configuration of another process: \(JSONText.message(error))")
+    }
+  }
+
   /// Reads a network from a JSON file.
   static func architecture(file path: String) throws(TrainingError) -> Architecture {
     let bytes: [UInt8]

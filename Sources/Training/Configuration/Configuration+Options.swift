@@ -129,6 +129,7 @@ extension Configuration {
     if let policy = try word("--on-nan", options.onNaN, NonFinitePolicy.self) {
       training.onNaN = policy
     }
+    if let shares = options.syncBN { training.syncBN = shares }
   }
 
   private mutating func applyAugmentation(_ options: TrainingOptions) throws(TrainingError) {

@@ -146,6 +146,8 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var maxSeconds: Double
     /// What follows a number that is not finite; nil in files of earlier versions, for stopping.
     package var onNaN: NonFinitePolicy?
+    /// Whether processes that train together normalize by the whole batch; nil for yes.
+    package var syncBN: Bool?
   }
 }
 

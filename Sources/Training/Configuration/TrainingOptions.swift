@@ -74,6 +74,8 @@ package struct TrainingOptions: Sendable, Hashable {
   package var monitor: String?
   /// `--on-nan`: stop or rollback.
   package var onNaN: String?
+  /// `--sync-bn`: whether processes that train together normalize by the whole batch.
+  package var syncBN: Bool?
   /// The value of `--max-time`, in seconds.
   package var maxSeconds: Double?
 

@@ -32,6 +32,8 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var conv: String
   /// Threads.
   package var threads: Int
+  /// Processes that train together; nil for one alone.
+  package var ranks: Int?
   /// Where decoded images are kept: ram, disk or off.
   package var cache: String
   /// The model that training starts from; nil for fresh weights.
@@ -64,6 +66,7 @@ package struct RunStart: Codable, Sendable, Hashable {
     case isa
     case conv
     case threads
+    case ranks
     case cache
     case from
     case resumed
@@ -200,6 +203,8 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var optimizerSeconds: Double
   /// Seconds that training waited for a batch.
   package var waitSeconds: Double
+  /// Seconds spent waiting for other processes; nil for a process alone.
+  package var communicationSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
     case epoch
@@ -219,6 +224,7 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
     case backwardSeconds = "backward"
     case optimizerSeconds = "optimizer"
     case waitSeconds = "wait"
+    case communicationSeconds = "communication"
   }
 }
 

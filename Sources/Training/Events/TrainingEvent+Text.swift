@@ -71,6 +71,7 @@ extension RunStart {
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
       "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
+        + (ranks.map { "\($0) processes, each " } ?? "")
         + "\(threads) " + (threads == 1 ? "thread" : "threads"),
     ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
       + (resumed.map { ["goes on after \($0.epochs) epochs and \($0.steps) steps"] } ?? [])
@@ -93,6 +94,9 @@ extension EpochMetrics {
       text += "  val_loss \(fixed(valLoss, 4))  val_accuracy \(fixed(valAccuracy, 4))"
     }
     text += "  \(fixed(seconds, 1))s  \(fixed(imagesPerSecond, 0)) img/s"
+    if let communicationSeconds {
+      text += "  \(fixed(100 * communicationSeconds / max(seconds, 1e-9), 0)) % communicating"
+    }
     return text + (isBest ? "  best" : "")
   }
 }

@@ -22,7 +22,7 @@ struct AppendedFile {
   /// Makes room for whole lines after one that a process that died has not finished.
   mutating func endLine() throws(TrainingError) {
     let path = folder.file(name)
-    guard FileSystem.exists(path) else { return }
+    guard folder.isWritten, FileSystem.exists(path) else { return }
     let last = try FileSystem.lastByte(of: path)
     if let last, last != UInt8(ascii: "\n") { waiting = "\n" }
   }

@@ -11,6 +11,10 @@ struct TrainingBatch {
   var samples: [Int]
   /// The second classes where rows are blends of two.
   var mixture: TargetMixture?
+  /// The images of the whole batch, of which several processes have a part each.
+  var whole: [Int]
+  /// The place of the first row in the whole batch.
+  var offset: Int
 }
 
 /// The batches of all epochs, one after the other.
@@ -35,6 +39,8 @@ extension TrainingBatch {
     targets = batch.targets
     samples = batch.samples
     mixture = batch.mixture.map { TargetMixture(targets: $0.targets, shares: $0.shares) }
+    whole = batch.whole
+    offset = batch.offset
   }
 }
 

@@ -14,6 +14,8 @@ struct EpochMeter {
     var backward = 0.0
     var optimizer = 0.0
     var batches = BatchSeconds()
+    /// Waiting for other processes; nil for a process alone.
+    var communication: Double?
     /// Wall time.
     var seconds = 0.0
   }
@@ -23,16 +25,21 @@ struct EpochMeter {
   private let steps: Int
   private let started = ContinuousClock.now
   private let before: BatchSeconds
+  private let team: Team
+  private let waitedBefore: Double
   private var own: Sums
 
   /// An epoch that begins now, or goes on from where it was left.
   init(
-    epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, from sums: Sums = Sums()
+    epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, _ team: Team,
+    from sums: Sums = Sums()
   ) {
     self.epoch = epoch
     self.epochs = epochs
     self.steps = steps
     before = batches.seconds
+    self.team = team
+    waitedBefore = team.waitSeconds
     own = sums
   }
 
@@ -47,7 +54,13 @@ struct EpochMeter {
     var sums = own
     sums.seconds = seconds
     sums.batches = spent(batches)
+    sums.communication = communication
     return sums
+  }
+
+  private var communication: Double? {
+    guard team.communicator != nil else { return nil }
+    return (own.communication ?? 0) + team.waitSeconds - waitedBefore
   }
 
   private func spent(_ batches: any BatchSource) -> BatchSeconds {
@@ -98,6 +111,7 @@ struct EpochMeter {
       imagesPerSecond: Double(own.images) / max(trainingSeconds, 1e-9), isBest: isBest,
       decodeSeconds: spent.decode, augmentSeconds: spent.augment,
       forwardSeconds: own.forward, backwardSeconds: own.backward,
-      optimizerSeconds: own.optimizer, waitSeconds: spent.wait)
+      optimizerSeconds: own.optimizer, waitSeconds: spent.wait,
+      communicationSeconds: communication)
   }
 }

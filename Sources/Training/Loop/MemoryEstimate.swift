@@ -23,6 +23,7 @@ struct MemoryEstimate {
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
+  private let ranks: Int
 
   /// The program, its threads and pictures being decoded.
   private static let allowance = 30 << 20
@@ -32,18 +33,20 @@ struct MemoryEstimate {
     MemoryEstimate.allowance + images + training + validation + weights + passing
   }
 
-  /// An estimate of a run; `batchSize` is the configuration's unless given.
+  /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
+  /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, batchSize: Int? = nil
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, ranks: Int, batchSize: Int? = nil
   ) throws {
-    (self.plan, self.engine) = (plan, engine)
+    (self.plan, self.engine, self.ranks) = (plan, engine, ranks)
     let configuration = plan.configuration
     let options = configuration.training
     let counts = ImageCounts(plan)
     self.batchSize = batchSize ?? options.batchSize(images: counts.training)
-    let batch = min(self.batchSize, max(1, counts.training))
+    let whole = min(self.batchSize, max(1, counts.training))
+    let batch = (whole + ranks - 1) / ranks
     let network = plan.network
-    let epochs = options.epochs(steps: (counts.training + batch - 1) / batch)
+    let epochs = options.epochs(steps: (counts.training + whole - 1) / whole)
     let trained: Network
     let preparing: Int
     (training, preparing, trained) = try MemoryEstimate.training(
@@ -129,7 +132,8 @@ struct MemoryEstimate {
     if images > 0, total - images <= free { return "--cache disk, or --cache off" }
     var size = batchSize / 2
     while size >= 1 {
-      if let smaller = try? MemoryEstimate(plan, cache: cache, engine: engine, batchSize: size),
+      if let smaller = try? MemoryEstimate(
+        plan, cache: cache, engine: engine, ranks: ranks, batchSize: size),
         smaller.total - smaller.images <= free
       {
         return "--batch-size \(size)" + (smaller.total <= free ? "" : " --cache disk")

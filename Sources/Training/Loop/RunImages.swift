@@ -18,7 +18,7 @@ struct RunImages {
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine,
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, share: LoadingShare? = nil,
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
@@ -28,7 +28,7 @@ struct RunImages {
       store = try ImageStore.load(
         plan.dataset, splits: plan.splits, content: plan.content,
         preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
-        cache: cache, workers: engine.workers, kernels: engine.kernels,
+        cache: cache, share: share, workers: engine.workers, kernels: engine.kernels,
         shouldStop: { failure != nil }
       ) { done, total in
         do { try progress(done, total) } catch { failure = failure ?? error }

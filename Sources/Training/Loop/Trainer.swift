@@ -3,6 +3,7 @@ internal import Glibc
 package import ImageData
 package import KernelSelection
 internal import Primitives
+package import Ranks
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
 package final class Trainer {
@@ -12,31 +13,36 @@ package final class Trainer {
   private let resumption: Resumption?
   private let cache: PictureCache
   private let engine: Engine
+  private let team: Team
 
   /// A trainer; nothing is read or written yet.
   ///
   /// `out` is the run folder to create; without it the next free `runs/train-NNN`. `cache` is where
-  /// decoded images are kept, which changes nothing but time.
+  /// decoded images are kept, which changes nothing but time. Of several processes that train
+  /// together the first writes the run and tells of it.
   package init(
     configuration: Configuration, out: String? = nil, cache: PictureCache = PictureCache(),
-    engine: Engine
+    engine: Engine, communicator: Communicator? = nil, neighbours: Neighbours? = nil
   ) {
     self.configuration = configuration
     self.out = out
     resumption = nil
     self.cache = cache
     self.engine = engine
+    team = Team(communicator, neighbours)
   }
 
   /// A trainer that goes on with a run where it was left.
   package init(
-    _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine
+    _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
+    communicator: Communicator? = nil, neighbours: Neighbours? = nil
   ) {
     configuration = resumption.configuration
     out = nil
     self.resumption = resumption
     self.cache = cache
     self.engine = engine
+    team = Team(communicator, neighbours)
   }
 
   /// Trains, keeps the best weights, evaluates the test images once.
@@ -61,11 +67,15 @@ package final class Trainer {
         .usage, "--out \(out) lies in the dataset, into which nothing is written",
         expected: "a folder outside of \(configuration.dataset)")
     }
-    let memory = try MemoryEstimate(plan, cache: cache, engine: engine)
+    let memory = try MemoryEstimate(plan, cache: cache, engine: engine, ranks: team.size)
     try memory.check()
+    try team.requireSame(
+      "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")
     let (folder, lock) = try folder()
     var notes: [String] = []
-    let checkpoint = try resumption?.checkpoint { notes.append($0) }
+    let checkpoint = try team.checkpoint {
+      try resumption?.checkpoint { notes.append($0) }
+    }
     if resumption != nil {
       try folder.write(configuration.encoded(), to: RunFolder.configurationName)
       notes += self.notes(on: checkpoint)
@@ -94,15 +104,22 @@ package final class Trainer {
   }
 
   /// The run's folder, which no other process writes into.
-  private func folder() throws(TrainingError) -> (RunFolder, RunLock) {
-    if let resumption { return (resumption.folder, try RunLock(resumption.folder)) }
-    let folder = try RunFolder.create(out: out, configuration: configuration.encoded())
+  private func folder() throws -> (RunFolder, RunLock) {
+    let path = try team.fromFirst {
+      let folder =
+        try resumption?.folder
+        ?? RunFolder.create(out: out, configuration: configuration.encoded())
+      return Array(folder.path.utf8)
+    }
+    let shared = RunFolder(existing: String(decoding: path, as: UTF8.self))
+    let folder = team.isFirst ? shared : shared.unwritten
     return (folder, try RunLock(folder))
   }
 
   /// The record of a run that begins, or goes on.
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
+    record.ranks = team.communicator == nil ? nil : team.size
     if let progress = checkpoint?.progress {
       record.epochs = progress.epochs
       record.bestEpoch = progress.kept > 0 ? progress.kept : nil
@@ -117,12 +134,20 @@ package final class Trainer {
       return ["there is no checkpoint to go on from; the run begins anew"]
     }
     let now = (engine.instructionSet.rawValue, engine.convolution.rawValue)
-    return now == (progress.isa, progress.conv)
+    let ranks = resumption?.record?.ranks ?? 1
+    return
+      (now == (progress.isa, progress.conv)
       ? []
       : [
         "the run was begun with \(progress.isa) and \(progress.conv) convolutions and goes on with "
           + "\(now.0) and \(now.1): its numbers will differ in their last digits"
-      ]
+      ])
+      + (ranks == team.size
+        ? []
+        : [
+          "the run was begun by \(ranks) \(ranks == 1 ? "process" : "processes") and goes on with "
+            + "\(team.size): its numbers will differ in their last digits"
+        ])
   }
 
   private func run(
@@ -130,14 +155,16 @@ package final class Trainer {
     _ log: inout RunLog,
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason?
   ) throws -> TrainingSummary {
-    let images = try RunImages(plan, cache: memory.cache, engine: engine) { done, total in
+    let images = try RunImages(
+      plan, cache: memory.cache, engine: engine, share: team.loading
+    ) { done, total in
       try events(.loading(done: done, total: total))
     }
     try checkpoint?.check(
       fingerprint: images.store.fingerprint, dataset: configuration.dataset)
     log.record.datasetFingerprint = images.store.fingerprint
     log.record.skipped = images.skipped
-    var loop = try TrainingLoop(plan, images, engine: engine, folder: log.folder)
+    var loop = try TrainingLoop(plan, images, engine: engine, team: team, folder: log.folder)
     if let checkpoint { try loop.restore(checkpoint) }
     try loop.checkDisk()
     try log.tell(
@@ -147,7 +174,7 @@ package final class Trainer {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
-    if checkpoint == nil { try log.tell(.samples(loop.samples()), events) }
+    if checkpoint == nil, team.isFirst { try log.tell(.samples(loop.samples()), events) }
     var stop: Int32?
     var temperature = 1.0
     var result: TestResult?
@@ -193,14 +220,8 @@ package final class Trainer {
     guard plan.validation == .val, !images.validation.isEmpty, !configuration.recipe.isSeed else {
       return 1
     }
-    let model = try ClassifierModel(path: log.folder.bestWeights)
-    let predictor = Predictor(
-      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
     let samples = images.validation.map { images.store.samples[$0] }
-    let predictions = try predictor.predict(samples) { done in
-      try events(.validating(done: done, total: samples.count))
-      if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
-    }
+    let (model, predictor, predictions) = try answer(samples, log.folder, events, shouldStop)
     let lost = predictions.compactMap(\.failure)
     if let first = lost.first {
       try log.tell(
@@ -226,22 +247,36 @@ package final class Trainer {
     _ shouldStop: () -> StopReason?
   ) throws -> TestResult? {
     guard !images.testSamples.isEmpty else { return nil }
-    let model = try ClassifierModel(path: folder.bestWeights)
-    let predictor = Predictor(
-      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
-    let samples = images.testSamples
-    var predictions = try predictor.predict(samples) { done in
-      try events(.validating(done: done, total: samples.count))
-      if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
-    }
+    let (model, predictor, answers) = try answer(
+      images.testSamples, folder, events, shouldStop)
     // Files that were left out at the start are left out here, and named.
-    predictions += images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
+    let predictions =
+      answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
     return TestResult(
       heading: images.testHeading,
       evaluation: Evaluation(
         predictions: predictions, classes: model.classes, temperature: model.temperature,
         tta: predictor.tta),
       predictions: predictions, classes: model.classes, run: folder)
+  }
+}
+
+extension Trainer {
+  /// What the weights that were written say of images, of which each process answers a part.
+  private func answer(
+    _ samples: [Sample], _ folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
+    _ shouldStop: () -> StopReason?
+  ) throws -> (ClassifierModel, Predictor, [Prediction]) {
+    let model = try team.model(of: folder)
+    let predictor = Predictor(
+      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
+    let part = Array(samples[team.range(of: samples.count)])
+    let own = try predictor.predict(part) { done in
+      try events(.validating(done: done, total: part.count))
+      try team.stopIfAsked(shouldStop, isOver: false)
+    }
+    try team.stopIfAsked(shouldStop, isOver: true)
+    return (model, predictor, try team.gather(own))
   }
 }
 

@@ -17,7 +17,9 @@ extension TrainingLoop {
         return try runEpochs(&log, events, shouldStop)
       } catch let error as TrainingError where error.kind == .diverged && mayStepBack {
         guard rollbacks < TrainingLoop.mostRollbacks,
-          let checkpoint = try CheckpointFolder(folder).newest(skipped: { _ in })
+          let checkpoint = try team.checkpoint({
+            try CheckpointFolder(folder).newest(skipped: { _ in })
+          })
         else { throw error }
         let count = rollbacks + 1
         try restore(checkpoint)
@@ -50,6 +52,7 @@ extension TrainingLoop {
 
   /// Refuses to begin where the disk has no room for what the run will keep.
   func checkDisk() throws(TrainingError) {
+    guard folder.isWritten else { return }
     let state = session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
     let weights = 4 * network.parameterCount
     // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
@@ -67,6 +70,7 @@ extension TrainingLoop {
     _ events: (TrainingEvent) throws -> Void
   ) throws {
     try writer.flush(&log, events, encode: encode)
+    guard folder.isWritten else { return }
     let (loop, record) = (self, log)
     try checkpointer.write(
       isLast: isLast, warn: { try log.tell(.warning($0), events) },

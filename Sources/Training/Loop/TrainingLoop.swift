@@ -8,6 +8,7 @@ struct TrainingLoop {
   private let classes: [String]
   let images: RunImages
   let engine: Engine
+  let team: Team
   let folder: RunFolder
   /// The whole network.
   let network: Network
@@ -39,11 +40,14 @@ struct TrainingLoop {
   var rollbacks = 0
 
   /// Takes all memory that the epochs need.
-  init(_ plan: RunPlan, _ images: RunImages, engine: Engine, folder: RunFolder) throws {
+  init(
+    _ plan: RunPlan, _ images: RunImages, engine: Engine, team: Team, folder: RunFolder
+  ) throws {
     configuration = plan.configuration
     classes = plan.dataset.classes
     self.images = images
     self.engine = engine
+    self.team = team
     self.folder = folder
     network = plan.network
     let training = configuration.training
@@ -55,24 +59,26 @@ struct TrainingLoop {
       transfer.freezesAll(of: epochs)
       ? try FeatureStore(
         network, images: images, augmentation: configuration.augmentation, epochs: epochs,
-        engine: engine) : nil
+        engine: engine, team: team) : nil
     origin = TrainingLoop.origin(plan, epochs: epochs, views: features?.views)
     trained = features?.head ?? network
     average = training.ema > 0 ? try trained.copy() : nil
+    let part = team.largestPart(of: batchSize)
     session = try TrainingSession(
       network: trained,
       loss: .standard(outputs: network.outputs, labelSmoothing: training.labelSmoothing),
-      optimizer: training.makeOptimizer(), batchSize: batchSize, engine: engine,
+      optimizer: training.makeOptimizer(), batchSize: part, engine: engine,
       seed: configuration.seed,
       clipGradientNorm: training.clipGrad > 0 ? training.clipGrad : nil,
-      classWeights: TrainingLoop.classWeights(configuration.data.classWeights, images))
+      classWeights: TrainingLoop.classWeights(configuration.data.classWeights, images),
+      communicator: team.communicator, sharesStatistics: training.syncBN ?? true)
     validator =
       images.validation.isEmpty
       ? nil
       : try Validator(
         network: average ?? trained,
-        inputs: features ?? ValidationImages(images, batchSize: batchSize, engine: engine),
-        images: images, classes: classes, batchSize: batchSize, engine: engine)
+        inputs: features ?? ValidationImages(images, batchSize: part, engine: engine),
+        images: images, classes: classes, batchSize: part, engine: engine, team: team)
     best = BestEpoch(monitor: training.monitor)
     // Epochs on features take milliseconds, a file's way to the disk tens of them.
     writer = WeightsWriter(folder, interval: features == nil ? 0 : 2)
@@ -107,6 +113,7 @@ struct TrainingLoop {
       epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
+      ranks: team.communicator == nil ? nil : team.size,
       cache: images.store.place.rawValue, from: origin,
       resumed: isResumed ? RunStart.Place(epochs: done, steps: underWay?.step ?? 0) : nil)
   }
@@ -116,7 +123,7 @@ struct TrainingLoop {
     BatchPlan(
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
-      epochs: min(done, epochs)..<epochs, firstBatch: underWay?.step ?? 0)
+      epochs: min(done, epochs)..<epochs, firstBatch: underWay?.step ?? 0, share: team.share)
   }
 
   /// The batches of all epochs, at each epoch's size.
@@ -174,7 +181,8 @@ struct TrainingLoop {
             network.architecture.input, epoch: done, of: epochs))
       }
       var meter = EpochMeter(
-        epoch: done + 1, epochs: epochs, steps: stepsPerEpoch, source, from: underWay ?? .init())
+        epoch: done + 1, epochs: epochs, steps: stepsPerEpoch, source, team,
+        from: underWay ?? .init())
       underWay = nil
       var reason: StopReason?
       while reason == nil, let batch = try source.next() {
@@ -183,7 +191,7 @@ struct TrainingLoop {
         if StepDigest.isDue(after: session.optimizer.steps) {
           try log.tell(.digest(digest(meter)), events)
         }
-        reason = shouldStop() ?? (isOverTime ? .maxTime : nil)
+        reason = try team.agree(shouldStop() ?? (isOverTime ? .maxTime : nil))
         if reason == nil, meter.step < stepsPerEpoch, checkpointer.isDue {
           try keep(meter.sums(source), &log, events)
         }
@@ -240,7 +248,7 @@ struct TrainingLoop {
   }
 
   /// One optimizer step and its part in the average.
-  private func step(_ batch: TrainingBatch, _ meter: inout EpochMeter) throws(TrainingError) {
+  private func step(_ batch: TrainingBatch, _ meter: inout EpochMeter) throws {
     let training = configuration.training
     let number = session.optimizer.steps
     let factor = training.rates.factor(
@@ -250,9 +258,13 @@ struct TrainingLoop {
       / Double(1 << rollbacks)
     session.optimizer.learningRate = rate
     let result = session.step(
-      pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture)
+      pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture,
+      place: team.communicator.map { _ in
+        BatchPlace(offset: batch.offset, whole: batch.whole.count)
+      })
+    try team.check()
     if let fault = result.fault {
-      throw diverged("\(fault)", number, meter.epoch, rate, batch.samples)
+      throw diverged("\(fault)", number, meter.epoch, rate, batch.whole)
     }
     let start = ContinuousClock.now
     if let average {
@@ -262,7 +274,7 @@ struct TrainingLoop {
       average.interpolate(toward: trained, weight: Float(1 - decay), engine: engine)
     }
     meter.add(
-      result, images: batch.targets.count, learningRate: rate,
+      result, images: batch.whole.count, learningRate: rate,
       averaging: (ContinuousClock.now - start) / .seconds(1))
   }
 
@@ -299,8 +311,9 @@ struct TrainingLoop {
     do {
       evaluation = try validator?.evaluate { done, total in
         try events(.validating(done: done, total: total))
-        if case .signal(let number) = shouldStop() { throw StoppedBySignal(number: number) }
+        try team.stopIfAsked(shouldStop, isOver: false)
       }
+      if evaluation != nil { try team.stopIfAsked(shouldStop, isOver: true) }
     } catch let stopped as StoppedBySignal {
       try keep(sums, isLast: true, &log, events)
       return .signal(stopped.number)
@@ -328,6 +341,7 @@ struct TrainingLoop {
     epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
   ) throws {
     try features?.putBack(average ?? trained)
+    if epoch > 0 { try team.requireSame("weights", trained.digest) }
     guard written.isFinite else {
       throw diverged(
         "a weight is not finite", session.optimizer.steps - 1, max(1, epoch),

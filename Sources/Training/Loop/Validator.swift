@@ -48,6 +48,7 @@ final class Validator {
   private let images: RunImages
   private let classes: [String]
   private let inputs: any ValidationInputs
+  private let team: Team
 
   /// Bytes for activations.
   var memoryBytes: Int { session.memoryBytes }
@@ -55,33 +56,34 @@ final class Validator {
   /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(
     network: Network, inputs: any ValidationInputs, images: RunImages, classes: [String],
-    batchSize: Int, engine: Engine
+    batchSize: Int, engine: Engine, team: Team
   ) throws(ModelError) {
+    self.team = team
     session = try InferenceSession(network: network, batchSize: batchSize, engine: engine)
     self.inputs = inputs
     self.images = images
     self.classes = classes
   }
 
-  /// The figures on the validation images.
+  /// The figures on the validation images, of which each process answers a part.
   func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> Evaluation {
     let indices = images.validation
     let outputs = session.network.outputs
-    var predictions: [Prediction] = []
-    for first in stride(from: 0, to: indices.count, by: session.batchSize) {
-      let range = first..<min(first + session.batchSize, indices.count)
-      var logits: [Float] = []
-      try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }
-      let shares = probabilities(logits: logits, outputs: outputs)
-      for (row, index) in indices[range].enumerated() {
-        predictions.append(
-          Prediction(
-            path: images.store.samples[index].path,
-            trueIndex: images.store.samples[index].classIndex,
-            logits: Array(logits[(row * outputs)..<((row + 1) * outputs)]),
-            probabilities: shares[row]))
-      }
-      try progress(predictions.count, indices.count)
+    let part = team.range(of: indices.count)
+    var own: [Float] = []
+    for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
+      let range = first..<min(first + session.batchSize, part.upperBound)
+      try inputs.withInputs(range) { own += session.run(pixels: $0, count: range.count) }
+      try progress(range.upperBound - part.lowerBound, part.count)
+    }
+    let logits = try team.gather(own)
+    let shares = probabilities(logits: logits, outputs: outputs)
+    let predictions = indices.enumerated().map { row, index in
+      Prediction(
+        path: images.store.samples[index].path,
+        trueIndex: images.store.samples[index].classIndex,
+        logits: Array(logits[(row * outputs)..<((row + 1) * outputs)]),
+        probabilities: shares[row])
     }
     return Evaluation(predictions: predictions, classes: classes)
   }

@@ -2,7 +2,7 @@ internal import CNN
 internal import Primitives
 
 /// A model's answer for one image, or why there is none.
-package struct Prediction: Sendable, Hashable {
+package struct Prediction: Codable, Sendable, Hashable {
   /// The file as it was named.
   package var path: String
   /// The true class's index where it is known.

@@ -9,6 +9,7 @@ struct ModelBytes {
   private enum Source {
     case file(InputFile)
     case memory(BoxedModel)
+    case copy([UInt8])
   }
 
   /// Bytes that a file may have at most.
@@ -20,6 +21,9 @@ struct ModelBytes {
     if let boxed = location.boxed {
       count = boxed.bytes.count
       source = .memory(boxed)
+    } else if let bytes = location.bytes {
+      count = bytes.count
+      source = .copy(bytes)
     } else {
       let file = try InputFile(location.weights, limit: ModelBytes.sizeLimit)
       count = file.size
@@ -32,6 +36,7 @@ struct ModelBytes {
     switch source {
     case .file(let file): try file.bytes(range)
     case .memory(let boxed): Array(boxed.bytes[range])
+    case .copy(let bytes): Array(bytes[range])
     }
   }
 
@@ -45,6 +50,8 @@ struct ModelBytes {
     case .memory(let boxed):
       buffer.copyMemory(
         from: UnsafeRawBufferPointer(rebasing: boxed.bytes[offset..<(offset + buffer.count)]))
+    case .copy(let bytes):
+      buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
     }
   }
 }

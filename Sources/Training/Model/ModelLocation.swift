@@ -8,6 +8,8 @@ package struct ModelLocation: Sendable {
   package var run: String?
   /// The model inside the program, where it is one.
   package var boxed: BoxedModel?
+  /// The file's bytes, where another process has read them.
+  var bytes: [UInt8]?
 
   /// A weights file, in a run folder or not.
   package init(weights: String, run: String? = nil) {

@@ -4,6 +4,8 @@ import Glibc
 package struct RunFolder: Sendable, Hashable {
   /// The folder.
   package let path: String
+  /// Whether this process writes into it; of several that train together one does.
+  package private(set) var isWritten = true
 
   /// Where runs lie without `--out`.
   package static let home = "runs"
@@ -36,6 +38,13 @@ package struct RunFolder: Sendable, Hashable {
   /// A run folder that is there already; nothing is checked.
   package init(existing path: String) {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  /// The same folder for a process that leaves writing to another: what it writes goes nowhere.
+  package var unwritten: RunFolder {
+    var folder = self
+    folder.isWritten = false
+    return folder
   }
 
   /// Whether a folder holds a run.
@@ -114,21 +123,24 @@ package struct RunFolder: Sendable, Hashable {
 
   /// Writes a file below the folder in one step: a reader meets the old bytes or the new ones.
   package func write(_ text: String, to name: String) throws(TrainingError) {
-    try FileSystem.replace(file(name), with: Array(text.utf8))
+    try write(Array(text.utf8), to: name)
   }
 
   /// Writes bytes as `write(_:to:)` writes text.
   package func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
+    guard isWritten else { return }
     try FileSystem.replace(file(name), with: bytes)
   }
 
   /// Makes a folder below the run's, where there is none yet.
   package func createFolder(_ name: String) throws(TrainingError) {
+    guard isWritten else { return }
     try FileSystem.createFolders(file(name))
   }
 
   /// Adds text to a file's end.
   package func append(_ text: String, to name: String) throws(TrainingError) {
+    guard isWritten else { return }
     try FileSystem.append(text, to: file(name))
   }
 }

@@ -25,6 +25,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var processor: String
   /// Threads.
   package var threads: Int
+  /// Processes that trained together; nil for one alone.
+  package var ranks: Int?
   /// The dataset's folder from the root.
   package var dataset: String
   /// Digest of every image's bytes and class; nil until they are read.
@@ -52,6 +54,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case conv
     case processor
     case threads
+    case ranks
     case dataset
     case datasetFingerprint = "dataset_fingerprint"
     case skipped
@@ -75,6 +78,19 @@ package struct RunRecord: Codable, Sendable, Hashable {
       }
     }
     return versions
+  }
+
+  /// The record for another process of this program.
+  package var wire: [UInt8] { Array(JSONText.line(self).utf8) }
+
+  /// What another process has sent as `wire`; nil for nothing.
+  package init?(wire bytes: [UInt8]) throws(TrainingError) {
+    guard !bytes.isEmpty else { return nil }
+    do {
+      self = try JSONText.value(RunRecord.self, from: String(decoding: bytes, as: UTF8.self))
+    } catch {
+      throw TrainingError(.badData, "the record of another process: \(JSONText.message(error))")
+    }
   }
 
   /// Reads the record of a run folder.

@@ -40,7 +40,8 @@ final class FeatureBatches: BatchSource {
     }
     let start = index * plan.batchSize
     index += 1
+    let places = order[start..<min(images, start + plan.batchSize)]
     return store.batch(
-      order[start..<min(images, start + plan.batchSize)], view: epoch % store.views, into: rows)
+      places, plan.part(of: places.count), view: epoch % store.views, into: rows)
   }
 }

@@ -1,6 +1,7 @@
 internal import CNN
 internal import ImageData
 internal import KernelSelection
+internal import Ranks
 
 /// What a frozen backbone makes of a run's images, computed once and kept.
 ///
@@ -14,6 +15,7 @@ final class FeatureStore {
   private let backbone: Network
   private let images: RunImages
   private let engine: Engine
+  private let team: Team
   /// Views x training images x features, in the images' order.
   private let training: FloatMemory
   private let validation: FloatMemory
@@ -26,7 +28,8 @@ final class FeatureStore {
   ///
   /// nil where the network has too many features to keep: they are computed at every step then.
   init?(
-    _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int, engine: Engine
+    _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int,
+    engine: Engine, team: Team
   ) throws(ModelError) {
     guard
       let parts = try Parts(network, images: images.training.count + images.validation.count)
@@ -39,6 +42,7 @@ final class FeatureStore {
     self.network = network
     self.images = images
     self.engine = engine
+    self.team = team
     training = try FloatMemory(count: views * images.training.count * features)
     validation = try FloatMemory(count: images.validation.count * features)
     try backbone.copyTensors(from: network)
@@ -130,6 +134,8 @@ final class FeatureStore {
 
   /// Computes all features: of the training images as the first epochs of `plan` change them, and
   /// of the validation images as they are.
+  ///
+  /// Each process computes its own part of each batch, and all have the sum: nothing and the part.
   func compute(
     _ plan: BatchPlan, progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
@@ -139,37 +145,69 @@ final class FeatureStore {
     plan.batchSize = session.batchSize
     plan.shuffles = false
     plan.epochs = 0..<views
-    let total = views * images.training.count + images.validation.count
-    var done = 0
-    func keep(_ pixels: UnsafeBufferPointer<Float>, _ count: Int, in memory: FloatMemory, at: Int)
-      throws
-    {
+    plan.share = team.share
+    let (count, held) = (images.training.count, images.validation.count)
+    let total = views * count + held
+    func keep(_ pixels: UnsafeBufferPointer<Float>, _ count: Int, in memory: FloatMemory, at: Int) {
+      guard count > 0 else { return }
       memory.write(session.run(pixels: pixels, count: count), at: at * features)
-      done += count
-      try progress(done, total)
     }
     let loader = BatchLoader(
       store: images.store, plan: plan, kernels: engine.kernels, workers: engine.workers)
-    for _ in 0..<views {
-      var mixture = TargetMixture(targets: [], shares: [])
+    for view in 0..<views {
+      var blend = Blend(images: count)
+      var done = 0
       while let batch = try loader.next() {
-        try keep(batch.pixels, batch.count, in: training, at: done)
-        mixture.targets += batch.mixture?.targets ?? []
-        mixture.shares += batch.mixture?.shares ?? []
+        keep(batch.pixels, batch.count, in: training, at: view * count + done + batch.offset)
+        if let mixture = batch.mixture { blend.note(mixture, at: done + batch.offset) }
+        done += batch.whole.count
+        try progress(view * count + done, total)
       }
-      if !mixture.targets.isEmpty { mixtures.append(mixture) }
+      if plan.augmentation.mixup > 0 { mixtures.append(try blend.whole(team)) }
     }
     let inputs = ValidationImages(images, batchSize: session.batchSize, engine: engine)
-    for first in stride(from: 0, to: images.validation.count, by: session.batchSize) {
-      let range = first..<min(first + session.batchSize, images.validation.count)
-      try inputs.withInputs(range) { try keep($0, range.count, in: validation, at: first) }
+    let part = team.range(of: held)
+    for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
+      let range = first..<min(first + session.batchSize, part.upperBound)
+      try inputs.withInputs(range) { keep($0, range.count, in: validation, at: first) }
+      try progress(views * count + range.upperBound, total)
+    }
+    try team.sum(training)
+    try team.sum(validation)
+  }
+
+  /// The second classes of a view's images and their shares, as floats: classes are few.
+  private struct Blend {
+    private var targets: [Float]
+    private var shares: [Float]
+
+    init(images: Int) {
+      targets = [Float](repeating: 0, count: images)
+      shares = targets
+    }
+
+    mutating func note(_ mixture: BatchMixture, at place: Int) {
+      for (row, (target, share)) in zip(mixture.targets, mixture.shares).enumerated() {
+        (targets[place + row], shares[place + row]) = (Float(target), share)
+      }
+    }
+
+    /// What all processes have noted, each of its own part.
+    func whole(_ team: Team) throws(CommunicationError) -> TargetMixture {
+      TargetMixture(
+        targets: try team.sum(targets).map { Int32($0) }, shares: try team.sum(shares))
     }
   }
 
   /// Rows of a view's features with their targets, by their places among the training images.
+  ///
+  /// `part` is what this process makes its step on.
   func batch(
-    _ places: ArraySlice<Int>, view: Int, into target: UnsafeMutableBufferPointer<Float>
+    _ places: ArraySlice<Int>, _ part: Range<Int>, view: Int,
+    into target: UnsafeMutableBufferPointer<Float>
   ) -> TrainingBatch {
+    let whole = places.map { images.training[$0] }
+    let places = Array(places)[part]
     guard let base = target.baseAddress else {
       preconditionFailure("a batch without memory")
     }
@@ -185,7 +223,7 @@ final class FeatureStore {
       mixture: mixture.map { all in
         TargetMixture(
           targets: places.map { all.targets[$0] }, shares: places.map { all.shares[$0] })
-      })
+      }, whole: whole, offset: part.lowerBound)
   }
 }
 

@@ -1,0 +1,152 @@
+internal import CNN
+internal import ImageData
+internal import Ranks
+
+/// The processes that train together, as a run sees them; often it is one alone.
+struct Team {
+  /// The way to the others; nil for a process alone.
+  let communicator: Communicator?
+  private let neighbours: Neighbours
+
+  /// A team of one, or of the processes that `communicator` leads to.
+  init(_ communicator: Communicator? = nil, _ neighbours: Neighbours? = nil) {
+    self.communicator = communicator
+    self.neighbours = neighbours ?? Neighbours(place: 0, count: 1, sharing: 1)
+  }
+
+  /// This process's part in reading the images; nil for all of it.
+  var loading: LoadingShare? {
+    communicator.map { communicator in
+      LoadingShare(
+        rank: communicator.rank, count: communicator.size, isFirstOfNode: neighbours.place == 0
+      ) { bytes throws(ImageStoreError) in
+        do throws(CommunicationError) { return try communicator.gather(bytes) } catch {
+          throw .connection(reason: error.problem)
+        }
+      }
+    }
+  }
+
+  /// Whether this process writes and tells.
+  var isFirst: Bool { communicator?.isFirst ?? true }
+  /// How many processes there are.
+  var size: Int { communicator?.size ?? 1 }
+  private var rank: Int { communicator?.rank ?? 0 }
+
+  /// This process's share of batches.
+  var share: (rank: Int, count: Int) { (rank, size) }
+
+  /// Seconds spent waiting for others.
+  var waitSeconds: Double { communicator?.waitSeconds ?? 0 }
+
+  /// This process's part of `count` things that are dealt in order.
+  func range(of count: Int) -> Range<Int> { Stretches.range(rank, of: size, count) }
+
+  /// The images of a batch that a process makes a step on, at most.
+  func largestPart(of batch: Int) -> Int { (batch + size - 1) / size }
+
+  /// What all stop for, if any of them has a reason.
+  ///
+  /// A signal goes before the time that is over, by the first process's clock.
+  func agree(_ reason: StopReason?) throws -> StopReason? {
+    guard let communicator else { return reason }
+    let own: Int32 =
+      switch reason {
+      case .signal(let number): number
+      case .maxTime: communicator.isFirst ? Team.timeIsOver : 0
+      case .patience, nil: 0
+      }
+    let all = try communicator.gather(own)
+    if let signal = all.filter({ $0 > 0 }).max() { return .signal(signal) }
+    return all.contains(Team.timeIsOver) ? .maxTime : nil
+  }
+
+  private static let timeIsOver: Int32 = -1
+
+  /// Throws where a signal asks to stop; of several processes all do so at the end of what they
+  /// share, so that none waits for another.
+  func stopIfAsked(_ shouldStop: () -> StopReason?, isOver: Bool) throws {
+    let reason = shouldStop()
+    guard communicator == nil || isOver else { return }
+    if case .signal(let number) = try agree(reason) { throw StoppedBySignal(number: number) }
+  }
+
+  /// Throws what ended the work together.
+  func check() throws(CommunicationError) { try communicator?.check() }
+
+  /// What the first process computes, or reads, for all; the others compute nothing.
+  func fromFirst(_ make: () throws -> [UInt8]) throws -> [UInt8] {
+    guard let communicator else { return try make() }
+    return try communicator.broadcast(communicator.isFirst ? make() : [])
+  }
+
+  /// The first process's checkpoint, for all; nil where it has none.
+  func checkpoint(_ read: () throws -> Checkpoint?) throws -> Checkpoint? {
+    guard let communicator else { return try read() }
+    let own = communicator.isFirst ? try read() : nil
+    let bytes = try communicator.broadcast(own?.encoded() ?? [])
+    return bytes.isEmpty ? nil : try own ?? Checkpoint(decoding: bytes)
+  }
+
+  /// The weights that are kept, as the first process has written them.
+  func model(of folder: RunFolder) throws -> ClassifierModel {
+    guard communicator != nil else { return try ClassifierModel(path: folder.bestWeights) }
+    var location = ModelLocation(weights: folder.bestWeights)
+    location.bytes = try fromFirst {
+      try FileSystem.read(folder.bestWeights, limit: ModelBytes.sizeLimit)
+    }
+    return try ClassifierModel(at: location)
+  }
+
+  /// The numbers of all processes, one after the other.
+  func gather(_ own: [Float]) throws(CommunicationError) -> [Float] {
+    guard let communicator else { return own }
+    let bytes = own.withUnsafeBytes { Array($0) }
+    return try communicator.gather(bytes).flatMap { part in
+      part.withUnsafeBytes { raw in
+        (0..<(raw.count / 4)).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+      }
+    }
+  }
+
+  /// The sums over all processes, in place.
+  func sum(_ memory: FloatMemory) throws(CommunicationError) {
+    guard let communicator else { return }
+    communicator.sum(memory.base, memory.count)
+    communicator.finishSums()
+    try communicator.check()
+  }
+
+  /// The sums over all processes.
+  func sum(_ own: [Float]) throws(CommunicationError) -> [Float] {
+    guard let communicator, !own.isEmpty else { return own }
+    var sums = own
+    sums.withUnsafeMutableBufferPointer { floats in
+      if let base = floats.baseAddress { communicator.sum(base, floats.count) }
+      communicator.finishSums()
+    }
+    try communicator.check()
+    return sums
+  }
+
+  /// The answers of all processes, each to its own range of the images, one after the other.
+  func gather(_ own: [Prediction]) throws -> [Prediction] {
+    guard let communicator else { return own }
+    let bytes = Array(JSONText.line(own).utf8)
+    return try communicator.gather(bytes).flatMap {
+      try JSONText.value([Prediction].self, from: String(decoding: $0, as: UTF8.self))
+    }
+  }
+
+  /// Refuses processes that do not compute alike, or have other weights than the first.
+  ///
+  /// `what` names what is compared, `own` is this process's.
+  func requireSame(_ what: String, _ own: String) throws {
+    guard let communicator else { return }
+    let all = try communicator.gather(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
+    throw TrainingError(
+      .badData, "process \(other) has \(what) other than that of process 0", found: all[other],
+      expected: all[0])
+  }
+}
