@@ -7,9 +7,10 @@ extension Engine {
   /// - threads: in place of `--threads`, for a command that computes nothing.
   /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
   ///   it was begun with; an instruction set that this processor lacks is passed over.
+  /// - highest: the highest instruction set to choose where none is asked for.
   convenience init(
     _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
-    like run: RunRecord? = nil
+    like run: RunRecord? = nil, upTo highest: InstructionSet? = nil
   ) throws {
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
     let name = arguments.text("isa") ?? said
@@ -32,7 +33,7 @@ extension Engine {
     let recorded = run.flatMap { InstructionSet(rawValue: $0.isa) }
       .flatMap { InstructionSet.available.contains($0) ? $0 : nil }
     try self.init(
-      threads: threads ?? arguments.integer("threads"), instructionSet: set ?? recorded,
+      threads: threads ?? arguments.integer("threads"), instructionSet: set ?? recorded ?? highest,
       convolution: (arguments.text("conv") ?? run?.conv).flatMap(ConvolutionMethod.init) ?? .auto)
   }
 }

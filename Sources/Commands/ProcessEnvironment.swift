@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Ranks
 
 extension Environment {
   /// The world of this process.
@@ -7,7 +8,7 @@ extension Environment {
     for name in [
       "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME", "LC_ALL", "LC_CTYPE",
       "LANG",
-    ] {
+    ] + Launcher.variables {
       if let value = getenv(name) { variables[name] = String(cString: value) }
     }
     return Environment(

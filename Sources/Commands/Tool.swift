@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Ranks
 
 /// The program: takes the command line apart and runs the command that it names.
 package enum Tool {
@@ -18,6 +19,12 @@ package enum Tool {
       return .pipeClosed
     } catch {
       let failure = Failure(error, of: words.first.flatMap(CommandName.init(rawValue:)))
+      // What is wrong with a command line is wrong for all processes that a launcher has started.
+      if words.first == CommandName.train.rawValue, let launcher = Launcher(environment.variables),
+        launcher.rank > 0
+      {
+        return failure.code
+      }
       Console(environment, arguments: lenientArguments(words)).failure(failure)
       return failure.code
     }

@@ -1,5 +1,7 @@
+internal import Glibc
 internal import ImageData
 internal import KernelSelection
+internal import Ranks
 internal import Training
 
 /// `cnnctl train DATASET`: trains, writes a run folder, evaluates the test images once.
@@ -8,33 +10,62 @@ struct TrainCommand {
   let console: Console
 
   func run() throws -> ExitCode {
-    let resumption = try resumption()
-    let configuration = try resumption?.configuration ?? configuration()
-    // Before the engine: its threads take over which signals are blocked.
+    // Before there is any other thread: they take over which signals are blocked.
     let signal = console.environment.watchSignals()
-    let engine = try Engine(arguments, console.environment, like: resumption?.record)
+    guard let ranks = try RankedTraining(console.environment) else {
+      return try run(signal, ranks: nil)
+    }
+    do {
+      let own = Console(ranks.environment(console.environment), arguments: arguments)
+      let code = try TrainCommand(arguments: arguments, console: own).run(signal, ranks: ranks)
+      try ranks.leave()
+      return code
+    } catch {
+      ranks.end(error, console)
+    }
+  }
+
+  private func run(_ signal: @escaping @Sendable () -> Int32?, ranks: RankedTraining?) throws
+    -> ExitCode
+  {
+    let isFirst = ranks?.communicator.isFirst ?? true
+    let resumption = isFirst ? try resumption() : nil
+    let configuration = try ranks.configuration {
+      try resumption?.configuration ?? self.configuration()
+    }
+    let engine = try Engine(
+      arguments, console.environment, threads: arguments.integer("threads") ?? ranks?.threads,
+      like: ranks.record(resumption?.record), upTo: ranks?.instructionSet)
     let progress = TrainingProgress(
       console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"),
       engine: engine, signal: signal)
-    if let summary = resumption?.finished {
+    if try ranks.isTrue(resumption?.finished != nil) {
+      guard let summary = resumption?.finished else { return .done }
       console.note("\(summary.run) is over; --epochs N goes on to more epochs")
       try progress.show(.done(summary))
       return .done
     }
+    let cache = PictureCache(
+      arguments, console.environment, neighbours: ranks?.neighbours.count ?? 1)
     let trainer =
       resumption.map {
-        Trainer($0, cache: PictureCache(arguments, console.environment), engine: engine)
+        Trainer(
+          $0, cache: cache, engine: engine, communicator: ranks?.communicator,
+          neighbours: ranks?.neighbours)
       }
       ?? Trainer(
         configuration: configuration, out: arguments.text("out"),
-        cache: PictureCache(arguments, console.environment),
-        engine: engine)
+        cache: cache, engine: engine, communicator: ranks?.communicator,
+        neighbours: ranks?.neighbours)
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
         events: progress.show, shouldStop: { signal().map(StopReason.signal) })
     } catch let stopped as StoppedEarly {
       throw stoppedEarly(stopped.signal)
+    } catch ImageStoreError.stopped {
+      // Another process was asked to stop.
+      throw stoppedEarly(signal() ?? SIGTERM)
     } catch DatasetError.stopped {
       throw stoppedEarly(signal() ?? 0)
     }

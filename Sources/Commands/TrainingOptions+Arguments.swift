@@ -40,6 +40,7 @@ extension TrainingOptions {
     patience = arguments.isOff("patience") ? 0 : arguments.integer("patience")
     monitor = arguments.text("monitor")
     onNaN = arguments.text("on-nan")
+    syncBN = arguments.isOff("sync-bn") ? false : arguments.has("sync-bn") ? true : nil
     maxSeconds = arguments.isOff("max-time") ? 0 : arguments.seconds("max-time")
 
     augment = arguments.text("augment")

@@ -195,6 +195,12 @@ package enum OptionTable {
         + "on at half the rate, at most three times",
       group: .training, commands: [.train]),
     Option(
+      "sync-bn", .flag,
+      help:
+        "of several processes under MPI: normalize by the statistics of the whole batch, as one "
+        + "process does, not by each one's part (on unless --no-sync-bn)",
+      group: .training, commands: [.train], canBeOff: true),
+    Option(
       "max-time", .duration, "TIME", default: "off",
       help: "stop after this time: 90s, 10m, 2h", group: .training, commands: [.train],
       canBeOff: true),
