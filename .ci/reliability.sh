@@ -16,6 +16,25 @@ check_interruptions() {
   $interrupt signals --count 3
 }
 
+# Several processes under MPI: the figures of one, one message, a process killed, a cable cut.
+check_ranks() {
+  cd "$clone"
+  need_tracing
+  command -v mpirun >/dev/null || apt-get install -y -q openmpi-bin
+  command -v ip >/dev/null || apt-get install -y -q iproute2
+  command -v pgrep >/dev/null || apt-get install -y -q procps
+  local ranks="python3 Tests/Reliability/ranks.py .build/release/cnnctl dataset"
+  $ranks same
+  $ranks errors
+  $ranks kills --count 2
+  if ip netns add cnnctl-probe 2>/dev/null; then
+    ip netns del cnnctl-probe
+    $ranks hosts
+  else
+    echo "note: this machine allows no network namespaces: no link is cut"
+  fi
+}
+
 # One digest on any number of threads, and the memory that was said to be enough.
 check_threads_and_memory() {
   cd "$clone"
