@@ -29,13 +29,14 @@ struct SharedBatchTests {
   /// processes: the last, as its statistics magnify every rounding before it.
   private static let batches = [12, 12, 12, 7, 12, 1]
 
-  /// Takes the steps of one process, or of one of several.
+  /// Takes the steps of one process, or of one of several; small ones, as large steps magnify the
+  /// roundings in which they may differ.
   private static func steps(
     _ net: Net, _ communicator: Communicator?, sharesStatistics: Bool = true
   ) throws -> Outcome {
     let network = try net.make()
     let session = try TrainingSession(
-      network: network, loss: nil, optimizer: SGD(learningRate: 0.02), batchSize: 12,
+      network: network, loss: nil, optimizer: SGD(learningRate: 0.002), batchSize: 12,
       engine: TestEngine.make(threads: 1), seed: 9, clipGradientNorm: 5,
       communicator: communicator, sharesStatistics: sharesStatistics)
     var outcome = Outcome()
