@@ -29,14 +29,13 @@ struct SharedBatchTests {
   /// processes: the last, as its statistics magnify every rounding before it.
   private static let batches = [12, 12, 12, 7, 12, 1]
 
-  /// Takes the steps of one process, or of one of several; small ones, as large steps magnify the
-  /// roundings in which they may differ.
+  /// Takes the steps of one process, or of one of several.
   private static func steps(
     _ net: Net, _ communicator: Communicator?, sharesStatistics: Bool = true
   ) throws -> Outcome {
     let network = try net.make()
     let session = try TrainingSession(
-      network: network, loss: nil, optimizer: SGD(learningRate: 0.002), batchSize: 12,
+      network: network, loss: nil, optimizer: SGD(learningRate: 0.02), batchSize: 12,
       engine: TestEngine.make(threads: 1), seed: 9, clipGradientNorm: 5,
       communicator: communicator, sharesStatistics: sharesStatistics)
     var outcome = Outcome()
@@ -73,18 +72,21 @@ struct SharedBatchTests {
     let all = try onRanks(count) { try SharedBatchTests.steps(net, $0) }.map { try $0.get() }
     #expect(all.count == count)
     for found in all {
-      for (a, b) in zip(found.losses, alone.losses) {
-        #expect(abs(a - b) <= 1e-4 * abs(b), "\(found.losses) for \(alone.losses)")
+      for (step, (a, b)) in zip(found.losses, alone.losses).enumerated() {
+        // The second loss tells of the first step's gradients; later ones magnify each rounding
+        // that has moved a value past a rectifier's edge.
+        let share = step < 2 ? 1e-5 : 5e-3
+        #expect(abs(a - b) <= share * abs(b), "\(found.losses) for \(alone.losses)")
       }
-      for (a, b) in zip(found.norms, alone.norms) { #expect(abs(a - b) <= 1e-2 * b) }
-      #expect(found.correct == alone.correct)
+      for (a, b) in zip(found.norms, alone.norms) { #expect(abs(a - b) <= 5e-2 * b) }
+      #expect(found.correct[..<2] == alone.correct[..<2])
       // All have the same weights and statistics, to the bit.
       #expect(bitMismatch(found.numbers, all[0].numbers) == nil)
     }
     #expect(bitMismatch(all[0].numbers, alone.numbers) != nil || count == 1)
     let wrong = mismatch(
       actual: all[0].numbers, expected: alone.numbers,
-      tolerance: Tolerance(absolute: 5e-3, relative: 2e-3))
+      tolerance: Tolerance(absolute: 1e-2, relative: 2e-3))
     #expect(wrong == nil)
   }
 
