@@ -65,9 +65,9 @@ build() {
   cd "$work"
   echo "module FuzzEntry { header \"$here/Models/entry.h\" export * }" >module.modulemap
   local name
-  for name in CSystem CImageCodecs CBoxedModels; do library "$name"; done
+  for name in CSystem CMPI CImageCodecs CBoxedModels; do library "$name"; done
   object "$here/Models/entry.c" entry
-  modules Primitives KernelInterface
+  modules Primitives KernelInterface Ranks
   modules Kernels
   for name in KernelsAVX2 KernelsAVX512; do module "$name" "$here/Models/WideKernels.swift"; done
   modules KernelSelection
