@@ -1,18 +1,13 @@
 internal import ImageData
-internal import Primitives
 
 extension PictureCache {
   /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.
-  ///
-  /// `neighbours` is how many processes of one run share this machine's memory.
-  init(_ arguments: Arguments, _ environment: Environment, neighbours: Int = 1) {
+  init(_ arguments: Arguments, _ environment: Environment) {
     let variables = environment.variables
     // The base directory specification has empty and relative paths ignored.
     let bases = [variables["XDG_CACHE_HOME"], variables["HOME"].map { $0 + "/.cache" }]
     let folder = bases.compactMap { $0 }.first { $0.hasPrefix("/") }.map { $0 + "/cnnctl" }
     self.init(
-      arguments.text("cache").flatMap(Policy.init) ?? .auto, folder: folder,
-      availableMemory: neighbours == 1
-        ? nil : AvailableMemory().bytes.map { $0 / neighbours })
+      arguments.text("cache").flatMap(Policy.init) ?? .auto, folder: folder)
   }
 }

@@ -128,7 +128,7 @@ extension Failure {
       func part(_ index: Int) -> String? {
         parts.indices.contains(index) && !parts[index].isEmpty ? parts[index] : nil
       }
-      let place = error.rank.map { "process \($0) of \(size): " } ?? ""
+      let place = error.rank.map { "rank \($0) of \(size): " } ?? ""
       self.init(
         ExitCode(rawValue: code) ?? .bug, place + (part(0) ?? "an error without words"),
         found: part(1), expected: part(2), advice: part(3))

@@ -45,8 +45,7 @@ struct TrainCommand {
       try progress.show(.done(summary))
       return .done
     }
-    let cache = PictureCache(
-      arguments, console.environment, neighbours: ranks?.neighbours.count ?? 1)
+    let cache = PictureCache(arguments, console.environment)
     let trainer =
       resumption.map {
         Trainer(

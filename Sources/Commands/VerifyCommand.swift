@@ -64,7 +64,9 @@ struct VerifyCommand {
   /// What is not as it was, and may change the last bits.
   private func changes(from record: RunRecord, _ engine: Engine) -> [String] {
     let set = engine.instructionSet.rawValue
+    let ranks = record.ranks ?? 1
     return (set == record.isa ? [] : ["instruction set \(record.isa) then, \(set) now"])
+      + (ranks == 1 ? [] : ["\(ranks) processes then, 1 now"])
       + RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
         let before = record.versions[name] ?? "none"
         return before == now ? nil : "\(name) \(before) then, \(now) now"

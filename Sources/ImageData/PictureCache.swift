@@ -21,7 +21,7 @@ package struct PictureCache: Sendable, Hashable {
   package var folder: String?
   /// Bytes of memory that can be taken; nil where that is not known.
   package let availableMemory: Int?
-  /// Those of them that something else will take.
+  /// Those of a process's share of them that something else will take.
   private var reserved = 0
 
   /// The given wish; memory is asked of the system unless given.
@@ -65,7 +65,7 @@ package struct PictureCache: Sendable, Hashable {
   /// In memory `copies` processes need them each, in a file all together. Errors: memory that was
   /// asked for and is not free.
   func place(bytes: Int, root: String, copies: Int = 1) throws(ImageStoreError) -> Place {
-    let availableMemory = self.availableMemory.map { max(0, $0 - reserved) / copies }
+    let availableMemory = self.availableMemory.map { max(0, $0 / copies - reserved) }
     switch policy {
     case .ram:
       if let availableMemory, bytes > availableMemory { throw .outOfMemory(bytes: bytes) }

@@ -1,6 +1,7 @@
 internal import CNN
 internal import ImageData
 internal import KernelSelection
+internal import Ranks
 
 /// The most memory that a run will hold at a time, known before any image is opened.
 ///
@@ -23,7 +24,7 @@ struct MemoryEstimate {
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
-  private let ranks: Int
+  private let team: Team
 
   /// The program, its threads and pictures being decoded.
   private static let allowance = 30 << 20
@@ -36,15 +37,15 @@ struct MemoryEstimate {
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
   /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, ranks: Int, batchSize: Int? = nil
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Team, batchSize: Int? = nil
   ) throws {
-    (self.plan, self.engine, self.ranks) = (plan, engine, ranks)
+    (self.plan, self.engine, self.team) = (plan, engine, team)
     let configuration = plan.configuration
     let options = configuration.training
     let counts = ImageCounts(plan)
     self.batchSize = batchSize ?? options.batchSize(images: counts.training)
     let whole = min(self.batchSize, max(1, counts.training))
-    let batch = (whole + ranks - 1) / ranks
+    let batch = team.largestPart(of: whole)
     let network = plan.network
     let epochs = options.epochs(steps: (counts.training + whole - 1) / whole)
     let trained: Network
@@ -66,7 +67,7 @@ struct MemoryEstimate {
     self.cache = cache
     images = cache.residentBytes(
       plan.dataset, splits: plan.splits, content: plan.content, preprocessing: plan.preprocessing,
-      trainingSize: plan.trainingSize)
+      trainingSize: plan.trainingSize, ranksOnNode: team.neighbours.count)
   }
 
   /// What the steps take, what is needed before them alone, and the network that makes them: the
@@ -110,10 +111,13 @@ struct MemoryEstimate {
   ///
   /// The error's advice is what would fit, found by trying.
   func check() throws(TrainingError) {
-    guard let free = cache.availableMemory, total > free else { return }
+    guard let available = cache.availableMemory else { return }
+    let free = available / team.neighbours.count
+    guard total > free else { return }
     throw TrainingError(
       .noRoom, "the run needs more memory than there is",
-      found: "\(megabytes(free)) free, of the system, its control groups and limits",
+      found: "\(megabytes(free)) free, of the system, its control groups and limits"
+        + (team.neighbours.count > 1 ? ", for each of \(team.neighbours.count) processes" : ""),
       expected: "about \(megabytes(total)): \(parts)", advice: advice(free))
   }
 
@@ -133,7 +137,7 @@ struct MemoryEstimate {
     var size = batchSize / 2
     while size >= 1 {
       if let smaller = try? MemoryEstimate(
-        plan, cache: cache, engine: engine, ranks: ranks, batchSize: size),
+        plan, cache: cache, engine: engine, team: team, batchSize: size),
         smaller.total - smaller.images <= free
       {
         return "--batch-size \(size)" + (smaller.total <= free ? "" : " --cache disk")

@@ -6,7 +6,8 @@ internal import Ranks
 struct Team {
   /// The way to the others; nil for a process alone.
   let communicator: Communicator?
-  private let neighbours: Neighbours
+  /// Who shares this machine.
+  let neighbours: Neighbours
 
   /// A team of one, or of the processes that `communicator` leads to.
   init(_ communicator: Communicator? = nil, _ neighbours: Neighbours? = nil) {
@@ -18,7 +19,8 @@ struct Team {
   var loading: LoadingShare? {
     communicator.map { communicator in
       LoadingShare(
-        rank: communicator.rank, count: communicator.size, isFirstOfNode: neighbours.place == 0
+        rank: communicator.rank, count: communicator.size, isFirstOfNode: neighbours.place == 0,
+        ranksOnNode: neighbours.count
       ) { bytes throws(ImageStoreError) in
         do throws(CommunicationError) { return try communicator.gather(bytes) } catch {
           throw .connection(reason: error.problem)
@@ -140,13 +142,12 @@ struct Team {
 
   /// Refuses processes that do not compute alike, or have other weights than the first.
   ///
-  /// `what` names what is compared, `own` is this process's.
-  func requireSame(_ what: String, _ own: String) throws {
+  /// `what` names what is compared; `own` is this process's, which one alone does not work out.
+  func requireSame(_ what: String, _ own: @autoclosure () -> String) throws {
     guard let communicator else { return }
-    let all = try communicator.gather(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    let all = try communicator.gather(Array(own().utf8)).map { String(decoding: $0, as: UTF8.self) }
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
     throw TrainingError(
-      .badData, "process \(other) has \(what) other than that of process 0", found: all[other],
-      expected: all[0])
+      .badData, "rank \(other) has other \(what) than rank 0", found: all[other], expected: all[0])
   }
 }

@@ -67,7 +67,7 @@ package final class Trainer {
         .usage, "--out \(out) lies in the dataset, into which nothing is written",
         expected: "a folder outside of \(configuration.dataset)")
     }
-    let memory = try MemoryEstimate(plan, cache: cache, engine: engine, ranks: team.size)
+    let memory = try MemoryEstimate(plan, cache: cache, engine: engine, team: team)
     try memory.check()
     try team.requireSame(
       "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")

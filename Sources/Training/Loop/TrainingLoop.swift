@@ -5,7 +5,7 @@ internal import KernelSelection
 /// The epochs of a run.
 struct TrainingLoop {
   let configuration: Configuration
-  private let classes: [String]
+  let classes: [String]
   let images: RunImages
   let engine: Engine
   let team: Team
@@ -13,17 +13,17 @@ struct TrainingLoop {
   /// The whole network.
   let network: Network
   /// What a backbone that is never trained makes of the images, where that is kept.
-  private let features: FeatureStore?
+  let features: FeatureStore?
   /// What is trained: the network, or its head on features.
-  private let trained: Network
+  let trained: Network
   /// The moving average of what is trained, where there is one.
   let average: Network?
   private let origin: RunOrigin?
   let session: TrainingSession
   private let validator: Validator?
-  private let batchSize: Int
-  private let stepsPerEpoch: Int
-  private let epochs: Int
+  let batchSize: Int
+  let stepsPerEpoch: Int
+  let epochs: Int
   private let started = ContinuousClock.now
   var best: BestEpoch
   var reductions = 0
@@ -247,59 +247,6 @@ struct TrainingLoop {
     return limit > 0 && earlier + (ContinuousClock.now - started) / .seconds(1) > limit
   }
 
-  /// One optimizer step and its part in the average.
-  private func step(_ batch: TrainingBatch, _ meter: inout EpochMeter) throws {
-    let training = configuration.training
-    let number = session.optimizer.steps
-    let factor = training.rates.factor(
-      step: number, total: epochs * stepsPerEpoch, reductions: reductions)
-    let rate =
-      training.peakRate(batchSize: batchSize, headAlone: features != nil) * factor
-      / Double(1 << rollbacks)
-    session.optimizer.learningRate = rate
-    let result = session.step(
-      pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture,
-      place: team.communicator.map { _ in
-        BatchPlace(offset: batch.offset, whole: batch.whole.count)
-      })
-    try team.check()
-    if let fault = result.fault {
-      throw diverged("\(fault)", number, meter.epoch, rate, batch.whole)
-    }
-    let start = ContinuousClock.now
-    if let average {
-      // Warmed up, so that the fresh weights are soon forgotten.
-      let steps = Double(number + 1)
-      let decay = min(training.ema, (steps + 1) / (steps + 50))
-      average.interpolate(toward: trained, weight: Float(1 - decay), engine: engine)
-    }
-    meter.add(
-      result, images: batch.whole.count, learningRate: rate,
-      averaging: (ContinuousClock.now - start) / .seconds(1))
-  }
-
-  private func digest(_ meter: EpochMeter) -> StepDigest {
-    StepDigest(
-      step: session.optimizer.steps, epoch: meter.epoch, loss: meter.progress.loss,
-      weightsSHA256: trained.digest)
-  }
-
-  private func diverged(
-    _ what: String, _ step: Int, _ epoch: Int, _ rate: Double, _ samples: [Int] = []
-  ) -> TrainingError {
-    let shown = samples.prefix(3).map { images.store.samples[$0].path }
-    let more = samples.count - shown.count
-    return TrainingError(
-      .diverged, "training diverged: \(what) at step \(step + 1), epoch \(epoch)",
-      found: (["learning rate \(rate)"]
-        + (shown.isEmpty ? [] : ["images " + shown.joined(separator: ", ")])
-        + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", "),
-      expected: "finite numbers",
-      advice:
-        "a smaller --lr, --clip-grad 1 or --on-nan rollback; weights of earlier epochs are kept"
-    )
-  }
-
   /// Validates, keeps weights, tells the figures; a signal meanwhile keeps the epoch's steps.
   private mutating func finish(
     _ meter: EpochMeter, _ source: any BatchSource, _ log: inout RunLog,
@@ -334,35 +281,5 @@ struct TrainingLoop {
   private mutating func noteStandstill() {
     guard case .plateau(_, let patience) = configuration.training.rates else { return }
     if best.standstill > 0, best.standstill % patience == 0 { reductions += 1 }
-  }
-
-  /// Writes the weights that would be used now.
-  private mutating func save(
-    epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
-  ) throws {
-    try features?.putBack(average ?? trained)
-    if epoch > 0 { try team.requireSame("weights", trained.digest) }
-    guard written.isFinite else {
-      throw diverged(
-        "a weight is not finite", session.optimizer.steps - 1, max(1, epoch),
-        session.optimizer.learningRate)
-    }
-    try writer.save(epoch: epoch, asBest: asBest, &log, events, encode: encode)
-  }
-
-  /// The network that is written.
-  private var written: Network { features == nil ? average ?? network : network }
-
-  /// Gives the model as it would be used now, as a file's bytes.
-  var encode: () -> [UInt8] {
-    let (network, images, classes) = (written, images, classes)
-    let (recipe, tta) = (configuration.recipe.rawValue, configuration.tta)
-    return {
-      ClassifierModel(
-        network: network, classes: classes, preprocessing: images.preprocessing, recipe: recipe,
-        datasetFingerprint: images.store.fingerprint, trainingImages: images.training.count,
-        tta: tta
-      ).encoded()
-    }
   }
 }
