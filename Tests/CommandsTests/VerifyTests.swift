@@ -61,6 +61,11 @@ import Testing
     let version = cnnctl("verify", run)
     #expect(version.code == .done)
     #expect(version.lines.last?.hasPrefix("cnnctl 0.") == true, "\(version.lines)")
+
+    try text(of: record).replacingOccurrences(of: "\"status\"", with: "\"ranks\" : 3, \"status\"")
+      .write(toFile: record, atomically: true, encoding: .utf8)
+    let together = cnnctl("verify", run)
+    #expect(together.lines.contains("3 processes then, 1 now"), "\(together.lines)")
   }
 
   @Test func `What is no run, or tells of no step, is refused`() throws {

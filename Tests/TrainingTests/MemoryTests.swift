@@ -1,13 +1,15 @@
 import Foundation
 import ImageData
+import Ranks
 import Testing
 import Training
 
 @Suite("Memory")
 struct MemoryTests {
-  /// What a run on 96 images is refused with, where so much memory is free.
+  /// What a run on 96 images is refused with, where so much memory is free to so many processes.
   private func refused(
-    _ megabytes: Int, _ policy: PictureCache.Policy, _ change: (inout TrainingOptions) -> Void
+    _ megabytes: Int, _ policy: PictureCache.Policy, sharedBy processes: Int = 1,
+    _ change: (inout TrainingOptions) -> Void
   ) throws -> TrainingError? {
     var error: TrainingError?
     try withTemporaryFolder { folder in
@@ -20,7 +22,11 @@ struct MemoryTests {
       }
       let cache = PictureCache(
         policy, folder: folder + "/cache", availableMemory: megabytes * 1_000_000)
-      error = refusal { _ = try train(configuration, out: folder + "/run", cache: cache) }
+      let trainer = Trainer(
+        configuration: configuration, out: folder + "/run", cache: cache,
+        engine: try engine(threads: 2),
+        neighbours: Neighbours(place: 0, count: processes, sharing: processes))
+      error = refusal { _ = try follow(trainer) }
       // A refused run leaves nothing, one that is done has its weights.
       #expect(
         FileManager.default.fileExists(atPath: folder + "/run/weights/best.safetensors")
@@ -71,6 +77,31 @@ struct MemoryTests {
     #expect(error.kind == .noRoom && error.advice == "--cache disk, or --cache off")
     #expect(try refused(bare + 2, .disk, change) == nil)
     #expect(try refused(bare + 2, .auto, change) == nil)
+  }
+
+  @Test("Processes of one machine have their share of its memory each")
+  func sharedMachine() throws {
+    let change: (inout TrainingOptions) -> Void = {
+      ($0.size, $0.batchSize, $0.architecture) = (64, 64, "vgg")
+    }
+    let alone = try #require(try refused(80, .off, change))
+    let third = try #require(try refused(240, .off, sharedBy: 3, change))
+    #expect(third.advice == alone.advice && third.expected == alone.expected)
+    #expect(
+      third.found?.hasPrefix("80 MB free") == true
+        && third.found?.hasSuffix("for each of 3 processes") == true)
+    #expect(try refused(240, .off, change) == nil)
+    // Images in memory are counted for each too; in a file all share them.
+    let large: (inout TrainingOptions) -> Void = {
+      ($0.size, $0.batchSize, $0.architecture) = (128, 1, "r10h")
+    }
+    let bare = try #require(
+      try refused(1, .off, large)?.expected?.split(separator: " ").dropFirst().first)
+    let free = try #require(Int(bare)) + 2
+    #expect(try refused(2 * free, .ram, large) == nil)
+    #expect(
+      try refused(2 * free, .ram, sharedBy: 2, large)?.advice == "--cache disk, or --cache off")
+    #expect(try refused(2 * free, .auto, sharedBy: 2, large) == nil)
   }
 
   @Test("Where nothing would fit, something smaller is advised")
