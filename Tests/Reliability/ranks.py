@@ -2,13 +2,14 @@
 """Trains with several processes under MPI, kills them, cuts their network, and measures them.
 
     ranks.py CNNCTL DATASET same    1 process against 2 and 4: losses of the first steps; same bits twice
-    ranks.py CNNCTL DATASET kills   [--count N]  SIGKILL for one process at a random moment
+    ranks.py CNNCTL DATASET kills   [--count N] [--ranks N]  SIGKILL for one process at a random moment
     ranks.py CNNCTL DATASET errors  what is wrong on one process ends all with one message
     ranks.py CNNCTL DATASET hosts   two network namespaces; the link is cut; the run goes on
     ranks.py CNNCTL DATASET speed   [--rounds N] 2 processes of 1 thread against 1 of 2
 
-Needs mpirun of Open MPI; `hosts` needs root and iproute2. Ends with 1 if anything is not as it
-should be; `speed` only tells.
+Needs mpirun of Open MPI, or with --mpi mpich mpiexec of MPICH; `hosts` is for Open MPI and needs
+root and iproute2, and a part of `errors` root. Ends with 1 if anything is not as it should be;
+`speed` only tells.
 """
 
 import argparse
@@ -37,8 +38,9 @@ KILLED = "--arch seed-bn --size 64 --epochs 10".split()
 
 
 class Bench:
-    def __init__(self, program, dataset, folder):
-        self.program, self.dataset = os.path.abspath(program), os.path.abspath(dataset)
+    def __init__(self, program, dataset, folder, mpi):
+        self.program, self.dataset = os.path.realpath(program), os.path.abspath(dataset)
+        self.mpi = mpi
         self.folder = pathlib.Path(folder)
         self.environment = dict(
             os.environ, HOME=str(self.folder), XDG_CACHE_HOME="", SWIFT_BACKTRACE="enable=no",
@@ -50,7 +52,10 @@ class Bench:
         print(f"FAILED {text}", flush=True)
 
     def launcher(self, ranks):
-        return ["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks > 1 else []
+        if ranks == 1:
+            return []
+        words = {"openmpi": ["mpirun", "--oversubscribe"], "mpich": ["mpiexec.mpich"]}[self.mpi]
+        return words + ["-n", str(ranks)]
 
     def train(self, ranks, words, **options):
         return subprocess.run(
@@ -107,13 +112,19 @@ class Bench:
     # Processes that die.
 
     def processes(self, launcher):
-        """The training processes that a launcher has started."""
-        found = subprocess.run(
-            ["pgrep", "-P", str(launcher)], stdout=subprocess.PIPE, text=True).stdout.split()
-        return [int(word) for word in found]
+        """The training processes that a launcher has started, itself or by others."""
+        found = []
+        for word in subprocess.run(
+                ["pgrep", "-P", str(launcher)], stdout=subprocess.PIPE, text=True).stdout.split():
+            try:
+                if os.readlink(f"/proc/{word}/exe") == self.program:
+                    found.append(int(word))
+            except OSError:
+                pass  # It has ended meanwhile.
+            found += self.processes(word)
+        return found
 
-    def kills(self, count):
-        ranks = 2
+    def kills(self, count, ranks):
         whole = self.folder / "whole"
         begin = [self.dataset] + SETTINGS + KILLED
         start = time.monotonic()
@@ -155,43 +166,109 @@ class Bench:
                 self.fail(f"cannot be resumed ({process.returncode}): {error}")
             elif self.outcome(run) != expected:
                 self.fail("other weights or metrics")
-        print(f"{done} processes killed, {self.failures} failures", flush=True)
+        print(f"{done} of {ranks} processes at a time killed, {self.failures} failures", flush=True)
 
     # One message.
+
+    def refused(self, what, code, words, program=None, meanwhile=lambda: None):
+        """Starts two processes that are to end with `code` and one error."""
+        start = time.monotonic()
+        process = subprocess.Popen(
+            self.launcher(2) + [program or self.program, "train"] + SETTINGS + words,
+            cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
+        meanwhile()
+        try:
+            said = process.communicate(timeout=120)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.fail(f"{what}: not ended within 120 s")
+            return
+        errors = [line for line in said.splitlines() if line.startswith("error:")]
+        seconds = time.monotonic() - start
+        print(f"{what}: {process.returncode}, {errors}, {seconds:.1f} s", flush=True)
+        if process.returncode != code or len(errors) != 1:
+            self.fail(f"{what}: {process.returncode} for {code}: {said}")
 
     def errors(self):
         copy = self.folder / "copy"
         shutil.copytree(self.dataset, copy)
-        first = sorted(copy.rglob("*.jpg"))[0]
-        other = self.folder / "other"
-        shutil.copytree(copy, other)
-        (other / first.relative_to(copy)).unlink()
+        photos = sorted(copy.glob("training_set/*/*.jpg"))
+        without, damaged = self.folder / "without", self.folder / "damaged"
+        for other in (without, damaged):
+            shutil.copytree(copy, other)
+        (without / photos[0].relative_to(copy)).unlink()
+        for photo in photos:
+            other = damaged / photo.relative_to(copy)
+            other.write_bytes(bytes(other.stat().st_size))
         # The second process sees another folder under the same name.
         script = self.folder / "differing"
         script.write_text(
             "#!/bin/sh\n"
-            f'cd "{self.folder}/$OMPI_COMM_WORLD_RANK" && exec "{self.program}" "$@"\n')
+            f'cd "{self.folder}/${{OMPI_COMM_WORLD_RANK-$PMI_RANK}}" && exec "{self.program}" "$@"\n')
         script.chmod(0o755)
-        for rank, target in ((0, copy), (1, other)):
+        for rank in (0, 1):
             (self.folder / str(rank)).mkdir()
-            (self.folder / str(rank) / "photos").symlink_to(target)
-        cases = {
-            "another dataset on one": (65, str(script)),
-            "no dataset at all": (66, self.program),
-        }
-        for what, (code, program) in cases.items():
-            run = self.folder / "refused"
-            start = time.monotonic()
-            result = subprocess.run(
-                self.launcher(2) + [program, "train", "photos"] + SETTINGS + NETS["seed"]
-                + ["--out", str(run)],
-                cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True, timeout=120)
-            errors = [line for line in result.stderr.splitlines() if line.startswith("error:")]
-            print(f"{what}: {result.returncode}, {errors}, {time.monotonic() - start:.1f} s")
-            if result.returncode != code or len(errors) != 1:
-                self.fail(f"{what}: {result.returncode} for {code}: {result.stderr}")
+        link = self.folder / "1/photos"
+        (self.folder / "0/photos").symlink_to(copy)
+        run = self.folder / "refused"
+        train = ["photos"] + NETS["seed"] + ["--out", str(run)]
+        for what, other in (("a photo less on one", without), ("other bytes on one", damaged)):
+            link.unlink(missing_ok=True)
+            link.symlink_to(other)
+            self.refused(what, 65, train, str(script))
             shutil.rmtree(run, ignore_errors=True)
+        self.refused("no dataset at all", 66, train)
+
+        def begun(then):
+            def wait():
+                end = time.monotonic() + 60
+                while time.monotonic() < end:
+                    try:
+                        if self.events(run, "epoch"):
+                            break
+                    except (OSError, ValueError):
+                        pass  # Not there yet, or half a line of it.
+                    time.sleep(0.01)
+                then()
+            return wait
+
+        long = NETS["seed"] + ["--epochs", "200", "--cache", "off"]
+        self.refused(
+            "photos that vanish", 74, [str(copy)] + long + ["--out", str(run)],
+            meanwhile=begun(lambda: shutil.rmtree(copy / "training_set")))
+        if os.geteuid() != 0:
+            print("a full disk: not tried, needs root")
+            return
+        shutil.rmtree(run, ignore_errors=True)
+        disk = self.folder / "disk"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90m", "cnnctl", str(disk)], check=True)
+        try:
+            run = disk / "run"
+
+            def fill():
+                try:
+                    with open(disk / "fill", "wb", buffering=0) as file:
+                        while file.write(bytes(1 << 20)):
+                            pass
+                except OSError:
+                    pass
+
+            words = [self.dataset] + NETS["seed"] + ["--epochs", "60"]
+            self.refused("a full disk", 74, words + ["--out", str(run)], meanwhile=begun(fill))
+            (disk / "fill").unlink()
+            whole = self.folder / "roomy"
+            for more in ([f"--resume={run}", "--no-plots", "-q"],
+                         words + SETTINGS + ["--out", str(whole)]):
+                result = self.train(2, more)
+                if result.returncode != 0:
+                    self.fail(f"a full disk: {result.stderr}")
+                    return
+            if self.outcome(run) != self.outcome(whole):
+                self.fail("a full disk: resumed to other weights or metrics")
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
 
     # Two hosts.
 
@@ -316,12 +393,14 @@ def main():
     parser.add_argument("dataset")
     parser.add_argument("what", choices=["same", "kills", "errors", "hosts", "speed"])
     parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--mpi", choices=["openmpi", "mpich"], default="openmpi")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cnnctl-ranks-") as folder:
-        bench = Bench(options.program, options.dataset, folder)
+        bench = Bench(options.program, options.dataset, folder, options.mpi)
         if options.what == "kills":
-            bench.kills(options.count)
+            bench.kills(options.count, options.ranks)
         elif options.what == "speed":
             bench.speed(options.rounds)
         else:

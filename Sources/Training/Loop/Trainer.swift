@@ -70,6 +70,10 @@ package final class Trainer {
     let memory = try MemoryEstimate(plan, cache: cache, engine: engine, team: team)
     try memory.check()
     try team.requireSame(
+      "versions",
+      RunRecord.currentVersions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        .joined(separator: ", "))
+    try team.requireSame(
       "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")
     let (folder, lock) = try folder()
     var notes: [String] = []
