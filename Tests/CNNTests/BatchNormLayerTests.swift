@@ -118,4 +118,62 @@ struct BatchNormLayerTests {
     _ = try probe.inference(random.normals(probe.inputCount))
     #expect(probe.tensor("layers.0.runningMean") == before)
   }
+
+  /// Convolutions and what stands behind them, where a normalization can become a part of one or
+  /// must not.
+  private static let surroundings: [(String, [any Layer])] = {
+    func conv(_ filters: Int = 16, bias: Bool = true) -> Conv2D {
+      Conv2D(filters: filters, kernelSize: 3, padding: .same, useBias: bias)
+    }
+    let (norm, pool) = (BatchNorm(), MaxPool2D())
+    return [
+      ("one", [conv(), norm]), ("one, without bias", [conv(bias: false), norm, ReLU()]),
+      ("two in a row", [conv(), norm, norm]),
+      ("two in a row, without bias", [conv(bias: false), norm, norm, ReLU(), norm]),
+      ("two with a rectifier between", [conv(), norm, ReLU(), norm]),
+      ("behind pooling", [conv(), pool, norm]),
+      ("behind a rectifier and pooling", [conv(), ReLU(), pool, norm, norm]),
+      ("before pooling and behind", [conv(), norm, pool, norm, pool, norm]),
+      ("before average pooling and behind", [conv(), norm, AveragePool2D(), norm]),
+      ("before any convolution", [norm, conv(), norm, conv(5), norm, norm]),
+      (
+        "in and behind a block",
+        [
+          conv(), norm, Residual(body: [conv(), norm, norm]), norm,
+          Residual(body: [norm, conv(), norm]),
+        ]
+      ),
+    ]
+  }()
+
+  @Test(arguments: surroundings.indices)
+  func `answers and steps are the reference's wherever a normalization stands`(index: Int) throws {
+    let (name, layers) = BatchNormLayerTests.surroundings[index]
+    let engine = try TestEngine.make()
+    for channels in [3, 16] {
+      let probe = try LayerProbe(
+        layers, input: Shape(height: 8, width: 12, channels: channels), batch: 3, engine: engine)
+      var random = RandomValues(seed: 61, salt: index)
+      let images = random.normals(probe.inputCount)
+      // Filters are normal numbers, so that Winograd's sums lose some digits.
+      func expectAll(_ actual: [Float]?, _ expected: [Double], _ what: String) {
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        expect(
+          actual, expected, expected.map { _ in 20 * largest },
+          "\(what), \(name), \(channels) channels")
+      }
+      var reference = ReferenceNetwork(probe.network)
+      expectAll(try probe.inference(images), reference.answer(images), "answers")
+
+      let dy = random.normals(probe.outputCount)
+      let pass = probe.pass(images, dy)
+      let expected = reference.pass(images) { _ in dy.map(Double.init) }
+      expectAll(pass.output, expected.output, "output")
+      expectAll(pass.inputGradient, expected.inputGradient, "gradient of the input")
+      // What another normalization takes out again has roundings for a gradient.
+      for (tensor, gradient) in reference.gradients where tensor.hasSuffix(".filters") {
+        expectAll(pass.gradients[tensor], gradient, tensor)
+      }
+    }
+  }
 }

@@ -8,6 +8,8 @@ struct ReferenceNetwork {
   var architecture: Architecture
   /// The values of all tensors by name; a training pass moves the statistics.
   var tensors: [String: [Double]]
+  /// Whether normalization is by the running statistics.
+  private var answers = false
   /// What the last backward pass gave.
   private(set) var gradients: [String: [Double]] = [:]
 
@@ -24,6 +26,17 @@ struct ReferenceNetwork {
   private typealias Step = (
     y: ReferenceTensor, backward: (inout ReferenceNetwork, ReferenceTensor) -> ReferenceTensor
   )
+
+  /// The output of an inference pass.
+  func answer(_ images: [Float]) -> [Double] {
+    var network = self
+    network.answers = true
+    let shape = architecture.input
+    let x = ReferenceTensor(
+      batch: images.count / shape.count, height: shape.height, width: shape.width,
+      channels: shape.channels, floats: images)
+    return network.apply(architecture.layers, path: "layers", x).y.values
+  }
 
   /// The output of a training pass, and the gradients of sum(cotangent * output).
   mutating func pass(
@@ -131,6 +144,7 @@ struct ReferenceNetwork {
       runningMean: tensors["\(path).runningMean"] ?? [],
       runningVariance: tensors["\(path).runningVariance"] ?? [], epsilon: layer.epsilon,
       statisticsUpdateRate: layer.statisticsUpdateRate)
+    guard !answers else { return (reference.inference(x), { _, dy in dy }) }
     let y = reference.training(x)
     tensors["\(path).runningMean"] = reference.runningMean
     tensors["\(path).runningVariance"] = reference.runningVariance

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import KernelSelection
 
-/// A network for computing answers: its batch normalizations are part of the convolutions before.
+/// A network for computing answers: batch normalizations right behind convolutions are part of them.
 ///
 /// With running statistics a normalization is one factor and one offset a channel, so
 /// scale · (conv(x, filters) - mean) / √(variance + ε) + shift is a convolution with scaled filters and
@@ -29,11 +29,15 @@ final class FoldedNetwork {
     var folds: [Fold] = []
     var floats = graph.parameterFloats
     var dropped: Set<Int> = []
+    // Convolutions that have a normalization; a second one behind it stays.
+    var taken: Set<Int> = []
     for (index, node) in graph.nodes.enumerated() {
       guard let normalization = node.operation as? BatchNormOperation,
         let producer = graph.producer(of: node.inputs[0]),
         var convolution = graph.nodes[producer].operation as? ConvolutionOperation,
-        !convolution.rectifies, readers[node.inputs[0]] == [index]
+        !convolution.rectifies, readers[node.inputs[0]] == [index],
+        // One that pools keeps the largest before, and a negative factor would choose the smallest.
+        convolution.pool == nil, taken.insert(producer).inserted
       else { continue }
       folds.append(
         Fold(convolution: convolution, normalization: normalization, bias: floats))
