@@ -11,11 +11,14 @@ public final class InferenceSession {
   /// Images in a batch at most.
   public let batchSize: Int
   private let folded: FoldedNetwork
-  private let packed: PackedWeights?
+  /// Weights as the passes read them, where they are read more than once.
+  private var packed: PackedWeights?
   /// One that uses all threads on each operation, or one a thread for images of its own.
-  private let executors: [Executor]
+  private let executors: [StagedExecutor]
   private let engine: Engine
   private var revision: Int
+  /// Whether these weights have answered before.
+  private var isUsed = false
   private var logits: [Float]
 
   /// Takes the time of every operation, on the first thread where each has images of its own.
@@ -32,15 +35,16 @@ public final class InferenceSession {
     self.batchSize = batchSize
     self.engine = engine
     let folded = try FoldedNetwork(network)
+    // For a single image they would be written only to be read once.
     let packed =
       batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
-    var executors: [Executor] = []
+    var executors: [StagedExecutor] = []
     for _ in 0..<share.executors {
       executors.append(
-        try Executor(
-          graph: folded.graph, parameters: folded.parameters, statistics: network.statistics,
-          packed: packed, capacity: share.images, engine: share.engine, isTraining: false))
+        try StagedExecutor(
+          share.stages, parameters: folded.parameters, statistics: network.statistics,
+          packed: packed, engine: share.engine))
       // One may fit where all do not; none has touched its memory yet.
       if executors.count == 1 {
         _ = try FloatMemory.room(bytes: share.executors * executors[0].memoryBytes)
@@ -64,14 +68,18 @@ public final class InferenceSession {
   struct Share {
     /// One that uses all threads on each operation, or one a thread for images of its own.
     let executors: Int
-    /// Images that each works on at a time.
-    let images: Int
+    /// What each works on at a time.
+    let stages: [GraphStage]
     let engine: Engine
 
     init(of batchSize: Int, graph: Graph, engine: Engine) {
       let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
       executors = isDepthFirst ? engine.threads : 1
-      images = isDepthFirst ? min(batchSize, graph.imagesInCache) : batchSize
+      // More images than this gain little from shared weights, and threads share the work worse.
+      stages =
+        isDepthFirst
+        ? graph.stages(most: min(batchSize, 8))
+        : [GraphStage(graph: graph, firstNode: 0, images: batchSize)]
       self.engine = isDepthFirst ? engine.serial : engine
     }
   }
@@ -79,8 +87,17 @@ public final class InferenceSession {
   /// Takes over the network's weights.
   private func prepare() {
     revision = network.revision
+    isUsed = false
     folded.refresh(engine)
     packed?.pack(engine, parameters: Input(folded.parameters.base))
+  }
+
+  /// Keeps the weights packed from the second answer on, if there is room for them.
+  private func keepPacked() {
+    guard let kept = try? PackedWeights(folded.graph, kernels: engine.kernels) else { return }
+    kept.pack(engine, parameters: Input(folded.parameters.base))
+    packed = kept
+    for executor in executors { executor.packed = kept }
   }
 
   /// The logits of any number of images (height x width x channels each), a row an image.
@@ -108,37 +125,29 @@ public final class InferenceSession {
     precondition(pixels.count >= count * sample && count <= batchSize, "a batch too short")
     guard let images = pixels.baseAddress, count > 0 else { return [] }
     if revision != network.revision { prepare() }
-    guard executors.count > 1 || executors[0].capacity < batchSize else {
-      executors[0].forward(images: images, batch: count, mode: .inference)
-      return Array(UnsafeBufferPointer(start: executors[0].logits, count: count * outputs))
-    }
+    if isUsed, packed == nil { keepPacked() }
+    isUsed = true
     // Stretches of images, as many for each thread, go through all layers one after the other:
     // what a layer gives is still in the thread's cache when the next one reads it.
     let most = executors[0].capacity
     let rounds = (count + most * executors.count - 1) / (most * executors.count)
     let stretches = min(count, rounds * executors.count)
     logits.withUnsafeMutableBufferPointer { logits in
+      guard let base = logits.baseAddress else { return }
       // Each task writes its own images' logits.
-      nonisolated(unsafe) let logits = logits
+      nonisolated(unsafe) let target = base
+      if stretches == 1 {
+        // Not as a task: the operations give the threads theirs.
+        executors[0].forward(images: images, batch: count, logits: target)
+        return
+      }
       engine.workers.parallelFor(stretches) { index, worker in
         let first = index * count / stretches
-        let own = (index + 1) * count / stretches - first
-        let executor = executors[worker]
-        executor.forward(images: images + first * sample, batch: own, mode: .inference)
-        for i in 0..<(own * outputs) { logits[first * outputs + i] = executor.logits[i] }
+        executors[worker].forward(
+          images: images + first * sample, batch: (index + 1) * count / stretches - first,
+          logits: target + first * outputs)
       }
     }
     return Array(logits[..<(count * outputs)])
-  }
-}
-
-extension Graph {
-  /// How many images' activations a thread keeps in its cache, going from layer to layer.
-  fileprivate var imagesInCache: Int {
-    let floats = nodes.map { node in
-      shapes[node.output].count + node.inputs.reduce(0) { $0 + shapes[$1].count }
-    }
-    // Two layers' values in 4 MB; more than eight images gain nothing from shared weights.
-    return max(1, min(8, (1 << 20) / max(1, floats.max() ?? 1)))
   }
 }

@@ -32,10 +32,13 @@ extension InferenceSession {
     let folded = try FoldedNetwork(network)
     let packed = batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels).count : 0
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
-    let plan = ExecutionPlan(
-      folded.graph, capacity: share.images, kernels: engine.kernels,
-      threads: share.engine.threads, isTraining: false, inputGradient: false)
-    return share.executors * plan.bytes + folded.parameters.byteCount
+    let stages = share.stages.enumerated().map { index, stage in
+      let plan = ExecutionPlan(
+        stage.graph, capacity: stage.images, kernels: engine.kernels,
+        threads: share.engine.threads, isTraining: false, inputGradient: false)
+      return plan.bytes + (index > 0 ? stage.inputFloats * MemoryLayout<Float>.stride : 0)
+    }
+    return share.executors * stages.reduce(0, +) + folded.parameters.byteCount
       + packed * MemoryLayout<Float>.stride
   }
 }

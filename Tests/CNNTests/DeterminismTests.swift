@@ -100,6 +100,24 @@ struct DeterminismTests {
     #expect(Set(expected ?? []).count == 32, "images have answers of their own")
   }
 
+  @Test func `late layers that take more images at a time than early ones give the same answers`()
+    throws
+  {
+    // Of 224 pixels one image's early maps fill a cache; the last layers take eight.
+    let network = try Network(.preset("resnet18", size: 224, outputs: 5), seed: 4)
+    let pixels = images(9, network)
+    let single = try InferenceSession(
+      network: network, batchSize: 1, engine: TestEngine.make(threads: 2))
+    let expected = try single.logits(for: pixels)
+    #expect(Set(expected).count == 45 && expected.allSatisfy { $0.isFinite })
+    for (threads, batch) in [(1, 9), (2, 5), (3, 9)] {
+      let session = try InferenceSession(
+        network: network, batchSize: batch, engine: TestEngine.make(threads: threads))
+      let found = try session.logits(for: pixels)
+      #expect(bitMismatch(found, expected) == nil, "\(threads) threads, batches of \(batch)")
+    }
+  }
+
   /// What a session that was made before a change answers after it.
   private func expectNoticed(
     _ change: String, _ network: Network, _ sessions: [InferenceSession], _ pixels: [Float],
@@ -119,7 +137,7 @@ struct DeterminismTests {
   @Test func `a session notices every way in which weights change`() throws {
     let network = try network()
     let engine = try TestEngine.make()
-    // One that keeps its weights packed, image by image; one that packs them at every pass.
+    // One that keeps its weights packed at once, one that does from the second image on.
     let sessions = try [8, 1].map {
       try InferenceSession(network: network, batchSize: $0, engine: engine)
     }

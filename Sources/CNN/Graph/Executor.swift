@@ -6,6 +6,8 @@ internal import KernelSelection
 /// A class, because it owns memory. Everything is planned at the start: a pass takes no memory.
 final class Executor {
   let graph: Graph
+  /// The place of the graph's first node in the whole network's, by which weights and times go.
+  private let firstNode: Int
   let engine: Engine
   let capacity: Int
   private let isTraining: Bool
@@ -14,8 +16,8 @@ final class Executor {
   private let plan: ExecutionPlan
   private let parameters: FloatMemory
   private let statistics: FloatMemory
-  /// Weights that are kept as the forward passes read them.
-  private let packed: PackedWeights?
+  /// Weights that are kept as the forward passes read them; nil: each pass packs them anew.
+  var packed: PackedWeights?
   /// Takes the time of every node's passes; nil costs nothing.
   var profile: StepProfile?
   /// So many of the first nodes run as in inference, and have no backward pass.
@@ -35,15 +37,16 @@ final class Executor {
   }
 
   init(
-    graph: Graph, parameters: FloatMemory, statistics: FloatMemory, packed: PackedWeights?,
-    capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false,
-    reusing other: Executor? = nil
+    graph: Graph, firstNode: Int = 0, parameters: FloatMemory, statistics: FloatMemory,
+    packed: PackedWeights?, capacity: Int, engine: Engine, isTraining: Bool,
+    inputGradient: Bool = false, reusing other: Executor? = nil
   ) throws(ModelError) {
     guard (1...65_536).contains(capacity) else {
       throw .invalid(
         layer: "batch", field: "size", expected: "in 1...65536", found: "\(capacity)")
     }
     self.graph = graph
+    self.firstNode = firstNode
     self.parameters = parameters
     self.statistics = statistics
     self.packed = packed
@@ -111,21 +114,27 @@ final class Executor {
     }
   }
 
-  /// Computes the logits of `batch` images.
-  func forward(images: Input, batch: Int, mode: PassMode, share: BatchShare? = nil) {
+  /// Computes the logits of `batch` images, into memory of its own if not told where.
+  func forward(
+    images: Input, batch: Int, mode: PassMode, share: BatchShare? = nil, into result: Output? = nil
+  ) {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
     for (step, node) in graph.nodes.enumerated() {
-      profile?.enter(step)
+      profile?.enter(firstNode + step)
+      var target: Output?
+      if plan.deferredBy[node.output] == nil {
+        target = node.output == graph.output ? result : nil
+        target = target ?? view(plan.values[node.output])
+      }
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
           engine: engine, batch: batch, mode: step < frozenNodes ? .inference : mode,
           share: share, input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
-          target: plan.deferredBy[node.output] == nil ? view(plan.values[node.output]) : nil,
-          saved: view(plan.saved[step]), scratch: scratch,
+          target: target, saved: view(plan.saved[step]), scratch: scratch,
           parameters: Input(parameters.base), statistics: statistics.base,
-          packed: packed?.weights(ofNode: step),
+          packed: packed?.weights(ofNode: firstNode + step),
           inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
           outputMeasurements: step < frozenNodes ? nil : measurements(step, batch),
           profile: profile))

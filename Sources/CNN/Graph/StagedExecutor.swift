@@ -1,0 +1,75 @@
+internal import KernelInterface
+internal import KernelSelection
+
+/// Computes answers stage by stage, each on groups of images that the stage before goes through in
+/// smaller ones.
+///
+/// A class, because it owns the memory of its activations.
+final class StagedExecutor {
+  /// Images at a time.
+  let capacity: Int
+  private let executors: [Executor]
+  /// What each stage but the first reads of a group.
+  private let inputs: [FloatMemory]
+
+  /// Takes the time of every node's passes; nil costs nothing.
+  var profile: StepProfile? {
+    get { executors[0].profile }
+    set { for executor in executors { executor.profile = newValue } }
+  }
+
+  /// Weights that are kept as the forward passes read them; nil: each pass packs them anew.
+  var packed: PackedWeights? {
+    get { executors[0].packed }
+    set { for executor in executors { executor.packed = newValue } }
+  }
+
+  init(
+    _ stages: [GraphStage], parameters: FloatMemory, statistics: FloatMemory,
+    packed: PackedWeights?, engine: Engine
+  ) throws(ModelError) {
+    executors = try stages.map { stage throws(ModelError) in
+      try Executor(
+        graph: stage.graph, firstNode: stage.firstNode, parameters: parameters,
+        statistics: statistics, packed: packed, capacity: stage.images, engine: engine,
+        isTraining: false)
+    }
+    inputs = try stages.dropFirst().map { stage throws(ModelError) in
+      try FloatMemory(count: stage.inputFloats)
+    }
+    capacity = executors.last?.capacity ?? 0
+  }
+
+  /// Bytes of all activations.
+  var memoryBytes: Int {
+    executors.reduce(0) { $0 + $1.memoryBytes } + inputs.reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// Writes the logits of `batch` images, at most as many as planned.
+  func forward(images: Input, batch: Int, logits: Output) {
+    run(executors.count - 1, images, batch, into: logits)
+  }
+
+  private func run(_ stage: Int, _ images: Input, _ count: Int, into target: Output) {
+    var source = images
+    if stage > 0 {
+      let before = executors[stage - 1]
+      let groups = (count + before.capacity - 1) / before.capacity
+      let values = inputs[stage - 1].base
+      for group in 0..<groups {
+        let first = group * count / groups
+        run(
+          stage - 1, images + first * executors[0].graph.shapes[0].count,
+          (group + 1) * count / groups - first,
+          into: values + first * before.graph.outputShape.count)
+      }
+      source = Input(values)
+    }
+    executors[stage].forward(images: source, batch: count, mode: .inference, into: target)
+  }
+}
+
+extension GraphStage {
+  /// Floats that the stage before gives for a group.
+  var inputFloats: Int { images * graph.shapes[0].count }
+}
