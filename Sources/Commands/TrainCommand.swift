@@ -13,6 +13,11 @@ struct TrainCommand {
     // Before there is any other thread: they take over which signals are blocked.
     let signal = console.environment.watchSignals()
     guard let ranks = try RankedTraining(console.environment) else {
+      if let tasks = Launcher.strangers(console.environment.variables) {
+        console.warning(
+          "srun has started \(tasks) tasks that cannot find one another, and each trains by itself; "
+            + "srun --mpi=pmix lets them train together")
+      }
       return try run(signal, ranks: nil)
     }
     do {

@@ -6,8 +6,10 @@ package struct Launcher: Sendable, Hashable {
     case openMPI
     /// `mpiexec` of MPICH and its relatives.
     case mpich
-    /// `srun`, which either library can work under.
+    /// `srun` with PMIx, by which Open MPI's processes find one another.
     case slurm
+    /// `srun` with the older PMI, by which MPICH's do.
+    case slurmPMI
   }
 
   /// Whose conventions the environment follows.
@@ -35,14 +37,27 @@ package struct Launcher: Sendable, Hashable {
       self = Launcher(kind: .openMPI, rank: rank, size: size)
     } else if variables["SLURM_PROCID"] == nil, let (rank, size) = pair("PMI_RANK", "PMI_SIZE") {
       self = Launcher(kind: .mpich, rank: rank, size: size)
-    } else if variables["PMIX_RANK"] != nil || variables["PMI_RANK"] != nil,
+    } else if Launcher.letsTasksMeet(variables),
       let (rank, size) = pair("SLURM_PROCID", "SLURM_STEP_NUM_TASKS")
     {
-      // Without a way to find one another, srun's tasks are processes started alone.
-      self = Launcher(kind: .slurm, rank: rank, size: size)
+      let kind: Kind = variables["PMIX_RANK"] == nil ? .slurmPMI : .slurm
+      self = Launcher(kind: kind, rank: rank, size: size)
     } else {
       return nil
     }
+  }
+
+  /// How many tasks `srun` has started that have no way to find one another, each a process by
+  /// itself; nil where that is not so.
+  package static func strangers(_ variables: [String: String]) -> Int? {
+    guard !letsTasksMeet(variables), let tasks = variables["SLURM_STEP_NUM_TASKS"] else {
+      return nil
+    }
+    return Int(tasks).flatMap { $0 > 1 ? $0 : nil }
+  }
+
+  private static func letsTasksMeet(_ variables: [String: String]) -> Bool {
+    variables["PMIX_RANK"] != nil || variables["PMI_RANK"] != nil
   }
 
   private init(kind: Kind, rank: Int, size: Int) {
@@ -57,6 +72,7 @@ package struct Launcher: Sendable, Hashable {
     case .openMPI: openMPI + ["libmpi.so"]
     case .mpich: mpich + ["libmpi.so"]
     case .slurm: openMPI + mpich + ["libmpi.so"]
+    case .slurmPMI: mpich + openMPI + ["libmpi.so"]
     }
   }
 
@@ -64,7 +80,7 @@ package struct Launcher: Sendable, Hashable {
   var advice: String {
     switch kind {
     case .openMPI, .slurm: "apt-get install openmpi-bin, which holds Open MPI 4"
-    case .mpich: "apt-get install mpich"
+    case .mpich, .slurmPMI: "apt-get install mpich"
     }
   }
 }

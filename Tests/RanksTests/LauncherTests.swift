@@ -23,6 +23,20 @@ struct LauncherTests {
     let launcher = try #require(Launcher(tasks.merging(["PMIX_RANK": "1"]) { $1 }))
     #expect(launcher.kind == .slurm)
     #expect(launcher.size == 4)
+    let older = try #require(Launcher(tasks.merging(["PMI_RANK": "1", "PMI_SIZE": "4"]) { $1 }))
+    #expect(older.kind == .slurmPMI)
+  }
+
+  @Test(arguments: [
+    (["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4"], 4),
+    (["SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"], nil),
+    (["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4", "PMIX_RANK": "1"], nil),
+    (["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4", "PMI_RANK": "1"], nil), ([:], nil),
+  ])
+  func `tasks of srun that cannot find one another are counted`(
+    variables: [String: String], tasks: Int?
+  ) {
+    #expect(Launcher.strangers(variables) == tasks)
   }
 
   @Test(arguments: [
