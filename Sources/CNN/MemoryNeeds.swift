@@ -32,14 +32,15 @@ extension InferenceSession {
     let folded = try FoldedNetwork(network)
     let packed = batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels).count : 0
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
-    let stages = share.stages.enumerated().map { index, stage in
-      let plan = ExecutionPlan(
-        stage.graph, capacity: stage.images, kernels: engine.kernels,
-        threads: share.engine.threads, isTraining: false, inputGradient: false)
-      return plan.bytes + (index > 0 ? stage.inputFloats * MemoryLayout<Float>.stride : 0)
+    let arenas = share.stages.map {
+      ExecutionPlan(
+        $0.graph, capacity: $0.images, kernels: engine.kernels, threads: share.engine.threads,
+        isTraining: false, inputGradient: false
+      ).bytes
     }
-    return share.executors * stages.reduce(0, +) + folded.parameters.byteCount
-      + packed * MemoryLayout<Float>.stride
+    let between = share.stages.dropFirst().map(\.inputFloats)
+    return share.executors * arenas.reduce(0, +) + folded.parameters.byteCount
+      + (share.executors * between.reduce(0, +) + packed) * MemoryLayout<Float>.stride
   }
 }
 

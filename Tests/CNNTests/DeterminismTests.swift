@@ -103,7 +103,7 @@ struct DeterminismTests {
   @Test func `late layers that take more images at a time than early ones give the same answers`()
     throws
   {
-    // Of 224 pixels one image's early maps fill a cache; the last layers take eight.
+    // Of 224 pixels one image's early maps fill a cache; later layers take three, then six.
     let network = try Network(.preset("resnet18", size: 224, outputs: 5), seed: 4)
     let pixels = images(9, network)
     let single = try InferenceSession(

@@ -121,18 +121,14 @@ final class Executor {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
     for (step, node) in graph.nodes.enumerated() {
       profile?.enter(firstNode + step)
-      var target: Output?
-      if plan.deferredBy[node.output] == nil {
-        target = node.output == graph.output ? result : nil
-        target = target ?? view(plan.values[node.output])
-      }
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
           engine: engine, batch: batch, mode: step < frozenNodes ? .inference : mode,
           share: share, input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
-          target: target, saved: view(plan.saved[step]), scratch: scratch,
+          target: target(of: node.output, result), saved: view(plan.saved[step]),
+          scratch: scratch,
           parameters: Input(parameters.base), statistics: statistics.base,
           packed: packed?.weights(ofNode: firstNode + step),
           inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
@@ -141,6 +137,13 @@ final class Executor {
       profile?.lap(node.operation.work.forward)
     }
     profile?.enter(nil)
+  }
+
+  /// Where a value is written; nil for one that is left to its readers.
+  private func target(of value: Int, _ result: Output?) -> Output? {
+    guard plan.deferredBy[value] == nil else { return nil }
+    guard value == graph.output, let result else { return view(plan.values[value]) }
+    return result
   }
 
   /// Adds to `gradients` those of the last forward pass, given that of the logits.
