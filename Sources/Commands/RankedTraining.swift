@@ -26,7 +26,7 @@ struct RankedTraining {
         throw CommunicationError(
           .library,
           "\(transport.library) has joined \(communicator.size) of \(launcher.size) processes: the "
-            + "launcher is of another MPI", advice: "mpirun of the same MPI, or its library")
+            + "launcher is of another MPI", advice: launcher.adviceToMeet)
       }
       neighbours = try Neighbours(communicator)
       let own = InstructionSet.available.last ?? .baseline

@@ -76,6 +76,14 @@ package struct Launcher: Sendable, Hashable {
     }
   }
 
+  /// How processes of the library that was found would find one another.
+  package var adviceToMeet: String {
+    switch kind {
+    case .openMPI, .mpich: "mpirun of the same MPI, or its library"
+    case .slurm, .slurmPMI: "srun --mpi=pmix with Open MPI, srun --mpi=pmi2 with MPICH"
+    }
+  }
+
   /// The package to install where the library is missing.
   var advice: String {
     switch kind {

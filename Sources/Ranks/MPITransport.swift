@@ -25,7 +25,9 @@ package final class MPITransport: Transport, @unchecked Sendable {
     var text = [CChar](repeating: 0, count: 8192)
     let code = MPITransport.open(launcher.libraries, &text)
     let said = MPITransport.string(text)
-    let line = said.split(separator: "\n").first.map(String.init) ?? said
+    // Names have tabs in them.
+    let line = (said.split(separator: "\n").first ?? "").split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
     switch code {
     case 0: library = String(line.prefix { $0 != "," })
     case 1:

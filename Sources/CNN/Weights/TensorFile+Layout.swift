@@ -246,7 +246,8 @@ extension TensorFile {
         throw .size(name: entry.name, expected: bytes, found: found)
       }
       guard entry.end <= dataBytes else {
-        throw .fileSize(expected: entry.end, found: dataBytes)
+        let declared = max(entry.end, entries.last?.end ?? 0)
+        throw .fileSize(expected: declared, found: dataBytes)
       }
       offset = entry.end
     }

@@ -18,7 +18,7 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
   case offset(name: String, expected: Int, found: Int)
   /// A tensor's bytes that do not fit its shape.
   case size(name: String, expected: Int, found: Int)
-  /// Bytes missing from the file or too many.
+  /// Bytes behind the header that are missing or too many.
   case fileSize(expected: Int, found: Int)
   /// No digest where one is required.
   case noDigest
@@ -50,7 +50,7 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
     case .size(let name, let expected, let found):
       "tensor \(name): expected \(expected) bytes for its shape, found \(found)"
     case .fileSize(let expected, let found):
-      "expected a file of \(expected) bytes, found \(found)"
+      "expected \(expected) bytes behind the header, found \(found)"
     case .noDigest: "expected a last tensor \(TensorFile.digestName), found none"
     case .digest(let expected, let found):
       "the bytes are damaged: expected the digest \(expected), found \(found)"
