@@ -57,6 +57,7 @@ extension TrainingOptions {
       ? 1...1 : arguments.interval("crop-scale").map { $0.lower...$0.upper }
     cutout = arguments.number("cutout")
     mixup = arguments.number("mixup")
+    cutmix = arguments.number("cutmix")
     fill = arguments.text("fill")
   }
 }

@@ -63,6 +63,9 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var cutout: Double
   /// The α of the Beta(α, α) that pictures' shares in a blend of two are drawn from; 0 for none.
   package var mixup: Double
+  /// The α of the Beta(α, α) that the share of a picture is drawn from of which a window is another's;
+  /// 0 for none.
+  package var cutmix: Double
   /// What lies beyond the border.
   package var fill: BorderFill
 
@@ -71,7 +74,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     rotationDegrees: Double = 0, zoom: Double = 0, shearDegrees: Double = 0, shift: Double = 0,
     flip: FlipMode = .none, brightness: Double = 0, contrast: Double = 0, saturation: Double = 0,
     cropScale: Interval = Interval(1, 1), cropAspect: Interval = Interval(1, 1),
-    cutout: Double = 0, mixup: Double = 0, fill: BorderFill = .reflect
+    cutout: Double = 0, mixup: Double = 0, cutmix: Double = 0, fill: BorderFill = .reflect
   ) {
     self.rotationDegrees = rotationDegrees
     self.zoom = zoom
@@ -85,8 +88,12 @@ package struct Augmentation: Codable, Sendable, Hashable {
     self.cropAspect = cropAspect
     self.cutout = cutout
     self.mixup = mixup
+    self.cutmix = cutmix
     self.fill = fill
   }
+
+  /// Whether pictures are blended with others.
+  package var blends: Bool { mixup > 0 || cutmix > 0 }
 
   /// No change at all.
   package static let none = Augmentation()
@@ -138,6 +145,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
       ("shear", shearDegrees, 0, 80), ("shift", shift, 0, 1),
       ("brightness", brightness, 0, 10), ("contrast", contrast, 0, 1),
       ("saturation", saturation, 0, 1), ("cutout", cutout, 0, 1), ("mixup", mixup, 0, 100),
+      ("cutmix", cutmix, 0, 100),
       ("the crop scale's lower bound", cropScale.lower, 0.01, 1),
       ("the crop scale's upper bound", cropScale.upper, cropScale.lower, 1),
       ("the crop aspect's lower bound", cropAspect.lower, 0.1, 10),
@@ -147,5 +155,27 @@ package struct Augmentation: Codable, Sendable, Hashable {
     guard let bad = checks.first(where: { !($0.value >= $0.lower && $0.value <= $0.upper) })
     else { return nil }
     return "\(bad.name) must be in \(bad.lower)...\(bad.upper), found \(bad.value)"
+  }
+}
+
+extension Augmentation {
+  /// Reads values, those of runs from before CutMix among them.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      rotationDegrees: try values.decode(Double.self, forKey: .rotationDegrees),
+      zoom: try values.decode(Double.self, forKey: .zoom),
+      shearDegrees: try values.decode(Double.self, forKey: .shearDegrees),
+      shift: try values.decode(Double.self, forKey: .shift),
+      flip: try values.decode(FlipMode.self, forKey: .flip),
+      brightness: try values.decode(Double.self, forKey: .brightness),
+      contrast: try values.decode(Double.self, forKey: .contrast),
+      saturation: try values.decode(Double.self, forKey: .saturation),
+      cropScale: try values.decode(Interval.self, forKey: .cropScale),
+      cropAspect: try values.decode(Interval.self, forKey: .cropAspect),
+      cutout: try values.decode(Double.self, forKey: .cutout),
+      mixup: try values.decode(Double.self, forKey: .mixup),
+      cutmix: try values.decodeIfPresent(Double.self, forKey: .cutmix) ?? 0,
+      fill: try values.decode(BorderFill.self, forKey: .fill))
   }
 }

@@ -39,15 +39,15 @@ package struct AugmentationMeasurement: Sendable, Hashable {
         for epoch in 0...epochs {
           for index in 0..<pictures {
             let start = ContinuousClock.now
-            var mixup: MixupDraw?
-            if augmentation.mixup > 0 {
-              mixup = MixupDraw(
-                alpha: augmentation.mixup, count: pictures, seed: 0, epoch: epoch, sample: index)
+            let draw = BlendDraw(
+              augmentation, count: pictures, size: (side, side), seed: 0, epoch: epoch,
+              sample: index)
+            let blend = draw.map {
+              BlendedPicture(picture: picture($0.partner), share: $0.share, window: $0.window)
             }
             pass.write(
-              picture(index), sample: index, epoch: epoch,
-              partner: mixup.map { picture($0.partner) }, share: mixup?.share ?? 1,
-              size: (side, side), into: tensor)
+              picture(index), sample: index, epoch: epoch, blend: blend, size: (side, side),
+              into: tensor)
             if epoch > 0 { seconds.append((ContinuousClock.now - start) / .seconds(1)) }
           }
         }

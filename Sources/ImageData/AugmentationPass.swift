@@ -7,10 +7,19 @@ struct PictureBytes {
   var size: (width: Int, height: Int)
 }
 
+/// What lies over a picture or in a window of it.
+struct BlendedPicture {
+  var picture: PictureBytes
+  /// What is left of the picture that this one is blended into.
+  var share: Float
+  /// Where this one lies alone; nil where the two lie over one another.
+  var window: PixelWindow?
+}
+
 /// From a stored picture to the tensor of one epoch.
 ///
 /// In this order: geometry and border (one bilinear sampling), colours and scaling (one matrix in
-/// the same pass), mixup, cutout.
+/// the same pass), mixup or CutMix, cutout.
 struct AugmentationPass: Sendable {
   private let augmentation: Augmentation
   private let preprocessing: Preprocessing
@@ -34,10 +43,10 @@ struct AugmentationPass: Sendable {
 
   /// Writes the tensor of a sample, `size` pixels large.
   ///
-  /// With a partner the two are blended, each with changes of its own; `share` is the sample's.
+  /// What is blended into it has changes of its own.
   func write(
-    _ picture: PictureBytes, sample: Int, epoch: Int, partner: PictureBytes? = nil,
-    share: Float = 1, size: (width: Int, height: Int), into target: UnsafeMutablePointer<Float>
+    _ picture: PictureBytes, sample: Int, epoch: Int, blend: BlendedPicture? = nil,
+    size: (width: Int, height: Int), into target: UnsafeMutablePointer<Float>
   ) {
     if augmentation == .none && picture.size == size {
       kernels.normalize(
@@ -49,18 +58,21 @@ struct AugmentationPass: Sendable {
     withUnsafeTemporaryAllocation(byteCount: 4 * 1328, alignment: 64) { bytes in
       let floats = bytes.bindMemory(to: Float.self)
       guard let scratch = floats.baseAddress else { return }
-      func put(_ picture: PictureBytes, _ draw: AugmentationDraw, _ share: Float, adds: Bool) {
-        let parameters = scratch + 1296
-        draw.write(
-          source: picture.size, target: size, preprocessing, share: Double(share), to: parameters)
-        kernels.sampleAffine(
-          picture.pixels, picture.size.width, picture.size.height, target, size.width, size.height,
-          parameters, augmentation.fill.kernelCode, adds, scratch)
+      let sampler = Sampler(
+        kernels: kernels, preprocessing: preprocessing, fill: augmentation.fill, size: size,
+        parameters: scratch + 1296, scratch: scratch)
+      guard let blend else {
+        sampler.put(picture, draw, into: target)
+        return
       }
-      put(picture, draw, share, adds: false)
-      if let partner {
-        var stream = RandomStream(seed: seed, purpose: .partner, epoch: epoch, sample: sample)
-        put(partner, AugmentationDraw(augmentation, &stream), 1 - share, adds: true)
+      var stream = RandomStream(seed: seed, purpose: .partner, epoch: epoch, sample: sample)
+      let other = AugmentationDraw(augmentation, &stream)
+      if let window = blend.window {
+        sampler.put(picture, draw, into: target)
+        sampler.put(blend.picture, other, window, into: target)
+      } else {
+        sampler.put(picture, draw, share: blend.share, into: target)
+        sampler.put(blend.picture, other, share: 1 - blend.share, adds: true, into: target)
       }
     }
     cutOut(draw, size, target)
@@ -86,6 +98,55 @@ struct AugmentationPass: Sendable {
       (target + 3 * (row * size.width + columns.lowerBound))
         .update(repeating: 0, count: 3 * columns.count)
     }
+  }
+}
+
+/// Samples pictures for tensors of one size, on one thread.
+private struct Sampler {
+  let kernels: ImageKernels
+  let preprocessing: Preprocessing
+  let fill: BorderFill
+  let size: (width: Int, height: Int)
+  let parameters: UnsafeMutablePointer<Float>
+  let scratch: UnsafeMutablePointer<Float>
+
+  /// Writes a picture's share of the tensor, or adds it to what is there.
+  func put(
+    _ picture: PictureBytes, _ draw: AugmentationDraw, share: Float = 1, adds: Bool = false,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    draw.write(
+      source: picture.size, target: size, preprocessing, share: Double(share), to: parameters)
+    sample(picture, size, adds, target)
+  }
+
+  /// Writes a window of the tensor alone.
+  func put(
+    _ picture: PictureBytes, _ draw: AugmentationDraw, _ window: PixelWindow,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    draw.write(source: picture.size, target: size, preprocessing, share: 1, to: parameters)
+    let (x, y) = (Float(window.columns.lowerBound), Float(window.rows.lowerBound))
+    parameters[2] += parameters[0] * x + parameters[1] * y
+    parameters[5] += parameters[3] * x + parameters[4] * y
+    let row = 3 * window.columns.count
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: row * window.rows.count) { pixels in
+      guard let base = pixels.baseAddress, !pixels.isEmpty else { return }
+      sample(picture, (window.columns.count, window.rows.count), false, base)
+      for (index, line) in window.rows.enumerated() {
+        (target + 3 * (line * size.width + window.columns.lowerBound))
+          .update(from: base + index * row, count: row)
+      }
+    }
+  }
+
+  private func sample(
+    _ picture: PictureBytes, _ size: (width: Int, height: Int), _ adds: Bool,
+    _ target: UnsafeMutablePointer<Float>
+  ) {
+    kernels.sampleAffine(
+      picture.pixels, picture.size.width, picture.size.height, target, size.width, size.height,
+      parameters, fill.kernelCode, adds, scratch)
   }
 }
 

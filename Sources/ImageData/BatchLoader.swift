@@ -23,7 +23,7 @@ package struct Batch {
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
-  /// What is blended into the pictures; nil without mixup.
+  /// What is blended into the pictures; nil without mixup and CutMix.
   package var mixture: BatchMixture?
 }
 

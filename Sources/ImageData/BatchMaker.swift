@@ -63,21 +63,24 @@ final class BatchMaker {
         pixels: UnsafeBufferPointer(rebasing: target[0..<count]),
         targets: store.targets(samples), samples: samples, whole: whole, offset: part.lowerBound,
         width: size.width, height: size.height, epoch: epoch, index: index,
-        mixture: mixture(samples, epoch)),
+        mixture: mixture(samples, epoch, size)),
       target: UnsafeMutableBufferPointer(rebasing: target[0..<count]), pass: pass, store: store)
   }
 
   /// Whom the samples are blended with.
-  private func mixture(_ samples: [Int], _ epoch: Int) -> BatchMixture? {
-    guard plan.augmentation.mixup > 0 else { return nil }
-    let draws = samples.map { sample in
-      MixupDraw(
-        alpha: plan.augmentation.mixup, count: plan.indices.count, seed: plan.seed, epoch: epoch,
+  private func mixture(
+    _ samples: [Int], _ epoch: Int, _ size: (width: Int, height: Int)
+  ) -> BatchMixture? {
+    guard plan.augmentation.blends else { return nil }
+    let draws = samples.compactMap { sample in
+      BlendDraw(
+        plan.augmentation, count: plan.indices.count, size: size, seed: plan.seed, epoch: epoch,
         sample: sample)
     }
     let partners = draws.map { plan.indices[$0.partner] }
     return BatchMixture(
-      samples: partners, targets: store.targets(partners), shares: draws.map(\.share))
+      samples: partners, targets: store.targets(partners), shares: draws.map(\.share),
+      windows: draws.map(\.window))
   }
 }
 
@@ -94,7 +97,7 @@ struct PreparedBatch: @unchecked Sendable {
     var fetching = Duration.zero
     let sample = batch.samples[position]
     guard let mixture = batch.mixture else {
-      try withPicture(sample, &fetching) { write($0, position, partner: nil, share: 1) }
+      try withPicture(sample, &fetching) { write($0, position) }
       return fetching
     }
     var fetchingPartner = Duration.zero
@@ -102,7 +105,9 @@ struct PreparedBatch: @unchecked Sendable {
     try withPicture(sample, &fetching) { picture in
       do throws(ImageStoreError) {
         try withPicture(mixture.samples[position], &fetchingPartner) { partner in
-          write(picture, position, partner: partner, share: mixture.shares[position])
+          let blend = BlendedPicture(
+            picture: partner, share: mixture.shares[position], window: mixture.windows[position])
+          write(picture, position, blend)
         }
       } catch {
         failure = error
@@ -113,13 +118,13 @@ struct PreparedBatch: @unchecked Sendable {
   }
 
   private func write(
-    _ picture: PictureBytes, _ position: Int, partner: PictureBytes?, share: Float
+    _ picture: PictureBytes, _ position: Int, _ blend: BlendedPicture? = nil
   ) {
     guard let base = target.baseAddress else { return }
     let size = (width: batch.width, height: batch.height)
     pass.write(
-      picture, sample: batch.samples[position], epoch: batch.epoch, partner: partner,
-      share: share, size: size, into: base + position * 3 * size.width * size.height)
+      picture, sample: batch.samples[position], epoch: batch.epoch, blend: blend,
+      size: size, into: base + position * 3 * size.width * size.height)
   }
 
   private func withPicture(

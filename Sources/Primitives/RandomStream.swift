@@ -14,6 +14,8 @@ package enum RandomPurpose: UInt32, Sendable {
   case mixup = 9
   /// The changes of the picture that is blended in.
   case partner = 10
+  /// Which window of a picture is another's, and whose.
+  case cutmix = 11
 }
 
 /// A counter-based stream of random numbers, keyed by (seed, purpose, epoch, sample).

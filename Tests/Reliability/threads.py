@@ -17,7 +17,7 @@ THREADS = [1, 2, 3, 4, 8]
 CHANGES = {
     "rotation": "20", "zoom": "0.2", "shear": "10", "shift": "0.1", "flip": "hv",
     "brightness": "0.3", "contrast": "0.3", "saturation": "0.3", "crop-scale": "0.5:1",
-    "cutout": "0.3", "mixup": "0.4",
+    "cutout": "0.3", "mixup": "0.4", "cutmix": "1",
 }
 
 

@@ -86,13 +86,13 @@ func augmentationOptions() throws {
     { $0.rotation = 3 }, { $0.zoom = 0.3 }, { $0.shear = 4 }, { $0.shift = 0.2 },
     { $0.flip = "hv" }, { $0.brightness = 0.15 }, { $0.contrast = 0.16 },
     { $0.saturation = 0.17 }, { $0.cropScale = 0.5...0.75 }, { $0.cutout = 0.4 },
-    { $0.mixup = 0.2 }, { $0.fill = "constant" },
+    { $0.mixup = 0.2 }, { $0.cutmix = 1 }, { $0.fill = "constant" },
   ]
   let writes: [(inout Augmentation) -> Void] = [
     { $0.rotationDegrees = 3 }, { $0.zoom = 0.3 }, { $0.shearDegrees = 4 }, { $0.shift = 0.2 },
     { $0.flip = .hv }, { $0.brightness = 0.15 }, { $0.contrast = 0.16 },
     { $0.saturation = 0.17 }, { $0.cropScale = Interval(0.5, 0.75) }, { $0.cutout = 0.4 },
-    { $0.mixup = 0.2 }, { $0.fill = .constant },
+    { $0.mixup = 0.2 }, { $0.cutmix = 1 }, { $0.fill = .constant },
   ]
   for name in Augmentation.presetNames {
     let preset = try #require(Augmentation.preset(name))
@@ -112,6 +112,7 @@ func augmentationOptions() throws {
   }
   #expect(failure { $0.mixup = -0.1 }?.kind == .usage)
   #expect(failure { $0.mixup = .infinity }?.kind == .usage)
+  #expect(failure { $0.cutmix = -0.1 }?.kind == .usage)
   for recipe in Recipe.allCases {
     let plain = try Configuration(
       dataset: "d", options: options { $0.recipe = recipe.rawValue })
@@ -119,6 +120,15 @@ func augmentationOptions() throws {
     #expect(plain.augmentation.mixup == Double(mixup))
     #expect(String(decoding: plain.encoded(), as: UTF8.self).contains("\"mixup\" : \(mixup)"))
   }
+}
+
+@Test("A run from before CutMix is read as one without")
+func withoutCutMix() throws {
+  let configuration = try Configuration(dataset: "d", options: options { $0.mixup = 0.3 })
+  let text = String(decoding: configuration.encoded(), as: UTF8.self)
+  let older = text.split(separator: "\n").filter { !$0.contains("\"cutmix\"") }
+  #expect(older.count == text.split(separator: "\n").count - 1)
+  #expect(try read(Array(older.joined(separator: "\n").utf8)) == configuration)
 }
 
 @Test("A small set gets more epochs, unless they are asked for")

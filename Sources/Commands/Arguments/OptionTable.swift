@@ -235,6 +235,9 @@ package enum OptionTable {
     number(
       "mixup", NumberRange(lower: 0, upper: 100), "A",
       "blend each image with another, in shares drawn from Beta(A, A)"),
+    number(
+      "cutmix", NumberRange(lower: 0, upper: 100), "A",
+      "give a window of each image to another, in shares drawn from Beta(A, A)"),
     Option(
       "fill", .choice(["reflect", "nearest", "constant"]), help: "what lies beyond an image's edge",
       group: .augmentation, commands: [.train]),

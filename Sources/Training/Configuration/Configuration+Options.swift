@@ -154,6 +154,7 @@ extension Configuration {
       options.cropScale.map { Interval($0.lowerBound, $0.upperBound) })
     set(&augmentation.cutout, options.cutout)
     set(&augmentation.mixup, options.mixup)
+    set(&augmentation.cutmix, options.cutmix)
     set(&augmentation.fill, try word("--fill", options.fill, BorderFill.self))
   }
 }

@@ -103,6 +103,8 @@ package struct TrainingOptions: Sendable, Hashable {
   package var cutout: Double?
   /// `--mixup`: the parameter of the shares' beta distribution, 0 for none.
   package var mixup: Double?
+  /// `--cutmix`: the parameter of the shares' beta distribution, 0 for none.
+  package var cutmix: Double?
   /// `--fill`: reflect, nearest or constant.
   package var fill: String?
 

@@ -19,7 +19,7 @@ final class FeatureStore {
   /// Views x training images x features, in the images' order.
   private let training: FloatMemory
   private let validation: FloatMemory
-  /// The second classes of each view's images; none without mixup.
+  /// The second classes of each view's images; none without mixup and CutMix.
   private var mixtures: [TargetMixture] = []
   /// Changes of each training image that there are features of.
   let views: Int
@@ -163,7 +163,7 @@ final class FeatureStore {
         done += batch.whole.count
         try progress(view * count + done, total)
       }
-      if plan.augmentation.mixup > 0 { mixtures.append(try blend.whole(team)) }
+      if plan.augmentation.blends { mixtures.append(try blend.whole(team)) }
     }
     let inputs = ValidationImages(images, batchSize: session.batchSize, engine: engine)
     let part = team.range(of: held)

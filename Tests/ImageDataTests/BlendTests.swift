@@ -4,7 +4,7 @@ import KernelSelection
 import Primitives
 import Testing
 
-@Suite struct MixupTests {
+@Suite struct BlendTests {
   private let steps = Preprocessing(
     width: 8, height: 8, mean: [100, 110, 120], deviation: [50, 60, 70])
 
@@ -31,6 +31,7 @@ import Testing
     var partner: Int?
     var partnerTarget: Int32?
     var share: Float?
+    var window: PixelWindow?
   }
 
   /// What becomes of every sample in every epoch.
@@ -48,7 +49,7 @@ import Testing
             pixels: Array(batch.pixels[(position * count)..<((position + 1) * count)]),
             target: batch.targets[position], partner: batch.mixture?.samples[position],
             partnerTarget: batch.mixture?.targets[position],
-            share: batch.mixture?.shares[position])
+            share: batch.mixture?.shares[position], window: batch.mixture?.windows[position])
         }
       }
     }
@@ -63,13 +64,13 @@ import Testing
       augmentation: augmentation, preprocessing: steps, epochs: 0..<3)
   }
 
-  @Test("Threads, batch size and order change no picture, with mixup and without")
+  @Test("Threads, batch size and order change no picture, with mixup and CutMix and without")
   func keyed() throws {
     let engine = try bestEngine()
     let store = try makeStore(23, engine: engine)
-    for mixup in [0, 0.4] {
+    for (mixup, cutmix) in [(0.0, 0.0), (0.4, 0), (0, 1), (0.4, 1)] {
       var augmentation = Augmentation.strong
-      augmentation.mixup = mixup
+      (augmentation.mixup, augmentation.cutmix) = (mixup, cutmix)
       let expected = try values(store, plan(store, augmentation), engine, threads: 1)
       #expect(expected.count == 3 * 23)
       for threads in [2, 3] {
@@ -111,6 +112,63 @@ import Testing
     }
   }
 
+  @Test("CutMix gives a window to the other picture and the rest to the one, by the area of each")
+  func window() throws {
+    for engine in engines {
+      let store = try makeStore(12, training: 8, engine: engine)
+      let found = try values(store, plan(store, Augmentation(flip: .h, cutmix: 1)), engine)
+      let reader = ImageReader(steps, kernels: engine.kernels)
+      var areas: Set<Int> = []
+      for (key, value) in found {
+        let window = try #require(value.window)
+        let partner = try #require(value.partner)
+        #expect(value.partnerTarget == store.targets([partner])[0])
+        let area = window.columns.count * window.rows.count
+        areas.insert(area)
+        #expect(value.share == 1 - Float(area) / 64)
+        let tensors = try [key.sample, partner].map { try reader.tensor(store.image($0)) }
+        /// Whether the pixels in the window, or those outside, are a picture's, mirrored or not.
+        func shows(_ tensor: [Float], inside: Bool, mirrored: Bool) -> Bool {
+          value.pixels.indices.allSatisfy { at in
+            let (row, column, channel) = (at / 24, at % 24 / 3, at % 3)
+            let isInside = window.rows.contains(row) && window.columns.contains(column)
+            let place = 24 * row + 3 * (mirrored ? 7 - column : column) + channel
+            return isInside != inside || abs(value.pixels[at] - tensor[place]) < 1e-5
+          }
+        }
+        for (tensor, inside) in zip(tensors, [false, true]) {
+          #expect([false, true].contains { shows(tensor, inside: inside, mirrored: $0) })
+        }
+      }
+      #expect(areas.count > 8)
+    }
+  }
+
+  @Test("With mixup and CutMix each picture has one of the two, about as often as the other")
+  func both() {
+    let size = (width: 32, height: 24)
+    func draws(_ augmentation: Augmentation) -> [BlendDraw] {
+      (0..<20_000).compactMap {
+        BlendDraw(augmentation, count: 10, size: size, seed: 5, epoch: 1, sample: $0)
+      }
+    }
+    let mixed = draws(Augmentation(mixup: 0.2, cutmix: 1))
+    #expect(mixed.count == 20_000)
+    // Five standard deviations would be 354.
+    #expect(abs(mixed.count { $0.window != nil } - 10_000) < 354)
+    #expect(draws(Augmentation(mixup: 1)).allSatisfy { $0.window == nil })
+    #expect(draws(.none).isEmpty)
+    let cut = draws(Augmentation(cutmix: 1))
+    #expect(cut.allSatisfy { $0.window != nil && $0.share >= 0 && $0.share <= 1 })
+    var counts = [Int](repeating: 0, count: 10)
+    for draw in cut { counts[draw.partner] += 1 }
+    #expect(counts.allSatisfy { abs($0 - 2000) < 210 })
+    // With a side s of the window, s^2 evenly spread, the border leaves s - s^2 / 4 of it on the
+    // average: 1 - E[(s - s^2 / 4)^2] = 1 - (1/2 - 1/5 + 1/48) = 163/240.
+    let mean = cut.reduce(0) { $0 + Double($1.share) } / 20_000
+    #expect(abs(mean - 163.0 / 240) < 0.01)
+  }
+
   @Test("The picture that is blended in is changed by itself, and cutout comes last")
   func order() throws {
     let engine = try bestEngine()
@@ -140,9 +198,11 @@ import Testing
       seen.formUnion(fitting)
     }
     #expect(seen.count == 4)
-    let holes = try values(store, plan(store, Augmentation(cutout: 1, mixup: 0.4)), engine)
-    let blank = holes.values.map { Double($0.pixels.count { $0 == 0 }) / 192 }
-    #expect(blank.contains { $0 > 0.8 }, "the square is blank in a blend, too")
+    for holed in [Augmentation(cutout: 1, mixup: 0.4), Augmentation(cutout: 1, cutmix: 1)] {
+      let holes = try values(store, plan(store, holed), engine)
+      let blank = holes.values.map { Double($0.pixels.count { $0 == 0 }) / 192 }
+      #expect(blank.contains { $0 > 0.8 }, "the square is blank in a blend, too")
+    }
   }
 
   @Test("Partners are any pictures of the set, as often as one another")
@@ -150,9 +210,10 @@ import Testing
     var counts = [Int](repeating: 0, count: 10)
     var mean = 0.0
     for sample in 0..<20_000 {
-      let draw = MixupDraw(alpha: 1, count: 10, seed: 5, epoch: 1, sample: sample)
-      counts[draw.partner] += 1
-      mean += Double(draw.share) / 20_000
+      let draw = BlendDraw(
+        Augmentation(mixup: 1), count: 10, size: (8, 8), seed: 5, epoch: 1, sample: sample)
+      counts[draw?.partner ?? 0] += 1
+      mean += Double(draw?.share ?? 0) / 20_000
     }
     // Twelve standard deviations would be 500.
     #expect(counts.allSatisfy { abs($0 - 2000) < 210 })
