@@ -73,9 +73,11 @@ package struct Evaluator {
         expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
     }
     let path = try request.dataset ?? recordedDataset()
-    // Class folders alone are the images to evaluate, unless they are what the run dealt itself.
+    // Class folders alone are the images to evaluate, unless they are what the run dealt itself:
+    // to count the images that a model has learnt from among those that judge it would be a lie.
+    let isOwn = request.dataset == nil || isRecorded(path)
     let dataset = try Dataset.open(
-      path, classes: model.classes, unsplit: request.dataset == nil ? .train : split
+      path, classes: model.classes, unsplit: isOwn ? .train : split
     ) { entries in
       preparing(.scanning(entries: entries))
       return false
@@ -113,6 +115,13 @@ package struct Evaluator {
     if FileSystem.isFolder(configuration.dataset) { return configuration.dataset }
     // The run may have been started in another folder.
     return try RunRecord(folder: run).dataset
+  }
+
+  /// Whether a path leads to the folder that the run was trained on.
+  private func isRecorded(_ path: String) -> Bool {
+    guard run != nil, let own = try? recordedDataset(), let place = FileSystem.absolute(own)
+    else { return false }
+    return FileSystem.absolute(path) == place
   }
 
   private func configuration(_ run: RunFolder) throws(TrainingError) -> Configuration {

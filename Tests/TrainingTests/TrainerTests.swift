@@ -1,4 +1,5 @@
 import CNN
+import Foundation
 import ImageData
 import Primitives
 import Testing
@@ -130,8 +131,17 @@ func heldOut() throws {
       model: try ClassifierModel(path: summary.weights), run: summary.run, engine: try engine())
     let result = try evaluator.evaluate(Evaluator.Request())
     #expect(result.evaluation == test.evaluation)
+    // Its own folder by name, or by another: the images that it has learnt from do not count.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/link", withDestinationPath: data)
     var request = Evaluator.Request()
-    request.dataset = data
+    for name in [data, data + "/", folder + "/link"] {
+      request.dataset = name
+      #expect(try evaluator.evaluate(request).evaluation == test.evaluation)
+    }
+    // Of another folder every image is to be answered.
+    try FileManager.default.copyItem(atPath: data, toPath: folder + "/other")
+    request.dataset = folder + "/other"
     #expect(try evaluator.evaluate(request).evaluation.images == 60)
   }
 }
