@@ -72,13 +72,14 @@ struct Communication {
       transfer.part = try transport.gather(transfer.lane, own, count, into: all, stretches)
     case .sum(let floats, let count):
       let share = Stretches.range(rank, of: size, count).count
-      let room = rooms.take(share * size)
+      let room = rooms.take(share * (size - 1))
       transfer.room = room
       transfer.stage = .exchanging
       guard let base = room.baseAddress else { return }
+      // Its own stretch is added to where it lies.
       transfer.part = try transport.exchange(
-        transfer.lane, floats, Stretches(count, over: size), into: base,
-        Stretches(counts: [Int](repeating: share, count: size)))
+        transfer.lane, floats, Stretches(count, over: size).leavingOut(rank), into: base,
+        Stretches(counts: (0..<size).map { $0 == rank ? 0 : share }))
     case .leave:
       leaving = transfer
     case .abort(let code):
@@ -95,7 +96,9 @@ struct Communication {
       return
     }
     let own = Stretches.range(rank, of: size, count)
-    addUp(UnsafePointer(room.baseAddress), parts: size, own.count, into: floats + own.lowerBound)
+    if let others = room.baseAddress {
+      addUp(others, before: rank, after: size - 1 - rank, to: floats + own.lowerBound, own.count)
+    }
     rooms.give(back: room)
     transfer.room = nil
     transfer.stage = .added
@@ -118,17 +121,27 @@ struct Communication {
   }
 }
 
-/// Sums `parts` stretches of `count` floats that follow one another, from the first to the last.
+/// Adds the others' stretches of `count` floats, which follow one another, to a process's own, as if
+/// from the first process's to the last one's; what lies in `others` is of no use any more.
 private func addUp(
-  _ source: UnsafePointer<Float>?, parts: Int, _ count: Int,
-  into target: UnsafeMutablePointer<Float>
+  _ others: UnsafeMutablePointer<Float>, before: Int, after: Int,
+  to own: UnsafeMutablePointer<Float>, _ count: Int
 ) {
-  guard let source, count > 0 else { return }
-  target.update(from: source, count: count)
-  for part in 1..<parts {
-    let addend = source + part * count
-    for index in 0..<count { target[index] += addend[index] }
+  // A block at a time, which stays in the cache until all have been added.
+  let block = 4096
+  for start in stride(from: 0, to: count, by: block) {
+    let (length, first, sum) = (min(block, count - start), others + start, own + start)
+    for part in 1..<max(1, before) { add(first + part * count, to: first, length) }
+    // Of two it does not matter which is added to which.
+    if before > 0 { add(first, to: sum, length) }
+    for part in before..<(before + after) { add(first + part * count, to: sum, length) }
   }
+}
+
+private func add(
+  _ addends: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>, _ count: Int
+) {
+  for index in 0..<count { sums[index] += addends[index] }
 }
 
 /// Memory that sums receive into, kept for the next one.

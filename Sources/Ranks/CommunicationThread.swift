@@ -14,8 +14,9 @@ final class CommunicationThread: @unchecked Sendable {
   /// How many wait; while somebody does, the thread does not sleep.
   private let waiting = Atomic<Int>(0)
 
-  /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody.
-  private static let nap: Int64 = 50_000
+  /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody: each look
+  /// takes time from a thread that computes on the same processor.
+  private static let nap: Int64 = 200_000
 
   init(_ transport: any Transport, patience: Double) {
     (self.transport, self.patience) = (transport, patience)

@@ -21,6 +21,10 @@ package struct Stretches: Sendable, Hashable {
   package let counts: [Int32]
   package let places: [Int32]
 
+  private init(counts: [Int32], places: [Int32]) {
+    (self.counts, self.places) = (counts, places)
+  }
+
   /// Stretches that follow one another.
   package init(counts: [Int]) {
     var place = 0
@@ -38,6 +42,13 @@ package struct Stretches: Sendable, Hashable {
     self.init(counts: (0..<size).map { Stretches.range($0, of: size, count).count })
   }
 
+  /// The same stretches, of which one process's is none.
+  package func leavingOut(_ rank: Int) -> Stretches {
+    var counts = counts
+    counts[rank] = 0
+    return Stretches(counts: counts, places: places)
+  }
+
   /// The part of `count` elements that is the process's `rank`.
   package static func range(_ rank: Int, of size: Int, _ count: Int) -> Range<Int> {
     (rank * count / size)..<((rank + 1) * count / size)
@@ -52,8 +63,8 @@ package struct Stretches: Sendable, Hashable {
 package protocol Transport: AnyObject, Sendable {
   /// Joins the others; this process's number and how many there are.
   func join() throws(CommunicationError) -> (rank: Int, size: Int)
-  /// Sends each process its stretch of `data`; all processes' stretches for this one follow one
-  /// another in `received`.
+  /// Sends each process its stretch of `data`; the processes' stretches for this one arrive in
+  /// `received`, as `share` has them.
   func exchange(
     _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
     into received: UnsafeMutablePointer<Float>, _ share: Stretches

@@ -85,13 +85,14 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
     _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
     into received: UnsafeMutablePointer<Float>, _ share: Stretches
   ) -> TransferID {
-    let total = Int(stretches.counts.reduce(0, +))
-    let (start, count) = (4 * Int(stretches.places[rank]), 4 * Int(stretches.counts[rank]))
+    let total = zip(stretches.places, stretches.counts).map { Int($0) + Int($1) }.max() ?? 0
+    let start = 4 * Int(stretches.places[rank])
     let bytes = UnsafeRawBufferPointer(start: data, count: 4 * total)
     return meet(lane, bytes) { from, bytes in
       bytes.withUnsafeBytes {
         UnsafeMutableRawPointer(received + Int(share.places[from])).copyMemory(
-          from: $0.baseAddress.map { $0 + start } ?? UnsafeRawPointer(data), byteCount: count)
+          from: $0.baseAddress.map { $0 + start } ?? UnsafeRawPointer(data),
+          byteCount: 4 * Int(share.counts[from]))
       }
     }
   }
