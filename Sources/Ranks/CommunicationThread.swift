@@ -17,6 +17,11 @@ final class CommunicationThread: @unchecked Sendable {
   /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody: each look
   /// takes time from a thread that computes on the same processor.
   private static let nap: Int64 = 200_000
+  /// Looks without sleep while somebody waits, about as many microseconds: a message takes less.
+  private static let eagerLooks = 100
+  /// Nanoseconds that it sleeps between two looks after those: another process is late, and where
+  /// there are not processors enough it is late because this one looks.
+  private static let doze: Int64 = 20_000
 
   init(_ transport: any Transport, patience: Double) {
     (self.transport, self.patience) = (transport, patience)
@@ -94,6 +99,8 @@ final class CommunicationThread: @unchecked Sendable {
       return
     }
     joining.finish()
+    // In vain, and since somebody waits.
+    var looks = 0
     while true {
       let seen = bell.pointee.load(ordering: .acquiring)
       let new = queue.withLock { queue in
@@ -108,9 +115,13 @@ final class CommunicationThread: @unchecked Sendable {
         }
         let hasMoved = try work.advance(new)
         if work.isOver { return }
+        let isAwaited = waiting.load(ordering: .relaxed) > 0 && work.isBusy
+        looks = isAwaited && !hasMoved ? looks + 1 : 0
         if hasMoved { continue }
-        if waiting.load(ordering: .relaxed) > 0, work.isBusy {
+        if isAwaited, looks <= CommunicationThread.eagerLooks {
           sched_yield()
+        } else if isAwaited {
+          csystem_futex_wait_for(bellWord, seen, CommunicationThread.doze)
         } else {
           csystem_futex_wait_for(
             bellWord, seen, work.isBusy ? CommunicationThread.nap : Communication.pulse)
