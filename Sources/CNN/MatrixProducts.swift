@@ -41,16 +41,29 @@ struct MatrixProducts {
   }
 
   /// result (columns x columns) = matrixᵀ · matrix, of a matrix of rows x columns.
+  ///
+  /// Only what lies on and above the diagonal, in blocks, is computed: what lies below is the same
+  /// to the bit, as both sum the same products in the same order.
   func gram(_ matrix: Input, into result: Output, rows: Int, columns: Int) {
+    // A multiple of every panel's width.
     let block = 32
-    engine.workers.parallelFor((columns + block - 1) / block) { task, _ in
+    let blocks = (columns + block - 1) / block
+    engine.workers.parallelFor(blocks) { task, _ in
       let first = task * block
       engine.kernels.convolution.accumulateFilterGradient(
         matrix, matrix, result,
         FilterGradientShape(
-          rows: 1, columns: rows, channels: columns, channelRange: 0..<columns, kernelRows: 1,
+          rows: 1, columns: rows, channels: columns, channelRange: first..<columns, kernelRows: 1,
           rowLength: columns, rowRange: first..<min(columns, first + block), bandRowStep: 0,
           bandLineStep: 0, bandPixelStep: columns, outputRowStep: 0, accumulates: false))
+    }
+    engine.workers.parallelFor(blocks) { task, _ in
+      let first = task * block
+      for row in first..<min(columns, first + block) {
+        for column in 0..<first {
+          result[row * columns + column] = result[column * columns + row]
+        }
+      }
     }
   }
 }

@@ -19,7 +19,10 @@ extension TrainingLoop {
       place: team.communicator.map { _ in
         BatchPlace(offset: batch.offset, whole: batch.whole.count)
       })
-    try team.check()
+    // A loss that is not finite is the sum of all processes' losses, and each of them ends for it:
+    // that another was quicker, which ends the work together, tells this one nothing new.
+    let isKnownToAll = if case .loss? = result.fault { true } else { false }
+    if !isKnownToAll { try team.check() }
     if let fault = result.fault {
       throw diverged("\(fault)", number, meter.epoch, rate, batch.whole)
     }
