@@ -29,6 +29,17 @@ struct CheckRealDataTests {
     #expect(report.findings.count == 5)
   }
 
+  @Test("Flowers: every class was enlarged from a quarter of its size")
+  func flowers() throws {
+    let report = try check("\(realData ?? "")/flowers")
+    #expect(report.widths?.median == 128)
+    let enlarged = report.findings.filter { $0.kind == .enlarged }
+    #expect(enlarged.map(\.paths) == [["daisy", "dandelion", "rose", "sunflower", "tulip"]])
+    #expect(
+      enlarged.map(\.message)
+        == ["most show nothing finer than 4 pixels: 32 pixels a side would hold as much"])
+  }
+
   @Test("Each file has the verdict that decoding it gives")
   func verdicts() throws {
     let folder = try TemporaryFolder()

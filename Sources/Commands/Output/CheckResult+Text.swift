@@ -114,6 +114,7 @@ extension CheckFinding.Kind {
     case .otherFolder: "other folders, passed over"
     case .tiny: "sides below \(DatasetCheck.leastSide) pixels"
     case .extremeShape: "more than \(DatasetCheck.mostAspect) times as long as wide"
+    case .enlarged: "pictures that were enlarged, or are blurred"
     case .imbalance:
       "sizes of classes that differ by more than a factor of "
         + "\(DatasetCheck.mostImbalance); --class-weights balanced helps"

@@ -64,6 +64,8 @@ package struct CheckFinding: Sendable, Equatable {
     case tiny
     /// A picture many times as long as it is wide.
     case extremeShape = "extreme-shape"
+    /// A class whose pictures hold less detail than their size lets expect.
+    case enlarged
     /// Classes of very different sizes.
     case imbalance
     /// A class of the training folder that another split lacks.

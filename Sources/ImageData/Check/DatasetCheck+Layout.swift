@@ -72,7 +72,7 @@ extension DatasetCheck {
       + survey.linksOutside.map { CheckFinding(.linkOutside, "leads out of the dataset", [$0]) }
   }
 
-  /// Empty, missing and uneven classes, counted by the pictures that can be decoded.
+  /// Empty, missing, uneven and blurred classes, told by the pictures that can be decoded.
   static func classFindings(
     _ survey: FolderSurvey, _ files: [CheckedFile], _ classes: [String]
   ) -> [CheckFinding] {
@@ -82,11 +82,13 @@ extension DatasetCheck {
     for folder in survey.folders {
       // The files come folder by folder and class by class.
       var counts: [(name: String, decoded: Int)] = []
+      var details: [(name: String, detail: Detail)] = []
       for found in folder.classes {
         let members = rest.prefix(found.files.count)
         rest = rest.dropFirst(found.files.count)
         let decoded = members.count { $0.examination.picture != nil }
         counts.append((found.name, decoded))
+        if let detail = Detail(members) { details.append((found.name, detail)) }
         if decoded == 0 {
           let cause = members.isEmpty ? "holds no images" : "holds no image that can be decoded"
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
@@ -100,6 +102,7 @@ extension DatasetCheck {
         }
       }
       findings += imbalance(counts.filter { $0.decoded > 0 }, folder.name)
+      findings += enlarged(details, folder.name)
     }
     return findings
   }
@@ -115,5 +118,42 @@ extension DatasetCheck {
     return [
       CheckFinding(.imbalance, message, [joined(folder, most.name), joined(folder, least.name)])
     ]
+  }
+
+  /// Classes of a folder whose pictures show less than their size lets expect, those together that
+  /// are alike in that.
+  private static func enlarged(
+    _ classes: [(name: String, detail: Detail)], _ folder: String
+  ) -> [CheckFinding] {
+    let coarse = classes.filter { $0.detail.pixels > 1 && $0.detail.side < fineSide }
+    let rest =
+      coarse.count < classes.count
+      ? "; other classes are sharper, and a network may go by that" : ""
+    let groups = Dictionary(grouping: coarse) { $0.detail.pixels }
+    return groups.sorted { $0.key > $1.key }.map { pixels, members in
+      let side = members.map(\.detail.side).max() ?? 0
+      return CheckFinding(
+        .enlarged,
+        "most show nothing finer than \(pixels) pixels: \(side) pixels a side would hold as much"
+          + rest,
+        members.map { joined(folder, $0.name) })
+    }
+  }
+}
+
+/// How fine the pictures of a class are.
+private struct Detail {
+  /// Nothing in half of the pictures is finer than so many pixels.
+  var pixels: Int
+  /// Pixels of the shorter side that would show as much.
+  var side: Int
+
+  /// Nil for a class without a picture that tells.
+  init?(_ files: some Sequence<CheckedFile>) {
+    let telling = files.compactMap(\.examination.picture).filter { $0.fineness != nil }
+    guard !telling.isEmpty else { return nil }
+    pixels = telling.compactMap(\.fineness).sorted()[telling.count / 2]
+    let shorter = telling.map { min($0.width, $0.height) }.sorted()[telling.count / 2]
+    side = (shorter + pixels - 1) / pixels
   }
 }

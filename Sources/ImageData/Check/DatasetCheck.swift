@@ -11,6 +11,9 @@ package enum DatasetCheck {
   /// Classes whose sizes differ by a greater factor are noted: with two of them, calling everything
   /// the larger one is right three times in four.
   package static let mostImbalance = 3
+  /// Pictures whose detail would fit into a smaller side are noted: no recipe answers for larger
+  /// ones.
+  package static let fineSide = 192
 
   /// Checks the dataset at `path`.
   ///

@@ -29,6 +29,8 @@ struct PictureExamination: Sendable {
     var width: Int
     /// Pixels down, upright.
     var height: Int
+    /// Nothing in it is finer than so many pixels; nil where nothing can be told.
+    var fineness: Int?
     var hash: PerceptualHash?
   }
 
@@ -49,7 +51,7 @@ struct PictureExamination: Sendable {
         fileDigest: Digest(of: bytes),
         roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
         facts: facts, width: image.width, height: image.height,
-        hash: PerceptualHash(shrunk: shrunk))
+        fineness: Fineness.pixels(of: image), hash: PerceptualHash(shrunk: shrunk))
     }
     byteCount = size
   }
