@@ -23,12 +23,13 @@ suite_as_written() {
 }
 
 suite_at_other_levels() {
-  local levels level
+  local line levels level
+  line=$(readme_command quick-start 2)
   levels=$("$clone/.build/release/cnnctl" --version | sed -n 's/^instruction sets: //p' | tr -d ,)
   [ -n "$levels" ] || fail "cnnctl --version names no instruction set"
   # The suite has just run at the highest.
   for level in $(echo "$levels" | tr ' ' '\n' | head -n -1); do
     echo "+ CNNCTL_ISA=$level"
-    CNNCTL_ISA=$level run_suite "swift test -c release"
+    CNNCTL_ISA=$level run_suite "$line"
   done
 }
