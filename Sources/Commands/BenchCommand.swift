@@ -11,7 +11,7 @@ struct BenchCommand {
 
   func run() throws -> ExitCode {
     let seconds = arguments.number("seconds") ?? 3
-    let batch = arguments.integer("batch") ?? 32
+    let batch = arguments.integer("batch-size") ?? 32
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
@@ -27,7 +27,7 @@ struct BenchCommand {
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
     if let dataset = arguments.operands.first {
-      if let option = ["net", "batch"].first(where: arguments.has) {
+      if let option = ["arch", "batch-size"].first(where: arguments.has) {
         throw Failure(
           .usage,
           "--\(option) and DATASET exclude each other: one measures a network, the other images",
@@ -58,7 +58,7 @@ struct BenchCommand {
 
   private func networks() throws(ModelError) -> [Architecture] {
     let size = arguments.integer("size")
-    let names = arguments.text("net").map { [$0] } ?? BenchCommand.networks
+    let names = arguments.text("arch").map { [$0] } ?? BenchCommand.networks
     return try names.map { name throws(ModelError) in try .preset(name, size: size) }
   }
 

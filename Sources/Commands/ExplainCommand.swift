@@ -15,7 +15,7 @@ struct ExplainCommand {
     let isSingle = isSingle
     let methods = methods(isSingle: isSingle)
     var files = try SheetFiles(
-      named: arguments.text("output"), otherwise: stem(methods), isSingle: isSingle)
+      named: arguments.text("output"), otherwise: stem(methods))
     let draws = !arguments.flag("no-plots")
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
@@ -68,7 +68,8 @@ struct ExplainCommand {
     }
     try finishPage()
     console.clear()
-    return console.verdict(failures, of: done, command: .explain)
+    return console.verdict(
+      failures, of: done, command: .explain, areTold: !arguments.flag("json"))
   }
 
   /// The images of a picture under way.

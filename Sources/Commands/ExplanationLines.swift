@@ -16,7 +16,7 @@ struct ExplanationLines {
   /// The line of a finished picture; none in JSON, where each image names its own.
   func picture(_ path: String, images: Int, isSingle: Bool) -> String? {
     if isJSON { return nil }
-    let count = isSingle ? "" : " (\(images) \(images == 1 ? "image" : "images"))"
+    let count = isSingle ? "" : " (\(counted(images, "image")))"
     return "picture: " + terminalSafe(path) + count
   }
 

@@ -2,22 +2,27 @@ internal import CNN
 internal import Interchange
 internal import Training
 
-/// `cnnctl export MODEL`: a model as one file, in this program's form or another's.
+/// `cnnctl export [MODEL]`: a model as one file, in this program's form or another's.
 struct ExportCommand {
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let path = try output()
-    let format = arguments.text("format").flatMap(ExportFormat.init(rawValue:)) ?? .safetensors
+    let format = try ModelFileName(path, of: .export).format(
+      named: arguments.text("format").flatMap(ExportFormat.init(rawValue:)))
     var settings = ExportFormat.Settings(
       precision: arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single,
       choices: Set(ExportFormat.Choice.allCases.filter { arguments.flag($0.rawValue) }))
     // Before a large model is read for nothing.
     try format.check(settings)
-    let location = try ClassifierModel.locate(arguments.operands[0])
+    let isTorch = arguments.text("names") == "torch"
+    if isTorch { try ModelFileName(path, of: .export).checkOwn() }
+    let name = arguments.operands.first
+    let location = try ClassifierModel.locate(name)
     var model = try ClassifierModel(at: location)
-    if arguments.text("names") == "torch" {
+    if name == nil { console.introduce(model, at: location, named: name) }
+    if isTorch {
       return try TorchExportCommand(arguments: arguments, console: console).run(model, to: path)
     }
     settings.card = try card(of: model, at: location)

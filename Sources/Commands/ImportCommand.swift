@@ -1,5 +1,6 @@
 internal import CNN
 internal import Interchange
+internal import Primitives
 internal import Training
 
 /// `cnnctl import FILE --arch NETWORK -o MODEL`: weights of another program as a model.
@@ -20,6 +21,7 @@ struct ImportCommand {
         "-o MODEL is missing: a model file is not written to standard output",
         expected: CommandDescription.import.usage)
     }
+    try ModelFileName(path, of: .import).checkOwn()
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
     let labels = try arguments.text("labels").map(ClassLabels.read)

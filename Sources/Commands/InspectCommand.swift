@@ -10,11 +10,11 @@ struct InspectCommand {
   let console: Console
 
   func run() throws -> ExitCode {
-    let name = arguments.operands[0]
     let picture = try NetworkPicture(arguments)
     // Nothing is computed: it says by which method a layer would be.
     let engine = try Engine(arguments, console.environment, threads: 1)
-    let subject = try subject(name, engine)
+    let subject =
+      try arguments.operands.first.map { try self.subject($0, engine) } ?? newest(engine)
     try picture?.write(subject.diagram)
     if arguments.flag("json") {
       try console.result(subject.json.line)
@@ -62,7 +62,18 @@ struct InspectCommand {
 
   private var names: [String] { Architecture.presetNames + BoxedModel.all.map(\.name) }
 
-  private func model(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
+  /// The newest run's model, as every command takes it where none is named.
+  private func newest(_ engine: Engine) throws -> InspectedNetwork {
+    guard !arguments.has("size") else {
+      throw Failure(
+        .usage, "--size is for presets, and none is named",
+        expected: "one of " + Architecture.presetNames.joined(separator: ", "),
+        helpPage: CommandDescription.inspect.helpPage)
+    }
+    return try model(nil, engine)
+  }
+
+  private func model(_ name: String?, _ engine: Engine) throws -> InspectedNetwork {
     let location = try ClassifierModel.locate(name)
     return InspectedNetwork(
       try ClassifierModel(at: location), at: location, file: try location.fileFacts(), engine)

@@ -23,7 +23,7 @@ struct PredictCommand {
       topK: arguments.integer("top-k") ?? 1, abstainBelow: abstainBelow,
       isTerminal: output.isTerminal)
     var answered = 0
-    var abstained = 0
+    var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
       arguments.operands, recursive: arguments.flag("recursive"),
@@ -50,7 +50,7 @@ struct PredictCommand {
         try begin()
         if let failure = prediction.failure { failures.append(failure) }
         answered += 1
-        if prediction.abstains(below: abstainBelow) { abstained += 1 }
+        tally.add(prediction, abstainBelow: abstainBelow)
         try write(writer.text(of: prediction), to: output)
         progress.show(answered, of: total)
       }
@@ -58,21 +58,31 @@ struct PredictCommand {
     try begin()
     try write(writer.closing, to: output)
     console.clear()
-    if abstained > 0 {
-      console.note("\(grouped(abstained)) of \(grouped(answered)) images: don't know")
-    }
-    return console.verdict(failures, of: answered, command: .predict)
+    if answered > 1 { console.note(tally.line(classes: model.classes)) }
+    return console.verdict(
+      failures, of: answered, command: .predict,
+      areTold: format == .text && !arguments.has("output")
+    )
   }
 
   private func format() throws(Failure) -> PredictionWriter.Format {
     let named = arguments.text("format").flatMap(PredictionWriter.Format.init(rawValue:))
-    guard arguments.flag("json") else { return named ?? .text }
+    guard arguments.flag("json") else { return named ?? formatOfOutput ?? .text }
     guard named == nil || named == .ndjson else {
       throw Failure(
         .usage, "--json means --format ndjson, and --format \(named?.rawValue ?? "") is given",
         helpPage: CommandDescription.predict.helpPage)
     }
     return .ndjson
+  }
+
+  /// The form that the ending of `-o FILE` says.
+  private var formatOfOutput: PredictionWriter.Format? {
+    let name = (arguments.text("output") ?? "").lowercased()
+    let endings: [(String, PredictionWriter.Format)] = [
+      (".csv", .csv), (".json", .json), (".ndjson", .ndjson), (".jsonl", .ndjson),
+    ]
+    return endings.first { name.hasSuffix($0.0) }?.1
   }
 
   private func output() throws(Failure) -> any TextStream {

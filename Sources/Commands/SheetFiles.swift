@@ -2,19 +2,19 @@ internal import Training
 
 /// The files that sheets of pictures are written to, one after the other.
 ///
-/// A name that the user gave is written over, with those that follow from it; a name of this
-/// program's own is not.
+/// The first has the name itself, the others `-002`, `-003` and so on before the ending. A name that
+/// the user gave is written over, with those that follow from it. Where the name is this program's
+/// own, a file that is there is left alone and the next free number taken.
 struct SheetFiles {
   private let stem: String
   private let isNamed: Bool
-  private let isSingle: Bool
-  private var written = 0
+  /// The number of the file written last.
+  private var last = 0
 
-  /// Files of the name that `-o` gave, else of this one's; a single file has no number.
+  /// Files of the name that `-o` gave, else of this one's.
   ///
   /// Errors: a name of `-o` that no PNG file has.
-  init(named: String?, otherwise stem: String, isSingle: Bool) throws(Failure) {
-    self.isSingle = isSingle
+  init(named: String?, otherwise stem: String) throws(Failure) {
     isNamed = named != nil
     guard let named else {
       self.stem = stem
@@ -33,8 +33,19 @@ struct SheetFiles {
 
   /// The file that comes next, or so many after it.
   func path(_ ahead: Int = 0) -> String {
-    let number = written + ahead + 1
-    if isSingle || (isNamed && number == 1) { return stem + ending }
+    var number = last
+    for _ in 0...ahead { number = next(after: number) }
+    return name(number)
+  }
+
+  private func next(after number: Int) -> Int {
+    var number = number + 1
+    while !isNamed, FileSystem.exists(name(number)) { number += 1 }
+    return number
+  }
+
+  private func name(_ number: Int) -> String {
+    if number == 1 { return stem + ending }
     let digits = String(number)
     return stem + "-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ending
   }
@@ -43,9 +54,8 @@ struct SheetFiles {
   ///
   /// `images` are those that go into them: none of them is ever written over.
   func check(next count: Int, images: [String]) throws {
+    guard isNamed else { return }
     let taken = (0..<count).map(path).filter(FileSystem.exists)
-    guard let first = taken.first else { return }
-    guard isNamed else { throw ExportedFile.isThere(first) }
     let places = Set(taken.compactMap(FileSystem.identity))
     if let image = images.first(where: { FileSystem.identity($0).map(places.contains) ?? false }) {
       throw Failure(
@@ -60,9 +70,10 @@ struct SheetFiles {
 
   /// Writes the next file and gives its path.
   mutating func write(_ bytes: [UInt8]) throws -> String {
-    let path = path()
+    let number = next(after: last)
+    let path = name(number)
     try ExportedFile.store(bytes, at: path, replaces: isNamed)
-    written += 1
+    last = number
     return path
   }
 }

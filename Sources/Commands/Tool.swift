@@ -88,10 +88,11 @@ package enum Tool {
   private static func command(named word: String) throws(Failure) -> CommandName {
     if let command = CommandName(rawValue: word) { return command }
     let names = CommandName.allCases.map(\.rawValue)
+    let meant = ForeignName.commands[word] ?? nearest(to: word, among: names)
     throw Failure(
       .usage, (word.hasPrefix("-") ? "unknown option " : "unknown command ") + word,
-      expected: names.joined(separator: ", "),
-      advice: nearest(to: word, among: names).map { "cnnctl " + $0 }, helpPage: "cnnctl help")
+      expected: names.joined(separator: ", "), advice: meant.map { "cnnctl " + $0 },
+      helpPage: "cnnctl help")
   }
 
   /// What of a command line that did not parse decides how its message looks.

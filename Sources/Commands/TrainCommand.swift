@@ -1,6 +1,7 @@
 internal import Glibc
 internal import ImageData
 internal import KernelSelection
+internal import Primitives
 internal import Ranks
 internal import Training
 
@@ -76,7 +77,7 @@ struct TrainCommand {
     console.clear()
     if let signal = summary.stoppedBySignal {
       console.note(
-        "stopped by \(signalName(signal)) after \(summary.epochs) epochs; every step is saved: "
+        "stopped by \(signalName(signal)) after \(counted(summary.epochs, "epoch")); every step is saved: "
           + "cnnctl train --resume=\(shellWord(summary.run)) goes on")
       return ExitCode(signal: signal)
     }

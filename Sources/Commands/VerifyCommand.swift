@@ -3,7 +3,7 @@ internal import KernelSelection
 internal import Primitives
 internal import Training
 
-/// `cnnctl verify RUN`: the first steps of a run again, compared bit by bit.
+/// `cnnctl verify [RUN]`: the first steps of a run again, compared bit by bit.
 struct VerifyCommand {
   let arguments: Arguments
   let console: Console
@@ -12,7 +12,7 @@ struct VerifyCommand {
   static let defaultSteps = 16
 
   func run() throws -> ExitCode {
-    let path = arguments.operands[0]
+    let path = try arguments.run(of: .verify)
     let verification = try Verification(
       run: path, dataset: arguments.operands.dropFirst().first,
       steps: arguments.integer("steps") ?? VerifyCommand.defaultSteps)
@@ -88,11 +88,11 @@ struct VerifyCommand {
         ]
       }, leftColumns: 0)
     let steps = comparisons.last?.repeated.step ?? 0
-    let threads = "\(engine.threads) \(engine.threads == 1 ? "thread" : "threads")"
+    let threads = counted(engine.threads, "thread")
     let verdict =
       isSame
-      ? "\(steps) \(steps == 1 ? "step" : "steps") repeated on \(threads): every bit is the run's"
-      : "after \(steps) \(steps == 1 ? "step" : "steps") the repetition is not the run"
+      ? "\(counted(steps, "step")) repeated on \(threads): every bit is the run's"
+      : "after \(counted(steps, "step")) the repetition is not the run"
     return table.lines + [verdict] + changes
   }
 

@@ -37,6 +37,9 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     }
   }
 
+  /// What the names of this form's files end in, without the dot.
+  package var ending: String { self == .coreml ? "mlmodel" : rawValue }
+
   /// What this form can be asked for.
   package var choices: Set<Choice> {
     switch self {

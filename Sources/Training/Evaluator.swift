@@ -1,6 +1,7 @@
 package import ImageData
 internal import KernelInterface
 package import KernelSelection
+internal import Primitives
 
 /// Evaluates a model on a dataset's folder.
 package struct Evaluator {
@@ -198,12 +199,12 @@ package struct EvaluationImages: Sendable {
 
   /// The line above an evaluation of so many of them.
   package func heading(_ answered: Int) -> String {
-    "\(name): \(answered) images of \(dataset)"
+    "\(name): \(counted(answered, "image")) of \(dataset)"
   }
 
   /// What to give up with where not one of them can be read.
   package var nothingReadable: TrainingError {
-    TrainingError(.badData, "\(dataset): none of \(samples.count) images can be read")
+    TrainingError(.badData, "\(dataset): none of \(counted(samples.count, "image")) can be read")
   }
 }
 

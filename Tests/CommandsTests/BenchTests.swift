@@ -102,16 +102,16 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--net resnet", "--net: 'resnet' is not a value", "expected: seed, vgg, r18h"),
-    ("--net vg", "--net: 'vg' is not a value", "try: --net vgg"),
+    ("--net resnet", "--arch: 'resnet' is not a value", "expected: seed, vgg, r18h"),
+    ("--net vg", "--arch: 'vg' is not a value", "try: --arch vgg"),
     ("--size 0", "--size: '0' is out of range", "from 8 to 1024"),
-    ("--batch 0", "--batch: '0' is out of range", "from 1 to 4096"),
+    ("--batch 0", "--batch-size: '0' is out of range", "from 1 to 4096"),
     ("--seconds 0", "--seconds: '0' is out of range", "above 0"),
     ("--net seed --size 8", "layers.5", "See 'cnnctl help bench'."),
-    ("--batch-size 4", "unknown option --batch-size", "try: --batch\n"),
+    ("--batches 4", "unknown option --batches", "try: --batch-size\n"),
     ("photos others", "too many arguments", "found: others"),
-    ("photos --net seed", "--net and DATASET exclude each other", "See 'cnnctl help bench'."),
-    ("photos --batch 8", "--batch and DATASET exclude each other", "See 'cnnctl help bench'."),
+    ("photos --net seed", "--arch and DATASET exclude each other", "See 'cnnctl help bench'."),
+    ("photos --batch 8", "--batch-size and DATASET exclude each other", "See 'cnnctl help bench'."),
     ("photos --augment much", "--augment: 'much' is not a value", "expected: none"),
   ])
   func `What cannot be measured is a usage error`(line: String, message: String, advice: String) {

@@ -155,8 +155,48 @@ import Testing
       "\(shown.diagnostics)")
   }
 
+  @Test func `The name's ending decides the form`() throws {
+    for (name, words, format) in [
+      ("a.safetensors", [], "safetensors"), ("b.onnx", [], "onnx"), ("c.ONNX", [], "onnx"),
+      ("d.mlmodel", [], "coreml"), ("e", [], "safetensors"), ("f-1.5", [], "safetensors"),
+      ("g.onnx", ["--format", "onnx"], "onnx"), ("h", ["--format", "onnx"], "onnx"),
+      ("i.dat", ["--format", "coreml"], "coreml"),
+    ] as [(String, [String], String)] {
+      let outcome = cnnctl(["export", run, "-o", data.folder.file(name), "--json"] + words)
+      #expect(outcome.code == .done, "\(name): \(outcome.diagnostics)")
+      #expect(try object(outcome.output)["format"] as? String == format, "\(name)")
+      // A file of this program's own form begins with the header's length, and not as protobuf does.
+      let isOwn = cnnctl("inspect", data.folder.file(name)).code == .done
+      #expect(isOwn == (format == "safetensors"), "\(name)")
+    }
+  }
+
+  @Test(arguments: [
+    ("x.onnx --format safetensors", ".onnx", "--format safetensors"),
+    ("x.safetensors --format onnx", ".safetensors", "--format onnx"),
+    ("x.mlmodel --format onnx", ".mlmodel", "--format onnx"),
+    ("x.h5", "no .h5 file is written", "-o FILE.onnx"),
+    ("x.pb", "no .pb file is written", ".safetensors, .onnx, .mlmodel"),
+    ("x.tflite --format onnx", "no .tflite file is written", ".safetensors, .onnx, .mlmodel"),
+    ("x.pt", "no .pt file is written", "--names torch"),
+    ("x.PTH", "no .pth file is written", "--names torch"),
+    ("x.xyz", "no .xyz file is written", "--format"),
+    ("x.onnx --names torch", "x.onnx would be a .safetensors file", "ends in .safetensors"),
+  ])
+  func `An ending that contradicts the form, or that nobody writes, is a usage error`(
+    words: String, problem: String, advice: String
+  ) {
+    let folder = data.folder.path + "/"
+    let parts = words.split(separator: " ").map(String.init)
+    let outcome = cnnctl(["export", run, "-o", folder + parts[0]] + parts.dropFirst())
+    #expect(outcome.code == .usage)
+    #expect(outcome.diagnostics.contains(problem), "\(outcome.diagnostics)")
+    #expect(outcome.diagnostics.contains(advice), "\(outcome.diagnostics)")
+    #expect(!FileManager.default.fileExists(atPath: folder + parts[0]))
+  }
+
   @Test func `What cannot be exported ends with the code of its kind and writes nothing`() throws {
-    let file = data.folder.file("model.safetensors")
+    let file = data.folder.file("model")
     let there = data.folder.file("there")
     try write(Array("keep".utf8), to: there)
     let odd = data.folder.file("odd.json")
@@ -164,7 +204,6 @@ import Testing
     let cases: [([String], ExitCode, String)] = [
       (["export", run], .usage, "-o FILE is missing"),
       (["export", run, "-o", "-"], .usage, "not written to standard output"),
-      (["export", "-o", file], .usage, "MODEL is missing"),
       (["export", run, "-o", file, "--format", "tflite"], .usage, "safetensors, onnx, coreml"),
       (["export", run, "-o", file, "--fold"], .usage, "--fold means nothing in the form safeten"),
       (["export", run, "-o", file, "--raw"], .usage, "expected: --format onnx"),

@@ -85,6 +85,28 @@ private func parse(_ words: String...) throws -> Arguments {
     ("trian photos", "unknown command trian", "try: cnnctl train"),
     ("--frob", "unknown option --frob", "See 'cnnctl help'."),
     ("", "no command given", "See 'cnnctl help'."),
+    ("train photos --learning-rate 0.1", "unknown option --learning-rate", "try: --lr"),
+    ("train photos --learning_rate 0.1", "unknown option --learning_rate", "try: --lr"),
+    ("train photos --image-size 64", "unknown option --image-size", "try: --size"),
+    ("train photos --imgsz 64", "unknown option --imgsz", "try: --size"),
+    ("train photos --pretrained", "unknown option --pretrained", "try: --from"),
+    ("train photos --weights x", "unknown option --weights", "try: --from"),
+    ("predict a.jpg --weights x", "unknown option --weights", "try: --model"),
+    ("train photos --gpu", "unknown option --gpu", "cnnctl computes on the processor"),
+    ("train photos --device cuda", "unknown option --device", "--threads N"),
+    ("train photos --early-stopping", "unknown option --early-stopping", "try: --patience"),
+    ("predict a.jpg --conf 0.5", "unknown option --conf", "try: --abstain-below"),
+    ("predict a.jpg --abstain-below 95", "'95' is out of range", "try: --abstain-below 0.95"),
+    ("predict a.jpg --abstain-below 95%", "'95%' is not a value", "try: --abstain-below 0.95"),
+    ("evaluate --min-accuracy 90", "'90' is out of range", "try: --min-accuracy 0.9"),
+    ("train photos --val-split 20", "'20' is out of range", "try: --val-split 0.2"),
+    ("train photos --val-split 95", "'95' is out of range", "expected: a number from 0"),
+    ("test photos", "unknown command test", "try: cnnctl evaluate"),
+    ("val photos", "unknown command val", "try: cnnctl evaluate"),
+    ("classify a.jpg", "unknown command classify", "try: cnnctl predict"),
+    ("infer a.jpg", "unknown command infer", "try: cnnctl predict"),
+    ("version", "unknown command version", "try: cnnctl --version"),
+    ("compare", "A and B are missing", "expected: cnnctl compare A"),
   ])
   func `A wrong command line is told in CLI.md's shape with exit code 64`(
     line: String, message: String, advice: String
@@ -96,8 +118,41 @@ private func parse(_ words: String...) throws -> Arguments {
     #expect(outcome.diagnostics.contains(message))
     #expect(outcome.diagnostics.contains(advice))
     let lines = outcome.diagnostics.split(separator: "\n")
-    #expect((2...4).contains(lines.count))
+    #expect((2...5).contains(lines.count))
     #expect(lines.last?.hasPrefix("See 'cnnctl help") == true)
+  }
+
+  @Test(arguments: [
+    (CommandName.bench, "--batch 8", "--batch-size 8"), (.train, "--batch 8", "--batch-size 8"),
+    (.bench, "--net seed", "--arch seed"), (.train, "--net seed", "--arch seed"),
+    (.train, "--output x", "--out x"), (.train, "-o x", "--out x"),
+    (.evaluate, "--output=x", "--out=x"), (.report, "-ox", "--out x"),
+    (.predict, "--out x", "-o x"), (.export, "--out x", "--output x"),
+    (.explain, "--out x.png", "-o x.png"), (.inspect, "--out x.png", "-o x.png"),
+  ])
+  func `One option has one meaning by either of its names`(
+    command: CommandName, one: String, other: String
+  ) throws {
+    func values(_ words: String) throws -> Arguments {
+      try ArgumentParser.parse(
+        ["operand"] + words.split(separator: " ").map(String.init), for: command)
+    }
+    #expect(try values(one) == values(other))
+  }
+
+  @Test func `Help shows one name of an option and speaks of its own command alone`() throws {
+    for command in CommandName.allCases {
+      let page = cnnctl("help", command.rawValue, variables: ["COLUMNS": "100"])
+      for option in OptionTable.options(of: command) {
+        for other in option.also {
+          #expect(!page.output.contains("--\(other) "), "\(command) lists --\(other)")
+        }
+      }
+      for other in CommandName.allCases where other != command {
+        #expect(!page.output.contains("(\(other): "), "\(command) speaks of \(other)")
+        #expect(!page.output.contains("  \(other): "), "\(command) speaks of \(other)")
+      }
+    }
   }
 
   @Test func `An empty operand is refused`() {
@@ -107,7 +162,8 @@ private func parse(_ words: String...) throws -> Arguments {
   @Test func `Names are unique within a command and letters too`() {
     for command in CommandName.allCases {
       let options = OptionTable.options(of: command)
-      #expect(Set(options.map(\.name)).count == options.count)
+      let names = options.flatMap { [$0.name] + $0.also }
+      #expect(Set(names).count == names.count)
       let letters = options.compactMap(\.short)
       #expect(Set(letters).count == letters.count)
     }

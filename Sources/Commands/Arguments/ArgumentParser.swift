@@ -39,10 +39,10 @@ package struct ArgumentParser {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     let attached = parts.count == 2 ? String(parts[1]) : nil
-    if let option = options.first(where: { $0.name == name }) {
+    if let option = options.first(where: { $0.isNamed(name) }) {
       try set(option, attached: attached)
     } else if name.hasPrefix("no-"),
-      let option = options.first(where: { $0.name == name.dropFirst(3) })
+      let option = options.first(where: { $0.isNamed(name.dropFirst(3)) })
     {
       try turnOff(option, attached: attached)
     } else {
@@ -111,7 +111,8 @@ package struct ArgumentParser {
       throw usage("argument \(empty + 1) is empty", expected: command.usage)
     }
     if operands.count < command.operands.lowerBound {
-      throw usage("\(command.operandName) is missing", expected: command.usage)
+      let verb = command.operandName.contains(" and ") ? "are" : "is"
+      throw usage("\(command.operandName) \(verb) missing", expected: command.usage)
     }
     if operands.count > command.operands.upperBound {
       throw usage(
@@ -129,6 +130,10 @@ package struct ArgumentParser {
     let elsewhere = OptionTable.all.first { $0.name == name }?.commands
       .map(\.rawValue).sorted().joined(separator: ", ")
     var failure = usage("unknown option \(title) of cnnctl \(command.name.rawValue)")
+    if let known = ForeignName.advice(for: String(name), among: options) {
+      failure.advice = known
+      return failure
+    }
     if let elsewhere {
       failure.found = "an option of " + elsewhere
     }
@@ -146,6 +151,9 @@ package struct ArgumentParser {
       "\(option.title): '\(text)' \(cause)", expected: option.kind.expectation)
     if case .choice(let words) = option.kind, let near = nearest(to: text, among: words) {
       failure.advice = "\(option.title) \(near)"
+    }
+    if let share = option.kind.share(ofPercentage: text) {
+      failure.advice = "\(option.title) \(share)"
     }
     return failure
   }

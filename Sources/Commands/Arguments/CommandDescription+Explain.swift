@@ -8,9 +8,10 @@ extension CommandDescription {
         + "occlusion covers one part of the image after the other and shows where that lowers the "
         + "probability. Heat says what the answer depends on, not whether it is right.",
       "One image becomes one picture, NAME-explained.png or, with --method, NAME-METHOD.png; "
-        + "several become sheets of 24, such as NAME-gradcam-001.png, named for the folder. They go "
-        + "into the current folder and never over a file that is there; -o names another place. An "
-        + "image that cannot be read is reported, the others go on, and the exit code is 1.",
+        + "several become sheets of 24, NAME-gradcam.png, NAME-gradcam-002.png and so on, named for "
+        + "the folder. They go into the current folder and never over a file that is there: the next "
+        + "free number is taken; -o names another place. An image that cannot be read is reported, "
+        + "the others go on, and the exit code is 1.",
       namingModels,
     ],
     operands: 1...Int.max, operandName: "IMAGE",

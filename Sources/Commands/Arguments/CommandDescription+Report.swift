@@ -1,9 +1,9 @@
 extension CommandDescription {
   static let report = CommandDescription(
-    name: .report, usage: "cnnctl report RUN [options]",
+    name: .report, usage: "cnnctl report [RUN] [options]",
     summary: "plots and report.html again from a run's folder",
     details: [
-      "Reads what the run has left in its folder (config.json, run.json, metrics.csv, events.ndjson, "
+      "RUN is the newest run unless one is named. Reads what the run has left in its folder (config.json, run.json, metrics.csv, events.ndjson, "
         + "test/report.json, test/predictions.csv, weights) and, where they still are, the images "
         + "that it shows, and writes plots/*.png, test/*.png and report.html: one file with "
         + "everything in it, no script, no network. Of an untouched run they are what train wrote, "
@@ -11,9 +11,9 @@ extension CommandDescription {
       "A file that is missing, damaged or edited is named on standard error, and what would follow "
         + "from it is left out.",
     ],
-    operands: 1...1, operandName: "RUN",
+    operands: 0...1, operandName: "RUN",
     examples: [
-      ("cnnctl report runs/latest", "the newest run's report again"),
+      ("cnnctl report", "the newest run's report again"),
       ("cnnctl report runs/train-001 --out report", "into another folder"),
     ])
 }

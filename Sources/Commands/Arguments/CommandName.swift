@@ -128,43 +128,43 @@ extension CommandDescription {
     ])
 
   static let inspect = CommandDescription(
-    name: .inspect, usage: "cnnctl inspect MODEL|PRESET|FILE.json [options]",
+    name: .inspect, usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
         + "one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json a list of layers. An "
-        + "existing path wins over a name."
+        + "existing path wins over a name. Without any of them it is the newest run, else cats-dogs."
     ],
-    operands: 1...1, operandName: "MODEL, PRESET or FILE.json",
+    operands: 0...1, operandName: "MODEL, PRESET or FILE.json",
     examples: [
       ("cnnctl inspect seed", "the tutorial's network"),
-      ("cnnctl inspect runs/latest", "the newest run's model"),
+      ("cnnctl inspect", "the newest run's model"),
       ("cnnctl inspect cats-dogs", "the model inside this program, with its card"),
       ("cnnctl inspect r18h --size 160 -o r18h.svg", "a preset for larger images, drawn"),
     ])
 
   static let export = CommandDescription(
-    name: .export, usage: "cnnctl export MODEL -o FILE [options]",
+    name: .export, usage: "cnnctl export [MODEL] -o FILE [options]",
     summary: "a model as one file, for this program, ONNX Runtime or Core ML",
     details: [
-      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program. FILE is a "
-        + "model file as train writes it: every command takes it, and so does Python's safetensors. "
-        + "A file that is there is never written over.",
-      "With --format onnx it is an ONNX model of photos of any size, and with coreml a classifier of "
-        + "Core ML; both give the probabilities that predict gives. Other programs read the files, "
-        + "this one does not.",
+      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; without it, "
+        + "the newest run. FILE's ending chooses the form: .safetensors, .onnx or .mlmodel (Core ML). "
+        + "A .safetensors file is a model as train writes it: every command takes it, and so does "
+        + "Python's safetensors. A file that is there is never written over.",
+      "An ONNX model takes photos of any size; Core ML's is a classifier. Both give the "
+        + "probabilities that predict gives. Other programs read these files, this one does not.",
       "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay f32. "
         + "The model card holds the figures of the run's test, or of --report; --card adds texts "
         + "and overrides what it names.",
       "With --names torch FILE holds the weights by PyTorch's names and in its order, and standard "
         + "output a module in Python that loads them, prepares images and answers.",
     ],
-    operands: 1...1, operandName: "MODEL",
+    operands: 0...1, operandName: "MODEL",
     examples: [
-      ("cnnctl export runs/latest -o model.safetensors", "one file to give away"),
+      ("cnnctl export -o model.safetensors", "one file to give away"),
       ("cnnctl export runs/latest --dtype f16 -o small.safetensors", "half as large"),
       ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
-      ("cnnctl export runs/latest --format onnx -o model.onnx", "for servers and web pages"),
+      ("cnnctl export -o model.onnx", "for servers and web pages"),
       ("cnnctl export runs/latest --names torch -o w.safetensors > net.py", "for PyTorch"),
     ])
 
@@ -190,7 +190,7 @@ extension CommandDescription {
     operands: 0...1, operandName: "DATASET",
     examples: [
       ("cnnctl bench", "all three networks, then their convolutions"),
-      ("cnnctl bench --net r18h --size 160 --json", "one network as one JSON object"),
+      ("cnnctl bench --arch r18h --size 160 --json", "one network as one JSON object"),
       ("cnnctl bench photos --size 128", "how fast photos become inputs"),
     ])
 

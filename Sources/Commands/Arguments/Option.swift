@@ -64,10 +64,12 @@ enum OptionGroup: String, Sendable, CaseIterable {
   case all = "General"
 }
 
-/// An option: declared once, here come parser, help and messages from.
+/// An option, declared once: parser, help and messages follow from it.
 package struct Option: Sendable {
   /// Without the dashes.
   package var name: String
+  /// Other names that are understood; help does not list them.
+  package var also: [String]
   /// Its one-letter name.
   package var short: Character?
   var kind: OptionKind
@@ -86,12 +88,14 @@ package struct Option: Sendable {
   var hiddenIn: Set<CommandName>
 
   init(
-    _ name: String, short: Character? = nil, _ kind: OptionKind, _ placeholder: String = "",
+    _ name: String, also: [String] = [], short: Character? = nil, _ kind: OptionKind,
+    _ placeholder: String = "",
     default defaultText: String? = nil, help: String, group: OptionGroup,
     commands: Set<CommandName>, canBeOff: Bool = false,
     hiddenIn: Set<CommandName> = []
   ) {
     self.name = name
+    self.also = also
     self.short = short
     self.kind = kind
     self.placeholder = placeholder
@@ -101,6 +105,11 @@ package struct Option: Sendable {
     self.commands = commands
     self.canBeOff = canBeOff
     self.hiddenIn = hiddenIn
+  }
+
+  /// Whether a command line means this option by `word`.
+  func isNamed(_ word: some StringProtocol) -> Bool {
+    name == word || also.contains { $0 == word }
   }
 
   /// As a message names it.

@@ -29,6 +29,15 @@ extension OptionKind {
     }
   }
 
+  /// The share that `text` means as a percentage, `0.95` for `95` or `95%`; nil where the option
+  /// takes no share or that one would be wrong, too.
+  func share(ofPercentage text: String) -> Double? {
+    guard case .number(let range) = self, range.upper <= 1 else { return nil }
+    let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+    guard let percent = decimal(digits), percent > 1 || digits != text else { return nil }
+    return range.contains(percent / 100) ? percent / 100 : nil
+  }
+
   /// What would have been right, for a message.
   var expectation: String {
     switch self {

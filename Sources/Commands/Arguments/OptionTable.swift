@@ -48,9 +48,11 @@ package enum OptionTable {
       help: "how a photo becomes a square: both sides scaled, the middle cut out, or black borders",
       group: .data, commands: [.train, .bench]),
     Option(
-      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)),
-      default: "train: the recipe's, bench: bilinear",
-      help: "how pixels are resampled", group: .data, commands: [.train, .bench]),
+      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)), default: "the recipe's",
+      help: "how pixels are resampled", group: .data, commands: [.train]),
+    Option(
+      "filter", .choice(ResizeFilter.allCases.map(\.rawValue)), default: "bilinear",
+      help: "how pixels are resampled", group: .data, commands: [.bench]),
     Option(
       "on-bad-image", .choice(["skip", "fail"]), default: "skip",
       help: "what to do about an image that cannot be read", group: .data, commands: [.train]),
@@ -75,26 +77,28 @@ package enum OptionTable {
 
   private static let model: [Option] = [
     Option(
-      "arch", .text, "PRESET|FILE.json", default: "the recipe's",
+      "arch", also: ["net"], .text, "PRESET|FILE.json", default: "the recipe's",
       help:
         "network: seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34, or a file that lists layers",
       group: .model, commands: [.train]),
     Option(
-      "arch", .choice(TorchNetwork.allCases.map(\.rawValue)), help: "the network of the weights",
-      group: .model, commands: [.import]),
+      "arch", also: ["net"], .choice(TorchNetwork.allCases.map(\.rawValue)),
+      help: "the network of the weights", group: .model, commands: [.import]),
     Option(
       "labels", .text, "FILE", default: "class-000, class-001 and so on",
       help: "the names of the classes in their order, one a line", group: .model,
       commands: [.import]),
     Option(
-      "net", .choice(BenchCommand.networks + TorchNetwork.allCases.map(\.rawValue)),
+      "arch", also: ["net"], .choice(BenchCommand.networks + TorchNetwork.allCases.map(\.rawValue)),
       default: "the first three",
       help: "the network to measure", group: .model, commands: [.bench]),
     Option(
-      "size", .integer(8...1024), "PX",
-      default: "train: the recipe's, bench, inspect: the network's",
+      "size", .integer(8...1024), "PX", default: "the recipe's",
+      help: "side of the square that the network sees", group: .model, commands: [.train]),
+    Option(
+      "size", .integer(8...1024), "PX", default: "the network's",
       help: "side of the square that the network sees", group: .model,
-      commands: [.train, .bench, .inspect]),
+      commands: [.bench, .inspect]),
     Option(
       "start-size", .integer(8...1024), "PX", default: "the recipe's",
       help: "side of the training images in the first epoch, from where it grows", group: .model,
@@ -150,7 +154,7 @@ package enum OptionTable {
       "epochs", .integer(1...100_000), "N", default: "the recipe's",
       help: "passes over the training images", group: .training, commands: [.train]),
     Option(
-      "batch-size", short: "b", .integer(1...4096), "N", default: "the recipe's",
+      "batch-size", also: ["batch"], short: "b", .integer(1...4096), "N", default: "the recipe's",
       help: "images in a training step", group: .training, commands: [.train]),
     Option(
       "lr", .number(NumberRange(lower: 0, upper: 100, includesLower: false)), "X",
@@ -208,10 +212,13 @@ package enum OptionTable {
 
   private static let augmentation: [Option] = [
     Option(
-      "augment", .choice(Augmentation.presetNames),
-      default: "train: the recipe's, bench: standard",
+      "augment", .choice(Augmentation.presetNames), default: "the recipe's",
       help: "random changes that belong together; other options override one each",
-      group: .augmentation, commands: [.train, .bench], canBeOff: true),
+      group: .augmentation, commands: [.train], canBeOff: true),
+    Option(
+      "augment", .choice(Augmentation.presetNames), default: "standard",
+      help: "random changes that belong together", group: .augmentation, commands: [.bench],
+      canBeOff: true),
     number("rotation", NumberRange(lower: 0, upper: 180), "DEG", "rotate up to DEG each way"),
     number(
       "zoom", NumberRange(lower: 0, upper: 0.95), "F",
@@ -259,11 +266,12 @@ package enum OptionTable {
       "min-accuracy", .number(strength), "X", help: "exit code 1 below this accuracy",
       group: .results, commands: [.evaluate]),
     Option(
-      "top-k", .integer(1...1000), "K", default: "1",
-      help:
-        "evaluate: also the share of images whose label is among the K likeliest; "
-        + "predict: the K likeliest labels",
-      group: .results, commands: [.evaluate, .predict]),
+      "top-k", .integer(1...Int.max), "K", default: "1",
+      help: "also the share of images whose label is among the K likeliest", group: .results,
+      commands: [.evaluate]),
+    Option(
+      "top-k", .integer(1...Int.max), "K", default: "1", help: "the K likeliest labels",
+      group: .results, commands: [.predict]),
     Option(
       "tta", .choice(TestTimeAugmentation.allCases.map(\.rawValue)),
       default: "the recipe's, which the model file names",
@@ -277,7 +285,7 @@ package enum OptionTable {
       "strict", .flag, help: "notes count as errors: exit code 1", group: .results,
       commands: [.check]),
     Option(
-      "format", .choice(["text", "csv", "json", "ndjson"]), default: "text",
+      "format", .choice(["text", "csv", "json", "ndjson"]), default: "as FILE ends, else text",
       help: "form of the answers; --json is short for ndjson", group: .results,
       commands: [.predict]),
     Option(
@@ -297,8 +305,8 @@ package enum OptionTable {
       "steps", .integer(1...1 << 40), "N", default: "\(VerifyCommand.defaultSteps)",
       help: "steps to repeat", group: .measurement, commands: [.verify]),
     Option(
-      "batch", .integer(1...4096), "N", default: "32", help: "images in a step",
-      group: .measurement, commands: [.bench]),
+      "batch-size", also: ["batch"], short: "b", .integer(1...4096), "N", default: "32",
+      help: "images in a step", group: .measurement, commands: [.bench]),
     Option(
       "seconds", .number(NumberRange(lower: 0, upper: 3600, includesLower: false)), "S",
       default: "3",
@@ -308,28 +316,36 @@ package enum OptionTable {
 
   private static let output: [Option] = [
     Option(
-      "out", .text, "DIR", default: "train: runs/train-NNN, report: RUN",
-      help: "folder for the files",
-      group: .output, commands: [.train, .evaluate, .compare, .report]),
+      "out", also: ["output"], short: "o", .text, "DIR", default: "runs/train-NNN",
+      help: "folder for the run", group: .output, commands: [.train]),
+    Option(
+      "out", also: ["output"], short: "o", .text, "DIR", default: "RUN",
+      help: "folder for the files", group: .output, commands: [.report]),
+    Option(
+      "out", also: ["output"], short: "o", .text, "DIR",
+      help: "folder for the files", group: .output, commands: [.evaluate, .compare]),
     Option(
       "no-plots", .flag, help: "write no pictures", group: .output,
       commands: [.train, .evaluate, .compare, .explain]),
     Option(
-      "output", short: "o", .text, "FILE", default: "standard output", help: "file for the answers",
+      "output", also: ["out"], short: "o", .text, "FILE", default: "standard output",
+      help: "file for the answers",
       group: .output, commands: [.predict]),
     Option(
-      "output", short: "o", .text, "FILE", help: "the model file to write", group: .output,
+      "output", also: ["out"], short: "o", .text, "FILE", help: "the model file to write",
+      group: .output,
       commands: [.export, .import]),
     Option(
-      "output", short: "o", .text, "FILE.svg|png", help: "draw the network into this file",
+      "output", also: ["out"], short: "o", .text, "FILE.svg|png",
+      help: "draw the network into this file",
       group: .output, commands: [.inspect]),
     Option(
-      "output", short: "o", .text, "FILE.png", default: "a new file in this folder",
+      "output", also: ["out"], short: "o", .text, "FILE.png", default: "a new file in this folder",
       help: "the picture; further sheets are FILE-002.png and so on; written over if there",
       group: .output, commands: [.explain]),
     Option(
       "format", .choice(ExportFormat.allCases.map(\.rawValue)),
-      default: ExportFormat.safetensors.rawValue,
+      default: "as FILE ends",
       help: "form of the file: this program's own, or one that others run", group: .output,
       commands: [.export]),
     Option(

@@ -1,10 +1,10 @@
 extension CommandDescription {
   static let compare = CommandDescription(
-    name: .compare, usage: "cnnctl compare A B [DATASET] [options]",
+    name: .compare, usage: "cnnctl compare A [B [DATASET]] [options]",
     summary: "two models on the same images: which is better, and where",
     details: [
       "A and B are run folders, weights files, or cats-dogs, the model inside this program; they must "
-        + "have the same classes. DATASET is a folder as for evaluate; without it, the one that A's "
+        + "have the same classes. Without B it is the newest run. DATASET is a folder as for evaluate; without it, the one that A's "
         + "run was trained on, or B's where A is in no run.",
       "Both answer every image. McNemar's exact test says whether chance alone would explain the "
         + "images that only one of them has right; from p = 0.05 on the two are not told apart. "
@@ -13,7 +13,7 @@ extension CommandDescription {
         + "whose answer changed, the two trainings' curves, and compare.html, which holds all of it. "
         + "Without, it writes nothing.",
     ],
-    operands: 2...3, operandName: "A and B",
+    operands: 1...3, operandName: "A and B",
     examples: [
       ("cnnctl compare runs/train-001 runs/train-002", "on the test images of the first one's run"),
       (

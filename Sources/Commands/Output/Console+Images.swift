@@ -1,8 +1,13 @@
+internal import Primitives
 internal import Training
 
 extension Console {
   /// How a command ends that has named the images it could not read among its answers.
-  func verdict(_ failures: [SkippedImage], of count: Int, command: CommandName) -> ExitCode {
+  ///
+  /// `areTold`: standard output has said why, so that the message need not.
+  func verdict(
+    _ failures: [SkippedImage], of count: Int, command: CommandName, areTold: Bool
+  ) -> ExitCode {
     guard let first = failures.first else { return .done }
     let folder = failures.first { FileSystem.isFolder($0.path) }
     // Nothing but paths that lead nowhere: the command line is wrong, no image.
@@ -11,8 +16,9 @@ extension Console {
       ? .noInput : .conditionFailed
     failure(
       Failure(
-        code, "\(failures.count) of \(count) images could not be read",
-        found: "\(first.path): \(first.message)",
+        code,
+        "\(grouped(failures.count)) of \(counted(count, "image")) could not be read",
+        found: areTold ? nil : "\(first.path): \(first.message)",
         advice: folder.map { "cnnctl \(command.rawValue) -r \($0.path)" }))
     return code
   }

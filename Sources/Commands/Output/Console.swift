@@ -26,7 +26,14 @@ final class Console {
 
   /// A line of progress; silent with `-q`.
   func note(_ line: String) {
-    if !isQuiet { message(terminalSafe(line)) }
+    guard !isQuiet else { return }
+    let line = terminalSafe(line)
+    // A terminal breaks a long line anywhere, in the middle of a number too.
+    guard environment.diagnostics.isTerminal, line.count > environment.columns else {
+      return message(line)
+    }
+    let parts = HelpText.wrapped(line, indent: 0, width: environment.columns - 2)
+    for (index, part) in parts.enumerated() { message((index == 0 ? "" : "  ") + part) }
   }
 
   /// A line of progress that only `-v` shows.

@@ -1,16 +1,5 @@
 internal import Primitives
 
-/// A whole number with a comma between thousands: `3,120`.
-package func grouped(_ value: Int) -> String {
-  let digits = Array(String(value.magnitude))
-  var text = value < 0 ? "-" : ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
-    text.append(digit)
-  }
-  return text
-}
-
 /// Seconds as progress shows them: `4s`, `2m05s`, `1h02m`.
 package func shortDuration(_ seconds: Double) -> String {
   let total = Int(max(0, min(seconds, 3e8)).rounded())

@@ -2,14 +2,14 @@ internal import KernelSelection
 internal import Primitives
 internal import Training
 
-/// `cnnctl report RUN`: plots, pictures and report.html from a run's folder.
+/// `cnnctl report [RUN]`: plots, pictures and report.html from a run's folder.
 struct ReportCommand {
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
-    let run = arguments.operands[0]
+    let run = try arguments.run(of: .report)
     var builder = try RunReportBuilder(reading: run, engine: engine)
     let report = builder.report()
     for problem in builder.problems { console.warning("left out: " + problem.message) }

@@ -20,7 +20,8 @@ extension RunContents {
     if let dataset = events?.dataset {
       let images = dataset.splits.first { $0.split == "train" }?.images ?? 0
       parts.append(
-        "trained on \(grouped(images)) images of \(grouped(dataset.classes.count)) classes")
+        "trained on \(counted(images, "image")) of "
+          + counted(dataset.classes.count, "class", "classes"))
     }
     if let status { parts.append(status) }
     return parts.joined(separator: ", ")
@@ -29,7 +30,7 @@ extension RunContents {
   /// How the run ended, where it did not come to its end.
   private var status: String? {
     guard let record else { return nil }
-    let epochs = grouped(record.epochs) + (record.epochs == 1 ? " epoch" : " epochs")
+    let epochs = counted(record.epochs, "epoch")
     return switch record.status {
     case .done: nil
     case .running: "not at its end after \(epochs)"
@@ -55,7 +56,7 @@ extension RunContents {
     }
     let findings = skipped + (copies ?? []) + warnings
     let origins = dataset.splits.map {
-      ReportPage.Fact($0.split, "\(grouped($0.images)) images, \($0.origin)")
+      ReportPage.Fact($0.split, Primitives.counted($0.images, "image") + ", " + $0.origin)
     }
     // Under the tutorial's recipes the test images validate, and are counted once.
     let counted = dataset.splits.filter {

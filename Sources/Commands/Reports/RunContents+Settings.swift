@@ -81,7 +81,8 @@ extension RunContents {
     if let start = events?.start {
       facts.append(
         ReportPage.Fact(
-          "steps an epoch", "\(grouped(start.stepsPerEpoch)) of \(grouped(start.batchSize)) images")
+          "steps an epoch",
+          "\(grouped(start.stepsPerEpoch)) of " + counted(start.batchSize, "image"))
       )
       facts.append(ReportPage.Fact("images kept in", start.cache))
     }

@@ -41,7 +41,7 @@ package struct RunOrigin: Codable, Sendable, Hashable {
       "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
       let how =
-        views.map { "features are computed once, of \($0) " + ($0 == 1 ? "view" : "views") }
+        views.map { "features are computed once, of " + counted($0, "view") }
         ?? "features are computed at every step"
       return [first, "the backbone stays as it is; its \(how)" + (views == nil ? "" : " an image")]
     }

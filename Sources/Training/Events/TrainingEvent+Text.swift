@@ -67,23 +67,26 @@ extension RunStart {
       ? " (trained at \(first) to \(last))" : last != size ? " (trained at \(last))" : ""
     return [
       "run \(run): recipe \(recipe), \(architecture) at \(size) px\(trained), "
-        + "\(parameters) parameters, "
+        + "\(grouped(parameters)) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
-      "\(epochs) epochs of \(stepsPerEpoch) steps, batch size \(batchSize), seed \(seed), "
+      "\(counted(epochs, "epoch")) of \(counted(stepsPerEpoch, "step")), batch size \(batchSize), seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
-        + (ranks.map { "\($0) processes, each " } ?? "")
-        + "\(threads) " + (threads == 1 ? "thread" : "threads"),
+        + (ranks.map { counted($0, "process", "processes") + ", each " } ?? "")
+        + counted(threads, "thread"),
     ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
-      + (resumed.map { ["goes on after \($0.epochs) epochs and \($0.steps) steps"] } ?? [])
+      + (resumed.map {
+        ["goes on after \(counted($0.epochs, "epoch")) and \(counted($0.steps, "step"))"]
+      } ?? [])
   }
 }
 
 extension DatasetSummary {
   fileprivate var lines: [String] {
     splits.map { split in
-      let counts = zip(classes, split.perClass).map { "\($0) \($1)" }.joined(separator: ", ")
-      return "\(split.split): \(split.images) images (\(counts)), \(split.origin)"
-    } + (skipped.isEmpty ? [] : ["skipped: \(skipped.count) unreadable images"])
+      let counts = zip(classes, split.perClass).map { "\($0) \(grouped($1))" }.joined(
+        separator: ", ")
+      return "\(split.split): \(counted(split.images, "image")) (\(counts)), \(split.origin)"
+    } + (skipped.isEmpty ? [] : ["skipped: " + counted(skipped.count, "unreadable image")])
   }
 }
 

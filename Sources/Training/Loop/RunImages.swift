@@ -1,6 +1,7 @@
 internal import ImageData
 internal import KernelInterface
 internal import KernelSelection
+internal import Primitives
 
 /// A run's images in memory, and what is to be said about them.
 struct RunImages {
@@ -51,7 +52,9 @@ struct RunImages {
     var warnings: [String] = []
     if !store.failures.isEmpty {
       warnings.append(
-        "\(store.failures.count) images could not be read and are left out; run.json lists them")
+        counted(store.failures.count, "image")
+          + " could not be read and \(store.failures.count == 1 ? "is" : "are") left out; "
+          + "run.json lists them")
     }
     copies = store.copies
     warnings += RunImages.copies(copies, plan)
@@ -200,7 +203,7 @@ struct RunImages {
 
   /// What the last evaluation's images are.
   var testHeading: String {
-    let images = "\(testSamples.count) images"
+    let images = counted(testSamples.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }
     return "validation, for want of test images: \(images), \(origin(.val))"
   }

@@ -149,7 +149,7 @@ package final class Trainer {
       + (ranks == team.size
         ? []
         : [
-          "the run was begun by \(ranks) \(ranks == 1 ? "process" : "processes") and goes on with "
+          "the run was begun by \(counted(ranks, "process", "processes")) and goes on with "
             + "\(team.size): its numbers will differ in their last digits"
         ])
   }

@@ -115,7 +115,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// The first line of the text output: accuracy with its interval, loss, images.
   package var headline: String {
     "accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-\(fixed(accuracyHigh, 4))), "
-      + "loss \(fixed(loss, 4)), \(images) images"
+      + "loss \(fixed(loss, 4)), \(images) \(images == 1 ? "image" : "images")"
   }
 
   /// The lines under it: what mirrored views brought, and how far the probabilities can be trusted.

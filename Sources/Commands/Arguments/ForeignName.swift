@@ -1,0 +1,56 @@
+/// Names that other programs have for what this one does.
+///
+/// They are not understood, but the message about them says what to write.
+enum ForeignName {
+  /// What follows `cnnctl` instead, by the word that was typed.
+  static let commands = [
+    "fit": "train", "finetune": "train", "fine-tune": "train", "learn": "train",
+    "test": "evaluate", "val": "evaluate", "valid": "evaluate", "validate": "evaluate",
+    "eval": "evaluate", "score": "evaluate", "classify": "predict", "infer": "predict",
+    "inference": "predict", "detect": "predict", "label": "predict", "run": "predict",
+    "info": "inspect", "show": "inspect", "summary": "inspect", "diff": "compare",
+    "gradcam": "explain", "plot": "report", "convert": "export", "benchmark": "bench",
+    "lint": "check", "version": "--version",
+  ]
+
+  /// Options: those that may be meant, by their other names.
+  private static let options: [(meant: String, names: [String])] = [
+    ("lr", ["learning-rate", "learning_rate", "lr0", "eta", "base-lr"]),
+    ("size", ["image-size", "img-size", "imgsz", "input-size", "resolution", "crop-size"]),
+    ("from", ["pretrained", "init", "backbone", "checkpoint", "weights", "finetune", "fine-tune"]),
+    ("model", ["weights", "checkpoint", "run"]),
+    ("arch", ["network", "model"]),
+    ("batch-size", ["batchsize", "bs"]),
+    ("epochs", ["num-epochs", "n-epochs", "max-epochs", "iterations"]),
+    ("patience", ["early-stopping", "early-stop"]),
+    ("max-time", ["time", "time-limit", "timeout", "time-budget"]),
+    ("val-split", ["validation-split", "val-fraction", "holdout"]),
+    ("weight-decay", ["wd", "l2"]),
+    ("schedule", ["scheduler", "lr-scheduler", "lr-schedule"]),
+    ("threads", ["workers", "num-workers", "jobs", "cores"]),
+    ("seed", ["random-state", "random-seed"]),
+    ("abstain-below", ["conf", "confidence", "threshold", "conf-threshold"]),
+    ("top-k", ["topk", "top"]),
+    ("out", ["output-dir", "out-dir", "save-dir", "outdir", "project", "folder"]),
+    ("output", ["save", "file"]),
+    ("format", ["type", "to"]),
+    ("dtype", ["half", "fp16", "int8", "precision", "quantize"]),
+  ]
+
+  /// Nothing of this kind can be chosen.
+  private static let devices: Set<String> = [
+    "gpu", "gpus", "device", "devices", "cuda", "cpu", "accelerator", "mps", "amp",
+  ]
+
+  /// What to write instead of the option of that name, given without its dashes; nil where nobody
+  /// knows.
+  static func advice(for name: String, among options: [Option]) -> String? {
+    let word = name.lowercased().replacing("_", with: "-")
+    if devices.contains(word) {
+      return "without it: cnnctl computes on the processor"
+        + (options.contains { $0.name == "threads" } ? ", --threads N says on how many cores" : "")
+    }
+    let meant = ForeignName.options.filter { $0.names.contains(word) }.map(\.meant)
+    return options.first { meant.contains($0.name) }?.title
+  }
+}
