@@ -1,4 +1,5 @@
 import CNN
+import FoundationEssentials
 import Primitives
 import Testing
 import Training
@@ -160,10 +161,61 @@ struct ResumeTests {
     try withRig { rig in
       let (out, expected) = (rig.folder + "/run", try rig.expected())
       _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+      // As another program replaces a file: the checkpoint's copy is another name of the old one.
+      try FileManager.default.removeItem(atPath: out + "/weights/best.safetensors")
       try write([1, 2, 3], to: out + "/weights/best.safetensors")
       try write([1, 2, 3], to: out + "/metrics.csv")
-      _ = try resume(out)
-      #expect(try outcome(out) == expected)
+      let (_, events) = try resume(out)
+      #expect(try outcome(out) == expected && events.warnings.isEmpty)
+    }
+  }
+
+  @Test("Figures that neither metrics.csv nor the events have are called lost; the weights are not")
+  func figures() throws {
+    try withRig { rig in
+      let (out, expected) = (rig.folder + "/run", try rig.expected())
+      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+      try write(Array("mine".utf8), to: out + "/metrics.csv")
+      try write([], to: out + "/events.ndjson")
+      let (_, events) = try resume(out)
+      let lost = events.warnings.filter { $0.contains("epochs 1 to 2 are lost") }
+      #expect(lost.count == 1 && lost[0].contains("metrics.damaged.csv"))
+      #expect(try text(of: out + "/metrics.damaged.csv") == "mine")
+      // The header, and the two epochs that were trained now.
+      let rows = expected.dropLast(2)
+      #expect(try outcome(out) == [rows[0]] + expected.dropFirst(3))
+      #expect(MetricsRow.all(of: RunFolder(existing: out)).map(\.epoch) == [3, 4])
+    }
+  }
+
+  @Test("A run none of whose checkpoints can be read is refused, and nothing of it is touched")
+  func unreadable() throws {
+    try withRig { rig in
+      let out = rig.folder + "/run"
+      _ = try train(rig.configuration, out: out, stop: { $0 == 9 ? .signal(2) : nil })
+      let before = try Dictionary(
+        uniqueKeysWithValues: ["metrics.csv", "run.json", "weights/best.safetensors"].map {
+          ($0, try bytes(of: out + "/" + $0))
+        })
+      let names = try contents(of: out + "/checkpoint").filter { !$0.contains("best") }
+      for name in names {
+        var spoilt = try bytes(of: "\(out)/checkpoint/\(name)")
+        spoilt[spoilt.count / 2] ^= 1
+        try write(spoilt, to: "\(out)/checkpoint/\(name)")
+      }
+      let damaged = refusal { _ = try resume(out) }
+      #expect(damaged?.kind == .badData && damaged?.problem.contains("not begun anew") == true)
+      #expect(names.allSatisfy { damaged?.found?.contains($0) == true })
+      #expect(damaged?.advice?.contains("--out NEW") == true)
+
+      // Without any checkpoint, too, where the run has trained for long or ended.
+      try FileManager.default.removeItem(atPath: out + "/checkpoint")
+      let gone = refusal { _ = try resume(out) }
+      #expect(gone?.kind == .badData && gone?.problem.contains("no checkpoint") == true)
+      // What is there and no folder cannot be told from what was there.
+      try write([], to: out + "/checkpoint")
+      #expect(refusal { _ = try resume(out) }?.problem.contains("cannot list") == true)
+      for (name, old) in before { #expect(try bytes(of: out + "/" + name) == old, "\(name)") }
     }
   }
 

@@ -4,11 +4,12 @@ extension TensorFile {
   /// Reads a file's bytes strictly.
   ///
   /// `requiresDigest` false accepts files that other programs wrote; a digest that is there must
-  /// fit in any case.
+  /// fit in any case. The header may have `headerLimit` bytes.
   package init(
-    decoding file: [UInt8], requiresDigest: Bool = true
+    decoding file: [UInt8], requiresDigest: Bool = true, headerLimit: Int = headerLimit
   ) throws(TensorFileError) {
-    let end = try Layout.headerEnd(prefix: file.prefix(8), fileBytes: file.count)
+    let end = try Layout.headerEnd(
+      prefix: file.prefix(8), fileBytes: file.count, limit: headerLimit)
     let layout = try Layout(head: Array(file[..<end]), fileBytes: file.count)
     guard layout.digest != nil || !requiresDigest else { throw .noDigest }
     if let place = layout.digest {

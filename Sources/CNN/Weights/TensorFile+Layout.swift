@@ -31,9 +31,10 @@ extension TensorFile {
     /// Bytes in front of the header, which say how long it is.
     package static let prefixBytes = 8
 
-    /// Where the header ends, by the first 8 bytes of a file of `fileBytes`.
+    /// Where the header ends, by the first 8 bytes of a file of `fileBytes`; it may have `limit`
+    /// bytes.
     package static func headerEnd(
-      prefix: some Collection<UInt8>, fileBytes: Int
+      prefix: some Collection<UInt8>, fileBytes: Int, limit: Int = TensorFile.headerLimit
     ) throws(TensorFileError) -> Int {
       guard prefix.count >= prefixBytes, fileBytes >= prefixBytes else {
         throw .tooShort(bytes: fileBytes)
@@ -42,7 +43,7 @@ extension TensorFile {
       for (index, byte) in prefix.prefix(prefixBytes).enumerated() {
         length |= UInt64(byte) << UInt64(8 * index)
       }
-      let limit = min(TensorFile.headerLimit, fileBytes - prefixBytes)
+      let limit = min(limit, fileBytes - prefixBytes)
       guard length >= 2, length <= UInt64(limit) else {
         throw .headerLength(found: length, limit: limit)
       }

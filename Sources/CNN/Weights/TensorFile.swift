@@ -46,7 +46,8 @@ package struct TensorFile: Sendable, Hashable {
   package static let digestName = "__sha256__"
   static let metadataName = "__metadata__"
   static let digestBytes = 32
-  static let headerLimit = 1 << 20
+  /// Bytes that a header may have, unless a reader says otherwise.
+  package static let headerLimit = 1 << 20
   static let countLimit = 10_000
   static let rankLimit = 8
   static let nameLimit = 256
@@ -62,35 +63,12 @@ package struct TensorFile: Sendable, Hashable {
 
   /// The file's bytes, its digest included unless it is for programs that know every array's name.
   package func encoded(hasDigest: Bool = true) -> [UInt8] {
-    var entries: [String] = []
-    if !metadata.isEmpty {
-      let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
-        .map { StrictJSON.quoted($0.key) + ":" + StrictJSON.quoted($0.value) }
-      entries.append("\"\(TensorFile.metadataName)\":{" + members.joined(separator: ",") + "}")
-    }
-    var offset = 0
-    func entry(_ name: String, type: ElementType, shape: [Int]) -> String {
-      let bytes = shape.reduce(type.bytes, *)
-      defer { offset += bytes }
-      let extents = shape.map(String.init).joined(separator: ",")
-      return StrictJSON.quoted(name) + ":{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(extents)],"
-        + "\"data_offsets\":[\(offset),\(offset + bytes)]}"
-    }
     let arrays = tensors.flatMap(\.arrays).sorted { TensorFile.comesFirst($0, $1) }
-    for array in arrays { entries.append(entry(array.name, type: array.type, shape: array.shape)) }
-    if hasDigest {
-      entries.append(
-        entry(TensorFile.digestName, type: .byte, shape: [TensorFile.digestBytes]))
-    }
-    var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
-    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-
+    let (head, dataBytes) = TensorFile.head(
+      arrays.map { ($0.name, $0.type, $0.shape) }, metadata, hasDigest: hasDigest)
     var file: [UInt8] = []
-    file.reserveCapacity(8 + header.count + offset)
-    for shift in stride(from: 0, to: 64, by: 8) {
-      file.append(UInt8(truncatingIfNeeded: header.count >> shift))
-    }
-    file += header
+    file.reserveCapacity(head.count + dataBytes)
+    file += head
     for array in arrays { array.append(to: &file) }
     guard hasDigest else { return file }
     var digest = SHA256()
@@ -98,6 +76,55 @@ package struct TensorFile: Sendable, Hashable {
     // In its place: a sum of two arrays would be a second file in memory.
     file += digest.finalize()
     return file
+  }
+
+  /// The first bytes of a file of such arrays in the file's order, and how many bytes follow them.
+  private static func head(
+    _ arrays: [(name: String, type: ElementType, shape: [Int])], _ metadata: [String: String],
+    hasDigest: Bool
+  ) -> (bytes: [UInt8], dataBytes: Int) {
+    var entries: [String] = []
+    if !metadata.isEmpty {
+      let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
+        .map { StrictJSON.quoted($0.key) + ":" + StrictJSON.quoted($0.value) }
+      entries.append("\"\(TensorFile.metadataName)\":{" + members.joined(separator: ",") + "}")
+    }
+    var offset = 0
+    for array in arrays + (hasDigest ? [(digestName, .byte, [digestBytes])] : []) {
+      let bytes = array.shape.reduce(array.type.bytes, *)
+      let extents = array.shape.map(String.init).joined(separator: ",")
+      entries.append(
+        StrictJSON.quoted(array.name)
+          + ":{\"dtype\":\"\(array.type.rawValue)\",\"shape\":[\(extents)],"
+          + "\"data_offsets\":[\(offset),\(offset + bytes)]}")
+      offset += bytes
+    }
+    var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    var head: [UInt8] = []
+    head.reserveCapacity(Layout.prefixBytes + header.count)
+    for shift in stride(from: 0, to: 64, by: 8) {
+      head.append(UInt8(truncatingIfNeeded: header.count >> shift))
+    }
+    return (head + header, offset)
+  }
+
+  /// Asks the reader itself whether it would take a file of such arrays of floats, before there is
+  /// one; returns how many bytes the file would have.
+  ///
+  /// `headerLimit` is the reader's. The error is the one that the reader would throw.
+  @discardableResult
+  package static func checkReadable(
+    _ arrays: [(name: String, shape: [Int])], metadata: [String: String],
+    headerLimit: Int = headerLimit
+  ) throws(TensorFileError) -> Int {
+    let (head, dataBytes) = head(
+      arrays.sorted { precedes($0.name, $1.name) }.map { ($0.name, .single, $0.shape) }, metadata,
+      hasDigest: true)
+    let size = head.count + dataBytes
+    let end = try Layout.headerEnd(prefix: head.prefix(8), fileBytes: size, limit: headerLimit)
+    _ = try Layout(head: Array(head[..<end]), fileBytes: size)
+    return size
   }
 
   private static func comesFirst(_ a: StoredArray, _ b: StoredArray) -> Bool {

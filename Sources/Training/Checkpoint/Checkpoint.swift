@@ -34,8 +34,10 @@ struct Checkpoint: Sendable {
     var kept: Int
     /// SHA-256 of their file.
     var weightsSHA256: String
-    /// The epochs that are over.
-    var history: [EpochMetrics]
+    /// The beginning of metrics.csv that holds the epochs that are over; nil in the first format.
+    var metrics: MetricsFile.Mark?
+    /// The epochs that are over; only in the first format, in which a checkpoint grew with them.
+    var history: [EpochMetrics]?
     /// Wall time so far.
     var seconds: Double
   }
@@ -46,7 +48,13 @@ struct Checkpoint: Sendable {
   /// The moving average's.
   var average: [String: [Float]]?
 
-  private static let formatName = "cnnctl checkpoint 1"
+  private static let formatName = "cnnctl checkpoint 2"
+  private static let formatNames = ["cnnctl checkpoint 1", formatName]
+  /// Bytes that a header may have: a network from a file is in it, and of the first format all
+  /// epochs.
+  private static let headerLimit = 1 << 26
+  /// Bytes of the largest file that is read.
+  private static let sizeLimit = 1 << 36
   private static let averagePrefix = "average."
 
   /// The session's part.
@@ -68,35 +76,34 @@ struct Checkpoint: Sendable {
 
   /// The file's bytes; nil where a number is not finite, which is never kept.
   func encoded() -> [UInt8]? {
-    let averages = (average ?? [:]).map { (Checkpoint.averagePrefix + $0.key, $0.value) }
-    let tensors = (slabs.map { ($0.key, $0.value) } + averages).filter { !$0.1.isEmpty }
-    guard tensors.allSatisfy({ $0.1.allSatisfy(\.isFinite) }) else { return nil }
+    let tensors = tensors
+    guard tensors.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else { return nil }
     return TensorFile(
-      tensors: tensors.map { TensorFile.Tensor(name: $0.0, shape: [$0.1.count], values: $0.1) },
-      metadata: ["format": Checkpoint.formatName, "progress": JSONText.line(progress)]
+      tensors: tensors.map {
+        TensorFile.Tensor(name: $0.name, shape: [$0.values.count], values: $0.values)
+      }, metadata: metadata
     ).encoded()
+  }
+
+  private var tensors: [(name: String, values: [Float])] {
+    let averages = (average ?? [:]).map { (Checkpoint.averagePrefix + $0.key, $0.value) }
+    return (slabs.map { ($0.key, $0.value) } + averages).filter { !$0.1.isEmpty }
+  }
+
+  private var metadata: [String: String] {
+    ["format": Checkpoint.formatName, "progress": JSONText.line(progress)]
   }
 
   /// Reads a file's bytes; the error says what is wrong with them.
   init(decoding bytes: [UInt8]) throws(TrainingError) {
     let file: TensorFile
     do throws(TensorFileError) {
-      file = try TensorFile(decoding: bytes, requiresDigest: true)
+      file = try TensorFile(
+        decoding: bytes, requiresDigest: true, headerLimit: Checkpoint.headerLimit)
     } catch {
       throw TrainingError(.badData, "\(error)")
     }
-    guard file.metadata["format"] == Checkpoint.formatName,
-      let text = file.metadata["progress"]
-    else {
-      throw TrainingError(
-        .badData, "not a checkpoint of this version", found: file.metadata["format"],
-        expected: Checkpoint.formatName)
-    }
-    do {
-      progress = try JSONText.value(Progress.self, from: text)
-    } catch {
-      throw TrainingError(.badData, "its counters cannot be read: \(error)")
-    }
+    progress = try Checkpoint.progress(file.metadata)
     (slabs, average) = ([:], nil)
     for tensor in file.tensors {
       if tensor.name.hasPrefix(Checkpoint.averagePrefix) {
@@ -106,5 +113,62 @@ struct Checkpoint: Sendable {
         slabs[tensor.name] = tensor.values
       }
     }
+  }
+}
+
+extension Checkpoint {
+  /// The counters and figures, from what a file says beside its numbers.
+  private static func progress(
+    _ metadata: [String: String]
+  ) throws(TrainingError) -> Progress {
+    guard let format = metadata["format"], formatNames.contains(format),
+      let text = metadata["progress"]
+    else {
+      throw TrainingError(
+        .badData, "not a checkpoint of this version", found: metadata["format"],
+        expected: formatNames.joined(separator: " or "))
+    }
+    let progress: Progress
+    do {
+      progress = try JSONText.value(Progress.self, from: text)
+    } catch {
+      throw TrainingError(.badData, "its counters cannot be read: \(JSONText.message(error))")
+    }
+    guard progress.metrics != nil || progress.history != nil else {
+      throw TrainingError(.badData, "it says nothing of its epochs' figures")
+    }
+    return progress
+  }
+
+  /// Reads a checkpoint's file.
+  init(path: String) throws(TrainingError) {
+    try self.init(decoding: FileSystem.read(path, limit: Checkpoint.sizeLimit))
+  }
+
+  /// Refuses a run whose checkpoints would pass the limits of their reader, before there is one.
+  func checkReadable() throws(TrainingError) {
+    do throws(TensorFileError) {
+      try TensorFile.checkReadable(
+        tensors.map { ($0.name, [$0.values.count]) }, metadata: metadata,
+        headerLimit: Checkpoint.headerLimit)
+    } catch {
+      throw TrainingError(.badData, "checkpoints of this run could not be read again: \(error)")
+    }
+  }
+
+  /// Reads of a file all but its numbers, by the rules of the reader: a file that passes, and whose
+  /// bytes are those that were encoded, will be read.
+  static func checkReadable(_ path: String) throws(TrainingError) {
+    let file = try InputFile(path, limit: sizeLimit)
+    let prefix = try file.bytes(0..<min(file.size, TensorFile.Layout.prefixBytes))
+    let metadata: [String: String]
+    do {
+      let end = try TensorFile.Layout.headerEnd(
+        prefix: prefix, fileBytes: file.size, limit: headerLimit)
+      metadata = try TensorFile.Layout(head: file.bytes(0..<end), fileBytes: file.size).metadata
+    } catch {
+      throw error as? TrainingError ?? TrainingError(.badData, "\(error)")
+    }
+    _ = try progress(metadata)
   }
 }

@@ -2,8 +2,9 @@ internal import Primitives
 
 /// A run's checkpoints: the newest two, each with the weights that were the best then.
 ///
-/// A checkpoint is written under another name, synchronized, read back and renamed, and only then an
-/// older one goes: whenever the process or the machine dies, a whole one is there.
+/// A checkpoint is written under another name, synchronized, read back by the rules of its reader and
+/// renamed, and only then an older one goes: whenever the process or the machine dies, a whole one is
+/// there.
 struct CheckpointFolder {
   private let run: RunFolder
   /// How many are kept.
@@ -11,8 +12,6 @@ struct CheckpointFolder {
   private static let name = "checkpoint"
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"
-  /// Bytes of the largest file that is read.
-  private static let limit = 1 << 36
 
   init(_ run: RunFolder) { self.run = run }
 
@@ -27,14 +26,14 @@ struct CheckpointFolder {
       try FileSystem.addName(run.bestWeights, as: path + "/" + stem + CheckpointFolder.bestSuffix)
     }
     try FileSystem.replace(
-      path + "/" + stem + CheckpointFolder.suffix, with: bytes, readsBack: true)
+      path + "/" + stem + CheckpointFolder.suffix, with: bytes, proof: Checkpoint.checkReadable)
     prune(keeping: step)
   }
 
   /// Removes all but the newest; what cannot be removed stays, and does no harm.
   private func prune(keeping step: Int) {
     // After a step back the newest is not the one of the most steps.
-    let others = steps.filter { $0 != step }
+    let others = ((try? steps()) ?? []).filter { $0 != step }
     for old in others.filter({ $0 > step }) + others.filter({ $0 < step }).dropFirst() {
       let stem = path + "/" + CheckpointFolder.stem(old)
       FileSystem.remove(stem + CheckpointFolder.suffix)
@@ -42,9 +41,12 @@ struct CheckpointFolder {
     }
   }
 
-  /// The steps of the checkpoints, the most first.
-  private var steps: [Int] {
-    FileSystem.names(in: path).compactMap { name in
+  /// The steps of the checkpoints, the most first; none where there is no folder.
+  ///
+  /// Error: a folder that cannot be listed.
+  private func steps() throws(TrainingError) -> [Int] {
+    guard FileSystem.exists(path) else { return [] }
+    return try FileSystem.listing(of: path).compactMap { name in
       guard name.hasPrefix(CheckpointFolder.prefix), name.hasSuffix(CheckpointFolder.suffix),
         !name.hasSuffix(CheckpointFolder.bestSuffix)
       else { return nil }
@@ -58,25 +60,34 @@ struct CheckpointFolder {
     return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
   }
 
-  /// The newest checkpoint that is whole, its best weights put back in their place; nil for none.
+  /// The newest checkpoint that is whole, its best weights put back in their place; nil where no
+  /// checkpoint was written.
   ///
-  /// `skipped` is told of each that is not, with the reason. Errors: the weights cannot be written.
+  /// `skipped` is told of each that is not whole, with the reason. Errors: checkpoints of which none
+  /// can be read, a folder that cannot be listed, weights that cannot be written.
   func newest(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
-    for step in steps {
+    var causes: [String] = []
+    for step in try steps() {
       let stem = path + "/" + CheckpointFolder.stem(step)
       let checkpoint: Checkpoint
       let best: [UInt8]?
       do throws(TrainingError) {
-        checkpoint = try Checkpoint(
-          decoding: FileSystem.read(
-            stem + CheckpointFolder.suffix, limit: CheckpointFolder.limit))
+        checkpoint = try Checkpoint(path: stem + CheckpointFolder.suffix)
         best = try bestWeights(of: checkpoint, at: stem + CheckpointFolder.bestSuffix)
       } catch {
         skipped("the checkpoint \(stem)\(CheckpointFolder.suffix) is passed over: \(error.problem)")
+        causes.append("\(stem)\(CheckpointFolder.suffix): \(error.problem)")
         continue
       }
       if let best { try FileSystem.replace(run.bestWeights, with: best) }
       return checkpoint
+    }
+    guard causes.isEmpty else {
+      throw TrainingError(
+        .badData,
+        "no checkpoint of \(run.path) can be read, and the run is not begun anew over them",
+        found: causes.joined(separator: "; "), expected: "a whole checkpoint in \(path)",
+        advice: run.adviceToBeginAnew)
     }
     return nil
   }
@@ -87,12 +98,12 @@ struct CheckpointFolder {
   ) throws(TrainingError) -> [UInt8]? {
     guard checkpoint.progress.kept > 0 else { return nil }
     let expected = checkpoint.progress.weightsSHA256
-    if let bytes = try? FileSystem.read(run.bestWeights, limit: CheckpointFolder.limit),
+    if let bytes = try? FileSystem.read(run.bestWeights, limit: ModelBytes.sizeLimit),
       SHA256.hex(of: bytes) == expected
     {
       return nil
     }
-    let bytes = try FileSystem.read(copy, limit: CheckpointFolder.limit)
+    let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
       throw TrainingError(.badData, "\(copy) is not what it was")
     }

@@ -38,23 +38,13 @@ package struct Resumption: Sendable {
     configuration = wanted
     finished =
       record?.status == .done && wanted.training.epochs == begun.training.epochs
-      ? Resumption.summary(of: folder) : nil
+      ? try? RunEvents.summary(of: folder) : nil
   }
 
   /// The keys of a configuration that may differ where a run goes on.
   private static let free: Set<String> = [
     "dataset", "training.epochs", "training.minimumSteps",
   ]
-
-  /// What the last event of a run says; nil where it does not say that the run is over.
-  private static func summary(of folder: RunFolder) -> TrainingSummary? {
-    guard let bytes = try? FileSystem.read(folder.file(RunFolder.eventsName), limit: 1 << 28),
-      let last = bytes.split(separator: UInt8(ascii: "\n")).last
-    else { return nil }
-    let text = String(decoding: last, as: UTF8.self)
-    guard text.contains("\"event\":\"done\"") else { return nil }
-    return try? JSONText.value(TrainingSummary.self, from: text)
-  }
 
   /// Finds the checkpoint to go on from, and refuses one of another run or other images.
   ///
@@ -64,7 +54,10 @@ package struct Resumption: Sendable {
     for name in ["checkpoint", "weights", "test"] {
       FileSystem.removeTemporaries(in: folder.file(name))
     }
-    guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else { return nil }
+    guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else {
+      try refuseToLoseWeights()
+      return nil
+    }
     let differences = checkpoint.progress.configuration.differences(
       from: configuration, except: Resumption.free)
     guard differences.isEmpty else {
@@ -80,6 +73,30 @@ package struct Resumption: Sendable {
         found: "\(done) epochs", expected: "at least \(done)")
     }
     return checkpoint
+  }
+}
+
+extension Resumption {
+  /// Seconds of training after which a run must have written a checkpoint, many times over.
+  private static let longest = 10.0
+
+  /// Refuses to begin a run anew where it has trained and its checkpoints are gone.
+  ///
+  /// A run that was killed in its first moments may have weights and no checkpoint yet; one that
+  /// ended or trained on has written checkpoints, and what it left is not written over.
+  private func refuseToLoseWeights() throws(TrainingError) {
+    guard FileSystem.exists(folder.bestWeights) || FileSystem.exists(folder.lastWeights) else {
+      return
+    }
+    let hasEnded =
+      record?.status == .done || record?.status == .stopped && record?.weightsSHA256 != nil
+    let trained = (try? MetricsRow.read(folder.file(RunFolder.metricsName)))
+      .map { $0.reduce(0) { $0 + $1.seconds } }
+    guard hasEnded || trained.map({ !($0 < Resumption.longest) }) ?? true else { return }
+    throw TrainingError(
+      .badData, "\(folder.path) has weights and no checkpoint, and is not begun anew over them",
+      found: "no file in \(folder.file("checkpoint"))", expected: "the run's checkpoints",
+      advice: folder.adviceToBeginAnew)
   }
 }
 

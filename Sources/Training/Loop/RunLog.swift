@@ -1,33 +1,27 @@
-internal import Primitives
-
 /// Writes a run's files as its events come.
 ///
 /// A disk that is full, or fails, is told of once; what could not be written follows when it can.
 struct RunLog {
   let folder: RunFolder
   var record: RunRecord
-  private let hasValidation: Bool
   private let started: ContinuousClock.Instant
   /// Seconds of the run before this process.
   private let earlier: Double
   private let lock: RunLock
-  private var history: [EpochMetrics]
+  private var metrics: MetricsFile
   private var events: AppendedFile
   private var text: AppendedFile
-  /// Whether metrics.csv lacks a row.
-  private var metricsAreOld = true
   private(set) var failure: TrainingError?
 
-  /// Begins the files of a new run folder, or goes on with those of one, from `history` on.
+  /// Begins the files of a new run folder, or goes on with those of one; `metrics` has begun.
   init(
-    folder: RunFolder, lock: RunLock, record: RunRecord, hasValidation: Bool,
-    history: [EpochMetrics] = [], earlier: Double = 0, started: ContinuousClock.Instant
+    folder: RunFolder, lock: RunLock, record: RunRecord, metrics: MetricsFile,
+    earlier: Double = 0, started: ContinuousClock.Instant
   ) throws(TrainingError) {
     self.folder = folder
     self.lock = lock
     self.record = record
-    self.hasValidation = hasValidation
-    self.history = history
+    self.metrics = metrics
     self.earlier = earlier
     self.started = started
     events = AppendedFile(RunFolder.eventsName, in: folder)
@@ -35,25 +29,22 @@ struct RunLog {
     try events.endLine()
     try text.endLine()
     try writeRecord()
-    try writeMetrics()
   }
 
   /// Seconds since the run began, without those while nobody trained.
   var seconds: Double { earlier + (ContinuousClock.now - started) / .seconds(1) }
 
-  /// The epochs that are over.
-  var epochs: [EpochMetrics] { history }
-
-  /// Goes back to the epochs of a checkpoint.
-  mutating func restore(history: [EpochMetrics]) {
-    self.history = history
-    record.epochs = history.count
-    metricsAreOld = true
+  /// Goes back to a checkpoint; returns what is to be said of the figures of its epochs.
+  mutating func restore(_ progress: Checkpoint.Progress) throws(TrainingError) -> String? {
+    record.restore(progress)
+    return try metrics.begin(progress)
   }
+
+  /// What a checkpoint that is written now says of metrics.csv.
+  mutating func markMetrics() throws(TrainingError) -> MetricsFile.Mark { try metrics.mark() }
 
   /// Notes an event in the folder and passes it on.
   mutating func tell(_ event: TrainingEvent, _ events: (TrainingEvent) throws -> Void) throws {
-    if case .epoch(let metrics) = event { history.append(metrics) }
     // The handler may write files that `done` speaks of, so the note comes after it.
     try events(event)
     let (json, lines) = (event.json, event.lines)
@@ -62,9 +53,7 @@ struct RunLog {
       case .dataset(let summary):
         try log.folder.write(
           summary.classes.map { $0 + "\n" }.joined(), to: RunFolder.classesName)
-      case .epoch:
-        log.metricsAreOld = true
-        try log.writeMetrics()
+      case .epoch(let epoch): try log.metrics.append(epoch)
       default: break
       }
     }
@@ -96,16 +85,8 @@ struct RunLog {
   mutating func finish() throws(TrainingError) {
     try events.append("")
     try text.append("")
-    if metricsAreOld { try writeMetrics() }
+    try metrics.synchronize()
     failure = nil
-  }
-
-  private mutating func writeMetrics() throws(TrainingError) {
-    let rows =
-      [CSV.row(MetricsRow.columns(validation: hasValidation))]
-      + history.map { MetricsRow.csv($0, validation: hasValidation) }
-    try folder.write(rows.joined(), to: RunFolder.metricsName)
-    metricsAreOld = false
   }
 
   /// Writes run.json as it is now.

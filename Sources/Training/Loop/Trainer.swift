@@ -84,9 +84,10 @@ package final class Trainer {
       try folder.write(configuration.encoded(), to: RunFolder.configurationName)
       notes += self.notes(on: checkpoint)
     }
+    var metrics = MetricsFile(in: folder, hasValidation: plan.mayValidate)
+    if let note = try metrics.begin(checkpoint?.progress) { notes.append(note) }
     var log = try RunLog(
-      folder: folder, lock: lock, record: record(plan, checkpoint),
-      hasValidation: plan.mayValidate, history: checkpoint?.progress.history ?? [],
+      folder: folder, lock: lock, record: record(plan, checkpoint), metrics: metrics,
       earlier: checkpoint?.progress.seconds ?? 0, started: started)
     do {
       return try withoutActuallyEscaping(events) { events in
@@ -124,18 +125,14 @@ package final class Trainer {
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
     record.ranks = team.communicator == nil ? nil : team.size
-    if let progress = checkpoint?.progress {
-      record.epochs = progress.epochs
-      record.bestEpoch = progress.kept > 0 ? progress.kept : nil
-      record.weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
-    }
+    if let progress = checkpoint?.progress { record.restore(progress) }
     return record
   }
 
   /// What is to be said of a run that goes on.
   private func notes(on checkpoint: Checkpoint?) -> [String] {
     guard let progress = checkpoint?.progress else {
-      return ["there is no checkpoint to go on from; the run begins anew"]
+      return ["no checkpoint found; starting the run from the beginning"]
     }
     let now = (engine.instructionSet.rawValue, engine.convolution.rawValue)
     let ranks = resumption?.record?.ranks ?? 1
@@ -171,6 +168,7 @@ package final class Trainer {
     var loop = try TrainingLoop(plan, images, engine: engine, team: team, folder: log.folder)
     if let checkpoint { try loop.restore(checkpoint) }
     try loop.checkDisk()
+    try loop.checkReadable(&log)
     try log.tell(
       .start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
     try log.tell(.dataset(images.summary), events)

@@ -17,14 +17,17 @@ extension TrainingLoop {
         return try runEpochs(&log, events, shouldStop)
       } catch let error as TrainingError where error.kind == .diverged && mayStepBack {
         guard rollbacks < TrainingLoop.mostRollbacks,
+          // Without a checkpoint that can be read, the numbers remain what is to be reported.
           let checkpoint = try team.checkpoint({
-            try CheckpointFolder(folder).newest(skipped: { _ in })
+            try? CheckpointFolder(folder).newest(skipped: { _ in })
           })
         else { throw error }
         let count = rollbacks + 1
         try restore(checkpoint)
         rollbacks = count
-        log.restore(history: checkpoint.progress.history)
+        if let note = try log.restore(checkpoint.progress) {
+          try log.tell(.warning(note), events)
+        }
         try log.tell(
           .warning(
             "\(error.problem); back to the checkpoint after \(done) epochs and "
@@ -50,6 +53,12 @@ extension TrainingLoop {
     writer.restore(kept: progress.kept, sha256: progress.weightsSHA256)
   }
 
+  /// Refuses to begin where what the run will keep could not be read again.
+  func checkReadable(_ log: inout RunLog) throws(TrainingError) {
+    guard folder.isWritten else { return }
+    try checkpoint(nil, log.markMetrics(), seconds: log.seconds).checkReadable()
+  }
+
   /// Refuses to begin where the disk has no room for what the run will keep.
   func checkDisk() throws(TrainingError) {
     guard folder.isWritten else { return }
@@ -71,13 +80,15 @@ extension TrainingLoop {
   ) throws {
     try writer.flush(&log, events, encode: encode)
     guard folder.isWritten else { return }
-    let (loop, record) = (self, log)
+    let loop = self
     try checkpointer.write(
       isLast: isLast, warn: { try log.tell(.warning($0), events) },
-      make: { loop.checkpoint(underWay, record) })
+      make: { loop.checkpoint(underWay, try log.markMetrics(), seconds: log.seconds) })
   }
 
-  private func checkpoint(_ underWay: EpochMeter.Sums?, _ log: RunLog) -> Checkpoint {
+  private func checkpoint(
+    _ underWay: EpochMeter.Sums?, _ metrics: MetricsFile.Mark, seconds: Double
+  ) -> Checkpoint {
     let state = session.state
     return Checkpoint(
       Checkpoint.Progress(
@@ -85,7 +96,7 @@ extension TrainingLoop {
         isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue, epochs: done,
         underWay: underWay, steps: state.steps, backboneStepsBefore: state.backboneStepsBefore,
         reductions: reductions, rollbacks: rollbacks, best: best, kept: writer.kept,
-        weightsSHA256: writer.sha256, history: log.epochs, seconds: log.seconds),
+        weightsSHA256: writer.sha256, metrics: metrics, seconds: seconds),
       session: state, average: average)
   }
 }

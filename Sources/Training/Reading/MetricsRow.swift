@@ -19,7 +19,7 @@ package struct MetricsRow: Sendable, Hashable {
   /// Training images a second, without validation.
   package var imagesPerSecond: Double
 
-  private static let sizeLimit = 1 << 26
+  static let sizeLimit = 1 << 26
 
   /// The columns of the file.
   static func columns(validation: Bool) -> [String] {
@@ -41,7 +41,8 @@ package struct MetricsRow: Sendable, Hashable {
     (try? read(run.file(RunFolder.metricsName))) ?? []
   }
 
-  /// The rows of a run's metrics.csv; epochs count from 1 without a gap.
+  /// The rows of a run's metrics.csv; epochs count on without a gap, from 1 unless the figures of the
+  /// first were lost.
   static func read(_ path: String) throws(TrainingError) -> [MetricsRow] {
     let bytes = try FileSystem.read(path, limit: sizeLimit)
     let table: [[String]]
@@ -59,10 +60,12 @@ package struct MetricsRow: Sendable, Hashable {
     }
     var rows: [MetricsRow] = []
     for cells in table.dropFirst() {
-      guard let row = MetricsRow(cells, validation: hasValidation, epoch: rows.count + 1) else {
+      let epoch =
+        rows.last.map { $0.epoch + 1 } ?? Int(cells[0]).map { min(max(1, $0), 1 << 40) } ?? 1
+      guard let row = MetricsRow(cells, validation: hasValidation, epoch: epoch) else {
         throw TrainingError(
           .badData, "\(path): row \(rows.count + 1) is no epoch's",
-          found: cells.joined(separator: ","), expected: "epoch \(rows.count + 1) and numbers")
+          found: cells.joined(separator: ","), expected: "epoch \(epoch) and numbers")
       }
       rows.append(row)
     }

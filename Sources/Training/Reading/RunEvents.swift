@@ -13,7 +13,8 @@ package struct RunEvents: Sendable {
   /// What a user should know.
   package private(set) var warnings: [String] = []
 
-  private static let sizeLimit = 1 << 28
+  /// Bytes of the longest file that is read, a line at a time.
+  static let sizeLimit = 1 << 34
 
   private struct Name: Decodable {
     var event: String
@@ -26,18 +27,15 @@ package struct RunEvents: Sendable {
 
   /// Reads a file; events that are not known are passed over.
   init(reading path: String) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: RunEvents.sizeLimit)
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    guard bytes.isEmpty || lines.last?.isEmpty == true else {
-      throw TrainingError(
-        .badData, "\(path): the last line is cut short", expected: "a newline at its end")
-    }
-    for (index, line) in lines.dropLast().enumerated() {
+    var lines = try LineReader(path, limit: RunEvents.sizeLimit)
+    var number = 0
+    while let line = try lines.next() {
+      number += 1
       do {
         try add(Data(line))
       } catch {
         throw TrainingError(
-          .badData, "\(path): line \(index + 1) is no event: \(JSONText.message(error))")
+          .badData, "\(path): line \(number) is no event: \(JSONText.message(error))")
       }
     }
     guard start != nil else {
@@ -48,6 +46,33 @@ package struct RunEvents: Sendable {
         .badData, "\(path): the dataset's counts do not fit its classes",
         expected: "a count a class in each split")
     }
+  }
+
+  /// Gives `body` every epoch that a run tells of, in the order in which it told; lines that cannot
+  /// be read are passed over.
+  static func forEachEpoch(
+    of run: RunFolder, _ body: (EpochMetrics) -> Void
+  ) throws(TrainingError) {
+    var lines = try LineReader(run.file(RunFolder.eventsName), limit: sizeLimit)
+    let decoder = JSONText.decoder()
+    while let line = try lines.next() {
+      let data = Data(line)
+      guard let name = try? decoder.decode(Name.self, from: data), name.event == "epoch",
+        name.schema == eventSchema, let epoch = try? decoder.decode(EpochMetrics.self, from: data)
+      else { continue }
+      body(epoch)
+    }
+  }
+
+  /// What the last event of a run says, if it says that the run is over.
+  static func summary(of run: RunFolder) throws(TrainingError) -> TrainingSummary? {
+    let path = run.file(RunFolder.eventsName)
+    guard let line = try LineReader.last(of: path, limit: sizeLimit) else { return nil }
+    let decoder = JSONText.decoder()
+    guard let name = try? decoder.decode(Name.self, from: Data(line)), name.event == "done" else {
+      return nil
+    }
+    return try? decoder.decode(TrainingSummary.self, from: Data(line))
   }
 
   private mutating func add(_ line: Data) throws {

@@ -23,8 +23,14 @@ enum FileSystem {
   }
 
   /// The names in a folder, in byte order; none where it cannot be read.
-  static func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
+  static func names(in path: String) -> [String] { (try? listing(of: path)) ?? [] }
+
+  /// The names in a folder, in byte order.
+  static func listing(of path: String) throws(TrainingError) -> [String] {
+    guard let folder = opendir(path) else {
+      throw TrainingError(
+        errno == ENOENT ? .missing : .inputOutput, "cannot list \(path): \(lastError())")
+    }
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {
@@ -77,10 +83,12 @@ enum FileSystem {
   /// of the two is there.
   ///
   /// The bytes reach the disk under another name before they get this one; the folder's entry
-  /// follows. With `exclusive` a file that is there already is an error; with `readsBack` they are
-  /// compared with what the file system gives back before they get their name.
+  /// follows. With `exclusive` a file that is there already is an error. With `proof` they are
+  /// compared with what the file system gives back, and the file must pass the proof, which is given
+  /// its path, before they get their name.
   static func replace(
-    _ path: String, with bytes: [UInt8], exclusive: Bool = false, readsBack: Bool = false
+    _ path: String, with bytes: [UInt8], exclusive: Bool = false,
+    proof: ((String) throws(TrainingError) -> Void)? = nil
   ) throws(TrainingError) {
     let folder = parent(of: path)
     let temporary = folder + "/." + lastName(of: path) + ".\(getpid()).tmp"
@@ -90,8 +98,11 @@ enum FileSystem {
     unlink(temporary)
     do throws(TrainingError) {
       try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
-      if readsBack, try !holds(temporary, bytes) {
-        throw TrainingError(.inputOutput, "what was written is not what is read")
+      if let proof {
+        guard try holds(temporary, bytes) else {
+          throw TrainingError(.inputOutput, "what was written is not what is read")
+        }
+        try proof(temporary)
       }
     } catch {
       unlink(temporary)
@@ -103,7 +114,7 @@ enum FileSystem {
       let error = failed()
       unlink(temporary)
       guard status == 0 else { throw error }
-    } else if rename(temporary, path) != 0 {
+    } else if Glibc.rename(temporary, path) != 0 {
       let error = failed()
       unlink(temporary)
       throw error
@@ -113,6 +124,25 @@ enum FileSystem {
     defer { close(entry) }
     // Some file systems cannot sync a folder and say EINVAL.
     guard fsync(entry) == 0 || errno == EINVAL else { throw failed() }
+  }
+
+  /// Gives a file another name; one of that name is lost.
+  static func rename(_ path: String, to other: String) throws(TrainingError) {
+    guard Glibc.rename(path, other) == 0 else {
+      throw TrainingError(.inputOutput, "cannot rename \(path) to \(other): \(lastError())")
+    }
+  }
+
+  /// Waits until what was written to a file is on the disk.
+  static func synchronize(_ path: String) throws(TrainingError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw TrainingError(.inputOutput, "cannot open \(path): \(lastError())")
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw TrainingError(.inputOutput, "cannot write \(path): \(lastError())")
+    }
   }
 
   /// Gives a file a second name, which loses what it named before; where the file system has one

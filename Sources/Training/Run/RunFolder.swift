@@ -52,6 +52,12 @@ package struct RunFolder: Sendable, Hashable {
     FileSystem.exists(path + "/" + configurationName)
   }
 
+  /// How to begin a run anew and keep what this folder holds.
+  var adviceToBeginAnew: String {
+    "a copy of \(file("checkpoint")) if there is one; to begin anew, another folder: cnnctl train "
+      + "--config \(file(RunFolder.configurationName)) --out NEW"
+  }
+
   /// Creates `out`, or the next free `runs/train-NNN`, with `config.json` in it, and links
   /// `runs/latest` to a run in `runs`; `home` is another folder than `runs`, for tests.
   ///

@@ -93,6 +93,13 @@ package struct RunRecord: Codable, Sendable, Hashable {
     }
   }
 
+  /// Goes back to a checkpoint: what came after it is of a time line that was left.
+  mutating func restore(_ progress: Checkpoint.Progress) {
+    epochs = progress.epochs
+    bestEpoch = progress.kept > 0 ? progress.kept : nil
+    weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
+  }
+
   /// Reads the record of a run folder.
   package init(folder: RunFolder) throws(TrainingError) {
     let path = folder.file(RunFolder.recordName)

@@ -1,0 +1,124 @@
+import CNN
+import Foundation
+import Testing
+import Training
+
+/// A run of a few images whose files are looked at.
+private func withRun(
+  epochs: Int, _ body: (_ out: String, _ configuration: Configuration) throws -> Void
+) throws {
+  try withTemporaryFolder { folder in
+    try writeDataset(folder + "/data", ["train": 4], classes: ["blue", "red"])
+    let configuration = try configuration(folder + "/data") {
+      $0.epochs = epochs
+      $0.valSplit = 0
+      $0.schedule = "constant"
+    }
+    try body(folder + "/run", configuration)
+  }
+}
+
+/// The newest checkpoint's path.
+private func newest(_ out: String) throws -> String {
+  let names = try contents(of: out + "/checkpoint").filter { !$0.contains("best") }
+  return out + "/checkpoint/" + (try #require(names.last))
+}
+
+private func rows(_ out: String) throws -> [Substring] {
+  try text(of: out + "/metrics.csv").split(separator: "\n")
+}
+
+@Suite("Long runs")
+struct LongRunTests {
+  @Test("A checkpoint of many epochs is no larger than one of few")
+  func size() throws {
+    var sizes: [Int] = []
+    for epochs in [2, 20] {
+      try withRun(epochs: epochs) { out, configuration in
+        _ = try train(configuration, out: out)
+        sizes.append(try bytes(of: newest(out)).count)
+      }
+    }
+    // The digits of the counters.
+    #expect(abs(sizes[1] - sizes[0]) < 64, "\(sizes)")
+  }
+
+  @Test("A row of metrics.csv is appended: what an epoch writes does not grow with the epochs")
+  func appended() throws {
+    try withRun(epochs: 12) { out, configuration in
+      var places: Set<UInt64> = []
+      _ = try train(
+        configuration, out: out,
+        stop: { _ in
+          let status = try? FileManager.default.attributesOfItem(atPath: out + "/metrics.csv")
+          if let place = status?[.systemFileNumber] as? UInt64 { places.insert(place) }
+          return nil
+        })
+      #expect(places.count == 1, "one file from the first epoch to the last")
+      #expect(try rows(out).count == 13)
+    }
+  }
+
+  @Test("Rows after the last checkpoint are cut off by a resume and made again")
+  func cut() throws {
+    try withRun(epochs: 6) { out, configuration in
+      _ = try train(configuration, out: out, stop: { $0 == 5 ? .signal(2) : nil })
+      let whole = try text(of: out + "/metrics.csv")
+      // As a process leaves it that dies between a row and the next checkpoint.
+      try write(Array((whole + "99,0.1,0.5,0.001,1,1\n3,0.").utf8), to: out + "/metrics.csv")
+      _ = try follow(Trainer(try Resumption(run: out), engine: try engine()))
+      let after = try text(of: out + "/metrics.csv")
+      #expect(after.hasPrefix(whole))
+      #expect(
+        try rows(out).dropFirst().map { $0.prefix { $0 != "," } } == ["1", "2", "3", "4", "5", "6"])
+    }
+  }
+
+  /// Replaces the newest checkpoint by one as version 0.1.0 wrote it, of `epochs` epochs.
+  private func makeOld(_ out: String, epochs: Int) throws {
+    let path = try newest(out)
+    var file = try TensorFile(decoding: bytes(of: path))
+    #expect(file.metadata["format"] == "cnnctl checkpoint 2")
+    file.metadata["format"] = "cnnctl checkpoint 1"
+    let text = try #require(file.metadata["progress"])
+    var progress = try #require(
+      JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(progress.removeValue(forKey: "metrics") != nil)
+    progress["history"] = (1...epochs).map { epoch -> [String: Any] in
+      [
+        "epoch": epoch, "epochs": epochs + 1, "loss": 0.5 / Double(epoch), "accuracy": 0.75,
+        "lr": 0.001, "seconds": 0.015625, "images_per_second": 1234.5, "best": false,
+        "decode": 0.001, "augment": 0.001, "forward": 0.0078125, "backward": 0.00390625,
+        "optimizer": 0.0009765625, "wait": 0.000244140625,
+      ]
+    }
+    progress["epochs"] = epochs
+    let data = try JSONSerialization.data(withJSONObject: progress)
+    file.metadata["progress"] = String(decoding: data, as: UTF8.self)
+    for name in try contents(of: out + "/checkpoint") {
+      try FileManager.default.removeItem(atPath: out + "/checkpoint/" + name)
+    }
+    try write(file.encoded(), to: path)
+    try FileManager.default.removeItem(atPath: out + "/metrics.csv")
+    try FileManager.default.removeItem(atPath: out + "/events.ndjson")
+  }
+
+  @Test(
+    "A checkpoint of version 0.1.0 is read, also one that version 0.1.0 could not read",
+    arguments: [3, 4000])
+  func old(epochs: Int) throws {
+    try withRun(epochs: epochs + 1) { out, configuration in
+      _ = try train(configuration, out: out, stop: { $0 == 6 ? .signal(2) : nil })
+      try makeOld(out, epochs: epochs)
+      let size = try bytes(of: newest(out)).count
+      #expect(epochs < 1000 || size > TensorFile.headerLimit)
+      let (summary, events) = try follow(
+        Trainer(try Resumption(run: out), engine: try engine()))
+      #expect(events.warnings.allSatisfy { !$0.contains("checkpoint") }, "\(events.warnings)")
+      #expect(summary.epochs == epochs + 1 && events.epochs.map(\.epoch) == [epochs + 1])
+      let rows = try rows(out)
+      #expect(rows.count == epochs + 2)
+      #expect(rows[2] == "2,0.25,0.75,0.001,0.015625,1234.5")
+    }
+  }
+}
