@@ -6,12 +6,16 @@ final class DescriptorStream: TextStream {
   private let descriptor: Int32
   private let name: String
   private let closes: Bool
+  /// Whether the file was made for what is written to it.
+  private let isOwn: Bool
 
   init(descriptor: Int32, name: String, closes: Bool = false) {
     self.descriptor = descriptor
     self.closes = closes
     self.name = name
     isTerminal = isatty(descriptor) == 1
+    var status = stat()
+    isOwn = closes && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Creates the file, or empties the one that is there.
@@ -33,7 +37,10 @@ final class DescriptorStream: TextStream {
       if count >= 0 {
         done += count
       } else if errno != EINTR {
-        throw StreamError(number: errno, name: name)
+        let number = errno
+        // Half of the answers looks like all of them to whoever comes next.
+        if isOwn { unlink(name) }
+        throw StreamError(number: number, name: name)
       }
     }
   }

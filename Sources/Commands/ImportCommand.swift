@@ -26,7 +26,7 @@ struct ImportCommand {
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
     let labels = try arguments.text("labels").map(ClassLabels.read)
     let model = try TorchImport.model(source, as: network, labels: labels)
-    let bytes = model.encoded()
+    let bytes = try model.encoded(.single, card: model.card)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let classes = model.classes.count
     if arguments.flag("json") {

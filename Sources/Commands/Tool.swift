@@ -55,6 +55,7 @@ package enum Tool {
         return .done
       }
       let console = Console(environment, arguments: arguments)
+      try OpenFiles.check()
       switch command {
       case .train: return try TrainCommand(arguments: arguments, console: console).run()
       case .evaluate: return try EvaluateCommand(arguments: arguments, console: console).run()

@@ -81,6 +81,7 @@ struct TrainCommand {
           + "cnnctl train --resume=\(shellWord(summary.run)) goes on")
       return ExitCode(signal: signal)
     }
+    if let failure = progress.reportFailure { throw failure }
     return .done
   }
 

@@ -12,6 +12,8 @@ final class TrainingProgress {
   private let engine: Engine
   private let signal: () -> Int32?
   private let meter: TrainingMeter
+  /// Why the report of a run that is done could not be written.
+  private(set) var reportFailure: Failure?
 
   init(
     _ console: Console, json: Bool, plots: Bool, engine: Engine,
@@ -31,7 +33,8 @@ final class TrainingProgress {
     switch event {
     case .scanning(let entries):
       meter.show("scanning", unit: "files", entries, of: nil)
-    case .start:
+    case .start(let start):
+      meter.begin(start)
       for line in event.lines { console.note(line) }
     case .dataset(let summary):
       for line in event.lines { console.note(line) }
@@ -83,8 +86,8 @@ final class TrainingProgress {
     }
   }
 
-  /// Draws the report from the files that the run has left, as `cnnctl report` does; a run does not
-  /// end for want of it.
+  /// Draws the report from the files that the run has left, as `cnnctl report` does; the run is done
+  /// whatever becomes of it.
   private func writeReport(of run: String) {
     do {
       var builder = try RunReportBuilder(reading: run, engine: engine)
@@ -95,7 +98,14 @@ final class TrainingProgress {
       }
       _ = try ReportFiles(in: run).write(report)
     } catch {
-      console.warning("the report of \(run) is not whole: \(Failure(error).message)")
+      var failure = Failure(error)
+      failure.message = "the report of \(run) is not whole: " + failure.message
+      failure.advice = "cnnctl report \(shellWord(run)), once there is room"
+      guard failure.code == .io || failure.code == .cannotCreate else {
+        return console.warning(failure.message)
+      }
+      failure.code = .io
+      reportFailure = failure
     }
   }
 
@@ -134,11 +144,11 @@ extension EpochLine {
       seconds: progress.seconds, loss: progress.loss, accuracy: progress.accuracy)
   }
 
-  /// A finished epoch; `last` is its last step.
-  init(_ metrics: EpochMetrics, _ last: BatchProgress?) {
+  /// A finished epoch, of whose steps so many were made.
+  init(_ metrics: EpochMetrics, steps made: Int, of steps: Int) {
     self.init(
-      epoch: metrics.epoch, epochs: metrics.epochs, step: last?.step ?? 0,
-      steps: last?.steps ?? 0, seconds: metrics.seconds, loss: metrics.loss,
+      epoch: metrics.epoch, epochs: metrics.epochs, step: made,
+      steps: steps, seconds: metrics.seconds, loss: metrics.loss,
       accuracy: metrics.accuracy,
       outcome: Outcome(
         validationLoss: metrics.valLoss, validationAccuracy: metrics.valAccuracy,

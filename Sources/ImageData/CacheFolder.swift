@@ -29,7 +29,13 @@ struct CacheFolder {
   }
 
   /// Removes what crashed runs left, and files not used for 30 days.
-  func tidy() {
+  func tidy() { CacheFolder.tidy(path) }
+
+  /// Removes from a folder, where there is one, what `tidy` removes.
+  ///
+  /// A file is being written if somebody holds its lock: the kernel's, so that neither the numbers of
+  /// processes nor containers that share the folder matter.
+  static func tidy(_ path: String) {
     guard let listing = try? FolderListing(path) else { return }
     let month = 30 * 24 * 3600
     for entry in listing.entries where entry.isValid && !entry.isFolder {

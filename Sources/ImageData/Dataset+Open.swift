@@ -9,6 +9,9 @@ extension Dataset {
     _ path: String, classes: [String]? = nil, unsplit: Split = .train,
     limits: WalkLimits = WalkLimits(), shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) -> Dataset {
+    if FolderListing.isKernels(path) {
+      throw .unreadable(path: path, reason: "the kernel's own folder, in which there are no images")
+    }
     let survey = try FolderSurvey(
       path, unsplit: unsplit, limits: limits, shouldStop: shouldStop)
     if let problem = survey.problems.first { throw problem }

@@ -68,6 +68,12 @@ struct FolderListing {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether the path leads to where the kernel shows itself as files, which are countless.
+  static func isKernels(_ path: String) -> Bool {
+    guard let path = realPath(path) else { return false }
+    return ["/proc", "/sys"].contains { path == $0 || path.hasPrefix($0 + "/") }
+  }
+
   /// Whether the path is a link itself.
   private static func isLink(_ path: String) -> Bool {
     var status = stat()

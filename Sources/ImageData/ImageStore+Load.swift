@@ -31,6 +31,12 @@ extension ImageStore {
       dataset, splits, content, preprocessing,
       trainingSize ?? (preprocessing.width, preprocessing.height))
     let reading = FileReading(plan: plan, readers: plan.readers(kernels), workers: workers)
+    // Also by a run that makes no file itself, as none may do so for long.
+    if cache.policy != .off, let folder = cache.folder, share?.isFirstOfNode ?? true,
+      !Dataset.lies(folder, in: plan.root)
+    {
+      CacheFolder.tidy(folder)
+    }
     func tick(_ done: Int, _ total: Int) -> Bool {
       progress(done, total)
       return shouldStop()

@@ -280,6 +280,12 @@ import Testing
     #expect(access(dead, F_OK) != 0 && access(old, F_OK) != 0)
     #expect(access(living, F_OK) == 0 && access(other, F_OK) == 0)
     #expect(try files(folder).count == 3)
+    // So it is where a run finds its file, or needs none.
+    for policy in [PictureCache.Policy.disk, .ram] {
+      let late = try folder.write("cdef.pictures.99-3.tmp", [1, 2, 3])
+      _ = try load(dataset, PictureCache(policy, folder: folder.path))
+      #expect(access(late, F_OK) != 0 && access(living, F_OK) == 0, "\(policy)")
+    }
   }
 
   @Test("Loads at the same time do not disturb each other")

@@ -1,5 +1,6 @@
 import CNN
 import Foundation
+import ImageData
 import Testing
 import Training
 
@@ -71,6 +72,109 @@ struct LongRunTests {
       #expect(after.hasPrefix(whole))
       #expect(
         try rows(out).dropFirst().map { $0.prefix { $0 != "," } } == ["1", "2", "3", "4", "5", "6"])
+    }
+  }
+
+  @Test("A signal while the first epoch is validated keeps weights that answer, and the bits")
+  func firstValidation() throws {
+    try withTemporaryFolder { folder in
+      try writeDataset(folder + "/data", ["train": 6, "val": 3], classes: ["blue", "red"])
+      let configuration = try configuration(folder + "/data") { $0.epochs = 2 }
+      _ = try train(configuration, out: folder + "/whole")
+      let run = RunFolder(existing: folder + "/run")
+      let events = Events()
+      let trainer = Trainer(configuration: configuration, out: run.path, engine: try engine())
+      let summary = try trainer.run(
+        events: { events.all.append($0) },
+        shouldStop: {
+          events.all.contains { if case .validating = $0 { true } else { false } }
+            ? .signal(2) : nil
+        })
+      #expect(summary.stoppedBySignal == 2 && summary.epochs == 0)
+      #expect(try ClassifierModel(path: run.bestWeights).classes == ["blue", "red"])
+      #expect(try RunRecord(folder: run).weightsSHA256 == summary.weightsSHA256)
+      _ = try follow(Trainer(try Resumption(run: run.path), engine: try engine()))
+      #expect(
+        try bytes(of: run.bestWeights) == bytes(of: folder + "/whole/weights/best.safetensors"))
+    }
+  }
+
+  @Test("A model whose header nobody could read is refused before anything is trained")
+  func header() throws {
+    try withTemporaryFolder { folder in
+      let long = String(repeating: "n", count: 236)
+      for index in 0..<4600 {
+        let place = "\(folder)/data/\(10000 + index)\(long)"
+        try FileManager.default.createDirectory(
+          atPath: place, withIntermediateDirectories: true)
+        #expect(FileManager.default.createFile(atPath: place + "/1.png", contents: nil))
+      }
+      let error = refusal {
+        _ = try train(try configuration(folder + "/data"), out: folder + "/run")
+      }
+      #expect(error?.kind == .badData && error?.problem.contains("not be read again") == true)
+      #expect(error?.found?.contains("4600 classes") == true)
+      #expect(error?.expected?.contains("\(TensorFile.headerLimit) bytes") == true)
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+    }
+  }
+
+  @Test("A model with a card or names that nobody could read is not exported")
+  func export() throws {
+    let architecture = try Architecture.preset("seed", size: 16, outputs: 4600, dropout: 0)
+    let model = ClassifierModel(
+      network: try Network(architecture, seed: 0),
+      classes: (0..<4600).map { "\($0)" + String(repeating: "n", count: 236) },
+      preprocessing: Preprocessing(width: 16, height: 16), recipe: "seed", datasetFingerprint: "0",
+      trainingImages: 1)
+    let error = refusal { _ = try model.encoded(.half, card: nil) }
+    #expect(error?.kind == .badData && error?.found?.contains("expected a header") == true)
+  }
+
+  @Test("A damaged run.json is not replaced: it is named, and moved away the run goes on")
+  func record() throws {
+    try withRun(epochs: 3) { out, configuration in
+      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+      try write(Array("{".utf8), to: out + "/run.json")
+      let error = refusal { _ = try Resumption(run: out) }
+      #expect(error?.kind == .badData && error?.problem.contains("run.json") == true)
+      #expect(error?.advice?.contains("moved away") == true)
+      #expect(try text(of: out + "/run.json") == "{")
+      try FileManager.default.removeItem(atPath: out + "/run.json")
+      let (summary, _) = try follow(Trainer(try Resumption(run: out), engine: try engine()))
+      #expect(summary.epochs == 3)
+    }
+  }
+
+  @Test("A folder that lost its config.json and has a run's weights is not begun in")
+  func remains() throws {
+    try withRun(epochs: 1) { out, configuration in
+      _ = try train(configuration, out: out)
+      let weights = try bytes(of: out + "/weights/best.safetensors")
+      try FileManager.default.removeItem(atPath: out + "/config.json")
+      let error = refusal { _ = try train(configuration, out: out) }
+      #expect(error?.kind == .cannotCreate)
+      #expect(error?.found?.contains("weights/best.safetensors") == true)
+      #expect(try bytes(of: out + "/weights/best.safetensors") == weights)
+      #expect(try !contents(of: out).contains("config.json"))
+    }
+  }
+
+  @Test("Events of any length are read a line at a time, and the last one from the end")
+  func events() throws {
+    try withRun(epochs: 1) { out, configuration in
+      let (summary, _) = try train(configuration, out: out)
+      let path = out + "/events.ndjson"
+      let events = try text(of: path)
+      // Longer than any part that is read at a time, and with a long line in it.
+      let warning =
+        "{\"event\":\"warning\",\"message\":\"\(String(repeating: "x", count: 300_000))\","
+        + "\"schema\":1}\n"
+      try write(Array((String(repeating: warning, count: 4) + events).utf8), to: path)
+      #expect(try Resumption(run: out).finished?.weightsSHA256 == summary.weightsSHA256)
+      let contents = try RunContents(reading: out)
+      #expect(contents.events?.warnings.filter { $0.count == 300_000 }.count == 4)
+      #expect(contents.events?.epochs.count == 1)
     }
   }
 

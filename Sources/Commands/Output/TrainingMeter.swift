@@ -7,6 +7,8 @@ final class TrainingMeter {
   private let console: Console
   private var step: (title: String, progress: StepProgress, done: Int)?
   private var last: BatchProgress?
+  /// Steps of a whole epoch.
+  private var steps = 0
   private var finished: [EpochMetrics] = []
   /// When the epoch under way began.
   private var epochBegan: Double?
@@ -28,6 +30,9 @@ final class TrainingMeter {
     step?.done = done
     step?.progress.show(done, of: total)
   }
+
+  /// Takes note of what is about to happen.
+  func begin(_ start: RunStart) { steps = start.stepsPerEpoch }
 
   /// Shows an epoch under way.
   func show(_ progress: BatchProgress) {
@@ -58,7 +63,9 @@ final class TrainingMeter {
     epochSeconds = now - (epochBegan ?? now)
     epochBegan = now
     step = nil
-    var line = EpochLine(metrics, last)
+    // All steps of an epoch that was only to be validated were made before the run was left.
+    let made = last?.epoch == metrics.epoch ? last?.step : steps
+    var line = EpochLine(metrics, steps: made ?? steps, of: steps)
     let rest = metrics.epochs - metrics.epoch
     if rest > 0, let epochSeconds { line.runLeft = epochSeconds * Double(rest) }
     console.finish(console.environment.canRedraw ? shown(line) : line.plain, highlight: "best")

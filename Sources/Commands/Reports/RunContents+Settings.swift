@@ -43,9 +43,9 @@ extension RunContents {
     }
   }
 
-  /// Where the time of the epochs went.
+  /// Where the time of the run went, its epochs and what comes before and after them.
   ///
-  /// The first parts follow one another; images are decoded and augmented beside them.
+  /// Parts follow one another, but for the last: images are decoded and augmented beside training.
   var seconds: [(name: String, seconds: Double)] {
     guard let epochs = events?.epochs, !epochs.isEmpty else { return [] }
     func sum(_ part: (EpochMetrics) -> Double) -> Double { epochs.reduce(0) { $0 + part($1) } }
@@ -54,10 +54,17 @@ extension RunContents {
       ("optimizer", sum(\.optimizerSeconds)), ("waiting for images", sum(\.waitSeconds)),
     ]
     let rest = sum(\.seconds) - parts.reduce(0) { $0 + $1.1 }
-    return parts + [
-      ("validation and the rest", max(0, rest)), ("decoding, meanwhile", sum(\.decodeSeconds)),
-      ("augmentation, meanwhile", sum(\.augmentSeconds)),
-    ]
+    func others(_ names: [RunRecord.Part]) -> [(String, Double)] {
+      names.compactMap { part in record?.parts?[part.rawValue].map { (part.rawValue, $0) } }
+    }
+    // A test set that is lacking, or a temperature that is not fitted, takes no time worth a bar.
+    let after = others([.calibration, .test]).filter { $0.1 >= 0.001 }
+    return others([.start, .reading, .features]) + parts
+      + [("validation and the rest", max(0, rest))] + after
+      + [
+        ("decoding, meanwhile", sum(\.decodeSeconds)),
+        ("augmentation, meanwhile", sum(\.augmentSeconds)),
+      ]
   }
 
   /// More about time and memory.

@@ -50,6 +50,7 @@ package struct BarChart: Sendable, Hashable {
   /// A length of time such as `0.42 s`, `12.3 s`, `3 min 20 s` or `2 h 05 min`.
   package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
+    if seconds > 0, seconds < 0.005 { return fixed(1000 * seconds, 2) + " ms" }
     if seconds < 9.995 { return fixed(seconds, 2) + " s" }
     if seconds < 59.95 { return fixed(seconds, 1) + " s" }
     let whole = Int(seconds.rounded())

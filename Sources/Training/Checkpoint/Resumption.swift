@@ -22,6 +22,12 @@ package struct Resumption: Sendable {
     let run = try RecordedRun(path, "to resume")
     let begun = run.configuration
     (folder, record) = (run.folder, run.record)
+    if var damage = run.damage {
+      // It would be written anew, and what it says of the dataset and the end be lost.
+      damage.advice =
+        "the file as it was; without it, moved away, the run goes on where its checkpoint stands"
+      throw damage
+    }
     var wanted = begun
     try wanted.apply(options)
     let differences =

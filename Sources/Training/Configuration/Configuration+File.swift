@@ -2,7 +2,9 @@ internal import CNN
 internal import FoundationEssentials
 
 extension Configuration {
-  private static let sizeLimit = 1 << 20
+  /// Bytes of the longest `config.json`; a network from a file is in it, its quotation marks escaped.
+  private static let sizeLimit = 4 * architectureLimit
+  private static let architectureLimit = 1 << 20
   /// Levels of arrays and objects, a network's nested blocks among them.
   static let depthLimit = 32
 
@@ -46,6 +48,18 @@ extension Configuration {
   /// The file's bytes: sorted keys, indented, a final newline.
   package func encoded() -> [UInt8] { Array(JSONText.indented(self).utf8) }
 
+  /// Refuses a configuration that could not be read again from `config.json`.
+  func checkReadable() throws(TrainingError) {
+    let bytes = encoded()
+    guard bytes.count <= Configuration.sizeLimit else {
+      throw TrainingError(
+        .badData, "\(RunFolder.configurationName) of this run could not be read again",
+        found: "\(bytes.count) bytes", expected: "at most \(Configuration.sizeLimit)",
+        advice: "a smaller network (--arch)")
+    }
+    _ = try Configuration(bytes: bytes, name: RunFolder.configurationName)
+  }
+
   /// Reads what another process of this program has encoded.
   package init(decoding bytes: [UInt8]) throws(TrainingError) {
     do {
@@ -60,7 +74,7 @@ extension Configuration {
   static func architecture(file path: String) throws(TrainingError) -> Architecture {
     let bytes: [UInt8]
     do throws(TrainingError) {
-      bytes = try FileSystem.read(path, limit: sizeLimit)
+      bytes = try FileSystem.read(path, limit: architectureLimit)
     } catch {
       guard error.kind == .missing else { throw error }
       throw TrainingError(

@@ -32,7 +32,20 @@ struct RunLog {
   }
 
   /// Seconds since the run began, without those while nobody trained.
-  var seconds: Double { earlier + (ContinuousClock.now - started) / .seconds(1) }
+  var seconds: Double { earlier + processSeconds }
+
+  /// Seconds since this process began with it.
+  var processSeconds: Double { (ContinuousClock.now - started) / .seconds(1) }
+
+  /// Does a part of the run that is no epoch, and notes how long it took.
+  mutating func time<Value>(
+    _ part: RunRecord.Part, _ body: (inout RunLog) throws -> Value
+  ) rethrows -> Value {
+    let start = ContinuousClock.now
+    let value = try body(&self)
+    record.add((ContinuousClock.now - start) / .seconds(1), to: part)
+    return value
+  }
 
   /// Goes back to a checkpoint; returns what is to be said of the figures of its epochs.
   mutating func restore(_ progress: Checkpoint.Progress) throws(TrainingError) -> String? {
@@ -93,6 +106,6 @@ struct RunLog {
   func writeRecord() throws(TrainingError) {
     var record = record
     record.seconds = seconds
-    try folder.write(JSONText.indented(record), to: RunFolder.recordName)
+    try record.write(to: folder)
   }
 }

@@ -44,6 +44,12 @@ struct RunPlan {
       origin = nil
     }
 
+    try configuration.checkReadable()
+    try ClassifierModel.checkReadable(
+      network, classes: dataset.classes,
+      preprocessing: RunPlan.preprocessing(configuration, network, origin?.model),
+      recipe: configuration.recipe.rawValue, tta: configuration.tta)
+
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
     let hasValidation = dataset.splits[.val] != nil || data.valSplit > 0
     let validatesOnTest = data.validateOnTest && hasTest
@@ -110,9 +116,15 @@ struct RunPlan {
 
   /// How images become inputs, before the training images' mean is known.
   var preprocessing: Preprocessing {
+    RunPlan.preprocessing(configuration, network, origin?.model)
+  }
+
+  private static func preprocessing(
+    _ configuration: Configuration, _ network: Network, _ origin: TransferOrigin?
+  ) -> Preprocessing {
     let input = network.architecture.input
     let data = configuration.data
-    if let origin { return origin.model.preprocessing(data, for: network) }
+    if let origin { return origin.preprocessing(data, for: network) }
     return Preprocessing(
       width: input.width, height: input.height, resize: data.resize, filter: data.filter,
       exif: data.exif, shrinkMargin: data.filter.shrinkMargin, maxPixels: data.maxPixels)

@@ -125,6 +125,8 @@ package final class Trainer {
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
     record.ranks = team.communicator == nil ? nil : team.size
+    // A run that goes on has taken that time; one that begins anew has not.
+    record.parts = checkpoint == nil ? nil : resumption?.record?.parts
     if let progress = checkpoint?.progress { record.restore(progress) }
     return record
   }
@@ -156,10 +158,13 @@ package final class Trainer {
     _ log: inout RunLog,
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason?
   ) throws -> TrainingSummary {
-    let images = try RunImages(
-      plan, cache: memory.cache, engine: engine, share: team.loading
-    ) { done, total in
-      try events(.loading(done: done, total: total))
+    log.record.add(log.processSeconds, to: .start)
+    let images = try log.time(.reading) { _ in
+      try RunImages(
+        plan, cache: memory.cache, engine: engine, share: team.loading
+      ) { done, total in
+        try events(.loading(done: done, total: total))
+      }
     }
     try checkpoint?.check(
       fingerprint: images.store.fingerprint, dataset: configuration.dataset)
@@ -176,7 +181,9 @@ package final class Trainer {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
-    if checkpoint == nil, team.isFirst { try log.tell(.samples(loop.samples()), events) }
+    if checkpoint == nil, team.isFirst {
+      try log.time(.start) { log in try log.tell(.samples(loop.samples()), events) }
+    }
     var stop: Int32?
     var temperature = 1.0
     var result: TestResult?
@@ -184,8 +191,12 @@ package final class Trainer {
       stop = number
     } else {
       do {
-        temperature = try calibrate(plan, images, &log, events, shouldStop)
-        result = try test(images, folder: log.folder, events, shouldStop)
+        temperature = try log.time(.calibration) { log in
+          try calibrate(plan, images, &log, events, shouldStop)
+        }
+        result = try log.time(.test) { log in
+          try test(images, folder: log.folder, events, shouldStop)
+        }
       } catch let stopped as StoppedBySignal {
         stop = stopped.number
       }
@@ -234,7 +245,7 @@ package final class Trainer {
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {
       let bytes = model.calibrated(temperature: temperature).encoded()
-      try log.folder.write(bytes, to: RunFolder.bestName)
+      try log.folder.write(model: bytes, to: RunFolder.bestName)
       log.record.weightsSHA256 = SHA256.hex(of: bytes)
       try log.writeRecord()
     }

@@ -171,7 +171,7 @@ struct TrainingLoop {
   mutating func runEpochs(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> StopReason? {
-    let source = try source(events)
+    let source = try source(&log, events)
     while done < epochs {
       if isPatienceOver { return .patience }
       setBackboneRate(done + 1)
@@ -197,9 +197,7 @@ struct TrainingLoop {
         }
       }
       if case .signal = reason {
-        // The epoch has no figures yet; its steps are kept all the same.
-        try keep(meter.sums(source), isLast: true, &log, events)
-        try save(epoch: done, asBest: writer.kept == 0, &log, events)
+        try keepUnfinished(meter.sums(source), &log, events)
         return reason
       }
       if let signal = try finish(meter, source, &log, events, shouldStop) { return signal }
@@ -221,7 +219,7 @@ struct TrainingLoop {
 
   /// The batches from where the run stands to its end.
   private func source(
-    _ events: (TrainingEvent) throws -> Void
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
   ) throws -> any BatchSource {
     guard let features else {
       return ImageBatches(
@@ -231,7 +229,9 @@ struct TrainingLoop {
     }
     var all = batches
     (all.epochs, all.firstBatch) = (0..<epochs, 0)
-    try features.compute(all) { try events(.features(done: $0, total: $1)) }
+    try log.time(.features) { _ in
+      try features.compute(all) { try events(.features(done: $0, total: $1)) }
+    }
     return FeatureBatches(features, plan: batches)
   }
 
@@ -262,7 +262,7 @@ struct TrainingLoop {
       }
       if evaluation != nil { try team.stopIfAsked(shouldStop, isOver: true) }
     } catch let stopped as StoppedBySignal {
-      try keep(sums, isLast: true, &log, events)
+      try keepUnfinished(sums, &log, events)
       return .signal(stopped.number)
     }
     let isBetter = evaluation.map { best.isBetter($0, epoch: meter.epoch) } ?? false
@@ -275,6 +275,15 @@ struct TrainingLoop {
     try log.tell(.epoch(metrics), events)
     try save(epoch: done, asBest: isBetter || !keepsBest, &log, events)
     return nil
+  }
+
+  /// Keeps the steps of an epoch that has no figures yet, and the weights after them where there are
+  /// no better ones.
+  private mutating func keepUnfinished(
+    _ sums: EpochMeter.Sums, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    try keep(sums, isLast: true, &log, events)
+    try save(epoch: done, asBest: writer.kept == 0, &log, events)
   }
 
   /// Counts plateaus for the schedule that falls at them.

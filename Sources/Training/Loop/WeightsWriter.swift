@@ -1,6 +1,7 @@
 internal import Primitives
 
-/// Writes a run's weights, each epoch's or, where epochs are shorter than writing, now and then.
+/// Writes a run's weights: those of each epoch, or now and then where writing would take more than a
+/// twentieth of the time.
 struct WeightsWriter {
   private let folder: RunFolder
   /// Seconds between two writes.
@@ -14,6 +15,12 @@ struct WeightsWriter {
   /// The epoch since the last write.
   private var last: Int?
   private var written = ContinuousClock.now
+  /// Seconds that the last write took.
+  private var cost = 0.0
+
+  /// The share of the time that goes into writing, as 1 : share.
+  private static let share = 20.0
+
   /// What was written and is not told of yet.
   private var news: WeightsWritten?
 
@@ -43,7 +50,8 @@ struct WeightsWriter {
     encode: () -> [UInt8]
   ) throws {
     last = epoch
-    let isTime = (ContinuousClock.now - written) / .seconds(1) >= interval
+    let isTime =
+      (ContinuousClock.now - written) / .seconds(1) >= max(interval, WeightsWriter.share * cost)
     if asBest { best = (encode(), epoch) }
     guard isTime || kept == 0 else { return }
     var writer = self
@@ -66,10 +74,11 @@ struct WeightsWriter {
     _ log: inout RunLog, encode: () -> [UInt8]
   ) throws(TrainingError) {
     guard let epoch = last else { return }
+    let start = ContinuousClock.now
     let isBest = best?.epoch == epoch
-    try folder.write(isBest ? best?.bytes ?? [] : encode(), to: RunFolder.lastName)
+    try folder.write(model: isBest ? best?.bytes ?? [] : encode(), to: RunFolder.lastName)
     if let best {
-      try folder.write(best.bytes, to: RunFolder.bestName)
+      try folder.write(model: best.bytes, to: RunFolder.bestName)
       kept = best.epoch
       sha256 = SHA256.hex(of: best.bytes)
       log.record.bestEpoch = kept
@@ -79,8 +88,9 @@ struct WeightsWriter {
       best.map { WeightsWritten(path: folder.bestWeights, epoch: $0.epoch, isBest: true) }
       ?? WeightsWritten(path: folder.lastWeights, epoch: epoch, isBest: false)
     (best, last) = (nil, nil)
-    written = .now
     try log.writeRecord()
+    written = .now
+    cost = (written - start) / .seconds(1)
   }
 
   private mutating func tell(

@@ -137,6 +137,18 @@ package final class ClassifierModel {
   private static func network(
     of file: ModelFile, _ metadata: ModelMetadata, _ path: String
   ) throws(TrainingError) -> Network {
+    let (architecture, graph) = try plan(of: file, metadata, path)
+    do throws(ModelError) {
+      return try Network(blank: architecture, graph: graph)
+    } catch {
+      throw TrainingError(.noRoom, "\(path): \(error)")
+    }
+  }
+
+  /// What the file's tensors must be, and are.
+  static func plan(
+    of file: ModelFile, _ metadata: ModelMetadata, _ path: String
+  ) throws(TrainingError) -> (Architecture, Graph) {
     let architecture: Architecture
     let graph: Graph
     do throws(ModelError) {
@@ -146,11 +158,7 @@ package final class ClassifierModel {
       throw TrainingError(.badData, "\(path): \(error)")
     }
     try checkTensors(file.layout.tensors, graph.slots, architecture.name, path)
-    do throws(ModelError) {
-      return try Network(blank: architecture, graph: graph)
-    } catch {
-      throw TrainingError(.noRoom, "\(path): \(error)")
-    }
+    return (architecture, graph)
   }
 
   /// The file's bytes; they depend on the model alone.
@@ -158,17 +166,26 @@ package final class ClassifierModel {
 
   /// The bytes of a file with weights of that precision and another card.
   ///
-  /// Error: a weight that the precision cannot hold.
+  /// Errors: a weight that the precision cannot hold, and a file that could not be read again.
   package func encoded(
     _ precision: TensorFile.Precision, card: ModelCard?
   ) throws(TrainingError) -> [UInt8] {
+    var location = ModelLocation(weights: "the model")
     do throws(TensorFileError) {
-      return try file(card).reduced(to: precision).encoded()
+      location.bytes = try file(card).reduced(to: precision).encoded()
     } catch {
       throw TrainingError(
         .badData, "the model cannot be written as \(precision.rawValue): \(error)",
         advice: "--dtype \(TensorFile.Precision.single.rawValue)")
     }
+    do throws(TrainingError) {
+      try ClassifierModel.checkReadable(at: location)
+    } catch {
+      throw TrainingError(
+        .badData, "the model could be written and not be read again", found: error.problem,
+        expected: "names and a card that fit into \(TensorFile.headerLimit) bytes")
+    }
+    return location.bytes ?? []
   }
 
   /// What a file says beside the weights, by key, with another card.

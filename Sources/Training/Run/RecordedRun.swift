@@ -4,7 +4,9 @@ struct RecordedRun: Sendable {
   /// As the run was begun.
   let configuration: Configuration
   /// nil where there is none that can be read.
-  let record: RunRecord?
+  private(set) var record: RunRecord?
+  /// Why a record that is there cannot be read.
+  private(set) var damage: TrainingError?
 
   /// Reads a run folder; `purpose` is what it is wanted for: "to resume".
   init(_ path: String, _ purpose: String) throws(TrainingError) {
@@ -18,7 +20,11 @@ struct RecordedRun: Sendable {
         expected: "a run folder with its \(RunFolder.configurationName)")
     }
     configuration = try Configuration(file: folder.file(RunFolder.configurationName))
-    record = try? RunRecord(folder: folder)
+    do throws(TrainingError) {
+      record = try RunRecord(folder: folder)
+    } catch {
+      if error.kind != .missing { damage = error }
+    }
   }
 
   /// Where the images lie: where the run found them, unless somebody says where they are now.

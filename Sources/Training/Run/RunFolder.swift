@@ -70,6 +70,7 @@ package struct RunFolder: Sendable, Hashable {
     if let out {
       folder = RunFolder(existing: out)
       try FileSystem.createFolders(folder.path)
+      try folder.refuseRemains()
     } else {
       folder = RunFolder(existing: try createNext(home))
     }
@@ -89,6 +90,20 @@ package struct RunFolder: Sendable, Hashable {
     }
     if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder
+  }
+
+  /// Refuses a folder that has lost its configuration and still holds what a run has made.
+  private func refuseRemains() throws(TrainingError) {
+    guard !RunFolder.holdsRun(path) else { return }
+    let names = [
+      RunFolder.bestName, RunFolder.lastName, RunFolder.recordName, RunFolder.metricsName,
+      RunFolder.eventsName,
+    ].filter { FileSystem.exists(file($0)) }
+    guard !names.isEmpty else { return }
+    throw TrainingError(
+      .cannotCreate, "\(path) holds what a run has left, and is not written over",
+      found: names.joined(separator: ", ") + ", without \(RunFolder.configurationName)",
+      expected: "a new folder, or one that is empty", advice: "--out with another folder")
   }
 
   private static func createNext(_ home: String) throws(TrainingError) -> String {

@@ -45,6 +45,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var weightsSHA256: String?
   /// Wall time so far.
   package var seconds: Double
+  /// Seconds of the parts of the run that are no epochs, by name; nil in records of earlier versions.
+  package var parts: [String: Double]?
   /// Greatest memory of the process; nil until the run is over.
   package var peakMemoryBytes: Int?
 
@@ -64,7 +66,28 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
     case seconds
+    case parts = "part_seconds"
     case peakMemoryBytes = "peak_memory_bytes"
+  }
+
+  /// A part of a run that is no epoch.
+  package enum Part: String, CaseIterable, Sendable {
+    /// Listing folders, building the network, the sheet of training images.
+    case start = "start"
+    /// Reading images.
+    case reading = "reading images"
+    /// What a frozen backbone makes of the images.
+    case features = "computing features"
+    /// Fitting the temperature.
+    case calibration = "fitting the temperature"
+    /// Answering the test images.
+    case test = "test"
+  }
+
+  /// Adds time to a part of the run.
+  mutating func add(_ seconds: Double, to part: Part) {
+    parts = parts ?? [:]
+    parts?[part.rawValue, default: 0] += seconds
   }
 
   /// Versions of this program and of the libraries that it has been linked to, by name.
@@ -100,10 +123,27 @@ package struct RunRecord: Codable, Sendable, Hashable {
     weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
   }
 
+  /// Bytes of the longest file; images that were left out are named in it.
+  private static let sizeLimit = 1 << 28
+
+  /// Writes the record into a run folder.
+  ///
+  /// Errors: one that could not be read again, and those of the file system.
+  func write(to folder: RunFolder) throws(TrainingError) {
+    let bytes = Array(JSONText.indented(self).utf8)
+    guard bytes.count <= RunRecord.sizeLimit else {
+      throw TrainingError(
+        .badData, "\(RunFolder.recordName) of this run could not be read again",
+        found: "\(skipped.count) images that were left out", expected: "fewer",
+        advice: "cnnctl check names them")
+    }
+    try folder.write(bytes, to: RunFolder.recordName)
+  }
+
   /// Reads the record of a run folder.
   package init(folder: RunFolder) throws(TrainingError) {
     let path = folder.file(RunFolder.recordName)
-    let bytes = try FileSystem.read(path, limit: 1 << 24)
+    let bytes = try FileSystem.read(path, limit: RunRecord.sizeLimit)
     do {
       self = try JSONText.decoder().decode(RunRecord.self, from: Data(bytes))
     } catch {
