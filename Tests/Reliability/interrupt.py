@@ -8,6 +8,8 @@ metrics of one that nobody touched.
     interrupt.py CNNCTL DATASET errors [--every N]   each such call fails once, with each of five errors
     interrupt.py CNNCTL DATASET kills  [--count N]   SIGKILL at random moments
     interrupt.py CNNCTL DATASET signals [--count N]  SIGINT, SIGTERM, SIGHUP at random moments
+    interrupt.py CNNCTL DATASET long    [--count N]  SIGKILL in a run of N thousand short epochs, whose
+                                                     last epochs must cost what its first did
 
 Needs strace for the first two. Ends with 1 if anything is not as it should be.
 """
@@ -32,6 +34,9 @@ SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cac
 TRACED = "--arch seed --size 16 --epochs 2".split()
 FEW = {"training_set": 24, "test_set": 4}
 LONG = "--arch seed-bn --size 32 --epochs 12".split()
+# Epochs of one step on a network of few numbers: more of them than a header could hold.
+SHORT = "--arch seed --size 16 --val-split 0 --schedule constant".split()
+SHORT_EPOCHS = 1000
 
 
 class Bench:
@@ -182,9 +187,9 @@ def fail_calls(bench, every):
     print(f"failed {total} system calls, of which the run outlived {outlived}")
 
 
-def few(dataset, folder):
+def few(dataset, folder, counts=FEW):
     """A copy of the first photos of each class: a run opens them all, and each opening is traced."""
-    for part, count in FEW.items():
+    for part, count in counts.items():
         for kind in sorted((pathlib.Path(dataset) / part).iterdir()):
             target = folder / "few" / part / kind.name
             target.mkdir(parents=True)
@@ -223,30 +228,77 @@ def interrupt(bench, count, signals, expected):
     print(f"{sent} signals at random moments of {count} runs")
 
 
+def long_history(bench, thousands):
+    """Kills a run of thousands of epochs now and then; what is kept of it must not grow."""
+    run = bench.folder / "long"
+    kills = 0
+    sizes = []
+    while True:
+        exists = (run / "config.json").exists()
+        process = subprocess.Popen(
+            bench.command(run, exists), env=bench.environment, cwd=bench.folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            _, message = process.communicate(timeout=max(3, bench.seconds / 4))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+            sizes += [
+                file.stat().st_size for file in (run / "checkpoint").glob("step-*[0-9].safetensors")]
+    bench.tried += 1
+    if process.returncode != 0:
+        bench.fail("long", f"cannot be resumed ({process.returncode}): {message.decode()}")
+    elif bench.outcome(run) != bench.expected:
+        bench.fail("long", "other weights or metrics")
+    if sizes and max(sizes) > min(sizes) + 1024:
+        bench.fail("long", f"checkpoints grow from {min(sizes)} to {max(sizes)} bytes")
+    # The run that nobody touched: seconds of its first tenth and of its last.
+    rows = (bench.folder / "whole" / "metrics.csv").read_text().splitlines()[1:]
+    seconds = [float(row.split(",")[-2]) for row in rows]
+    part = len(seconds) // 10
+    first, last = sorted(seconds[:part])[part // 2], sorted(seconds[-part:])[part // 2]
+    if last > 2 * first:
+        bench.fail("long", f"an epoch took {first:.6f} s at first and {last:.6f} s at last")
+    print(
+        f"{thousands * SHORT_EPOCHS} epochs, killed {kills} times; an epoch took {first:.6f} s at "
+        f"first and {last:.6f} s at last; checkpoints of {min(sizes, default=0)} to "
+        f"{max(sizes, default=0)} bytes")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("dataset")
-    parser.add_argument("what", choices=["calls", "errors", "kills", "signals"])
+    parser.add_argument("what", choices=["calls", "errors", "kills", "signals", "long"])
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--count", type=int)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:
         traced = arguments.what in ("calls", "errors")
-        dataset = few(arguments.dataset, pathlib.Path(folder)) if traced else arguments.dataset
-        bench = Bench(arguments.program, dataset, folder, TRACED if traced else LONG)
+        count = arguments.count or (4 if arguments.what == "long" else 200)
+        dataset, settings = arguments.dataset, LONG
+        if traced:
+            dataset, settings = few(dataset, pathlib.Path(folder)), TRACED
+        elif arguments.what == "long":
+            dataset = few(dataset, pathlib.Path(folder), {"training_set": 4})
+            settings = SHORT + ["--epochs", str(count * SHORT_EPOCHS)]
+        bench = Bench(arguments.program, dataset, folder, settings)
         bench.whole()
         if arguments.what == "calls":
             kill_before_calls(bench, arguments.every)
         elif arguments.what == "errors":
             fail_calls(bench, arguments.every)
         elif arguments.what == "kills":
-            interrupt(bench, arguments.count, [signal.SIGKILL], lambda kind: {-9})
+            interrupt(bench, count, [signal.SIGKILL], lambda kind: {-9})
+        elif arguments.what == "long":
+            long_history(bench, count)
         else:
             # Before the first step nothing is lost by giving up.
             interrupt(
-                bench, arguments.count, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+                bench, count, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
                 lambda kind: {128 + kind, -kind})
         print(f"{bench.tried} runs resumed to the end, {len(bench.failures)} failures")
         sys.exit(1 if bench.failures else 0)

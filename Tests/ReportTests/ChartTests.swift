@@ -177,7 +177,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     #expect(texts(BarChart(title: "t", bars: []).scene).contains("no values"))
     #expect(BarChart.duration(59.96) == "1 min 00 s")
     #expect(BarChart.duration(3599.7) == "1 h 00 min")
-    #expect(BarChart.duration(0.004) == "0.00 s")
+    #expect(BarChart.duration(0.004) == "4.00 ms")
   }
 }
 

@@ -160,6 +160,36 @@ struct LongRunTests {
     }
   }
 
+  @Test("After a step back run.json and metrics.csv tell of the time line that goes on")
+  func stepBack() throws {
+    try withTemporaryFolder { folder in
+      try writeDataset(folder + "/data", ["train": 4], classes: ["blue", "red"])
+      let run = RunFolder(existing: folder + "/run")
+      let configuration = try configuration(folder + "/data") {
+        ($0.epochs, $0.valSplit, $0.onNaN) = (200, 0, "rollback")
+        ($0.optimizer, $0.learningRate, $0.weightDecay) = ("sgd", 1, 10)
+        $0.schedule = "constant"
+      }
+      var told: (epochs: Int, record: RunRecord, rows: Int)?
+      let trainer = Trainer(configuration: configuration, out: run.path, engine: try engine())
+      var before = 0
+      _ = try trainer.run(
+        events: { event in
+          if case .epoch = event { before += 1 }
+          guard case .warning(let text) = event, told == nil,
+            let place = text.range(of: "back to the checkpoint after ")
+          else { return }
+          let epochs = Int(text[place.upperBound...].prefix { $0.isNumber }) ?? -1
+          told = (epochs, try RunRecord(folder: run), MetricsRow.all(of: run).count)
+        }, shouldStop: { told == nil ? nil : .signal(2) })
+      let (epochs, record, rows) = try #require(told)
+      #expect(before >= epochs)
+      #expect(record.epochs == epochs && rows == epochs)
+      #expect((record.bestEpoch ?? 0) <= epochs)
+      #expect((record.weightsSHA256 == nil) == (record.bestEpoch == nil))
+    }
+  }
+
   @Test("Events of any length are read a line at a time, and the last one from the end")
   func events() throws {
     try withRun(epochs: 1) { out, configuration in

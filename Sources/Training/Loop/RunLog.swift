@@ -50,6 +50,8 @@ struct RunLog {
   /// Goes back to a checkpoint; returns what is to be said of the figures of its epochs.
   mutating func restore(_ progress: Checkpoint.Progress) throws(TrainingError) -> String? {
     record.restore(progress)
+    // What cannot be written now follows with the next weights.
+    try? writeRecord()
     return try metrics.begin(progress)
   }
 
