@@ -9,27 +9,57 @@ struct EvaluationReport {
   var predictions: [Prediction]
   var classes: [String]
 
-  /// Headline, report table, confusion matrix and what abstaining brings, with a final newline.
-  var text: String {
-    let shown = classes.map(terminalSafe)
-    let table = ClassificationReport(evaluation, classes: classes, name: terminalSafe)
-    let matrix = ConfusionMatrix(classes: shown, counts: evaluation.confusion)
+  /// More classes than these are too many for the terminal: it shows the worst.
+  private static let fewClasses = 20
+  /// Classes and pairs of classes that the terminal then shows.
+  private static let shown = 10
+  /// Pairs of classes in report.txt, where the matrix would be too wide.
+  private static let listedPairs = 100
+
+  /// What the terminal shows, with a final newline; of many classes the worst, and `rest` says where
+  /// all of them are.
+  func text(rest: String) -> String {
+    let count = classes.count
+    guard count > EvaluationReport.fewClasses else { return sections(table.text(), matrix.text()) }
+    let title = "the \(EvaluationReport.shown) classes of \(grouped(count)) with the least F1\n\n"
+    return sections(
+      title + table.worst(EvaluationReport.shown).text(),
+      matrix.confusedText(limit: EvaluationReport.shown)) + "\n\(terminalSafe(rest))\n"
+  }
+
+  /// The text of report.txt: every class, and the matrix where lines of text can hold it.
+  private var wholeText: String {
+    classes.count > EvaluationReport.fewClasses
+      ? sections(table.text(), matrix.confusedText(limit: EvaluationReport.listedPairs))
+        + "\nthe whole matrix is in confusion_matrix.csv\n"
+      : sections(table.text(), matrix.text())
+  }
+
+  /// Headline, table, what is confused and what abstaining brings, with a final newline.
+  private func sections(_ table: String, _ confusion: String) -> String {
     let selective = SelectiveReport(
       rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
     let head = ([evaluation.headline] + evaluation.details).joined(separator: "\n")
-    return [head + "\n", table.text(), matrix.text(), selective.text()].joined(separator: "\n")
+    return [head + "\n", table, confusion, selective.text()].joined(separator: "\n")
   }
 
-  /// The files of an evaluation: name and text.
-  var files: [(name: String, text: String)] {
-    [
-      ("report.txt", terminalSafe(heading) + "\n" + text),
-      ("report.json", evaluation.indentedJSON()),
-      ("predictions.csv", Prediction.csv(predictions, classes: classes)),
-      (
-        "confusion_matrix.csv",
-        ConfusionMatrix(classes: classes, counts: evaluation.confusion).csv()
-      ),
-    ]
+  private var table: ClassificationReport {
+    ClassificationReport(evaluation, classes: classes, name: terminalSafe)
+  }
+
+  private var matrix: ConfusionMatrix {
+    ConfusionMatrix(classes: classes, counts: evaluation.confusion)
+  }
+
+  /// Writes the files of an evaluation into a folder that is there.
+  ///
+  /// Each is written in one step: a reader meets the old one or the new one. `place` stands before
+  /// their names.
+  func write(to folder: RunFolder, place: String = "") throws(TrainingError) {
+    try folder.write(terminalSafe(heading) + "\n" + wholeText, to: place + "report.txt")
+    try folder.write(evaluation.indentedJSON(), to: place + "report.json")
+    try folder.write(
+      rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
+    try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
   }
 }

@@ -64,9 +64,11 @@ final class TrainingProgress {
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
         classes: test.classes)
-      for file in report.files { try test.run.write(file.text, to: "test/" + file.name) }
+      try report.write(to: test.run, place: "test/")
       console.note(test.heading)
-      if !json { try result(report.text) }
+      if !json {
+        try result(report.text(rest: "all of it is in " + test.run.file("test/report.txt")))
+      }
     case .done(let summary):
       for line in meter.curves { console.note(line) }
       if plots, summary.stoppedBySignal == nil { writeReport(of: summary.run) }
