@@ -14,6 +14,7 @@ check_interruptions() {
   $interrupt errors --every 48
   $interrupt kills --count 2
   $interrupt signals --count 3
+  $interrupt kinds --count 2
 }
 
 # Several processes under MPI: the figures of one, one message, a process killed, a cable cut.
