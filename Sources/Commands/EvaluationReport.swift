@@ -19,13 +19,18 @@ struct EvaluationReport {
   /// What the terminal shows, with a final newline; of many classes the worst, and `rest` says where
   /// all of them are.
   func text(rest: String) -> String {
-    let count = classes.count
-    guard count > EvaluationReport.fewClasses else { return sections(table.text(), matrix.text()) }
-    let title = "the \(EvaluationReport.shown) classes of \(grouped(count)) with the least F1\n\n"
-    return sections(
-      title + table.worst(EvaluationReport.shown).text(),
-      matrix.confusedText(limit: EvaluationReport.shown)) + "\n\(terminalSafe(rest))\n"
+    guard classes.count > EvaluationReport.fewClasses else {
+      return sections(table.text(), matrix.text())
+    }
+    return sections(worstClasses, mostConfused) + "\n\(terminalSafe(rest))\n"
   }
+
+  private var worstClasses: String {
+    "the \(EvaluationReport.shown) classes of \(grouped(classes.count)) with the least F1\n\n"
+      + table.worst(EvaluationReport.shown).text()
+  }
+
+  private var mostConfused: String { matrix.confusedText(limit: EvaluationReport.shown) }
 
   /// The text of report.txt: every class, and the matrix where lines of text can hold it.
   private var wholeText: String {
@@ -43,6 +48,39 @@ struct EvaluationReport {
     return [head + "\n", table, confusion, selective.text()].joined(separator: "\n")
   }
 
+  /// Mistakes that are named at the end of a run.
+  private static let shownMistakes = 3
+
+  /// What one wants to know at the end of a run.
+  ///
+  /// The accuracy in per cent, the classes (of many the worst), the surest mistakes; a final
+  /// newline. `noun` is what an image is called.
+  func brief(of noun: String) -> String {
+    let interval =
+      "\(fixed(100 * evaluation.accuracyLow, 1))-\(fixed(100 * evaluation.accuracyHigh, 1))"
+    var parts = [
+      "accuracy \(percent(evaluation.accuracy)) (\(interval)) on "
+        + counted(evaluation.images, noun) + "\n"
+    ]
+    parts +=
+      classes.count > EvaluationReport.fewClasses ? [worstClasses, mostConfused] : [table.text()]
+    let worst = ShownAnswers(predictions).worst.prefix(EvaluationReport.shownMistakes)
+    if !worst.isEmpty {
+      parts.append(
+        (["surest mistakes; test/report.txt has all figures:"] + worst.map(mistake))
+          .map { $0 + "\n" }.joined())
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  private func mistake(_ prediction: Prediction) -> String {
+    let truth = prediction.trueIndex.map { classes[$0] } ?? ""
+    let answer = prediction.top(1).first.map {
+      "\(classes[$0.index]) \(percent(Double($0.probability)))"
+    }
+    return terminalSafe("  \(prediction.path): \(truth), answered \(answer ?? "")")
+  }
+
   private var table: ClassificationReport {
     ClassificationReport(evaluation, classes: classes, name: terminalSafe)
   }
@@ -56,7 +94,9 @@ struct EvaluationReport {
   /// Each is written in one step: a reader meets the old one or the new one. `place` stands before
   /// their names.
   func write(to folder: RunFolder, place: String = "") throws(TrainingError) {
-    try folder.write(terminalSafe(heading) + "\n" + wholeText, to: place + "report.txt")
+    let head = ([heading] + evaluation.cautions().map { "warning: " + $0 })
+      .map { terminalSafe($0) + "\n" }.joined()
+    try folder.write(head + wholeText, to: place + "report.txt")
     try folder.write(evaluation.indentedJSON(), to: place + "report.json")
     try folder.write(
       rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")

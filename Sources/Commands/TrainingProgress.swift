@@ -68,13 +68,11 @@ final class TrainingProgress {
         classes: test.classes)
       try report.write(to: test.run, place: "test/")
       console.note(test.heading)
-      if !json {
-        try result(report.text(rest: "all of it is in " + test.run.file("test/report.txt")))
-      }
+      if !json { try result(report.brief(of: test.noun)) }
     case .done(let summary):
       for line in meter.curves { console.note(line) }
-      if plots, summary.stoppedBySignal == nil { writeReport(of: summary.run) }
-      if !json { try result(lines(of: summary).joined(separator: "\n")) }
+      let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
+      if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
     }
   }
 
@@ -92,7 +90,9 @@ final class TrainingProgress {
 
   /// Draws the report from the files that the run has left, as `cnnctl report` does; the run is done
   /// whatever becomes of it.
-  private func writeReport(of run: String) {
+  ///
+  /// Returns whether the page is there.
+  private func writeReport(of run: String) -> Bool {
     do {
       var builder = try RunReportBuilder(reading: run, engine: engine)
       let report = builder.report()
@@ -101,23 +101,36 @@ final class TrainingProgress {
         console.warning("left out of the report: " + problem.message)
       }
       _ = try ReportFiles(in: run).write(report)
+      return true
     } catch {
       var failure = Failure(error)
       failure.message = "the report of \(run) is not whole: " + failure.message
       failure.advice = "cnnctl report \(shellWord(run)), once there is room"
-      guard failure.code == .io || failure.code == .cannotCreate else {
-        return console.warning(failure.message)
+      if failure.code == .io || failure.code == .cannotCreate {
+        failure.code = .io
+        reportFailure = failure
+      } else {
+        console.warning(failure.message)
       }
-      failure.code = .io
-      reportFailure = failure
+      return false
     }
   }
 
-  private func lines(of summary: TrainingSummary) -> [String] {
-    [
+  /// Where everything is, and what to do with it.
+  private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
+    let run = summary.run
+    var lines = [
       "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
-      "run     \(summary.run)",
-    ].map(terminalSafe) + end(of: summary)
+      "run     \(run)",
+    ]
+    if isShown { lines.append("open    \(run)/\(ReportFiles.page)") }
+    lines += end(of: summary)
+    if summary.stoppedBySignal == nil {
+      let isNewest = RunFolder.lasting(RunFolder.latest) == run
+      lines.append(
+        "try     cnnctl predict photo.jpg" + (isNewest ? "" : " --model \(shellWord(run))"))
+    }
+    return lines.map(terminalSafe)
   }
 
   /// Why the run is shorter than what was asked for, and how it goes on.

@@ -31,6 +31,7 @@ extension TrainingLoop {
     ClassifierModel(
       network: written, classes: classes, preprocessing: images.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
-      trainingImages: images.training.count, tta: configuration.tta)
+      trainingImages: images.training.count, tta: configuration.tta,
+      trainedOn: trainedOn)
   }
 }
