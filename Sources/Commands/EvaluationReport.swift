@@ -100,6 +100,7 @@ struct EvaluationReport {
     try folder.write(evaluation.indentedJSON(), to: place + "report.json")
     try folder.write(
       rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
+    try folder.write(PictureDigests(of: predictions).text, to: place + PictureDigests.name)
     try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
   }
 }

@@ -5,6 +5,8 @@ package func shellWord(_ text: String) -> String {
     && text.unicodeScalars.allSatisfy { scalar in
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "-", "_", "+", ":", "@", "%", ",", "=": true
+      // Letters of other scripts mean nothing to a shell.
+      case _ where scalar.value > 0x7F: scalar.properties.isAlphabetic
       default: false
       }
     }

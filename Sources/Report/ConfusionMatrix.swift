@@ -46,7 +46,8 @@ package struct ConfusionMatrix: Sendable {
     (-1..<classes.count).lazy.map { row in
       CSV.row(
         row < 0
-          ? ["true \\ predicted"] + classes : [classes[row]] + counts[row].map(String.init))
+          ? ["true \\ predicted"] + classes.map(CSV.name)
+          : [CSV.name(classes[row])] + counts[row].map(String.init))
     }
   }
 

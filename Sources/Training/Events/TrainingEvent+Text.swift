@@ -68,7 +68,7 @@ extension RunStart {
       first != last
       ? " (trained at \(first) to \(last))" : last != size ? " (trained at \(last))" : ""
     return [
-      "run \(run): recipe \(recipe), \(architecture) at \(size) px\(trained), "
+      "run \(run): recipe \(recipe), \(shellWord(architecture)) at \(size) px\(trained), "
         + "\(grouped(parameters)) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
       "\(counted(epochs, "epoch")) of \(counted(stepsPerEpoch, "step")), batch size \(batchSize), seed \(seed), "
@@ -93,7 +93,8 @@ extension DatasetSummary {
   private func counts(_ split: SplitCount) -> String {
     guard classes.count > 20, let least = split.perClass.min(), let most = split.perClass.max()
     else {
-      return zip(classes, split.perClass).map { "\($0) \(grouped($1))" }.joined(separator: ", ")
+      return zip(classes, split.perClass).map { "\(shellWord($0)) \(grouped($1))" }
+        .joined(separator: ", ")
     }
     return "\(counted(classes.count, "class", "classes")) of "
       + (least == most ? "" : grouped(least) + " to ") + counted(most, "image")

@@ -67,7 +67,7 @@ package struct Prediction: Codable, Sendable, Hashable {
 
   /// The columns of predictions.csv.
   static func columns(classes: [String]) -> [String] {
-    ["path", "true", "pred", "probability"] + classes.map { "p_" + $0 }
+    ["path", "true", "pred", "probability"] + classes.map { CSV.name("p_" + $0) }
   }
 
   /// The rows of predictions.csv, made one by one: a header and a row an answered image.
@@ -82,7 +82,8 @@ package struct Prediction: Codable, Sendable, Hashable {
       guard let index = prediction.index else { return nil }
       return CSV.row(
         [
-          prediction.path, prediction.trueIndex.map { classes[$0] } ?? "", classes[index],
+          CSV.path(prediction.path), prediction.trueIndex.map { CSV.name(classes[$0]) } ?? "",
+          CSV.name(classes[index]),
           "\(prediction.probabilities[index])",
         ] + prediction.probabilities.map { "\($0)" })
     }
