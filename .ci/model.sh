@@ -91,7 +91,7 @@ check_boxed_model() {
   env -i PATH=/usr/bin:/bin ./cnnctl predict "$photo" >answer.txt 2>said.txt ||
     fail "the program alone ends with code $?: $(cat said.txt)"
   cat said.txt answer.txt
-  grep -q 'model cats-dogs' said.txt || fail "it does not say that cats-dogs answered"
+  grep -q 'model: cats-dogs (built in), ' said.txt || fail "it does not say that cats-dogs answered"
   grep -Eq ': (cats|dogs) [0-9]+\.[0-9] %$' answer.txt || fail "that is no answer"
   [ "$(./cnnctl inspect cats-dogs --json | python3 -c 'import json, sys
 print(json.load(sys.stdin)["weights_sha256"])')" = "$(sha256sum "$file" | cut -d ' ' -f 1)" ] ||

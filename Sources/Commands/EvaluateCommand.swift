@@ -9,9 +9,17 @@ struct EvaluateCommand {
   let console: Console
 
   func run() throws -> ExitCode {
+    // Before the engine: its threads take over which signals are blocked.
+    let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
     let model = try ClassifierModel(at: location)
+    guard !arguments.operands.isEmpty || location.run != nil else {
+      throw Failure(
+        .usage, "DATASET is missing: \(location.weights) is not in a run folder that names one",
+        expected: CommandDescription.evaluate.usage, advice: "cnnctl evaluate photos",
+        helpPage: CommandDescription.evaluate.helpPage)
+    }
     console.introduce(model, at: location, named: arguments.text("model"))
     var request = Evaluator.Request()
     request.dataset = arguments.operands.first
@@ -22,11 +30,33 @@ struct EvaluateCommand {
 
     let preparation = EvaluationProgress(console)
     let progress = StepProgress("evaluating", console)
-    let result = try Evaluator(model: model, run: location.run, engine: engine)
-      .evaluate(request, preparing: preparation.show) { progress.show($0, of: $1) }
+    var result: EvaluationResult
+    do {
+      result = try Evaluator(model: model, run: location.run, engine: engine)
+        .evaluate(request, preparing: preparation.show) { done, total in
+          if let number = signal(), done < total {
+            throw Stopped(signal: number, done: done, total: total)
+          }
+          progress.show(done, of: total)
+        }
+    } catch let stopped as Stopped {
+      console.clear()
+      throw Failure(
+        ExitCode(signal: stopped.signal),
+        "stopped by \(signalName(stopped.signal)) after \(grouped(stopped.done)) of "
+          + "\(counted(stopped.total, "image")); nothing is written")
+    }
     console.clear()
     console.note(result.heading)
     console.leftOut(result.evaluation.skipped)
+    result.evaluation.seen = SeenImages.count(
+      result.predictions.filter { $0.failure == nil }.map(\.path), by: model, at: location,
+      engine: engine)
+    let remedies = Configuration.remedies(
+      location.configuration, images: model.trainingImages, classes: model.classes.count)
+    for caution in result.evaluation.cautions(of: noun(request.split), remedies: remedies) {
+      console.warning(caution)
+    }
 
     let report = EvaluationReport(
       heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
@@ -41,6 +71,15 @@ struct EvaluateCommand {
       try console.result(report.text + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)
+  }
+
+  /// What an image of the split is called.
+  private func noun(_ split: String) -> String {
+    switch split {
+    case "val": "validation image"
+    case "train": "training image"
+    default: "test image"
+    }
   }
 
   /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
@@ -96,4 +135,11 @@ struct EvaluateCommand {
         "accuracy \(fixed(evaluation.accuracy, 4)) is below --min-accuracy \(least)"))
     return .conditionFailed
   }
+}
+
+/// A signal came while images were answered.
+private struct Stopped: Error {
+  var signal: Int32
+  var done: Int
+  var total: Int
 }

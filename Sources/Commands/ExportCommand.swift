@@ -1,5 +1,8 @@
 internal import CNN
+internal import ImageData
 internal import Interchange
+internal import KernelSelection
+internal import Primitives
 internal import Training
 
 /// `cnnctl export [MODEL]`: a model as one file, in this program's form or another's.
@@ -17,6 +20,11 @@ struct ExportCommand {
     // Before a large model is read for nothing.
     try format.check(settings)
     let isTorch = arguments.text("names") == "torch"
+    guard format == .safetensors && !isTorch || !arguments.has("training-images") else {
+      throw Failure(
+        .usage, "--training-images has no meaning in a file for other programs",
+        expected: "-o FILE.safetensors", helpPage: CommandDescription.export.helpPage)
+    }
     if isTorch { try ModelFileName(path, of: .export).checkOwn() }
     let name = arguments.operands.first
     let location = try ClassifierModel.locate(name)
@@ -26,6 +34,7 @@ struct ExportCommand {
       return try TorchExportCommand(arguments: arguments, console: console).run(model, to: path)
     }
     settings.card = try card(of: model, at: location)
+    settings.trainedOn = try trainingImages(of: model, at: location)
     if let temperature = arguments.number("temperature") {
       model = model.calibrated(temperature: temperature)
     }
@@ -57,6 +66,27 @@ struct ExportCommand {
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
     return path
+  }
+
+  /// The images of `--training-images`, as many as the model says that it was trained on.
+  private func trainingImages(
+    of model: ClassifierModel, at location: ModelLocation
+  ) throws -> ImageDigests? {
+    guard let dataset = arguments.text("training-images") else { return nil }
+    let engine = try Engine(arguments, console.environment)
+    var request = Evaluator.Request()
+    request.dataset = dataset
+    request.split = Split.train.rawValue
+    request.isWhole = location.run == nil
+    let images = try Evaluator(model: model, run: location.run, engine: engine).images(request)
+    guard images.samples.count == model.trainingImages else {
+      throw Failure(
+        .badData, "\(dataset) does not hold the images that the model was trained on",
+        found: counted(images.samples.count, "training image"),
+        expected: counted(model.trainingImages, "training image"))
+    }
+    return ImageDigests(
+      ImageDigests.digests(of: images.samples.map(\.path), workers: engine.workers))
   }
 
   /// What the model says of itself, the figures of its run or `--report`, then what `--card` says.

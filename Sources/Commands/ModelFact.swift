@@ -36,6 +36,9 @@ struct ModelFact {
         "training_images", grouped(model.trainingImages), .integer(model.trainingImages)),
       ModelFact(
         "dataset_fingerprint", model.datasetFingerprint, .string(model.datasetFingerprint)),
+      ModelFact(
+        "known_images", model.trainedOn.map { grouped($0.count) } ?? "not told",
+        .optional(model.trainedOn?.count)),
       ModelFact("temperature", "\(model.temperature)", .number(model.temperature)),
       ModelFact(
         "tta", model.tta == .flip ? "flip (mirrored views averaged)" : "none",
@@ -86,15 +89,15 @@ extension ModelCard {
   fileprivate var lines: [String] {
     func line(_ name: String, _ text: String?) -> String? { text.map { "  \(name): \($0)" } }
     let interval = accuracyLow.flatMap { low in
-      accuracyHigh.map { " (\(fixed(low, 4))-\(fixed($0, 4)))" }
+      accuracyHigh.map { " (\(fixed(100 * low, 1))-\(fixed(100 * $0, 1)))" }
     }
-    let figure = accuracy.map { fixed($0, 4) + (interval ?? "") }
+    let figure = accuracy.map { percent($0) + (interval ?? "") }
     let images = testImages.map { grouped($0) + " images" }
     return ["card:"]
       + [
         line("description", description), line("data", data), line("test data", testData),
         line("test images", images), line("accuracy", figure),
-        line("accuracy on the plain images", accuracyPlain.map { fixed($0, 4) }),
+        line("accuracy on the plain images", accuracyPlain.map(percent)),
         line("limits", limits), line("licence", licence),
       ].compactMap(\.self)
   }

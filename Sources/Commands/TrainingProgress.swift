@@ -66,11 +66,11 @@ final class TrainingProgress {
         classes: test.classes)
       for file in report.files { try test.run.write(file.text, to: "test/" + file.name) }
       console.note(test.heading)
-      if !json { try result(report.text) }
+      if !json { try result(report.brief(of: test.noun)) }
     case .done(let summary):
       for line in meter.curves { console.note(line) }
-      if plots, summary.stoppedBySignal == nil { writeReport(of: summary.run) }
-      if !json { try result(lines(of: summary).joined(separator: "\n")) }
+      let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
+      if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
     }
   }
 
@@ -88,7 +88,9 @@ final class TrainingProgress {
 
   /// Draws the report from the files that the run has left, as `cnnctl report` does; the run is done
   /// whatever becomes of it.
-  private func writeReport(of run: String) {
+  ///
+  /// Gives whether the page is there.
+  private func writeReport(of run: String) -> Bool {
     do {
       var builder = try RunReportBuilder(reading: run, engine: engine)
       let report = builder.report()
@@ -97,23 +99,35 @@ final class TrainingProgress {
         console.warning("left out of the report: " + problem.message)
       }
       _ = try ReportFiles(in: run).write(report)
+      return true
     } catch {
       var failure = Failure(error)
       failure.message = "the report of \(run) is not whole: " + failure.message
       failure.advice = "cnnctl report \(shellWord(run)), once there is room"
       guard failure.code == .io || failure.code == .cannotCreate else {
-        return console.warning(failure.message)
+        console.warning(failure.message)
+        return false
       }
       failure.code = .io
       reportFailure = failure
+      return false
     }
   }
 
-  private func lines(of summary: TrainingSummary) -> [String] {
-    [
+  /// Where everything is, and what to do with it.
+  private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
+    let run = summary.run
+    var lines = [
       "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
-      "run     \(summary.run)",
-    ].map(terminalSafe)
+      "run     \(run)",
+    ]
+    if isShown { lines.append("open    \(run)/\(ReportFiles.page)") }
+    if summary.stoppedBySignal == nil {
+      let isNewest = RunFolder.lasting(RunFolder.latest) == run
+      lines.append(
+        "try     cnnctl predict photo.jpg" + (isNewest ? "" : " --model \(shellWord(run))"))
+    }
+    return lines.map(terminalSafe)
   }
 
   /// The reader of standard output may go away; a run goes on for its folder's sake.

@@ -139,7 +139,15 @@ extension ImageReader {
     let text = withUnsafeBytes(of: result.message) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    throw ImageFailure(code, printable(text))
+    throw ImageFailure(code, ownWords(printable(text)))
+  }
+
+  /// What a library says, in the words of the other messages: lower case, and no news of its own.
+  private static func ownWords(_ text: String) -> String {
+    if text == "Premature end of JPEG file" { return "the file ends before the picture does" }
+    guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true
+    else { return text }
+    return first.lowercased() + text.dropFirst()
   }
 
   /// Libraries quote bytes of the file in their messages: nothing of that may reach a terminal.

@@ -26,6 +26,8 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     package var card: ModelCard?
     /// What else was asked for.
     package var choices: Set<Choice>
+    /// The images that it was trained on; nil for what the model itself says.
+    package var trainedOn: ImageDigests?
 
     /// Weights as they are, unless told otherwise.
     package init(
@@ -93,6 +95,6 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     } catch {
       throw error.asTrainingError(rawValue)
     }
-    return try model.encoded(settings.precision, card: settings.card)
+    return try model.encoded(settings.precision, card: settings.card, trainedOn: settings.trainedOn)
   }
 }

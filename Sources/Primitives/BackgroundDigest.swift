@@ -49,6 +49,13 @@ package final class BackgroundDigest {
     return state.digest
   }
 
+  /// The digest of all bytes that were added and of `tail` behind them; only after `finish`.
+  package func digest(with tail: [UInt8]) -> [UInt8] {
+    var sum = state.whole
+    sum.update(tail)
+    return sum.finalize()
+  }
+
   /// What both threads see; the monitor guards the queue, the digest is the working thread's.
   private final class State: @unchecked Sendable {
     private let monitor = Monitor()
@@ -59,6 +66,8 @@ package final class BackgroundDigest {
     private var isAbandoned = false
     private var sum = SHA256()
     private(set) var digest: [UInt8] = []
+    /// The sum of all bytes, before it was ended.
+    private(set) var whole = SHA256()
 
     init(_ head: [UInt8], _ owner: AnyObject) {
       self.head = head
@@ -87,6 +96,7 @@ package final class BackgroundDigest {
         }
         for piece in pieces { sum.update(piece) }
       } while !pieces.isEmpty
+      whole = sum
       digest = sum.finalize()
     }
   }

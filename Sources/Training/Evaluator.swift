@@ -15,6 +15,9 @@ package struct Evaluator {
     package var topK = 1
     /// What the network is shown of an image; nil for what the model says.
     package var tta: TestTimeAugmentation?
+    /// Whether the training images are all of their folder: of a model in no run, nobody knows which
+    /// of them were held out.
+    package var isWhole = false
     /// Images with more pixels are refused.
     package var maxPixels = 64_000_000
 
@@ -84,12 +87,16 @@ package struct Evaluator {
       return false
     }
     let (samples, name, isDealt) = try samples(
-      dataset, split, maxPixels: request.maxPixels, preparing)
+      dataset, split, maxPixels: request.maxPixels, isWhole: request.isWhole, preparing)
     guard !samples.isEmpty else {
+      let others = Split.allCases.filter { !(dataset.splits[$0] ?? []).isEmpty }
       throw TrainingError(
         .badData, "\(path) holds no \(split.rawValue) images",
+        found: others.isEmpty
+          ? "no image in a class folder"
+          : "images in " + others.map(\.rawValue).joined(separator: ", "),
         expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
-        advice: "--split with one of train, val, test")
+        advice: others.first.map { "--split \($0.rawValue)" } ?? "cnnctl check \(path)")
     }
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }
@@ -132,9 +139,10 @@ package struct Evaluator {
   /// The images of a split: those of its folder, or the part of the training folder that the run
   /// held out by content; for want of test images those that validate.
   private func samples(
-    _ dataset: Dataset, _ split: Split, maxPixels: Int,
+    _ dataset: Dataset, _ split: Split, maxPixels: Int, isWhole: Bool = false,
     _ preparing: (EvaluationPreparation) -> Void
   ) throws -> ([Sample], heading: String, isDealt: Bool) {
+    if isWhole { return (dataset.splits[split] ?? [], split.rawValue, false) }
     let data = try run.map { try configuration($0).data } ?? Recipe.standard.configuration.data
     let hasFolder = dataset.splits[split] != nil
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0

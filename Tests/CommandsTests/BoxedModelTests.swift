@@ -16,11 +16,11 @@ import Testing
     #expect(outcome.output.wholeMatch(of: /photo\.png: (cats|dogs) \d+\.\d %\n/) != nil)
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
     for part in [
-      "model cats-dogs, inside this program: cats, dogs, ", "trained on ",
-      "; --model RUN|FILE names another",
+      "model: cats-dogs (built in), cats|dogs, ", " % on 1,000 photos", "; --model names another",
     ] {
       #expect(outcome.diagnostics.contains(part))
     }
+    #expect(outcome.diagnostics.count <= 101)
     let quiet = try run(["predict", "photo.png", "-q"], in: folder.path, program: program)
     #expect(quiet.output == outcome.output && quiet.diagnostics == "")
     let named = try run(
@@ -43,19 +43,21 @@ import Testing
     try FileManager.default.copyItem(
       atPath: trained + "/weights/best.safetensors", toPath: data.folder.file("cats-dogs"))
     let named = try run(["predict", photo, "--model", "cats-dogs"], in: data.folder.path)
-    #expect(named.diagnostics.hasPrefix("model cats-dogs: "), "\(named.diagnostics)")
+    #expect(
+      named.diagnostics.hasPrefix("model: cats-dogs, cats|dogs, trained on "),
+      "\(named.diagnostics)")
     let inspected = try run(["inspect", "cats-dogs"], in: data.folder.path)
     #expect(inspected.output.contains("model: cats-dogs\n"))
     #expect(inspected.output.contains("network: tiny"))
     let inside = try run(["predict", photo], in: data.folder.path)
-    #expect(inside.diagnostics.hasPrefix("model cats-dogs, inside this program: "))
+    #expect(inside.diagnostics.hasPrefix("model: cats-dogs (built in), "))
     try FileManager.default.createDirectory(
       atPath: data.folder.file("runs"), withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(
       atPath: data.folder.file("runs/latest"), withDestinationPath: trained)
     let newest = try run(["predict", photo], in: data.folder.path)
-    #expect(newest.diagnostics.hasPrefix("model runs/latest/"))
-    #expect(newest.diagnostics.contains("; --model RUN|FILE|cats-dogs names another\n"))
+    #expect(newest.diagnostics.hasPrefix("model: runs/"))
+    #expect(newest.diagnostics.contains(" % on 12 test images; --model names another\n"))
   }
 
   @Test func `inspect shows its card, its size, its digest and how it holds its weights`() throws {
@@ -134,6 +136,42 @@ import Testing
     let refused = cnnctl("train", "--config", other, "--out", data.folder.file("refused"))
     #expect(refused.code == .badData)
     #expect(refused.diagnostics.contains("cats-dogs is not the model that the run started from"))
+  }
+
+  @Test(.enabled(if: realData != nil, "CNNCTL_DATA is not set: no real pictures to try"))
+  func `It knows the photos that it was trained on, and no others`() throws {
+    let data = (Self.realData ?? "") + "/cats-dogs"
+    let folder = try TemporaryFolder()
+    for (split, target) in [("training_set", "seen"), ("test_set", "new")] {
+      for name in ["cats", "dogs"] {
+        let source = "\(data)/\(split)/\(name)"
+        for file in try FileManager.default.contentsOfDirectory(atPath: source).sorted().prefix(4) {
+          try write(
+            try bytes(of: "\(source)/\(file)"), to: folder.file("\(target)/\(name)/\(file)"))
+        }
+      }
+    }
+    let seen = cnnctl("evaluate", folder.file("seen"), "--model", "cats-dogs", "--json")
+    #expect(
+      seen.diagnostics.contains(
+        "warning: 8 of 8 test images were in cats-dogs' training set: the accuracy says nothing about "
+          + "new photos"), "\(seen.diagnostics)")
+    let told = try object(seen.output)["seen_in_training"] as? [String: Any]
+    #expect(told?["images"] as? Int == 8 && told?["model"] as? String == "cats-dogs")
+    let new = cnnctl("evaluate", folder.file("new"), "--model", "cats-dogs", "--json")
+    #expect(!new.diagnostics.contains("training set"))
+    let none = try object(new.output)["seen_in_training"] as? [String: Any]
+    #expect(none?["images"] as? Int == 0)
+    let training = cnnctl(
+      "train", folder.file("seen"), "--from", "cats-dogs", "--freeze", "backbone", "--epochs", "1",
+      "--val-split", "0.4", "--out", folder.file("run"), "--no-plots")
+    #expect(training.code == .done, "\(training.diagnostics)")
+    #expect(training.diagnostics.contains("were in cats-dogs' training set: the best epoch"))
+    #expect(try text(of: folder.file("run/test/report.txt")).contains("in cats-dogs' training set"))
+    // What it was made from goes along: the run's own model knows them, too.
+    let later = cnnctl(
+      "evaluate", folder.file("seen"), "--model", folder.file("run/weights/last.safetensors"))
+    #expect(later.diagnostics.contains("in cats-dogs' training set"), "\(later.diagnostics)")
   }
 
   @Test(.enabled(if: realData != nil, "CNNCTL_DATA is not set: no real pictures to try"))

@@ -54,6 +54,11 @@ check(0.01 <= float(metadata["temperature"]) <= 100, "temperature")
 check(metadata["tta"] in ("none", "flip"), "tta")
 digest = tensors.pop("__sha256__")
 check(digest.tobytes() == hashlib.sha256(data[:-32]).digest() == data[-32:], "digest")
+known = tensors.pop("__training_images__", None)
+if known is not None:
+    rows = [row.tobytes() for row in known]
+    check(known.dtype == np.uint8 and known.shape[1:] == (8,), "digests of training images")
+    check(rows == sorted(set(rows)), "digests of training images are not sorted")
 check(len(tensors) > 0, "no tensors")
 for name, values in tensors.items():
     check(values.dtype in (np.float32, np.float16, np.int8) and np.isfinite(values).all(), name)
@@ -72,6 +77,7 @@ check(names == sorted(names, key=lambda name: (-tensors[name].itemsize, name.enc
 if len(sys.argv) > 2:
     _, original = read(sys.argv[2])
     original.pop("__sha256__")
+    original.pop("__training_images__", None)
     found = floats(tensors)
     check(found.keys() == original.keys(), "other tensors than the original's")
     for name in found.keys() & original.keys():

@@ -26,6 +26,12 @@ extension HostileModel {
   }
 }
 
+/// An array that says which images a model was trained on.
+private func images(_ values: [Float], _ shape: [Int]) -> TensorFile.Tensor {
+  TensorFile.Tensor(
+    name: TensorFile.imagesName, shape: shape, values: values, storage: .octets)
+}
+
 extension HostileKind {
   /// Weights that are no numbers, and factors that are wrong; shapes and digest are right.
   static let ofWeights: [HostileKind] = [
@@ -77,5 +83,24 @@ extension HostileKind {
       }
     },
     content("no arrays") { file, _ in file.tensors = [] },
+    content("images that are told twice or out of order") { file, stream in
+      let rows = stream.pick([[5, 5], [9, 5], [1, 3, 2], [0, 0]] as [[Float]])
+      file.tensors.append(
+        images(rows.flatMap { [Float](repeating: $0, count: 8) }, [rows.count, 8]))
+    },
+    content("images in rows of another length") { file, stream in
+      let length = stream.pick([1, 4, 7, 9, 32])
+      file.tensors.append(images([Float](repeating: 1, count: 3 * length), [3, length]))
+    },
+    content("images that are told in numbers of another kind") { file, _ in
+      file.tensors.append(
+        TensorFile.Tensor(
+          name: TensorFile.imagesName, shape: [1, 8], values: [1, 2, 3, 4, 5, 6, 7, 8]))
+    },
+    content("bytes under a name that has no meaning") { file, stream in
+      var odd = images([Float](repeating: 1, count: 8), [1, 8])
+      odd.name = stream.pick(["__images__", "training_images", "layers.0.filters.", "x"])
+      file.tensors.append(odd)
+    },
   ]
 }

@@ -21,8 +21,10 @@ extension TensorFile {
 
     /// The map of strings.
     package let metadata: [String: String]
-    /// The arrays in the file's order, without those that hold factors.
+    /// The arrays in the file's order, without those that hold factors or tell images.
     package let tensors: [Place]
+    /// The bytes that tell images, rows of 8.
+    package let images: Place?
     /// All arrays in the file's order; they tile the file from the header's end on.
     package let arrays: [Place]
     /// The digest's bytes, the file's last.
@@ -70,7 +72,8 @@ extension TensorFile {
       }
       self.metadata = metadata
       arrays = places
-      tensors = try TensorFile.pairing(places)
+      images = places.first { $0.type == .byte }
+      tensors = try TensorFile.pairing(places).filter { $0.type != .byte }
       self.digest = digest
     }
   }
@@ -217,6 +220,14 @@ extension TensorFile {
         guard position == entries.count - 1 else {
           throw .tensor(
             name: entry.name, expected: "the last place", found: "place \(position + 1)")
+        }
+      } else if entry.name == imagesName, origin == .own {
+        guard entry.type == .byte, entry.shape.count == 2, entry.shape[1] == imageBytes,
+          entry.shape[0] <= imageLimit
+        else {
+          throw .tensor(
+            name: entry.name, expected: "U8 [N, \(imageBytes)], N at most \(imageLimit)",
+            found: "\(entry.type.rawValue) \(entry.shape)")
         }
       } else {
         guard origin.types.contains(entry.type) else {

@@ -11,7 +11,7 @@ extension TensorFile {
     case brain = "BF16"
     /// 64-bit whole numbers; only in files of and for other programs, where they count batches.
     case long = "I64"
-    /// Bytes; only of the digest.
+    /// Bytes; only of the digest and of what tells images.
     case byte = "U8"
 
     /// Bytes of an element.
@@ -57,6 +57,8 @@ extension TensorFile {
     case long
     /// In 16 bits.
     case half
+    /// As bytes, of whole numbers from 0 to 255.
+    case octets
     /// In 8 bits, with one factor for each place of the last extent.
     case bytes(scales: [Float])
   }
@@ -131,6 +133,8 @@ extension TensorFile.Tensor {
       return [TensorFile.StoredArray(name, .long, shape, values)]
     case .half:
       return [TensorFile.StoredArray(name, .half, shape, values)]
+    case .octets:
+      return [TensorFile.StoredArray(name, .byte, shape, values)]
     case .bytes(let scales):
       precondition(scales.count == shape.last, "\(name): a factor for each channel")
       let multiples = values.enumerated().map { index, value in

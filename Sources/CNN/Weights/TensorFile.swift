@@ -11,6 +11,8 @@ internal import Primitives
 /// holds one factor for each place of the last extent, which is the output channel of every layer's
 /// weights: value = byte · factor.
 ///
+/// An array `__training_images__` of `U8 [N, 8]` may stand beside them; it is no part of the network.
+///
 /// The bytes depend on the content alone: metadata are sorted by name, arrays by the size of their
 /// elements, the largest first, then by name. So every array begins at a multiple of its element.
 package struct TensorFile: Sendable, Hashable {
@@ -44,8 +46,13 @@ package struct TensorFile: Sendable, Hashable {
 
   /// The digest's name.
   package static let digestName = "__sha256__"
+  /// The name of the array of bytes that says which images a model was trained on.
+  package static let imagesName = "__training_images__"
   static let metadataName = "__metadata__"
   static let digestBytes = 32
+  /// Bytes that tell an image, and images at most.
+  package static let imageBytes = 8
+  package static let imageLimit = 1 << 22
   /// Bytes that a header may have, unless a reader says otherwise.
   package static let headerLimit = 1 << 20
   static let countLimit = 10_000

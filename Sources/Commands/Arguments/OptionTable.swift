@@ -374,6 +374,11 @@ package enum OptionTable {
       "card", .text, "FILE.json", help: "texts and figures for the model card", group: .output,
       commands: [.export]),
     Option(
+      "training-images", .text, "DATASET",
+      help: "let the file tell these images, which the model was trained on: evaluate, compare and "
+        + "train --from then say when they meet one (8 bytes each)", group: .output,
+      commands: [.export]),
+    Option(
       "report", .text, "FILE.json", default: "the run's test/report.json",
       help: "evaluation whose figures the card holds", group: .output, commands: [.export]),
   ]

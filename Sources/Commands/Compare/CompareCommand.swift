@@ -30,6 +30,14 @@ struct CompareCommand {
       try answers(of: second, images, engine), on: images, split: split)
     console.note(comparison.heading)
     console.leftOut(comparison.skipped)
+    for side in [first, second] {
+      let seen = SeenImages.count(
+        images.samples.map(\.path), by: side.model, at: side.location, engine: engine)
+      guard let seen, let caution = seen.caution(of: images.samples.count, "image") else {
+        continue
+      }
+      console.warning("\(side.letter): \(caution)")
+    }
     if let folder {
       let files = ComparisonFiles(comparison, arguments: arguments)
       try files.write(to: folder, plots: !arguments.flag("no-plots"), engine: engine)
@@ -141,12 +149,12 @@ struct ComparedModel {
     self.name = name
     location = try ClassifierModel.locate(name)
     model = try ClassifierModel(at: location)
-    sha256 = try location.fileFacts().sha256
+    sha256 = try model.fileSHA256 ?? location.fileFacts().sha256
   }
 
-  /// Which model it is and what it was trained on.
+  /// Which model it is and how good.
   var introduction: String {
-    "\(letter) \(name): recipe \(model.recipe), trained on \(grouped(model.trainingImages)) images"
+    ModelLine(model, at: location).text(isChosen: true, letter: letter)
   }
 }
 

@@ -33,7 +33,9 @@ extension CheckResult {
       ["class"] + report.folders.map { $0.name.isEmpty ? "images" : terminalSafe($0.name) }
     let table = TextTable(header: header, rows: rows, leftColumns: 1)
     let rest = report.classes.count - rows.count
-    return [""] + table.lines + (rest > 0 ? ["and \(rest) more classes (-v lists them)"] : [])
+    return [""] + table.lines
+      + (rest > 0
+        ? ["and " + counted(rest, "more class", "more classes") + " (-v lists them)"] : [])
   }
 
   /// What the pictures are, none of it a finding.
@@ -80,10 +82,6 @@ extension CheckResult {
       if rest > 0 { lines.append("    and \(grouped(rest)) more (-v lists them)") }
     }
     return lines.isEmpty ? [] : ["", title] + lines
-  }
-
-  private func counted(_ count: Int, _ noun: String) -> String {
-    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
   }
 }
 

@@ -60,6 +60,9 @@ package struct EpochLine: Sendable, Equatable {
   /// The line with the longest bar that fits, at most 30 cells; where even the rest does not fit,
   /// the less telling parts give way, and at last the end is cut.
   package func line(columns: Int, isUnicode: Bool = true) -> String {
+    // Of two finished epochs one is the best and the other not: their columns stay the same.
+    let isPlain = outcome.map { !$0.isBest } ?? false
+    let columns = isPlain ? columns - "  best".count : columns
     for level in 0...EpochLine.levels {
       let withoutBar = joined(shortening: level, bar: "")
       // A space goes with the bar; fewer than 5 cells say nothing.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Rows of cells as lines of text, every column as wide as its widest cell.
 struct TextTable {
   private let header: [String]
@@ -11,7 +13,7 @@ struct TextTable {
     self.rows = rows
     self.leftColumns = leftColumns
     widths = header.indices.map { column in
-      ([header] + rows).map { $0[column].count }.max() ?? 0
+      ([header] + rows).map { terminalCells($0[column]) }.max() ?? 0
     }
   }
 
@@ -25,7 +27,7 @@ struct TextTable {
 
   private func line(_ cells: [String]) -> String {
     zip(cells.indices, cells).map { column, cell in
-      let space = String(repeating: " ", count: widths[column] - cell.count)
+      let space = String(repeating: " ", count: widths[column] - terminalCells(cell))
       return column < leftColumns ? cell + space : space + cell
     }.joined(separator: "  ")
   }

@@ -42,7 +42,14 @@ extension RunContents {
   /// Images of each class in each split, and what was to be said of them.
   var datasetFacts: RunReport.Dataset? {
     guard let dataset = events?.dataset else { return nil }
-    let warnings = events?.warnings.map { ReportPage.Finding(isError: false, text: $0) } ?? []
+    // Those that are about the answers stand above them.
+    let cautions = ["test image", "validation image"].flatMap {
+      answers?.evaluation.cautions(of: $0) ?? []
+    }
+    let warnings =
+      events?.warnings.filter { text in !cautions.contains { text.hasPrefix($0) } }.map {
+        ReportPage.Finding(isError: false, text: $0)
+      } ?? []
     let skipped =
       dataset.skipped.isEmpty
       ? []

@@ -4,7 +4,7 @@ internal import Report
 internal import Training
 
 extension RunContents {
-  /// Every setting under the name that config.json gives it.
+  /// Every setting under the name of its option; one that has none, as the options are spelt.
   var settings: [RunReport.Settings] {
     guard let configuration,
       case .object(let members) = try? StrictJSON.parse(configuration.encoded()[...], depth: 32)
@@ -14,7 +14,9 @@ extension RunContents {
     for member in members {
       if case .object = member.value {
         groups.append(
-          RunReport.Settings(title: member.key, facts: RunContents.facts("", member.value)))
+          RunReport.Settings(
+            title: RunContents.optionName(member.key),
+            facts: RunContents.facts("", member.value)))
       } else {
         own += RunContents.facts(member.key, member.value)
       }
@@ -24,18 +26,47 @@ extension RunContents {
 
   /// A value's facts: one, or one a member.
   private static func facts(_ name: String, _ value: JSONNode) -> [ReportPage.Fact] {
-    guard case .object(let members) = value else { return [ReportPage.Fact(name, text(value))] }
+    guard case .object(let members) = value else {
+      return [ReportPage.Fact(name.isEmpty ? "" : optionName(name), text(value))]
+    }
+    if members.map(\.key) == ["lower", "upper"] {
+      return [
+        ReportPage.Fact(optionName(name), members.map { text($0.value) }.joined(separator: ":"))
+      ]
+    }
     return members.flatMap { facts(name.isEmpty ? $0.key : name + "." + $0.key, $0.value) }
+  }
+
+  /// Options that config.json knows by another name.
+  private static let options = [
+    "learning-rate": "lr", "max-seconds": "max-time", "tta": "tta", "backbone-rate": "backbone-lr",
+  ]
+
+  /// `labelSmoothing` is `label-smoothing`, as on the command line.
+  static func optionName(_ key: String) -> String {
+    let name = key.split(separator: ".").map { part in
+      part.reduce(into: "") { name, letter in
+        name += letter.isUppercase ? "-" + letter.lowercased() : String(letter)
+      }
+    }
+    return name.map { options[$0] ?? $0 }.joined(separator: ".")
   }
 
   /// Longer texts, such as a whole network, are cut.
   private static let longestText = 300
 
+  /// Six digits say as much as sixteen.
+  private static func short(_ number: String) -> String {
+    guard number.count > 10, number.contains("."), let value = Double(number) else { return number }
+    let digits = fixed(value, 6)
+    return value.magnitude < 1e-3 ? number : String(digits.reversed().drop { $0 == "0" }.reversed())
+  }
+
   private static func text(_ value: JSONNode) -> String {
     switch value {
     case .string(let text):
       text.count > longestText ? text.prefix(longestText) + "…" : text
-    case .number(let text): text
+    case .number(let text): short(text)
     case .boolean(let value): value ? "yes" : "no"
     case .null: "–"
     case .array(let values): values.map(text).joined(separator: ", ")

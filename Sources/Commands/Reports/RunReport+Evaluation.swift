@@ -12,7 +12,8 @@ extension RunReport {
       scores: ClassificationReport(evaluation, classes: answers.classes),
       confusion: evaluation.confusion,
       interval: evaluation.accuracyLow...evaluation.accuracyHigh, loss: evaluation.loss,
-      brier: evaluation.brier, facts: facts(of: answers))
+      brier: evaluation.brier, facts: facts(of: answers),
+      cautions: evaluation.cautions())
   }
 
   private static func facts(of answers: RecordedAnswers) -> [ReportPage.Fact] {

@@ -57,6 +57,17 @@ enum PageStyle {
     .findings b{color:var(--muted);font-weight:600}
     .findings .error b{color:var(--bad)}
     .places{font-size:13px}
+    @media (max-width:560px){
+    main{padding:16px 12px 32px}
+    table{font-size:12px;width:100%}
+    th,td{padding:4px 6px}
+    .text{min-width:0;max-width:none;overflow-wrap:anywhere}
+    thead th{white-space:normal}
+    .figures>figure{flex-basis:100%}
+    .gallery{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}
+    .scroll{background:linear-gradient(to right,var(--page) 30%,transparent) 0 0/40px 100% no-repeat local,linear-gradient(to left,var(--page) 30%,transparent) 100% 0/40px 100% no-repeat local,linear-gradient(to right,var(--muted),transparent) 0 0/10px 100% no-repeat scroll,linear-gradient(to left,var(--muted),transparent) 100% 0/10px 100% no-repeat scroll}
+    figure.wide .scroll::before{content:"scroll sideways \\2192";display:block;position:sticky;left:0;color:var(--muted);font-size:12px}
+    }
     @media print{
     @page{margin:14mm}
     body{font-size:10.5pt}

@@ -35,7 +35,11 @@ extension RunReport {
       ReportPage.Headline(
         name: "Images", value: grouped(String(count)), note: evaluated.name))
     return ReportPage.Section(
-      "Summary", blocks: [.headline(numbers), .facts(title: "", evaluated.facts)])
+      "Summary",
+      blocks: [
+        .findings(evaluated.cautions.map { ReportPage.Finding(isError: true, text: $0) }),
+        .headline(numbers), .facts(title: "", evaluated.facts),
+      ])
   }
 
   private var training: ReportPage.Section? {

@@ -53,16 +53,19 @@ package struct RunReport: Sendable {
     package var brier: Double?
     /// More numbers, such as how many images could not be read.
     package var facts: [ReportPage.Fact]
+    /// Why the figures say less than they seem to.
+    package var cautions: [String]
 
     /// Answers with their figures.
     package init(
       name: String, classes: [String], truths: [Int], probabilities: [[Double]],
       images: Int? = nil, scores: ClassificationReport, confusion: [[Int]],
       interval: ClosedRange<Double>, loss: Double, brier: Double? = nil,
-      facts: [ReportPage.Fact] = []
+      facts: [ReportPage.Fact] = [], cautions: [String] = []
     ) {
       self.name = name
       self.classes = classes
+      self.cautions = cautions
       self.truths = truths
       self.probabilities = probabilities
       self.images = images ?? truths.count

@@ -248,6 +248,8 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
 package struct TestResult: Sendable {
   /// Says which images these are, such as "test: 1000 images of data/test_set".
   package var heading: String
+  /// What one of them is called: `test image` or `validation image`.
+  package var noun: String
   /// The numbers.
   package var evaluation: Evaluation
   /// The answers, image by image.

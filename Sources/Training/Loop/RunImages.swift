@@ -59,12 +59,33 @@ struct RunImages {
     copies = store.copies
     warnings += RunImages.copies(copies, plan)
     warnings += RunImages.smallSets(store, plan, training: training, validation: validation)
+    if let seen = RunImages.seen(validation, store, plan), seen.images > 0 {
+      warnings.append(
+        "\(grouped(seen.images)) of \(counted(validation.count, "validation image")) "
+          + "\(seen.images == 1 ? "was" : "were") in \(seen.model.possessive) training set: the "
+          + "best epoch and the temperature are chosen by what the model knows already")
+    }
     if cache.policy == .auto, store.place == .off {
       warnings.append(
         "\(store.byteCount / 1_000_000) MB of decoded images fit neither in half of the free memory "
           + "nor on the disk: every epoch decodes them again")
     }
     self.warnings = warnings
+  }
+
+  /// Those images that the model was trained on that the run starts from; nil where it starts from
+  /// none, or one that does not tell.
+  private static func seen(
+    _ indices: [Int], _ store: ImageStore, _ plan: RunPlan
+  ) -> Evaluation.Seen? {
+    guard let origin = plan.origin?.model, let known = origin.model.trainedOn else { return nil }
+    return Evaluation.Seen(
+      model: origin.name, images: indices.count { known.contains(store.digest(of: $0)) })
+  }
+
+  /// The images of the last evaluation that the run's origin was trained on.
+  var testSeen: Evaluation.Seen? {
+    RunImages.seen(plan.test == nil ? validation : test, store, plan)
   }
 
   private static func check(
@@ -152,7 +173,7 @@ struct RunImages {
     // The recipe's own batch shrinks with the set anyway.
     if batch > training.count, batch != configuration.recipe.configuration.training.batchSize {
       warnings.append(
-        "a batch of \(batch) is more than the \(training.count) training images; steps are smaller")
+        "--batch-size \(batch) becomes \(training.count): there are no more training images")
     }
     guard plan.validation != nil else { return warnings }
     let absent = missing(validation, below: 1)
@@ -200,6 +221,9 @@ struct RunImages {
   var skippedTestImages: [SkippedImage] {
     store.failures.filter { $0.split == .test && plan.test != nil }.map(SkippedImage.init)
   }
+
+  /// What one of the last evaluation's images is called.
+  var testNoun: String { plan.test == nil ? "validation image" : "test image" }
 
   /// What the last evaluation's images are.
   var testHeading: String {

@@ -209,7 +209,15 @@ package final class Trainer {
       summary.testAccuracy = result.evaluation.accuracy
       summary.testAccuracyPlain = result.evaluation.accuracyPlain
       summary.testLoss = result.evaluation.loss
+      log.record.test = RunRecord.Test(
+        split: (plan.test ?? .val).rawValue, images: result.evaluation.images,
+        accuracy: result.evaluation.accuracy)
       try log.tell(.evaluated(result), events)
+      let remedies = Configuration.remedies(
+        configuration, images: images.training.count, classes: result.classes.count)
+      for caution in result.evaluation.cautions(of: result.noun, remedies: remedies) {
+        try log.tell(.warning(caution), events)
+      }
     }
     log.record.status = stop == nil ? .done : .stopped
     summary.seconds = log.seconds
@@ -265,11 +273,12 @@ package final class Trainer {
     // Files that were left out at the start are left out here, and named.
     let predictions =
       answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
+    var evaluation = Evaluation(
+      predictions: predictions, classes: model.classes, temperature: model.temperature,
+      tta: predictor.tta)
+    evaluation.seen = images.testSeen
     return TestResult(
-      heading: images.testHeading,
-      evaluation: Evaluation(
-        predictions: predictions, classes: model.classes, temperature: model.temperature,
-        tta: predictor.tta),
+      heading: images.testHeading, noun: images.testNoun, evaluation: evaluation,
       predictions: predictions, classes: model.classes, run: folder)
   }
 }

@@ -24,11 +24,12 @@ extension TrainingLoop {
   var encode: () -> [UInt8] {
     let (network, images, classes) = (written, images, classes)
     let (recipe, tta) = (configuration.recipe.rawValue, configuration.tta)
+    let earlier = trainedOn
     return {
       ClassifierModel(
         network: network, classes: classes, preprocessing: images.preprocessing, recipe: recipe,
         datasetFingerprint: images.store.fingerprint, trainingImages: images.training.count,
-        tta: tta
+        tta: tta, trainedOn: earlier
       ).encoded()
     }
   }

@@ -19,6 +19,8 @@ struct TrainingLoop {
   /// The moving average of what is trained, where there is one.
   let average: Network?
   private let origin: RunOrigin?
+  /// The images that the model was trained on that training starts from, where it tells them.
+  let trainedOn: ImageDigests?
   let session: TrainingSession
   private let validator: Validator?
   let batchSize: Int
@@ -60,6 +62,7 @@ struct TrainingLoop {
       ? try FeatureStore(
         network, images: images, augmentation: configuration.augmentation, epochs: epochs,
         engine: engine, team: team) : nil
+    trainedOn = plan.origin?.model.model.trainedOn
     origin = TrainingLoop.origin(plan, epochs: epochs, views: features?.views)
     trained = features?.head ?? network
     average = training.ema > 0 ? try trained.copy() : nil

@@ -64,6 +64,12 @@ extension Evaluation {
     skipped = predictions.compactMap(\.failure)
     self.topK = topK > 1 ? topK : nil
     topKAccuracy = topK > 1 ? ratio(amongTop, count) : nil
+    let most = rows.max() ?? 0
+    if most < count, let index = rows.firstIndex(of: most) {
+      let share = ratio(most, count)
+      baseline = Baseline(
+        name: names[index], accuracy: share, isBeaten: interval.lowerBound > share)
+    }
   }
 
   /// Cross-entropy of one image in nats; of its probability where no logits are known.

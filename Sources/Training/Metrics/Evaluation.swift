@@ -14,6 +14,36 @@ package struct Evaluation: Codable, Sendable, Hashable {
     package var support: Int
   }
 
+  /// What one answer to every image would come to: the class with the most images.
+  package struct Baseline: Codable, Sendable, Hashable {
+    /// That class.
+    package var name: String
+    /// Its share of the images.
+    package var accuracy: Double
+    /// Whether the accuracy's interval lies above that share.
+    package var isBeaten: Bool
+
+    enum CodingKeys: String, CodingKey {
+      case name = "class"
+      case accuracy
+      case isBeaten = "beaten"
+    }
+  }
+
+  /// Evaluated images that a model has been trained on.
+  package struct Seen: Codable, Sendable, Hashable {
+    /// That model: the one that answers, or the one that it was made from.
+    package var model: String
+    /// How many.
+    package var images: Int
+
+    /// So many images that the model of that name was trained on.
+    package init(model: String, images: Int) {
+      self.model = model
+      self.images = images
+    }
+  }
+
   /// Images that were answered.
   package var images: Int
   /// Share of right answers.
@@ -58,6 +88,12 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// Share of images whose true class is among the K most probable.
   package var topKAccuracy: Double?
 
+  /// What naming one class would come to; nil where all images are of one class, and in what
+  /// earlier versions wrote.
+  package var baseline: Baseline?
+  /// Images that were trained on; nil where nobody knows what was.
+  package var seen: Seen?
+
   enum CodingKeys: String, CodingKey {
     case images
     case tta
@@ -79,6 +115,8 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case skipped
     case topK = "top_k"
     case topKAccuracy = "top_k_accuracy"
+    case baseline
+    case seen = "seen_in_training"
   }
 
   /// Writes every key that scripts rely on, `auc` as null where there is none.
@@ -104,6 +142,8 @@ package struct Evaluation: Codable, Sendable, Hashable {
     try container.encode(skipped, forKey: .skipped)
     try container.encodeIfPresent(topK, forKey: .topK)
     try container.encodeIfPresent(topKAccuracy, forKey: .topKAccuracy)
+    try container.encodeIfPresent(baseline, forKey: .baseline)
+    try container.encodeIfPresent(seen, forKey: .seen)
   }
 
   /// One line of JSON without its newline.

@@ -30,6 +30,11 @@ package final class ClassifierModel {
   package let precision: TensorFile.Precision
   /// The file it was read from, or its name inside the program; nil for one just trained.
   package let path: String?
+  /// The images that it, or the model that it was made from, was trained on; nil where the file does
+  /// not say.
+  package let trainedOn: ImageDigests?
+  /// SHA-256 of the file, once it is confirmed; nil for a model just trained.
+  package private(set) var fileSHA256: String?
   /// The file's digest, until it is confirmed.
   private var pendingDigest: PendingDigest?
 
@@ -42,7 +47,7 @@ package final class ClassifierModel {
   package init(
     network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
     datasetFingerprint: String, trainingImages: Int, temperature: Double = 1,
-    tta: TestTimeAugmentation = .plain
+    tta: TestTimeAugmentation = .plain, trainedOn: ImageDigests? = nil
   ) {
     precondition(Temperature.range.contains(temperature), "a temperature that can be read back")
     precondition(
@@ -56,6 +61,7 @@ package final class ClassifierModel {
     self.trainingImages = trainingImages
     self.temperature = temperature
     self.tta = tta
+    self.trainedOn = trainedOn
     toolVersion = Training.toolVersion
     card = nil
     precision = .single
@@ -67,7 +73,7 @@ package final class ClassifierModel {
     ClassifierModel(
       network: network, classes: classes, preprocessing: preprocessing, recipe: recipe,
       datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      temperature: temperature, tta: tta)
+      temperature: temperature, tta: tta, trainedOn: trainedOn)
   }
 
   /// Two classes take one logit, more take one each.
@@ -94,7 +100,8 @@ package final class ClassifierModel {
     let metadata: ModelMetadata
     do throws(TrainingError) {
       file = try ModelFile(location)
-      (network, metadata, pendingDigest) = try ClassifierModel.content(of: file, path)
+      (network, metadata, pendingDigest, trainedOn) =
+        try ClassifierModel.content(of: file, path)
     } catch {
       // A file can say a megabyte of anything.
       throw error.shortened(beyond: path)
@@ -114,18 +121,20 @@ package final class ClassifierModel {
 
   /// Waits for the digest of the file that it was read from, and throws if it does not fit.
   package func confirm() throws(TrainingError) {
-    try pendingDigest?.confirm()
+    guard let pending = pendingDigest else { return }
+    fileSHA256 = try pending.confirm()
     pendingDigest = nil
   }
 
   private static func content(
     of file: ModelFile, _ path: String
-  ) throws(TrainingError) -> (Network, ModelMetadata, PendingDigest) {
+  ) throws(TrainingError) -> (Network, ModelMetadata, PendingDigest, ImageDigests?) {
     do throws(TrainingError) {
       let metadata = try ModelMetadata(file.layout.metadata, path: path)
       let network = try network(of: file, metadata, path)
       try checkFit(network, metadata, path)
-      return (network, metadata, try file.read(into: network))
+      let (digest, images) = try file.read(into: network)
+      return (network, metadata, digest, images)
     } catch {
       // A damaged file is called damaged, whatever the damage looks like.
       try file.checkDigest()
@@ -162,17 +171,21 @@ package final class ClassifierModel {
   }
 
   /// The file's bytes; they depend on the model alone.
-  package func encoded() -> [UInt8] { file(card).encoded() }
+  package func encoded() -> [UInt8] { file(card, trainedOn).encoded() }
 
   /// The bytes of a file with weights of that precision and another card.
   ///
   /// Errors: a weight that the precision cannot hold, and a file that could not be read again.
+  ///
+  /// `trainedOn` replaces what the model says of its training images.
   package func encoded(
-    _ precision: TensorFile.Precision, card: ModelCard?
+    _ precision: TensorFile.Precision, card: ModelCard?, trainedOn images: ImageDigests? = nil
   ) throws(TrainingError) -> [UInt8] {
     var location = ModelLocation(weights: "the model")
     do throws(TensorFileError) {
-      location.bytes = try file(card).reduced(to: precision).encoded()
+      var file = try file(card, nil).reduced(to: precision)
+      file.tensors += ClassifierModel.tensors(images ?? trainedOn)
+      location.bytes = file.encoded()
     } catch {
       throw TrainingError(
         .badData, "the model cannot be written as \(precision.rawValue): \(error)",
@@ -197,12 +210,22 @@ package final class ClassifierModel {
     ).strings
   }
 
-  private func file(_ card: ModelCard?) -> TensorFile {
+  private static func tensors(_ images: ImageDigests?) -> [TensorFile.Tensor] {
+    guard let images, images.count > 0 else { return [] }
+    return [
+      TensorFile.Tensor(
+        name: TensorFile.imagesName, shape: [images.count, TensorFile.imageBytes],
+        values: images.fileBytes.map(Float.init), storage: .octets)
+    ]
+  }
+
+  private func file(_ card: ModelCard?, _ images: ImageDigests?) -> TensorFile {
     let tensors = network.tensorNames.map { name in
       TensorFile.Tensor(
         name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])
     }
-    return TensorFile(tensors: tensors, metadata: metadata(card: card))
+    return TensorFile(
+      tensors: tensors + ClassifierModel.tensors(images), metadata: metadata(card: card))
   }
 
   /// Names and shapes must be the architecture's; the error has the first that differs and says

@@ -39,7 +39,10 @@ struct ModelFile {
   ///
   /// Floats are read to their place; others are read beside it and decoded. The digest is computed
   /// meanwhile and beyond, of the same bytes: the network must not change before it is confirmed.
-  func read(into network: Network) throws(TrainingError) -> PendingDigest {
+  /// Beside it the images that the model was trained on, where the file tells them.
+  func read(
+    into network: Network
+  ) throws(TrainingError) -> (digest: PendingDigest, images: ImageDigests?) {
     let storage = network.storage
     let held = HeldBytes(network)
     let sum = BackgroundDigest(head: head, owner: held)
@@ -67,7 +70,16 @@ struct ModelFile {
           UnsafeRawBufferPointer(bytes), of: place, scales: scales, into: target)
       }
     }
-    return PendingDigest(path: path, sum: sum, expected: try source.bytes(digest))
+    let images = try layout.images.map { place throws(TrainingError) in
+      guard let bytes = found[place.name],
+        let images = ImageDigests(file: UnsafeRawBufferPointer(bytes))
+      else {
+        throw TrainingError(
+          .badData, "\(path): \(place.name) is not right", expected: "sorted rows, none twice")
+      }
+      return images
+    }
+    return (PendingDigest(path: path, sum: sum, expected: try source.bytes(digest)), images)
   }
 
   private func check(
@@ -147,10 +159,14 @@ final class PendingDigest {
   }
 
   /// Waits for the digest, and throws if the bytes are not those that were written.
-  func confirm() throws(TrainingError) {
+  ///
+  /// Gives the SHA-256 of the whole file, 64 hexadecimal digits.
+  func confirm() throws(TrainingError) -> String {
     let found = sum.finish()
     try ModelFile.naming(path) { () throws(TensorFileError) in
       try TensorFile.check(digest: found, expected: expected)
     }
+    // The digest's own bytes are the file's last.
+    return hexadecimal(sum.digest(with: expected))
   }
 }

@@ -12,7 +12,8 @@ package struct RunFolder: Sendable, Hashable {
   /// The link to the newest run.
   package static let latest = home + "/latest"
 
-  static let configurationName = "config.json"
+  /// What repeats the run.
+  package static let configurationName = "config.json"
   static let recordName = "run.json"
   static let classesName = "classes.txt"
   static let metricsName = "metrics.csv"
@@ -45,6 +46,12 @@ package struct RunFolder: Sendable, Hashable {
     var folder = self
     folder.isWritten = false
     return folder
+  }
+
+  /// The name of a run that stays its name: that of the run that `runs/latest` leads to.
+  package static func lasting(_ name: String) -> String {
+    guard name == latest else { return name }
+    return FileSystem.absolute(name).map { home + "/" + FileSystem.lastName(of: $0) } ?? name
   }
 
   /// Whether a folder holds a run.

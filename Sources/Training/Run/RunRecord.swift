@@ -15,6 +15,16 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case failed
   }
 
+  /// How the kept weights did on the images of the last evaluation.
+  package struct Test: Codable, Sendable, Hashable {
+    /// test, or val where there are no test images.
+    package var split: String
+    /// Images that were answered.
+    package var images: Int
+    /// Share of right answers.
+    package var accuracy: Double
+  }
+
   /// Versions of the program and the libraries, by name.
   package var versions: [String: String]
   /// The instruction set's name.
@@ -43,6 +53,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var bestEpoch: Int?
   /// SHA-256 of `weights/best.safetensors`.
   package var weightsSHA256: String?
+  /// How those weights did; nil until they are tested, and in records of earlier versions.
+  package var test: Test?
   /// Wall time so far.
   package var seconds: Double
   /// Seconds of the parts of the run that are no epochs, by name; nil in records of earlier versions.
@@ -65,6 +77,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case epochs
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
+    case test
     case seconds
     case parts = "part_seconds"
     case peakMemoryBytes = "peak_memory_bytes"

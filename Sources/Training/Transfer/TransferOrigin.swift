@@ -18,7 +18,7 @@ struct TransferOrigin {
   init(named name: String, expected: String? = nil) throws(TrainingError) {
     let location = try ClassifierModel.locate(name)
     // A run's config.json lies beside the weights; a run that follows changes runs/latest.
-    self.name = name == RunFolder.latest ? TransferOrigin.target(of: name) : name
+    self.name = RunFolder.lasting(name)
     sha256 = try location.fileFacts().sha256
     if let expected, expected != sha256 {
       throw TrainingError(
@@ -35,10 +35,6 @@ struct TransferOrigin {
         expected: "layers that end in a dense one")
     }
     self.head = head
-  }
-
-  private static func target(of link: String) -> String {
-    FileSystem.absolute(link).map { RunFolder.home + "/" + FileSystem.lastName(of: $0) } ?? link
   }
 
   /// The network for these classes, with the model's weights wherever they fit.

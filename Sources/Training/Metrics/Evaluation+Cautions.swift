@@ -1,0 +1,64 @@
+internal import Primitives
+
+extension Evaluation {
+  /// Why the accuracy says less than it seems to, in sentences without a full stop.
+  ///
+  /// `images` is what the evaluated images are called, such as `test image`; `remedies` follows what
+  /// is said of a model that is no better than one answer to everything.
+  package func cautions(of images: String = "image", remedies: String? = nil) -> [String] {
+    [
+      baselineCaution.map { $0 + (remedies.map { "; " + $0 } ?? "") },
+      seen?.caution(of: self.images, images),
+    ].compactMap(\.self)
+  }
+
+  private var baselineCaution: String? {
+    guard let baseline, !baseline.isBeaten else { return nil }
+    let figure = fixed(baseline.accuracy, 2)
+    let start = "no better than always answering \(baseline.name)"
+    return accuracy <= baseline.accuracy
+      ? "\(start) (\(figure) of these \(counted(images, "image")))"
+      : "\(start) (\(figure)), as far as \(counted(images, "image")) can tell"
+  }
+
+}
+
+extension Evaluation.Seen {
+  /// What that means for the accuracy on so many images; nil where none of them was trained on.
+  package func caution(of all: Int, _ noun: String) -> String? {
+    guard images > 0 else { return nil }
+    return "\(grouped(images)) of \(counted(all, noun)) \(images == 1 ? "was" : "were") in "
+      + "\(model.possessive) training set: the accuracy "
+      + (images >= all ? "says nothing about new photos" : "would be lower on new photos")
+  }
+}
+
+extension Configuration {
+  /// What may help a model that is no better than one answer to everything; the model was trained
+  /// on so many images.
+  package static func remedies(
+    _ configuration: Configuration?, images: Int, classes: Int
+  ) -> String {
+    var steps: [String] = []
+    if let configuration {
+      let (own, recipe) = (configuration.training, configuration.recipe.configuration.training)
+      if own.epochs < recipe.epochs || own.minimumSteps < recipe.minimumSteps {
+        steps.append("more --epochs")
+      }
+    }
+    if images < 200 * classes { steps.append("more photos of each class") }
+    if configuration?.transfer.from == nil { steps.append("--from cats-dogs") }
+    return steps.isEmpty
+      ? "cnnctl check may tell what is wrong with the images" : "try " + listed(steps, last: "or")
+  }
+
+  private static func listed(_ steps: [String], last word: String) -> String {
+    guard let last = steps.last, steps.count > 1 else { return steps.first ?? "" }
+    return steps.dropLast().joined(separator: ", ") + " \(word) " + last
+  }
+}
+
+extension String {
+  /// With the ending of an owner: `cats-dogs'`, `runs/train-001's`.
+  var possessive: String { self + (hasSuffix("s") ? "'" : "'s") }
+}
