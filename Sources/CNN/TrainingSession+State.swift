@@ -23,13 +23,18 @@ extension TrainingSession {
     package var steps: Int
     /// Those of them before the backbone began to move.
     package var backboneStepsBefore: Int
+    /// The factor of the learning rate before the classifier in the last step.
+    package var backboneRate: Double
     /// The numbers of the network and of the optimizer by the name of their slab.
     package var slabs: [String: [Float]]
 
     /// A state that was kept elsewhere.
-    package init(steps: Int, backboneStepsBefore: Int, slabs: [String: [Float]]) {
+    package init(
+      steps: Int, backboneStepsBefore: Int, backboneRate: Double = 1, slabs: [String: [Float]]
+    ) {
       self.steps = steps
       self.backboneStepsBefore = backboneStepsBefore
+      self.backboneRate = backboneRate
       self.slabs = slabs
     }
   }
@@ -47,6 +52,7 @@ extension TrainingSession {
   package var state: State {
     State(
       steps: optimizer.steps, backboneStepsBefore: backboneStepsBefore,
+      backboneRate: backboneRate,
       slabs: Dictionary(
         uniqueKeysWithValues: memory.map { ($0.name, $0.memory.values(0..<$0.memory.count)) }))
   }
@@ -57,6 +63,9 @@ extension TrainingSession {
   package func restore(_ state: State) throws(ModelError) {
     try copyIn(state.slabs, to: memory)
     stepping.steps = state.steps
+    // A backbone that begins to move with the next step is told from one that moved all along by
+    // the rate of the last step, not by that of a session that was just made.
+    if network.architecture.head != nil { backboneRate = state.backboneRate }
     backboneStepsBefore = state.backboneStepsBefore
     if let head = network.architecture.head { cutSegments(head) }
     network.noteChange()

@@ -35,7 +35,10 @@ public final class TrainingSession {
   /// and the backward pass ends at the classifier. To be changed between steps, and only for a
   /// network with an `Architecture.head`.
   package var backboneRate = 1.0 {
-    didSet { prepareBackbone(before: oldValue) }
+    didSet {
+      if oldValue == 0 { backboneStepsBefore = optimizer.steps }
+      prepareBackbone()
+    }
   }
   /// Takes the time of a step's parts; nil costs nothing.
   package var profile: StepProfile? {
@@ -128,12 +131,11 @@ public final class TrainingSession {
     self.input = input
   }
 
-  private func prepareBackbone(before: Double) {
+  private func prepareBackbone() {
     guard let head = network.architecture.head else {
       preconditionFailure("a network without a classifier has no backbone")
     }
     precondition(backboneRate >= 0 && backboneRate.isFinite, "a factor of the rate")
-    if before == 0 { backboneStepsBefore = optimizer.steps }
     executor.frozenNodes = backboneRate == 0 ? head.firstNode(of: network.graph) : 0
     cutSegments(head)
   }

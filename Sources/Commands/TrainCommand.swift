@@ -47,7 +47,14 @@ struct TrainCommand {
       engine: engine, signal: signal)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
-      console.note("\(summary.run) is over; --epochs N goes on to more epochs")
+      let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
+      console.note(
+        "\(summary.run) is over" + (how.map { ": " + $0 } ?? ", all its epochs are trained")
+          + "; nothing is trained now")
+      console.note(
+        summary.endedBy == .patience
+          ? "--epochs N waits as long again, --patience N or --no-patience waits longer"
+          : "--epochs N, with more than \(summary.epochs), goes on")
       try progress.show(.done(summary))
       return .done
     }

@@ -24,6 +24,10 @@ struct Checkpoint: Sendable {
     var steps: Int
     /// Those of them before the backbone began to move.
     var backboneStepsBefore: Int
+    /// The backbone's factor of the rate in the last step; nil in checkpoints of earlier versions.
+    var backboneRate: Double?
+    /// The step of the checkpoint that numbers that are not finite lead back to; nil for none.
+    var boundary: Int?
     /// How often a plateau made the rate fall.
     var reductions: Int
     /// How often numbers that were not finite made the rate fall.
@@ -60,7 +64,8 @@ struct Checkpoint: Sendable {
   /// The session's part.
   var state: TrainingSession.State {
     TrainingSession.State(
-      steps: progress.steps, backboneStepsBefore: progress.backboneStepsBefore, slabs: slabs)
+      steps: progress.steps, backboneStepsBefore: progress.backboneStepsBefore,
+      backboneRate: progress.lastBackboneRate, slabs: slabs)
   }
 
   /// A checkpoint between two steps.
@@ -170,5 +175,15 @@ extension Checkpoint {
       throw error as? TrainingError ?? TrainingError(.badData, "\(error)")
     }
     _ = try progress(metadata)
+  }
+}
+
+extension Checkpoint.Progress {
+  /// The backbone's factor of the rate in the last step.
+  var lastBackboneRate: Double {
+    if let backboneRate { return backboneRate }
+    let transfer = configuration.transfer
+    guard transfer.from != nil, steps > 0 else { return 1 }
+    return transfer.rate(epoch: underWay == nil ? max(1, epochs) : epochs + 1)
   }
 }

@@ -18,7 +18,11 @@ struct CheckpointFolder {
   private var path: String { run.file(CheckpointFolder.name) }
 
   /// Keeps a checkpoint, and the best weights as they are on the disk where there are some.
-  func write(_ bytes: [UInt8], step: Int, hasBest: Bool) throws(TrainingError) {
+  ///
+  /// The checkpoint of the step `boundary` stays, however many are newer.
+  func write(
+    _ bytes: [UInt8], step: Int, hasBest: Bool, boundary: Int? = nil
+  ) throws(TrainingError) {
     guard run.isWritten else { return }
     try FileSystem.createFolders(path)
     let stem = CheckpointFolder.stem(step)
@@ -27,14 +31,15 @@ struct CheckpointFolder {
     }
     try FileSystem.replace(
       path + "/" + stem + CheckpointFolder.suffix, with: bytes, proof: Checkpoint.checkReadable)
-    prune(keeping: step)
+    prune(keeping: step, boundary)
   }
 
   /// Removes all but the newest; what cannot be removed stays, and does no harm.
-  private func prune(keeping step: Int) {
+  private func prune(keeping step: Int, _ boundary: Int?) {
     // After a step back the newest is not the one of the most steps.
     let others = ((try? steps()) ?? []).filter { $0 != step }
-    for old in others.filter({ $0 > step }) + others.filter({ $0 < step }).dropFirst() {
+    for old in others.filter({ $0 > step }) + others.filter({ $0 < step }).dropFirst()
+    where old != boundary {
       let stem = path + "/" + CheckpointFolder.stem(old)
       FileSystem.remove(stem + CheckpointFolder.suffix)
       FileSystem.remove(stem + CheckpointFolder.bestSuffix)
@@ -63,11 +68,15 @@ struct CheckpointFolder {
   /// The newest checkpoint that is whole, its best weights put back in their place; nil where no
   /// checkpoint was written.
   ///
-  /// `skipped` is told of each that is not whole, with the reason. Errors: checkpoints of which none
-  /// can be read, a folder that cannot be listed, weights that cannot be written.
-  func newest(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
+  /// `skipped` is told of each that is not whole, with the reason; the one of the step `first` is
+  /// tried before the others. Errors: checkpoints of which none can be read, a folder that cannot be
+  /// listed, weights that cannot be written.
+  func newest(
+    first: Int? = nil, skipped: (String) -> Void
+  ) throws(TrainingError) -> Checkpoint? {
     var causes: [String] = []
-    for step in try steps() {
+    let steps = try steps()
+    for step in steps.filter({ $0 == first }) + steps.filter({ $0 != first }) {
       let stem = path + "/" + CheckpointFolder.stem(step)
       let checkpoint: Checkpoint
       let best: [UInt8]?

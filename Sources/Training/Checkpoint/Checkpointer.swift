@@ -36,7 +36,8 @@ struct Checkpointer {
         throw TrainingError(.diverged, "a number of the optimizer is not finite")
       }
       try folder.write(
-        bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0)
+        bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0,
+        boundary: checkpoint.progress.boundary)
       isFailing = false
     } catch let error as TrainingError where !isLast && error.kind != .diverged {
       if !isFailing {

@@ -4,18 +4,30 @@ internal import CNN
 package struct Resumption: Sendable {
   /// The run's folder.
   package let folder: RunFolder
-  /// The run's configuration, with more or fewer epochs where they were asked for.
+  /// The run's configuration.
   package let configuration: Configuration
   /// What the run did it with.
   package let record: RunRecord?
-  /// What a run that is over came to, unless it is to have more epochs.
+  /// What may differ from how the run was begun.
+  package let request: Request
+  /// What a run that is over came to, unless it is to go on.
   package let finished: TrainingSummary?
+
+  /// What may differ from how a run was begun; nil where it is not said.
+  package struct Request: Sendable, Hashable {
+    /// `--epochs`.
+    package var epochs: Int?
+    /// `--patience`, 0 for `--no-patience`.
+    package var patience: Int?
+    /// `--max-time` of the process that goes on, 0 for `--no-max-time`.
+    package var maxSeconds: Double?
+  }
 
   /// Reads a run folder (`train --resume`).
   ///
   /// `dataset` is where the images lie now; without it they are where the run found them. Of
-  /// `options` only the epochs may differ from what the run was begun with. Errors: a folder that
-  /// holds no run, and options that differ, each with the run's value and the one given.
+  /// `options` only the length of the run may differ from what it was begun with. Errors: a folder
+  /// that holds no run, and options that differ, each with the run's value and the one given.
   package init(
     run path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
   ) throws(TrainingError) {
@@ -28,28 +40,67 @@ package struct Resumption: Sendable {
         "the file as it was; without it, moved away, the run goes on where its checkpoint stands"
       throw damage
     }
+    let request = Request(
+      epochs: options.epochs, patience: options.patience, maxSeconds: options.maxSeconds)
+    self.request = request
+    try Resumption.check(options)
+    var others = options
+    (others.epochs, others.patience, others.maxSeconds) = (nil, nil, nil)
     var wanted = begun
-    try wanted.apply(options)
+    try wanted.apply(others)
     let differences =
       (options.recipe.map { $0 == begun.recipe.rawValue } ?? true
-        ? [] : ["recipe: \(begun.recipe.rawValue) in the run, \(options.recipe ?? "") given"])
+        ? [] : ["--recipe: \(begun.recipe.rawValue) in the run, \(options.recipe ?? "") given"])
       + begun.differences(from: wanted, except: Resumption.free)
     guard differences.isEmpty else {
       throw TrainingError(
         .usage, "\(path) was begun with other options", found: differences.joined(separator: "; "),
         expected: "the same, or none: they come from the run",
-        advice: "--epochs may differ; for anything else a new run with --out")
+        advice: "--epochs, --patience and --max-time may differ; for anything else a new run with "
+          + "--out")
     }
-    wanted.dataset = run.dataset(dataset)
-    configuration = wanted
-    finished =
-      record?.status == .done && wanted.training.epochs == begun.training.epochs
-      ? try? RunEvents.summary(of: folder) : nil
+    var configuration = begun
+    configuration.dataset = run.dataset(dataset)
+    self.configuration = configuration
+    let last = record?.status == .done ? (try? RunEvents.summary(of: folder)) : nil
+    finished = last.flatMap { Resumption.isOver(begun, $0, request) ? $0 : nil }
+  }
+
+  /// Checks the options that may differ as those of a new run are checked.
+  private static func check(_ options: TrainingOptions) throws(TrainingError) {
+    var checked = TrainingOptions()
+    checked.epochs = options.epochs
+    checked.patience = options.patience
+    checked.maxSeconds = options.maxSeconds
+    _ = try Configuration(dataset: "", options: checked)
+  }
+
+  /// Whether nothing is left to do of a run that came to an end.
+  private static func isOver(
+    _ configuration: Configuration, _ summary: TrainingSummary, _ request: Request
+  ) -> Bool {
+    let training = configuration.training
+    let planned = training.changes?.last?.epochs ?? training.epochs
+    // Of a run that earlier versions wrote, the limits tell what ended it.
+    let ending =
+      summary.endedBy
+      ?? (summary.epochs >= planned
+        ? .epochs : training.maxSeconds > 0 ? .time : training.patience > 0 ? .patience : .epochs)
+    switch ending {
+    case .time: return false
+    case .patience:
+      return request.epochs == nil
+        && (request.patience.map { $0 == training.patience(after: .max) } ?? true)
+    default: return request.epochs.map { $0 == max(planned, summary.epochs) } ?? true
+    }
   }
 
   /// The keys of a configuration that may differ where a run goes on.
+  ///
+  /// Earlier versions wrote another number of epochs over the first one; it is taken for a change.
   private static let free: Set<String> = [
-    "dataset", "training.epochs", "training.minimumSteps",
+    "dataset", "training.epochs", "training.minimumSteps", "training.maxSeconds",
+    "training.changes",
   ]
 
   /// Finds the checkpoint to go on from, and refuses one of another run or other images.
@@ -72,8 +123,19 @@ package struct Resumption: Sendable {
         "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
         found: differences.joined(separator: "; "), expected: "the run's own file, unchanged")
     }
-    let (done, wanted) = (checkpoint.progress.epochs, configuration.training.epochs)
-    guard configuration.training.minimumSteps > 0 || done <= wanted else {
+    let step = checkpoint.progress.steps
+    func changes(_ configuration: Configuration) -> [PlanChange] {
+      (configuration.training.changes ?? []).filter { $0.step <= step }
+    }
+    guard changes(configuration).starts(with: changes(checkpoint.progress.configuration)) else {
+      throw TrainingError(
+        .badData,
+        "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
+        found: "other training.changes up to step \(step)",
+        expected: "the run's own file, unchanged")
+    }
+    let done = checkpoint.progress.epochs
+    if let wanted = request.epochs, wanted < done {
       throw TrainingError(
         .usage, "\(folder.path) has more epochs already than --epochs \(wanted)",
         found: "\(done) epochs", expected: "at least \(done)")
@@ -106,6 +168,53 @@ extension Resumption {
   }
 }
 
+extension Configuration.Training {
+  /// Takes over what is asked of a run that goes on from `progress`, as a change of its plan; nil
+  /// for one without a checkpoint.
+  mutating func goOn(
+    _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int
+  ) {
+    let made = progress?.steps ?? 0
+    let done = progress?.epochs ?? 0
+    if let before = progress?.configuration.training, before.epochs != epochs {
+      // Earlier versions wrote the new number over the old one, and so may a hand.
+      let wanted = epochs
+      (epochs, minimumSteps) = (before.epochs, before.minimumSteps)
+      add(PlanChange(step: made, epochs: max(wanted, done, 1), reason: .request))
+    }
+    maxSeconds = 0
+    let planned = length(after: .max, stepsPerEpoch: stepsPerEpoch)
+    let isTimed = changes?.last?.reason == .time
+    let isOver = done >= planned.epochs
+    let patience = request.patience.flatMap { $0 == self.patience(after: .max) ? nil : $0 }
+    var epochs = request.epochs
+    if isTimed, isOver || request.maxSeconds != nil || patience != nil {
+      // Time is given anew, or without a limit: it is not what was asked for.
+      epochs = epochs ?? askedEpochs(stepsPerEpoch: stepsPerEpoch)
+    }
+    let waited = self.patience(after: made)
+    let isPatienceOver = waited > 0 && (progress?.best.standstill ?? 0) >= waited
+    let isNew = epochs.map { $0 != planned.epochs || isTimed || isPatienceOver } ?? false
+    if isNew || patience != nil {
+      let epochs = max(done, epochs ?? planned.epochs)
+      var change = PlanChange(step: made, epochs: epochs, patience: patience, reason: .request)
+      var changed = self
+      changed.add(change)
+      // A run of an earlier version may have fewer steps than its epochs would have.
+      let steps = made - (progress?.underWay?.step ?? 0) + (epochs - done) * stepsPerEpoch
+      if changed.length(after: made, stepsPerEpoch: stepsPerEpoch).steps != steps {
+        change.steps = max(1, steps)
+      }
+      add(change)
+    }
+  }
+
+  /// Changes the plan from a step on: what was planned for later steps is no more.
+  private mutating func add(_ change: PlanChange) {
+    changes = (changes ?? []).filter { $0.step <= change.step } + [change]
+  }
+}
+
 extension Checkpoint {
   /// Refuses to go on with other images than were trained on.
   func check(fingerprint: String, dataset: String) throws(TrainingError) {
@@ -123,7 +232,7 @@ extension Configuration {
     let (own, others) = (leaves, other.leaves)
     return Set(own.keys).union(others.keys).subtracting(keys).sorted().compactMap { key in
       let (a, b) = (own[key] ?? "nothing", others[key] ?? "nothing")
-      return a == b ? nil : "\(key): \(a) in the run, \(b) given"
+      return a == b ? nil : "\(Configuration.option(for: key)): \(a) in the run, \(b) given"
     }
   }
 

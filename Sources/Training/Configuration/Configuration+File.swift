@@ -92,6 +92,11 @@ extension Configuration {
   private static func unknownKey(
     in value: JSONNode, known: JSONNode, path: String
   ) -> String? {
+    if case .array(let elements) = value, case .array(let others) = known {
+      for (index, (element, other)) in zip(elements, others).enumerated() {
+        if let key = unknownKey(in: element, known: other, path: "\(path)[\(index)]") { return key }
+      }
+    }
     guard case .object(let members) = value, case .object(let others) = known else { return nil }
     for member in members {
       let name = path.isEmpty ? member.key : path + "." + member.key

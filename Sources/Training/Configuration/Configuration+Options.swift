@@ -98,6 +98,7 @@ extension Configuration {
     if let epochs = options.epochs {
       training.epochs = epochs
       training.minimumSteps = 0
+      training.changes = nil
     }
     if let batchSize = options.batchSize {
       training.batchSize = batchSize
@@ -108,24 +109,33 @@ extension Configuration {
       training.scalesLearningRate = false
     }
     let optimizer = try word("--optimizer", options.optimizer, OptimizerKind.self)
-    if let optimizer, optimizer != training.optimizer, options.learningRate == nil {
-      // One optimizer's rate is no other's.
-      training.learningRate = optimizer.standardRate
+    if let optimizer, optimizer != training.optimizer {
+      // One optimizer's numbers are no other's.
+      if options.learningRate == nil { training.learningRate = optimizer.standardRate }
+      training.weightDecay = optimizer.standardDecay
+      set(&training.momentum, optimizer.standardMomentum)
+      training.optimizer = optimizer
     }
-    set(&training.optimizer, optimizer)
-    if training.optimizer == .sgd || training.optimizer == .muon { training.momentum = 0.9 }
-    // The recipe's decay is meant for AdamW.
-    if training.optimizer == .adam { training.weightDecay = 0 }
     set(&training.weightDecay, options.weightDecay)
     set(&training.schedule, try word("--schedule", options.schedule, ScheduleKind.self))
     set(&training.labelSmoothing, options.labelSmoothing)
     set(&training.ema, options.ema)
     set(&training.clipGrad, options.clipGrad)
     set(&training.patience, options.patience)
+    if options.patience != nil {
+      training.changes = training.changes?.map { change in
+        var change = change
+        change.patience = nil
+        return change
+      }
+    }
     set(&training.monitor, try word("--monitor", options.monitor, Monitor.self))
     // Who names what is best wants the best.
     if options.monitor != nil || (options.patience ?? 0) > 0 { training.keep = .best }
     set(&training.maxSeconds, options.maxSeconds)
+    // Another limit leads to another plan.
+    if options.maxSeconds != nil { training.changes?.removeAll { $0.reason == .time } }
+    if training.changes?.isEmpty == true { training.changes = nil }
     if let policy = try word("--on-nan", options.onNaN, NonFinitePolicy.self) {
       training.onNaN = policy
     }

@@ -47,6 +47,7 @@ extension Configuration {
     try check(
       "--max-time", training.maxSeconds, (0...1e9).contains(training.maxSeconds),
       "0 to 1000000000 seconds")
+    try check(training.changes ?? [])
     try check("--freeze-epochs", transfer.freezeEpochs, 0...100_000)
     try check(
       "--backbone-lr", transfer.backboneRate,
@@ -54,6 +55,44 @@ extension Configuration {
     try transfer.validate(data.normalization)
     if let problem = augmentation.problem {
       throw TrainingError(.usage, "augmentation: \(problem)")
+    }
+  }
+
+  /// Refuses what looks at validation figures where there are none.
+  ///
+  /// `patience` is asked for where a run goes on.
+  func requireNothingOfValidation(patience: Int?) throws(TrainingError) {
+    let standard = recipe.configuration.training
+    let waits = patience ?? training.patience(after: .max)
+    let option =
+      waits > 0
+      ? "--patience \(waits)"
+      : training.schedule == .plateau
+        ? "--schedule plateau"
+        // Who names what is best gets the best epoch's weights.
+        : training.monitor != standard.monitor || training.keep != standard.keep
+          ? "--monitor \(training.monitor.rawValue)" : nil
+    guard let option else { return }
+    throw TrainingError(
+      .usage, "\(option) has no meaning without validation images",
+      found: "--val-split \(data.valSplit), and no folder of validation images",
+      expected: "a --val-split above 0, or a folder of validation images")
+  }
+
+  /// Checks the changes of the plan, which come from a file.
+  private func check(_ changes: [PlanChange]) throws(TrainingError) {
+    let most = 1 << 40
+    var step = 0
+    for change in changes {
+      try check("training.changes.step", change.step, step...most)
+      try check("training.changes.epochs", change.epochs, 1...100_000)
+      if let steps = change.steps {
+        try check("training.changes.steps", steps, max(1, change.step)...most)
+      }
+      if let patience = change.patience {
+        try check("training.changes.patience", patience, 0...100_000)
+      }
+      step = change.step
     }
   }
 

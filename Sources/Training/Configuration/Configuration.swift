@@ -142,12 +142,17 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var monitor: Monitor
     /// Which epoch's weights are kept.
     package var keep: Keep
-    /// Seconds after which training stops, 0 for never.
+    /// Seconds that a run has from its beginning, 0 for no limit.
+    ///
+    /// A run takes the limit for itself and writes 0: what it led to stands in `changes`, and who
+    /// repeats the run does not look at the clock.
     package var maxSeconds: Double
     /// What follows a number that is not finite; nil in files of earlier versions, for stopping.
     package var onNaN: NonFinitePolicy?
     /// Whether processes that train together normalize by the whole batch; nil for yes.
     package var syncBN: Bool?
+    /// How the run's length changed while it ran, in order; nil for not at all.
+    package var changes: [PlanChange]?
   }
 }
 
@@ -195,7 +200,7 @@ package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
 
 /// The rule of an optimizer step.
 package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
-  /// Adam, with decay as part of the gradient.
+  /// Adam without weight decay.
   case adam
   /// Adam with decoupled weight decay.
   case adamw
@@ -216,6 +221,25 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
     case .muon: 0.04
     }
   }
+
+  /// The weight decay where the optimizer is chosen without one.
+  ///
+  /// SGD's is as large a part of a step, at its rate, as AdamW's: the usual 5e-4 at 0.1.
+  var standardDecay: Double {
+    switch self {
+    case .adam: 0
+    case .adamw, .muon: 0.05
+    case .sgd: 5e-4
+    }
+  }
+
+  /// The momentum where the optimizer is chosen; nil for one without.
+  var standardMomentum: Double? {
+    switch self {
+    case .adam, .adamw: nil
+    case .sgd, .muon: 0.9
+    }
+  }
 }
 
 /// How the learning rate moves.
@@ -226,7 +250,7 @@ package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
   case cosine
   /// Up over a fifth of the steps, then half a cosine to 0.
   case oneCycle = "one-cycle"
-  /// A tenth at each third of the epochs.
+  /// A tenth at half of the steps, and again at three quarters.
   case step
   /// Down where the monitor stands still.
   case plateau

@@ -44,8 +44,11 @@ extension Configuration {
       try container.encode(backboneRate, forKey: .backboneRate)
     }
 
-    /// Whether the backbone is never trained in so many epochs.
-    func freezesAll(of epochs: Int) -> Bool { freeze == .backbone || freezeEpochs >= epochs }
+    /// Whether the backbone is never trained, so that its features are computed once and kept.
+    ///
+    /// One that is frozen for a number of epochs may move in a later one, however few epochs were
+    /// asked for: a run that gets more of them then has the weights of one that was begun with all.
+    var freezesAlways: Bool { freeze == .backbone }
 
     /// The backbone's factor in an epoch, counted from 1.
     func rate(epoch: Int) -> Double {

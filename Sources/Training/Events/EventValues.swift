@@ -266,7 +266,7 @@ package enum StopReason: Sendable, Hashable {
   case signal(Int32)
   /// `--patience` epochs without improvement.
   case patience
-  /// `--max-time` is over.
+  /// `--max-time` left room for no more.
   case maxTime
 }
 
@@ -299,6 +299,10 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var peakMemoryBytes: Int
   /// The signal that stopped the run; nil where it ran to its end.
   package var stoppedBySignal: Int32?
+  /// Why the run ended; nil in what earlier versions wrote.
+  package var endedBy: Ending?
+  /// Epochs that were asked for; nil in what earlier versions wrote.
+  package var askedEpochs: Int?
 
   enum CodingKeys: String, CodingKey {
     case run
@@ -314,6 +318,8 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     case seconds
     case peakMemoryBytes = "peak_memory_bytes"
     case stoppedBySignal = "stopped_by_signal"
+    case endedBy = "ended_by"
+    case askedEpochs = "asked_epochs"
   }
 
   /// Writes every key that scripts rely on, null where there is no figure.
@@ -332,5 +338,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     try container.encode(seconds, forKey: .seconds)
     try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
     try container.encodeIfPresent(stoppedBySignal, forKey: .stoppedBySignal)
+    try container.encodeIfPresent(endedBy, forKey: .endedBy)
+    try container.encodeIfPresent(askedEpochs, forKey: .askedEpochs)
   }
 }

@@ -10,6 +10,7 @@ extension TrainingEvent {
     switch self {
     case .start(let value): TrainingEvent.json("start", value)
     case .dataset(let value): TrainingEvent.json("dataset", value)
+    case .plan(let value): TrainingEvent.json("plan", value)
     case .digest(let value): TrainingEvent.json("digest", value)
     case .epoch(let value): TrainingEvent.json("epoch", value)
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
@@ -28,6 +29,7 @@ extension TrainingEvent {
     switch self {
     case .start(let start): start.lines
     case .dataset(let summary): summary.lines
+    case .plan(let update): [update.line]
     case .epoch(let metrics): [metrics.line]
     case .checkpoint(let file):
       ["weights of epoch \(file.epoch) in \(file.path)"]
@@ -105,9 +107,20 @@ extension EpochMetrics {
 }
 
 extension TrainingSummary {
+  /// Why the run has fewer epochs than were asked for; nil where it has them all, or was stopped.
+  package func ending(of asked: Int) -> String? {
+    let whole = "\(epochs) of \(counted(asked, "epoch"))"
+    switch endedBy {
+    case .time: return "the time limit (--max-time) ended training after \(whole)"
+    case .patience: return "no better epoch in time (--patience) ended training after \(whole)"
+    case .epochs, .signal, .error, nil: return nil
+    }
+  }
+
   fileprivate var line: String {
     var text = "done in \(fixed(seconds, 1))s: weights of epoch \(bestEpoch) in \(weights)"
     if let testAccuracy { text += ", test accuracy \(fixed(testAccuracy, 4))" }
+    if let how = askedEpochs.flatMap(ending) { text = how + "; " + text }
     if let stoppedBySignal { text = "stopped by signal \(stoppedBySignal), " + text }
     return text
   }

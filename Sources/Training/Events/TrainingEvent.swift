@@ -12,6 +12,8 @@ package enum TrainingEvent: Sendable {
   case loading(done: Int, total: Int)
   /// Images whose features are computed so far, before training with a frozen backbone.
   case features(done: Int, total: Int)
+  /// The run has another length from here on.
+  case plan(PlanUpdate)
   /// A step of training is done.
   case batch(BatchProgress)
   /// What a step came to, now and then, for `cnnctl verify`.

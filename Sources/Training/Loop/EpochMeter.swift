@@ -21,12 +21,13 @@ struct EpochMeter {
   }
 
   let epoch: Int
-  private let epochs: Int
+  /// Epochs in all, which a change of the plan changes.
+  var epochs: Int
   private let steps: Int
-  private let started = ContinuousClock.now
-  private let before: BatchSeconds
+  private var started = ContinuousClock.now
+  private var before: BatchSeconds
   private let team: Team
-  private let waitedBefore: Double
+  private var waitedBefore: Double
   private var own: Sums
 
   /// An epoch that begins now, or goes on from where it was left.
@@ -41,6 +42,12 @@ struct EpochMeter {
     self.team = team
     waitedBefore = team.waitSeconds
     own = sums
+  }
+
+  /// Goes on with other batches, from what there is.
+  mutating func goOn(_ batches: any BatchSource, from sums: Sums) {
+    (own, started, before) = (sums, .now, batches.seconds)
+    waitedBefore = team.waitSeconds
   }
 
   /// Steps done.

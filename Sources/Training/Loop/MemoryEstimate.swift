@@ -47,7 +47,9 @@ struct MemoryEstimate {
     let whole = min(self.batchSize, max(1, counts.training))
     let batch = team.largestPart(of: whole)
     let network = plan.network
-    let epochs = options.epochs(steps: (counts.training + whole - 1) / whole)
+    let epochs = max(
+      plan.requestedEpochs,
+      options.mostEpochs(stepsPerEpoch: (counts.training + whole - 1) / whole))
     let trained: Network
     let preparing: Int
     (training, preparing, trained) = try MemoryEstimate.training(
@@ -76,7 +78,7 @@ struct MemoryEstimate {
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
   ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
     let configuration = plan.configuration
-    if configuration.transfer.freezesAll(of: epochs),
+    if configuration.transfer.freezesAlways,
       let needs = try FeatureStore.memoryNeeds(
         plan.network, training: counts.training, validation: counts.validation,
         isChanged: configuration.augmentation != .none, epochs: epochs, engine: engine)

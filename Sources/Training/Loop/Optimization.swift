@@ -32,6 +32,12 @@ extension Configuration.Training {
     }
   }
 
+  /// Optimizer steps an epoch for so many training images.
+  func stepsPerEpoch(images: Int) -> Int {
+    let size = batchSize(images: images)
+    return (images + size - 1) / size
+  }
+
   /// Images a step for so many training images: fewer than asked for where a set is small.
   package func batchSize(images: Int) -> Int {
     var size = batchSize
@@ -71,6 +77,9 @@ package struct BestEpoch: Codable, Sendable {
   package init(monitor: Monitor) {
     self.monitor = monitor
   }
+
+  /// Counts the epochs without improvement anew.
+  mutating func waitAgain() { standstill = 0 }
 
   /// Notes an epoch's figures; whether it is better than all before, ties by lower loss, then the
   /// earlier.

@@ -4,7 +4,9 @@ internal import KernelSelection
 
 /// What a run will do, known before any image is opened.
 struct RunPlan {
-  let configuration: Configuration
+  var configuration: Configuration
+  /// The most epochs that are asked for where a run goes on.
+  let requestedEpochs: Int
   let dataset: Dataset
   let network: Network
   /// The model that training starts from, and what was taken over.
@@ -26,10 +28,11 @@ struct RunPlan {
   var mayValidate: Bool { validation != nil }
 
   init(
-    _ configuration: Configuration, engine: Engine,
+    _ configuration: Configuration, _ request: Resumption.Request? = nil, engine: Engine,
     shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws {
     self.configuration = configuration
+    requestedEpochs = request?.epochs ?? 0
     let data = configuration.data
     dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
     if let model = configuration.transfer.from {
@@ -54,6 +57,9 @@ struct RunPlan {
     let hasValidation = dataset.splits[.val] != nil || data.valSplit > 0
     let validatesOnTest = data.validateOnTest && hasTest
     validation = validatesOnTest ? .test : hasValidation ? .val : nil
+    if validation == nil {
+      try configuration.requireNothingOfValidation(patience: request?.patience)
+    }
     test = hasTest ? .test : nil
     splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
     content = ContentSplit(

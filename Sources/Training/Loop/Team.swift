@@ -47,30 +47,35 @@ struct Team {
   /// The images of a batch that a process makes a step on, at most.
   func largestPart(of batch: Int) -> Int { (batch + size - 1) / size }
 
-  /// What all stop for, if any of them has a reason.
-  ///
-  /// A signal goes before the time that is over, by the first process's clock.
-  func agree(_ reason: StopReason?) throws -> StopReason? {
-    guard let communicator else { return reason }
+  /// The signal that all stop for, if any of them has met one, or else the change of the plan that
+  /// the first process wants.
+  func agree(
+    _ reason: StopReason?, _ change: PlanChange? = nil
+  ) throws -> (StopReason?, PlanChange?) {
+    guard let communicator else {
+      if case .signal = reason { return (reason, nil) }
+      return (nil, change)
+    }
     let own: Int32 =
       switch reason {
       case .signal(let number): number
-      case .maxTime: communicator.isFirst ? Team.timeIsOver : 0
-      case .patience, nil: 0
+      default: communicator.isFirst && change != nil ? Team.planChanges : 0
       }
     let all = try communicator.gather(own)
-    if let signal = all.filter({ $0 > 0 }).max() { return .signal(signal) }
-    return all.contains(Team.timeIsOver) ? .maxTime : nil
+    if let signal = all.filter({ $0 > 0 }).max() { return (.signal(signal), nil) }
+    guard all.contains(Team.planChanges) else { return (nil, nil) }
+    let bytes = try fromFirst { Array(JSONText.line(change).utf8) }
+    return (nil, try JSONText.value(PlanChange.self, from: String(decoding: bytes, as: UTF8.self)))
   }
 
-  private static let timeIsOver: Int32 = -1
+  private static let planChanges: Int32 = -1
 
   /// Throws where a signal asks to stop; of several processes all do so at the end of what they
   /// share, so that none waits for another.
   func stopIfAsked(_ shouldStop: () -> StopReason?, isOver: Bool) throws {
     let reason = shouldStop()
     guard communicator == nil || isOver else { return }
-    if case .signal(let number) = try agree(reason) { throw StoppedBySignal(number: number) }
+    if case .signal(let number) = try agree(reason).0 { throw StoppedBySignal(number: number) }
   }
 
   /// Throws what ended the work together.
@@ -111,10 +116,10 @@ struct Team {
     }
   }
 
-  /// The sums over all processes, in place.
-  func sum(_ memory: FloatMemory) throws(CommunicationError) {
+  /// The sums over all processes of `count` numbers from `start` on, in place.
+  func sum(_ memory: FloatMemory, _ start: Int, _ count: Int) throws(CommunicationError) {
     guard let communicator else { return }
-    communicator.sum(memory.base, memory.count)
+    communicator.sum(memory.base + start, count)
     communicator.finishSums()
     try communicator.check()
   }

@@ -11,6 +11,10 @@ package final class Trainer {
   package let configuration: Configuration
   private let out: String?
   private let resumption: Resumption?
+  /// Seconds for the whole command; nil for no limit.
+  private let limit: Double?
+  /// Seconds since the command began.
+  private let clock: () -> Double
   private let cache: PictureCache
   private let engine: Engine
   private let team: Team
@@ -19,11 +23,18 @@ package final class Trainer {
   ///
   /// `out` is the run folder to create; without it the next free `runs/train-NNN`. `cache` is where
   /// decoded images are kept, which changes nothing but time. Of several processes that train
-  /// together the first writes the run and tells of it.
+  /// together the first writes the run and tells of it. A time limit counts by `clock`, in seconds
+  /// since the command began; by default that is now.
   package init(
     configuration: Configuration, out: String? = nil, cache: PictureCache = PictureCache(),
-    engine: Engine, communicator: Communicator? = nil, neighbours: Neighbours? = nil
+    engine: Engine, communicator: Communicator? = nil, neighbours: Neighbours? = nil,
+    clock: @escaping () -> Double = Trainer.clock()
   ) {
+    let limit = configuration.training.maxSeconds
+    self.limit = limit > 0 ? limit : nil
+    self.clock = clock
+    var configuration = configuration
+    configuration.training.maxSeconds = 0
     self.configuration = configuration
     self.out = out
     resumption = nil
@@ -35,14 +46,23 @@ package final class Trainer {
   /// A trainer that goes on with a run where it was left.
   package init(
     _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
-    communicator: Communicator? = nil, neighbours: Neighbours? = nil
+    communicator: Communicator? = nil, neighbours: Neighbours? = nil,
+    clock: @escaping () -> Double = Trainer.clock()
   ) {
+    limit = resumption.request.maxSeconds.flatMap { $0 > 0 ? $0 : nil }
+    self.clock = clock
     configuration = resumption.configuration
     out = nil
     self.resumption = resumption
     self.cache = cache
     self.engine = engine
     team = Team(communicator, neighbours)
+  }
+
+  /// Seconds from now on.
+  package static func clock() -> () -> Double {
+    let began = ContinuousClock.now
+    return { (ContinuousClock.now - began) / .seconds(1) }
   }
 
   /// Trains, keeps the best weights, evaluates the test images once.
@@ -57,7 +77,7 @@ package final class Trainer {
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason? = { nil }
   ) throws -> TrainingSummary {
     let started = ContinuousClock.now
-    let plan = try RunPlan(configuration, engine: engine) { entries in
+    let plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
       // What the handler has against it, it says again at the next event.
       try? events(.scanning(entries: entries))
       return shouldStop() != nil
@@ -80,10 +100,7 @@ package final class Trainer {
     let checkpoint = try team.checkpoint {
       try resumption?.checkpoint { notes.append($0) }
     }
-    if resumption != nil {
-      try folder.write(configuration.encoded(), to: RunFolder.configurationName)
-      notes += self.notes(on: checkpoint)
-    }
+    if resumption != nil { notes += self.notes(on: checkpoint) }
     var metrics = MetricsFile(in: folder, hasValidation: plan.mayValidate)
     if let note = try metrics.begin(checkpoint?.progress) { notes.append(note) }
     var log = try RunLog(
@@ -95,11 +112,11 @@ package final class Trainer {
       }
     } catch {
       if shouldStop() == nil {
-        log.record.status = .failed
+        (log.record.status, log.record.reason) = (.failed, .error)
         log.record.error = "\(error)"
       } else {
         // A signal while images are read ends in an error of the one who watches for it.
-        log.record.status = .stopped
+        (log.record.status, log.record.reason) = (.stopped, .signal)
       }
       // The first error is the one to report, whatever becomes of the note of it.
       try? log.writeRecord()
@@ -127,6 +144,7 @@ package final class Trainer {
     record.ranks = team.communicator == nil ? nil : team.size
     // A run that goes on has taken that time; one that begins anew has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
+    record.maxSeconds = limit
     if let progress = checkpoint?.progress { record.restore(progress) }
     return record
   }
@@ -151,6 +169,21 @@ package final class Trainer {
           "the run was begun by \(counted(ranks, "process", "processes")) and goes on with "
             + "\(team.size): its numbers will differ in their last digits"
         ])
+      + versionNotes
+  }
+
+  /// Other versions than the run was begun with.
+  private var versionNotes: [String] {
+    guard let before = resumption?.record?.versions else { return [] }
+    let changes = RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
+      before[name] == now ? nil : "\(name) \(before[name] ?? "none") then, \(now) now"
+    }
+    return changes.isEmpty
+      ? []
+      : [
+        "the run goes on with other versions: \(changes.joined(separator: "; ")); its numbers may "
+          + "differ in their last digits"
+      ]
   }
 
   private func run(
@@ -170,6 +203,8 @@ package final class Trainer {
       fingerprint: images.store.fingerprint, dataset: configuration.dataset)
     log.record.datasetFingerprint = images.store.fingerprint
     log.record.skipped = images.skipped
+    var plan = plan
+    plan.configuration = try goOn(images, checkpoint, log.folder)
     var loop = try TrainingLoop(plan, images, engine: engine, team: team, folder: log.folder)
     if let checkpoint { try loop.restore(checkpoint) }
     try loop.checkDisk()
@@ -181,13 +216,16 @@ package final class Trainer {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()
+    let drawing = clock()
     if checkpoint == nil, team.isFirst {
       try log.time(.start) { log in try log.tell(.samples(loop.samples()), events) }
     }
+    loop.timePlan = try timePlan(plan, images, loop, drawn: clock() - drawing)
     var stop: Int32?
     var temperature = 1.0
     var result: TestResult?
-    if case .signal(let number) = try loop.run(&log, events: events, shouldStop: shouldStop) {
+    let reason = try loop.run(&log, events: events, shouldStop: shouldStop)
+    if case .signal(let number) = reason {
       stop = number
     } else {
       do {
@@ -220,6 +258,8 @@ package final class Trainer {
       }
     }
     log.record.status = stop == nil ? .done : .stopped
+    log.record.reason = stop == nil ? Ending(reason) : .signal
+    summary.endedBy = log.record.reason
     summary.seconds = log.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
     log.record.peakMemoryBytes = summary.peakMemoryBytes
@@ -227,6 +267,65 @@ package final class Trainer {
     try log.tell(.done(summary), events)
     try log.finish()
     return summary
+  }
+
+  /// The configuration that the run has from here on: the first process's, with what was asked for
+  /// where it is resumed.
+  private func goOn(
+    _ images: RunImages, _ checkpoint: Checkpoint?, _ folder: RunFolder
+  ) throws -> Configuration {
+    let bytes = try team.fromFirst {
+      var configuration = configuration
+      if let resumption {
+        configuration.training.goOn(
+          resumption.request, from: checkpoint?.progress,
+          stepsPerEpoch: configuration.training.stepsPerEpoch(images: images.training.count))
+        try folder.write(configuration.encoded(), to: RunFolder.configurationName)
+      }
+      return configuration.encoded()
+    }
+    return try Configuration(decoding: bytes)
+  }
+
+  /// What fits the run into its time; nil without a limit, and for all processes but the first.
+  ///
+  /// - drawn: seconds that the sheet of training images has taken.
+  private func timePlan(
+    _ plan: RunPlan, _ images: RunImages, _ loop: TrainingLoop, drawn: Double
+  ) throws -> TimePlan? {
+    guard let limit, team.isFirst else { return nil }
+    let samples = images.testSamples
+    let held = images.validation.count
+    let answer = try seconds(of: samples.isEmpty ? [] : samples, loop)
+    let calibrated = calibrates(plan, images) ? held : 0
+    return TimePlan(
+      limit: limit, clock: clock,
+      asked: plan.configuration.training.askedEpochs(stepsPerEpoch: loop.stepsPerEpoch),
+      stepsPerEpoch: loop.stepsPerEpoch,
+      between: answer * Double((held + team.size - 1) / team.size),
+      ending: answer * Double((calibrated + samples.count + team.size - 1) / team.size)
+        + Trainer.reportShare * drawn,
+      work: loop.work)
+  }
+
+  /// The report takes about as many times as long as the sheet of training images.
+  private static let reportShare = 4.0
+
+  /// Seconds that an answer takes, by answers to a few images.
+  private func seconds(of samples: [Sample], _ loop: TrainingLoop) throws -> Double {
+    let few = Array(samples.prefix(32))
+    guard !few.isEmpty else { return 0 }
+    let predictor = Predictor(
+      model: loop.model, engine: engine, maxPixels: configuration.data.maxPixels)
+    // The first one takes memory that the others find.
+    _ = try predictor.predict(Array(few.prefix(1))) { _ in }
+    let start = clock()
+    _ = try predictor.predict(few) { _ in }
+    return max(0, clock() - start) / Double(few.count)
+  }
+
+  private func calibrates(_ plan: RunPlan, _ images: RunImages) -> Bool {
+    plan.validation == .val && !images.validation.isEmpty && !configuration.recipe.isSeed
   }
 
   /// Fits the temperature of the weights that are kept on the validation images, and writes them
@@ -238,9 +337,7 @@ package final class Trainer {
     _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
     _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> Double {
-    guard plan.validation == .val, !images.validation.isEmpty, !configuration.recipe.isSeed else {
-      return 1
-    }
+    guard calibrates(plan, images) else { return 1 }
     let samples = images.validation.map { images.store.samples[$0] }
     let (model, predictor, predictions) = try answer(samples, log.folder, events, shouldStop)
     let lost = predictions.compactMap(\.failure)
@@ -312,4 +409,17 @@ func peakMemoryBytes() -> Int {
   var usage = rusage()
   getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return usage.ru_maxrss * 1024
+}
+
+extension Ending {
+  /// Why a run ended that no signal stopped.
+  fileprivate init(_ reason: StopReason?) {
+    self =
+      switch reason {
+      case .maxTime: .time
+      case .patience: .patience
+      case .signal: .signal
+      case nil: .epochs
+      }
+  }
 }

@@ -6,12 +6,17 @@ internal import KernelSelection
 extension TrainingLoop {
   private static let mostRollbacks = 3
 
+  /// Whether numbers that are not finite lead back to a checkpoint.
+  var mayStepBack: Bool { configuration.training.onNaN == .rollback }
+
   /// Runs the epochs, from the last checkpoint again where numbers are not finite and that is wanted.
   mutating func runSteppingBack(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> StopReason? {
-    let mayStepBack = configuration.training.onNaN == .rollback
-    if mayStepBack, !isResumed { try keep(nil, &log, events) }
+    if mayStepBack, !isResumed {
+      boundary = 0
+      try keep(nil, &log, events)
+    }
     while true {
       do {
         return try runEpochs(&log, events, shouldStop)
@@ -19,7 +24,7 @@ extension TrainingLoop {
         guard rollbacks < TrainingLoop.mostRollbacks,
           // Without a checkpoint that can be read, the numbers remain what is to be reported.
           let checkpoint = try team.checkpoint({
-            try? CheckpointFolder(folder).newest(skipped: { _ in })
+            try? CheckpointFolder(folder).newest(first: boundary, skipped: { _ in })
           })
         else { throw error }
         let count = rollbacks + 1
@@ -41,7 +46,10 @@ extension TrainingLoop {
   mutating func restore(_ checkpoint: Checkpoint) throws {
     let progress = checkpoint.progress
     do throws(ModelError) {
-      try session.restore(checkpoint.state)
+      var state = checkpoint.state
+      // A head on features has nothing before it.
+      if features != nil { state.backboneRate = 1 }
+      try session.restore(state)
       if let average { try average.restore(checkpoint.average ?? [:]) }
     } catch {
       throw TrainingError(
@@ -49,7 +57,7 @@ extension TrainingLoop {
     }
     (done, underWay) = (progress.epochs, progress.underWay)
     (best, reductions, rollbacks) = (progress.best, progress.reductions, progress.rollbacks)
-    (earlier, isResumed) = (progress.seconds, true)
+    (isResumed, boundary) = (true, progress.boundary)
     writer.restore(kept: progress.kept, sha256: progress.weightsSHA256)
   }
 
@@ -95,6 +103,7 @@ extension TrainingLoop {
         configuration: configuration, fingerprint: images.store.fingerprint,
         isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue, epochs: done,
         underWay: underWay, steps: state.steps, backboneStepsBefore: state.backboneStepsBefore,
+        backboneRate: state.backboneRate, boundary: boundary,
         reductions: reductions, rollbacks: rollbacks, best: best, kept: writer.kept,
         weightsSHA256: writer.sha256, metrics: metrics, seconds: seconds),
       session: state, average: average)

@@ -9,7 +9,7 @@ extension TrainingLoop {
     let training = configuration.training
     let number = session.optimizer.steps
     let factor = training.rates.factor(
-      step: number, total: epochs * stepsPerEpoch, reductions: reductions)
+      step: number, total: length.steps, reductions: reductions)
     let rate =
       training.peakRate(batchSize: batchSize, headAlone: features != nil) * factor
       / Double(1 << rollbacks)

@@ -22,15 +22,15 @@ extension TrainingLoop {
 
   /// Gives the model as it would be used now, as a file's bytes.
   var encode: () -> [UInt8] {
-    let (network, images, classes) = (written, images, classes)
-    let (recipe, tta) = (configuration.recipe.rawValue, configuration.tta)
-    let earlier = trainedOn
-    return {
-      ClassifierModel(
-        network: network, classes: classes, preprocessing: images.preprocessing, recipe: recipe,
-        datasetFingerprint: images.store.fingerprint, trainingImages: images.training.count,
-        tta: tta, trainedOn: earlier
-      ).encoded()
-    }
+    let model = model
+    return { model.encoded() }
+  }
+
+  /// The model as it would be used now.
+  var model: ClassifierModel {
+    ClassifierModel(
+      network: written, classes: classes, preprocessing: images.preprocessing,
+      recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
+      trainingImages: images.training.count, tta: configuration.tta, trainedOn: trainedOn)
   }
 }

@@ -4,7 +4,8 @@ internal import KernelSelection
 
 /// The epochs of a run.
 struct TrainingLoop {
-  let configuration: Configuration
+  /// What the run computes; the plan of its length may change while it runs.
+  private(set) var configuration: Configuration
   let classes: [String]
   let images: RunImages
   let engine: Engine
@@ -25,8 +26,8 @@ struct TrainingLoop {
   private let validator: Validator?
   let batchSize: Int
   let stepsPerEpoch: Int
-  let epochs: Int
-  private let started = ContinuousClock.now
+  /// Chooses how many epochs fit where time is limited, on the first process.
+  var timePlan: TimePlan?
   var best: BestEpoch
   var reductions = 0
   var writer: WeightsWriter
@@ -35,11 +36,21 @@ struct TrainingLoop {
   var done = 0
   /// What the epoch under way had come to where the run was left.
   var underWay: EpochMeter.Sums?
-  /// Seconds of the run before this process.
-  var earlier = 0.0
   var isResumed = false
   /// How often the rate was halved after numbers that were not finite.
   var rollbacks = 0
+  /// The step of the last checkpoint between two epochs, to which such numbers lead back; nil where
+  /// there is none.
+  ///
+  /// Not to the newest checkpoint: when that is written depends on the clock, and what is learnt
+  /// must not.
+  var boundary: Int?
+
+  /// How long the run is, as far as its steps have come.
+  var length: RunLength {
+    configuration.training.length(
+      after: session.optimizer.steps, stepsPerEpoch: stepsPerEpoch)
+  }
 
   /// Takes all memory that the epochs need.
   init(
@@ -54,11 +65,10 @@ struct TrainingLoop {
     network = plan.network
     let training = configuration.training
     batchSize = training.batchSize(images: images.training.count)
-    stepsPerEpoch = (images.training.count + batchSize - 1) / batchSize
-    epochs = training.epochs(steps: stepsPerEpoch)
-    let transfer = configuration.transfer
+    stepsPerEpoch = training.stepsPerEpoch(images: images.training.count)
+    let epochs = training.mostEpochs(stepsPerEpoch: stepsPerEpoch)
     features =
-      transfer.freezesAll(of: epochs)
+      configuration.transfer.freezesAlways
       ? try FeatureStore(
         network, images: images, augmentation: configuration.augmentation, epochs: epochs,
         engine: engine, team: team) : nil
@@ -98,7 +108,7 @@ struct TrainingLoop {
   private static func origin(_ plan: RunPlan, epochs: Int, views: Int?) -> RunOrigin? {
     guard var origin = plan.origin?.taken else { return nil }
     let transfer = plan.configuration.transfer
-    origin.frozenEpochs = transfer.freezesAll(of: epochs) ? epochs : transfer.freezeEpochs
+    origin.frozenEpochs = transfer.freezesAlways ? epochs : transfer.freezeEpochs
     origin.backboneRate = transfer.backboneRate
     origin.views = views
     return origin
@@ -113,7 +123,7 @@ struct TrainingLoop {
       trainingSizes: [growth.first, growth.last], classes: classes,
       parameters: network.parameterCount,
       memoryBytes: memoryBytes,
-      epochs: epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
+      epochs: length.epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
       ranks: team.communicator == nil ? nil : team.size,
@@ -126,13 +136,14 @@ struct TrainingLoop {
     BatchPlan(
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
-      epochs: min(done, epochs)..<epochs, firstBatch: underWay?.step ?? 0, share: team.share)
+      epochs: min(done, length.epochs)..<length.epochs, firstBatch: underWay?.step ?? 0,
+      share: team.share)
   }
 
   /// The batches of all epochs, at each epoch's size.
   private var growingBatches: BatchPlan {
     var plan = batches
-    let (net, input, epochs) = (configuration.network, network.architecture.input, epochs)
+    let (net, input, epochs) = (configuration.network, network.architecture.input, length.epochs)
     plan.size = { epoch in
       let shape = net.trainingInput(input, epoch: epoch, of: epochs)
       return (shape.width, shape.height)
@@ -147,12 +158,27 @@ struct TrainingLoop {
       run: folder)
   }
 
+  /// What a step of an epoch, counted from 0, costs in a run of so many: in pixels, and three times
+  /// as much where a backbone moves that was frozen before.
+  var work: (_ epoch: Int, _ epochs: Int) -> Double {
+    guard features == nil else { return { _, _ in 1 } }
+    let (net, transfer, input) = (
+      configuration.network, configuration.transfer, network.architecture.input
+    )
+    return { epoch, epochs in
+      let side = net.trainingInput(input, epoch: epoch, of: epochs)
+      let moves = transfer.freezeEpochs > 0 && epoch >= transfer.freezeEpochs
+      return Double(side.height * side.width) * (moves ? 3 : 1)
+    }
+  }
+
   /// What the run came to, but for the test images.
   func summary(_ record: RunRecord) -> TrainingSummary {
     TrainingSummary(
       run: folder.path, weights: folder.bestWeights, weightsSHA256: writer.sha256,
       epochs: record.epochs, bestEpoch: writer.kept, valAccuracy: best.accuracy, seconds: 0,
-      peakMemoryBytes: 0)
+      peakMemoryBytes: 0,
+      askedEpochs: configuration.training.askedEpochs(stepsPerEpoch: stepsPerEpoch))
   }
 
   /// Trains to the end or until a reason to stop; returns that reason.
@@ -174,66 +200,165 @@ struct TrainingLoop {
   mutating func runEpochs(
     _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
   ) throws -> StopReason? {
-    let source = try source(&log, events)
-    while done < epochs {
-      if isPatienceOver { return .patience }
-      setBackboneRate(done + 1)
-      if features == nil {
-        try session.resize(
-          to: configuration.network.trainingInput(
-            network.architecture.input, epoch: done, of: epochs))
+    var source: (any BatchSource)?
+    while true {
+      if isPatienceOver {
+        // Asked for more after it, the run waits as long again.
+        guard configuration.training.isChanged(after: session.optimizer.steps) else {
+          return .patience
+        }
+        best.waitAgain()
       }
+      var length = length
+      guard done < length.epochs, underWay != nil || session.optimizer.steps < length.steps else {
+        return configuration.training.isCutShort(
+          after: session.optimizer.steps, stepsPerEpoch: stepsPerEpoch) ? .maxTime : nil
+      }
+      try prepareEpoch(of: length, &log, events)
+      let batches = try source ?? self.source()
+      source = batches
       var meter = EpochMeter(
-        epoch: done + 1, epochs: epochs, steps: stepsPerEpoch, source, team,
+        epoch: done + 1, epochs: length.epochs, steps: stepsPerEpoch, batches, team,
         from: underWay ?? .init())
+      let first = meter.step
       underWay = nil
       var reason: StopReason?
-      while reason == nil, let batch = try source.next() {
+      timePlan?.beginSteps()
+      while reason == nil, session.optimizer.steps < length.steps,
+        let batch = try source?.next()
+      {
         try step(batch, &meter)
+        timePlan?.noteStep(epoch: done, of: length.epochs)
         try events(.batch(meter.progress))
         if StepDigest.isDue(after: session.optimizer.steps) {
           try log.tell(.digest(digest(meter)), events)
         }
-        reason = try team.agree(shouldStop() ?? (isOverTime ? .maxTime : nil))
-        if reason == nil, meter.step < stepsPerEpoch, checkpointer.isDue {
-          try keep(meter.sums(source), &log, events)
+        reason = try agree(inEpoch: meter.step, &log, events, shouldStop)
+        if self.length != length {
+          length = self.length
+          try tellPlan(&log, events)
+          source = try follow(length, &meter, source)
+        }
+        if reason == nil, meter.step < stepsPerEpoch, session.optimizer.steps < length.steps,
+          checkpointer.isDue
+        {
+          try keep(meter.sums(source ?? batches), &log, events)
         }
       }
+      // What was prepared beyond a cut is of no use.
+      let last = source ?? batches
+      if meter.step < stepsPerEpoch || session.optimizer.steps >= length.steps { source = nil }
       if case .signal = reason {
-        try keepUnfinished(meter.sums(source), &log, events)
+        try keepUnfinished(meter.sums(last), &log, events)
         return reason
       }
-      if let signal = try finish(meter, source, &log, events, shouldStop) { return signal }
-      if let reason {
-        try keep(nil, isLast: true, &log, events)
-        return reason
+      if meter.step == first { try events(.batch(meter.progress)) }
+      if let signal = try finish(meter, last, &log, events, shouldStop) { return signal }
+      let isOver = done >= self.length.epochs || isPatienceOver
+      if isOver || mayStepBack || checkpointer.isDue {
+        boundary = session.optimizer.steps
+        try keep(nil, isLast: isOver, &log, events)
       }
-      if done == epochs || isPatienceOver || checkpointer.isDue {
-        try keep(nil, isLast: done == epochs || isPatienceOver, &log, events)
+      timePlan?.noteEpoch()
+      if !isOver {
+        reason = try agree(inEpoch: 0, &log, events, shouldStop)
+        if self.length != length {
+          try tellPlan(&log, events)
+          source = nil
+        }
+        if case .signal = reason {
+          try keep(nil, isLast: true, &log, events)
+          return reason
+        }
       }
     }
-    return isPatienceOver ? .patience : nil
+  }
+
+  /// What an epoch needs before its first step, or where it goes on.
+  private func prepareEpoch(
+    of length: RunLength, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    setBackboneRate(done + 1)
+    guard let features else {
+      return try session.resize(
+        to: configuration.network.trainingInput(
+          network.architecture.input, epoch: done, of: length.epochs))
+    }
+    var all = batches
+    (all.epochs, all.firstBatch) = (0..<length.epochs, 0)
+    guard !features.isReady(epoch: done) else { return }
+    try log.time(.features) { _ in
+      try features.prepare(epoch: done, all) { try events(.features(done: $0, total: $1)) }
+    }
+  }
+
+  /// Goes on in the epoch under way as a run of another length does; returns its batches.
+  private mutating func follow(
+    _ length: RunLength, _ meter: inout EpochMeter, _ source: (any BatchSource)?
+  ) throws -> (any BatchSource)? {
+    meter.epochs = length.epochs
+    let isOver = meter.step >= stepsPerEpoch || session.optimizer.steps >= length.steps
+    guard !isOver, let source else { return source }
+    if features == nil {
+      try session.resize(
+        to: configuration.network.trainingInput(
+          network.architecture.input, epoch: done, of: length.epochs))
+    }
+    // The loader has prepared a batch already, of the size that it would have had.
+    underWay = meter.sums(source)
+    defer { underWay = nil }
+    let next = try self.source()
+    meter.goOn(next, from: underWay ?? .init())
+    return next
+  }
+
+  /// What all processes stop for; a change of the plan that the time asks for is recorded.
+  private mutating func agree(
+    inEpoch: Int, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void,
+    _ shouldStop: () -> StopReason?
+  ) throws -> StopReason? {
+    let place = TimePlan.Place(
+      done: done, inEpoch: inEpoch, steps: session.optimizer.steps, length: length)
+    let own = shouldStop()
+    var wish = timePlan?.change(at: place)
+    if own == .maxTime { wish = place.ending }
+    let (reason, change) = try team.agree(own, wish)
+    if let change {
+      configuration.training.changes = (configuration.training.changes ?? []) + [change]
+      // Written before the step that depends on it.
+      try folder.write(configuration.encoded(), to: RunFolder.configurationName)
+    }
+    return reason
+  }
+
+  private func tellPlan(
+    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
+  ) throws {
+    let training = configuration.training
+    let change = training.change(after: session.optimizer.steps)
+    try log.tell(
+      .plan(
+        PlanUpdate(
+          step: session.optimizer.steps, epochs: length.epochs, steps: length.steps,
+          stepsPerEpoch: stepsPerEpoch,
+          askedEpochs: training.askedEpochs(stepsPerEpoch: stepsPerEpoch),
+          reason: change?.reason ?? .request,
+          isLastCut: change?.reason == .time && change?.steps != nil,
+          maxSeconds: timePlan?.limit)), events)
   }
 
   private var isPatienceOver: Bool {
-    let patience = configuration.training.patience
+    let patience = configuration.training.patience(after: session.optimizer.steps)
     return patience > 0 && best.standstill >= patience
   }
 
   /// The batches from where the run stands to its end.
-  private func source(
-    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
-  ) throws -> any BatchSource {
+  private func source() throws -> any BatchSource {
     guard let features else {
       return ImageBatches(
         BatchLoader(
           store: images.store, plan: growingBatches, kernels: engine.kernels,
           workers: engine.workers))
-    }
-    var all = batches
-    (all.epochs, all.firstBatch) = (0..<epochs, 0)
-    try log.time(.features) { _ in
-      try features.compute(all) { try events(.features(done: $0, total: $1)) }
     }
     return FeatureBatches(features, plan: batches)
   }
@@ -243,11 +368,6 @@ struct TrainingLoop {
     guard origin != nil, features == nil else { return }
     let rate = configuration.transfer.rate(epoch: epoch)
     if session.backboneRate != rate { session.backboneRate = rate }
-  }
-
-  private var isOverTime: Bool {
-    let limit = configuration.training.maxSeconds
-    return limit > 0 && earlier + (ContinuousClock.now - started) / .seconds(1) > limit
   }
 
   /// Validates, keeps weights, tells the figures; a signal meanwhile keeps the epoch's steps.

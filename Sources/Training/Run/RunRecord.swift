@@ -45,6 +45,10 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var skipped: [SkippedImage]
   /// How the run stands.
   package var status: Status
+  /// Why it ended; nil while it goes on, and in records of earlier versions.
+  package var reason: Ending?
+  /// The time limit of the last process, in seconds; nil for none.
+  package var maxSeconds: Double?
   /// The error that ended it.
   package var error: String?
   /// Epochs trained to their end.
@@ -73,6 +77,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case datasetFingerprint = "dataset_fingerprint"
     case skipped
     case status
+    case reason
+    case maxSeconds = "max_seconds"
     case error
     case epochs
     case bestEpoch = "best_epoch"

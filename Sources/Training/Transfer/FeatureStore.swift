@@ -19,8 +19,10 @@ final class FeatureStore {
   /// Views x training images x features, in the images' order.
   private let training: FloatMemory
   private let validation: FloatMemory
-  /// The second classes of each view's images; none without mixup and CutMix.
-  private var mixtures: [TargetMixture] = []
+  /// The second classes of a view's images, by the view; none without mixup and CutMix.
+  private var mixtures: [Int: TargetMixture] = [:]
+  /// The views that there are features of.
+  private var computed: Set<Int> = []
   /// Changes of each training image that there are features of.
   let views: Int
 
@@ -132,48 +134,72 @@ final class FeatureStore {
     network.noteChange()
   }
 
-  /// Computes all features: of the training images as the first epochs of `plan` change them, and
-  /// of the validation images as they are.
+  /// Whether an epoch, counted from 0, finds its features computed.
+  func isReady(epoch: Int) -> Bool { computed.contains(epoch % views) }
+
+  /// Computes what an epoch, counted from 0, needs and none before it had: features of the training
+  /// images as that epoch of `plan` changes them, and once of the validation images as they are.
   ///
   /// Each process computes its own part of each batch, and all have the sum: nothing and the part.
-  func compute(
-    _ plan: BatchPlan, progress: (_ done: Int, _ total: Int) throws -> Void
+  func prepare(
+    epoch: Int, _ plan: BatchPlan, progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
+    let view = epoch % views
+    guard !computed.contains(view) else { return }
     let session = try InferenceSession(
       network: backbone, batchSize: FeatureStore.batchSize, engine: engine)
+    let held = computed.isEmpty ? images.validation.count : 0
+    let total = images.training.count + held
+    try compute(view, plan, session) { try progress($0, total) }
+    if held > 0 { try computeValidation(session) { try progress($0 + total - held, total) } }
+    computed.insert(view)
+  }
+
+  private func keep(
+    _ pixels: UnsafeBufferPointer<Float>, _ count: Int, in memory: FloatMemory, at place: Int,
+    _ session: InferenceSession
+  ) {
+    guard count > 0 else { return }
+    memory.write(session.run(pixels: pixels, count: count), at: place * features)
+  }
+
+  private func compute(
+    _ view: Int, _ plan: BatchPlan, _ session: InferenceSession, progress: (Int) throws -> Void
+  ) throws {
     var plan = plan
     plan.batchSize = session.batchSize
     plan.shuffles = false
-    plan.epochs = 0..<views
+    plan.epochs = view..<(view + 1)
     plan.share = team.share
-    let (count, held) = (images.training.count, images.validation.count)
-    let total = views * count + held
-    func keep(_ pixels: UnsafeBufferPointer<Float>, _ count: Int, in memory: FloatMemory, at: Int) {
-      guard count > 0 else { return }
-      memory.write(session.run(pixels: pixels, count: count), at: at * features)
-    }
+    let count = images.training.count
     let loader = BatchLoader(
       store: images.store, plan: plan, kernels: engine.kernels, workers: engine.workers)
-    for view in 0..<views {
-      var blend = Blend(images: count)
-      var done = 0
-      while let batch = try loader.next() {
-        keep(batch.pixels, batch.count, in: training, at: view * count + done + batch.offset)
-        if let mixture = batch.mixture { blend.note(mixture, at: done + batch.offset) }
-        done += batch.whole.count
-        try progress(view * count + done, total)
-      }
-      if plan.augmentation.blends { mixtures.append(try blend.whole(team)) }
+    var blend = Blend(images: count)
+    var done = 0
+    while let batch = try loader.next() {
+      keep(
+        batch.pixels, batch.count, in: training, at: view * count + done + batch.offset, session)
+      if let mixture = batch.mixture { blend.note(mixture, at: done + batch.offset) }
+      done += batch.whole.count
+      try progress(done)
     }
+    if plan.augmentation.blends { mixtures[view] = try blend.whole(team) }
+    try team.sum(training, view * count * features, count * features)
+  }
+
+  private func computeValidation(
+    _ session: InferenceSession, progress: (Int) throws -> Void
+  ) throws {
     let inputs = ValidationImages(images, batchSize: session.batchSize, engine: engine)
-    let part = team.range(of: held)
+    let part = team.range(of: images.validation.count)
     for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
       let range = first..<min(first + session.batchSize, part.upperBound)
-      try inputs.withInputs(range) { keep($0, range.count, in: validation, at: first) }
-      try progress(views * count + range.upperBound, total)
+      try inputs.withInputs(range) {
+        keep($0, range.count, in: validation, at: first, session)
+      }
+      try progress(range.upperBound)
     }
-    try team.sum(training)
-    try team.sum(validation)
+    try team.sum(validation, 0, validation.count)
   }
 
   /// The second classes of a view's images and their shares, as floats: classes are few.
@@ -215,7 +241,7 @@ final class FeatureStore {
       let source = training.base + (view * images.training.count + place) * features
       (base + row * features).update(from: source, count: features)
     }
-    let mixture = mixtures.isEmpty ? nil : mixtures[view]
+    let mixture = mixtures[view]
     let samples = places.map { images.training[$0] }
     return TrainingBatch(
       pixels: UnsafeBufferPointer(rebasing: target[..<(places.count * features)]),

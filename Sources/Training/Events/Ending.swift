@@ -1,0 +1,67 @@
+internal import Primitives
+
+/// Why a run ended.
+package enum Ending: String, Codable, Sendable {
+  /// All epochs are trained.
+  case epochs
+  /// No epoch was better for `--patience` epochs.
+  case patience
+  /// `--max-time` left room for no more.
+  case time
+  /// A signal came.
+  case signal
+  /// An error came.
+  case error
+}
+
+/// A run's new length, from a step on.
+package struct PlanUpdate: Codable, Sendable, Hashable {
+  /// Steps made so far.
+  package var step: Int
+  /// Epochs of the run.
+  package var epochs: Int
+  /// Optimizer steps of the run.
+  package var steps: Int
+  /// Steps of a whole epoch.
+  package var stepsPerEpoch: Int
+  /// Epochs that were asked for.
+  package var askedEpochs: Int
+  /// Who wanted the change.
+  package var reason: PlanChange.Reason
+  /// Whether the last epoch is cut short.
+  package var isLastCut: Bool
+  /// The time limit that decided, in seconds; nil where the configuration tells of the change.
+  package var maxSeconds: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case step
+    case epochs
+    case steps
+    case stepsPerEpoch = "steps_per_epoch"
+    case askedEpochs = "asked_epochs"
+    case reason
+    case isLastCut = "last_epoch_is_cut"
+    case maxSeconds = "max_seconds"
+  }
+
+  /// One sentence.
+  var line: String {
+    guard reason == .time else {
+      return "from step \(step) on the run has \(counted(epochs, "epoch")), as its config.json says"
+    }
+    let who = maxSeconds.map { "--max-time \(seconds($0))" } ?? "time limit of the repeated run"
+    if steps <= step { return "\(who): training ends after \(counted(step, "step"))" }
+    if epochs == 1, isLastCut {
+      return "\(who): less than an epoch fits; training ends after \(steps) of "
+        + counted(stepsPerEpoch, "step")
+    }
+    return "\(who): \(epochs) of \(counted(askedEpochs, "epoch"))"
+      + (epochs == 1 ? " fits" : " fit")
+      + (isLastCut ? ", the last one cut short after \(counted(steps, "step")) in all" : "")
+  }
+}
+
+/// `45s`, `1.5s`.
+func seconds(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))s" : "\(value)s"
+}

@@ -1,0 +1,190 @@
+/// Fits a run into the time that it was given (`--max-time`), by what its parts have taken so far.
+///
+/// The time counts from where the command began to its end: reading, training, validation, the test
+/// and the report. The first steps are timed, and the epochs that fit are chosen; where the rest
+/// turns out to take longer, fewer are. Each choice is a `PlanChange`, so that who repeats the run
+/// needs no clock. Of several processes the first one decides.
+struct TimePlan {
+  /// Seconds for the whole command.
+  let limit: Double
+  /// Seconds since the command began.
+  let clock: () -> Double
+  /// Epochs that were asked for; never more are chosen.
+  let asked: Int
+  /// Steps of a whole epoch.
+  let stepsPerEpoch: Int
+  /// What a step of an epoch costs among others of a run of so many epochs; 1 is any unit.
+  let work: (_ epoch: Int, _ epochs: Int) -> Double
+  /// Seconds that are needed after the last epoch: the temperature, the test, the report.
+  let ending: Double
+
+  /// Seconds of a unit of work.
+  private var pace: Pace
+  /// Seconds from an epoch's last step to the next one's first: validation and writing.
+  private var between: Double
+  private var isBetweenMeasured = false
+  /// When the last step ended; nil where what came since is no part of a step.
+  private var stepEnded: Double?
+  private var checked = -Double.infinity
+  private var isPlanned = false
+
+  /// Where a run stands between two steps.
+  struct Place {
+    /// Epochs that are over.
+    var done: Int
+    /// Steps of the one under way.
+    var inEpoch: Int
+    /// Steps in all.
+    var steps: Int
+    /// How long the run is.
+    var length: RunLength
+
+    /// The end of the run where it stands.
+    var ending: PlanChange {
+      PlanChange(
+        step: steps, epochs: done + (inEpoch > 0 ? 1 : 0), steps: inEpoch > 0 ? steps : nil,
+        reason: .time)
+    }
+  }
+
+  /// The mean time of the last steps or so.
+  private struct Pace {
+    private(set) var seconds = 0.0
+    private(set) var count = 0
+    private var skipped = 0
+    /// The first steps touch memory for the first time.
+    private static let warmUp = 2
+    /// Of how many steps the mean is, about.
+    private static let memory = 24
+
+    mutating func add(_ duration: Double, work: Double) {
+      // One step of those is better than none.
+      if skipped < Pace.warmUp {
+        skipped += 1
+        seconds = duration / work
+        return
+      }
+      count += 1
+      let weight = 1 / Double(min(count, Pace.memory))
+      seconds += weight * (duration / work - seconds)
+    }
+
+    var isKnown: Bool { skipped > 0 }
+  }
+
+  /// A plan for a run that is about to make its first step in this process.
+  ///
+  /// - between: what validation is likely to take, until it is measured.
+  init(
+    limit: Double, clock: @escaping () -> Double, asked: Int, stepsPerEpoch: Int, between: Double,
+    ending: Double, work: @escaping (_ epoch: Int, _ epochs: Int) -> Double
+  ) {
+    self.limit = limit
+    self.clock = clock
+    self.asked = asked
+    self.stepsPerEpoch = stepsPerEpoch
+    self.between = between
+    self.ending = ending
+    self.work = work
+    pace = Pace()
+  }
+
+  /// The part of the time that is left which a choice leaves free for what cannot be foreseen.
+  private static let margin = 0.06
+  /// Timed steps that the first choice needs, unless the time is short.
+  private static let enough = 6
+
+  /// Takes note that steps are about to be made.
+  mutating func beginSteps() { stepEnded = clock() }
+
+  /// Takes note of a step of an epoch, counted from 0, in a run of so many.
+  mutating func noteStep(epoch: Int, of epochs: Int) {
+    let now = clock()
+    if let stepEnded { pace.add(max(0, now - stepEnded), work: work(epoch, epochs)) }
+    stepEnded = now
+  }
+
+  /// Takes note that an epoch is over, and validated.
+  mutating func noteEpoch() {
+    if let stepEnded {
+      let seconds = clock() - stepEnded
+      between = isBetweenMeasured ? max(seconds, (between + seconds) / 2) : seconds
+      isBetweenMeasured = true
+    }
+    stepEnded = nil
+  }
+
+  /// The change that the time asks for, if any; asked after each step and each epoch.
+  mutating func change(at place: Place) -> PlanChange? {
+    let now = clock()
+    guard pace.isKnown, place.steps > 0 else { return nil }
+    let isEpochOver = place.inEpoch == 0
+    // Seconds left for steps and validation.
+    let left = limit - now - ending
+    if !isPlanned {
+      let isEnough = pace.count >= TimePlan.enough || isEpochOver
+      // A choice from few steps is better than one after the time.
+      guard isEnough || left < limit / 2 else { return nil }
+      isPlanned = true
+      return choose(place, left: left)
+    }
+    // The sum goes over all epochs: not after every short step.
+    guard isEpochOver || now - checked > 0.1 else { return nil }
+    checked = now
+    let needed = seconds(place, epochs: place.length.epochs, steps: place.length.steps)
+    if needed > left { return choose(place, left: left) }
+    // What was too careful is put right while the rate is still high.
+    guard isEpochOver, 2 * place.steps <= place.length.steps, place.length.epochs < asked else {
+      return nil
+    }
+    let change = choose(place, left: left)
+    let gain = (change?.epochs ?? 0) - place.length.epochs
+    return gain * 10 >= place.length.epochs && gain > 0 ? change : nil
+  }
+
+  /// The longest run that fits; nil where that is the one that is planned.
+  private func choose(_ place: Place, left: Double) -> PlanChange? {
+    let room = left * (1 - TimePlan.margin)
+    let begun = place.done + (place.inEpoch > 0 ? 1 : 0)
+    var (least, most) = (begun, max(begun, asked))
+    guard least > 0, seconds(place, epochs: least) <= room else { return cut(place, room) }
+    while least < most {
+      let middle = (least + most + 1) / 2
+      if seconds(place, epochs: middle) <= room { least = middle } else { most = middle - 1 }
+    }
+    // An epoch more is not begun where it would not be whole, but for the first.
+    return change(place, epochs: least, steps: nil)
+  }
+
+  /// The end within the epoch under way, after as many steps as there is time for.
+  private func cut(_ place: Place, _ room: Double) -> PlanChange? {
+    guard place.inEpoch > 0 else { return change(place, epochs: place.done, steps: nil) }
+    let epochs = place.done + 1
+    let step = pace.seconds * work(place.done, epochs)
+    let fitting = step > 0 ? Int(max(0, min(1e9, (room - between) / step))) : 0
+    let rest = min(fitting, stepsPerEpoch - place.inEpoch)
+    return change(place, epochs: epochs, steps: place.steps + rest)
+  }
+
+  private func change(_ place: Place, epochs: Int, steps: Int?) -> PlanChange? {
+    let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch
+    let length = RunLength(epochs: epochs, steps: steps ?? whole)
+    guard length != place.length else { return nil }
+    return PlanChange(
+      step: place.steps, epochs: epochs, steps: length.steps == whole ? nil : steps, reason: .time)
+  }
+
+  /// Seconds that the rest of a run of so many epochs takes, up to its last validation; `steps` is
+  /// where its last epoch ends, if that is cut short.
+  private func seconds(_ place: Place, epochs: Int, steps: Int? = nil) -> Double {
+    guard epochs > place.done else { return 0 }
+    let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch
+    var work = 0.0
+    for epoch in place.done..<epochs {
+      let steps = epoch == place.done ? stepsPerEpoch - place.inEpoch : stepsPerEpoch
+      work += Double(steps) * self.work(epoch, epochs)
+    }
+    if let steps { work -= Double(whole - steps) * self.work(epochs - 1, epochs) }
+    return work * pace.seconds + Double(epochs - place.done) * between
+  }
+}
