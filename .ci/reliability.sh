@@ -15,6 +15,7 @@ check_interruptions() {
   $interrupt kills --count 2
   $interrupt signals --count 3
   $interrupt long --count 2
+  $interrupt kinds --count 2
 }
 
 # Several processes under MPI: the figures of one, one message, a process killed, a cable cut.

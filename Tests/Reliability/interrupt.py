@@ -10,12 +10,15 @@ metrics of one that nobody touched.
     interrupt.py CNNCTL DATASET signals [--count N]  SIGINT, SIGTERM, SIGHUP at random moments
     interrupt.py CNNCTL DATASET long    [--count N]  SIGKILL in a run of N thousand short epochs, whose
                                                      last epochs must cost what its first did
+    interrupt.py CNNCTL DATASET kinds [--count N]    both, each of runs that freeze, step back, wait
+                                                     in vain, got more epochs or too little time
 
 Needs strace for the first two. Ends with 1 if anything is not as it should be.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -30,6 +33,8 @@ import time
 CHANGING = "write,pwrite64,fsync,rename,link,unlink,ftruncate,mkdir,symlink,openat,close".split(",")
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EFBIG"]
 SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cache ram -q".split()
+# What config.json does not say.
+REPEATED = "--threads 1 --no-plots --cache ram -q".split()
 # What is traced is to be short; what is killed at random is to have written several checkpoints.
 TRACED = "--arch seed --size 16 --epochs 2".split()
 FEW = {"training_set": 24, "test_set": 4}
@@ -37,6 +42,19 @@ LONG = "--arch seed-bn --size 32 --epochs 12".split()
 # Epochs of one step on a network of few numbers: more of them than a header could hold.
 SHORT = "--arch seed --size 16 --val-split 0 --schedule constant".split()
 SHORT_EPOCHS = 1000
+
+
+# Runs whose future depends on more than weights: how each is begun, and what becomes of it later.
+QUICK = "--arch r10h --size 32 --start-size 16 --train-size 32 --epochs 6".split()
+KINDS = {
+    "freezing": QUICK + "--freeze-epochs 2 --optimizer adam".split(),
+    "features": QUICK + "--freeze backbone".split(),
+    "patience": QUICK + "--patience 2 --optimizer sgd --lr 0.000001 --schedule plateau".split(),
+    "rollback": "--arch seed-bn --size 32 --epochs 8 --optimizer sgd --lr 1 --weight-decay 10 "
+                "--schedule one-cycle --on-nan rollback".split(),
+    "extension": QUICK + "--schedule one-cycle".split(),
+    "time": QUICK + "--schedule one-cycle".split(),
+}
 
 
 class Bench:
@@ -268,15 +286,71 @@ def long_history(bench, thousands):
         f"{max(sizes, default=0)} bytes")
 
 
+def plan(bench, kind):
+    """Gives the run that is repeated a change of its length, and says how it is begun again."""
+    run = bench.folder / "plan"
+    words = bench.command(run, False)
+    if kind == "time":
+        # About half of what it would take, so that time decides.
+        words += ["--max-time", f"{bench.seconds / 2:.1f}s"]
+    result = bench.run(words)
+    if kind == "extension" and result.returncode == 0:
+        result = bench.run(bench.command(run, True) + ["--epochs", "9"])
+    if result.returncode != 0:
+        sys.exit(f"the run that is to be repeated failed: {result.stderr}")
+    changes = json.loads((run / "config.json").read_text())["training"].get("changes", [])
+    print(f"{kind}: plan {changes}")
+    if kind == "extension" and not changes:
+        bench.fail(kind, "its config.json tells of no change")
+    bench.begin = ["train", "--config", str(run / "config.json")] + REPEATED
+    before = bench.outcome(run)
+    shutil.rmtree(bench.folder / "whole")
+    bench.whole()
+    if bench.expected != before:
+        bench.fail(kind, "its config.json does not repeat it")
+    verified = bench.run([bench.program, "verify", str(run), "--steps", "64"])
+    if verified.returncode != 0:
+        bench.fail(kind, f"is not verified: {verified.stdout}")
+
+
+def interrupt_kinds(program, dataset, count):
+    """Runs of each kind, killed and stopped at random moments."""
+    failures = 0
+    for kind, settings in KINDS.items():
+        with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:
+            images = few(dataset, pathlib.Path(folder))
+            bench = Bench(program, images, folder, settings)
+            if kind in ("freezing", "features"):
+                origin = pathlib.Path(folder) / "origin"
+                bench.run([bench.program, "train", str(images)] + SETTINGS + QUICK
+                          + ["--out", str(origin)])
+                bench.begin += ["--from", str(origin)]
+                at = bench.begin.index("--arch")
+                del bench.begin[at:at + 2]
+            bench.whole()
+            if kind in ("extension", "time"):
+                plan(bench, kind)
+            interrupt(
+                bench, count, [signal.SIGKILL, signal.SIGTERM],
+                lambda signal_: {-9} if signal_ == signal.SIGKILL else {128 + signal_, -signal_})
+            print(f"{kind}: {bench.tried} runs resumed to the end", flush=True)
+            failures += len(bench.failures)
+    return failures
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("dataset")
-    parser.add_argument("what", choices=["calls", "errors", "kills", "signals", "long"])
+    parser.add_argument("what", choices=["calls", "errors", "kills", "signals", "long", "kinds"])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--count", type=int)
     arguments = parser.parse_args()
+    if arguments.what == "kinds":
+        failures = interrupt_kinds(arguments.program, arguments.dataset, arguments.count or 20)
+        print(f"{failures} failures")
+        sys.exit(1 if failures else 0)
     with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:
         traced = arguments.what in ("calls", "errors")
         count = arguments.count or (4 if arguments.what == "long" else 200)

@@ -259,6 +259,51 @@ func fileRanges() throws {
   }
 }
 
+@Test("An optimizer that is chosen has its own momentum and decay; a file's are left alone")
+func optimizerNumbers() throws {
+  let decays = ["adam": 0, "adamw": 0.05, "sgd": 5e-4, "muon": 0.05]
+  for (name, decay) in decays {
+    let own = try Configuration(dataset: "d", options: options { $0.optimizer = name }).training
+    #expect(own.weightDecay == decay, "\(name)")
+  }
+  let asked = try Configuration(
+    dataset: "d", options: options { ($0.optimizer, $0.weightDecay) = ("sgd", 0.01) })
+  #expect(asked.training.weightDecay == 0.01)
+  var configuration = try Configuration(dataset: "d", options: options { $0.optimizer = "sgd" })
+  configuration.training.momentum = 0.5
+  #expect(try read(configuration.encoded()) == configuration)
+  var adam = try Configuration(dataset: "d", options: options { $0.optimizer = "adam" })
+  adam.training.weightDecay = 0.03
+  #expect(refusal { _ = try read(adam.encoded()) }?.problem.contains("--weight-decay") == true)
+}
+
+@Test("A plan that changed comes back from its file; a key in it that is unknown is refused")
+func planChanges() throws {
+  var configuration = try Configuration(dataset: "d", options: options { $0.epochs = 2 })
+  let without = String(decoding: configuration.encoded(), as: UTF8.self)
+  #expect(!without.contains("changes"))
+  configuration.training.changes = [
+    PlanChange(step: 8, epochs: 4, patience: 3, reason: .request),
+    PlanChange(step: 9, epochs: 3, steps: 10, reason: .time),
+  ]
+  #expect(try read(configuration.encoded()) == configuration)
+  let text = String(decoding: configuration.encoded(), as: UTF8.self)
+  let place = try #require(text.utf8.firstRange(of: "\"epochs\" : 4".utf8))
+  let wrong = text[..<place.lowerBound] + "\"ages\" : 1, " + text[place.lowerBound...]
+  let error = refusal { _ = try read(Array(wrong.utf8)) }
+  #expect(error?.problem.contains("training.changes[0].ages") == true)
+
+  let training = configuration.training
+  func length(_ made: Int) -> RunLength { training.length(after: made, stepsPerEpoch: 4) }
+  #expect(length(7) == RunLength(epochs: 2, steps: 8))
+  #expect(length(8) == RunLength(epochs: 4, steps: 16))
+  #expect(length(10) == RunLength(epochs: 3, steps: 10))
+  // An epoch that was cut short counts as one: with more epochs the schedule still ends at zero.
+  configuration.training.changes?.append(PlanChange(step: 10, epochs: 5, reason: .request))
+  #expect(
+    configuration.training.length(after: 10, stepsPerEpoch: 4) == RunLength(epochs: 5, steps: 18))
+}
+
 @Test("An optimizer that is chosen without a rate has its own")
 func optimizerRates() throws {
   let rates = ["adam": 1e-3, "adamw": 4e-3, "sgd": 0.1, "muon": 0.04]

@@ -249,7 +249,7 @@ struct ResumeTests {
 
       let other = refusal { _ = try resume(out) { $0.labelSmoothing = 0.3 } }
       #expect(other?.kind == .usage)
-      #expect(other?.found?.contains("training.labelSmoothing") == true)
+      #expect(other?.found?.contains("--label-smoothing: ") == true)
       #expect(other?.found?.contains("0.3 given") == true)
       let recipe = refusal { _ = try resume(out) { $0.recipe = "best" } }
       #expect(recipe?.found?.contains("best given") == true)

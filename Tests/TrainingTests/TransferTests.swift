@@ -85,7 +85,8 @@ func frozenBackbone(arch: String) throws {
       let (_, events) = try train(try from(source, folder + "/two", change), out: run)
       #expect(
         changed(before, try model(run)) == ["layers.\(head).weights", "layers.\(head).bias"])
-      #expect(start(events)?.from?.views == (name == "c" ? 3 : 1))
+      // A backbone that is frozen for as many epochs may move in a later one.
+      #expect(start(events)?.from?.views == (name == "b" ? nil : name == "c" ? 3 : 1))
     }
     // The first of two epochs is frozen and kept, as a signal comes before the second's end.
     let run = folder + "/part"

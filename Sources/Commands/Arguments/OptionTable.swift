@@ -148,7 +148,7 @@ package enum OptionTable {
       "resume", .optionalText, "RUN", default: "runs/latest where no RUN is named",
       help:
         "go on with a run where it was left, to the weights that it would have had; only --epochs, "
-        + "--threads and what is shown may differ from how it was begun",
+        + "--patience, --max-time, --threads and what is shown may differ from how it was begun",
       group: .training, commands: [.train]),
     Option(
       "epochs", .integer(1...100_000), "N", default: "the recipe's",
@@ -166,7 +166,8 @@ package enum OptionTable {
       help: "how gradients become steps", group: .training, commands: [.train]),
     Option(
       "weight-decay", .number(NumberRange(lower: 0, upper: 10)), "X", default: "the recipe's",
-      help: "pull of the weights towards zero", group: .training, commands: [.train], canBeOff: true
+      help: "pull of the weights towards zero; an --optimizer has its own", group: .training,
+      commands: [.train], canBeOff: true
     ),
     Option(
       "schedule", .choice(["constant", "cosine", "one-cycle", "step", "plateau"]),
@@ -206,7 +207,9 @@ package enum OptionTable {
       group: .training, commands: [.train], canBeOff: true),
     Option(
       "max-time", .duration, "TIME", default: "off",
-      help: "stop after this time: 90s, 10m, 2h", group: .training, commands: [.train],
+      help:
+        "time for the whole command, such as 90s, 10m or 2h: as many epochs are trained as fit, and "
+        + "the schedule ends with them", group: .training, commands: [.train],
       canBeOff: true),
   ]
 

@@ -41,6 +41,12 @@ package struct RunLength: Sendable, Hashable {
   package var epochs: Int
   /// Optimizer steps in all: where the schedule ends.
   package var steps: Int
+
+  /// So many epochs and steps.
+  package init(epochs: Int, steps: Int) {
+    self.epochs = epochs
+    self.steps = steps
+  }
 }
 
 extension Configuration.Training {
@@ -79,8 +85,10 @@ extension Configuration.Training {
   /// The change that the length is by once `made` steps are made; nil for none.
   func change(after made: Int) -> PlanChange? { (changes ?? []).last { $0.step <= made } }
 
-  /// Whether a change was made after exactly so many steps.
-  func isChanged(after made: Int) -> Bool { (changes ?? []).contains { $0.step == made } }
+  /// Whether more was asked for after exactly so many steps.
+  func isAskedAgain(after made: Int) -> Bool {
+    (changes ?? []).contains { $0.step == made && $0.reason == .request }
+  }
 
   /// Epochs without improvement before training stops, once `made` steps are made; 0 for never.
   func patience(after made: Int) -> Int {

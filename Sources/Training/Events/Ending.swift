@@ -45,7 +45,7 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   }
 
   /// One sentence.
-  var line: String {
+  package var line: String {
     guard reason == .time else {
       return "from step \(step) on the run has \(counted(epochs, "epoch")), as its config.json says"
     }

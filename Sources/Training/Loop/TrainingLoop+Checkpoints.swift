@@ -73,7 +73,8 @@ extension TrainingLoop {
     let state = session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
     let weights = 4 * network.parameterCount
     // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
-    let needed = ((CheckpointFolder.generations + 1) * state + 5 * weights) * 21 / 20 + (1 << 20)
+    let checkpoints = CheckpointFolder.generations + (mayStepBack ? 2 : 1)
+    let needed = (checkpoints * state + 5 * weights) * 21 / 20 + (1 << 20)
     guard let free = FileSystem.freeBytes(folder.path), free < needed else { return }
     throw TrainingError(
       .noRoom, "the disk of \(folder.path) has no room for the run's weights and checkpoints",

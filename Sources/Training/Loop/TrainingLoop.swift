@@ -204,7 +204,7 @@ struct TrainingLoop {
     while true {
       if isPatienceOver {
         // Asked for more after it, the run waits as long again.
-        guard configuration.training.isChanged(after: session.optimizer.steps) else {
+        guard configuration.training.isAskedAgain(after: session.optimizer.steps) else {
           return .patience
         }
         best.waitAgain()
@@ -223,6 +223,7 @@ struct TrainingLoop {
       let first = meter.step
       underWay = nil
       var reason: StopReason?
+      var isNew = false
       timePlan?.beginSteps()
       while reason == nil, session.optimizer.steps < length.steps,
         let batch = try source?.next()
@@ -236,6 +237,7 @@ struct TrainingLoop {
         reason = try agree(inEpoch: meter.step, &log, events, shouldStop)
         if self.length != length {
           length = self.length
+          isNew = true
           try tellPlan(&log, events)
           source = try follow(length, &meter, source)
         }
@@ -245,9 +247,9 @@ struct TrainingLoop {
           try keep(meter.sums(source ?? batches), &log, events)
         }
       }
-      // What was prepared beyond a cut is of no use.
       let last = source ?? batches
-      if meter.step < stepsPerEpoch || session.optimizer.steps >= length.steps { source = nil }
+      // What was prepared for another length, or beyond the end, is of no use.
+      if isNew || session.optimizer.steps >= length.steps { source = nil }
       if case .signal = reason {
         try keepUnfinished(meter.sums(last), &log, events)
         return reason
@@ -256,7 +258,7 @@ struct TrainingLoop {
       if let signal = try finish(meter, last, &log, events, shouldStop) { return signal }
       let isOver = done >= self.length.epochs || isPatienceOver
       if isOver || mayStepBack || checkpointer.isDue {
-        boundary = session.optimizer.steps
+        if mayStepBack { boundary = session.optimizer.steps }
         try keep(nil, isLast: isOver, &log, events)
       }
       timePlan?.noteEpoch()

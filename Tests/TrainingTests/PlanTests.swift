@@ -1,0 +1,234 @@
+import ImageData
+import Primitives
+import Testing
+import Training
+
+/// What of a run must not depend on how it came to its length.
+private func outcome(_ folder: String) throws -> [String] {
+  let run = RunFolder(existing: folder)
+  let rows = try text(of: run.file("metrics.csv")).split(separator: "\n").map { row in
+    // Without seconds and images a second.
+    row.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
+  }
+  return rows + [
+    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
+  ]
+}
+
+private func resumed(
+  _ folder: String, _ change: (inout TrainingOptions) -> Void = { _ in }
+) throws -> (TrainingSummary, Events) {
+  var options = TrainingOptions()
+  change(&options)
+  return try follow(Trainer(try Resumption(run: folder, options: options), engine: engine()))
+}
+
+private func changes(_ folder: String) throws -> [PlanChange] {
+  try Configuration(file: folder + "/config.json").training.changes ?? []
+}
+
+/// The run that a run's config.json repeats has its bits; `verify` finds the same.
+private func expectRepeated(_ run: String) throws {
+  _ = try train(try Configuration(file: run + "/config.json"), out: run + "-again")
+  #expect(try outcome(run + "-again") == outcome(run))
+  let compared = try Verification(run: run, steps: 1 << 20).run(
+    in: "/tmp", cache: .init(), engine: engine(), events: { _ in })
+  #expect(compared.count > 2 && compared.allSatisfy(\.isSame))
+}
+
+private func withImages(
+  _ change: (inout TrainingOptions) -> Void = { _ in },
+  _ body: (_ folder: String, _ configuration: Configuration) throws -> Void
+) throws {
+  try withTemporaryFolder { folder in
+    // Five steps an epoch.
+    try writeDataset(
+      folder + "/data", ["train": 10, "val": 3, "test": 2], classes: ["blue", "red"])
+    try body(folder, try configuration(folder + "/data", change))
+  }
+}
+
+/// A clock that goes on by what each step is said to take, and by nothing else.
+private final class StepClock {
+  private(set) var now = 0.0
+  private var steps = 0
+  private let duration: (Int) -> Double
+
+  init(_ duration: @escaping (Int) -> Double) { self.duration = duration }
+
+  func run(_ trainer: (@escaping () -> Double) throws -> Trainer) throws -> (
+    TrainingSummary, [PlanUpdate], [EpochMetrics]
+  ) {
+    var updates: [PlanUpdate] = []
+    var epochs: [EpochMetrics] = []
+    // The step's time passes before its end is noted, so in the event before it: the last batch's.
+    now += duration(0)
+    let summary = try trainer({ self.now }).run(events: { event in
+      switch event {
+      case .plan(let update): updates.append(update)
+      case .epoch(let metrics): epochs.append(metrics)
+      case .batch:
+        self.steps += 1
+        self.now += self.duration(self.steps)
+      default: break
+      }
+    })
+    return (summary, updates, epochs)
+  }
+}
+
+@Suite("How long a run is")
+struct PlanTests {
+  @Test("A run that got more epochs is repeated by its config.json and verified, bit for bit")
+  func extended() throws {
+    try withImages({ ($0.epochs, $0.schedule) = (2, "one-cycle") }) { folder, configuration in
+      let run = folder + "/run"
+      _ = try train(configuration, out: run)
+      _ = try resumed(run) { $0.epochs = 4 }
+      #expect(try changes(run) == [PlanChange(step: 10, epochs: 4, reason: .request)])
+      #expect(try Configuration(file: run + "/config.json").training.epochs == 2)
+      try expectRepeated(run)
+      // Asked for again, nothing is left to do and nothing is noted.
+      #expect(try Resumption(run: run).finished != nil)
+      #expect(try changes(run).count == 1)
+    }
+  }
+
+  @Test("A backbone that moves from an epoch on does so after a pause between the two as well")
+  func thawed() throws {
+    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+      folder, configuration in
+      _ = try train(configuration, out: folder + "/origin")
+      var options = TrainingOptions()
+      (options.from, options.freezeEpochs) = (folder + "/origin", 1)
+      (options.epochs, options.batchSize, options.optimizer) = (3, 4, "adam")
+      let frozen = try Configuration(dataset: folder + "/data", options: options)
+      _ = try train(frozen, out: folder + "/whole")
+      let run = folder + "/run"
+      var isEpochOver = false
+      _ = try Trainer(configuration: frozen, out: run, engine: engine()).run(
+        events: { if case .epoch = $0 { isEpochOver = true } },
+        shouldStop: { isEpochOver ? .signal(15) : nil })
+      #expect(try RunRecord(folder: RunFolder(existing: run)).epochs == 1)
+      _ = try resumed(run)
+      #expect(try outcome(run) == outcome(folder + "/whole"))
+    }
+  }
+
+  @Test("With more epochs than were frozen a run goes on to the bits of one begun with all of them")
+  func thawedLater() throws {
+    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+      folder, configuration in
+      _ = try train(configuration, out: folder + "/origin")
+      var options = TrainingOptions()
+      (options.from, options.freezeEpochs, options.schedule) = (folder + "/origin", 2, "constant")
+      (options.epochs, options.batchSize) = (4, 4)
+      _ = try train(
+        try Configuration(dataset: folder + "/data", options: options), out: folder + "/whole")
+      options.epochs = 2
+      _ = try train(
+        try Configuration(dataset: folder + "/data", options: options), out: folder + "/run")
+      _ = try resumed(folder + "/run") { $0.epochs = 4 }
+      #expect(try outcome(folder + "/run") == outcome(folder + "/whole"))
+    }
+  }
+
+  @Test("A time limit chooses the epochs that fit, ends the schedule at zero, and is repeated")
+  func limited() throws {
+    try withImages({
+      ($0.epochs, $0.schedule, $0.maxSeconds) = (20, "one-cycle", 45)
+    }) { folder, configuration in
+      let run = folder + "/run"
+      let clock = StepClock { _ in 1 }
+      let (summary, updates, epochs) = try clock.run {
+        Trainer(configuration: configuration, out: run, engine: try engine(), clock: $0)
+      }
+      #expect(summary.endedBy == .time && summary.askedEpochs == 20)
+      #expect(updates.count == 1 && updates.first?.maxSeconds == 45)
+      let planned = try #require(updates.first?.epochs)
+      // 45 steps are nine epochs, less what is left free for what cannot be foreseen.
+      #expect((7...8).contains(planned) && epochs.count == planned)
+      #expect(clock.now <= 46)
+      #expect(updates.first?.line == "--max-time 45s: \(planned) of 20 epochs fit")
+      let peak = epochs.map(\.learningRate).max() ?? 0
+      #expect((epochs.last?.learningRate ?? 1) < 0.02 * peak)
+      let record = try RunRecord(folder: RunFolder(existing: run))
+      #expect(record.status == .done && record.reason == .time && record.maxSeconds == 45)
+      #expect(try Configuration(file: run + "/config.json").training.maxSeconds == 0)
+      try expectRepeated(run)
+      // Out of time is not done for good: without a limit the rest of what was asked for follows.
+      let (rest, _) = try resumed(run)
+      #expect(rest.epochs == 20 && rest.endedBy == .epochs)
+    }
+  }
+
+  @Test("Where the machine becomes slower fewer epochs are made, and the limit holds")
+  func slower() throws {
+    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+      let clock = StepClock { $0 < 15 ? 1 : 2 }
+      let (summary, updates, epochs) = try clock.run {
+        Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
+      }
+      #expect(updates.count > 1 && summary.endedBy == .time)
+      #expect(epochs.count == updates.last?.epochs && epochs.count < updates.first?.epochs ?? 0)
+      #expect(clock.now <= 47)
+      try expectRepeated(folder + "/run")
+    }
+  }
+
+  @Test("Where nothing fits one step is made, and that is said")
+  func nothingFits() throws {
+    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 1) }) { folder, configuration in
+      let clock = StepClock { _ in 3 }
+      let (summary, updates, _) = try clock.run {
+        Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
+      }
+      #expect(updates.map(\.line) == ["--max-time 1s: training ends after 1 step"])
+      #expect(summary.endedBy == .time && summary.testAccuracy != nil)
+      #expect(
+        try changes(folder + "/run") == [PlanChange(step: 1, epochs: 1, steps: 1, reason: .time)])
+      // The next process has time enough.
+      let (rest, _) = try resumed(folder + "/run") { ($0.maxSeconds, $0.epochs) = (0, 3) }
+      #expect(rest.epochs == 3 && rest.endedBy == .epochs)
+    }
+  }
+
+  @Test("A run that patience ended says so, and goes on where more is asked for")
+  func patience() throws {
+    try withImages({
+      ($0.epochs, $0.patience, $0.optimizer, $0.learningRate) = (20, 2, "sgd", 1e-12)
+      $0.schedule = "constant"
+    }) { folder, configuration in
+      let run = folder + "/run"
+      let (first, _) = try train(configuration, out: run)
+      #expect(first.endedBy == .patience && first.epochs < 20)
+      #expect(try Resumption(run: run).finished?.endedBy == .patience)
+      #expect(try RunRecord(folder: RunFolder(existing: run)).reason == .patience)
+      let (second, _) = try resumed(run) { $0.epochs = 30 }
+      #expect(second.epochs == first.epochs + 2 && second.endedBy == .patience)
+      try expectRepeated(run)
+      let (third, _) = try resumed(run) { ($0.epochs, $0.patience) = (second.epochs + 3, 0) }
+      #expect(third.epochs == second.epochs + 3 && third.endedBy == .epochs)
+    }
+  }
+
+  @Test("What looks at validation figures is refused where there are none")
+  func withoutValidation() throws {
+    try withTemporaryFolder { folder in
+      try writeDataset(folder + "/data", ["train": 5], classes: ["blue", "red"])
+      for (option, change) in [
+        ("--patience 1", { $0.patience = 1 }), ("--schedule plateau", { $0.schedule = "plateau" }),
+        ("--monitor val_loss", { $0.monitor = "val_loss" }),
+      ] as [(String, (inout TrainingOptions) -> Void)] {
+        let error = refusal {
+          _ = try train(
+            try configuration(folder + "/data") {
+              $0.valSplit = 0
+              change(&$0)
+            }, out: folder + "/run")
+        }
+        #expect(error?.kind == .usage && error?.problem.hasPrefix(option) == true)
+      }
+    }
+  }
+}
