@@ -111,8 +111,8 @@ extension TrainingSummary {
   package func ending(of asked: Int) -> String? {
     let whole = "\(epochs) of \(counted(asked, "epoch"))"
     switch endedBy {
-    case .time: return "the time limit (--max-time) ended training after \(whole)"
-    case .patience: return "no better epoch in time (--patience) ended training after \(whole)"
+    case .time: return "--max-time ended training after \(whole)"
+    case .patience: return "--patience ended training after \(whole)"
     case .epochs, .signal, .error, nil: return nil
     }
   }
