@@ -54,4 +54,5 @@ check_hostile_models() {
     --out "$work/tiny" >/dev/null
   python3 Tests/Reliability/hostile.py "$program" "$work/tiny/weights/best.safetensors" \
     "$(find dataset -name '*.jpg' -print -quit)"
+  python3 Tests/Reliability/strangers.py "$program" dataset
 }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Primitives
 
 /// A network's description: the extent of an image and a list of layers.
 ///
@@ -40,6 +41,9 @@ public struct Architecture: Sendable, Equatable {
     }
     var fields = LayerFields(place: "architecture", values: object)
     name = try fields.string("name", default: "custom")
+    if let problem = ForeignText.problem(inName: name) {
+      throw .description(at: "architecture.name", expected: "a name", found: problem)
+    }
     var extent = try fields.object("input")
     input = Shape(
       height: try extent.int("height"), width: try extent.int("width"),

@@ -18,11 +18,18 @@ final class DescriptorStream: TextStream {
     isOwn = closes && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Creates the file, or empties the one that is there.
-  convenience init(creating path: String) throws(StreamError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+  /// Creates the file, or empties the one that is there, unless that is one of the inputs.
+  convenience init(creating path: String, beside inputs: OutputGuard) throws {
+    try inputs.check(path, as: .text)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw StreamError(number: errno, name: path) }
     self.init(descriptor: descriptor, name: path, closes: true)
+    // Another file may have taken the name since it was looked at.
+    if let file = FileSystem.identity(of: descriptor), inputs.reads(file) {
+      throw OutputGuard.isInput(path)
+    }
+    // What is no regular file, such as a pipe, has no length.
+    ftruncate(descriptor, 0)
   }
 
   deinit { if closes { close(descriptor) } }

@@ -28,17 +28,20 @@ struct EvaluateCommand {
     request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
     request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
 
+    let evaluator = Evaluator(model: model, run: location.run, engine: engine)
+    let dataset = try evaluator.dataset(of: request)
+    // Before minutes of work that would be lost.
+    let folder = try arguments.text("out").map { try OutputFolder(creating: $0, outside: dataset) }
     let preparation = EvaluationProgress(console)
     let progress = StepProgress("evaluating", console)
     var result: EvaluationResult
     do {
-      result = try Evaluator(model: model, run: location.run, engine: engine)
-        .evaluate(request, preparing: preparation.show) { done, total in
-          if let number = signal(), done < total {
-            throw Stopped(signal: number, done: done, total: total)
-          }
-          progress.show(done, of: total)
+      result = try evaluator.evaluate(request, preparing: preparation.show) { done, total in
+        if let number = signal(), done < total {
+          throw Stopped(signal: number, done: done, total: total)
         }
+        progress.show(done, of: total)
+      }
     } catch let stopped as Stopped {
       console.clear()
       throw Failure(
@@ -61,8 +64,10 @@ struct EvaluateCommand {
     let report = EvaluationReport(
       heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
       classes: model.classes)
-    let place = try writeFiles(report, split: request.split, run: location.run) { folder in
-      try writePictures(result, model, maxPixels: request.maxPixels, engine, to: folder)
+    let place = try writeFiles(
+      report, to: folder, split: request.split, run: location.run, dataset: dataset
+    ) { files in
+      try writePictures(result, model, maxPixels: request.maxPixels, engine, to: files)
     }
     if arguments.flag("json") {
       try console.result(result.evaluation.json())
@@ -86,21 +91,25 @@ struct EvaluateCommand {
   ///
   /// Answers on other images are not the run's, and go nowhere unless asked to.
   private func writeFiles(
-    _ report: EvaluationReport, split: String, run: String?, pictures: (String) throws -> Void
+    _ report: EvaluationReport, to folder: OutputFolder?, split: String, run: String?,
+    dataset: String, pictures: (ReportFiles) throws -> Void
   ) throws -> String? {
-    if let out = arguments.text("out") {
-      try OutputFolder(creating: out).write(report.files)
-      try pictures(out)
-      return out
+    if let folder {
+      try folder.write(report.files)
+      try pictures(ReportFiles(in: folder.path))
+      return folder.path
     }
     guard arguments.operands.isEmpty, let run else { return nil }
-    let folder = run + "/" + split
+    let files = ReportFiles(in: run, below: split + "/")
     do {
-      try OutputFolder(creating: folder).write(report.files)
+      // A dataset in a run's folder may have the name of a split.
+      try RunFolder.requireOutside(dataset, files: run + "/" + split)
+      let folder = try OutputFolder(split, of: run)
+      try folder.write(report.files)
       // Those of an earlier evaluation do not show these answers.
-      ReportFiles(in: folder).removeEvaluation()
-      try pictures(folder)
-      return folder
+      files.removeEvaluation()
+      try pictures(files)
+      return folder.path
     } catch {
       // The answers are on standard output; nobody asked for the files.
       console.warning(Failure(error).message)
@@ -111,7 +120,7 @@ struct EvaluateCommand {
   /// Draws the answers, as a run's report does.
   private func writePictures(
     _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
-    to folder: String
+    to files: ReportFiles
   ) throws {
     guard !arguments.flag("no-plots") else { return }
     let answers = RecordedAnswers(
@@ -120,9 +129,9 @@ struct EvaluateCommand {
     report.evaluated = RunReport.evaluated(answers, of: result.heading)
     report.show(
       ShownAnswers(answers.predictions).tiles(
-        classes: model.classes, places: ImagePlaces(), maxPixels: maxPixels,
+        classes: model.classes, from: .own, maxPixels: maxPixels,
         workers: engine.workers))
-    try ReportFiles(in: folder).writeEvaluation(report)
+    try files.writeEvaluation(report)
   }
 
   private func verdict(_ evaluation: Evaluation) -> ExitCode {

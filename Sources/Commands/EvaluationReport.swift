@@ -66,6 +66,7 @@ struct EvaluationReport {
       ),
       ("report.json", evaluation.indentedJSON()),
       ("predictions.csv", Prediction.csv(predictions, classes: classes)),
+      (PictureDigests.name, PictureDigests(of: predictions).text),
       (
         "confusion_matrix.csv",
         ConfusionMatrix(classes: classes, counts: evaluation.confusion).csv()

@@ -19,6 +19,10 @@ struct ExplainCommand {
     let draws = !arguments.flag("no-plots")
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
+    let inputs = OutputGuard(
+      operands: arguments.operands, recursive: arguments.flag("recursive"),
+      others: [location.weights])
+    if draws { try inputs.check(files.path(), as: .picture) }
     let model = try ClassifierModel(at: location)
     let classIndex = try classIndex(model)
     let sheet = ExplanationSheet(classes: model.classes, methods: methods, isSingle: isSingle)
@@ -32,7 +36,7 @@ struct ExplainCommand {
     var page = Page()
     var done = 0
     var failures: [SkippedImage] = []
-    var inputs = PredictionInputs(
+    var images = PredictionInputs(
       arguments.operands, recursive: arguments.flag("recursive"),
       read: console.environment.input, warn: console.warning)
     let lines = ExplanationLines(
@@ -48,12 +52,12 @@ struct ExplainCommand {
       page = Page()
     }
     let progress = StepProgress("explaining", console)
-    while let chunk = try inputs.next() {
+    while let chunk = try images.next() {
       let total = done + chunk.count
       if draws {
-        let images = page.images + chunk.count
+        let count = page.images + chunk.count
         try files.check(
-          next: (images + sheet.capacity - 1) / sheet.capacity, images: chunk)
+          next: (count + sheet.capacity - 1) / sheet.capacity, images: chunk, beside: inputs)
       }
       try explainer.explain(chunk, classIndex: classIndex) { explanation in
         done += 1

@@ -37,6 +37,6 @@ package struct Failure: Error, Sendable, Equatable {
       lines.append((index == 0 ? "try: " : "     ") + line)
     }
     if let helpPage { lines.append("See '\(helpPage)'.") }
-    return lines.map(terminalSafe)
+    return lines.map { terminalSafe($0, most: longestLine) }
   }
 }

@@ -20,9 +20,6 @@ enum FileSystem {
     return paths
   }
 
-  /// Removes a file; one that is not there, or that stays, is no error.
-  static func remove(_ path: String) { unlink(path) }
-
   /// The part of a path after the last slash.
   static func lastName(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
@@ -36,6 +33,12 @@ enum FileSystem {
 
   /// Which file a path leads to; nil where nothing is there.
   static func identity(_ path: String) -> Identity? { status(path).map(identity) }
+
+  /// Which file is open; nil where the descriptor is none.
+  static func identity(of descriptor: CInt) -> Identity? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? identity(status) : nil
+  }
 
   private static func identity(_ status: stat) -> Identity {
     Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))

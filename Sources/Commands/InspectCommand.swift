@@ -11,6 +11,10 @@ struct InspectCommand {
 
   func run() throws -> ExitCode {
     let picture = try NetworkPicture(arguments)
+    if let picture {
+      try OutputGuard(operands: arguments.operands, recursive: false)
+        .check(picture.path, as: .picture)
+    }
     // Nothing is computed: it says by which method a layer would be.
     let engine = try Engine(arguments, console.environment, threads: 1)
     let subject =

@@ -10,6 +10,7 @@ struct PredictCommand {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(arguments.text("model"))
+    let output = try output(beside: location)
     let model = try ClassifierModel(unconfirmed: location)
     let predictor = Predictor(
       model: model, engine: engine,
@@ -17,11 +18,9 @@ struct PredictCommand {
       maxPixels: arguments.integer("max-pixels") ?? 64_000_000)
 
     let abstainBelow = arguments.number("abstain-below") ?? 0
-    let output = try output()
     var writer = PredictionWriter(
       format: format, classes: model.classes, model: location.run ?? location.weights,
-      topK: arguments.integer("top-k") ?? 1, abstainBelow: abstainBelow,
-      isTerminal: output.isTerminal)
+      topK: arguments.integer("top-k") ?? 1, abstainBelow: abstainBelow)
     var answered = 0
     var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
@@ -85,13 +84,16 @@ struct PredictCommand {
     return endings.first { name.hasSuffix($0.0) }?.1
   }
 
-  private func output() throws(Failure) -> any TextStream {
+  private func output(beside model: ModelLocation) throws -> any TextStream {
     guard let path = arguments.text("output"), path != "-" else {
       return console.environment.output
     }
+    let inputs = OutputGuard(
+      operands: arguments.operands, recursive: arguments.flag("recursive"),
+      others: [model.weights])
     do {
-      return try DescriptorStream(creating: path)
-    } catch {
+      return try DescriptorStream(creating: path, beside: inputs)
+    } catch let error as StreamError {
       throw Failure(
         .cannotCreate, "cannot write \(error)", expected: "a file in a folder that exists")
     }

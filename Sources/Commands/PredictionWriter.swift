@@ -19,20 +19,16 @@ struct PredictionWriter {
   let topK: Int
   /// An answer that is less probable is none.
   let abstainBelow: Double
-  /// On a terminal names in a table are escaped too; a file keeps them as they are.
-  let isTerminal: Bool
   private var isFirst = true
 
   init(
-    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double,
-    isTerminal: Bool
+    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double
   ) {
     self.format = format
     self.classes = classes
     self.model = model
     self.topK = topK
     self.abstainBelow = abstainBelow
-    self.isTerminal = isTerminal
   }
 
   /// What stands before the first answer.
@@ -41,7 +37,10 @@ struct PredictionWriter {
     case .text, .ndjson: ""
     case .json: "["
     case .csv:
-      row(["path", "label", "probability"] + classes.map { "p_" + $0 } + ["error", "abstained"])
+      row(
+        ["path", "label", "probability"] + classes.map { CSV.name("p_" + $0) } + [
+          "error", "abstained",
+        ])
     }
   }
 
@@ -83,17 +82,16 @@ struct PredictionWriter {
 
   private func row(_ prediction: Prediction) -> String {
     let best = prediction.top(1).first
-    let answer = best.map { [classes[$0.index], "\($0.probability)"] } ?? ["", ""]
+    let answer = best.map { [CSV.name(classes[$0.index]), "\($0.probability)"] } ?? ["", ""]
     let probabilities =
       best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
     let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
     let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
-    return row([prediction.path] + answer + probabilities + [error, abstained])
+    return row(
+      [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained])
   }
 
-  private func row(_ fields: [String]) -> String {
-    CSV.row(isTerminal ? fields.map(terminalSafe) : fields)
-  }
+  private func row(_ fields: [String]) -> String { CSV.row(fields) }
 
   private func object(_ prediction: Prediction) -> JSON {
     guard let best = prediction.top(1).first else {

@@ -53,15 +53,14 @@ struct SheetFiles {
   /// Refuses to begin where one of the next files could not be written for what is there already.
   ///
   /// `images` are those that go into them: none of them is ever written over.
-  func check(next count: Int, images: [String]) throws {
+  func check(next count: Int, images: [String], beside inputs: OutputGuard) throws {
     guard isNamed else { return }
     let taken = (0..<count).map(path).filter(FileSystem.exists)
     let places = Set(taken.compactMap(FileSystem.identity))
     if let image = images.first(where: { FileSystem.identity($0).map(places.contains) ?? false }) {
-      throw Failure(
-        .cannotCreate, "\(image) is one of the images to explain, and is not written over",
-        expected: "-o with another name")
+      throw OutputGuard.isInput(image)
     }
+    for path in taken { try inputs.check(path, as: .picture) }
     if let folder = taken.first(where: FileSystem.isFolder) {
       throw Failure(
         .cannotCreate, "\(folder) is a folder", expected: "-o with the name of a file")

@@ -54,16 +54,3 @@ struct CacheFolder {
     }
   }
 }
-
-extension Dataset {
-  /// Whether a path, of which the last parts may not be there yet, leads into a folder.
-  package static func lies(_ path: String, in root: String) -> Bool {
-    guard let root = FolderListing.realPath(root) else { return false }
-    var existing = path
-    while FolderListing.realPath(existing) == nil, let slash = existing.lastIndex(of: "/") {
-      existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
-    }
-    let place = FolderListing.realPath(existing) ?? FolderListing.realPath(".") ?? "/"
-    return place == root || place.hasPrefix(root == "/" ? root : root + "/")
-  }
-}

@@ -34,7 +34,10 @@ final class PictureCacheFile: Sendable {
   convenience init?(_ path: String, key: String, slotBytes: Int, count: Int, times: [Int]) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
-    guard
+    var status = stat()
+    // What others can write could hold other pictures than the files.
+    guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(),
+      status.st_mode & (S_IWGRP | S_IWOTH) == 0,
       let index = PictureCacheFile.index(
         descriptor, slotBytes: slotBytes, count: count, times: times),
       index.key == key, index.outcomes.count == count

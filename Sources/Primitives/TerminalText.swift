@@ -26,3 +26,15 @@ package func terminalSafe(_ text: String) -> String {
   }
   return result
 }
+
+/// The same, and no more of it than a limit, so that nobody's text fills a screen or a log.
+package func terminalSafe(_ text: String, most limit: Int) -> String {
+  let scalars = text.unicodeScalars
+  guard let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
+    end != scalars.endIndex
+  else { return terminalSafe(text) }
+  return terminalSafe(String(scalars[..<end])) + "…"
+}
+
+/// Characters of a line of messages or of a log: more than the longest path.
+package let longestLine = 8000

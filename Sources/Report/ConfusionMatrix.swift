@@ -43,8 +43,8 @@ package struct ConfusionMatrix: Sendable {
 
   /// The matrix as CSV: a header of predicted classes, a row a true class.
   package func csv() -> String {
-    CSV.row(["true \\ predicted"] + classes)
-      + zip(classes, counts).map { CSV.row([$0] + $1.map(String.init)) }.joined()
+    CSV.row(["true \\ predicted"] + classes.map(CSV.name))
+      + zip(classes, counts).map { CSV.row([CSV.name($0)] + $1.map(String.init)) }.joined()
   }
 
   private struct Layout {

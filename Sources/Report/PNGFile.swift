@@ -41,6 +41,30 @@ extension ReportPicture {
       let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       throw PNGError(description: String(decoding: text, as: UTF8.self))
     }
-    return Array(file.prefix(count))
+    // Behind the signature and the header, which every PNG begins with.
+    let start = ReportPicture.startBytes
+    return Array(file[..<start]) + ReportPicture.mark + Array(file[start..<count])
+  }
+
+  /// Bytes of the signature and the header.
+  private static let startBytes = 8 + 25
+
+  /// A chunk of text that says which program drew the picture.
+  private static let mark: [UInt8] = {
+    let body = Array("tEXtSoftware\0cnnctl".utf8)
+    var sum = ~UInt32(0)
+    for byte in body {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    func bytes(_ number: UInt32) -> [UInt8] {
+      stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+    }
+    return bytes(UInt32(body.count - 4)) + body + bytes(~sum)
+  }()
+
+  /// Whether a file that begins with these bytes is a picture of this program's.
+  package static func isOwn(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= startBytes + mark.count && bytes[startBytes...].starts(with: mark)
   }
 }

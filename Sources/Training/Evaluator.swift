@@ -76,7 +76,7 @@ package struct Evaluator {
         .usage, "--split does not know \(request.split)", found: request.split,
         expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    let path = try request.dataset ?? recordedDataset()
+    let path = try dataset(of: request)
     // Class folders alone are the images to evaluate, unless they are what the run dealt itself:
     // to count the images that a model has learnt from among those that judge it would be a lie.
     let isOwn = request.dataset == nil || isRecorded(path)
@@ -112,6 +112,14 @@ package struct Evaluator {
       && model.datasetFingerprint == other.model.datasetFingerprint
   }
 
+  /// The dataset's folder: the one asked for, or the run's.
+  ///
+  /// Errors: neither is there.
+  package func dataset(of request: Request) throws(TrainingError) -> String {
+    if let named = request.dataset { return named }
+    return try recordedDataset()
+  }
+
   /// The dataset that the run was trained on.
   private func recordedDataset() throws(TrainingError) -> String {
     guard let run else {
@@ -133,7 +141,7 @@ package struct Evaluator {
   }
 
   private func configuration(_ run: RunFolder) throws(TrainingError) -> Configuration {
-    try Configuration(file: run.file(RunFolder.configurationName))
+    try Configuration(file: run.place(RunFolder.configurationName))
   }
 
   /// The images of a split: those of its folder, or the part of the training folder that the run

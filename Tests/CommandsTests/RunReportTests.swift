@@ -77,7 +77,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     let run = try data.trained("--no-plots")
     #expect(!isThere(run + "/plots") && !isThere(run + "/report.html"))
     let files = try FileManager.default.contentsOfDirectory(atPath: run + "/test")
-    #expect(files.count == 4 && !files.contains { $0.hasSuffix(".png") }, "\(files)")
+    #expect(files.count == 5 && !files.contains { $0.hasSuffix(".png") }, "\(files)")
     // They can be had later; the sheet of training images cannot.
     let outcome = cnnctl("report", run)
     #expect(outcome.code == .done && outcome.diagnostics.contains("plots/samples.png"))
@@ -156,7 +156,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     let first = try names.map { try bytes(of: run + "/" + $0) }
     let plain = data.folder.file("plain")
     #expect(cnnctl("evaluate", "--model", run, "--out", plain, "--no-plots").code == .done)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: plain).count == 4)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: plain).count == 5)
     for name in names { try FileManager.default.removeItem(atPath: run + "/" + name) }
     #expect(cnnctl("evaluate", "--model", run).code == .done)
     for (name, before) in zip(names, first) {

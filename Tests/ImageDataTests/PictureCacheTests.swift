@@ -194,6 +194,20 @@ import Testing
     }
   }
 
+  @Test("A file that others can write is not trusted and made again")
+  func writtenByOthers() throws {
+    let dataset = try makeDataset()
+    let folder = try TemporaryFolder()
+    let cache = PictureCache(.disk, folder: folder.path)
+    let first = try images(load(dataset, cache))
+    let path = folder.path + "/" + (try #require(files(folder).first))
+    for mode: mode_t in [0o620, 0o602] {
+      try mark(path)
+      #expect(chmod(path, mode) == 0)
+      #expect(try images(load(dataset, cache)) == first)
+    }
+  }
+
   @Test("Times to come do not keep a file from being taken")
   func future() throws {
     let dataset = try makeDataset()

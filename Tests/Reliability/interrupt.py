@@ -27,7 +27,8 @@ import sys
 import tempfile
 import time
 
-CHANGING = "write,pwrite64,fsync,rename,link,unlink,ftruncate,mkdir,symlink,openat,close".split(",")
+CHANGING = ("write,pwrite64,fsync,rename,renameat,link,linkat,unlink,unlinkat,ftruncate,mkdir,mkdirat,"
+            "symlink,openat,close").split(",")
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EFBIG"]
 SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cache ram -q".split()
 # What is traced is to be short; what is killed at random is to have written several checkpoints.

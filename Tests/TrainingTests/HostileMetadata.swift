@@ -10,6 +10,12 @@ private func strange(and others: String...) -> [String] {
   others + ["nan", "-nan", "inf", "-inf", "-1", "", " 1", "1 ", "x", "1e999", "١"]
 }
 
+/// Texts that are no names.
+private let unruly = [
+  "\u{1b}[2J", "a\nb", "a\0b", "\u{202e}x", "\u{85}", String(repeating: "r", count: 256),
+  String(repeating: "recipe ", count: 40_000),
+]
+
 extension HostileKind {
   private static func missing(_ key: String) -> HostileKind {
     content("no \(key)") { file, _ in file.metadata[key] = nil }
@@ -41,6 +47,21 @@ extension HostileKind {
       metadata(
         "classes that are no list of texts", "classes",
         ["", "{}", "[1,2]", "[null,\"a\"]", "[\"a\",\"b\"", "[\"a\",\"b\"]x", "\"ab\"", "[[],[]]"]),
+
+      metadata(
+        "classes whose names steer terminals", "classes",
+        ["\\u001b[2J", "a\\nb", "\\u0000", "\\t", "\\u202ea", "\\u009b2J"].map {
+          "[\"\($0)\",\"b\"]"
+        }),
+      metadata("a recipe that steers terminals, or fills them", "recipe", unruly),
+      metadata("a version that steers terminals, or fills them", "tool_version", unruly),
+      metadata("a fingerprint that steers terminals, or fills them", "dataset_fingerprint", unruly),
+      metadata(
+        "a card that steers terminals, or fills them", "card",
+        [
+          "{\"data\":\"\\u001b[2J\"}", "{\"limits\":\"\\u202e\"}",
+          "{\"description\":\"\(String(repeating: "d", count: 10_001))\"}",
+        ]),
 
       preprocessing(
         "a size that cannot be", "width", JSONNode.each("0", "-1", "4097", "1e99", "8.5")),

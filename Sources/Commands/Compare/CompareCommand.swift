@@ -16,14 +16,9 @@ struct CompareCommand {
     for side in [first, second] { console.note(side.introduction) }
 
     let images = try images(first, second, engine)
-    if let out = arguments.text("out"), Dataset.lies(out, in: images.dataset) {
-      throw Failure(
-        .usage, "--out \(out) lies in the dataset, into which nothing is written",
-        expected: "a folder outside of \(images.dataset)")
-    }
     // Before minutes of work that would be lost.
-    let folder = try arguments.text("out").map { path throws(Failure) in
-      try OutputFolder(creating: path)
+    let folder = try arguments.text("out").map {
+      try OutputFolder(creating: $0, outside: images.dataset)
     }
     let comparison = try ModelComparison(
       first, try answers(of: first, images, engine), second,

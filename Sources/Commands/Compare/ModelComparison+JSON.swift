@@ -57,14 +57,15 @@ extension ModelComparison {
 
   /// The text of predictions.csv: a row an image that both answered.
   var csv: String {
-    let names = ["a", "b"].flatMap { letter in classes.map { "\(letter)_p_\($0)" } }
+    let names = ["a", "b"].flatMap { letter in classes.map { CSV.name("\(letter)_p_\($0)") } }
     var text = CSV.row(["path", "true", "a", "b", "a_probability", "b_probability"] + names)
     for pair in pairs {
       let both = [pair.first, pair.second]
-      let labels = both.map { $0.index.map { classes[$0] } ?? "" }
+      let labels = both.map { $0.index.map { CSV.name(classes[$0]) } ?? "" }
       let sureness = both.map { one in one.index.map { "\(one.probabilities[$0])" } ?? "" }
       text += CSV.row(
-        [pair.path, pair.first.trueIndex.map { classes[$0] } ?? ""] + labels + sureness
+        [CSV.path(pair.path), pair.first.trueIndex.map { CSV.name(classes[$0]) } ?? ""] + labels
+          + sureness
           + both.flatMap { $0.probabilities.map { "\($0)" } })
     }
     return text

@@ -27,7 +27,7 @@ final class Console {
   /// A line of progress; silent with `-q`.
   func note(_ line: String) {
     guard !isQuiet else { return }
-    let line = terminalSafe(line)
+    let line = terminalSafe(line, most: longestLine)
     // A terminal breaks a long line anywhere, in the middle of a number too.
     guard environment.diagnostics.isTerminal, line.count > environment.columns else {
       return message(line)
@@ -43,7 +43,7 @@ final class Console {
 
   /// Something that is wrong, but stops nothing; shown even with `-q`.
   func warning(_ text: String) {
-    message(painted("warning:", "33") + " " + terminalSafe(text))
+    message(painted("warning:", "33") + " " + terminalSafe(text, most: longestLine))
   }
 
   /// Why the command gives up.

@@ -4,10 +4,29 @@ internal import Training
 /// A folder for files that were asked for.
 struct OutputFolder {
   let path: String
+  private let folder: RunFolder
+  /// What names begin with: a folder below `folder`, or nothing.
+  private let place: String
 
-  /// Creates the folder and those above it where they are not there yet.
-  init(creating path: String) throws(Failure) {
+  /// A folder of a run, made where it is not there yet; no link leads to it.
+  init(_ name: String, of run: String) throws(TrainingError) {
+    folder = RunFolder(existing: run)
+    path = folder.file(name)
+    place = name + "/"
+    try folder.createFolder(name)
+  }
+
+  /// Creates the folder that `--out` names, and those above it where they are not there yet.
+  ///
+  /// Errors: one that lies in the dataset that the command reads, itself or one of `folders` in it,
+  /// and one that cannot be created.
+  init(
+    creating path: String, outside dataset: String?, below folders: [String] = []
+  ) throws {
+    if let dataset { try RunFolder.requireOutside(dataset, files: path, below: folders) }
     self.path = path
+    folder = RunFolder(existing: path)
+    place = ""
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -19,11 +38,11 @@ struct OutputFolder {
 
   /// Writes each file in one step: a reader meets the old one or the new one.
   func write(_ files: [(name: String, text: String)]) throws(TrainingError) {
-    for file in files { try RunFolder(existing: path).write(file.text, to: file.name) }
+    for file in files { try folder.write(file.text, to: place + file.name) }
   }
 
   /// Writes one file of bytes in the same way.
   func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
-    try RunFolder(existing: path).write(bytes, to: name)
+    try folder.write(bytes, to: place + name)
   }
 }

@@ -10,11 +10,18 @@ struct ReportCommand {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let run = try arguments.run(of: .report)
-    var builder = try RunReportBuilder(reading: run, engine: engine)
+    let dataset = arguments.operands.dropFirst().first
+    if let dataset, !FileSystem.isFolder(dataset) {
+      throw Failure(.noInput, "\(dataset) is no folder", expected: "the folder of the run's images")
+    }
+    var builder = try RunReportBuilder(reading: run, dataset: dataset, engine: engine)
+    if let out = arguments.text("out") {
+      let recorded = dataset ?? builder.contents.record?.dataset
+      _ = try OutputFolder(creating: out, outside: recorded, below: ["plots", "test"])
+    }
     let report = builder.report()
     for problem in builder.problems { console.warning("left out: " + problem.message) }
     let place = arguments.text("out") ?? builder.contents.folder.path
-    if arguments.has("out") { _ = try OutputFolder(creating: place) }
     let names = try ReportFiles(in: place).write(report)
     let page = place + "/" + ReportFiles.page
     if arguments.flag("json") {

@@ -4,9 +4,11 @@ internal import Training
 /// Writes a report's pictures and its page into a folder.
 struct ReportFiles {
   private let folder: RunFolder
+  /// Where an evaluation's pictures go: below the folder, or in it.
+  private let place: String
 
   /// Name of the page.
-  static let page = "report.html"
+  static let page = RunFolder.pageName
   /// Names of all pictures that an evaluation may have.
   private static let evaluationNames = [
     "confusion_matrix", "confusion_matrix_normalized", "roc", "precision_recall", "reliability",
@@ -15,8 +17,11 @@ struct ReportFiles {
   /// Pixels of a picture for each CSS pixel.
   private static let scale = 2.0
 
-  /// Files below a folder that is there.
-  init(in folder: String) { self.folder = RunFolder(existing: folder) }
+  /// Files below a folder that is there; those of an evaluation alone in `place` below it.
+  init(in folder: String, below place: String = "") {
+    self.folder = RunFolder(existing: folder)
+    self.place = place
+  }
 
   /// Writes everything of a run's report and gives the files' names.
   func write(_ report: RunReport) throws -> [String] {
@@ -29,13 +34,13 @@ struct ReportFiles {
 
   /// Writes an evaluation's pictures beside its numbers.
   func writeEvaluation(_ report: RunReport) throws {
-    _ = try write(report.evaluationPlots + report.pictureSheets, below: "")
+    _ = try write(report.evaluationPlots + report.pictureSheets, below: place)
   }
 
   /// Removes the pictures of an evaluation whose numbers are being replaced.
   func removeEvaluation() {
     for name in ReportFiles.evaluationNames {
-      FileSystem.remove(folder.file(name + ".png"))
+      folder.remove(place + name + ".png")
     }
   }
 

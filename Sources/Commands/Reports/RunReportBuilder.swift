@@ -7,16 +7,23 @@ internal import Training
 
 /// Makes a report of what a run's folder holds.
 ///
-/// Nothing else goes into it but the pictures of the dataset, so that a run's own report and one
-/// made again later are the same bytes.
+/// Nothing else goes into it but the pictures that the run has answered, so that a run's own report
+/// and one made again later are the same bytes.
 struct RunReportBuilder {
   let contents: RunContents
   /// What could not be used, and why.
   private(set) var problems: [RunContents.Problem]
   private let engine: Engine
+  private let dataset: String?
+  /// The images that are not shown.
+  private var hidden: Set<String> = []
 
   /// Reads a run's folder.
-  init(reading run: String, engine: Engine) throws(TrainingError) {
+  ///
+  /// The images are where the run found them, and those with the digests that it noted are shown; or
+  /// they are in a dataset's folder that the user names, of which all may be shown.
+  init(reading run: String, dataset: String? = nil, engine: Engine) throws(TrainingError) {
+    self.dataset = dataset
     contents = try RunContents(reading: run)
     problems = contents.problems
     self.engine = engine
@@ -47,17 +54,25 @@ struct RunReportBuilder {
       ? "test images" : "validation images (there is no test set)"
   }
 
-  /// Where the images are.
-  private var places: ImagePlaces {
-    ImagePlaces(
-      named: contents.configuration?.dataset ?? contents.events?.start?.dataset,
-      recorded: contents.record?.dataset)
+  /// The images that may be shown.
+  private var pictures: ShownPictures {
+    let named = contents.configuration?.dataset ?? contents.events?.start?.dataset
+    if let dataset {
+      let places = ImagePlaces(named: named, recorded: dataset)
+      return ShownPictures(places: places) { path, _ in
+        Dataset.lies(places.place(path), in: dataset)
+      }
+    }
+    let digests = PictureDigests(
+      reading: contents.folder.place(RunFolder.testName + "/" + PictureDigests.name))
+    return ShownPictures(
+      places: ImagePlaces(named: named, recorded: contents.record?.dataset), allows: digests.know)
   }
 
   private mutating func addAnswers(_ answers: RecordedAnswers, to report: inout RunReport) {
     report.evaluated = RunReport.evaluated(answers, of: imagesName)
     let tiles = ShownAnswers(answers.predictions).tiles(
-      classes: answers.classes, places: places,
+      classes: answers.classes, from: pictures,
       maxPixels: contents.configuration?.data.maxPixels ?? ShownAnswers.maxPixels,
       workers: engine.workers)
     report.show(tiles)
@@ -66,8 +81,12 @@ struct RunReportBuilder {
       problems.append(
         RunContents.Problem(
           file: first, isMissing: false,
-          message: "\(grouped(count)) of the images to show cannot be read, the first is \(first)"))
+          message:
+            "\(grouped(count)) of the images to show cannot be read, or are not those that the "
+            + "run answered, the first is \(first); cnnctl report RUN DATASET shows what lies in a "
+            + "folder that you name"))
     }
+    hidden = Set(tiles.unread)
   }
 
   /// Longer side of the sheet of training images in the page.
@@ -75,14 +94,15 @@ struct RunReportBuilder {
 
   private mutating func samples() -> ReportPicture? {
     let path = contents.folder.file(RunFolder.samplesName)
-    guard FileSystem.exists(path) else {
+    let place = contents.folder.place(RunFolder.samplesName)
+    guard place.isThere else {
       problems.append(
         RunContents.Problem(
           file: RunFolder.samplesName, isMissing: true, message: "\(path) does not exist"))
       return nil
     }
     do {
-      let sheet = try ImageReader.decode(bytes: FileBytes.read(path, onlyPicture: true))
+      let sheet = try ImageReader.decode(bytes: place.bytes(limit: FileBytes.limit))
       let picture = ReportPicture(sheet)
       return picture.fitted(
         into: min(max(picture.width, picture.height), RunReportBuilder.sheetSide))
@@ -96,7 +116,7 @@ struct RunReportBuilder {
 
   private mutating func addNetwork(to report: inout RunReport) {
     do throws(TrainingError) {
-      let model = try ClassifierModel(path: contents.folder.bestWeights)
+      let model = try ClassifierModel(at: contents.folder.model)
       report.network = NetworkDiagram(model.network)
       report.networkFacts = contents.facts(of: model)
       report.explanations = explanations(model)
@@ -115,6 +135,8 @@ struct RunReportBuilder {
   private mutating func explanations(_ model: ClassifierModel) -> [Tile] {
     guard let answers = contents.answers, answers.classes == model.classes else { return [] }
     let worst = ShownAnswers(answers.predictions).worst.prefix(RunReportBuilder.explained)
+      .filter { !hidden.contains($0.path) }
+    let places = pictures.places
     do {
       let explainer = try Explainer(model: model, engine: engine, photoSide: ShownAnswers.side)
       return try explainer.tiles(

@@ -42,18 +42,21 @@ struct ShownAnswers {
   /// What a picture may have of pixels where nothing else is said.
   static let maxPixels = 64_000_000
 
-  /// Tiles of the three, and the images that could not be read.
+  /// The images of the three, each once.
+  var paths: [String] {
+    var known: Set<String> = []
+    return (worst + leastSure + examples).map(\.path).filter { known.insert($0).inserted }
+  }
+
+  /// Tiles of the three, and the images that could not be read or may not be shown.
   func tiles(
-    classes: [String], places: ImagePlaces, maxPixels: Int, workers: WorkerPool
+    classes: [String], from shown: ShownPictures, maxPixels: Int, workers: WorkerPool
   ) -> (worst: [Tile], leastSure: [Tile], examples: [Tile], unread: [String]) {
-    var paths: [String] = []
-    var indices: [String: Int] = [:]
-    for answer in worst + leastSure + examples where indices[answer.path] == nil {
-      indices[answer.path] = paths.count
-      paths.append(answer.path)
-    }
+    let paths = paths
+    let indices = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
     let pictures = Thumbnails.read(
-      paths.map(places.place), side: ShownAnswers.side, maxPixels: maxPixels, workers: workers)
+      paths.map(shown.places.place), side: ShownAnswers.side, maxPixels: maxPixels,
+      workers: workers, allows: { shown.allows(paths[$0], $1) })
     func tiles(_ answers: [Prediction]) -> [Tile] {
       answers.compactMap { answer in
         indices[answer.path].flatMap { pictures[$0] }.map { tile(answer, $0, classes) }

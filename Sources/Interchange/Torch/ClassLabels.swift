@@ -20,6 +20,9 @@ package enum ClassLabels {
     var known: [String: Int] = [:]
     for (index, name) in lines.enumerated() {
       if name.allSatisfy(\.isWhitespace) { throw wrong(path, "line \(index + 1) holds no name") }
+      if let problem = ForeignText.problem(inName: name) {
+        throw wrong(path, "line \(index + 1) holds \(problem)")
+      }
       if let first = known.updateValue(index, forKey: name) {
         throw wrong(path, "lines \(first + 1) and \(index + 1) hold one name, \(name)")
       }

@@ -141,8 +141,8 @@ extension Checkpoint {
   }
 
   /// Reads a checkpoint's file.
-  init(path: String) throws(TrainingError) {
-    try self.init(decoding: FileSystem.read(path, limit: Checkpoint.sizeLimit))
+  init(_ place: FilePlace) throws(TrainingError) {
+    try self.init(decoding: FileSystem.read(place, limit: Checkpoint.sizeLimit))
   }
 
   /// Refuses a run whose checkpoints would pass the limits of their reader, before there is one.
@@ -158,8 +158,8 @@ extension Checkpoint {
 
   /// Reads of a file all but its numbers, by the rules of the reader: a file that passes, and whose
   /// bytes are those that were encoded, will be read.
-  static func checkReadable(_ path: String) throws(TrainingError) {
-    let file = try InputFile(path, limit: sizeLimit)
+  static func checkReadable(_ place: FilePlace) throws(TrainingError) {
+    let file = try InputFile(place, limit: sizeLimit)
     let prefix = try file.bytes(0..<min(file.size, TensorFile.Layout.prefixBytes))
     let metadata: [String: String]
     do {

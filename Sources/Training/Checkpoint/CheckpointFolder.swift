@@ -9,24 +9,27 @@ struct CheckpointFolder {
   private let run: RunFolder
   /// How many are kept.
   static let generations = 2
-  private static let name = "checkpoint"
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"
 
   init(_ run: RunFolder) { self.run = run }
 
-  private var path: String { run.file(CheckpointFolder.name) }
+  /// The place of a file of a checkpoint.
+  private func place(_ name: String) -> FilePlace {
+    run.place(RunFolder.checkpointName + "/" + name)
+  }
 
   /// Keeps a checkpoint, and the best weights as they are on the disk where there are some.
   func write(_ bytes: [UInt8], step: Int, hasBest: Bool) throws(TrainingError) {
     guard run.isWritten else { return }
-    try FileSystem.createFolders(path)
+    try run.createFolder(RunFolder.checkpointName)
     let stem = CheckpointFolder.stem(step)
     if hasBest {
-      try FileSystem.addName(run.bestWeights, as: path + "/" + stem + CheckpointFolder.bestSuffix)
+      try FileSystem.addName(
+        run.place(RunFolder.bestName), as: place(stem + CheckpointFolder.bestSuffix))
     }
     try FileSystem.replace(
-      path + "/" + stem + CheckpointFolder.suffix, with: bytes, proof: Checkpoint.checkReadable)
+      place(stem + CheckpointFolder.suffix), with: bytes, proof: Checkpoint.checkReadable)
     prune(keeping: step)
   }
 
@@ -35,9 +38,9 @@ struct CheckpointFolder {
     // After a step back the newest is not the one of the most steps.
     let others = ((try? steps()) ?? []).filter { $0 != step }
     for old in others.filter({ $0 > step }) + others.filter({ $0 < step }).dropFirst() {
-      let stem = path + "/" + CheckpointFolder.stem(old)
-      FileSystem.remove(stem + CheckpointFolder.suffix)
-      FileSystem.remove(stem + CheckpointFolder.bestSuffix)
+      let stem = CheckpointFolder.stem(old)
+      FileSystem.remove(place(stem + CheckpointFolder.suffix))
+      FileSystem.remove(place(stem + CheckpointFolder.bestSuffix))
     }
   }
 
@@ -45,8 +48,7 @@ struct CheckpointFolder {
   ///
   /// Error: a folder that cannot be listed.
   private func steps() throws(TrainingError) -> [Int] {
-    guard FileSystem.exists(path) else { return [] }
-    return try FileSystem.listing(of: path).compactMap { name in
+    try run.names(in: RunFolder.checkpointName).compactMap { name in
       guard name.hasPrefix(CheckpointFolder.prefix), name.hasSuffix(CheckpointFolder.suffix),
         !name.hasSuffix(CheckpointFolder.bestSuffix)
       else { return nil }
@@ -68,25 +70,27 @@ struct CheckpointFolder {
   func newest(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
     var causes: [String] = []
     for step in try steps() {
-      let stem = path + "/" + CheckpointFolder.stem(step)
+      let stem = CheckpointFolder.stem(step)
+      let file = place(stem + CheckpointFolder.suffix)
       let checkpoint: Checkpoint
       let best: [UInt8]?
       do throws(TrainingError) {
-        checkpoint = try Checkpoint(path: stem + CheckpointFolder.suffix)
-        best = try bestWeights(of: checkpoint, at: stem + CheckpointFolder.bestSuffix)
+        checkpoint = try Checkpoint(file)
+        best = try bestWeights(of: checkpoint, at: place(stem + CheckpointFolder.bestSuffix))
       } catch {
-        skipped("the checkpoint \(stem)\(CheckpointFolder.suffix) is passed over: \(error.problem)")
-        causes.append("\(stem)\(CheckpointFolder.suffix): \(error.problem)")
+        skipped("the checkpoint \(file.path) is passed over: \(error.problem)")
+        causes.append("\(file.path): \(error.problem)")
         continue
       }
-      if let best { try FileSystem.replace(run.bestWeights, with: best) }
+      if let best { try FileSystem.replace(run.place(RunFolder.bestName), with: best) }
       return checkpoint
     }
     guard causes.isEmpty else {
       throw TrainingError(
         .badData,
         "no checkpoint of \(run.path) can be read, and the run is not begun anew over them",
-        found: causes.joined(separator: "; "), expected: "a whole checkpoint in \(path)",
+        found: causes.joined(separator: "; "),
+        expected: "a whole checkpoint in \(run.file(RunFolder.checkpointName))",
         advice: run.adviceToBeginAnew)
     }
     return nil
@@ -94,18 +98,19 @@ struct CheckpointFolder {
 
   /// The bytes of the weights that were the best at a checkpoint; nil where they are in place.
   private func bestWeights(
-    of checkpoint: Checkpoint, at copy: String
+    of checkpoint: Checkpoint, at copy: FilePlace
   ) throws(TrainingError) -> [UInt8]? {
     guard checkpoint.progress.kept > 0 else { return nil }
     let expected = checkpoint.progress.weightsSHA256
-    if let bytes = try? FileSystem.read(run.bestWeights, limit: ModelBytes.sizeLimit),
+    let kept = run.place(RunFolder.bestName)
+    if let bytes = try? FileSystem.read(kept, limit: ModelBytes.sizeLimit),
       SHA256.hex(of: bytes) == expected
     {
       return nil
     }
     let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
-      throw TrainingError(.badData, "\(copy) is not what it was")
+      throw TrainingError(.badData, "\(copy.path) is not what it was")
     }
     return bytes
   }

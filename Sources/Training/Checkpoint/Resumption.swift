@@ -22,6 +22,7 @@ package struct Resumption: Sendable {
     let run = try RecordedRun(path, "to resume")
     let begun = run.configuration
     (folder, record) = (run.folder, run.record)
+    try folder.requireNoLinks(grows: true)
     if var damage = run.damage {
       // It would be written anew, and what it says of the dataset and the end be lost.
       damage.advice =
@@ -56,10 +57,7 @@ package struct Resumption: Sendable {
   ///
   /// nil where there is none: the run begins anew. `skipped` is told why one is passed over.
   func checkpoint(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
-    FileSystem.removeTemporaries(in: folder.path)
-    for name in ["checkpoint", "weights", "test"] {
-      FileSystem.removeTemporaries(in: folder.file(name))
-    }
+    folder.removeTemporaries()
     guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else {
       try refuseToLoseWeights()
       return nil
@@ -91,12 +89,13 @@ extension Resumption {
   /// A run that was killed in its first moments may have weights and no checkpoint yet; one that
   /// ended or trained on has written checkpoints, and what it left is not written over.
   private func refuseToLoseWeights() throws(TrainingError) {
-    guard FileSystem.exists(folder.bestWeights) || FileSystem.exists(folder.lastWeights) else {
+    guard folder.place(RunFolder.bestName).isThere || folder.place(RunFolder.lastName).isThere
+    else {
       return
     }
     let hasEnded =
       record?.status == .done || record?.status == .stopped && record?.weightsSHA256 != nil
-    let trained = (try? MetricsRow.read(folder.file(RunFolder.metricsName)))
+    let trained = (try? MetricsRow.read(folder.place(RunFolder.metricsName)))
       .map { $0.reduce(0) { $0 + $1.seconds } }
     guard hasEnded || trained.map({ !($0 < Resumption.longest) }) ?? true else { return }
     throw TrainingError(

@@ -6,7 +6,6 @@ import Glibc
 /// leaves behind keeps anyone out.
 final class RunLock {
   private let descriptor: CInt
-  private static let name = ".lock"
 
   /// Locks a run's folder, or says who holds it; a process that does not write needs no lock.
   init(_ run: RunFolder) throws(TrainingError) {
@@ -14,15 +13,18 @@ final class RunLock {
       descriptor = -1
       return
     }
-    let path = run.file(RunLock.name)
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
+    let place = run.place(RunFolder.lockName)
+    let file = OutputFile(try place.open(O_RDWR | O_CREAT))
+    guard file.descriptor >= 0 else {
+      if errno == ENXIO { throw .noFile(place.path) }
       throw TrainingError(.cannotCreate, "cannot lock \(run.path): \(FileSystem.lastError())")
     }
+    try file.requireOnly(place.path)
+    descriptor = file.release()
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let isHeld = errno == EWOULDBLOCK
       let cause = FileSystem.lastError()
-      let holder = (try? FileSystem.read(path, limit: 1 << 10)).map {
+      let holder = (try? FileSystem.read(place, limit: 1 << 10)).map {
         String(decoding: $0, as: UTF8.self).filter { $0.isNumber }
       }
       close(descriptor)

@@ -15,8 +15,15 @@ extension Configuration {
   package init(
     file path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
   ) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: Configuration.sizeLimit)
-    self = try Configuration(bytes: bytes, name: path)
+    try self.init(file: FilePlace(named: path), dataset: dataset, options: options)
+  }
+
+  /// Reads a file as the other initializer does, wherever it lies.
+  package init(
+    file place: FilePlace, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
+  ) throws(TrainingError) {
+    let bytes = try FileSystem.read(place, limit: Configuration.sizeLimit)
+    self = try Configuration(bytes: bytes, name: place.path)
     if let dataset { self.dataset = dataset }
     try apply(options)
   }

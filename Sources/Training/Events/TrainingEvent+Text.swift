@@ -66,7 +66,7 @@ extension RunStart {
       first != last
       ? " (trained at \(first) to \(last))" : last != size ? " (trained at \(last))" : ""
     return [
-      "run \(run): recipe \(recipe), \(architecture) at \(size) px\(trained), "
+      "run \(run): recipe \(recipe), \(shellWord(architecture)) at \(size) px\(trained), "
         + "\(grouped(parameters)) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
       "\(counted(epochs, "epoch")) of \(counted(stepsPerEpoch, "step")), batch size \(batchSize), seed \(seed), "
@@ -83,7 +83,7 @@ extension RunStart {
 extension DatasetSummary {
   fileprivate var lines: [String] {
     splits.map { split in
-      let counts = zip(classes, split.perClass).map { "\($0) \(grouped($1))" }.joined(
+      let counts = zip(classes, split.perClass).map { "\(shellWord($0)) \(grouped($1))" }.joined(
         separator: ", ")
       return "\(split.split): \(counted(split.images, "image")) (\(counts)), \(split.origin)"
     } + (skipped.isEmpty ? [] : ["skipped: " + counted(skipped.count, "unreadable image")])

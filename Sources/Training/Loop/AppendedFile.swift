@@ -21,9 +21,9 @@ struct AppendedFile {
 
   /// Makes room for whole lines after one that a process that died has not finished.
   mutating func endLine() throws(TrainingError) {
-    let path = folder.file(name)
-    guard folder.isWritten, FileSystem.exists(path) else { return }
-    let last = try FileSystem.lastByte(of: path)
+    let place = folder.place(name)
+    guard folder.isWritten, try place.status() != nil else { return }
+    let last = try FileSystem.lastByte(of: place)
     if let last, last != UInt8(ascii: "\n") { waiting = "\n" }
   }
 }

@@ -60,7 +60,7 @@ struct MetricsFile {
 
   /// The file as it is; nil where it cannot be read.
   private func read() -> [UInt8]? {
-    try? FileSystem.read(folder.file(RunFolder.metricsName), limit: MetricsRow.sizeLimit)
+    try? FileSystem.read(folder.place(RunFolder.metricsName), limit: MetricsRow.sizeLimit)
   }
 
   /// The beginning of the file, where it is what a checkpoint says.
@@ -80,10 +80,11 @@ struct MetricsFile {
 
   /// Gives a file that cannot be used another name.
   private func putAside(_ epochs: Int) throws(TrainingError) -> String {
-    let (path, other) = (folder.file(RunFolder.metricsName), folder.file("metrics.damaged.csv"))
-    let isThere = FileSystem.exists(path)
-    if isThere { try FileSystem.rename(path, to: other) }
-    return "\(path) " + (isThere ? "was changed and is kept as \(other)" : "is missing")
+    let (place, other) = (folder.place(RunFolder.metricsName), "metrics.damaged.csv")
+    let isThere = place.isThere
+    if isThere { try FileSystem.rename(place, to: other) }
+    return "\(place.path) "
+      + (isThere ? "was changed and is kept as \(folder.file(other))" : "is missing")
       + ", and \(RunFolder.eventsName) does not have its figures either: those of epochs 1 to "
       + "\(epochs) are lost, the weights are not"
   }
@@ -100,7 +101,7 @@ struct MetricsFile {
   mutating func synchronize() throws(TrainingError) {
     guard folder.isWritten else { return }
     try file.append("")
-    try FileSystem.synchronize(folder.file(RunFolder.metricsName))
+    try FileSystem.synchronize(folder.place(RunFolder.metricsName))
   }
 
   /// What a checkpoint that is written now says of the file, which is on the disk then.

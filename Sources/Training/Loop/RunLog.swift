@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Writes a run's files as its events come.
 ///
 /// A disk that is full, or fails, is told of once; what could not be written follows when it can.
@@ -76,7 +78,7 @@ struct RunLog {
       try log.events.append(json.map { $0 + "\n" } ?? "")
     }
     try attempt(events) { log throws(TrainingError) in
-      try log.text.append(lines.map { $0 + "\n" }.joined())
+      try log.text.append(lines.map { terminalSafe($0, most: longestLine) + "\n" }.joined())
     }
   }
 

@@ -92,10 +92,10 @@ struct Team {
 
   /// The weights that are kept, as the first process has written them.
   func model(of folder: RunFolder) throws -> ClassifierModel {
-    guard communicator != nil else { return try ClassifierModel(path: folder.bestWeights) }
-    var location = ModelLocation(weights: folder.bestWeights)
+    guard communicator != nil else { return try ClassifierModel(at: folder.model) }
+    var location = folder.model
     location.bytes = try fromFirst {
-      try FileSystem.read(folder.bestWeights, limit: ModelBytes.sizeLimit)
+      try FileSystem.read(folder.model.place, limit: ModelBytes.sizeLimit)
     }
     return try ClassifierModel(at: location)
   }

@@ -67,7 +67,7 @@ package struct Prediction: Codable, Sendable, Hashable {
 
   /// The columns of predictions.csv.
   static func columns(classes: [String]) -> [String] {
-    ["path", "true", "pred", "probability"] + classes.map { "p_" + $0 }
+    ["path", "true", "pred", "probability"] + classes.map { CSV.name("p_" + $0) }
   }
 
   /// The text of predictions.csv: a header and a row an answered image.
@@ -79,7 +79,8 @@ package struct Prediction: Codable, Sendable, Hashable {
       guard let index = prediction.index else { continue }
       text += CSV.row(
         [
-          prediction.path, prediction.trueIndex.map { classes[$0] } ?? "", classes[index],
+          CSV.path(prediction.path), prediction.trueIndex.map { CSV.name(classes[$0]) } ?? "",
+          CSV.name(classes[index]),
           "\(prediction.probabilities[index])",
         ] + prediction.probabilities.map { "\($0)" })
     }

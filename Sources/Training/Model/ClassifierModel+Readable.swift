@@ -55,8 +55,8 @@ extension RunFolder {
   /// Writes a model in one step, as `write` does, once it is found that it can be read again.
   func write(model bytes: [UInt8], to name: String) throws(TrainingError) {
     guard isWritten else { return }
-    try FileSystem.replace(file(name), with: bytes) { path throws(TrainingError) in
-      try ClassifierModel.checkReadable(at: ModelLocation(weights: path))
+    try FileSystem.replace(place(name), with: bytes) { file throws(TrainingError) in
+      try ClassifierModel.checkReadable(at: ModelLocation(weights: file.path, run: path))
     }
   }
 }

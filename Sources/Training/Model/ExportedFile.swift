@@ -13,7 +13,7 @@ package enum ExportedFile {
     _ bytes: [UInt8], at path: String, replaces: Bool
   ) throws(TrainingError) {
     do throws(TrainingError) {
-      try FileSystem.replace(path, with: bytes, exclusive: !replaces)
+      try FileSystem.replace(FilePlace(named: path), with: bytes, exclusive: !replaces)
     } catch {
       if !replaces, FileSystem.exists(path) { throw isThere(path) }
       let folder = FileSystem.parent(of: path)

@@ -25,7 +25,7 @@ struct ModelBytes {
       count = bytes.count
       source = .copy(bytes)
     } else {
-      let file = try InputFile(location.weights, limit: ModelBytes.sizeLimit)
+      let file = try InputFile(location.place, limit: ModelBytes.sizeLimit)
       count = file.size
       source = .file(file)
     }

@@ -1,5 +1,6 @@
 internal import CNN
 internal import FoundationEssentials
+internal import Primitives
 
 /// What the maker of a model says of it: what it is, what it was trained and tested on, how well it
 /// did there, and where it ends.
@@ -65,6 +66,9 @@ package struct ModelCard: Codable, Sendable, Hashable {
         throw wrong("unknown key \(member.key)")
       }
       guard take(key, member.value) else { throw wrong("the value of \(member.key)") }
+      if case .string(let text) = member.value, let problem = ForeignText.problem(inText: text) {
+        throw wrong("the value of \(member.key): \(problem)")
+      }
     }
     if let problem { throw wrong(problem) }
   }
@@ -140,13 +144,17 @@ extension ModelCard {
   ///
   /// Errors: no such file, or one that holds something else.
   package init(report path: String) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: 1 << 26)
+    try self.init(report: FilePlace(named: path))
+  }
+
+  private init(report place: FilePlace) throws(TrainingError) {
+    let bytes = try FileSystem.read(place, limit: 1 << 26)
     let evaluation: Evaluation
     do {
       evaluation = try JSONDecoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
       throw TrainingError(
-        .badData, "\(path) is no report of an evaluation: \(error)",
+        .badData, "\(place.path) is no report of an evaluation: \(error)",
         expected: "a file report.json that cnnctl train or cnnctl evaluate wrote")
     }
     testImages = evaluation.images
@@ -166,11 +174,11 @@ extension ModelCard {
   /// Without test images a run is evaluated on those that validate, and the card says so.
   package init?(run: String) throws(TrainingError) {
     let folder = RunFolder(existing: run)
-    let path = folder.file(RunFolder.reportName)
-    guard FileSystem.exists(path) else { return nil }
-    try self.init(report: path)
-    let text = folder.file(RunFolder.reportTextName)
-    guard FileSystem.exists(text) else { return }
+    let report = folder.place(RunFolder.reportName)
+    guard try report.status() != nil else { return nil }
+    try self.init(report: report)
+    let text = folder.place(RunFolder.reportTextName)
+    guard try text.status() != nil else { return }
     let heading = String(decoding: try FileSystem.read(text, limit: 1 << 26), as: UTF8.self)
       .prefix { $0 != "\n" }
     if heading.contains("for want of test images") {

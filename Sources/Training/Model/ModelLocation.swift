@@ -11,6 +11,13 @@ package struct ModelLocation: Sendable {
   /// The file's bytes, where another process has read them.
   var bytes: [UInt8]?
 
+  /// Where the file lies; below a run's folder no link leads to it.
+  package var place: FilePlace {
+    guard let run else { return FilePlace(named: weights) }
+    let folder = FileSystem.lastName(of: FileSystem.parent(of: weights))
+    return RunFolder(existing: run).place(folder + "/" + FileSystem.lastName(of: weights))
+  }
+
   /// A weights file, in a run folder or not.
   package init(weights: String, run: String? = nil) {
     self.weights = weights
@@ -50,9 +57,12 @@ extension ClassifierModel {
     }
     guard FileSystem.isFolder(name) else {
       let run = FileSystem.parent(of: FileSystem.parent(of: name))
-      return ModelLocation(weights: name, run: RunFolder.holdsRun(run) ? run : nil)
+      guard RunFolder.holdsRun(run) else { return ModelLocation(weights: name) }
+      try RunFolder(existing: run).requireNoLinks()
+      return ModelLocation(weights: name, run: run)
     }
     let run = RunFolder(existing: name)
+    try run.requireNoLinks()
     guard FileSystem.exists(run.bestWeights) else {
       let isRun = RunFolder.holdsRun(run.path)
       throw TrainingError(
@@ -62,6 +72,6 @@ extension ClassifierModel {
           : "the folder \(name) is no run: it has no weights",
         expected: run.bestWeights)
     }
-    return ModelLocation(weights: run.bestWeights, run: run.path)
+    return run.model
   }
 }

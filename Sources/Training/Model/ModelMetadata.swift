@@ -1,6 +1,7 @@
 internal import CNN
 internal import FoundationEssentials
 internal import ImageData
+internal import Primitives
 
 /// What a model file says beside its weights, as the format's map of strings.
 struct ModelMetadata {
@@ -100,11 +101,25 @@ struct ModelMetadata {
         .badData, "\(path): the classes are not right", found: JSONText.line(classes),
         expected: "at least 2 different names")
     }
+    for (name, what) in [
+      (recipe, "recipe"), (datasetFingerprint, "dataset_fingerprint"),
+      (toolVersion, "tool_version"),
+    ] + classes.map({ ($0, "class") }) {
+      try ModelMetadata.check(name, what, path)
+    }
     preprocessing = try ModelMetadata.decode(
       Preprocessing.self, try string(.preprocessing), "preprocessing", path)
     if let problem = preprocessing.problem {
       throw TrainingError(.badData, "\(path): preprocessing: \(problem)")
     }
+  }
+
+  /// Refuses a name that the rule for names does not have.
+  private static func check(_ name: String, _ what: String, _ path: String) throws(TrainingError) {
+    guard let problem = ForeignText.problem(inName: name) else { return }
+    throw TrainingError(
+      .badData, "\(path): the metadata's \(what) is not right: \(problem)",
+      expected: "a name of at most \(ForeignText.longestName) characters, none of them a control")
   }
 
   private static func temperature(

@@ -13,9 +13,9 @@ struct LineReader {
   private static let part = 1 << 18
 
   /// Opens a file of at most `limit` bytes.
-  init(_ path: String, limit: Int) throws(TrainingError) {
-    self.path = path
-    file = try InputFile(path, limit: limit)
+  init(_ place: FilePlace, limit: Int) throws(TrainingError) {
+    path = place.path
+    file = try InputFile(place, limit: limit)
   }
 
   /// The next line without its newline; nil at the end.
@@ -48,8 +48,8 @@ struct LineReader {
   }
 
   /// The last line of a file that ends with a newline; nil for none.
-  static func last(of path: String, limit: Int) throws(TrainingError) -> [UInt8]? {
-    let file = try InputFile(path, limit: limit)
+  static func last(of place: FilePlace, limit: Int) throws(TrainingError) -> [UInt8]? {
+    let file = try InputFile(place, limit: limit)
     var length = part
     while true {
       let tail = try file.bytes(max(0, file.size - length)..<file.size)

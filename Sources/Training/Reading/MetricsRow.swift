@@ -38,13 +38,14 @@ package struct MetricsRow: Sendable, Hashable {
 
   /// The epochs that a run tells of; none where its file is missing or was edited.
   package static func all(of run: RunFolder) -> [MetricsRow] {
-    (try? read(run.file(RunFolder.metricsName))) ?? []
+    (try? read(run.place(RunFolder.metricsName))) ?? []
   }
 
   /// The rows of a run's metrics.csv; epochs count on without a gap, from 1 unless the figures of the
   /// first were lost.
-  static func read(_ path: String) throws(TrainingError) -> [MetricsRow] {
-    let bytes = try FileSystem.read(path, limit: sizeLimit)
+  static func read(_ place: FilePlace) throws(TrainingError) -> [MetricsRow] {
+    let path = place.path
+    let bytes = try FileSystem.read(place, limit: sizeLimit)
     let table: [[String]]
     do throws(CSVError) {
       table = try CSV.rows(bytes)

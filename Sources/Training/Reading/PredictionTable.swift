@@ -16,8 +16,9 @@ struct PredictionTable: Sendable {
   /// Reads a file in which every image's class is known.
   ///
   /// Errors: a file that is no such table, or whose rows contradict themselves.
-  init(reading path: String) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: PredictionTable.sizeLimit)
+  init(reading place: FilePlace) throws(TrainingError) {
+    let path = place.path
+    let bytes = try FileSystem.read(place, limit: PredictionTable.sizeLimit)
     let table: [[String]]
     do throws(CSVError) {
       table = try CSV.rows(bytes)
@@ -29,7 +30,8 @@ struct PredictionTable: Sendable {
     let names = header.dropFirst(start.count)
     guard Array(header.prefix(start.count)) == start, names.count >= 2,
       names.allSatisfy({ $0.hasPrefix("p_") }), Set(names).count == names.count,
-      names.count <= PredictionTable.maximalClasses
+      names.count <= PredictionTable.maximalClasses,
+      names.allSatisfy({ ForeignText.problem(inName: $0) == nil })
     else {
       throw TrainingError(
         .badData, "\(path): unknown columns", found: header.prefix(8).joined(separator: ","),
@@ -48,16 +50,21 @@ struct PredictionTable: Sendable {
     }
   }
 
+  /// The class that a cell names, as this version writes it or as earlier ones did.
+  private static func index(of cell: String, _ indices: [String: Int]) -> Int? {
+    indices[CSV.read(name: cell)] ?? indices[cell]
+  }
+
   private static func prediction(
     _ cells: [String], _ indices: [String: Int]
   ) -> Prediction? {
     let probabilities = cells.dropFirst(4).compactMap(Double.init)
-    guard probabilities.count == indices.count, let truth = indices[cells[1]],
+    guard probabilities.count == indices.count, let truth = index(of: cells[1], indices),
       probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }),
       abs(probabilities.reduce(0, +) - 1) <= tolerance
     else { return nil }
     let prediction = Prediction(path: cells[0], trueIndex: truth, probabilities: probabilities)
-    guard let index = prediction.index, indices[cells[2]] == index,
+    guard let index = prediction.index, self.index(of: cells[2], indices) == index,
       Double(cells[3]) == probabilities[index]
     else { return nil }
     return prediction

@@ -66,8 +66,9 @@ extension Evaluation {
   /// Reads a report.json.
   ///
   /// Errors: a file that is none, or whose figures contradict each other.
-  package init(reading path: String) throws(TrainingError) {
-    let bytes = try FileSystem.read(path, limit: Evaluation.sizeLimit)
+  package init(reading place: FilePlace) throws(TrainingError) {
+    let path = place.path
+    let bytes = try FileSystem.read(place, limit: Evaluation.sizeLimit)
     do {
       self = try JSONText.decoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
@@ -83,6 +84,7 @@ extension Evaluation {
     let count = classes.count
     let rows = confusion.map { $0.reduce(0) { $0 &+ $1 } }
     guard count >= 2, confusion.count == count,
+      classes.keys.allSatisfy({ ForeignText.problem(inName: $0) == nil }),
       confusion.allSatisfy({ $0.count == count && $0.allSatisfy(isCount) })
     else { return false }
     let right = confusion.indices.reduce(0) { $0 &+ confusion[$1][$1] }

@@ -55,24 +55,26 @@ package struct RunContents: Sendable {
           ? "neither " + names.joined(separator: " nor ") : "a file",
         expected: "a folder that cnnctl train has made")
     }
-    configuration = take(RunFolder.configurationName) { path, folder throws(TrainingError) in
-      try Configuration(file: path)
+    try folder.requireNoLinks()
+    configuration = take(RunFolder.configurationName) { place throws(TrainingError) in
+      try Configuration(file: place)
     }
-    record = take(RunFolder.recordName) { path, folder throws(TrainingError) in
-      try RunRecord(folder: folder)
+    let run = folder
+    record = take(RunFolder.recordName) { _ throws(TrainingError) in
+      try RunRecord(folder: run)
     }
     metrics =
-      take(RunFolder.metricsName) { path, folder throws(TrainingError) in
-        try MetricsRow.read(path)
+      take(RunFolder.metricsName) { place throws(TrainingError) in
+        try MetricsRow.read(place)
       } ?? []
-    events = take(RunFolder.eventsName) { path, folder throws(TrainingError) in
-      try RunEvents(reading: path)
+    events = take(RunFolder.eventsName) { place throws(TrainingError) in
+      try RunEvents(reading: place)
     }
-    let predictions = take(RunFolder.predictionsName) { path, folder throws(TrainingError) in
-      try PredictionTable(reading: path)
+    let predictions = take(RunFolder.predictionsName) { place throws(TrainingError) in
+      try PredictionTable(reading: place)
     }
-    let evaluation = take(RunFolder.reportName) { path, folder throws(TrainingError) in
-      try Evaluation(reading: path)
+    let evaluation = take(RunFolder.reportName) { place throws(TrainingError) in
+      try Evaluation(reading: place)
     }
     var doubts: [String] = []
     answers = RecordedAnswers(evaluation, predictions, doubts: &doubts)
@@ -85,10 +87,10 @@ package struct RunContents: Sendable {
 
   /// What a file holds; nil, and a problem, where it cannot be used.
   private mutating func take<Value>(
-    _ name: String, _ read: (String, RunFolder) throws(TrainingError) -> Value
+    _ name: String, _ read: (FilePlace) throws(TrainingError) -> Value
   ) -> Value? {
     do throws(TrainingError) {
-      return try read(folder.file(name), folder)
+      return try read(folder.place(name))
     } catch {
       let found = error.found.map { ", found \($0)" } ?? ""
       let expected = error.expected.map { ", expected \($0)" } ?? ""

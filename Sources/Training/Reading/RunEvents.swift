@@ -26,8 +26,9 @@ package struct RunEvents: Sendable {
   }
 
   /// Reads a file; events that are not known are passed over.
-  init(reading path: String) throws(TrainingError) {
-    var lines = try LineReader(path, limit: RunEvents.sizeLimit)
+  init(reading place: FilePlace) throws(TrainingError) {
+    let path = place.path
+    var lines = try LineReader(place, limit: RunEvents.sizeLimit)
     var number = 0
     while let line = try lines.next() {
       number += 1
@@ -53,7 +54,7 @@ package struct RunEvents: Sendable {
   static func forEachEpoch(
     of run: RunFolder, _ body: (EpochMetrics) -> Void
   ) throws(TrainingError) {
-    var lines = try LineReader(run.file(RunFolder.eventsName), limit: sizeLimit)
+    var lines = try LineReader(run.place(RunFolder.eventsName), limit: sizeLimit)
     let decoder = JSONText.decoder()
     while let line = try lines.next() {
       let data = Data(line)
@@ -66,8 +67,8 @@ package struct RunEvents: Sendable {
 
   /// What the last event of a run says, if it says that the run is over.
   static func summary(of run: RunFolder) throws(TrainingError) -> TrainingSummary? {
-    let path = run.file(RunFolder.eventsName)
-    guard let line = try LineReader.last(of: path, limit: sizeLimit) else { return nil }
+    let place = run.place(RunFolder.eventsName)
+    guard let line = try LineReader.last(of: place, limit: sizeLimit) else { return nil }
     let decoder = JSONText.decoder()
     guard let name = try? decoder.decode(Name.self, from: Data(line)), name.event == "done" else {
       return nil

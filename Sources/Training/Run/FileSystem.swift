@@ -23,24 +23,7 @@ enum FileSystem {
   }
 
   /// The names in a folder, in byte order; none where it cannot be read.
-  static func names(in path: String) -> [String] { (try? listing(of: path)) ?? [] }
-
-  /// The names in a folder, in byte order.
-  static func listing(of path: String) throws(TrainingError) -> [String] {
-    guard let folder = opendir(path) else {
-      throw TrainingError(
-        errno == ENOENT ? .missing : .inputOutput, "cannot list \(path): \(lastError())")
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
+  static func names(in path: String) -> [String] { OpenFolder(path)?.names ?? [] }
 
   /// Creates a folder and those above it; one that is there is no error.
   static func createFolders(_ path: String) throws(TrainingError) {
@@ -55,21 +38,39 @@ enum FileSystem {
     }
   }
 
+  /// Creates a folder in one that is there; one of that name is no error, and a link is.
+  static func createFolder(_ place: FilePlace) throws(TrainingError) {
+    func failed() -> TrainingError {
+      TrainingError(.cannotCreate, "cannot create the folder \(place.path): \(lastError())")
+    }
+    guard let holder = try place.holder() else { throw failed() }
+    guard mkdirat(holder.descriptor, place.lastName, 0o777) != 0 else { return }
+    let error = failed()
+    guard let status = holder.status(place.lastName) else { throw error }
+    if status.isKind(S_IFLNK) { throw .link(place.path) }
+    guard status.isKind(S_IFDIR) else { throw error }
+  }
+
   /// Reads a regular file of at most `limit` bytes.
   static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
-    let file = try InputFile(path, limit: limit)
+    try read(FilePlace(named: path), limit: limit)
+  }
+
+  /// Reads a regular file of at most `limit` bytes.
+  static func read(_ place: FilePlace, limit: Int) throws(TrainingError) -> [UInt8] {
+    let file = try InputFile(place, limit: limit)
     return try file.bytes(0..<file.size)
   }
 
   /// The last byte of a regular file; nil where it is empty.
-  static func lastByte(of path: String) throws(TrainingError) -> UInt8? {
-    let file = try InputFile(path, limit: .max)
+  static func lastByte(of place: FilePlace) throws(TrainingError) -> UInt8? {
+    let file = try InputFile(place, limit: .max)
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
   }
 
   /// Whether a file's bytes are these; never takes memory for more than a part of it.
-  private static func holds(_ path: String, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
-    let file = try InputFile(path, limit: bytes.count)
+  private static func holds(_ place: FilePlace, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
+    let file = try InputFile(place, limit: bytes.count)
     guard file.size == bytes.count else { return false }
     let part = 1 << 20
     for start in stride(from: 0, to: bytes.count, by: part) {
@@ -87,17 +88,22 @@ enum FileSystem {
   /// compared with what the file system gives back, and the file must pass the proof, which is given
   /// its path, before they get their name.
   static func replace(
-    _ path: String, with bytes: [UInt8], exclusive: Bool = false,
-    proof: ((String) throws(TrainingError) -> Void)? = nil
+    _ place: FilePlace, with bytes: [UInt8], exclusive: Bool = false,
+    proof: ((FilePlace) throws(TrainingError) -> Void)? = nil
   ) throws(TrainingError) {
-    let folder = parent(of: path)
-    let temporary = folder + "/." + lastName(of: path) + ".\(getpid()).tmp"
+    let temporary = place.sibling(".\(place.lastName).\(getpid()).tmp")
     func failed() -> TrainingError {
-      TrainingError(.inputOutput, "cannot write \(path): \(lastError())")
+      TrainingError(.inputOutput, "cannot write \(place.path): \(lastError())")
     }
-    unlink(temporary)
+    guard let holder = try place.holder() else { throw failed() }
+    let folder = holder.descriptor
+    func removeTemporary() { unlinkat(folder, temporary.lastName, 0) }
+    removeTemporary()
     do throws(TrainingError) {
-      try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
+      let descriptor = try holder.open(
+        temporary.lastName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, temporary.path)
+      guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
+      try OutputFile(descriptor).write(bytes, sync: true)
       if let proof {
         guard try holds(temporary, bytes) else {
           throw TrainingError(.inputOutput, "what was written is not what is read")
@@ -105,52 +111,56 @@ enum FileSystem {
         try proof(temporary)
       }
     } catch {
-      unlink(temporary)
-      throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
+      removeTemporary()
+      throw TrainingError(error.kind, "cannot write \(place.path): \(error.problem)")
     }
     if exclusive {
       // link refuses where rename would replace.
-      let status = link(temporary, path)
+      let status = linkat(folder, temporary.lastName, folder, place.lastName, 0)
       let error = failed()
-      unlink(temporary)
+      removeTemporary()
       guard status == 0 else { throw error }
-    } else if Glibc.rename(temporary, path) != 0 {
+    } else if renameat(folder, temporary.lastName, folder, place.lastName) != 0 {
       let error = failed()
-      unlink(temporary)
+      removeTemporary()
       throw error
     }
-    let entry = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard entry >= 0 else { throw failed() }
-    defer { close(entry) }
     // Some file systems cannot sync a folder and say EINVAL.
-    guard fsync(entry) == 0 || errno == EINVAL else { throw failed() }
+    guard fsync(folder) == 0 || errno == EINVAL else { throw failed() }
   }
 
-  /// Gives a file another name; one of that name is lost.
-  static func rename(_ path: String, to other: String) throws(TrainingError) {
-    guard Glibc.rename(path, other) == 0 else {
-      throw TrainingError(.inputOutput, "cannot rename \(path) to \(other): \(lastError())")
+  /// Gives a file another name in its folder; one of that name is lost.
+  static func rename(_ place: FilePlace, to name: String) throws(TrainingError) {
+    guard let holder = try place.holder(),
+      renameat(holder.descriptor, place.lastName, holder.descriptor, name) == 0
+    else {
+      throw TrainingError(
+        .inputOutput, "cannot rename \(place.path) to \(name): \(lastError())")
     }
   }
 
   /// Waits until what was written to a file is on the disk.
-  static func synchronize(_ path: String) throws(TrainingError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  static func synchronize(_ place: FilePlace) throws(TrainingError) {
+    let descriptor = try place.open(O_RDONLY)
     guard descriptor >= 0 else {
-      throw TrainingError(.inputOutput, "cannot open \(path): \(lastError())")
+      throw TrainingError(.inputOutput, "cannot open \(place.path): \(lastError())")
     }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else {
-      throw TrainingError(.inputOutput, "cannot write \(path): \(lastError())")
+      throw TrainingError(.inputOutput, "cannot write \(place.path): \(lastError())")
     }
   }
 
   /// Gives a file a second name, which loses what it named before; where the file system has one
   /// name a file, the other names a copy.
-  static func addName(_ path: String, as other: String) throws(TrainingError) {
-    unlink(other)
-    if link(path, other) == 0 { return }
-    try replace(other, with: read(path, limit: .max))
+  static func addName(_ place: FilePlace, as other: FilePlace) throws(TrainingError) {
+    remove(other)
+    if let old = try place.holder(), let new = try other.holder(),
+      linkat(old.descriptor, place.lastName, new.descriptor, other.lastName, 0) == 0
+    {
+      return
+    }
+    try replace(other, with: read(place, limit: .max))
   }
 
   /// Makes a folder in `home` that nobody else has; `name` is how its name begins.
@@ -170,13 +180,9 @@ enum FileSystem {
   static func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
   /// Removes a file; one that is not there, or that stays, is no error.
-  static func remove(_ path: String) { unlink(path) }
-
-  /// Removes what a process that died has left of files that it was writing.
-  static func removeTemporaries(in path: String) {
-    for name in names(in: path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-      remove(path + "/" + name)
-    }
+  static func remove(_ place: FilePlace) {
+    guard let holder = try? place.holder() else { return }
+    unlinkat(holder.descriptor, place.lastName, 0)
   }
 
   /// Bytes that a file system still takes; nil where it does not say.
@@ -189,40 +195,22 @@ enum FileSystem {
   }
 
   /// Adds text to the end of a file, creating it where needed; all of it, or nothing.
-  static func append(_ text: String, to path: String) throws(TrainingError) {
+  ///
+  /// Errors: a link, a pipe, a device, and a file that has another name somewhere: that one would
+  /// change with it.
+  static func append(_ text: String, to place: FilePlace) throws(TrainingError) {
+    let descriptor = try place.open(O_WRONLY | O_CREAT | O_APPEND)
+    guard descriptor >= 0 else {
+      if errno == ENXIO { throw .noFile(place.path) }
+      throw TrainingError(.inputOutput, "cannot write \(place.path): \(lastError())")
+    }
+    let file = OutputFile(descriptor)
+    try file.requireOnly(place.path)
     do throws(TrainingError) {
-      try store(
-        Array(text.utf8), at: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, sync: false)
+      try file.write(Array(text.utf8), sync: false)
     } catch {
-      throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
+      throw TrainingError(.inputOutput, "cannot write \(place.path): \(error.problem)")
     }
-  }
-
-  private static func store(
-    _ bytes: [UInt8], at path: String, flags: CInt, sync: Bool
-  ) throws(TrainingError) {
-    let descriptor = open(path, flags, 0o666)
-    guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
-    let before = lseek(descriptor, 0, SEEK_END)
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = TrainingError(.inputOutput, lastError())
-        // Half a line would spoil what follows it.
-        if before >= 0 { ftruncate(descriptor, before) }
-        close(descriptor)
-        throw error
-      }
-      done += count
-    }
-    if sync, fsync(descriptor) != 0 {
-      let error = TrainingError(.inputOutput, lastError())
-      close(descriptor)
-      throw error
-    }
-    guard close(descriptor) == 0 else { throw TrainingError(.inputOutput, lastError()) }
   }
 
   /// The folder that holds a path.

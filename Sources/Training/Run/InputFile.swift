@@ -11,10 +11,17 @@ package final class InputFile {
   package let size: Int
 
   /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.
-  package init(_ path: String, limit: Int) throws(TrainingError) {
-    self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  package convenience init(_ path: String, limit: Int) throws(TrainingError) {
+    try self.init(FilePlace(named: path), limit: limit)
+  }
+
+  /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.
+  package init(_ place: FilePlace, limit: Int) throws(TrainingError) {
+    path = place.path
+    descriptor = try place.open(O_RDONLY)
     guard descriptor >= 0 else {
+      // What opening a socket says.
+      if errno == ENXIO { throw .noFile(path) }
       throw TrainingError(
         errno == ENOENT || errno == ENOTDIR ? .missing : .inputOutput,
         "cannot read \(path): \(FileSystem.lastError())")
@@ -22,7 +29,7 @@ package final class InputFile {
     var status = stat()
     let isRegular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     size = isRegular ? Int(status.st_size) : 0
-    guard isRegular else { throw TrainingError(.badData, "\(path) is not a regular file") }
+    guard isRegular else { throw .noFile(path) }
     guard size <= limit else {
       throw TrainingError(
         .badData, "\(path) is too large", found: "\(size) bytes", expected: "at most \(limit)")

@@ -19,7 +19,8 @@ struct RecordedRun: Sendable {
         .badData, "\(path) holds no run \(purpose)",
         expected: "a run folder with its \(RunFolder.configurationName)")
     }
-    configuration = try Configuration(file: folder.file(RunFolder.configurationName))
+    try folder.requireNoLinks()
+    configuration = try Configuration(file: folder.place(RunFolder.configurationName))
     do throws(TrainingError) {
       record = try RunRecord(folder: folder)
     } catch {

@@ -27,14 +27,33 @@ package struct RunFolder: Sendable, Hashable {
   static let reportName = "test/report.json"
   static let predictionsName = "test/predictions.csv"
   static let reportTextName = "test/report.txt"
+  static let lockName = ".lock"
+  static let checkpointName = "checkpoint"
+  /// The folder of the last evaluation's files.
+  package static let testName = "test"
+  /// The report as a page.
+  package static let pageName = "report.html"
+
+  /// The files that grow.
+  private static let appendedNames = [eventsName, logName, metricsName, lockName]
+  /// The other files at the top.
+  private static let fileNames = [configurationName, recordName, classesName, pageName]
+  /// The folders, in which only this program's files lie.
+  static let folderNames = [checkpointName, "weights", "plots", "test", "val", "train"]
 
   /// The kept weights.
   package var bestWeights: String { file(RunFolder.bestName) }
   /// The last epoch's weights.
   package var lastWeights: String { file(RunFolder.lastName) }
 
-  /// The path of a file of the folder.
+  /// The path of a file of the folder, as messages name it.
   package func file(_ name: String) -> String { path + "/" + name }
+
+  /// The place of a file of the folder, which no link leads to.
+  package func place(_ name: String) -> FilePlace { FilePlace(name, in: path) }
+
+  /// The model of the kept weights.
+  package var model: ModelLocation { ModelLocation(weights: bestWeights, run: path) }
 
   /// A run folder that is there already; nothing is checked.
   package init(existing path: String) {
@@ -81,11 +100,12 @@ package struct RunFolder: Sendable, Hashable {
     } else {
       folder = RunFolder(existing: try createNext(home))
     }
-    try FileSystem.createFolders(folder.file("weights"))
-    try FileSystem.createFolders(folder.file("test"))
+    try folder.requireNoLinks()
+    try folder.createFolder("weights")
+    try folder.createFolder("test")
     do throws(TrainingError) {
       try FileSystem.replace(
-        folder.file(configurationName), with: configuration, exclusive: true)
+        folder.place(configurationName), with: configuration, exclusive: true)
     } catch {
       guard holdsRun(folder.path) else {
         throw TrainingError(.cannotCreate, error.problem)
@@ -157,18 +177,66 @@ package struct RunFolder: Sendable, Hashable {
   /// Writes bytes as `write(_:to:)` writes text.
   package func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
     guard isWritten else { return }
-    try FileSystem.replace(file(name), with: bytes)
+    try FileSystem.replace(place(name), with: bytes)
   }
 
   /// Makes a folder below the run's, where there is none yet.
   package func createFolder(_ name: String) throws(TrainingError) {
     guard isWritten else { return }
-    try FileSystem.createFolders(file(name))
+    try FileSystem.createFolder(place(name))
   }
 
   /// Adds text to a file's end.
   package func append(_ text: String, to name: String) throws(TrainingError) {
     guard isWritten else { return }
-    try FileSystem.append(text, to: file(name))
+    try FileSystem.append(text, to: place(name))
+  }
+
+  /// Removes a file; one that is not there, or that stays, is no error.
+  package func remove(_ name: String) { FileSystem.remove(place(name)) }
+
+  /// The names in a folder below this one; none where it is not there.
+  ///
+  /// Error: one that cannot be listed.
+  func names(in name: String) throws(TrainingError) -> [String] {
+    if let folder = try FilePlace(name + "/.", in: path).holder() { return folder.names }
+    if errno == ENOENT { return [] }
+    throw TrainingError(.inputOutput, "cannot list \(file(name)): \(FileSystem.lastError())")
+  }
+
+  /// Removes what a process that died has left of files that it was writing.
+  func removeTemporaries() {
+    for folder in [""] + RunFolder.folderNames {
+      for name in (try? names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(".tmp")
+      {
+        remove(folder + "/" + name)
+      }
+    }
+  }
+
+  /// Refuses a folder that has a link, a pipe or a device where this program has a file or folder.
+  ///
+  /// A run's folder may come from a stranger, and what is read or written through a link is not the
+  /// run's. Every opening looks for itself; this says it before anything is done. With `grows` a
+  /// file that will be added to may have no other name.
+  package func requireNoLinks(grows: Bool = false) throws(TrainingError) {
+    guard let folder = OpenFolder(path) else { return }
+    func check(_ holder: OpenFolder, _ name: String, _ path: String) throws(TrainingError) {
+      guard let status = holder.status(name) else { return }
+      if status.isKind(S_IFLNK) { throw .link(path) }
+      guard status.isKind(S_IFREG) || status.isKind(S_IFDIR) else { throw .noFile(path) }
+    }
+    for name in RunFolder.fileNames + RunFolder.appendedNames + RunFolder.folderNames {
+      try check(folder, name, file(name))
+    }
+    for name in RunFolder.folderNames {
+      guard let inner = try FilePlace(name + "/.", in: path).holder() else { continue }
+      for entry in inner.names { try check(inner, entry, file(name) + "/" + entry) }
+    }
+    guard grows else { return }
+    for name in RunFolder.appendedNames {
+      guard let status = folder.status(name), status.isKind(S_IFREG) else { continue }
+      if status.st_nlink > 1 { throw .secondName(file(name)) }
+    }
   }
 }

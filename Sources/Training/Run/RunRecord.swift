@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import ImageData
+internal import Primitives
 
 /// What ran where, and how far it came: `run.json`.
 package struct RunRecord: Codable, Sendable, Hashable {
@@ -156,12 +157,24 @@ package struct RunRecord: Codable, Sendable, Hashable {
   /// Reads the record of a run folder.
   package init(folder: RunFolder) throws(TrainingError) {
     let path = folder.file(RunFolder.recordName)
-    let bytes = try FileSystem.read(path, limit: RunRecord.sizeLimit)
+    let bytes = try FileSystem.read(
+      folder.place(RunFolder.recordName), limit: RunRecord.sizeLimit)
     do {
       self = try JSONText.decoder().decode(RunRecord.self, from: Data(bytes))
     } catch {
       throw TrainingError(.badData, "\(path) is not a run's record: \(JSONText.message(error))")
     }
+    guard isPlain else {
+      throw TrainingError(.badData, "\(path) is not a run's record: it holds names that are none")
+    }
+  }
+
+  /// Whether every text in it is one that a file may tell.
+  private var isPlain: Bool {
+    let names =
+      Array(versions.keys) + Array(versions.values) + Array((parts ?? [:]).keys)
+      + [isa, conv, processor].compactMap(\.self)
+    return names.allSatisfy { ForeignText.problem(inName: $0) == nil }
   }
 
   /// A record of a run that begins.

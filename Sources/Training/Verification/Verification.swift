@@ -34,7 +34,7 @@ package struct Verification: Sendable {
     configuration.dataset = run.dataset(dataset)
     self.configuration = configuration
     record = run.record
-    let events = try RunEvents(reading: run.folder.file(RunFolder.eventsName))
+    let events = try RunEvents(reading: run.folder.place(RunFolder.eventsName))
     recorded = events.digests.filter { $0.step <= steps }
     guard !recorded.isEmpty else {
       throw TrainingError(
@@ -56,6 +56,11 @@ package struct Verification: Sendable {
   ) throws -> [Comparison] {
     var comparisons: [Comparison] = []
     let last = recorded.map(\.step).max() ?? 0
+    guard !Dataset.lies(temporary, in: configuration.dataset) else {
+      throw TrainingError(
+        .usage, "the folder of temporary files lies in the dataset, into which nothing is written",
+        found: temporary, expected: "TMPDIR, set to a folder outside of \(configuration.dataset)")
+    }
     let folder = try FileSystem.createTemporaryFolder("cnnctl-verify", in: temporary)
     defer { FileSystem.removeFolder(folder) }
     do {

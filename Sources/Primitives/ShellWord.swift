@@ -1,10 +1,12 @@
 /// A word as a shell reads it back, quoted where it has to be.
-func shellWord(_ text: String) -> String {
+package func shellWord(_ text: String) -> String {
   let isPlain =
     !text.isEmpty
     && text.unicodeScalars.allSatisfy { scalar in
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "-", "_", "+", ":", "@", "%", ",", "=": true
+      // Letters of other scripts mean nothing to a shell.
+      case _ where scalar.value > 0x7F: scalar.properties.isAlphabetic
       default: false
       }
     }
