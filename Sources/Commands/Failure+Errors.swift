@@ -19,7 +19,7 @@ extension Failure {
       self = Failure(error.kind.exitCode, error.summary)
       found = error.found
       expected = error.expected
-      advice = error.suggestion
+      advice = error.suggestion(command: command?.rawValue ?? "train")
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
     case ModelError.outOfMemory(let bytes):

@@ -20,7 +20,8 @@ extension Dataset {
     var indices: [[UInt8]: Int] = [:]
     for (index, name) in classes.enumerated() { indices[Array(name.utf8)] = index }
     var splits: [Split: [Sample]] = [:]
-    for folder in survey.folders {
+    // Where nothing has a label there is nothing to validate or test on.
+    for folder in survey.folders where !survey.isUnlabelled(folder) {
       splits[folder.split] = folder.classes.flatMap { found -> [Sample] in
         guard let index = indices[Array(found.name.utf8)] else { return [] }
         return found.files.map { Sample($0, root: survey.root, classIndex: index) }
@@ -29,7 +30,8 @@ extension Dataset {
     return Dataset(
       root: survey.root, classes: classes, splits: splits, hiddenCount: survey.hidden.count,
       ignoredCount: survey.looseFiles + survey.others.count,
-      repeatedFolders: survey.repeated, isUnsplit: survey.isUnsplit)
+      repeatedFolders: survey.repeated, notes: survey.layoutNotes.map { "\($0.path): \($0.fact)" },
+      isUnsplit: survey.isUnsplit)
   }
 
   /// Whether a file's name ends as a picture's does.

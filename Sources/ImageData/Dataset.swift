@@ -6,15 +6,6 @@ package enum Split: String, Codable, Sendable, CaseIterable {
   case val
   /// What is measured on, once.
   case test
-
-  /// The folder names that mean this split.
-  package var folderNames: [String] {
-    switch self {
-    case .train: ["train", "training", "training_set"]
-    case .val: ["val", "valid", "validation", "validation_set"]
-    case .test: ["test", "test_set", "testing"]
-    }
-  }
 }
 
 /// One candidate picture of a dataset.
@@ -45,6 +36,9 @@ package struct Dataset: Sendable {
   package var ignoredCount: Int
   /// Paths to folders whose pictures the same class already has, which are passed over.
   package var repeatedFolders: [String]
+  /// What the layout leaves aside or leaves open, a sentence each that begins with a folder's path
+  /// below the dataset's.
+  package var notes: [String]
   /// Whether the folder holds class folders alone, which all belong to training.
   package var isUnsplit: Bool
 

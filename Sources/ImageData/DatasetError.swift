@@ -11,20 +11,27 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case notAFolder(path: String)
   /// The folder cannot be listed.
   case unreadable(path: String, reason: String)
-  /// No class folders below the path, but some files.
-  case noClasses(path: String, files: Int)
+  /// No class folders below the path, but some files, with what is to be done about it.
+  case noClasses(path: String, files: Int, step: NextStep?)
   /// Fewer classes than two, with the number of candidates in each.
   ///
   /// `path` is the training folder of `dataset`, or the dataset itself.
   case tooFewClasses(dataset: String, path: String, classes: [String], images: [Int])
+  /// One folder that is no class, but around the class folders.
+  case nested(path: String, name: String, step: NextStep)
+  /// Class folders that hold folders of splits.
+  case splitsInClasses(path: String, classes: [String], splits: [String])
   /// Class folders of the training set without a single candidate.
   case emptyClasses(path: String, classes: [String])
   /// Class folders that the training set, or the model, does not know.
   case unknownClasses(path: String, unknown: [String], classes: [String])
-  /// Several folders for the same split.
-  case severalFolders(path: String, names: [String])
-  /// Split folders, but none to train on.
-  case noTrainingFolder(path: String, found: [String])
+  /// Several folders for the same split; `others` are those of the other splits.
+  case severalFolders(path: String, split: Split, names: [String], others: [String])
+  /// Folders that may be meant for one split or the other, or for a class, and the splits that have
+  /// folders.
+  case unclearFolders(path: String, names: [String], splits: [Split])
+  /// Split folders, but none to train on; `classes` are the folders beside them that hold images.
+  case noTrainingFolder(path: String, found: [String], classes: [String])
   /// A link that leads to a folder around it.
   case linkLoop(path: String)
   /// More folders inside each other than are followed.
@@ -58,46 +65,76 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong, in one line.
   package var summary: String {
     switch self {
-    case .missing(let path): "dataset \(shown(path)) does not exist"
-    case .notAFolder(let path): "dataset \(shown(path)) is not a folder"
-    case .unreadable(let path, let reason): "\(shown(path)) cannot be read: \(reason)"
-    case .noClasses(let path, let files):
-      files == 0 ? "\(shown(path)) is empty" : "\(shown(path)) holds no class folders"
-    case .tooFewClasses(_, let path, let classes, _):
-      "\(shown(path)) holds \(counted(classes.count, "class folder")), at least 2 are needed: "
-        + list(classes)
-    case .emptyClasses(let path, let classes):
-      "\(shown(path)) holds "
+    case .stopped: fact
+    case .missing, .notAFolder: "dataset \(terminalSafe(path)) \(fact)"
+    default: "\(terminalSafe(path)) \(fact)"
+    }
+  }
+
+  /// The file or folder that is wrong.
+  package var path: String {
+    switch self {
+    case .missing(let path), .notAFolder(let path), .unreadable(let path, _),
+      .noClasses(let path, _, _), .tooFewClasses(_, let path, _, _), .nested(let path, _, _),
+      .splitsInClasses(let path, _, _), .emptyClasses(let path, _),
+      .unknownClasses(let path, _, _), .severalFolders(let path, _, _, _),
+      .unclearFolders(let path, _, _), .noTrainingFolder(let path, _, _), .linkLoop(let path),
+      .tooDeep(let path, _), .tooManyEntries(let path, _), .className(let path):
+      path
+    case .stopped: ""
+    }
+  }
+
+  /// What is wrong with it: the rest of the sentence that begins with `path`.
+  package var fact: String {
+    switch self {
+    case .missing: "does not exist"
+    case .notAFolder: "is not a folder"
+    case .unreadable(_, let reason): "cannot be read: \(reason)"
+    case .noClasses(_, let files, _): files == 0 ? "is empty" : "holds no class folders"
+    case .tooFewClasses(_, _, let classes, _):
+      "holds \(counted(classes.count, "class folder")), at least 2 are needed: " + list(classes)
+    case .nested(_, let name, _): "holds one folder, which is no class: \(list([name]))"
+    case .splitsInClasses(_, let classes, let splits):
+      "holds the splits \(list(splits)) in its class folders, not around them: \(list(classes))"
+    case .emptyClasses(_, let classes):
+      "holds "
         + (classes.count == 1 ? "a class without images: " : "classes without images: ")
         + list(classes)
-    case .unknownClasses(let path, let unknown, _):
-      "\(shown(path)) holds "
+    case .unknownClasses(_, let unknown, _):
+      "holds "
         + (unknown.count == 1 ? "a class that is" : "classes that are")
         + " not among those trained on: \(list(unknown))"
-    case .severalFolders(let path, let names):
-      "\(shown(path)) holds several folders of the same use: \(list(names))"
-    case .noTrainingFolder(let path, _): "\(shown(path)) holds no training folder"
-    case .linkLoop(let path): "\(shown(path)) is a link to a folder around it"
-    case .tooDeep(let path, let limit):
-      "\(shown(path)) lies more than \(limit) folders below its class"
-    case .tooManyEntries(let path, let limit):
-      "\(shown(path)) holds more than \(limit) files and folders, counted once a class"
+    case .severalFolders(_, let split, let names, _):
+      "holds several \(split.title) folders: \(list(names))"
+    case .unclearFolders(_, let names, _):
+      "holds \(names.count == 1 ? "a folder" : "folders") that may be a split or a class: "
+        + list(names)
+    case .noTrainingFolder: "holds no training folder"
+    case .linkLoop: "is a link to a folder around it"
+    case .tooDeep(_, let limit): "lies more than \(limit) folders below its class"
+    case .tooManyEntries(_, let limit):
+      "holds more than \(limit) files and folders, counted once a class"
     case .stopped: "stopped while the dataset's folders were listed"
-    case .className(let path):
-      "\(shown(path)) cannot name a class: names are UTF-8 without control characters"
+    case .className: "cannot name a class: names are UTF-8 without control characters"
     }
   }
 
   /// What was found, if there is more to say.
   package var found: String? {
     switch self {
-    case .noClasses(_, let files) where files > 0: counted(files, "file") + " and no folder"
+    case .missing(let path): NextStep.missing(path)?.found
+    case .notAFolder(let path): NextStep.file(path)?.found
+    case .noClasses(_, let files, let step) where files > 0:
+      counted(files, "file") + " and no folder" + (step?.found.map { "; \($0)" } ?? "")
     case .tooFewClasses(_, let path, let classes, let images):
       zip(classes, images).map {
-        "\(shown(path))/\(shown($0)) (\(counted($1, "image")))"
+        "\(terminalSafe(path))/\(terminalSafe($0)) (\(counted($1, "image")))"
       }.joined(separator: ", ")
+    case .nested(_, _, let step): step.found
     case .unknownClasses(_, let unknown, _): list(unknown)
-    case .noTrainingFolder(_, let found): list(found)
+    case .noTrainingFolder(_, let found, let classes):
+      list(found) + (classes.isEmpty ? "" : "; beside them \(list(classes))")
     default: nil
     }
   }
@@ -108,24 +145,47 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className: nil
     case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
     case .severalFolders: "one of them"
-    default: "DATASET/{training_set,test_set}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
+    case .unclearFolders:
+      "train, val and test, or classes whose names hold none of these words"
+    default: "DATASET/{train,val,test}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
     }
   }
 
   /// What to do about it.
-  package var suggestion: String? {
+  package var suggestion: String? { suggestion(command: "train") }
+
+  /// What to do about it, for who has given `command`: where there is something that a shell can
+  /// do, one line that it takes as it stands.
+  package func suggestion(command: String) -> String? {
     switch self {
-    case .missing: "check the path; folders are named from the current one"
-    case .notAFolder: "cnnctl predict, which takes single images"
-    case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shown(dataset))"
+    case .missing(let path):
+      NextStep.missing(path)?.text(command: command)
+        ?? "check the path; folders are named from the current one"
+    case .notAFolder(let path):
+      NextStep.file(path)?.text(command: command)
+        ?? "name a folder of images, such as the one that the file lies in"
+    case .noClasses(_, _, let step): step?.text(command: command)
+    case .nested(_, _, let step): step.text(command: command)
+    case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shellWord(dataset))"
     case .emptyClasses: "add .jpg, .jpeg or .png files, or remove the folder"
-    case .unknownClasses: "rename or remove the folder; names must match exactly"
-    case .severalFolders: "remove or rename all but one"
+    case .splitsInClasses(let path, let classes, let splits):
+      Renaming.turnedInside(path, classes, splits)
+    case .unknownClasses(let path, let unknown, let classes):
+      Renaming.spelling(path, unknown, classes)
+        ?? "rename or remove the folder; names must match exactly"
+    case .severalFolders(let path, _, let names, let others):
+      Renaming.oneOfSeveral(path, names, others)
+    case .unclearFolders(let path, let names, let splits):
+      Renaming.unclear(path, names, splits)
+    case .noTrainingFolder(let path, let found, let classes):
+      classes.isEmpty
+        ? found.count == 1 ? "cnnctl \(command) \(shellPath(joined(path, found[0])))" : nil
+        : Renaming.intoTraining(path, classes)
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
     case .tooManyEntries: "a folder that holds the dataset alone"
     case .className: "rename the folder"
-    default: nil
+    case .unreadable, .stopped: nil
     }
   }
 
@@ -139,15 +199,17 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-private func counted(_ count: Int, _ noun: String) -> String {
+func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
 }
 
-private func list(_ names: [String]) -> String {
-  let most = 12
-  let rest = names.count > most ? ", and \(names.count - most) more" : ""
-  return names.isEmpty
-    ? "none" : names.prefix(most).map { shown($0) }.joined(separator: ", ") + rest
+extension Split {
+  /// What its folder is called in a sentence.
+  package var title: String {
+    switch self {
+    case .train: "training"
+    case .val: "validation"
+    case .test: "test"
+    }
+  }
 }
-
-private func shown(_ name: String) -> String { terminalSafe(name) }

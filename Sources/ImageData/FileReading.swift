@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Reading of files on all threads, each once.
 struct FileReading {
-  let plan: ImageStorePlan
+  var plan: ImageStorePlan
   let readers: ImageStorePlan.Readers
   let workers: WorkerPool
 

@@ -74,6 +74,12 @@ struct FolderListing {
     return ["/proc", "/sys"].contains { path == $0 || path.hasPrefix($0 + "/") }
   }
 
+  /// Whether the path leads to a file.
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Whether the path is a link itself.
   private static func isLink(_ path: String) -> Bool {
     var status = stat()

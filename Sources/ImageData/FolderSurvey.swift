@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// What lies below a dataset's folder, as far as names and links tell.
 ///
@@ -17,15 +18,23 @@ struct FolderSurvey {
   struct ClassFolder {
     var name: String
     var files: [File] = []
+    /// The folders directly in it.
+    var folders: [String] = []
+    /// Whether images lie directly in it.
+    var isFlat = false
   }
 
   /// A folder that means a split; its name is empty for a dataset of class folders alone.
+  ///
+  /// Where the split's folder holds nothing but another one of that name, it is the inner one.
   struct SplitFolder {
     var split: Split
     var name: String
     var classes: [ClassFolder] = []
-    /// Entries beside the class folders, dot entries left out.
+    /// Files beside the class folders, dot entries left out.
     var looseFiles = 0
+    /// The names of those that are named as images.
+    var looseImages: [String] = []
   }
 
   /// The dataset's folder, without a slash at its end.
@@ -44,6 +53,12 @@ struct FolderSurvey {
   var looseFiles = 0
   /// Folders beside the splits' folders.
   var otherFolders: [String] = []
+  /// Those of them that hold images.
+  var otherClasses: [String] = []
+  /// Folders with names of splits that are taken for classes.
+  var classesNamedAsSplits: [String] = []
+  /// Folders that are passed over wherever they lie: the system's, and runs of this program.
+  var skipped: [String] = []
   /// Links that lead out of the dataset's folder.
   var linksOutside: [String] = []
   /// Paths to folders that the walk has already taken for the same class.
@@ -85,21 +100,29 @@ extension FolderSurvey {
   /// Without `classes` the training folder's are the classes, as for training; with them, a model's,
   /// no training folder is needed.
   func layoutProblems(classes known: [String]? = nil) -> [DatasetError] {
-    var problems: [DatasetError] = []
     let training = folders.filter { $0.split == .train }
     if known == nil, training.isEmpty {
-      return [.noTrainingFolder(path: root, found: folders.map(\.name))]
+      return [
+        .noTrainingFolder(path: root, found: folders.map(\.name), classes: otherClasses)
+      ]
     }
+    if let problem = splitsInClasses { return [problem] }
+    var problems: [DatasetError] = []
     let classes = known ?? trainingClasses
     for folder in folders {
       let path = joined(root, folder.name)
       if known == nil, folder.split == .train {
         problems += trainingProblems(folder, path)
+      } else if folder.classes.isEmpty {
+        problems += flatProblem(folder, path, classes)
       }
       // Compared by bytes: strings would take differently composed letters for equal.
       let names = Set(classes.map { Array($0.utf8) })
       let unknown = folder.classes.map(\.name).filter { !names.contains(Array($0.utf8)) }
-      if !unknown.isEmpty, !classes.isEmpty {
+      if unknown.isEmpty || classes.isEmpty { continue }
+      if folder.classes.count == 1, let step = nested(folder) {
+        problems.append(.nested(path: path, name: unknown[0], step: step))
+      } else {
         problems.append(.unknownClasses(path: path, unknown: unknown, classes: classes))
       }
     }
@@ -108,7 +131,13 @@ extension FolderSurvey {
 
   private func trainingProblems(_ folder: SplitFolder, _ path: String) -> [DatasetError] {
     let names = folder.classes.map(\.name)
-    if names.isEmpty { return [.noClasses(path: path, files: folder.looseFiles)] }
+    if names.isEmpty {
+      let step = folder.looseFiles > 0 ? NextStep.flat(path, root: root) : nil
+      return [.noClasses(path: path, files: folder.looseFiles, step: step)]
+    }
+    if names.count < 2, let step = nested(folder) {
+      return [.nested(path: path, name: names[0], step: step)]
+    }
     var problems: [DatasetError] = []
     if names.count < 2 {
       let images = folder.classes.map(\.files.count)
@@ -117,6 +146,95 @@ extension FolderSurvey {
     let empty = folder.classes.filter(\.files.isEmpty).map(\.name)
     if !empty.isEmpty { problems.append(.emptyClasses(path: path, classes: empty)) }
     return problems
+  }
+
+  /// What to name instead of a folder with one folder in it that is not a class.
+  private func nested(_ folder: SplitFolder) -> NextStep? {
+    guard let only = folder.classes.first else { return nil }
+    return NextStep.below(joined(joined(root, folder.name), only.name), root: root)
+  }
+
+  /// Images without class folders where some are to be evaluated, if their names tell the classes
+  /// that are known, or if there is nothing else.
+  private func flatProblem(
+    _ folder: SplitFolder, _ path: String, _ classes: [String]
+  ) -> [DatasetError] {
+    guard folder.looseFiles > 0 else { return [] }
+    let labels = LabelledNames(folder.looseImages)?.classes.map(\.name) ?? []
+    guard isUnsplit || !Set(labels).isDisjoint(with: classes) else { return [] }
+    return [
+      .noClasses(
+        path: path, files: folder.looseFiles, step: NextStep.flat(path, root: root))
+    ]
+  }
+
+  /// Class folders alone that hold folders of two splits.
+  private var splitsInClasses: DatasetError? {
+    guard isUnsplit, let all = folders.first?.classes, all.count > 0 else { return nil }
+    var splits: Set<Split> = []
+    var names: Set<String> = []
+    for found in all {
+      let inside = found.folders.compactMap { name -> Split? in
+        guard let meaning = SplitName(name), meaning.rest.isEmpty else { return nil }
+        return meaning.split
+      }
+      guard !found.isFlat, !inside.isEmpty, inside.count == found.folders.count else { return nil }
+      splits.formUnion(inside)
+      names.formUnion(found.folders)
+    }
+    guard splits.count > 1 else { return nil }
+    return .splitsInClasses(
+      path: root, classes: all.map(\.name),
+      splits: names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+  }
+
+  /// What a dataset's layout leaves aside or leaves open: no error, but never silent.
+  var layoutNotes: [LayoutNote] {
+    var notes = otherFolders.map {
+      LayoutNote(
+        kind: .otherFolder, path: $0, fact: "beside the folders of the splits, passed over")
+    }
+    notes += classesNamedAsSplits.map {
+      LayoutNote(
+        kind: .splitName, path: $0,
+        fact: "taken for a class, as it holds images like the folders beside it")
+    }
+    notes += folders.filter(isUnlabelled).map {
+      let path = joined(root, $0.name)
+      return LayoutNote(
+        kind: .unlabelled, path: $0.name,
+        fact: $0.looseImages.isEmpty
+          ? "holds no class folders, passed over"
+          : "\(counted($0.looseImages.count, "image")) without class folders, passed over; "
+            + "to have them predicted: cnnctl predict -r \(shellPath(path))")
+    }
+    if let alike = classesWithTheSameFolders {
+      notes.append(
+        LayoutNote(
+          kind: .sameFolders, path: alike.classes.joined(separator: ", "),
+          fact: "classes that all hold the same folders: \(list(alike.folders)); if those are the "
+            + "classes, name one of these folders as the dataset"))
+    }
+    return notes
+      + skipped.map {
+        LayoutNote(
+          kind: .skippedFolder, path: $0,
+          fact: "a run of this program or a folder of the system's, passed over")
+      }
+  }
+
+  /// Whether a folder to validate or test on holds no class folders.
+  func isUnlabelled(_ folder: SplitFolder) -> Bool {
+    !folder.name.isEmpty && folder.split != .train && folder.classes.isEmpty
+  }
+
+  /// Class folders whose own folders bear the same two names or more, and hold all their images:
+  /// most likely they are no classes.
+  private var classesWithTheSameFolders: (classes: [String], folders: [String])? {
+    guard isUnsplit, let all = folders.first?.classes, all.count > 1, let first = all.first,
+      first.folders.count > 1, all.allSatisfy({ !$0.isFlat && $0.folders == first.folders })
+    else { return nil }
+    return (all.map(\.name), first.folders)
   }
 
   private static func union(_ folders: [SplitFolder]) -> [String] {
@@ -129,4 +247,13 @@ extension FolderSurvey {
 /// A path of two parts, either of which may be empty.
 func joined(_ folder: String, _ name: String) -> String {
   folder.isEmpty ? name : name.isEmpty ? folder : folder == "/" ? "/" + name : "\(folder)/\(name)"
+}
+
+/// Something of a dataset's layout that is worth a sentence.
+struct LayoutNote {
+  var kind: CheckFinding.Kind
+  /// The folder, below the dataset's.
+  var path: String
+  /// What there is to say of it.
+  var fact: String
 }

@@ -38,20 +38,45 @@ struct FolderWalk {
   /// Throws where its root cannot be listed, and what ends a walk at once.
   mutating func run(_ unsplit: Split, _ shouldStop: (_ entries: Int) -> Bool) throws(DatasetError) {
     let listing = try list(root, shouldStop)
-    survey.folders = findSplits(listing)
-    survey.isUnsplit = survey.folders.isEmpty
+    var looks: [String: SplitFolders.Content] = [:]
+    let names = listing.entries.filter { $0.isFolder && !isSkipped($0, "") }.map(\.name)
+    let found = SplitFolders(names) { name in
+      if let known = looks[name] { return known }
+      let content = FolderWalk.look(joined(root, name))
+      looks[name] = content
+      return content
+    }
+    survey.classesNamedAsSplits = found.classes
+    if !found.unclear.isEmpty {
+      survey.problems.append(
+        .unclearFolders(path: root, names: found.unclear, splits: found.splits.map(\.split)))
+    }
+    for split in Split.allCases {
+      let same = found.splits.filter { $0.split == split }.map(\.name)
+      if same.count > 1 {
+        let others = found.splits.filter { $0.split != split }.map(\.name)
+        survey.problems.append(
+          .severalFolders(path: root, split: split, names: same, others: others))
+      }
+    }
+    survey.isUnsplit = found.splits.isEmpty
     if survey.isUnsplit {
       survey.folders = [FolderSurvey.SplitFolder(split: unsplit, name: "")]
     } else {
       survey.hidden = listing.hidden
+      survey.folders = found.splits.map { FolderSurvey.SplitFolder(split: $0.split, name: $0.name) }
       for entry in listing.entries {
         guard entry.isFolder else {
           survey.looseFiles += 1
           continue
         }
-        if survey.folders.contains(where: { $0.name == entry.name }) {
+        if isSkipped(entry, "") {
+          survey.skipped.append(entry.name)
+        } else if survey.folders.contains(where: { $0.name == entry.name }) {
           noteLink(entry, entry.name)
-        } else {
+        } else if names.contains(entry.name) {
+          let content = looks[entry.name] ?? FolderWalk.look(joined(root, entry.name))
+          if content.holdsImagesBelow { survey.otherClasses.append(entry.name) }
           survey.otherFolders.append(entry.name)
         }
       }
@@ -59,44 +84,56 @@ struct FolderWalk {
     for index in survey.folders.indices { try scanSplit(index, shouldStop) }
   }
 
-  /// The folders of the splits, or none if there are class folders alone.
-  private mutating func findSplits(_ listing: FolderListing) -> [FolderSurvey.SplitFolder] {
-    let names = listing.entries.filter(\.isFolder).map(\.name)
-    var found = Split.allCases.flatMap { split in
-      names.filter(split.folderNames.contains).map {
-        FolderSurvey.SplitFolder(split: split, name: $0)
-      }
+  /// What lies in a folder, as far as its own listing and those of its folders tell.
+  private static func look(_ path: String, depth: Int = 3) -> SplitFolders.Content {
+    guard let listing = try? FolderListing(path) else { return SplitFolders.Content() }
+    let folders = listing.entries.filter {
+      $0.isFolder && !SkippedEntries.contains(folder: $0.name, at: "\(path)/\($0.name)")
     }
-    // A class may be called "train": its folder then holds pictures and stands beside others.
-    if names.count > found.count {
-      found = found.filter { folder in
-        guard let inside = try? FolderListing("\(root)/\(folder.name)") else { return true }
-        return inside.entries.contains(where: \.isFolder)
-          || !inside.entries.contains { Dataset.isCandidate($0.name) }
-      }
+    var content = SplitFolders.Content()
+    content.holdsFolders = !folders.isEmpty
+    content.holdsImages = listing.entries.contains {
+      !$0.isFolder && Dataset.isCandidate($0.name)
     }
-    for split in Split.allCases {
-      let same = found.filter { $0.split == split }.map(\.name)
-      if same.count > 1 { survey.problems.append(.severalFolders(path: root, names: same)) }
-    }
-    return found
+    content.holdsImagesBelow =
+      content.holdsImages
+      || depth > 1
+        && folders.contains { look("\(path)/\($0.name)", depth: depth - 1).holdsImagesBelow }
+    return content
+  }
+
+  /// Whether an entry of a folder is passed over as one of the system's or of our runs.
+  private func isSkipped(_ entry: FolderListing.Entry, _ folder: String) -> Bool {
+    entry.isFolder
+      && SkippedEntries.contains(
+        folder: entry.name, at: joined(joined(root, folder), entry.name))
   }
 
   /// Fills in the classes of one split's folder.
   private mutating func scanSplit(
     _ index: Int, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
-    let folder = survey.folders[index].name
-    let path = joined(root, folder)
-    guard let listing = try listed(path, shouldStop) else { return }
-    addHidden(listing, in: folder)
-    let parents = [root, path].compactMap { FolderListing.identity($0) }
-    for entry in listing.entries {
+    var folder = survey.folders[index].name
+    var path = joined(root, folder)
+    guard var listing = try listed(path, shouldStop) else { return }
+    var parents = [root, path].compactMap { FolderListing.identity($0) }
+    if !folder.isEmpty, let inner = wrapped(listing, in: folder) {
+      addLoose(listing, index, folder)
+      (folder, path) = (joined(folder, inner), joined(path, inner))
+      guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
+        survey.problems.append(.linkLoop(path: path))
+        return
+      }
+      parents.append(identity)
+      survey.folders[index].name = folder
+      guard let inside = try listed(path, shouldStop) else { return }
+      listing = inside
+    }
+    addLoose(listing, index, folder)
+    for entry in listing.entries where entry.isFolder {
       let name = joined(folder, entry.name)
-      guard entry.isFolder else {
-        survey.folders[index].looseFiles += 1
-        // What lies beside class folders at the top is nobody's picture.
-        if folder.isEmpty { survey.looseFiles += 1 } else { survey.others.append(name) }
+      if isSkipped(entry, folder) {
+        survey.skipped.append(name)
         continue
       }
       noteLink(entry, name)
@@ -111,15 +148,44 @@ struct FolderWalk {
       var found = FolderSurvey.ClassFolder(name: entry.name)
       // Classes may share folders: it is their pictures that a check compares.
       entered = []
-      try collect(name, parents, depth: 1, &found.files, shouldStop)
+      try collect(name, parents, depth: 1, &found, shouldStop)
       survey.folders[index].classes.append(found)
     }
+  }
+
+  /// Counts what lies in a split's folder beside class folders.
+  private mutating func addLoose(_ listing: FolderListing, _ index: Int, _ folder: String) {
+    addHidden(listing, in: folder)
+    for entry in listing.entries where !entry.isFolder {
+      survey.folders[index].looseFiles += 1
+      if Dataset.isCandidate(entry.name) {
+        survey.folders[index].looseImages.append(entry.name)
+      }
+      // What lies beside class folders at the top is nobody's picture.
+      if folder.isEmpty {
+        survey.looseFiles += 1
+      } else {
+        survey.others.append(joined(folder, entry.name))
+      }
+    }
+  }
+
+  /// The only folder in a split's folder, where it is no class but says the same again, as
+  /// `seg_train/seg_train` and `train/images` do.
+  private func wrapped(_ listing: FolderListing, in folder: String) -> String? {
+    let folders = listing.entries.filter { $0.isFolder && !isSkipped($0, folder) }
+    guard folders.count == 1, let inner = folders.first, inner.isValid else { return nil }
+    if inner.name.lowercased() == folder.lowercased() { return inner.name }
+    let content = FolderWalk.look(joined(joined(root, folder), inner.name))
+    guard content.holdsFolders, !content.holdsImages else { return nil }
+    let isSame = SplitName(inner.name).map { $0.split == SplitName(folder)?.split } ?? false
+    return isSame || SplitName.saysNothing(inner.name) ? inner.name : nil
   }
 
   /// Adds the candidates of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
-    _ files: inout [FolderSurvey.File], _ shouldStop: (_ entries: Int) -> Bool
+    _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
     let path = joined(root, relative)
     guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
@@ -143,11 +209,15 @@ struct FolderWalk {
       if Dataset.isCandidate(entry.name) {
         let failure =
           entry.isValid ? nil : ImageFailure(.unreadable, "the name is not valid UTF-8")
-        files.append(FolderSurvey.File(relativePath: name, failure: failure))
+        found.files.append(FolderSurvey.File(relativePath: name, failure: failure))
+        if depth == 1 { found.isFlat = true }
       } else if !entry.isFolder {
         survey.others.append(name)
+      } else if isSkipped(entry, relative) {
+        survey.skipped.append(name)
       } else if entry.isValid {
-        try collect(name, parents + [identity], depth: depth + 1, &files, shouldStop)
+        if depth == 1 { found.folders.append(entry.name) }
+        try collect(name, parents + [identity], depth: depth + 1, &found, shouldStop)
       } else {
         survey.problems.append(
           .unreadable(path: joined(root, name), reason: "the name is not UTF-8"))

@@ -8,7 +8,8 @@ extension ImageStore {
     3 * width * height * pictures
   }
 
-  /// Reads, hashes, decodes and resizes the pictures of some splits, each file once.
+  /// Reads, hashes, decodes and resizes the pictures of some splits, each file once but for the few
+  /// that turn out to belong to another split than was expected.
   ///
   /// Files of the training folder are dealt by `content` to the splits that have no folder;
   /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
@@ -122,11 +123,22 @@ private struct ImageStoreLoading {
       left = plan.leftOut(try reading.contentRanks(all) { tick(0, all.count) })
     }
     let used = left.isEmpty ? all : all.filter { !left.contains($0) }
+    var reading = reading
+    reading.plan.expect(used)
+    var outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: all.count)
     let found = try reading.outcomes(
       used, { tick($0, used.count) }, hasFailed: hasFailed, keep: keep)
-    if left.isEmpty { return found }
-    var outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: all.count)
     for (index, outcome) in zip(used, found) { outcomes[index] = outcome }
+    if hasFailed() { return outcomes }
+    let again = reading.plan.settle(&outcomes)
+    let settled = try reading.outcomes(
+      again, { _ in tick(used.count, used.count) }, hasFailed: hasFailed, keep: keep)
+    for (index, outcome) in zip(again, settled) {
+      guard outcome.digest == outcomes[index].digest || hasFailed() else {
+        throw .changed(path: plan.candidates[index].sample.path)
+      }
+      outcomes[index] = outcome
+    }
     return outcomes
   }
 }

@@ -15,7 +15,7 @@ extension ImageStoreOutcome {
     static let leftOut: UInt8 = 0
     /// A picture of a split that is not asked for: its digest.
     static let unwanted: UInt8 = 1
-    /// A picture that is kept: its digest and sums.
+    /// A picture that is kept: its digest, split and sums.
     static let picture: UInt8 = 2
     /// A bad file: its digest, code and message.
     static let bad: UInt8 = 3
@@ -37,7 +37,8 @@ extension ImageStoreOutcome {
     guard !digest.isEmpty else { return writer.write(byte: Kind.leftOut) }
     writer.write(byte: split == nil ? Kind.unwanted : Kind.picture)
     writer.write(plain: digest)
-    if split != nil {
+    if let split {
+      writer.write(split.rawValue)
       for channel in 0..<3 {
         writer.write(sums.values[channel])
         writer.write(sums.squares[channel])
@@ -45,7 +46,8 @@ extension ImageStoreOutcome {
     }
   }
 
-  /// The outcome of a candidate as another process wrote it, if that can be.
+  /// The outcome of a candidate as another process wrote it, if that can be; `settle` then says
+  /// whether its split is right.
   init(
     _ reader: inout MessageReader, _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
   ) throws(MessageReader.Unexpected) {
@@ -63,12 +65,11 @@ extension ImageStoreOutcome {
       failure = ImageFailure(code, try reader.text())
     case Kind.unwanted, Kind.picture:
       digest = try reader.plain(ImageStoreOutcome.digestBytes)
-      // The content alone decides, so that nobody need be believed.
-      let split = plan.split(of: candidate, digest: digest)
-      guard plan.wanted.contains(split) == (kind == Kind.picture) else {
-        throw MessageReader.Unexpected()
-      }
       if kind == Kind.picture {
+        // Whether it is the right one is told by the digests of all.
+        guard let split = Split(rawValue: try reader.text()), plan.wanted.contains(split),
+          candidate.folder == .train || candidate.folder == split
+        else { throw MessageReader.Unexpected() }
         self.split = split
         let size = split == .train ? plan.trainingSize : plan.size
         sums.count = size.width * size.height
@@ -83,12 +84,12 @@ extension ImageStoreOutcome {
 
   /// How the file differs from the one that another rank met, if it does.
   func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
-    switch (failure, other.failure) {
+    // The same bytes, though one of both may not have been decoded, or to another size.
+    if digest == other.digest, !digest.isEmpty { return nil }
+    return switch (failure, other.failure) {
     case (let own?, nil): "cannot be read: \(terminalSafe(own.message))"
     case (nil, _?): "can be read, but not on rank \(rank)"
-    default:
-      digest == other.digest && split == other.split
-        ? nil : "has another content than on rank \(rank)"
+    default: digest == other.digest ? nil : "has another content than on rank \(rank)"
     }
   }
 }

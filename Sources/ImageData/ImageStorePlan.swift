@@ -17,6 +17,10 @@ struct ImageStorePlan {
   var content: ContentSplit
   var preprocessing: Preprocessing
   var trainingSize: (width: Int, height: Int)
+  /// The number of files of each class in the training folder that are read at all.
+  private var classCounts: [Int: Int] = [:]
+  /// The splits of those digests of which it is known that they are not the likely ones.
+  private var decided: [[UInt8]: Split] = [:]
 
   init(
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
@@ -40,6 +44,15 @@ struct ImageStorePlan {
       for sample in dataset.splits[folder] ?? [] {
         candidates.append(Candidate(sample: sample, folder: folder))
       }
+    }
+    expect(Array(candidates.indices))
+  }
+
+  /// Says which candidates are read at all: of how many the held out images are chosen.
+  mutating func expect(_ used: [Int]) {
+    classCounts = [:]
+    for index in used where candidates[index].folder == .train {
+      classCounts[candidates[index].sample.classIndex, default: 0] += 1
     }
   }
 
@@ -69,6 +82,7 @@ struct ImageStorePlan {
 
   private var contentText: String {
     "\(content.validation) \(content.test) \(content.fraction)"
+      + (content.rule == .independent ? "" : " \(content.rule.rawValue)")
   }
 
   /// Everything of the preprocessing that changes pixels.
@@ -98,9 +112,39 @@ struct ImageStorePlan {
 }
 
 extension ImageStorePlan {
-  /// The split that a candidate belongs to by its content.
+  /// The split that a candidate belongs to by its content: the likely one until `settle` knows.
+  ///
+  /// Images of different splits may be wanted in different sizes, and which of a class are held out
+  /// is known only when all have been read. Nearly all are where they are expected; the few others
+  /// are read again.
   func split(of candidate: Candidate, digest: [UInt8]) -> Split {
-    candidate.folder == .train ? content.split(of: digest) : candidate.folder
+    guard candidate.folder == .train else { return candidate.folder }
+    return decided[digest]
+      ?? content.likelySplit(
+        of: digest, among: classCounts[candidate.sample.classIndex] ?? 0)
+  }
+
+  /// Deals the training folder's files now that their digests are known.
+  ///
+  /// Gives those that have to be read again, as they belong to another split than was expected.
+  mutating func settle(_ outcomes: inout [ImageStoreOutcome]) -> [Int] {
+    let known = candidates.indices.filter {
+      candidates[$0].folder == .train && !outcomes[$0].digest.isEmpty
+    }
+    let splits = content.deal(
+      known.map { (outcomes[$0].digest, candidates[$0].sample.classIndex) })
+    var again: [Int] = []
+    for (index, split) in zip(known, splits) {
+      let isWanted = wanted.contains(split)
+      if outcomes[index].failure != nil {
+        // What nobody asked for is not looked at, and not found to be bad.
+        if !isWanted { outcomes[index].failure = nil }
+      } else if outcomes[index].split != (isWanted ? split : nil) {
+        decided[outcomes[index].digest] = split
+        again.append(index)
+      }
+    }
+    return again
   }
 
   /// Reads one file and hands its picture's bytes to `keep`.

@@ -20,7 +20,7 @@ struct LoadingExchange {
 
   private let share: LoadingShare
   /// Another version of what is exchanged has another number.
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   /// The exchanges of a share.
   init(_ share: LoadingShare) { self.share = share }

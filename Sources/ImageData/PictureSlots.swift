@@ -47,6 +47,12 @@ final class PictureSlots: @unchecked Sendable {
     states[index].store(PictureSlots.present, ordering: .releasing)
   }
 
+  /// Keeps a picture in the place of another one, before anybody has wanted any.
+  func replace(_ pixels: [UInt8], _ index: Int) {
+    states[index].store(PictureSlots.empty, ordering: .relaxed)
+    keep(pixels, index)
+  }
+
   /// Each has its own bytes to read past the end: those of the next may be changing.
   private func slot(_ index: Int) -> UnsafeMutableRawPointer {
     memory + index * (slotBytes + PixelSource.slack)

@@ -87,10 +87,15 @@ struct SharedKeeper {
     if case .found(let file) = kind { file.outcomes } else { nil }
   }
 
-  /// Keeps a picture; may be called from any threads.
+  /// Whether this process makes a file.
+  var isMaking: Bool {
+    if case .making = kind { true } else { false }
+  }
+
+  /// Keeps a picture, in place of one kept before; may be called from any threads.
   func keep(_ index: Int, _ pixels: [UInt8]) {
     switch kind {
-    case .slots(let slots): slots.keep(pixels, index)
+    case .slots(let slots): slots.replace(pixels, index)
     case .making(let writer):
       if failure.error.withLock({ $0 != nil }) { return }
       do throws(ImageStoreError) { try writer.write(pixels, slot: index) } catch {

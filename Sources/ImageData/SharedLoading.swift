@@ -7,7 +7,7 @@ internal import Primitives
 /// fraction, what became of the files, some after some, and the end. Which of them follow depends
 /// only on what all have learnt before.
 struct SharedLoading {
-  private let reading: FileReading
+  private var reading: FileReading
   private let share: LoadingShare
   private let exchange: LoadingExchange
   private let keeper: SharedKeeper
@@ -34,21 +34,68 @@ struct SharedLoading {
 
   /// Reads this process's part and learns the rest.
   func load(_ tick: FileReading.Tick) throws(ImageStoreError) -> ImageStore {
+    var loading = self
+    return try loading.loadAll(tick)
+  }
+
+  private mutating func loadAll(_ tick: FileReading.Tick) throws(ImageStoreError) -> ImageStore {
     let used = try usedFiles { tick(0, plan.candidates.count) }
-    var outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: plan.candidates.count)
-    // What this process has met itself, where it does not go by that.
-    var met = outcomes
+    reading.plan.expect(used)
+    var state = State(count: plan.candidates.count)
+    try read(used, into: &state, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    // All processes have the same digests, and so the same files to read again.
+    let again = reading.plan.settle(&state.outcomes)
+    let digests = again.map { state.outcomes[$0].digest }
+    try read(again, into: &state) { _ in tick(used.count, used.count) }
+    for (index, digest) in zip(again, digests) where state.outcomes[index].digest != digest {
+      state.doubt = .changed(path: plan.candidates[index].sample.path)
+    }
+    let (outcomes, doubt) = (state.outcomes, state.doubt)
+    var made: PictureCacheFile?
+    _ = try exchange.gather(.end) { () throws(ImageStoreError) -> [UInt8] in
+      if let doubt { throw doubt }
+      if tick(used.count, used.count) { throw .stopped }
+      if keeper.isMaking {
+        // Where another machine had its file already, more may have to be read again on this one.
+        let own = reading.plan.settle(&state.met)
+        for (index, outcome) in try meet(own[...], { _ in tick(used.count, used.count) }) {
+          state.met[index] = outcome
+        }
+        made = try keeper.finish(state.met)
+      }
+      return []
+    } read: { _, _ in
+    }
+    let source = keeper.source(made, reading.readers, slotBytes: plan.slotBytes)
+    return ImageStore(source, plan: plan, outcomes: outcomes)
+  }
+
+  /// What has been learnt so far.
+  private struct State {
+    var outcomes: [ImageStoreOutcome]
+    /// What this process has met itself, where it does not go by that.
+    var met: [ImageStoreOutcome]
     var doubt: ImageStoreError?
-    for range in ranges(used.count, isAtOnce: keeper.isFound) {
-      let block = used[range]
+
+    init(count: Int) {
+      outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: count)
+      met = outcomes
+    }
+  }
+
+  /// Reads this process's part of some files and learns of the others.
+  private func read(
+    _ files: [Int], into state: inout State, isAtOnce: Bool = false, _ tick: (_ done: Int) -> Bool
+  ) throws(ImageStoreError) {
+    for range in ranges(files.count, isAtOnce: isAtOnce) {
+      let block = files[range]
+      let doubt = state.doubt
+      var met: [(Int, ImageStoreOutcome)] = []
       let told = try exchange.gather(.pictures) { () throws(ImageStoreError) -> [UInt8] in
         if let doubt { throw doubt }
-        let own = try meet(block) { tick(range.lowerBound + $0, used.count) }
+        met = try meet(block) { tick(range.lowerBound + $0) }
         var writer = MessageWriter()
-        for (index, outcome) in own {
-          if tells(share.rank, index) { outcome.write(to: &writer) }
-          if keeper.isInFile { met[index] = outcome }
-        }
+        for (index, outcome) in met where tells(share.rank, index) { outcome.write(to: &writer) }
         return writer.bytes
       } read: { reader, rank throws(MessageReader.Unexpected) -> [(Int, ImageStoreOutcome)] in
         var told: [(Int, ImageStoreOutcome)] = []
@@ -57,19 +104,13 @@ struct SharedLoading {
         }
         return told
       }
-      for (index, outcome) in told.joined() { outcomes[index] = outcome }
-      if keeper.isInFile, share.isFirstOfNode { doubt = difference(block, met, from: outcomes) }
+      for (index, outcome) in told.joined() { state.outcomes[index] = outcome }
+      guard keeper.isInFile else { continue }
+      for (index, outcome) in met { state.met[index] = outcome }
+      if share.isFirstOfNode {
+        state.doubt = state.doubt ?? difference(block, state.met, from: state.outcomes)
+      }
     }
-    var made: PictureCacheFile?
-    _ = try exchange.gather(.end) { () throws(ImageStoreError) -> [UInt8] in
-      if let doubt { throw doubt }
-      if tick(used.count, used.count) { throw .stopped }
-      made = try keeper.finish(met)
-      return []
-    } read: { _, _ in
-    }
-    let source = keeper.source(made, reading.readers, slotBytes: plan.slotBytes)
-    return ImageStore(source, plan: plan, outcomes: outcomes)
   }
 
   /// The files between two exchanges, as ranges of all there are.

@@ -86,10 +86,13 @@ package struct Evaluator {
     let (samples, name, isDealt) = try samples(
       dataset, split, maxPixels: request.maxPixels, preparing)
     guard !samples.isEmpty else {
+      let others = dataset.splits.filter { !$0.value.isEmpty }.keys.sorted().map(\.rawValue)
       throw TrainingError(
         .badData, "\(path) holds no \(split.rawValue) images",
-        expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
-        advice: "--split with one of train, val, test")
+        found: others.isEmpty
+          ? "no images in class folders" : "images of: \(others.joined(separator: ", "))",
+        expected: "DATASET/\(split.rawValue)/<class>/*.jpg|png",
+        advice: others.first.map { "--split \($0)" })
     }
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }
@@ -101,7 +104,8 @@ package struct Evaluator {
       let otherData = try? configuration(theirs).data
     else { return false }
     return data.valSplit == otherData.valSplit && data.testSplit == otherData.testSplit
-      && data.fraction == otherData.fraction && data.validateOnTest == otherData.validateOnTest
+      && data.splitRule == otherData.splitRule && data.fraction == otherData.fraction
+      && data.validateOnTest == otherData.validateOnTest
       && model.datasetFingerprint == other.model.datasetFingerprint
   }
 
@@ -147,7 +151,7 @@ package struct Evaluator {
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
       validation: data.validateOnTest && hasTest ? 0 : data.valSplit, test: data.testSplit,
-      fraction: data.fraction)
+      fraction: data.fraction, rule: data.splitRule ?? .independent)
     let whole = content.validation == 0 && content.test == 0 && content.fraction == 1
     if hasFolder, split != .train || whole {
       return (dataset.splits[split] ?? [], split.rawValue, false)

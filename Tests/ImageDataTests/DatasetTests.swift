@@ -30,9 +30,9 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
 
   @Test("Every folder name of CLI.md means its split")
   func aliases() throws {
-    for training in ["train", "training", "training_set"] {
-      for validation in ["val", "valid", "validation", "validation_set"] {
-        for test in ["test", "test_set", "testing"] {
+    for training in ["train", "training", "training_set", "Train"] {
+      for validation in ["val", "valid", "validation", "validation_set", "dev"] {
+        for test in ["test", "test_set", "testing", "TEST-data"] {
           let folder = try makeDataset([training, validation, test], images: 1)
           let dataset = try Dataset.open(folder.path)
           #expect(dataset.classes == ["cats", "dogs"])
@@ -134,10 +134,10 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
     let missing = openingError("\(folder.path)/none")
     #expect(missing == .missing(path: "\(folder.path)/none"))
     #expect(missing?.kind == .missing)
-    #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 0))
+    #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 0, step: nil))
     let file = try folder.write("file.png", tinyPNG(1))
     #expect(openingError(file) == .notAFolder(path: file))
-    #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 1))
+    #expect(openingError(folder.path) == .noClasses(path: folder.path, files: 1, step: nil))
     try folder.write("training_set/cats/1.png", tinyPNG(1))
     let path = "\(folder.path)/training_set"
     #expect(
@@ -148,7 +148,7 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
       openingError(folder.path)?.description == """
         \(path) holds 1 class folder, at least 2 are needed: cats
         found: \(path)/cats (1 image)
-        expected: DATASET/{training_set,test_set}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png
+        expected: DATASET/{train,val,test}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png
         try: cnnctl check \(folder.path)
         """)
     try folder.makeFolder("training_set/dogs")
@@ -156,9 +156,12 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
     try folder.write("train/cats/1.png", tinyPNG(1))
     #expect(
       openingError(folder.path)
-        == .severalFolders(path: folder.path, names: ["train", "training_set"]))
+        == .severalFolders(
+          path: folder.path, split: .train, names: ["train", "training_set"], others: []))
     let other = try makeDataset(["test"])
-    #expect(openingError(other.path) == .noTrainingFolder(path: other.path, found: ["test"]))
+    #expect(
+      openingError(other.path)
+        == .noTrainingFolder(path: other.path, found: ["test"], classes: []))
     #expect(openingError(other.path, classes: ["cats", "dogs"]) == nil)
     for error in [missing, openingError(folder.path), openingError(other.path)] {
       let lines = (error?.description ?? "").split(separator: "\n").count

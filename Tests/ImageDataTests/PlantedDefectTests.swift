@@ -186,8 +186,22 @@ private let layouts: [Defect] = [
     try remove("test", $0)
     for name in ["cats", "dogs"] { try remove("train/\(name)", $0) }
   },
-  Defect("a folder beside the splits", .otherFolder, naming: ["Validation"]) {
-    try $0.write("Validation/cats/1.png", Pattern(number: first).png)
+  Defect("a folder beside the splits", .otherFolder, naming: ["unlabelled"]) {
+    try $0.write("unlabelled/cats/1.png", Pattern(number: first).png)
+  },
+  Defect("a folder that may be two splits", .unclearFolder, .otherFolder, naming: ["eval"]) {
+    try $0.write("eval/cats/1.png", Pattern(number: unused).png)
+    try $0.write("eval/dogs/1.png", Pattern(number: unused + 1).png)
+  },
+  Defect("an image beside the class folders", .looseImage, naming: ["train/1.png"]) {
+    try $0.write("train/1.png", Pattern(number: unused).png)
+  },
+  Defect("a folder of the system's", .skippedFolder, naming: ["train/@eaDir"]) {
+    try $0.write("train/@eaDir/1.png", Pattern(number: unused).png)
+  },
+  Defect("a test folder of images alone", .unlabelled, naming: ["test"]) {
+    for name in ["cats", "dogs"] { try remove("test/\(name)", $0) }
+    try $0.write("test/1.png", Pattern(number: unused).png)
   },
   Defect("a link in a circle", .linkLoop, naming: ["train/dogs/again"]) {
     try $0.link("train/dogs/again", to: "../../train")

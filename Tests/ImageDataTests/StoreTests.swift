@@ -34,31 +34,65 @@ import Testing
     Set(store.indices(split).map { store.samples[$0].relativePath })
   }
 
-  @Test("Splits by content are disjoint, complete, about the wanted size and stay when files come")
+  @Test("Splits by content are disjoint, exact and complete, and copies stay together")
   func splits() throws {
     let folder = try makeFolder(0..<600)
     let content = ContentSplit(validation: 0.2, test: 0.1)
     let before = try load(folder, content: content)
     let parts = Split.allCases.map { paths(before, $0) }
     #expect(parts[0].union(parts[1]).union(parts[2]).count == 600)
-    #expect(parts.map(\.count).reduce(0, +) == 600)
-    #expect((80...135).contains(parts[1].count))
-    #expect((35...85).contains(parts[2].count))
-    for number in 600..<700 { try folder.write("a/\(number).png", tinyPNG(number)) }
-    // A copy under another name goes where its original is.
+    #expect(parts.map(\.count) == [420, 120, 60])
+    for name in ["a/", "b/"] {
+      #expect(parts.map { $0.count { $0.hasPrefix(name) } } == [210, 60, 30])
+    }
+    // A copy under another name goes where its original is, and counts for nothing.
     for (split, part) in zip(Split.allCases, parts) {
-      let original = try #require(part.first)
+      let original = try #require(part.min())
       try folder.write("b/copy-\(split.rawValue).png", FileBytes.read("\(folder.path)/\(original)"))
     }
     let after = try load(folder, content: content)
     for (split, part) in zip(Split.allCases, parts) {
-      #expect(paths(after, split).isSuperset(of: part))
-      #expect(paths(after, split).contains("b/copy-\(split.rawValue).png"))
+      #expect(paths(after, split) == part.union(["b/copy-\(split.rawValue).png"]))
     }
-    // Validation does not depend on whether there is a test split, but for what that takes away.
-    let without = try load(folder, content: ContentSplit(validation: 0.2))
-    #expect(paths(without, .val).isSuperset(of: paths(after, .val)))
-    #expect(without.indices(.test).isEmpty)
+    // What is tested on does not depend on what validates.
+    let without = try load(folder, content: ContentSplit(test: 0.1))
+    #expect(paths(without, .test) == paths(after, .test))
+    #expect(without.indices(.val).isEmpty)
+  }
+
+  @Test(
+    "Every picture has its split's size, whatever was expected before all had been read",
+    arguments: [PictureCache.Policy.ram, .disk, .off])
+  func readAgain(policy: PictureCache.Policy) throws {
+    let classes = (0..<30).map { "c\($0)" }
+    let folder = try makeFolder(0..<200, classes)
+    let cacheFolder = try TemporaryFolder()
+    let engine = try bestEngine()
+    let dataset = try Dataset.open(folder.path)
+    let content = ContentSplit(validation: 0.2, test: 0.15)
+    let cache = PictureCache(policy, folder: cacheFolder.path)
+    for splits in [Split.allCases, [.train, .val], [.val], [.test]] {
+      // The second time from a file, where there is one.
+      for _ in 0..<2 {
+        let store = try ImageStore.load(
+          dataset, splits: splits, content: content, preprocessing: steps, trainingSize: (10, 12),
+          cache: cache, workers: engine.workers, kernels: engine.kernels)
+        let digests = try store.samples.map { SHA256.digest(try FileBytes.read($0.path)) }
+        let expected = content.deal(
+          zip(digests, store.samples).map { ($0, $1.classIndex) })
+        for (index, split) in expected.enumerated() {
+          guard splits.contains(split) else {
+            #expect(store.split(of: index) == nil)
+            continue
+          }
+          #expect(store.split(of: index) == split)
+          let sized = split == .train ? steps.sized(width: 10, height: 12) : steps
+          let read = try ImageReader(sized, kernels: engine.kernels)
+            .read(path: store.samples[index].path)
+          #expect(try store.image(index) == read)
+        }
+      }
+    }
   }
 
   @Test("A fraction takes its part of each class, the same each time, and leaves splits alone")
@@ -71,9 +105,8 @@ import Testing
     #expect(used.count { $0.hasPrefix("b/") } == 50)
     let again = try load(folder, content: content, threads: 1)
     #expect(again.fingerprint == store.fingerprint)
-    let whole = try load(folder, content: ContentSplit(validation: 0.2))
-    #expect(paths(whole, .val).isSuperset(of: paths(store, .val)))
-    #expect(paths(whole, .train).isSuperset(of: paths(store, .train)))
+    #expect(paths(store, .val).count { $0.hasPrefix("a/") } == 5)
+    #expect(paths(store, .val).count { $0.hasPrefix("b/") } == 10)
   }
 
   @Test("A split's own folder goes before a part of the training folder")

@@ -24,6 +24,12 @@ package struct CheckFinding: Sendable, Equatable {
     case noClasses = "no-classes"
     /// Fewer classes than two.
     case oneClass = "one-class"
+    /// A folder around the class folders instead of them.
+    case nestedFolder = "nested-folder"
+    /// Folders of splits inside class folders.
+    case splitsInClasses = "splits-in-classes"
+    /// A folder that may be a split or a class.
+    case unclearFolder = "unclear-folder"
     /// A class folder without a picture that can be decoded.
     case emptyClass = "empty-class"
     /// A class that the training folder does not have.
@@ -60,6 +66,16 @@ package struct CheckFinding: Sendable, Equatable {
     case otherFile = "other-file"
     /// A folder beside those of the splits, which is passed over.
     case otherFolder = "other-folder"
+    /// An image beside the class folders, in none of them.
+    case looseImage = "loose-image"
+    /// A folder to validate or test on without class folders.
+    case unlabelled
+    /// A folder with the name of a split that is taken for a class.
+    case splitName = "split-name"
+    /// Classes that hold the same folders.
+    case sameFolders = "same-folders"
+    /// A folder of the system's, or one of this program's runs.
+    case skippedFolder = "skipped-folder"
     /// A picture with a side of a few pixels.
     case tiny
     /// A picture many times as long as it is wide.

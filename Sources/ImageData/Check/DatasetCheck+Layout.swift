@@ -13,42 +13,36 @@ extension DatasetCheck {
     func inside(_ path: String, _ names: [String]) -> [String] {
       names.map { joined(path == survey.root ? "" : below(path), $0) }
     }
+    // The words of an error of training, with what to do about it.
+    let suggestion = problem.suggestion(command: "check")
+    let message = problem.fact + (suggestion.map { "; try: \($0)" } ?? "")
+    func finding(_ kind: CheckFinding.Kind, _ paths: [String]? = nil) -> [CheckFinding] {
+      [CheckFinding(kind, message, paths ?? [below(problem.path)])]
+    }
     switch problem {
-    case .missing(let path), .notAFolder(let path):
-      return [CheckFinding(.unreadableFolder, "is no folder any more", [below(path)])]
-    case .unreadable(let path, let reason):
-      return [CheckFinding(.unreadableFolder, "cannot be listed: \(reason)", [below(path)])]
-    case .noClasses(let path, let files):
-      let found = files == 0 ? "is empty" : "holds files, but no class folder"
-      return [CheckFinding(.noClasses, found, [below(path)])]
+    case .missing, .notAFolder, .unreadable: return finding(.unreadableFolder)
+    case .noClasses: return finding(.noClasses)
     case .tooFewClasses(_, let path, let classes, _):
       return [
         CheckFinding(
           .oneClass, "the only class folder, at least 2 are needed", inside(path, classes))
       ]
+    case .nested: return finding(.nestedFolder)
+    case .splitsInClasses: return finding(.splitsInClasses)
     // Said of every split by `classFindings`.
     case .emptyClasses: return []
     case .unknownClasses(let path, let unknown, _):
       return inside(path, unknown).map {
         CheckFinding(.unknownClass, "a class that the training folder does not have", [$0])
       }
-    case .severalFolders(_, let names):
-      return [CheckFinding(.severalFolders, "folders of the same use, one is needed", names)]
-    case .noTrainingFolder(_, let found):
-      return [CheckFinding(.noTraining, "there is no folder to train on beside", found)]
-    case .linkLoop(let path):
-      return [CheckFinding(.linkLoop, "a link to a folder around it", [below(path)])]
-    case .tooDeep(let path, let limit):
-      return [
-        CheckFinding(.tooDeep, "lies more than \(limit) folders below its class", [below(path)])
-      ]
+    case .severalFolders(_, _, let names, _): return finding(.severalFolders, names)
+    case .unclearFolders(_, let names, _): return finding(.unclearFolder, names)
+    case .noTrainingFolder(_, let found, _): return finding(.noTraining, found)
+    case .linkLoop: return finding(.linkLoop)
+    case .tooDeep: return finding(.tooDeep)
     // These end a survey before it is one.
     case .tooManyEntries, .stopped: return []
-    case .className(let path):
-      return [
-        CheckFinding(
-          .className, "a class's name must be UTF-8 without control characters", [below(path)])
-      ]
+    case .className: return finding(.className)
     }
   }
 
@@ -56,15 +50,26 @@ extension DatasetCheck {
   static func folderFindings(
     _ survey: FolderSurvey, otherKinds: [FileKind?]
   ) -> [CheckFinding] {
-    zip(survey.others, otherKinds).map { path, kind in
-      kind.map {
+    let loose = Set(
+      survey.folders.filter { !survey.isUnlabelled($0) }.flatMap { folder in
+        folder.looseImages.map { joined(folder.name, $0) }
+      })
+    let unlabelled = Set(
+      survey.folders.filter(survey.isUnlabelled).flatMap { folder in
+        folder.looseImages.map { joined(folder.name, $0) }
+      })
+    let images = survey.folders.filter { $0.name.isEmpty }.flatMap(\.looseImages)
+    return zip(survey.others, otherKinds).filter { !unlabelled.contains($0.0) }.map { path, kind in
+      if loose.contains(path) {
+        return CheckFinding(.looseImage, "lies in no class folder", [path])
+      }
+      return kind.map {
         CheckFinding(
           .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
       } ?? CheckFinding(.otherFile, "not named .jpg, .jpeg or .png", [path])
     }
-      + survey.otherFolders.map {
-        CheckFinding(.otherFolder, "beside the folders of the splits", [$0])
-      }
+      + images.map { CheckFinding(.looseImage, "lies in no class folder", [$0]) }
+      + survey.layoutNotes.map { CheckFinding($0.kind, $0.fact, [$0.path]) }
       + survey.hidden.map { CheckFinding(.hidden, "passed over", [$0]) }
       + survey.repeated.map {
         CheckFinding(.repeatedFolder, "a folder of the same class again, taken once", [$0])

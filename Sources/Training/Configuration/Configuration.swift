@@ -47,6 +47,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var maxBad: Double
     /// Images with more pixels are refused.
     package var maxPixels: Int
+    /// How the images that are held out are chosen; nil in files of version 0.1.0, for each by
+    /// itself.
+    package var splitRule: SplitRule?
   }
 
   /// The network.

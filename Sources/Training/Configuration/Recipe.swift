@@ -42,7 +42,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
       valSplit: 0.1, testSplit: 0, validateOnTest: isSeed, classWeights: .none, fraction: 1,
       resize: .stretch, filter: isSeed ? .nearest : .bicubic, exif: isSeed ? .ignore : .apply,
       normalization: isSeed ? .unit : .dataset, onBadImage: .skip, maxBad: 1,
-      maxPixels: Preprocessing.defaultMaxPixels)
+      maxPixels: Preprocessing.defaultMaxPixels, splitRule: .stratified)
   }
 
   private var network: Configuration.Net {

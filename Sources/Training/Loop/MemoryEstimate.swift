@@ -165,16 +165,17 @@ private struct ImageCounts {
 
   init(_ plan: RunPlan) {
     let all = plan.dataset.splits.mapValues(\.count)
-    let source = Double(all[.train] ?? 0)
-    let content = plan.content
-    let isHeldOut = all[.val] == nil
-    let held = (isHeldOut ? content.validation : 0) + (all[.test] == nil ? content.test : 0)
-    training = max(1, Int((source * content.fraction * (1 - held)).rounded(.up)))
+    var content = plan.content
+    // A folder of its own always goes before a part of the training folder.
+    if all[.val] != nil { content.validation = 0 }
+    if all[.test] != nil { content.test = 0 }
+    let dealt = content.numbers(of: plan.dataset.counts(.train))
+    training = max(1, dealt[.train] ?? 0)
     validation =
       switch plan.validation {
       case nil: 0
-      case .test: all[.test] ?? Int((source * content.test).rounded(.up))
-      default: all[.val] ?? Int((source * content.fraction * content.validation).rounded(.up))
+      case .test: all[.test] ?? dealt[.test] ?? 0
+      default: all[.val] ?? dealt[.val] ?? 0
       }
   }
 }

@@ -144,9 +144,15 @@ struct RunImages {
     }
     let few = missing(training, below: 5)
     if !few.isEmpty {
+      let isAlone = configuration.transfer.from == nil
       warnings.append(
-        "very few training images: \(named(few)); what is learnt of them is mostly chance"
-          + (configuration.transfer.from == nil ? "; --from MODEL needs fewer" : ""))
+        "very few training images: \(named(few)); "
+          + (few.count == classes.count && training.count < 3 * classes.count
+            ? "a model of so few only guesses: at least 20 of each class give it a chance"
+            : "results will be unreliable")
+          + (isAlone
+            ? "; try: cnnctl train \(shellPath(configuration.dataset)) --from cats-dogs --recipe best"
+            : ""))
     }
     let batch = configuration.training.batchSize
     // The recipe's own batch shrinks with the set anyway.
@@ -158,7 +164,7 @@ struct RunImages {
     let absent = missing(validation, below: 1)
     if validation.isEmpty {
       warnings.append(
-        "no image fell to the validation split; the last epoch's weights are kept"
+        "no image was assigned to the validation split; the last epoch's weights are kept"
           + (plan.test == nil ? ", and nothing will be evaluated" : "")
           + "; more images or a larger --val-split give some")
     } else if !absent.isEmpty {
@@ -229,7 +235,9 @@ struct RunImages {
       return "from the dataset's folder"
     }
     let share = split == .val ? shares.validation : shares.test
-    return "\(share) of the training images, held out by their content"
+    return shares.rule == .independent
+      ? "\(share) of the training images, held out by their content"
+      : "\(share) of the training images of each class, held out by their content"
   }
 }
 

@@ -58,7 +58,7 @@ struct RunPlan {
     splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
     content = ContentSplit(
       validation: validation == .val ? data.valSplit : 0, test: data.testSplit,
-      fraction: data.fraction)
+      fraction: data.fraction, rule: data.splitRule ?? .independent)
 
     var warnings: [String] = []
     if validatesOnTest {
@@ -72,6 +72,7 @@ struct RunPlan {
           ? "there are no test and no validation images; nothing will be evaluated"
           : "there are no test images; test/ is made from the validation images")
     }
+    warnings += dataset.notes
     if let first = dataset.repeatedFolders.first {
       let count = dataset.repeatedFolders.count
       warnings.append(

@@ -1,5 +1,5 @@
 /// A word as a shell reads it back, quoted where it has to be.
-func shellWord(_ text: String) -> String {
+package func shellWord(_ text: String) -> String {
   let isPlain =
     !text.isEmpty
     && text.unicodeScalars.allSatisfy { scalar in
@@ -10,4 +10,9 @@ func shellWord(_ text: String) -> String {
     }
   if isPlain, !text.hasPrefix("-") { return text }
   return "'" + text.replacing("'", with: "'\\''") + "'"
+}
+
+/// A path as a shell and a command read it: one that begins with a minus is no option.
+package func shellPath(_ path: String) -> String {
+  shellWord(path.hasPrefix("-") ? "./" + path : path)
 }

@@ -1,0 +1,48 @@
+import Glibc
+
+/// What lies in folders of photos and is never part of a dataset: what systems and other programs
+/// leave there, and this program's own runs.
+///
+/// The one list of such names.
+enum SkippedEntries {
+  /// Folders: thumbnails of network drives, what macOS puts into archives, wastebaskets.
+  private static let folders: Set<String> = [
+    "@eaDir", "__MACOSX", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found",
+    "__pycache__",
+  ]
+
+  /// Whether the folder at `path`, which ends in `name`, is passed over, wherever it lies.
+  static func contains(folder name: String, at path: String) -> Bool {
+    folders.contains(name) || isRun(path) || holdsRuns(path, name)
+  }
+
+  /// Whether a folder is that of a run, told by the files that a run begins with.
+  private static func isRun(_ path: String) -> Bool {
+    guard exists("\(path)/config.json"), FolderListing.isFolder("\(path)/weights") else {
+      return false
+    }
+    return FolderListing.isFolder("\(path)/test") || exists("\(path)/run.json")
+  }
+
+  /// Whether runs lie in a folder and nothing else, as in `runs`.
+  private static func holdsRuns(_ path: String, _ name: String) -> Bool {
+    guard name == "runs" || exists("\(path)/latest"), let listing = try? FolderListing(path) else {
+      return false
+    }
+    let runs = listing.entries.filter { $0.isFolder && isRun("\(path)/\($0.name)") }
+    return !runs.isEmpty
+      && listing.entries.allSatisfy { entry in
+        runs.contains { $0.name == entry.name } || isEmpty("\(path)/\(entry.name)")
+      }
+  }
+
+  /// Whether a path leads to an empty folder, or nowhere.
+  private static func isEmpty(_ path: String) -> Bool {
+    exists(path) ? (try? FolderListing(path))?.entries.isEmpty ?? false : true
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0
+  }
+}
