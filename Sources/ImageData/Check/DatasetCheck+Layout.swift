@@ -99,7 +99,7 @@ extension DatasetCheck {
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }
-      if folder.split != .train {
+      if folder.split != .train, !survey.isUnlabelled(folder) {
         let present = Set(folder.classes.map { Array($0.name.utf8) })
         findings += training.filter { !present.contains(Array($0.utf8)) }.map {
           CheckFinding(
