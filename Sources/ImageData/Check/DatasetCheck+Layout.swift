@@ -33,7 +33,7 @@ extension DatasetCheck {
     case .emptyClasses: return []
     case .unknownClasses(let path, let unknown, _):
       return inside(path, unknown).map {
-        CheckFinding(.unknownClass, "a class that the training folder does not have", [$0])
+        CheckFinding(.unknownClass, message, [$0])
       }
     case .severalFolders(_, _, let names, _): return finding(.severalFolders, names)
     case .unclearFolders(_, let names, _): return finding(.unclearFolder, names)
