@@ -68,8 +68,10 @@ extension ContentSplit {
     return min(small.count, Int((share * Double(small.reduce(0, +))).rounded()))
   }
 
-  /// How many images of a training folder go to each split, if no two are equal; `counts` has those
-  /// of each class.
+  /// How many images of a training folder go to each split, if no two are equal.
+  ///
+  /// `counts` has those of each class. With two parts and classes of two to four images one more or
+  /// less of these may be held out.
   package func numbers(of counts: [Int]) -> [Split: Int] {
     let used = counts.map { count in
       fraction < 1 && count > 0 ? max(1, Int((fraction * Double(count)).rounded())) : count
@@ -84,7 +86,8 @@ extension ContentSplit {
       }
       let own = zip(used, left).map { min(ContentSplit.number(share, of: $0), max(0, $1 - 1)) }
       left = zip(left, own).map { $0 - $1 }
-      numbers[split] = own.reduce(0, +) + ContentSplit.pooled(share, used)
+      let firsts = zip(used, left).count { ContentSplit.number(share, of: $0) == 0 && $1 > 1 }
+      numbers[split] = own.reduce(0, +) + min(firsts, ContentSplit.pooled(share, used))
     }
     numbers[.train] = max(0, all - numbers.values.reduce(0, +))
     return numbers

@@ -89,14 +89,13 @@ package struct Evaluator {
     let (samples, name, isDealt) = try samples(
       dataset, split, maxPixels: request.maxPixels, isWhole: request.isWhole, preparing)
     guard !samples.isEmpty else {
-      let others = Split.allCases.filter { !(dataset.splits[$0] ?? []).isEmpty }
+      let others = dataset.splits.filter { !$0.value.isEmpty }.keys.sorted().map(\.rawValue)
       throw TrainingError(
         .badData, "\(path) holds no \(split.rawValue) images",
         found: others.isEmpty
-          ? "no image in a class folder"
-          : "images in " + others.map(\.rawValue).joined(separator: ", "),
-        expected: "DATASET/{\(split.folderNames.joined(separator: ","))}/<class>/*.jpg|png",
-        advice: others.first.map { "--split \($0.rawValue)" } ?? "cnnctl check \(path)")
+          ? "no images in class folders" : "images of: \(others.joined(separator: ", "))",
+        expected: "DATASET/\(split.rawValue)/<class>/*.jpg|png",
+        advice: others.first.map { "--split \($0)" })
     }
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }

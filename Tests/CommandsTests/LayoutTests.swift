@@ -134,6 +134,7 @@ private let layouts: [LayoutCase] = [
       "PATH": folder.file("bin") + ":/usr/bin:/bin", "LC_ALL": "C.UTF-8",
       "HOME": folder.file("home"),
     ]
+    process.standardInput = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(line)")
@@ -248,9 +249,9 @@ private let layouts: [LayoutCase] = [
 
   @Test func `Runs in the dataset are no class, wherever they lie`() throws {
     let data = try TinyDataset(test: 0)
+    _ = try data.trained(out: "run")
     try FileManager.default.createDirectory(
       atPath: data.path + "/runs", withIntermediateDirectories: true)
-    _ = try data.trained(out: "run")
     for place in ["runs/train-001", "cats/mine"] {
       try FileManager.default.copyItem(
         atPath: data.folder.file("run"), toPath: "\(data.path)/\(place)")

@@ -61,7 +61,8 @@ import Testing
         let content = ContentSplit(validation: validation, test: 0.94 - validation)
         let splits = content.deal(images(size, of: 0) + images(3, of: 1))
         #expect(splits.prefix(size).contains(.train) && splits.suffix(3).contains(.train))
-        #expect(content.numbers(of: [size, 3])[.train] == count(splits, .train))
+        let expected = content.numbers(of: [size, 3])[.train] ?? 0
+        #expect(abs(expected - count(splits, .train)) <= 1)
       }
     }
   }

@@ -33,7 +33,7 @@ extension DatasetCheck {
     case .emptyClasses: return []
     case .unknownClasses(let path, let unknown, _):
       return inside(path, unknown).map {
-        CheckFinding(.unknownClass, "a class that the training folder does not have", [$0])
+        CheckFinding(.unknownClass, message, [$0])
       }
     case .severalFolders(_, _, let names, _): return finding(.severalFolders, names)
     case .unclearFolders(_, let names, _): return finding(.unclearFolder, names)
@@ -99,7 +99,7 @@ extension DatasetCheck {
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }
-      if folder.split != .train {
+      if folder.split != .train, !survey.isUnlabelled(folder) {
         let present = Set(folder.classes.map { Array($0.name.utf8) })
         findings += training.filter { !present.contains(Array($0.utf8)) }.map {
           CheckFinding(
