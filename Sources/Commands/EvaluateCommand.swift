@@ -68,7 +68,10 @@ struct EvaluateCommand {
       try console.result(result.evaluation.json())
     } else {
       let files = place.map { "files in " + $0 } ?? "no files written (--out DIR says where)"
-      try console.result(report.text + "\n" + terminalSafe(files))
+      let rest =
+        place.map { "all of it is in \($0)/report.txt" }
+        ?? "--out DIR writes all of it, --json shows it"
+      try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)
   }
@@ -89,14 +92,14 @@ struct EvaluateCommand {
     _ report: EvaluationReport, split: String, run: String?, pictures: (String) throws -> Void
   ) throws -> String? {
     if let out = arguments.text("out") {
-      try OutputFolder(creating: out).write(report.files)
+      try report.write(to: OutputFolder(creating: out).files)
       try pictures(out)
       return out
     }
     guard arguments.operands.isEmpty, let run else { return nil }
     let folder = run + "/" + split
     do {
-      try OutputFolder(creating: folder).write(report.files)
+      try report.write(to: OutputFolder(creating: folder).files)
       // Those of an earlier evaluation do not show these answers.
       ReportFiles(in: folder).removeEvaluation()
       try pictures(folder)

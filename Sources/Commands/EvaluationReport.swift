@@ -9,25 +9,54 @@ struct EvaluationReport {
   var predictions: [Prediction]
   var classes: [String]
 
-  /// Headline, report table, confusion matrix and what abstaining brings, with a final newline.
-  var text: String {
-    let shown = classes.map(terminalSafe)
-    let table = ClassificationReport(evaluation, classes: classes, name: terminalSafe)
-    let matrix = ConfusionMatrix(classes: shown, counts: evaluation.confusion)
+  /// More classes than these are too many for the terminal: it shows the worst.
+  private static let fewClasses = 20
+  /// Classes and pairs of classes that the terminal then shows.
+  private static let shown = 10
+  /// Pairs of classes in report.txt, where the matrix would be too wide.
+  private static let listedPairs = 100
+
+  /// What the terminal shows, with a final newline; of many classes the worst, and `rest` says where
+  /// all of them are.
+  func text(rest: String) -> String {
+    guard classes.count > EvaluationReport.fewClasses else {
+      return sections([table.text(), matrix.text()])
+    }
+    return sections(worstParts) + "\n\(terminalSafe(rest))\n"
+  }
+
+  /// The worst of many classes and the pairs that are confused most.
+  private var worstParts: [String] {
+    let shown = EvaluationReport.shown
+    return [
+      "the \(shown) classes of \(grouped(classes.count)) with the least F1\n\n"
+        + table.worst(shown).text(), matrix.confusedText(limit: shown),
+    ]
+  }
+
+  /// The text of report.txt: every class, and the matrix where lines of text can hold it.
+  private var wholeText: String {
+    classes.count > EvaluationReport.fewClasses
+      ? sections([table.text(), matrix.confusedText(limit: EvaluationReport.listedPairs)])
+        + "\nthe whole matrix is in confusion_matrix.csv\n"
+      : sections([table.text(), matrix.text()])
+  }
+
+  /// Headline, table, what is confused and what abstaining brings, with a final newline.
+  private func sections(_ parts: [String]) -> String {
     let selective = SelectiveReport(
       rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
     let head = ([evaluation.headline] + evaluation.details).joined(separator: "\n")
-    return [head + "\n", table.text(), matrix.text(), selective.text()].joined(separator: "\n")
+    return ([head + "\n"] + parts + [selective.text()]).joined(separator: "\n")
   }
 
-  /// More classes than this are a table that nobody reads at the end of a run.
-  private static let fewClasses = 20
   /// Mistakes that are named at the end of a run.
   private static let shownMistakes = 3
 
   /// What one wants to know at the end of a run.
   ///
-  /// The accuracy in per cent, the classes where they are few, the surest mistakes; a final newline. `noun` is what an image is called.
+  /// The accuracy in per cent, the classes or of many the worst, the surest mistakes; a final newline.
+  /// `noun` is what an image is called.
   func brief(of noun: String) -> String {
     let interval =
       "\(fixed(100 * evaluation.accuracyLow, 1))-\(fixed(100 * evaluation.accuracyHigh, 1))"
@@ -35,10 +64,7 @@ struct EvaluationReport {
       "accuracy \(percent(evaluation.accuracy)) (\(interval)) on "
         + counted(evaluation.images, noun) + "\n"
     ]
-    if classes.count <= EvaluationReport.fewClasses {
-      parts.append(
-        ClassificationReport(evaluation, classes: classes, name: terminalSafe).text())
-    }
+    parts += classes.count > EvaluationReport.fewClasses ? worstParts : [table.text()]
     let worst = ShownAnswers(predictions).worst.prefix(EvaluationReport.shownMistakes)
     if !worst.isEmpty {
       parts.append(
@@ -56,20 +82,25 @@ struct EvaluationReport {
     return terminalSafe("  \(prediction.path): \(truth), answered \(answer ?? "")")
   }
 
-  /// The files of an evaluation: name and text.
-  var files: [(name: String, text: String)] {
-    [
-      (
-        "report.txt",
-        ([heading] + evaluation.cautions().map { "warning: " + $0 }).map { terminalSafe($0) + "\n" }
-          .joined() + text
-      ),
-      ("report.json", evaluation.indentedJSON()),
-      ("predictions.csv", Prediction.csv(predictions, classes: classes)),
-      (
-        "confusion_matrix.csv",
-        ConfusionMatrix(classes: classes, counts: evaluation.confusion).csv()
-      ),
-    ]
+  private var table: ClassificationReport {
+    ClassificationReport(evaluation, classes: classes, name: terminalSafe)
+  }
+
+  private var matrix: ConfusionMatrix {
+    ConfusionMatrix(classes: classes, counts: evaluation.confusion)
+  }
+
+  /// Writes the files of an evaluation into a folder that is there.
+  ///
+  /// Each is written in one step: a reader meets the old one or the new one. `place` stands before
+  /// their names.
+  func write(to folder: RunFolder, place: String = "") throws(TrainingError) {
+    let head = [heading] + evaluation.cautions().map { "warning: " + $0 }
+    try folder.write(
+      head.map { terminalSafe($0) + "\n" }.joined() + wholeText, to: place + "report.txt")
+    try folder.write(evaluation.indentedJSON(), to: place + "report.json")
+    try folder.write(
+      rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
+    try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
   }
 }

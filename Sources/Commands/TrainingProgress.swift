@@ -64,7 +64,7 @@ final class TrainingProgress {
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
         classes: test.classes)
-      for file in report.files { try test.run.write(file.text, to: "test/" + file.name) }
+      try report.write(to: test.run, place: "test/")
       console.note(test.heading)
       if !json { try result(report.brief(of: test.noun)) }
     case .done(let summary):

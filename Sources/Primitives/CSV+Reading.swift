@@ -14,16 +14,30 @@ extension CSV {
   ///
   /// The last row must have its newline: a file without it was cut short.
   package static func rows(_ bytes: [UInt8]) throws(CSVError) -> [[String]] {
-    var reader = CSVReader(bytes)
-    var rows: [[String]] = []
-    while let row = try reader.row() {
-      if let first = rows.first, row.count != first.count {
-        throw CSVError(
-          line: reader.start, expected: "\(first.count) columns, found \(row.count)")
-      }
-      rows.append(row)
+    var rows = CSVRows(bytes)
+    var all: [[String]] = []
+    while let row = try rows.next() { all.append(row) }
+    return all
+  }
+}
+
+/// The rows of a file one by one, as `CSV.rows` reads them: those that are done with take no memory.
+package struct CSVRows {
+  private var reader: CSVReader
+  private var columns: Int?
+
+  /// The rows of a file's bytes.
+  package init(_ bytes: [UInt8]) { reader = CSVReader(bytes) }
+
+  /// The next row; nil at the end.
+  package mutating func next() throws(CSVError) -> [String]? {
+    guard let row = try reader.row() else { return nil }
+    let expected = columns ?? row.count
+    guard row.count == expected else {
+      throw CSVError(line: reader.start, expected: "\(expected) columns, found \(row.count)")
     }
-    return rows
+    columns = expected
+    return row
   }
 }
 

@@ -42,6 +42,21 @@ package struct ClassificationReport: Sendable {
     self.weighted = weighted
   }
 
+  /// The table of the classes with the least F1 alone, the worst first, and of the averages; of
+  /// equal ones that with the least recall comes first, then the first.
+  package func worst(_ count: Int) -> ClassificationReport {
+    var table = self
+    table.classes = worstFirst.prefix(count).map { classes[$0] }
+    return table
+  }
+
+  /// The places of the classes, as `worst` has them.
+  var worstFirst: [Int] {
+    classes.indices.sorted {
+      (classes[$0].f1, classes[$0].recall, $0) < (classes[$1].f1, classes[$1].recall, $1)
+    }
+  }
+
   /// The table as text, with a final newline.
   ///
   /// The layout is that of scikit-learn's `classification_report`, character by character.

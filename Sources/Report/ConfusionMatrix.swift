@@ -1,17 +1,16 @@
-internal import Primitives
+package import Primitives
 
 /// A confusion matrix as text and as CSV.
 package struct ConfusionMatrix: Sendable {
   /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
-  package var counts: [[Int]]
+  package var counts: ConfusionCounts
 
   /// A matrix of these counts; rows and columns are as many as the classes.
-  package init(classes: [String], counts: [[Int]]) {
+  package init(classes: [String], counts: ConfusionCounts) {
     precondition(
-      counts.count == classes.count && counts.allSatisfy { $0.count == classes.count },
-      "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
     self.classes = classes
     self.counts = counts
   }
@@ -41,10 +40,41 @@ package struct ConfusionMatrix: Sendable {
     return title + blocks.joined(separator: "\n")
   }
 
-  /// The matrix as CSV: a header of predicted classes, a row a true class.
-  package func csv() -> String {
-    CSV.row(["true \\ predicted"] + classes)
-      + zip(classes, counts).map { CSV.row([$0] + $1.map(String.init)) }.joined()
+  /// The rows of the matrix as CSV, made one by one: a header of predicted classes, a row a true
+  /// class.
+  package var csvRows: some Sequence<String> {
+    (-1..<classes.count).lazy.map { row in
+      CSV.row(
+        row < 0
+          ? ["true \\ predicted"] + classes : [classes[row]] + counts[row].map(String.init))
+    }
+  }
+
+  /// The matrix as CSV.
+  package func csv() -> String { csvRows.joined() }
+
+  /// The pairs of classes that are taken for each other most, a line each, with a final newline.
+  package func confusedText(limit: Int) -> String {
+    let pairs = counts.mostConfused(limit: limit)
+    guard !pairs.isEmpty else { return "no image is taken for another class\n" }
+    let rows = pairs.map { pair in
+      [
+        shortened(terminalSafe(classes[pair.truth]), ConfusionMatrix.nameLimit),
+        shortened(terminalSafe(classes[pair.answer]), ConfusionMatrix.nameLimit),
+        String(pair.count),
+        fixed(100 * Double(pair.count) / Double(counts[pair.truth].reduce(0, +)), 1) + " %",
+      ]
+    }
+    let header = ["true class", "taken for", "images", "of the class"]
+    let widths = header.indices.map { column in
+      ([header] + rows).map { $0[column].unicodeScalars.count }.max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      leftAligned(cells[0], widths[0]) + "  " + leftAligned(cells[1], widths[1])
+        + "  " + rightAligned(cells[2], widths[2]) + "  " + rightAligned(cells[3], widths[3]) + "\n"
+    }
+    let title = pairs.count == 1 ? "the pair" : "the \(pairs.count) pairs"
+    return "\(title) of classes most confused\n\n" + ([header] + rows).map(line).joined()
   }
 
   private struct Layout {

@@ -82,7 +82,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
 
   @Test("Cells say their counts or percent of the row, and an empty row is no division by zero")
   func cells() {
-    let counts = [[478, 22, 0], [9, 491, 0], [0, 0, 0]]
+    let counts: ConfusionCounts = [[478, 22, 0], [9, 491, 0], [0, 0, 0]]
     let plain = texts(MatrixChart(classes: ["cats", "dogs", "none"], counts: counts).scene)
     for text in ["478", "22", "9", "491"] { #expect(plain.contains(text)) }
     #expect(plain.count { $0 == "0" } == 5)
@@ -96,9 +96,9 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
   @Test("A single mistake among thousands is seen without text")
   func singleMistake() {
     var counts = (0..<100).map { row in (0..<100).map { $0 == row ? 1000 : 0 } }
-    let clean = MatrixChart(classes: classNames(100), counts: counts).scene
+    let clean = MatrixChart(classes: classNames(100), counts: ConfusionCounts(counts)).scene
     counts[3][80] = 1
-    let one = MatrixChart(classes: classNames(100), counts: counts).scene
+    let one = MatrixChart(classes: classNames(100), counts: ConfusionCounts(counts)).scene
     #expect(clean.picture() != one.picture())
     #expect(one.elements.count == clean.elements.count + 1)
   }

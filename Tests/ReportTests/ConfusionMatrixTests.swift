@@ -1,3 +1,4 @@
+import Primitives
 import Report
 import Testing
 
@@ -24,7 +25,7 @@ func smallMatrix() {
 func largeMatrix(classes: Int) {
   let names = (1...classes).map { "a long name of a flower number \($0)" }
   let counts = (0..<classes).map { row in (0..<classes).map { row * classes + $0 } }
-  let text = ConfusionMatrix(classes: names, counts: counts).text(width: 100)
+  let text = ConfusionMatrix(classes: names, counts: ConfusionCounts(counts)).text(width: 100)
   let lines = text.split(separator: "\n")
   #expect(lines.allSatisfy { $0.count <= 100 })
   // Each true class's counts, read back from all of its lines, are its row.

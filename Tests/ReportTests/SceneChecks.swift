@@ -1,5 +1,6 @@
 import Foundation
 import FoundationXML
+import Primitives
 import Report
 import Testing
 
@@ -108,7 +109,7 @@ struct Numbers {
 /// Answers to images of so many classes: probabilities, true classes and the confusion matrix.
 func answers(
   classes: Int, images: Int
-) -> (probabilities: [[Double]], truths: [Int], confusion: [[Int]]) {
+) -> (probabilities: [[Double]], truths: [Int], confusion: ConfusionCounts) {
   var numbers = Numbers(UInt64(classes))
   var probabilities: [[Double]] = []
   var truths: [Int] = []
@@ -124,5 +125,5 @@ func answers(
     probabilities.append(row)
     truths.append(truth)
   }
-  return (probabilities, truths, confusion)
+  return (probabilities, truths, ConfusionCounts(confusion))
 }

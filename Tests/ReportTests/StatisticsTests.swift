@@ -62,10 +62,13 @@ private func agree(_ actual: Double?, _ expected: Double?) -> Bool {
     for item in reference.cases {
       let curves = ClassCurves(
         probabilities: item.probabilities, truths: item.truths, classes: item.classes)
-      for (actual, expected) in zip(curves.classes, item.curves) {
-        let actual = try #require(actual)
-        #expect(agree(actual.rocArea, expected.roc_area), "\(item.name)")
-        #expect(agree(actual.averagePrecision, expected.average_precision), "\(item.name)")
+      for (index, expected) in item.curves.enumerated() {
+        let scored = zip(item.probabilities, item.truths).map { ($0[index], $1 == index) }
+        let actual = try #require(RankCurves(scored))
+        for curves in [actual, try #require(curves.classes[index])] {
+          #expect(agree(curves.rocArea, expected.roc_area), "\(item.name)")
+          #expect(agree(curves.averagePrecision, expected.average_precision), "\(item.name)")
+        }
         for (points, pairs) in [
           (actual.roc, expected.roc), (actual.precisionRecall, expected.precision_recall),
         ] {

@@ -1,5 +1,6 @@
 import CNN
 import FoundationEssentials
+import Primitives
 import Testing
 import Training
 
@@ -76,7 +77,7 @@ func figuresMatchReference() throws {
     #expect(isClose(evaluation.accuracyHigh, reference.accuracy_high), name)
     #expect(isClose(evaluation.loss, reference.loss), name)
     #expect(evaluation.brier.map { isClose($0, reference.brier) } == true, name)
-    #expect(evaluation.confusion == reference.confusion, name)
+    #expect(evaluation.confusion == ConfusionCounts(reference.confusion), name)
     #expect((evaluation.auc == nil) == (reference.auc == nil), name)
     if let auc = evaluation.auc, let expected = reference.auc {
       #expect(isClose(auc, expected), name)
@@ -150,9 +151,38 @@ func predictionsCSV() {
     Prediction(path: "bad.jpg", trueIndex: 0),
   ]
   #expect(
-    Prediction.csv(predictions, classes: ["cats", "dogs"]) == """
+    Prediction.csvRows(predictions, classes: ["cats", "dogs"]).joined() == """
       path,true,pred,probability,p_cats,p_dogs
       "a,b.jpg",dogs,dogs,0.75,0.25,0.75
 
       """)
+}
+
+@Test("The matrix in JSON reads back, whatever the classes are called")
+func confusionInJSON() throws {
+  let names = ["confusion", "\"confusion\":[", "\"confusion\" : [", "d"]
+  let predictions = (0..<20).map { image in
+    Prediction(
+      path: "", trueIndex: image % 4, logits: [0, 1, Float(image % 3), 0.5],
+      probabilities: probabilities(logits: [0, 1, Float(image % 3), 0.5], outputs: 4)[0])
+  }
+  let evaluation = Evaluation(predictions: predictions, classes: names)
+  for text in [evaluation.json(), evaluation.indentedJSON()] {
+    let back = try JSONDecoder().decode(Evaluation.self, from: Data(text.utf8))
+    #expect(back == evaluation)
+  }
+  let rows = evaluation.confusion.map { row in
+    "[" + row.map(String.init).joined(separator: ",") + "]"
+  }
+  #expect(evaluation.json().contains("\"confusion\":[" + rows.joined(separator: ",") + "]"))
+  let lines = evaluation.indentedJSON().split(separator: "\n")
+  #expect(rows.allSatisfy { row in lines.contains { $0.contains(row) } })
+  #expect(!evaluation.json().contains("\n"))
+  for broken in ["[[1,2],[3]]", "[[1,2]]", "[[1,-2],[3,4]]"] {
+    let text = evaluation.json().replacing(
+      "\"confusion\":[" + rows.joined(separator: ",") + "]", with: "\"confusion\":" + broken)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Evaluation.self, from: Data(text.utf8))
+    }
+  }
 }

@@ -275,11 +275,8 @@ func badImages() throws {
 
 @Test("The best epoch is the monitor's, ties by lower loss, then the earlier")
 func bestEpoch() throws {
-  func evaluation(_ accuracy: Double, _ loss: Double) -> Evaluation {
-    var evaluation = Evaluation(predictions: [], classes: ["a", "b"])
-    evaluation.accuracy = accuracy
-    evaluation.loss = loss
-    return evaluation
+  func evaluation(_ accuracy: Double, _ loss: Double) -> EpochFigures {
+    EpochFigures(images: 10, accuracy: accuracy, loss: loss, f1: 0)
   }
   var best = BestEpoch(monitor: .accuracy)
   let figures = [(0.5, 1.0), (0.5, 1.0), (0.5, 0.9), (0.4, 0.1), (0.6, 2.0)]

@@ -17,13 +17,16 @@ struct OutputFolder {
     }
   }
 
+  /// The folder, for files that are written in steps of their own.
+  var files: RunFolder { RunFolder(existing: path) }
+
   /// Writes each file in one step: a reader meets the old one or the new one.
   func write(_ files: [(name: String, text: String)]) throws(TrainingError) {
-    for file in files { try RunFolder(existing: path).write(file.text, to: file.name) }
+    for file in files { try self.files.write(file.text, to: file.name) }
   }
 
   /// Writes one file of bytes in the same way.
   func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
-    try RunFolder(existing: path).write(bytes, to: name)
+    try files.write(bytes, to: name)
   }
 }

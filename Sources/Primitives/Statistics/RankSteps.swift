@@ -34,6 +34,12 @@ package struct RankSteps: Sendable, Hashable {
     self.steps = steps
   }
 
+  /// Steps that were counted, in the order of falling thresholds; nil without members or others.
+  init?(_ steps: [Step]) {
+    guard let last = steps.last, last.members > 0, last.others > 0 else { return nil }
+    (self.steps, members, others) = (steps, last.members, last.others)
+  }
+
   /// The area under the ROC curve by trapezoids.
   ///
   /// It is the chance that a member's score is above another's, ties counted half (Mann and

@@ -1,5 +1,5 @@
 import Glibc
-internal import Primitives
+package import Primitives
 
 /// A confusion matrix as a picture: rows true, columns predicted.
 package struct MatrixChart: Sendable, Hashable {
@@ -8,7 +8,7 @@ package struct MatrixChart: Sendable, Hashable {
   /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
-  package var counts: [[Int]]
+  package var counts: ConfusionCounts
   /// Whether the cells say shares of their row instead of counts.
   package var showsShares: Bool
   /// Side of the square of cells at most, in CSS pixels, as long as a cell has three.
@@ -16,11 +16,10 @@ package struct MatrixChart: Sendable, Hashable {
 
   /// A picture of these counts; rows and columns are as many as the classes.
   package init(
-    title: String? = nil, classes: [String], counts: [[Int]], showsShares: Bool = false
+    title: String? = nil, classes: [String], counts: ConfusionCounts, showsShares: Bool = false
   ) {
     precondition(
-      counts.count == classes.count && counts.allSatisfy { $0.count == classes.count },
-      "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
     self.title =
       title ?? (showsShares ? "Confusion matrix, percent of the true class" : "Confusion matrix")
     self.classes = classes
@@ -33,6 +32,7 @@ package struct MatrixChart: Sendable, Hashable {
 
   private static let labelLimit = 130.0
   private static let labelPitch = 14.0
+  private static let leastText = 7.5
   private static let size = PlotFrame.TextSize.label
 
   /// The picture as a drawing.
@@ -103,7 +103,7 @@ package struct MatrixChart: Sendable, Hashable {
     }
   }
 
-  /// Side of a cell: large for few classes, never less than three pixels.
+  /// Side of a cell: large for few classes, three pixels for two hundred, less only for more.
   private var cell: Double {
     let count = Double(classes.count)
     let wish: Double =
@@ -113,7 +113,9 @@ package struct MatrixChart: Sendable, Hashable {
       case ...10: 54
       default: 46
       }
-    return max(3, min(wish, (maximumSide / count).rounded(.down)))
+    // A picture of a thousand classes with cells of three pixels would take a hundred megabytes.
+    let least: Double = classes.count <= 200 ? 3 : max(1, (800 / count).rounded(.down))
+    return max(least, min(wish, (maximumSide / count).rounded(.down)))
   }
 
   private func drawCells(_ scene: inout Scene, _ box: Box, _ cell: Double) {
@@ -149,13 +151,14 @@ package struct MatrixChart: Sendable, Hashable {
 
   /// The size at which the longest text fits a cell; nil where it would be too small to read.
   private func textSize(_ cell: Double) -> Double? {
+    guard cell * 0.42 >= MatrixChart.leastText else { return nil }
     let longest =
       counts.flatMap { row in
         let total = max(1, row.reduce(0, +))
         return row.map { Font.width(cellLabel($0, Double($0) / Double(total)), size: 1) }
       }.max() ?? 0
     let size = min(15, cell * 0.42, (cell - 5) / max(longest, 1e-9))
-    return size >= 7.5 ? (size * 2).rounded(.down) / 2 : nil
+    return size >= MatrixChart.leastText ? (size * 2).rounded(.down) / 2 : nil
   }
 
   /// How strong a cell of this share of its row is; one single image is still seen.

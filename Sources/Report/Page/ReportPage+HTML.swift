@@ -112,9 +112,13 @@ extension ReportPage {
       table.summaryRows.isEmpty
       ? "" : "<tfoot>\n\(table.summaryRows.map { row($0, "td") }.joined())</tfoot>\n"
     let kind = table.rows.count > tallTable ? "scroll tall" : "scroll"
-    return heading(table.title) + "<div class=\"\(kind)\" tabindex=\"0\"><table>\n<thead>\n"
+    let whole =
+      "<div class=\"\(kind)\" tabindex=\"0\"><table>\n<thead>\n"
       + row(table.columns, "th") + "</thead>\n<tbody>\n"
       + table.rows.map { row($0, "td") }.joined() + "</tbody>\n\(foot)</table></div>\n"
+    guard let fold = table.fold else { return heading(table.title) + whole }
+    return heading(table.title)
+      + "<details><summary>\(Markup.escaped(fold))</summary>\n\(whole)</details>\n"
   }
 
   private static func html(_ tile: Tile) throws(PNGError) -> String {

@@ -108,17 +108,20 @@ package struct ReportPage: Sendable {
     package var summaryRows: [[String]]
     /// Columns at the start that hold text; the others hold numbers, which end at one line.
     package var textColumns: Int
+    /// What stands for the table until it is unfolded; nil where it is shown at once.
+    package var fold: String?
 
     /// A table of these rows.
     package init(
       title: String = "", columns: [String], rows: [[String]], summaryRows: [[String]] = [],
-      textColumns: Int = 1
+      textColumns: Int = 1, fold: String? = nil
     ) {
       self.title = title
       self.columns = columns
       self.rows = rows
       self.summaryRows = summaryRows
       self.textColumns = textColumns
+      self.fold = fold
     }
   }
 

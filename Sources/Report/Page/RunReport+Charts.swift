@@ -127,17 +127,4 @@ extension RunReport.Evaluated {
     let areas = curves.classes.map { $0?.rocArea ?? 2 }
     return panels.indices.sorted { (areas[$0], $0) < (areas[$1], $1) }.map { panels[$0] }
   }
-
-  /// Pairs of classes by how many images of the first were taken for the second.
-  func mostConfused(limit: Int) -> [(truth: Int, answer: Int, count: Int)] {
-    var pairs: [(truth: Int, answer: Int, count: Int)] = []
-    for (truth, row) in confusion.enumerated() {
-      for (answer, count) in row.enumerated() where truth != answer && count > 0 {
-        pairs.append((truth, answer, count))
-      }
-    }
-    return Array(
-      pairs.sorted { ($1.count, $0.truth, $0.answer) < ($0.count, $1.truth, $1.answer) }
-        .prefix(limit))
-  }
 }

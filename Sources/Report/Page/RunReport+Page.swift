@@ -88,6 +88,11 @@ extension RunReport {
   /// Pairs of classes listed in the page at most.
   private static let shownPairs = 15
 
+  /// A table of more classes is folded, and the worst of them stand before it.
+  private static let fewClasses = 20
+  /// So many of the worst.
+  private static let worstClasses = 10
+
   private var perClass: ReportPage.Section? {
     guard let evaluated else { return nil }
     let scores = evaluated.scores
@@ -96,20 +101,28 @@ extension RunReport {
         + [grouped(String(row.support))]
     }
     let columns = ["class", "precision", "recall", "F1", "images"]
-    let pairs = evaluated.mostConfused(limit: RunReport.shownPairs).map { pair in
+    let pairs = evaluated.confusion.mostConfused(limit: RunReport.shownPairs).map { pair in
       let total = evaluated.confusion[pair.truth].reduce(0, +)
       return [
         evaluated.classes[pair.truth], evaluated.classes[pair.answer],
         grouped(String(pair.count)), percent(Double(pair.count) / Double(max(1, total))),
       ]
     }
+    let isLong = scores.classes.count > RunReport.fewClasses
+    let order = isLong ? scores.worstFirst : Array(scores.classes.indices)
+    let rows = order.map { row(scores.classes[$0]) }
+    let averages = [row(scores.macro), row(scores.weighted)]
+    let worst = ReportPage.Table(
+      title: "The \(RunReport.worstClasses) classes with the least F1", columns: columns,
+      rows: Array(rows.prefix(RunReport.worstClasses)), summaryRows: averages)
     return ReportPage.Section(
       "Classes",
-      blocks: [
+      blocks: (isLong ? [.table(worst)] : []) + [
         .table(
           ReportPage.Table(
-            columns: columns, rows: scores.classes.map(row),
-            summaryRows: [row(scores.macro), row(scores.weighted)])),
+            columns: columns, rows: rows, summaryRows: averages,
+            fold: isLong
+              ? "all \(grouped(String(rows.count))) classes, the least F1 first" : nil)),
         .table(
           ReportPage.Table(
             title: "Most confused", columns: ["true class", "taken for", "images", "of the class"],
@@ -153,7 +166,9 @@ extension RunReport {
       columns: ["class"] + dataset.splits.map(\.name) + (dataset.splits.count > 1 ? ["all"] : []),
       rows: dataset.classes.enumerated().map { index, name in
         row(name, dataset.splits.map { $0.counts[index] })
-      }, summaryRows: [row("all", dataset.splits.map { $0.counts.reduce(0, +) })])
+      }, summaryRows: [row("all", dataset.splits.map { $0.counts.reduce(0, +) })],
+      fold: dataset.classes.count > RunReport.fewClasses
+        ? "images of all \(grouped(String(dataset.classes.count))) classes" : nil)
     let findings: ReportPage.Block =
       switch dataset.findings {
       case .some(let findings) where !findings.isEmpty: .findings(findings)

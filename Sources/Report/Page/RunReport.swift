@@ -1,3 +1,5 @@
+package import Primitives
+
 /// Everything a report of a run can show; what is nil or empty is left out.
 package struct RunReport: Sendable {
   /// One epoch of the training.
@@ -44,7 +46,7 @@ package struct RunReport: Sendable {
     /// Precision, recall and F1 of each class and the averages.
     package var scores: ClassificationReport
     /// Counts: rows true, columns predicted.
-    package var confusion: [[Int]]
+    package var confusion: ConfusionCounts
     /// Ends of the accuracy's 95 % interval.
     package var interval: ClosedRange<Double>
     /// Mean of -log of the true class's probability.
@@ -59,7 +61,7 @@ package struct RunReport: Sendable {
     /// Answers with their figures.
     package init(
       name: String, classes: [String], truths: [Int], probabilities: [[Double]],
-      images: Int? = nil, scores: ClassificationReport, confusion: [[Int]],
+      images: Int? = nil, scores: ClassificationReport, confusion: ConfusionCounts,
       interval: ClosedRange<Double>, loss: Double, brier: Double? = nil,
       facts: [ReportPage.Fact] = [], cautions: [String] = []
     ) {

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Curves of every class against the rest, and their averages.
 package struct ClassCurves: Sendable, Hashable {
   /// The curves of each class; nil for one without members, or without others.
@@ -21,16 +23,18 @@ package struct ClassCurves: Sendable, Hashable {
     precondition(
       probabilities.count == truths.count && probabilities.allSatisfy { $0.count == count },
       "a probability a class and a true class for each image")
-    let answers = Array(zip(probabilities, truths))
-    classes = (0..<count).map { index in
-      RankCurves(answers.map { (score: $0.0[index], isMember: $0.1 == index) })
+    classes = RankCounter.classes(probabilities: probabilities, truths: truths, count: count)
+      .map { $0.ranks.map(RankCurves.init) }
+    guard count > ClassCurves.fewClasses else {
+      micro = nil
+      return
     }
-    micro =
-      count > ClassCurves.fewClasses
-      ? RankCurves(
-        answers.flatMap { row, truth in
-          row.enumerated().map { (score: $0.element, isMember: $0.offset == truth) }
-        }) : nil
+    let answers = zip(probabilities, truths)
+    var all = RankCounter(members: answers.map { $0[$1] })
+    for (row, truth) in answers {
+      for (index, score) in row.enumerated() where index != truth { all.add(other: score) }
+    }
+    micro = all.ranks.map(RankCurves.init)
   }
 
   /// Mean area under the ROC curves; nil where a class has no curve.

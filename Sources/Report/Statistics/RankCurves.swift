@@ -18,6 +18,11 @@ package struct RankCurves: Sendable, Hashable {
   /// Equal scores are one threshold. Scores that are not finite are left out.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
     guard let ranks = RankSteps(scored) else { return nil }
+    self.init(ranks)
+  }
+
+  /// The curves of steps that were counted.
+  init(_ ranks: RankSteps) {
     var roc = [Point(0, 0)]
     var precisionRecall = [Point(0, 1)]
     var average = 0.0

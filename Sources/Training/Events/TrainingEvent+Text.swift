@@ -83,10 +83,18 @@ extension RunStart {
 extension DatasetSummary {
   fileprivate var lines: [String] {
     splits.map { split in
-      let counts = zip(classes, split.perClass).map { "\($0) \(grouped($1))" }.joined(
-        separator: ", ")
-      return "\(split.split): \(counted(split.images, "image")) (\(counts)), \(split.origin)"
+      "\(split.split): \(counted(split.images, "image")) (\(counts(split))), \(split.origin)"
     } + (skipped.isEmpty ? [] : ["skipped: " + counted(skipped.count, "unreadable image")])
+  }
+
+  /// Images of each class; of many classes the least and the most, since the events hold them all.
+  private func counts(_ split: SplitCount) -> String {
+    guard classes.count > 20, let least = split.perClass.min(), let most = split.perClass.max()
+    else {
+      return zip(classes, split.perClass).map { "\($0) \(grouped($1))" }.joined(separator: ", ")
+    }
+    return "\(counted(classes.count, "class", "classes")) of "
+      + (least == most ? "" : grouped(least) + " to ") + counted(most, "image")
   }
 }
 

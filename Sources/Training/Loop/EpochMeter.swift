@@ -100,13 +100,13 @@ struct EpochMeter {
 
   /// The epoch's row, once it is over and validated.
   func metrics(
-    _ evaluation: Evaluation?, trainingSeconds: Double, isBest: Bool,
+    _ evaluation: EpochFigures?, trainingSeconds: Double, isBest: Bool,
     _ batches: any BatchSource
   ) -> EpochMetrics {
     let spent = spent(batches)
     return EpochMetrics(
       epoch: epoch, epochs: epochs, loss: loss, accuracy: accuracy, valLoss: evaluation?.loss,
-      valAccuracy: evaluation?.accuracy, valF1: evaluation?.macro.f1,
+      valAccuracy: evaluation?.accuracy, valF1: evaluation?.f1,
       learningRate: own.learningRate, seconds: seconds,
       imagesPerSecond: Double(own.images) / max(trainingSeconds, 1e-9), isBest: isBest,
       decodeSeconds: spent.decode, augmentSeconds: spent.augment,

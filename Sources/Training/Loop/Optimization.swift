@@ -74,12 +74,12 @@ package struct BestEpoch: Codable, Sendable {
 
   /// Notes an epoch's figures; whether it is better than all before, ties by lower loss, then the
   /// earlier.
-  package mutating func isBetter(_ evaluation: Evaluation, epoch: Int) -> Bool {
+  package mutating func isBetter(_ evaluation: EpochFigures, epoch: Int) -> Bool {
     let figure =
       switch monitor {
       case .accuracy: evaluation.accuracy
       case .loss: -evaluation.loss
-      case .f1: evaluation.macro.f1
+      case .f1: evaluation.f1
       }
     guard
       (figure, -evaluation.loss) > (self.figure ?? -.infinity, lossTurned ?? -.infinity)

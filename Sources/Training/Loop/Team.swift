@@ -100,13 +100,16 @@ struct Team {
     return try ClassifierModel(at: location)
   }
 
-  /// The numbers of all processes, one after the other.
-  func gather(_ own: [Float]) throws(CommunicationError) -> [Float] {
+  /// The values of all processes, one after the other.
+  func gather<Value: BitwiseCopyable>(_ own: [Value]) throws(CommunicationError) -> [Value] {
     guard let communicator else { return own }
     let bytes = own.withUnsafeBytes { Array($0) }
+    let step = MemoryLayout<Value>.stride
     return try communicator.gather(bytes).flatMap { part in
       part.withUnsafeBytes { raw in
-        (0..<(raw.count / 4)).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        (0..<(raw.count / step)).map {
+          raw.loadUnaligned(fromByteOffset: step * $0, as: Value.self)
+        }
       }
     }
   }

@@ -81,7 +81,7 @@ struct TrainingLoop {
       : try Validator(
         network: average ?? trained,
         inputs: features ?? ValidationImages(images, batchSize: part, engine: engine),
-        images: images, classes: classes, batchSize: part, engine: engine, team: team)
+        images: images, classes: classes.count, batchSize: part, engine: engine, team: team)
     best = BestEpoch(monitor: training.monitor)
     // Epochs on features take milliseconds, a file's way to the disk tens of them.
     writer = WeightsWriter(folder, interval: features == nil ? 0 : 2)
@@ -257,7 +257,7 @@ struct TrainingLoop {
   ) throws -> StopReason? {
     let trained = meter.seconds
     let sums = meter.sums(source)
-    let evaluation: Evaluation?
+    let evaluation: EpochFigures?
     do {
       evaluation = try validator?.evaluate { done, total in
         try events(.validating(done: done, total: total))

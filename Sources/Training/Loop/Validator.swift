@@ -46,7 +46,7 @@ final class ValidationImages: ValidationInputs {
 final class Validator {
   private let session: InferenceSession
   private let images: RunImages
-  private let classes: [String]
+  private let classes: Int
   private let inputs: any ValidationInputs
   private let team: Team
 
@@ -55,7 +55,7 @@ final class Validator {
 
   /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(
-    network: Network, inputs: any ValidationInputs, images: RunImages, classes: [String],
+    network: Network, inputs: any ValidationInputs, images: RunImages, classes: Int,
     batchSize: Int, engine: Engine, team: Team
   ) throws(ModelError) {
     self.team = team
@@ -66,25 +66,31 @@ final class Validator {
   }
 
   /// The figures on the validation images, of which each process answers a part.
-  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> Evaluation {
-    let indices = images.validation
+  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> EpochFigures {
+    let truths = images.store.targets(images.validation)
     let outputs = session.network.outputs
-    let part = team.range(of: indices.count)
-    var own: [Float] = []
+    let part = team.range(of: truths.count)
+    var own: [EpochFigures.Answer] = []
+    own.reserveCapacity(part.count)
+    var powers: [Double] = []
     for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
       let range = first..<min(first + session.batchSize, part.upperBound)
-      try inputs.withInputs(range) { own += session.run(pixels: $0, count: range.count) }
+      let logits = try logits(range)
+      for (row, place) in range.enumerated() {
+        own.append(
+          EpochFigures.Answer(
+            logits[(row * outputs)..<((row + 1) * outputs)], truth: Int(truths[place]),
+            powers: &powers))
+      }
       try progress(range.upperBound - part.lowerBound, part.count)
     }
-    let logits = try team.gather(own)
-    let shares = probabilities(logits: logits, outputs: outputs)
-    let predictions = indices.enumerated().map { row, index in
-      Prediction(
-        path: images.store.samples[index].path,
-        trueIndex: images.store.samples[index].classIndex,
-        logits: Array(logits[(row * outputs)..<((row + 1) * outputs)]),
-        probabilities: shares[row])
-    }
-    return Evaluation(predictions: predictions, classes: classes)
+    return EpochFigures(try team.gather(own), truths: truths, classes: classes)
+  }
+
+  /// What the network gives for a batch.
+  private func logits(_ range: Range<Int>) throws -> [Float] {
+    var logits: [Float] = []
+    try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }
+    return logits
   }
 }

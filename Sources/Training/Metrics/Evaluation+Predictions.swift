@@ -11,8 +11,7 @@ extension Evaluation {
     predictions: [Prediction], classes names: [String], topK: Int = 1, temperature: Double = 1,
     tta: TestTimeAugmentation = .plain
   ) {
-    var confusion = [[Int]](
-      repeating: [Int](repeating: 0, count: names.count), count: names.count)
+    var confusion = ConfusionCounts(classes: names.count)
     var lossSum = 0.0
     var right = 0
     var plainRight = 0
@@ -22,7 +21,7 @@ extension Evaluation {
     var answered: [(truth: Int, probabilities: [Double])] = []
     for prediction in predictions {
       guard let truth = prediction.trueIndex, let answer = prediction.index else { continue }
-      confusion[truth][answer] += 1
+      confusion.add(truth: truth, answer: answer)
       right += truth == answer ? 1 : 0
       plainRight += truth == prediction.plainIndex ? 1 : 0
       lossSum += Evaluation.loss(of: prediction, truth: truth, temperature: temperature)
@@ -35,10 +34,10 @@ extension Evaluation {
       answered.append((truth, prediction.probabilities))
     }
     let count = answered.count
-    let rows = names.indices.map { confusion[$0].reduce(0, +) }
-    let columns = names.indices.map { column in confusion.reduce(0) { $0 + $1[column] } }
+    let rows = confusion.members
+    let (hits, answers) = (confusion.hits, confusion.answers)
     let scores = names.indices.map { i in
-      Evaluation.scores(hits: confusion[i][i], answers: columns[i], members: rows[i])
+      Evaluation.scores(hits: hits[i], answers: answers[i], members: rows[i])
     }
     let interval = wilsonInterval(right, of: count)
 
@@ -59,7 +58,9 @@ extension Evaluation {
     classes = Dictionary(zip(names, scores)) { first, _ in first }
     macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
     weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
-    auc = Evaluation.auc(answered, classes: names.count)
+    auc = Evaluation.auc(
+      answered.map(\.probabilities), truths: answered.map(\.truth), classes: names.count,
+      members: rows)
     self.confusion = confusion
     skipped = predictions.compactMap(\.failure)
     self.topK = topK > 1 ? topK : nil
@@ -82,7 +83,9 @@ extension Evaluation {
   }
 
   /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
-  static func loss(logits: [Float], truth: Int, temperature: Double = 1) -> Double {
+  static func loss(
+    logits: some Collection<Float>, truth: Int, temperature: Double = 1
+  ) -> Double {
     let logits = logits.map { Double($0) / temperature }
     if logits.count == 1 {
       // -log σ(x) for the second class, -log σ(-x) for the first.
@@ -111,18 +114,14 @@ extension Evaluation {
   }
 
   private static func auc(
-    _ answered: [(truth: Int, probabilities: [Double])], classes: Int
+    _ probabilities: [[Double]], truths: [Int], classes: Int, members: [Int]
   ) -> Double? {
-    var areas: [Double] = []
-    for index in classes == 2 ? 1..<2 : 0..<classes {
-      let scored = answered.map { (score: $0.probabilities[index], isMember: $0.truth == index) }
-      guard let area = RankSteps(scored)?.area else { return nil }
-      areas.append(area)
-    }
-    return areas.isEmpty ? nil : areas.reduce(0, +) / Double(areas.count)
+    // A class without a curve leaves no mean: then nothing need be ranked.
+    guard classes >= 2, members.allSatisfy({ $0 > 0 && $0 < truths.count }) else { return nil }
+    let counters = RankCounter.classes(
+      probabilities: probabilities, truths: truths, count: classes)
+    let areas = counters[(classes == 2 ? 1 : 0)...].compactMap { $0.ranks?.area }
+    guard areas.count == (classes == 2 ? 1 : classes) else { return nil }
+    return areas.reduce(0, +) / Double(areas.count)
   }
-}
-
-private func ratio(_ part: Int, _ whole: Int) -> Double {
-  whole == 0 ? 0 : Double(part) / Double(whole)
 }

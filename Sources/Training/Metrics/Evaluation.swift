@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// How well a classifier did on a set of images; `evaluate --json` and `test/report.json`.
 package struct Evaluation: Codable, Sendable, Hashable {
@@ -80,7 +80,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// Nil where a class has no members, or all of them: there is no curve.
   package var auc: Double?
   /// Counts: rows true, columns predicted, in class order.
-  package var confusion: [[Int]]
+  package var confusion: ConfusionCounts
   /// Images that could not be read, not counted above.
   package var skipped: [SkippedImage]
   /// The K of the next figure; nil for 1.
@@ -147,10 +147,25 @@ package struct Evaluation: Codable, Sendable, Hashable {
   }
 
   /// One line of JSON without its newline.
-  package func json() -> String { JSONText.line(self) }
+  package func json() -> String { withCounts(in: JSONText.line, indent: nil) }
 
   /// The same object indented, with a final newline.
-  package func indentedJSON() -> String { JSONText.indented(self) }
+  package func indentedJSON() -> String { withCounts(in: JSONText.indented, indent: "  ") }
+
+  /// The text of everything, the confusion matrix written row by row: of a thousand classes an
+  /// encoder would take a hundred megabytes for it.
+  private func withCounts(in text: (Evaluation) -> String, indent: String?) -> String {
+    var rest = self
+    rest.confusion = ConfusionCounts(classes: 0)
+    let text = text(rest)
+    // Only the key itself stands in bare quotation marks and before an array.
+    let key = indent == nil ? "\"confusion\":[" : "\"confusion\" : ["
+    guard let place = text.firstRange(of: key),
+      let end = text[place.upperBound...].firstIndex(of: "]")
+    else { preconditionFailure("the confusion matrix has no place in \(text)") }
+    return text[..<place.upperBound].dropLast() + confusion.json(indent: indent)
+      + text[text.index(after: end)...]
+  }
 
   /// The first line of the text output: accuracy with its interval, loss, images.
   package var headline: String {

@@ -70,19 +70,21 @@ package struct Prediction: Codable, Sendable, Hashable {
     ["path", "true", "pred", "probability"] + classes.map { "p_" + $0 }
   }
 
-  /// The text of predictions.csv: a header and a row an answered image.
+  /// The rows of predictions.csv, made one by one: a header and a row an answered image.
   ///
   /// Probabilities have the digits that give the same number back.
-  package static func csv(_ predictions: [Prediction], classes: [String]) -> String {
-    var text = CSV.row(columns(classes: classes))
-    for prediction in predictions {
-      guard let index = prediction.index else { continue }
-      text += CSV.row(
+  package static func csvRows(
+    _ predictions: [Prediction], classes: [String]
+  ) -> some Sequence<String> {
+    (-1..<predictions.count).lazy.compactMap { row -> String? in
+      if row < 0 { return CSV.row(columns(classes: classes)) }
+      let prediction = predictions[row]
+      guard let index = prediction.index else { return nil }
+      return CSV.row(
         [
           prediction.path, prediction.trueIndex.map { classes[$0] } ?? "", classes[index],
           "\(prediction.probabilities[index])",
         ] + prediction.probabilities.map { "\($0)" })
     }
-    return text
   }
 }

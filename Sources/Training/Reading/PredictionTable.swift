@@ -18,14 +18,14 @@ struct PredictionTable: Sendable {
   /// Errors: a file that is no such table, or whose rows contradict themselves.
   init(reading path: String) throws(TrainingError) {
     let bytes = try FileSystem.read(path, limit: PredictionTable.sizeLimit)
-    let table: [[String]]
-    do throws(CSVError) {
-      table = try CSV.rows(bytes)
-    } catch {
-      throw TrainingError(.badData, "\(path): \(error)")
+    var rows = CSVRows(bytes)
+    func next() throws(TrainingError) -> [String]? {
+      do throws(CSVError) { return try rows.next() } catch {
+        throw TrainingError(.badData, "\(path): \(error)")
+      }
     }
     let start = Prediction.columns(classes: [])
-    let header = table.first ?? []
+    let header = try next() ?? []
     let names = header.dropFirst(start.count)
     guard Array(header.prefix(start.count)) == start, names.count >= 2,
       names.allSatisfy({ $0.hasPrefix("p_") }), Set(names).count == names.count,
@@ -37,10 +37,10 @@ struct PredictionTable: Sendable {
     }
     classes = names.map { String($0.dropFirst(2)) }
     let indices = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
-    for (number, cells) in table.dropFirst().enumerated() {
+    while let cells = try next() {
       guard let prediction = PredictionTable.prediction(cells, indices) else {
         throw TrainingError(
-          .badData, "\(path): row \(number + 1) contradicts itself",
+          .badData, "\(path): row \(predictions.count + 1) contradicts itself",
           found: cells.prefix(6).joined(separator: ","),
           expected: "known classes, probabilities of 1 together, the most probable class predicted")
       }

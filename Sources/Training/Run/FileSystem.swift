@@ -90,6 +90,23 @@ enum FileSystem {
     _ path: String, with bytes: [UInt8], exclusive: Bool = false,
     proof: ((String) throws(TrainingError) -> Void)? = nil
   ) throws(TrainingError) {
+    guard let proof else {
+      return try replace(path, withPieces: CollectionOfOne(bytes), exclusive: exclusive)
+    }
+    try replace(path, withPieces: CollectionOfOne(bytes), exclusive: exclusive) {
+      temporary throws(TrainingError) in
+      guard try holds(temporary, bytes) else {
+        throw TrainingError(.inputOutput, "what was written is not what is read")
+      }
+      try proof(temporary)
+    }
+  }
+
+  /// The same of bytes that come in pieces, one after the other; `proof` looks at what was written.
+  static func replace(
+    _ path: String, withPieces pieces: some Sequence<[UInt8]>, exclusive: Bool = false,
+    proof: ((String) throws(TrainingError) -> Void)? = nil
+  ) throws(TrainingError) {
     let folder = parent(of: path)
     let temporary = folder + "/." + lastName(of: path) + ".\(getpid()).tmp"
     func failed() -> TrainingError {
@@ -97,13 +114,8 @@ enum FileSystem {
     }
     unlink(temporary)
     do throws(TrainingError) {
-      try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
-      if let proof {
-        guard try holds(temporary, bytes) else {
-          throw TrainingError(.inputOutput, "what was written is not what is read")
-        }
-        try proof(temporary)
-      }
+      try store(pieces, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
+      try proof?(temporary)
     } catch {
       unlink(temporary)
       throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
@@ -192,30 +204,33 @@ enum FileSystem {
   static func append(_ text: String, to path: String) throws(TrainingError) {
     do throws(TrainingError) {
       try store(
-        Array(text.utf8), at: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, sync: false)
+        CollectionOfOne(Array(text.utf8)), at: path,
+        flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, sync: false)
     } catch {
       throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
     }
   }
 
   private static func store(
-    _ bytes: [UInt8], at path: String, flags: CInt, sync: Bool
+    _ pieces: some Sequence<[UInt8]>, at path: String, flags: CInt, sync: Bool
   ) throws(TrainingError) {
     let descriptor = open(path, flags, 0o666)
     guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
     let before = lseek(descriptor, 0, SEEK_END)
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = TrainingError(.inputOutput, lastError())
-        // Half a line would spoil what follows it.
-        if before >= 0 { ftruncate(descriptor, before) }
-        close(descriptor)
-        throw error
+    for bytes in pieces {
+      var done = 0
+      while done < bytes.count {
+        let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else {
+          let error = TrainingError(.inputOutput, lastError())
+          // Half a line would spoil what follows it.
+          if before >= 0 { ftruncate(descriptor, before) }
+          close(descriptor)
+          throw error
+        }
+        done += count
       }
-      done += count
     }
     if sync, fsync(descriptor) != 0 {
       let error = TrainingError(.inputOutput, lastError())

@@ -154,6 +154,12 @@ package struct RunFolder: Sendable, Hashable {
     try write(Array(text.utf8), to: name)
   }
 
+  /// Writes rows as `write(_:to:)` writes a text, never holding more than some of them.
+  package func write(rows: some Sequence<String>, to name: String) throws(TrainingError) {
+    guard isWritten else { return }
+    try FileSystem.replace(file(name), withPieces: RowPieces(rows: rows))
+  }
+
   /// Writes bytes as `write(_:to:)` writes text.
   package func write(_ bytes: [UInt8], to name: String) throws(TrainingError) {
     guard isWritten else { return }

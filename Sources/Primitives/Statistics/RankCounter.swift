@@ -1,0 +1,78 @@
+/// Ranks a class's members among the others, one other score at a time.
+///
+/// It holds the members' scores alone, so that a thousand classes of many images take no more
+/// memory than the images.
+package struct RankCounter {
+  /// The members' distinct scores, the greatest first.
+  private let scores: [Double]
+  /// Members of each score.
+  private let members: [Int]
+  /// Others above each score and below the one before it; last those below all.
+  private var between: [Int]
+  /// Others of each score.
+  private var ties: [Int]
+
+  /// A counter of others among these members; scores that are not finite are left out.
+  package init(members all: [Double]) {
+    var scores: [Double] = []
+    var members: [Int] = []
+    for score in all.filter(\.isFinite).sorted(by: >) {
+      if score == scores.last {
+        members[members.count - 1] += 1
+      } else {
+        scores.append(score)
+        members.append(1)
+      }
+    }
+    self.scores = scores
+    self.members = members
+    between = [Int](repeating: 0, count: scores.count + 1)
+    ties = [Int](repeating: 0, count: scores.count)
+  }
+
+  /// Counts an image of another class; a score that is not finite is left out.
+  package mutating func add(other score: Double) {
+    guard score.isFinite else { return }
+    var (low, high) = (0, scores.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if scores[middle] > score { low = middle + 1 } else { high = middle }
+    }
+    if low < scores.count, scores[low] == score { ties[low] += 1 } else { between[low] += 1 }
+  }
+
+  /// The steps at the members' scores; nil without members or without others.
+  ///
+  /// Thresholds between them change the others alone, and are left out.
+  package var ranks: RankSteps? {
+    var steps: [RankSteps.Step] = []
+    var step = RankSteps.Step(members: 0, others: 0)
+    func add(_ members: Int, _ others: Int) {
+      guard members + others > 0 else { return }
+      step.members += members
+      step.others += others
+      steps.append(step)
+    }
+    for place in scores.indices {
+      add(0, between[place])
+      add(members[place], ties[place])
+    }
+    add(0, between[scores.count])
+    return RankSteps(steps)
+  }
+
+  /// A counter for each class of answers: a probability a class for each image, and its true class.
+  package static func classes(
+    probabilities: [[Double]], truths: [Int], count: Int
+  ) -> [RankCounter] {
+    var members = [[Double]](repeating: [], count: count)
+    for (row, truth) in zip(probabilities, truths) { members[truth].append(row[truth]) }
+    var counters = members.map(RankCounter.init)
+    for (row, truth) in zip(probabilities, truths) {
+      for (index, score) in row.enumerated() where index != truth {
+        counters[index].add(other: score)
+      }
+    }
+    return counters
+  }
+}

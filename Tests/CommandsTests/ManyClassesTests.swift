@@ -1,0 +1,37 @@
+import Testing
+
+@Suite struct ManyClassesTests {
+  @Test func `Of thirty classes the screen shows the worst, and the files hold all`() throws {
+    let names = (10..<40).map { "kind\($0)" }
+    let data = try TinyDataset(classes: names, training: 2, test: 1)
+    let run = data.folder.file("run")
+    let outcome = cnnctl(data.training("--val-split", "0", "--epochs", "1"))
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(outcome.lines.count < 60, "\(outcome.output)")
+    #expect(outcome.output.contains("the 10 classes of 30 with the least F1"))
+    #expect(outcome.output.contains("of classes most confused"))
+    #expect(outcome.output.contains("all of it is in \(run)/test/report.txt"))
+    #expect(!outcome.output.contains("rows: true class"))
+    #expect(outcome.diagnostics.contains("(30 classes of 2 images)"))
+    for line in try text(of: run + "/log.txt").split(separator: "\n") { #expect(line.count < 400) }
+
+    let report = try text(of: run + "/test/report.txt")
+    #expect(names.allSatisfy { report.contains($0) })
+    #expect(!report.contains("rows: true class"))
+    #expect(report.contains("the whole matrix is in confusion_matrix.csv"))
+    let matrix = try text(of: run + "/test/confusion_matrix.csv").split(separator: "\n")
+    #expect(matrix.count == 31)
+    let page = try text(of: run + "/report.html")
+    #expect(page.contains("<summary>all 30 classes, the least F1 first</summary>"))
+    #expect(page.contains("The 10 classes with the least F1"))
+
+    // An evaluation that writes nothing says how to have all of it.
+    let evaluated = cnnctl("evaluate", data.path, "--model", run)
+    #expect(evaluated.lines.count < 60 && evaluated.output.contains("--out DIR writes all of it"))
+
+    // More labels than there are classes are all labels.
+    let predicted = cnnctl(
+      "predict", data.path + "/test_set/kind10/1000.png", "--model", run, "--top-k", "2000")
+    #expect(predicted.code == .done && predicted.lines.count == 31)
+  }
+}
