@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <malloc.h>
 #include "CSystem.h"
 
 #include <linux/futex.h>
@@ -112,3 +113,5 @@ int csystem_usable_processors(void) {
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   return CPU_COUNT(&set);
 }
+
+void csystem_share_heap(void) { mallopt(M_ARENA_MAX, 1); }

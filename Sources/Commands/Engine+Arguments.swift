@@ -1,7 +1,11 @@
 internal import KernelSelection
+internal import Primitives
 internal import Training
 
 extension Engine {
+  /// Bytes that reading any model and starting threads may take, before more is known.
+  private static let leastMemory = 48_000_000
+
   /// The engine that the command line asks for; `--isa` goes over CNNCTL_ISA.
   ///
   /// - threads: in place of `--threads`, for a command that computes nothing.
@@ -12,6 +16,11 @@ extension Engine {
     _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
     like run: RunRecord? = nil, upTo highest: InstructionSet? = nil
   ) throws {
+    if let available = AvailableMemory().bytes, available < Engine.leastMemory {
+      throw Failure(
+        .unavailable, "there is not enough memory to begin", found: "\(byteCount(available)) free",
+        expected: "at least \(byteCount(Engine.leastMemory))")
+    }
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
     let name = arguments.text("isa") ?? said
     let set = try name.map { name throws(Failure) in

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 internal import Ranks
 
 /// The program: takes the command line apart and runs the command that it names.
@@ -7,6 +8,7 @@ package enum Tool {
   package static func runProcess() -> Never {
     // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
     signal(SIGPIPE, SIG_IGN)
+    AvailableMemory.shareHeapWhereLimited()
     exit(run(Array(CommandLine.arguments.dropFirst()), .process()).rawValue)
   }
 

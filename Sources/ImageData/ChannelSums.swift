@@ -1,11 +1,30 @@
 /// Sums over the pixels of a picture, from which mean and deviation follow.
-struct ChannelSums: Sendable, Hashable, Codable {
+struct ChannelSums: Sendable, Hashable {
+  /// A number for each of red, green and blue, in place.
+  struct Channels: Sendable, Hashable {
+    private var red = 0
+    private var green = 0
+    private var blue = 0
+
+    /// The number of a channel, 0 to 2.
+    subscript(channel: Int) -> Int {
+      get { channel == 0 ? red : channel == 1 ? green : blue }
+      set {
+        switch channel {
+        case 0: red = newValue
+        case 1: green = newValue
+        default: blue = newValue
+        }
+      }
+    }
+  }
+
   /// Pixels.
   var count = 0
   /// The sums of red, green and blue.
-  var values = [0, 0, 0]
+  var values = Channels()
   /// The sums of their squares.
-  var squares = [0, 0, 0]
+  var squares = Channels()
 
   /// The sums of no picture.
   init() {}

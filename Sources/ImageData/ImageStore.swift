@@ -34,7 +34,7 @@ package final class ImageStore: Sendable {
   package let byteCount: Int
 
   private let splits: [Split?]
-  private let digests: [[UInt8]]
+  private let digests: [FileDigest]
   private let sums: [ChannelSums]
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
@@ -46,7 +46,7 @@ package final class ImageStore: Sendable {
     trainingSize = plan.trainingSize
     byteCount = plan.byteCount
     splits = outcomes.map(\.split)
-    digests = outcomes.map(\.digest)
+    digests = outcomes.map(\.fileDigest)
     sums = outcomes.map(\.sums)
     failures = zip(plan.candidates, outcomes).compactMap { candidate, outcome in
       outcome.failure.map {
@@ -81,7 +81,7 @@ package final class ImageStore: Sendable {
   package func split(of index: Int) -> Split? { splits[index] }
 
   /// The SHA-256 of a file; empty if it could not be read.
-  package func digest(of index: Int) -> [UInt8] { digests[index] }
+  package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
 
   /// The classes of pictures.
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {

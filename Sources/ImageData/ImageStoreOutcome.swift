@@ -1,11 +1,18 @@
 internal import Primitives
 
 /// What became of one candidate.
-struct ImageStoreOutcome: Codable {
-  var digest: [UInt8] = []
+struct ImageStoreOutcome {
+  /// The file's digest in place.
+  private(set) var fileDigest = FileDigest()
   var split: Split?
   var failure: ImageFailure?
   var sums = ChannelSums()
+
+  /// The SHA-256 of the file; empty where it could not be read, or was not.
+  var digest: [UInt8] {
+    get { fileDigest.bytes }
+    set { fileDigest = FileDigest(newValue) }
+  }
 }
 
 extension ImageStoreOutcome {

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import Glibc
 internal import Primitives
 internal import Synchronization
@@ -79,13 +78,9 @@ extension PictureCacheFile {
     ///
     /// One that is not for keeping loses its name instead, and its room with the last reader.
     func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile {
-      let index = Index(key: key, outcomes: outcomes)
       // What may have failed for want of something that comes back is not to be remembered.
       let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
-      let body: [UInt8]
-      do { body = Array(try JSONEncoder().encode(index)) } catch {
-        throw .cache(path: path, reason: "\(error)")
-      }
+      let body = PictureCacheFile.index(outcomes, key: key)
       let indexOffset = start + slotBytes * count
       var header = magic
       for number in [version, slotBytes, count, indexOffset, body.count, began] {
@@ -104,7 +99,7 @@ extension PictureCacheFile {
       }
       isDone.store(true, ordering: .relaxed)
       flock(descriptor, LOCK_UN)
-      return PictureCacheFile(descriptor, index, slotBytes: slotBytes)
+      return PictureCacheFile(descriptor, outcomes, slotBytes: slotBytes)
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import Glibc
 internal import Primitives
 
@@ -8,21 +7,14 @@ internal import Primitives
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class PictureCacheFile: Sendable {
-  /// What the file says beside the pixels.
-  struct Index: Codable {
-    /// What the pictures were made of and how.
-    var key: String
-    /// What became of each picture.
-    var outcomes: [ImageStoreOutcome]
-  }
-
   /// What became of each picture.
   let outcomes: [ImageStoreOutcome]
   private let descriptor: CInt
   private let slotBytes: Int
 
   static let magic = Array("cnnctl pictures\n".utf8)
-  static let version = 1
+  /// Version 1 had an index in JSON: a file of it is made anew.
+  static let version = 2
   /// Bytes before the first slot.
   static let start = 4096
   private static let headerBytes = 128
@@ -31,27 +23,27 @@ final class PictureCacheFile: Sendable {
   ///
   /// `times` says when each of them changed, in nanoseconds since 1970: a file that was made within
   /// two seconds after that is not trusted, as a later change might show the same time.
-  convenience init?(_ path: String, key: String, slotBytes: Int, count: Int, times: [Int]) {
+  convenience init?(_ path: String, key: String, plan: ImageStorePlan, times: [Int]) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     guard
       let index = PictureCacheFile.index(
-        descriptor, slotBytes: slotBytes, count: count, times: times),
-      index.key == key, index.outcomes.count == count
+        descriptor, slotBytes: plan.slotBytes, count: plan.candidates.count, times: times),
+      let outcomes = PictureCacheFile.outcomes(index, key: key, plan)
     else {
       close(descriptor)
       return nil
     }
-    self.init(descriptor, index, slotBytes: slotBytes)
+    self.init(descriptor, outcomes, slotBytes: plan.slotBytes)
     // Files that nobody has wanted for long are removed: this one is wanted.
     futimens(descriptor, nil)
   }
 
   /// A file that has just been written; the descriptor is taken over.
-  init(_ descriptor: CInt, _ index: Index, slotBytes: Int) {
+  init(_ descriptor: CInt, _ outcomes: [ImageStoreOutcome], slotBytes: Int) {
     self.descriptor = descriptor
     self.slotBytes = slotBytes
-    outcomes = index.outcomes
+    self.outcomes = outcomes
   }
 
   deinit { close(descriptor) }
@@ -69,7 +61,7 @@ final class PictureCacheFile: Sendable {
   /// The index, if the file is whole and its pictures have that size and number.
   private static func index(
     _ descriptor: CInt, slotBytes: Int, count: Int, times: [Int]
-  ) -> Index? {
+  ) -> [UInt8]? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       status.st_uid == geteuid(),
@@ -89,7 +81,35 @@ final class PictureCacheFile: Sendable {
       let index = bytes(descriptor, at: indexOffset, count: Int(status.st_size) - indexOffset),
       SHA256.digest(index) == Array(header[64..<96])
     else { return nil }
-    return try? JSONDecoder().decode(Index.self, from: Data(index))
+    return index
+  }
+
+  /// The index: what the pictures were made of and how, and what became of each, as processes tell
+  /// one another.
+  static func index(_ outcomes: [ImageStoreOutcome], key: String) -> [UInt8] {
+    var writer = MessageWriter()
+    writer.write(key)
+    for outcome in outcomes { outcome.write(to: &writer) }
+    return writer.bytes
+  }
+
+  /// The outcomes of an index of that key and plan.
+  private static func outcomes(
+    _ index: [UInt8], key: String, _ plan: ImageStorePlan
+  ) -> [ImageStoreOutcome]? {
+    var reader = MessageReader(index)
+    do throws(MessageReader.Unexpected) {
+      guard try reader.text() == key else { return nil }
+      var outcomes: [ImageStoreOutcome] = []
+      outcomes.reserveCapacity(plan.candidates.count)
+      for candidate in plan.candidates {
+        outcomes.append(try ImageStoreOutcome(&reader, candidate, plan))
+      }
+      try reader.finish()
+      return outcomes
+    } catch {
+      return nil
+    }
   }
 
   private static func bytes(_ descriptor: CInt, at offset: Int, count: Int) -> [UInt8]? {

@@ -10,7 +10,7 @@ final class PixelSource: @unchecked Sendable {
     var index: Int
     var path: String
     /// The SHA-256 of the file as it was first read.
-    var digest: [UInt8]
+    var digest: FileDigest
     var isTraining: Bool
   }
 
@@ -119,7 +119,7 @@ final class PixelSource: @unchecked Sendable {
     do throws(ImageFailure) { bytes = try FileBytes.read(picture.path) } catch {
       throw .vanished(path: picture.path, reason: error.message)
     }
-    guard SHA256.digest(bytes) == picture.digest else {
+    guard FileDigest(SHA256.digest(bytes)) == picture.digest else {
       throw isShared ? .otherCopy(path: picture.path) : .changed(path: picture.path)
     }
     do throws(ImageFailure) {

@@ -1,3 +1,4 @@
+internal import CSystem
 import Glibc
 
 /// The memory that this process can still take.
@@ -48,16 +49,30 @@ package struct AvailableMemory {
     return max(0, limit - max(0, used - files))
   }
 
-  /// What RLIMIT_AS leaves beside what is mapped; nil without a limit.
-  private var addressSpace: Int? {
+  /// The most bytes of addresses that the process may map; nil without a limit.
+  private static var addressLimit: Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
       limit.rlim_cur < UInt64(Int.max)
     else { return nil }
+    return Int(limit.rlim_cur)
+  }
+
+  /// Where addresses are limited, lets all threads take memory from one heap.
+  ///
+  /// A heap a thread reserves 64 MB of addresses, or none where these are short: what is left would
+  /// depend on the limit in jumps. For the start of a program, before it has threads.
+  package static func shareHeapWhereLimited() {
+    if addressLimit != nil { csystem_share_heap() }
+  }
+
+  /// What RLIMIT_AS leaves beside what is mapped; nil without a limit.
+  private var addressSpace: Int? {
+    guard let limit = AvailableMemory.addressLimit else { return nil }
     // The first number of /proc/self/statm is the mapped pages.
     let mapped =
       ControlGroups.text(of: "/proc/self/statm")?.split(separator: " ").first
       .flatMap { ControlGroups.number($0) } ?? 0
-    return max(0, Int(limit.rlim_cur) - mapped * Int(sysconf(Int32(_SC_PAGESIZE))))
+    return max(0, limit - mapped * Int(sysconf(Int32(_SC_PAGESIZE))))
   }
 }

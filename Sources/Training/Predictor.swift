@@ -2,6 +2,7 @@ internal import CNN
 package import ImageData
 internal import KernelInterface
 package import KernelSelection
+internal import Primitives
 
 /// Answers images: the one path from a file to probabilities, for every command.
 ///
@@ -14,10 +15,12 @@ package final class Predictor {
   /// What the network is shown of an image.
   package let tta: TestTimeAugmentation
   private let engine: Engine
-  let batchSize: Int
+  private(set) var batchSize: Int
   private var session: InferenceSession?
   let reader: ImageReader
   private var tensors: [Float] = []
+  /// Images at a time that there was found to be memory for.
+  private var granted = 0
 
   /// Images at a time.
   package static let defaultBatchSize = 32
@@ -48,6 +51,7 @@ package final class Predictor {
   package func predict(
     _ paths: some Sequence<String>, each: (Prediction) throws -> Void
   ) throws {
+    try makeRoom(for: max(1, min(batchSize, paths.underestimatedCount)))
     var batch: [String] = []
     for path in paths {
       batch.append(path)
@@ -63,7 +67,14 @@ package final class Predictor {
   package func predict(
     _ samples: [Sample], progress: (_ done: Int) throws -> Void
   ) throws -> [Prediction] {
+    let outputs = model.network.outputs
+    try makeRoom(
+      for: max(1, min(batchSize, samples.count)),
+      keeping: AnswerMemory.kept(
+        samples.count, of: (model.classes.count, outputs), views: tta.views)
+        + AnswerMemory.figures(classes: model.classes.count))
     var predictions: [Prediction] = []
+    predictions.reserveCapacity(samples.count)
     try predict(samples.map(\.path)) { prediction in
       var prediction = prediction
       prediction.trueIndex = samples[predictions.count].classIndex
@@ -71,6 +82,40 @@ package final class Predictor {
       try progress(predictions.count)
     }
     return predictions
+  }
+
+  /// Pictures being decoded, and what is small.
+  private static let allowance = 16 << 20
+
+  /// Bytes that answering so many images at a time takes.
+  private func needs(_ count: Int) throws(ModelError) -> Int {
+    let session = try InferenceSession.memoryBytes(
+      network: model.network, batchSize: count * tta.views, engine: engine)
+    // Each image's own tensor, and those of the batch.
+    let tensor = tta.views * reader.preprocessing.tensorCount * MemoryLayout<Float>.stride
+    return Predictor.allowance + session + 2 * count * tensor
+  }
+
+  /// Finds out whether there is memory for so many images at a time, and for `keeping` bytes of
+  /// answers; takes fewer at a time where there is not.
+  ///
+  /// Error: not even enough for one at a time.
+  func makeRoom(for count: Int, keeping: Int = 0) throws {
+    guard count > granted || keeping > 0, let available = AvailableMemory().bytes else { return }
+    var count = count
+    while try needs(count) + keeping > available {
+      guard count > 1 else {
+        throw TrainingError(
+          .noRoom, "answering needs more memory than there is",
+          found: "\(available / 1_000_000) MB free, of the system, its control groups and limits",
+          expected: "about \((try needs(1) + keeping + 999_999) / 1_000_000) MB"
+            + (keeping > Predictor.allowance ? ", most of it for the answers" : ""),
+          advice: keeping > Predictor.allowance ? "fewer images at a time" : "a smaller model")
+      }
+      count /= 2
+      batchSize = count
+    }
+    granted = max(granted, count)
   }
 
   /// A session for batches of `count` tensors: one image takes memory for its own.
@@ -95,6 +140,7 @@ package final class Predictor {
       }
     }
     tensors.removeAll(keepingCapacity: true)
+    tensors.reserveCapacity(paths.count * tta.views * reader.preprocessing.tensorCount)
     for case .success(let tensor) in images { tensors += tensor }
     var answers = try answers(to: tensors)[...]
     return zip(paths, images).map { path, image in

@@ -109,4 +109,50 @@ struct MemoryTests {
     let error = try #require(try refused(20, .off) { $0.size = 64 })
     #expect(error.advice?.contains("--size") == true)
   }
+
+  /// What a run is refused with on images that are names alone, a folder a class.
+  private func refused(
+    _ megabytes: Int, classes: Int, images: Int
+  ) throws -> TrainingError? {
+    var error: TrainingError?
+    try withTemporaryFolder { folder in
+      let data = folder + "/data"
+      for split in ["train", "test"] {
+        for index in 0..<classes {
+          let place = "\(data)/\(split)/class\(index)"
+          try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: true)
+          for image in 0..<images { try write([], to: "\(place)/\(image).png") }
+        }
+      }
+      let configuration = try configuration(data) {
+        ($0.epochs, $0.valSplit, $0.size) = (1, 0, 16)
+      }
+      let trainer = Trainer(
+        configuration: configuration, out: folder + "/run",
+        cache: PictureCache(.off, availableMemory: megabytes * 1_000_000),
+        engine: try engine(threads: 2))
+      error = refusal { _ = try follow(trainer) }
+    }
+    return error
+  }
+
+  @Test("What answers, their matrix and the names of images take is counted before any is opened")
+  func manyClasses() throws {
+    func needs(classes: Int, images: Int) throws -> Int {
+      let error = try #require(try refused(1, classes: classes, images: images))
+      #expect(error.kind == .noRoom)
+      let words = error.expected?.split(separator: " ") ?? []
+      return try #require(Int(words.count > 1 ? words[1] : ""))
+    }
+    let few = try needs(classes: 2, images: 2)
+    // The same images in classes of their own: a matrix of 1.4 million cells, and in JSON.
+    let many = try needs(classes: 1200, images: 1)
+    #expect(many > few + 1200 * 1200 * 16 / 1_000_000)
+    // With enough for all but that no image is opened.
+    let error = try #require(try refused(many - 5, classes: 1200, images: 1))
+    #expect(error.kind == .noRoom)
+    // More images of two classes need memory for their names and answers.
+    #expect(try needs(classes: 2, images: 1500) > few)
+  }
 }

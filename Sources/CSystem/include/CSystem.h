@@ -51,6 +51,9 @@ static inline void csystem_spin_hint(void) {
 #endif
 }
 
+/// Lets all threads take memory from one heap, where each would else reserve 64 MB of addresses.
+void csystem_share_heap(void);
+
 /// Makes this thread flush denormal numbers to zero; returns the former control word.
 uint64_t csystem_flush_denormals(void);
 

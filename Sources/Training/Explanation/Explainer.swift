@@ -39,6 +39,8 @@ package final class Explainer {
       model: model, engine: engine, tta: tta, batchSize: Explainer.batchSize,
       maxPixels: maxPixels)
     occlusion = Occlusion(model.preprocessing)
+    // Gradients keep every layer's values: about as much again as the answers' passes take.
+    try predictor.makeRoom(for: predictor.batchSize)
     guard methods.contains(.gradcam) else {
       gradCAM = nil
       return

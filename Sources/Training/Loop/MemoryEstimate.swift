@@ -26,12 +26,17 @@ struct MemoryEstimate {
   private let batchSize: Int
   private let team: Team
 
+  /// What is kept of every image beside its pixels: its paths, digest and sums.
+  let listing: Int
+
   /// The program, its threads and pictures being decoded.
   private static let allowance = 30 << 20
+  /// Bytes of an image's record in the dataset, the plan and the store, its paths apart.
+  private static let recordBytes = 420
 
   /// Bytes in all.
   var total: Int {
-    MemoryEstimate.allowance + images + training + validation + weights + passing
+    MemoryEstimate.allowance + listing + images + training + validation + weights + passing
   }
 
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
@@ -60,10 +65,17 @@ struct MemoryEstimate {
     passing = max(
       preparing, saving,
       counts.validation == 0 && plan.test == nil
-        ? 0 : try MemoryEstimate.testing(plan, engine) + 3 * numbers)
+        ? 0 : try MemoryEstimate.testing(plan, counts, engine) + 3 * numbers)
+    listing = plan.dataset.splits.values.reduce(0) { sum, samples in
+      samples.reduce(sum) { sum, sample in
+        // Both paths once, each in a block of the heap.
+        sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
+      }
+    }
 
     var cache = cache
-    cache.reserve(MemoryEstimate.allowance + training + validation + weights + passing)
+    cache.reserve(
+      MemoryEstimate.allowance + listing + training + validation + weights + passing)
     self.cache = cache
     images = cache.residentBytes(
       plan.dataset, splits: plan.splits, content: plan.content, preprocessing: plan.preprocessing,
@@ -100,11 +112,26 @@ struct MemoryEstimate {
       + min(batch, counts.validation) * network.architecture.input.bytes
   }
 
-  /// Activations of the last evaluation, and its inputs, gathered from those of each image.
-  private static func testing(_ plan: RunPlan, _ engine: Engine) throws(ModelError) -> Int {
+  /// Activations of the last evaluation, its inputs, gathered from those of each image, its answers
+  /// and what is made of them; the report is drawn when the passes are over.
+  private static func testing(
+    _ plan: RunPlan, _ counts: ImageCounts, _ engine: Engine
+  ) throws(ModelError) -> Int {
     let shown = Predictor.defaultBatchSize * plan.configuration.tta.views
-    return try 2 * shown * plan.network.architecture.input.bytes
+    let passes =
+      try 2 * shown * plan.network.architecture.input.bytes
       + InferenceSession.memoryBytes(network: plan.network, batchSize: shown, engine: engine)
+    let classes = plan.dataset.classes.count
+    let model = (classes, plan.network.outputs)
+    let views = plan.configuration.tta.views
+    func kept(_ images: Int) -> Int { AnswerMemory.kept(images, of: model, views: views) }
+    let fitted = plan.validation == .val ? counts.validation : 0
+    let tested = plan.test == nil ? counts.validation : counts.test
+    let figures = AnswerMemory.figures(classes: classes)
+    return max(
+      passes + kept(fitted) + AnswerMemory.fitting(fitted, classes: classes) + figures,
+      passes + kept(tested) + figures,
+      kept(tested) + AnswerMemory.report(tested, classes: classes))
   }
 
   /// Refuses a run for which the system has not enough memory.
@@ -126,7 +153,7 @@ struct MemoryEstimate {
     [
       (training, "to train on batches of \(batchSize)"), (images, "for decoded images"),
       (validation, "to validate"), (weights, "for weights"),
-      (passing, "for features, checkpoints or the test"),
+      (passing, "for features, checkpoints or the test"), (listing, "for the images' names"),
     ]
     .filter { $0.0 * 20 > total }.sorted { $0.0 > $1.0 }
     .map { "\(megabytes($0.0)) \($0.1)" }.joined(separator: ", ")
@@ -162,6 +189,7 @@ private func megabytes(_ bytes: Int) -> String {
 private struct ImageCounts {
   var training: Int
   var validation: Int
+  var test: Int
 
   init(_ plan: RunPlan) {
     let all = plan.dataset.splits.mapValues(\.count)
@@ -170,6 +198,7 @@ private struct ImageCounts {
     let isHeldOut = all[.val] == nil
     let held = (isHeldOut ? content.validation : 0) + (all[.test] == nil ? content.test : 0)
     training = max(1, Int((source * content.fraction * (1 - held)).rounded(.up)))
+    test = all[.test] ?? (plan.test == nil ? 0 : Int((source * content.test).rounded(.up)))
     validation =
       switch plan.validation {
       case nil: 0
