@@ -1,3 +1,4 @@
+import Commands
 import Testing
 
 @Suite struct ManyClassesTests {
@@ -10,7 +11,7 @@ import Testing
     #expect(outcome.lines.count < 60, "\(outcome.output)")
     #expect(outcome.output.contains("the 10 classes of 30 with the least F1"))
     #expect(outcome.output.contains("of classes most confused"))
-    #expect(outcome.output.contains("all of it is in \(run)/test/report.txt"))
+    #expect(outcome.output.contains("test/report.txt has all figures"))
     #expect(!outcome.output.contains("rows: true class"))
     #expect(outcome.diagnostics.contains("(30 classes of 2 images)"))
     for line in try text(of: run + "/log.txt").split(separator: "\n") { #expect(line.count < 400) }

@@ -61,7 +61,7 @@ extension RunReport {
 extension RecordedAnswers {
   /// How many are right.
   fileprivate var right: Int {
-    evaluation.confusion.indices.reduce(0) { $0 + evaluation.confusion[$1][$1] }
+    evaluation.confusion.hits.reduce(0, +)
   }
 }
 
