@@ -195,7 +195,7 @@ package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
 
 /// The rule of an optimizer step.
 package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
-  /// Adam, with decay as part of the gradient.
+  /// Adam, without weight decay.
   case adam
   /// Adam with decoupled weight decay.
   case adamw
@@ -226,7 +226,7 @@ package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
   case cosine
   /// Up over a fifth of the steps, then half a cosine to 0.
   case oneCycle = "one-cycle"
-  /// A tenth at each third of the epochs.
+  /// A tenth of the rate after half of the steps, a hundredth after three quarters.
   case step
   /// Down where the monitor stands still.
   case plateau
