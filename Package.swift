@@ -164,7 +164,9 @@ let package = Package(
 
     .testTarget(
       name: "CommandsTests",
-      dependencies: ["Commands", "Training", "ImageData", "CNN", "Primitives"],
+      dependencies: [
+        "Commands", "Training", "ImageData", "CNN", "KernelSelection", "Primitives", "TestSupport",
+      ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
 
     // Draws the pictures of dataset/.

@@ -25,15 +25,5 @@ struct BatchShare {
   let sharesStatistics: Bool
 
   /// The numbers of all processes, one after the other, in the order of their ranks.
-  func gather(_ own: [Double]) -> [Double] {
-    var all = [Double](repeating: 0, count: own.count * communicator.size)
-    all.withUnsafeMutableBytes { all in
-      own.withUnsafeBytes { own in
-        if let from = own.baseAddress, let to = all.baseAddress {
-          communicator.gather(from, own.count, into: to)
-        }
-      }
-    }
-    return all
-  }
+  func gather(_ own: [Double]) -> [Double] { communicator.gatherNumbers(own) }
 }

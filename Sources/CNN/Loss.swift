@@ -1,4 +1,5 @@
 import Glibc
+package import KernelInterface
 
 /// What training makes small: the mean over a batch, computed on logits in Double.
 public enum Loss: Sendable, Hashable {
@@ -43,18 +44,18 @@ public enum Loss: Sendable, Hashable {
   ///   smoothed like any other. The class that has the greater share counts as the right one.
   /// - classWeights: a factor for the samples of each class.
   /// - whole: the samples of the batch of which these are a part; the mean is over that.
+  /// - workers: who computes the samples' losses; they are summed in the order of the samples.
   package func evaluate(
     logits: UnsafeBufferPointer<Float>, outputs: Int, targets: [Int32],
     mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
-    whole: Int? = nil, gradient: UnsafeMutableBufferPointer<Float>? = nil
+    whole: Int? = nil, workers: WorkerPool, gradient: UnsafeMutableBufferPointer<Float>? = nil
   ) -> Result {
     precondition(logits.count == targets.count * outputs, "one row of logits a target")
     precondition(
       mixture.map { $0.targets.count == targets.count && $0.shares.count == targets.count } ?? true,
       "a second class for each sample")
-    var total = 0.0
-    var correct = 0
-    for row in targets.indices {
+    /// The loss of one sample times its share in the mean, and whether its class was right.
+    func sample(_ row: Int) -> (Double, Bool) {
       let (target, weight) = SoftTarget.weighted(row, targets, mixture, classWeights)
       let share = weight / Double(whole ?? targets.count)
       let range = (row * outputs)..<((row + 1) * outputs)
@@ -67,10 +68,24 @@ public enum Loss: Sendable, Hashable {
           softmax(
             UnsafeBufferPointer(rebasing: logits[range]), target, smoothing, share, rowGradient)
         }
-      total += loss * share
-      if isCorrect { correct += 1 }
+      return (loss * share, isCorrect)
     }
-    return Result(loss: total, correct: correct)
+    // So many samples a task that waking a thread for it pays.
+    let length = max(1, 1024 / outputs)
+    let tasks = (targets.count + length - 1) / length
+    return withUnsafeTemporaryAllocation(of: (Double, Bool).self, capacity: targets.count) {
+      // Each task writes its own samples' elements.
+      nonisolated(unsafe) let samples = $0
+      workers.parallelFor(tasks) { task, _ in
+        for row in (task * length)..<min(targets.count, (task + 1) * length) {
+          samples.initializeElement(at: row, to: sample(row))
+        }
+      }
+      return samples.reduce(into: Result(loss: 0, correct: 0)) {
+        $0.loss += $1.0
+        if $1.1 { $0.correct += 1 }
+      }
+    }
   }
 
   private func binary(
@@ -90,16 +105,22 @@ public enum Loss: Sendable, Hashable {
     var best = 0
     for k in 1..<max(1, logits.count) where logits[k] > logits[best] { best = k }
     let greatest = Double(logits[best])
-    var sum = 0.0
-    for x in logits { sum += exp(Double(x) - greatest) }
-    let logSum = greatest + log(sum)
-    var loss = 0.0
-    for (k, x) in logits.enumerated() {
-      let wanted = target.probability(of: k) * (1 - smoothing) + smoothing / Double(logits.count)
-      loss += wanted * (logSum - Double(x))
-      gradient?[k] = Float((exp(Double(x) - logSum) - wanted) * share)
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: logits.count) { powers in
+      var sum = 0.0
+      for (k, x) in logits.enumerated() {
+        powers[k] = exp(Double(x) - greatest)
+        sum += powers[k]
+      }
+      let logSum = greatest + log(sum)
+      var loss = 0.0
+      for (k, x) in logits.enumerated() {
+        let wanted =
+          target.probability(of: k) * (1 - smoothing) + smoothing / Double(logits.count)
+        loss += wanted * (logSum - Double(x))
+        gradient?[k] = Float((powers[k] / sum - wanted) * share)
+      }
+      return (loss, best == target.label && !greatest.isNaN)
     }
-    return (loss, best == target.label && !greatest.isNaN)
   }
 }
 

@@ -119,7 +119,7 @@ extension TrainingSession {
     var result = loss.evaluate(
       logits: UnsafeBufferPointer(start: executor.logits, count: count),
       outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
-      whole: share?.place.whole,
+      whole: share?.place.whole, workers: executor.engine.workers,
       gradient: UnsafeMutableBufferPointer(start: executor.logitsGradient, count: count))
     guard let share else { return result }
     let all = share.gather([result.loss, Double(result.correct)])

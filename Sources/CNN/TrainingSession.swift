@@ -18,7 +18,7 @@ public final class TrainingSession {
   let clipNorm: Double?
   let seed: UInt64
   var executor: Executor
-  /// The extent of the images that steps are made on; the network's own until `resize`.
+  /// The extent of the images that steps are made on; the largest until `resize`.
   package private(set) var input: Shape
   let gradients: FloatMemory
   var segments: [ParameterUpdate.Segment]
@@ -82,8 +82,10 @@ public final class TrainingSession {
       communicator: nil)
   }
 
+  /// - largestInput: the largest extent of images that steps are made on; the network's own if nil.
   package init(
-    network: Network, loss: Loss?, optimizer: any Optimizer, batchSize: Int, engine: Engine,
+    network: Network, largestInput: Shape? = nil, loss: Loss?, optimizer: any Optimizer,
+    batchSize: Int, engine: Engine,
     seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
     inputGradient: Bool = false, communicator: Communicator? = nil, sharesStatistics: Bool = true
   ) throws(ModelError) {
@@ -109,10 +111,13 @@ public final class TrainingSession {
     self.seed = seed
     self.classWeights = classWeights
     clipNorm = clipGradientNorm
-    input = network.architecture.input
+    input = largestInput ?? network.architecture.input
+    let graph =
+      input == network.architecture.input
+      ? network.graph : try network.architecture.graph(for: input)
     executor = try Executor(
-      network: network, capacity: batchSize, engine: engine, isTraining: true,
-      inputGradient: inputGradient)
+      graph: graph, parameters: network.parameters, statistics: network.statistics, packed: nil,
+      capacity: batchSize, engine: engine, isTraining: true, inputGradient: inputGradient)
     gradients = try FloatMemory(count: network.parameters.count)
     segments = ParameterUpdate.segments(of: network.graph) { _ in (1, 0) }
     matrices = ParameterUpdate.matrices(of: network.graph)
@@ -122,8 +127,7 @@ public final class TrainingSession {
 
   /// Makes the next steps on images of another extent, with the same weights.
   ///
-  /// The activations stay in the memory that was taken for the network's own extent wherever they
-  /// fit. Errors: a network that has other weights for images of that extent, or does not take them.
+  /// The activations stay in the memory that was taken for the largest extent wherever they fit. Errors: a network that has other weights for images of that extent, or does not take them.
   package func resize(to input: Shape) throws(ModelError) {
     guard input != self.input else { return }
     executor = try executor.resized(

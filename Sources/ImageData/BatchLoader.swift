@@ -13,7 +13,7 @@ package struct Batch {
   package var whole: [Int]
   /// The place of the first picture in the whole batch.
   package var offset: Int
-  /// The pictures; the last batch of an epoch may have fewer than the others, a part of it none.
+  /// The pictures; a part of a small batch may have none.
   package var count: Int { targets.count }
   /// Pixels across.
   package var width: Int
@@ -31,10 +31,8 @@ package struct Batch {
 package struct BatchPlan: Sendable {
   /// The pictures, as indices of the store.
   package var indices: [Int]
-  /// Pictures a batch, those of all processes.
+  /// Pictures a batch at most, those of all processes.
   package var batchSize: Int
-  /// Whether the pictures left over at the end of an epoch are left out.
-  package var dropsLast: Bool
   /// Whether each epoch has an order of its own.
   package var shuffles: Bool
   /// What order and changes are drawn from.
@@ -54,8 +52,8 @@ package struct BatchPlan: Sendable {
 
   /// A plan for the given pictures.
   package init(
-    indices: [Int], batchSize: Int, dropsLast: Bool = false, shuffles: Bool = true,
-    seed: UInt64 = 0, augmentation: Augmentation = .none, preprocessing: Preprocessing,
+    indices: [Int], batchSize: Int, shuffles: Bool = true, seed: UInt64 = 0,
+    augmentation: Augmentation = .none, preprocessing: Preprocessing,
     epochs: Range<Int>, firstBatch: Int = 0,
     size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
     share: (rank: Int, count: Int) = (0, 1)
@@ -64,7 +62,6 @@ package struct BatchPlan: Sendable {
     precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
     self.indices = indices
     self.batchSize = batchSize
-    self.dropsLast = dropsLast
     self.shuffles = shuffles
     self.seed = seed
     self.augmentation = augmentation
@@ -75,10 +72,11 @@ package struct BatchPlan: Sendable {
     self.share = share
   }
 
+  /// How an epoch's pictures are dealt.
+  package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
+
   /// Batches of a whole epoch.
-  package var batchesPerEpoch: Int {
-    dropsLast ? indices.count / batchSize : (indices.count + batchSize - 1) / batchSize
-  }
+  package var batchesPerEpoch: Int { batches.count }
 
   /// The places of this process's part in a batch of so many pictures; none where there are fewer
   /// pictures than processes and others have them.

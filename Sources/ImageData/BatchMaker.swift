@@ -23,8 +23,7 @@ final class BatchMaker {
 
   /// Floats of the largest part of a batch of all epochs.
   var largestBatch: Int {
-    let most = min(plan.batchSize, max(1, plan.indices.count))
-    return largestTensor * ((most + plan.share.count - 1) / plan.share.count)
+    largestTensor * ((plan.batches.largest + plan.share.count - 1) / plan.share.count)
   }
 
   /// The pictures of an epoch in the order of its batches.
@@ -44,9 +43,7 @@ final class BatchMaker {
   func begin(
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
-    let order = order(of: epoch)
-    let start = index * plan.batchSize
-    let whole = Array(order[start..<min(order.count, start + plan.batchSize)])
+    let whole = Array(order(of: epoch)[plan.batches[index]])
     return prepare(whole, plan.part(of: whole.count), epoch, index, into: target)
   }
 

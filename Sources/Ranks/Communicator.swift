@@ -77,6 +77,26 @@ package final class Communicator: Sendable {
     }
   }
 
+  /// Gives all processes the numbers of each, as many of all, in the order of the ranks.
+  ///
+  /// Where the work together has ended they are zeros; `check` tells.
+  package func gatherNumbers(_ numbers: [Double]) -> [Double] {
+    let own = UnsafeMutableBufferPointer<Double>.allocate(capacity: numbers.count)
+    let all = UnsafeMutableBufferPointer<Double>.allocate(capacity: numbers.count * size)
+    _ = own.initialize(from: numbers)
+    all.initialize(repeating: 0)
+    if let from = own.baseAddress, let to = all.baseAddress {
+      gather(from, numbers.count * MemoryLayout<Double>.stride, into: to)
+    }
+    // A message under way keeps its memory, even if nobody waits any more.
+    guard failure == nil else { return [Double](repeating: 0, count: all.count) }
+    defer {
+      own.deallocate()
+      all.deallocate()
+    }
+    return Array(all)
+  }
+
   /// Gives all processes a number of each.
   package func gather<Number: BitwiseCopyable>(
     _ number: Number

@@ -1,4 +1,5 @@
 import CNN
+import KernelSelection
 import TestSupport
 import Testing
 
@@ -110,6 +111,7 @@ struct GoldenLayerTests {
 
   @Test func `losses and their gradients, at logits of 100 and 1000 as well`() throws {
     let fixture = try Goldens.load("losses")
+    let workers = try TestEngine.make().workers
     let cases = fixture.names.filter { $0.hasSuffix(".logits") }.map { $0.dropLast(7) }
     #expect(cases.count == 8)
     for name in cases {
@@ -120,7 +122,8 @@ struct GoldenLayerTests {
       let gradient = GuardedBuffer(count: logits.values.count)
       let result = logits.values.withUnsafeBufferPointer {
         Loss.standard(outputs: outputs, labelSmoothing: smoothing).evaluate(
-          logits: $0, outputs: outputs, targets: targets, gradient: gradient.floats)
+          logits: $0, outputs: outputs, targets: targets, workers: workers,
+          gradient: gradient.floats)
       }
       let expected = Double(try fixture.scalar("\(name).loss"))
       #expect(abs(result.loss - expected) <= 1e-7 * expected, "\(name)")

@@ -1,4 +1,5 @@
 import CNN
+import KernelSelection
 import TestSupport
 import Testing
 
@@ -6,19 +7,34 @@ import Testing
 struct LossTests {
   /// The loss and the gradient of a batch.
   private func evaluate(
-    _ loss: Loss, _ logits: [Float], _ targets: [Int32], weights: [Double]? = nil
-  ) -> (result: Loss.Result, gradient: [Float]) {
+    _ loss: Loss, _ logits: [Float], _ targets: [Int32], weights: [Double]? = nil, threads: Int = 2
+  ) throws -> (result: Loss.Result, gradient: [Float]) {
+    let workers = try TestEngine.make(threads: threads).workers
     let gradient = GuardedBuffer(count: logits.count)
     let result = logits.withUnsafeBufferPointer {
       loss.evaluate(
         logits: $0, outputs: logits.count / targets.count, targets: targets,
-        classWeights: weights, gradient: gradient.floats)
+        classWeights: weights, workers: workers, gradient: gradient.floats)
     }
     #expect(gradient.damage == nil)
     return (result, gradient.values)
   }
 
   private static let weights: [[Double]?] = [nil, [0.5, 2, 1, 3, 0.25, 1, 1, 1, 1, 4]]
+
+  @Test(arguments: [1, 3, 1000])
+  func `loss and gradient have the same bits on any number of threads`(outputs: Int) throws {
+    var random = RandomValues(seed: 72, salt: outputs)
+    let targets = random.targets(37, classes: max(2, outputs))
+    let logits = random.normals(37 * outputs).map { 9 * $0 }
+    let loss = Loss.standard(outputs: outputs, labelSmoothing: 0.1)
+    let alone = try evaluate(loss, logits, targets, threads: 1)
+    for threads in TestEngine.threadCounts {
+      let (result, gradient) = try evaluate(loss, logits, targets, threads: threads)
+      #expect(result == alone.result)
+      #expect(bitMismatch(gradient, alone.gradient) == nil)
+    }
+  }
 
   @Test(arguments: [1, 2, 3, 10], [0, 0.1])
   func `values, gradients and right answers`(outputs: Int, smoothing: Double) throws {
@@ -32,7 +48,7 @@ struct LossTests {
         let weights = weights.map { Array($0.prefix(classes)) }
         let reference = ReferenceLoss(labelSmoothing: smoothing, classWeights: weights)
         let loss = Loss.standard(outputs: outputs, labelSmoothing: smoothing)
-        let (result, gradient) = evaluate(loss, logits, targets, weights: weights)
+        let (result, gradient) = try evaluate(loss, logits, targets, weights: weights)
         let expected = reference.value(wide, targets)
         #expect(abs(result.loss - expected) <= 1e-12 * (1 + expected))
         let found = mismatch(
@@ -50,13 +66,15 @@ struct LossTests {
     }
   }
 
-  @Test func `logits beyond the exponential's range give finite losses and gradients`() {
+  @Test func `logits beyond the exponential's range give finite losses and gradients`() throws {
     for smoothing in [0, 0.2] {
       for logit in [-3e38, -1e4, -104, -88, 88, 104, 1e4, 3e38] as [Float] {
         for target in [0, 1] as [Int32] {
-          let binary = evaluate(.binaryCrossEntropy(labelSmoothing: smoothing), [logit], [target])
+          let binary = try evaluate(
+            .binaryCrossEntropy(labelSmoothing: smoothing), [logit], [target])
           let pair = [0, logit]
-          let softmax = evaluate(.softmaxCrossEntropy(labelSmoothing: smoothing), pair, [target])
+          let softmax = try evaluate(
+            .softmaxCrossEntropy(labelSmoothing: smoothing), pair, [target])
           for (result, gradient) in [binary, softmax] {
             #expect(result.loss.isFinite && result.loss >= 0)
             #expect(gradient.allSatisfy { abs($0) <= 1 })
@@ -64,21 +82,21 @@ struct LossTests {
         }
       }
     }
-    #expect(evaluate(.binaryCrossEntropy(), [.nan], [1]).result.loss.isNaN)
-    #expect(evaluate(.softmaxCrossEntropy(), [0, .nan, 1], [1]).result.loss.isNaN)
-    #expect(evaluate(.softmaxCrossEntropy(), [0, .nan, 1], [1]).result.correct == 0)
+    #expect(try evaluate(.binaryCrossEntropy(), [.nan], [1]).result.loss.isNaN)
+    #expect(try evaluate(.softmaxCrossEntropy(), [0, .nan, 1], [1]).result.loss.isNaN)
+    #expect(try evaluate(.softmaxCrossEntropy(), [0, .nan, 1], [1]).result.correct == 0)
   }
 
-  @Test func `a balanced batch at zero logits loses ln 2, or ln of the classes`() {
-    let binary = evaluate(.binaryCrossEntropy(), [0, 0], [0, 1])
+  @Test func `a balanced batch at zero logits loses ln 2, or ln of the classes`() throws {
+    let binary = try evaluate(.binaryCrossEntropy(), [0, 0], [0, 1])
     #expect(abs(binary.result.loss - 0.6931471805599453) < 1e-15)
     #expect(binary.gradient == [0.25, -0.25])
-    let softmax = evaluate(.softmaxCrossEntropy(), [1, 1, 1, 1], [2])
+    let softmax = try evaluate(.softmaxCrossEntropy(), [1, 1, 1, 1], [2])
     #expect(abs(softmax.result.loss - 1.3862943611198906) < 1e-15)
     #expect(softmax.gradient == [0.25, 0.25, -0.75, 0.25])
   }
 
-  @Test func `probabilities are those of the logits and sum to one`() {
+  @Test func `probabilities are those of the logits and sum to one`() throws {
     let two = probabilities(logits: [0, 2, -200, 200], outputs: 1)
     #expect(two[0] == [0.5, 0.5])
     #expect(abs(two[1][1] - 0.8807970779778823) < 1e-15)

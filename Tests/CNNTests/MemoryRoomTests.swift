@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 import Testing
 
 private func pool() -> any Layer { AveragePool2D(1) }
@@ -18,7 +19,7 @@ private func hungry(side: Int, depth: Int) throws -> Network {
 }
 
 private func refusal(_ network: Network, batchSize: Int, threads: Int) throws -> ModelError? {
-  let engine = try Engine(threads: threads)
+  let engine = try TestEngine.make(threads: threads)
   do throws(ModelError) {
     _ = try InferenceSession(network: network, batchSize: batchSize, engine: engine)
     return nil

@@ -1,4 +1,5 @@
 import CNN
+import KernelSelection
 import TestSupport
 import Testing
 
@@ -8,12 +9,13 @@ struct MixtureLossTests {
   private func evaluate(
     _ loss: Loss, _ logits: [Float], _ targets: [Int32], _ mixture: TargetMixture?,
     weights: [Double]?
-  ) -> (result: Loss.Result, gradient: [Float]) {
+  ) throws -> (result: Loss.Result, gradient: [Float]) {
+    let workers = try TestEngine.make().workers
     let gradient = GuardedBuffer(count: logits.count)
     let result = logits.withUnsafeBufferPointer {
       loss.evaluate(
         logits: $0, outputs: logits.count / targets.count, targets: targets, mixture: mixture,
-        classWeights: weights, gradient: gradient.floats)
+        classWeights: weights, workers: workers, gradient: gradient.floats)
     }
     #expect(gradient.damage == nil)
     return (result, gradient.values)
@@ -39,7 +41,7 @@ struct MixtureLossTests {
         reference.value(logits, targets, others, shares: shares.map(Double.init))
       }
       let wide = logits.map(Double.init)
-      let (result, gradient) = evaluate(
+      let (result, gradient) = try evaluate(
         .standard(outputs: outputs, labelSmoothing: smoothing), logits, targets,
         TargetMixture(targets: others, shares: shares), weights: weights)
       #expect(abs(result.loss - value(wide)) <= 1e-12 * (1 + value(wide)))
@@ -60,7 +62,7 @@ struct MixtureLossTests {
   }
 
   @Test(arguments: [1, 3])
-  func `a share of one is the loss without a mixture, bit for bit`(outputs: Int) {
+  func `a share of one is the loss without a mixture, bit for bit`(outputs: Int) throws {
     var random = RandomValues(seed: 73)
     let classes = max(2, outputs)
     let targets = random.targets(16, classes: classes)
@@ -68,12 +70,12 @@ struct MixtureLossTests {
     let logits = random.normals(16 * outputs)
     let weights = Array([0.5, 2, 3].prefix(classes))
     let loss = Loss.standard(outputs: outputs, labelSmoothing: 0.1)
-    let plain = evaluate(loss, logits, targets, nil, weights: weights)
-    let whole = evaluate(
+    let plain = try evaluate(loss, logits, targets, nil, weights: weights)
+    let whole = try evaluate(
       loss, logits, targets,
       TargetMixture(targets: others, shares: [Float](repeating: 1, count: 16)), weights: weights)
     #expect(plain.result == whole.result && plain.gradient == whole.gradient)
-    let none = evaluate(
+    let none = try evaluate(
       loss, logits, others,
       TargetMixture(targets: targets, shares: [Float](repeating: 0, count: 16)), weights: weights)
     #expect(plain.result == none.result && plain.gradient == none.gradient)
@@ -87,7 +89,7 @@ struct MixtureLossTests {
       let logits = try fixture.tensor("\(name).logits")
       let weights =
         name.hasSuffix("Weighted") ? try fixture.values("\(name).weights").map(Double.init) : nil
-      let (result, gradient) = evaluate(
+      let (result, gradient) = try evaluate(
         .standard(
           outputs: logits.shape[1],
           labelSmoothing: Double(try fixture.scalar("\(name).labelSmoothing"))),

@@ -2,6 +2,7 @@ import CNN
 import Commands
 import Foundation
 import ImageData
+import TestSupport
 import Testing
 import Training
 
@@ -195,7 +196,7 @@ import Training
 
   @Test func `A report has a tile for every image that can be read`() throws {
     let model = try ClassifierModel(path: run + "/weights/best.safetensors")
-    let explainer = try Explainer(model: model, engine: try Engine(threads: 2), photoSide: 64)
+    let explainer = try Explainer(model: model, engine: try TestEngine.make(), photoSide: 64)
     #expect(try explainer.tiles(of: [(cat, 0), (bad, 1), (dog, 0)]).count == 2)
     #expect(try explainer.tiles(of: []).isEmpty)
   }

@@ -1,6 +1,7 @@
 import Commands
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A stream that keeps what is written to it.
 final class CapturedStream: TextStream {
@@ -83,7 +84,7 @@ private func testEnvironment(
         return bytes
       }
     },
-    variables: inheritedVariables.merging(variables) { $1 },
+    variables: TestEngine.variables.merging(variables) { $1 },
     clock: {
       guard let clockStep else { return ProcessInfo.processInfo.systemUptime }
       return looks.value.withLock { count in
@@ -107,10 +108,6 @@ private final class Box: Sendable {
   let value: Mutex<ArraySlice<UInt8>>
   init(_ value: consuming sending Mutex<ArraySlice<UInt8>>) { self.value = value }
 }
-
-/// The instruction set that this run of the suite is about.
-private let inheritedVariables: [String: String] =
-  ProcessInfo.processInfo.environment.filter { $0.key == "CNNCTL_ISA" }
 
 /// The text of a file in the folder Golden beside this one.
 func golden(_ name: String) throws -> String {

@@ -2,6 +2,7 @@ import ImageData
 import KernelInterface
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 @Suite struct BlendTests {
@@ -66,7 +67,7 @@ import Testing
 
   @Test("Threads, batch size and order change no picture, with mixup and CutMix and without")
   func keyed() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let store = try makeStore(23, engine: engine)
     for (mixup, cutmix) in [(0.0, 0.0), (0.4, 0), (0, 1), (0.4, 1)] {
       var augmentation = Augmentation.strong
@@ -171,7 +172,7 @@ import Testing
 
   @Test("The picture that is blended in is changed by itself, and cutout comes last")
   func order() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let store = try makeStore(16, training: 8, engine: engine)
     func tensor(_ sample: Int, mirrored: Bool) throws -> [Float] {
       let tensor = try ImageReader(steps, kernels: engine.kernels).tensor(store.image(sample))

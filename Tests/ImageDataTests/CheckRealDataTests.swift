@@ -1,12 +1,13 @@
 import FoundationEssentials
 import ImageData
 import KernelSelection
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: realData != nil, "CNNCTL_DATA is not set: no real pictures to try"))
 struct CheckRealDataTests {
   private func check(_ path: String) throws -> CheckReport {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     return try DatasetCheck.run(path, workers: engine.workers, kernels: engine.kernels)
   }
 

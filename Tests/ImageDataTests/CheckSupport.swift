@@ -3,6 +3,7 @@ import Glibc
 import ImageData
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 /// A picture made of coloured squares, and what may be done to it on the way into a file.
@@ -60,7 +61,7 @@ extension TemporaryFolder {
 
   /// The result of checking the folder.
   func check(threads: Int = 2) throws -> CheckReport {
-    let engine = try Engine(threads: threads)
+    let engine = try TestEngine.make(threads: threads)
     return try DatasetCheck.run(path, workers: engine.workers, kernels: engine.kernels)
   }
 

@@ -1,5 +1,6 @@
 import ImageData
 import KernelSelection
+import TestSupport
 import Testing
 
 /// Whole reports of datasets, clean or with several flaws.
@@ -68,7 +69,7 @@ import Testing
   @Test("What is no folder is an error, not a finding")
   func noFolder() throws {
     let folder = try TemporaryFolder()
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     func kind(_ path: String) -> DatasetError.Kind? {
       let error = #expect(throws: DatasetError.self) {
         try DatasetCheck.run(path, workers: engine.workers, kernels: engine.kernels)

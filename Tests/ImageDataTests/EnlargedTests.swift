@@ -8,7 +8,7 @@ import Testing
 @Suite struct EnlargedTests {
   /// A picture with as much detail at every scale: noise of all sizes, one upon the other.
   private func picture(_ number: Int, side: Int = 128) throws -> RGBImage {
-    let resizer = Resizer(.bilinear, kernels: try bestEngine().kernels)
+    let resizer = Resizer(.bilinear, kernels: try TestEngine.make().kernels)
     var stream = RandomStream(seed: UInt64(number), purpose: .initialization)
     var sums = [Float](repeating: 0, count: 3 * side * side)
     var cells = 4
@@ -46,7 +46,7 @@ import Testing
     "An enlarged class is noted with the size that would do",
     arguments: [ResizeFilter.bilinear, .bicubic], [2, 4, 8])
   func enlarged(filter: ResizeFilter, factor: Int) throws {
-    let kernels = try bestEngine().kernels
+    let kernels = try TestEngine.make().kernels
     let found = try findings { image in
       let small = Resizer(.area, kernels: kernels).stretch(
         image, width: 128 / factor, height: 128 / factor)
@@ -62,7 +62,7 @@ import Testing
 
   @Test("Pictures that are as fine as their size, reduced or large are not noted")
   func sharp() throws {
-    let kernels = try bestEngine().kernels
+    let kernels = try TestEngine.make().kernels
     #expect(try findings { $0 } == [])
     #expect(
       try findings {
@@ -77,7 +77,7 @@ import Testing
 
   @Test("One blurred class among sharp ones is said to be told by that")
   func oneClass() throws {
-    let kernels = try bestEngine().kernels
+    let kernels = try TestEngine.make().kernels
     let found = try findings(changed: ["b"]) { image in
       let small = Resizer(.area, kernels: kernels).stretch(image, width: 32, height: 32)
       return Resizer(.bicubic, kernels: kernels).stretch(small, width: 128, height: 128)

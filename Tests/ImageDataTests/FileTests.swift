@@ -1,11 +1,12 @@
 import Glibc
 import ImageData
 import KernelSelection
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
   private func code(_ path: String) throws -> ImageFailure.Code? {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let failure = #expect(throws: ImageFailure.self) {
       try ImageReader(Preprocessing(width: 8, height: 8), kernels: engine.kernels).read(path: path)
     }

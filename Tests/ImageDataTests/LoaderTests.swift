@@ -2,6 +2,7 @@ import Glibc
 import ImageData
 import KernelInterface
 import KernelSelection
+import TestSupport
 import Testing
 
 @Suite struct LoaderTests {
@@ -13,7 +14,7 @@ import Testing
     for number in 0..<count {
       try folder.write("\(["a", "b"][number % 2])/\(number).png", tinyPNG(number))
     }
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let store = try ImageStore.load(
       Dataset.open(folder.path), splits: [.train], preprocessing: steps,
       trainingSize: (training, training), workers: engine.workers, kernels: engine.kernels)
@@ -69,13 +70,33 @@ import Testing
       #expect(batch.targets == batch.samples.map { Int32(store.samples[$0].classIndex) })
       #expect(batch.pixels.count == batch.samples.count * 192)
     }
-    var dropping = plan
-    dropping.dropsLast = true
-    #expect(
-      try copies(store, dropping, engine).map(\.targets.count) == Array(repeating: 5, count: 12))
     var plain = plan
     plain.shuffles = false
     #expect(try copies(store, plain, engine).prefix(5).flatMap(\.samples) == store.indices(.train))
+  }
+
+  @Test(
+    "Batches are as even as can be, and no fewer than it takes", arguments: [1, 2, 5, 16, 64])
+  func even(size: Int) {
+    for pictures in 1...200 {
+      let batches = EvenBatches(of: pictures, atMost: size)
+      let ranges = (0..<batches.count).map { batches[$0] }
+      #expect(ranges.flatMap { Array($0) } == Array(0..<pictures))
+      let sizes = ranges.map(\.count)
+      #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1 && sizes.max() == batches.largest)
+      #expect(batches.largest <= size && batches.largest * batches.count >= pictures)
+      #expect((batches.count - 1) * size < pictures)
+    }
+  }
+
+  @Test("One picture more than a batch makes two batches of half the size")
+  func oneMore() throws {
+    let (store, engine) = try makeStore(9)
+    let plan = BatchPlan(
+      indices: store.indices(.train), batchSize: 8, seed: 4, preprocessing: steps, epochs: 0..<2)
+    let batches = try copies(store, plan, engine)
+    #expect(batches.map(\.targets.count) == [4, 5, 4, 5])
+    #expect(batches[..<2].flatMap(\.samples).sorted() == store.indices(.train))
   }
 
   @Test("Timing and the number of threads change no bit")

@@ -3,6 +3,7 @@ import Glibc
 import ImageData
 import KernelInterface
 import KernelSelection
+import TestSupport
 import Testing
 
 /// Many damaged files through the path that every command takes.
@@ -24,9 +25,9 @@ import Testing
     var mutants = Mutants(of: try names.map(fixture), seed: 5)
     let reader = ImageReader(
       Preprocessing(width: 32, height: 24, filter: .area, shrinkMargin: 1.1),
-      kernels: try bestEngine().kernels)
+      kernels: try TestEngine.make().kernels)
     let whole = ImageReader(
-      Preprocessing(width: 16, height: 16), kernels: try bestEngine().kernels)
+      Preprocessing(width: 16, height: 16), kernels: try TestEngine.make().kernels)
     var verdicts: [String: Int] = [:]
     var slowest = 0.0
     var before = 0

@@ -2,6 +2,7 @@ import Glibc
 import ImageData
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 @Suite struct NearDuplicateTests {
@@ -19,7 +20,7 @@ import Testing
   }
 
   private func pairs(_ hashes: [PerceptualHash]) throws -> [[Int]] {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     return NearDuplicates(hashes).search(workers: engine.workers).pairs.map { [$0.0, $0.1] }
   }
 
@@ -64,7 +65,7 @@ import Testing
 
   @Test("Among 100,000 pictures of one hash each looks at a few", .timeLimit(.minutes(1)))
   func oneHash() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let same = [PerceptualHash](repeating: strangers(1)[0], count: 100_000)
     let found = NearDuplicates(same).search(workers: engine.workers)
     #expect(found.pairs.count >= same.count - 1)
@@ -80,7 +81,7 @@ import Testing
 
   @Test("A search that meets more hashes than its part of them is cut short and counted")
   func cutShort() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     // A quarter of the hash is the same; the rest keeps the pictures apart.
     let hashes = strangers(30_000).map {
       PerceptualHash(bits: $0.bits & ~0xFFFF, greys: $0.greys)
@@ -96,7 +97,7 @@ import Testing
 
   @Test("The part that may be looked at grows with the number of pictures")
   func naturalSets() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     // Of 300,000 pictures 25,000 share a quarter of the hash: more than a small set may look at.
     let hashes = strangers(300_000).enumerated().map { index, hash in
       index % 12 == 0 ? PerceptualHash(bits: hash.bits & ~0xFFFF, greys: hash.greys) : hash
@@ -107,7 +108,7 @@ import Testing
 
   @Test("Mirroring a picture turns the bits of odd horizontal frequency")
   func mirroring() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     func hash(_ pattern: Pattern) throws -> PerceptualHash {
       let image = try ImageReader.decode(bytes: pattern.png)
       let shrunk = PerceptualHash.shrunk(
@@ -126,7 +127,7 @@ import Testing
 
   @Test("The bits are the signs of the cosine transform, written out in double precision")
   func transform() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let image = try ImageReader.decode(bytes: Pattern(number: 3, width: 32, height: 32).png)
     let shrunk = PerceptualHash.shrunk(
       image, by: PerceptualHash.resizer(engine.kernels))

@@ -5,6 +5,7 @@ import KernelInterface
 import KernelSelection
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct PictureCacheTests {
@@ -32,7 +33,7 @@ import Testing
     _ folder: TemporaryFolder, _ cache: PictureCache, steps: Preprocessing? = nil,
     workers: WorkerPool? = nil
   ) throws -> ImageStore {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     return try ImageStore.load(
       Dataset.open(folder.path), splits: [.train, .val], content: ContentSplit(validation: 0.3),
       preprocessing: steps ?? self.steps, trainingSize: (10, 10), cache: cache,
@@ -66,7 +67,7 @@ import Testing
   func places() throws {
     let dataset = try makeDataset(20)
     let folder = try TemporaryFolder()
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let ram = try load(dataset, PictureCache(.ram))
     var augmentation = Augmentation.strong
     augmentation.mixup = 0.4
@@ -349,7 +350,7 @@ import Testing
   @Test("Without a cache, files that vanish or change are named")
   func vanishing() throws {
     let dataset = try makeDataset(6)
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let store = try load(dataset, PictureCache(.off))
     let index = try #require(store.indices(.train).first)
     let path = store.samples[index].path

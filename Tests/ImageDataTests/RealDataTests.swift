@@ -2,6 +2,7 @@ import FoundationEssentials
 import ImageData
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 /// Tests over pictures that are not part of the project: skipped unless CNNCTL_DATA names the
@@ -49,7 +50,7 @@ struct RealDataTests {
 
   @Test("The EXIF examples all come out upright", arguments: ["Landscape", "Portrait"])
   func orientations(_ kind: String) throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let folder = "\(realData ?? "")/exif-orientation"
     let steps = Preprocessing(width: 60, height: 60, filter: .area)
     let reader = ImageReader(steps, kernels: engine.kernels)
@@ -113,7 +114,7 @@ struct RealDataTests {
 
   @Test("No photo of cats and dogs is refused")
   func photos() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let dataset = try Dataset.open("\(realData ?? "")/cats-dogs")
     #expect(dataset.classes == ["cats", "dogs"])
     #expect(dataset.counts(.train) == [4000, 4000])

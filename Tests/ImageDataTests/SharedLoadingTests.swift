@@ -48,7 +48,7 @@ import Testing
       let plan = BatchPlan(
         indices: store.indices(.train), batchSize: 6, seed: 3, augmentation: augmentation,
         preprocessing: Shared.steps, epochs: 0..<3, share: share)
-      let engine = try bestEngine()
+      let engine = try TestEngine.make()
       let loader = BatchLoader(
         store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
       var batches: [[Float]] = []

@@ -52,7 +52,7 @@ enum Shared {
     var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
     func load(_ gather: @escaping RankGather) throws -> ImageStore {
-      let engine = try Engine(threads: threads)
+      let engine = try TestEngine.make(threads: threads)
       var share = LoadingShare(
         rank: number, count: count, isFirstOfNode: isFirstOfNode, ranksOnNode: ranksOnNode
       ) { bytes throws(ImageStoreError) in
@@ -75,7 +75,7 @@ enum Shared {
     _ folder: TemporaryFolder, content: ContentSplit = Shared.content,
     cache: PictureCache = PictureCache(.ram)
   ) throws -> ImageStore {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     return try ImageStore.load(
       Dataset.open(folder.path), splits: Split.allCases, content: content, preprocessing: steps,
       trainingSize: (10, 10), cache: cache, workers: engine.workers, kernels: engine.kernels)

@@ -4,6 +4,7 @@ import Glibc
 import ImageData
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 /// JPEGs decoded at 1/2, 1/4 and 1/8, then resized: compared with an ideal reduction of the picture
@@ -102,7 +103,7 @@ import Testing
     "Decoding smaller stays as near to an ideal reduction as decoding at full size, within a sixth",
     arguments: [ResizeFilter.bilinear, .bicubic, .area])
   func quality(_ filter: ResizeFilter) throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let (width, height) = (443, 371)
     let scene = Self.scene(width: width, height: height)
     let bytes = Self.jpeg(scene, width: width, height: height)
@@ -129,7 +130,7 @@ import Testing
 
   @Test("A shrunk picture of one colour keeps it", arguments: [2, 4, 8])
   func constant(_ divisor: Int) throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let image = RGBImage(
       width: 50, height: 50, pixels: [UInt8](repeating: 77, count: 7500))
     let picture = DecodedPicture(
@@ -148,7 +149,7 @@ import Testing
 
   @Test("Turning a shrunk picture before or after resizing gives the same, within two levels")
   func turning() throws {
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let scene = Self.scene(width: 443, height: 371)
     let bytes = Self.jpeg(scene, width: 443, height: 371)
     for mode in ResizeMode.allCases {

@@ -3,6 +3,7 @@ import ImageData
 import KernelInterface
 import KernelSelection
 import Primitives
+import TestSupport
 import Testing
 
 @Suite struct StoreTests {
@@ -24,7 +25,7 @@ import Testing
     content: ContentSplit = ContentSplit(), training: (width: Int, height: Int)? = nil,
     threads: Int = 2
   ) throws -> ImageStore {
-    let engine = try Engine(threads: threads)
+    let engine = try TestEngine.make(threads: threads)
     return try ImageStore.load(
       Dataset.open(folder.path), splits: splits, content: content, preprocessing: steps,
       trainingSize: training, workers: engine.workers, kernels: engine.kernels)
@@ -132,7 +133,7 @@ import Testing
     for name in ["ycc420.jpg", "cmyk.jpg", "palette.png", "orientation6.jpg"] {
       for label in ["a", "b"] { try folder.write("\(label)/\(name)", fixture(name)) }
     }
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let dataset = try Dataset.open(folder.path)
     let store = try ImageStore.load(
       dataset, splits: [.train, .val], content: ContentSplit(validation: 0.5), preprocessing: steps,
@@ -212,7 +213,7 @@ import Testing
   @Test("Progress ends at the total, and a stop is obeyed")
   func progress() throws {
     let folder = try makeFolder(0..<50)
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let dataset = try Dataset.open(folder.path)
     var last = (done: 0, total: 0)
     _ = try ImageStore.load(

@@ -3,6 +3,7 @@ import Glibc
 import ImageData
 import KernelInterface
 import KernelSelection
+import TestSupport
 import Testing
 
 /// The folder of the committed pictures.
@@ -11,14 +12,9 @@ let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(pa
 /// The folder with cats-dogs, pngsuite and the rest, where there is one.
 let realData: String? = ProcessInfo.processInfo.environment["CNNCTL_DATA"]
 
-/// An engine of every level that runs here.
-let engines: [Engine] = InstructionSet.available.compactMap {
+/// An engine of every level under test.
+let engines: [Engine] = TestEngine.instructionSets.compactMap {
   try? Engine(threads: 2, instructionSet: $0)
-}
-
-/// The engine of the highest level.
-func bestEngine() throws -> Engine {
-  try Engine(threads: 2)
 }
 
 /// The bytes of a committed file.

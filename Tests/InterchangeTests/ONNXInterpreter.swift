@@ -78,6 +78,16 @@ struct ONNXInterpreter {
     case "Range":
       let values = Array(stride(from: x[0].values[0], to: x[1].values[0], by: x[2].values[0]))
       return ONNXTensor([values.count], values)
+    case "CumSum":
+      // Along a list, one after the other.
+      try #require(shape.count == 1 && x[1].integers[0] == 0)
+      var sum = 0.0
+      return ONNXTensor(
+        shape,
+        x[0].values.map {
+          sum += $0
+          return sum
+        })
     case "Squeeze": return ONNXTensor(shape.filter { $0 > 1 }, x[0].values)
     case "Flatten":
       return ONNXTensor([shape[0], x[0].values.count / shape[0]], x[0].values)

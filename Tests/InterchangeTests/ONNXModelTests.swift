@@ -97,6 +97,43 @@ struct ONNXModelTests {
     }
   }
 
+  /// The pixel under a target pixel's centre, where that lies between two, is the one that the
+  /// product picks: a picture whose every pixel has a colour of its own tells which.
+  @Test(arguments: fits)
+  func `The nearest pixels of the graph are the product's at every size`(
+    fit: (ResizeMode, Double)
+  ) throws {
+    var random = RandomValues(seed: 84, salt: Int(fit.1 * 8))
+    // The sizes of the report that this came from, and the whole pixels of a map of 64.
+    var sizes = [(65, 64), (2, 3), (96, 97), (178, 174), (64, 64), (1, 1), (128, 32)]
+    for _ in 0..<60 {
+      let sides = random.floats(2, in: 1...200).map { Int($0) }
+      sizes.append((sides[0], sides[1]))
+    }
+    for (target, targets) in [(64, sizes), (23, Array(sizes.prefix(40)))] {
+      let model = try classifier(
+        [MaxPool2D(2), Flatten()], side: target, resize: fit.0, cropShare: fit.1, filter: .nearest)
+      var prepared = try ONNXFile(try ONNXModel(model, card: nil).bytes)
+      prepared.output.name = "preprocessing"
+      let reader = ImageReader(model.preprocessing, kernels: try TestEngine.make().kernels)
+      for (width, height) in targets {
+        let pixels = (0..<(width * height)).flatMap { place -> [UInt8] in
+          [UInt8(place & 255), UInt8(place >> 8), UInt8(place % 251)]
+        }
+        let picture = DecodedPicture(
+          image: RGBImage(width: width, height: height, pixels: pixels), fullWidth: width,
+          fullHeight: height, shrink: 1, orientation: 1)
+        let expected = reader.tensor(reader.resize(picture))
+        let planes = try ONNXInterpreter(file: prepared)
+          .run(ONNXTensor([1, height, width, 3], pixels.map(Double.init)))
+        let found = ONNXTensor([target, target, 3]) { planes.at([0, $0[2], $0[0], $0[1]]) }
+        let wrong = mismatch(
+          actual: found.values, expected: expected, tolerance: Tolerance(absolute: 1e-4))
+        #expect(wrong == nil, "\(width) x \(height) to \(target): \(String(describing: wrong))")
+      }
+    }
+  }
+
   @Test func `The file says what goes in, what comes out and what the model is`() throws {
     let model = try classifier(networks[3].layers, classes: ["a", "b", "ü"])
     var card = ModelCard()

@@ -13,8 +13,10 @@ struct LauncherTests {
   }
 
   @Test func `MPICH's mpiexec is known`() throws {
-    let launcher = try #require(Launcher(["PMI_RANK": "0", "PMI_SIZE": "2"]))
+    let launcher = try #require(Launcher(["PMI_RANK": "1", "PMI_SIZE": "5"]))
     #expect(launcher.kind == .mpich)
+    #expect(launcher.rank == 1)
+    #expect(launcher.size == 5)
   }
 
   @Test func `srun is known where it gives a way to meet`() throws {

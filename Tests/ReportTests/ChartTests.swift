@@ -13,6 +13,18 @@ private func count(_ paint: Paint, in scene: Scene) -> Int {
   }
 }
 
+/// The mean row, from the top, of a colour's pixels in the left half of a drawing.
+private func meanRowOnTheLeft(_ paint: Paint, in scene: Scene) -> Double {
+  let picture = scene.picture()
+  let color = Theme.light.color(paint)
+  var rows: [Int] = []
+  for place in 0..<(picture.pixels.count / 3) where place % picture.width < picture.width / 2 {
+    let pixel = picture.pixels[(3 * place)..<(3 * place + 3)]
+    if Array(pixel) == [color.red, color.green, color.blue] { rows.append(place / picture.width) }
+  }
+  return rows.isEmpty ? .nan : Double(rows.reduce(0, +)) / Double(rows.count)
+}
+
 /// The texts of a drawing.
 private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
 
@@ -60,6 +72,9 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     #expect(shown.contains("1.0"))
     #expect(shown.contains("epoch") && shown.contains("cross-entropy"))
     #expect(shown.contains("training") && !shown.contains("validation"))
+    // What begins high lies above what begins low; all else is alike in both.
+    let falling = meanRowOnTheLeft(.series(0), in: chart([0.92, 0.13]).scene)
+    #expect(falling + 20 < meanRowOnTheLeft(.series(0), in: scene))
   }
 }
 

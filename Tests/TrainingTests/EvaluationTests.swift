@@ -67,7 +67,7 @@ private func isClose(_ scores: Evaluation.Scores?, _ row: Metrics.Row?) -> Bool 
 @Test("Figures agree with scikit-learn and SciPy")
 func figuresMatchReference() throws {
   let cases = try Metrics.read().cases
-  #expect(cases.count == 4)
+  #expect(cases.count == 5)
   for reference in cases {
     let evaluation = reference.evaluation
     let name = Comment(rawValue: reference.name)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import KernelSelection
+import TestSupport
 import Testing
 
 /// A condition that a test needs and did not find.
@@ -38,8 +39,8 @@ func contents(of path: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: path).sorted()
 }
 
-/// An engine that this machine can run.
-func engine(threads: Int = 2) throws -> Engine { try Engine(threads: threads) }
+/// An engine of the level under test.
+func engine(threads: Int = 2) throws -> Engine { try TestEngine.make(threads: threads) }
 
 /// A folder of its own that is gone after `body`.
 func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {

@@ -18,6 +18,8 @@ struct ExecutionPlan {
   let saved: [Int]
   /// Places of what each node measures of its output for the normalization behind; negative: none.
   let measurements: [Int]
+  /// For each normalization the node that has measured its input.
+  let measuredBy: [Int?]
   /// For each value the normalization that leaves it to its readers.
   let deferredBy: [Int?]
   /// For each node the max pooling whose backward pass it takes over.
@@ -42,16 +44,17 @@ struct ExecutionPlan {
     let needs = nodes.map { $0.operation.needs(batch: capacity, kernels: kernels) }
     let deferral = ExecutionPlan.deferral(graph)
     let readers = graph.readers
-    let pooling = nodes.map { node -> Int? in
-      guard isTraining, deferral[node.output] != nil, readers[node.output].count == 1,
-        nodes[readers[node.output][0]].operation is MaxPoolOperation
+    let pooling = nodes.enumerated().map { step, node -> Int? in
+      guard isTraining, deferral[node.output] != nil,
+        let reader = graph.follower(of: step, readers),
+        nodes[reader].operation is MaxPoolOperation
       else { return nil }
-      return readers[node.output][0]
+      return reader
     }
-    let normalizing = nodes.map { node -> Int? in
+    let normalizing = nodes.enumerated().map { step, node -> Int? in
       guard isTraining, let convolution = node.operation as? ConvolutionOperation,
-        convolution.readsNormalizationGradient, readers[node.output].count == 1,
-        let reader = readers[node.output].first, nodes[reader].operation is BatchNormOperation
+        convolution.readsNormalizationGradient, let reader = graph.follower(of: step, readers),
+        nodes[reader].operation is BatchNormOperation
       else { return nil }
       // Two gradients each compute it anew: that pays where reading it would cost more, as what it
       // is computed from is a quarter as large, or where there is but one.
@@ -95,15 +98,17 @@ struct ExecutionPlan {
     var values = graph.shapes.map { _ in -1 }
     var saved = nodes.map { _ in -1 }
     var measurements = saved
+    var measuredBy: [Int?] = nodes.map { _ in nil }
     for (step, node) in nodes.enumerated() {
       if deferral[node.output] == nil {
         values[node.output] = plan.reserve(
           graph.shapes[node.output].count * capacity, from: step, through: lifeEnds[node.output])
       }
       saved[step] = plan.reserve(needs[step].saved, from: step, through: savedEnds[step])
-      if isTraining,
-        let reader = readers[node.output].last(where: { nodes[$0].operation is BatchNormOperation }
-        ),
+      let normalizations = readers[node.output].filter {
+        nodes[$0].operation is BatchNormOperation && graph.keepsChannels(of: node.output, in: $0)
+      }
+      if isTraining, let reader = normalizations.last,
         // Fewer images may make more tasks.
         let tasks = (1...capacity).compactMap({
           node.operation.measuredTasks(batch: $0, kernels: kernels)
@@ -112,6 +117,7 @@ struct ExecutionPlan {
         measurements[step] = plan.reserve(
           Measurements.count(tasks: tasks, channels: graph.shapes[node.output].channels),
           from: step, through: reader)
+        for reader in normalizations { measuredBy[reader] = step }
       }
     }
 
@@ -161,6 +167,7 @@ struct ExecutionPlan {
     self.measurements = measurements.map(offset)
     sharedScratch = plan.offset(of: shared)
     workerScratch = plan.offset(of: workers)
+    self.measuredBy = measuredBy
     deferredBy = deferral
     pooledBy = pooling
     isTakenOver = nodes.indices.map { pooling.contains($0) }
@@ -184,7 +191,8 @@ struct ExecutionPlan {
       guard let normalization = node.operation as? BatchNormOperation,
         node.output != graph.output, !readers[node.output].isEmpty,
         readers[node.output].allSatisfy({
-          graph.nodes[$0].operation.acceptsNormalization(rectified: normalization.rectifies)
+          graph.keepsChannels(of: node.output, in: $0)
+            && graph.nodes[$0].operation.acceptsNormalization(rectified: normalization.rectifies)
         })
       else { continue }
       result[node.output] = index

@@ -131,7 +131,7 @@ final class Executor {
           scratch: scratch,
           parameters: Input(parameters.base), statistics: statistics.base,
           packed: packed?.weights(ofNode: firstNode + step),
-          inputMeasurements: measurements(graph.producer(of: node.inputs[0]), batch),
+          inputMeasurements: measurements(plan.measuredBy[step], batch),
           outputMeasurements: step < frozenNodes ? nil : measurements(step, batch),
           profile: profile))
       profile?.lap(node.operation.work.forward)

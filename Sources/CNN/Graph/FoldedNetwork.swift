@@ -29,26 +29,19 @@ final class FoldedNetwork {
     var folds: [Fold] = []
     var floats = graph.parameterFloats
     var dropped: Set<Int> = []
-    // Convolutions that have a normalization; a second one behind it stays.
-    var taken: Set<Int> = []
-    for (index, node) in graph.nodes.enumerated() {
-      guard let normalization = node.operation as? BatchNormOperation,
-        let producer = graph.producer(of: node.inputs[0]),
-        var convolution = graph.nodes[producer].operation as? ConvolutionOperation,
-        !convolution.rectifies, readers[node.inputs[0]] == [index],
+    for (index, node) in network.graph.nodes.enumerated() {
+      guard var convolution = node.operation as? ConvolutionOperation, !convolution.rectifies,
         // One that pools keeps the largest before, and a negative factor would choose the smallest.
-        convolution.pool == nil, taken.insert(producer).inserted
+        convolution.pool == nil, let next = network.graph.follower(of: index, readers),
+        let normalization = graph.nodes[next].operation as? BatchNormOperation
       else { continue }
       folds.append(
         Fold(convolution: convolution, normalization: normalization, bias: floats))
       convolution.bias = floats
       convolution.rectifies = normalization.rectifies
       floats += (convolution.output.channels + 15) / 16 * 16
-      graph.nodes[producer] = Graph.Node(
-        path: graph.nodes[producer].path, operation: convolution,
-        inputs: graph.nodes[producer].inputs, output: node.output,
-        parametersEnd: graph.nodes[producer].parametersEnd)
-      dropped.insert(index)
+      graph.join(index, next, as: convolution)
+      dropped.insert(next)
     }
     graph.nodes = graph.nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
     self.graph = graph.fusingPools()

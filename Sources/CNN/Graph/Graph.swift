@@ -6,8 +6,11 @@ package struct Graph: Sendable {
   struct Node: Sendable {
     let path: String
     var operation: any Operation
-    let inputs: [Int]
-    let output: Int
+    var inputs: [Int]
+    /// The extent in which each input is read: flattening renumbers a value's channels, and what is
+    /// in memory stays.
+    let inputShapes: [Shape]
+    var output: Int
     /// Where the parameters of this node and of those before it end.
     let parametersEnd: Int
   }
@@ -118,8 +121,8 @@ struct GraphBuilder {
     let output = try value(shape)
     graph.nodes.append(
       Graph.Node(
-        path: path, operation: operation, inputs: inputs.map(\.id), output: output.id,
-        parametersEnd: graph.parameterFloats))
+        path: path, operation: operation, inputs: inputs.map(\.id),
+        inputShapes: inputs.map(\.shape), output: output.id, parametersEnd: graph.parameterFloats))
     return output
   }
 
@@ -169,23 +172,43 @@ extension Graph {
   /// The node that gives a value; nil for the input.
   func producer(of value: Int) -> Int? { nodes.firstIndex { $0.output == value } }
 
+  /// Whether a node reads a value by the channels that it was given with.
+  ///
+  /// Every rule that lets one operation do another's work channel by channel asks this.
+  func keepsChannels(of value: Int, in reader: Int) -> Bool {
+    zip(nodes[reader].inputs, nodes[reader].inputShapes).allSatisfy {
+      $0 != value || $1 == shapes[value]
+    }
+  }
+
+  /// The node that alone reads what another one gives, by the same channels.
+  func follower(of node: Int, _ readers: [[Int]]) -> Int? {
+    let value = nodes[node].output
+    guard value != output, readers[value].count == 1, let reader = readers[value].first,
+      keepsChannels(of: value, in: reader)
+    else { return nil }
+    return reader
+  }
+
+  /// The same graph with `operation` in the place of a node and of the one that follows it.
+  mutating func join(_ node: Int, _ follower: Int, as operation: any Operation) {
+    nodes[node].operation = operation
+    nodes[node].output = nodes[follower].output
+  }
+
   /// The same graph with max pooling put into the convolutions that it alone reads.
   func fusingPools() -> Graph {
     var graph = self
     let readers = readers
     var dropped: Set<Int> = []
     for (index, node) in nodes.enumerated() {
-      guard let pool = node.operation as? MaxPoolOperation, pool.shape.halves,
-        node.inputs[0] != output, readers[node.inputs[0]] == [index],
-        let producer = producer(of: node.inputs[0]),
-        var convolution = nodes[producer].operation as? ConvolutionOperation,
-        convolution.canPool
+      guard var convolution = node.operation as? ConvolutionOperation, convolution.canPool,
+        let next = follower(of: index, readers),
+        let pool = nodes[next].operation as? MaxPoolOperation, pool.shape.halves
       else { continue }
       convolution.pool = pool.shape
-      graph.nodes[producer] = Node(
-        path: nodes[producer].path, operation: convolution, inputs: nodes[producer].inputs,
-        output: node.output, parametersEnd: nodes[producer].parametersEnd)
-      dropped.insert(index)
+      graph.join(index, next, as: convolution)
+      dropped.insert(next)
     }
     graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
     return graph

@@ -68,10 +68,9 @@ extension Graph {
     let input = range.lowerBound > 0 ? nodes[range.lowerBound - 1].output : 0
     graph.shapes[0] = shapes[input]
     graph.nodes = nodes[range].map { node in
-      Node(
-        path: node.path, operation: node.operation,
-        inputs: node.inputs.map { $0 == input ? 0 : $0 }, output: node.output,
-        parametersEnd: node.parametersEnd)
+      var node = node
+      node.inputs = node.inputs.map { $0 == input ? 0 : $0 }
+      return node
     }
     if let last = graph.nodes.last?.output {
       graph.output = last

@@ -17,8 +17,8 @@ struct ONNXAxis {
   let size: String
   /// Source pixels a target pixel.
   let scale: String
-  /// Where the centre of each target pixel lies in the picture, [target].
-  let centers: String
+  /// Where the picture begins to be used, in its pixels; nil for its first pixel.
+  let lower: String?
   /// Where the picture begins in the input, and how many pixels it becomes; nil where it fills it.
   let inside: (start: String, count: String)?
 }
@@ -52,12 +52,17 @@ extension ONNXGraph {
         let pixel = step("Div", size, whole, in: scope)
         let rest = step("Sub", whole, count, in: scope)
         let first = step("Round", step("Mul", rest, number(0.5), in: scope), in: scope)
-        lower = step("Mul", first, pixel, in: scope)
-        used = step("Mul", count, pixel, in: scope)
+        let start = step("Mul", first, pixel, in: scope)
+        let upper = step("Mul", step("Add", first, count, in: scope), pixel, in: scope)
+        used = step("Sub", upper, start, in: scope)
+        lower = start
       case .crop:
         let shape = number(Double(width) / Double(height))
         let fitting = step(isRows ? "Div" : "Mul", other, shape, in: scope)
-        let length = step("Min", size, fitting, in: scope)
+        let (across, down) = isRows ? (other, size) : (size, other)
+        let own = step("Div", across, down, in: scope)
+        let isLonger = step(isRows ? "Less" : "Greater", own, shape, in: scope)
+        let length = step("Where", isLonger, fitting, size, in: scope)
         let start = step("Mul", step("Sub", size, length, in: scope), number(0.5), in: scope)
         // Bounds are rounded to single precision, as Pillow's are.
         let upper = addSingle(step("Add", start, length, in: scope), "\(scope).upper")
@@ -75,15 +80,43 @@ extension ONNXGraph {
         inside = (start, whole)
       }
     }
-    let scale = step("Div", used, count, in: scope)
-    let halves = constant(
-      "\(scope).halves", [target], (0..<target).map { Double($0) + 0.5 })
-    let places = inside.map { step("Sub", halves, $0.start, in: scope) } ?? halves
-    let spread = step("Mul", places, scale, in: scope)
-    let centers = lower.map { step("Add", spread, $0, in: scope) } ?? spread
     return ONNXAxis(
-      direction: direction, target: target, size: size, scale: scale, centers: centers,
-      inside: inside)
+      direction: direction, target: target, size: size,
+      scale: step("Div", used, count, in: scope), lower: lower, inside: inside)
+  }
+
+  /// Where the centre of each target pixel lies in the picture, [target].
+  mutating func addCenters(_ axis: ONNXAxis) -> String {
+    let scope = axis.direction.rawValue
+    let halves = constant(
+      "\(scope).halves", [axis.target], (0..<axis.target).map { Double($0) + 0.5 })
+    let places = axis.inside.map { step("Sub", halves, $0.start, in: scope) } ?? halves
+    let spread = step("Mul", places, axis.scale, in: scope)
+    return axis.lower.map { step("Add", spread, $0, in: scope) } ?? spread
+  }
+
+  /// The source pixel under each target pixel's centre, [target] int64.
+  ///
+  /// Positions are summed up step by step as `Resizer` sums them, so that rounding falls the same
+  /// way where a centre lies between two pixels. On a border outside of the picture any pixel will
+  /// do: what stands there is masked.
+  mutating func addNearestPixels(_ axis: ONNXAxis) -> String {
+    let scope = axis.direction.rawValue
+    let half = step("Mul", axis.scale, number(0.5), in: scope)
+    let begin = axis.lower.map { step("Add", $0, half, in: scope) } ?? half
+    let count = axis.target - 1
+    let ones = constant("\(scope).ones", [count], [Double](repeating: 1, count: count))
+    let steps = step("Mul", axis.scale, ones, in: scope)
+    let all = add("Concat", [begin, steps], "\(scope).steps", ["axis": .int(0)])
+    var positions = step("CumSum", all, constant("list.axis", 0), in: scope)
+    if let inside = axis.inside {
+      let places = constant("\(scope).places", [axis.target], (0..<axis.target).map(Double.init))
+      let own = step("Max", step("Sub", places, inside.start, in: scope), number(0), in: scope)
+      positions = step("Gather", positions, cast(own, to: .int64, "\(scope).own"), in: scope)
+    }
+    let last = step("Sub", axis.size, number(1), in: scope)
+    let within = step("Min", step("Floor", positions, in: scope), last, in: scope)
+    return cast(within, to: .int64, "\(scope).pixels")
   }
 
   /// An extent of a tensor as a double.

@@ -69,6 +69,11 @@ struct ONNXGraph {
     constant(name, [values.count], .int64, LittleEndian.bytes(values.map(Int64.init)))
   }
 
+  /// Adds a constant whole number.
+  mutating func constant(_ name: String, _ value: Int) -> String {
+    constant(name, [], .int64, LittleEndian.bytes([Int64(value)]))
+  }
+
   /// Adds a constant of floats held in 16 bits.
   mutating func halves(_ name: String, _ shape: [Int], _ values: [Float]) -> String {
     constant(name, shape, .half, LittleEndian.halves(values))

@@ -12,9 +12,9 @@ extension ONNXGraph {
     let columns = addAxis(.columns, preprocessing, of: image)
     var levels: String
     if preprocessing.filter == .nearest {
-      let lines = add("Gather", [image, nearestPixels(rows)], "rows.picked", ["axis": .int(1)])
+      let lines = add("Gather", [image, addNearestPixels(rows)], "rows.picked", ["axis": .int(1)])
       let picked = add(
-        "Gather", [lines, nearestPixels(columns)], "columns.picked", ["axis": .int(2)])
+        "Gather", [lines, addNearestPixels(columns)], "columns.picked", ["axis": .int(2)])
       levels = addPlanes(picked)
     } else {
       let across = addWeights(preprocessing.filter, columns)
@@ -51,15 +51,6 @@ extension ONNXGraph {
     return add("Clip", [whole] + bounds, "\(scope).levels")
   }
 
-  /// The number of the source pixel under each target pixel's centre.
-  private mutating func nearestPixels(_ axis: ONNXAxis) -> String {
-    let scope = axis.direction.rawValue
-    let below = step("Floor", axis.centers, in: scope)
-    let last = step("Sub", axis.size, number(1), in: scope)
-    let within = step("Max", step("Min", below, last, in: scope), number(0), in: scope)
-    return cast(within, to: .int64, "\(scope).pixels")
-  }
-
   /// The weights of all source pixels for each target pixel, [target][source], their sums 1.
   ///
   /// As `FilterWindow` in `ImageData` has them.
@@ -68,7 +59,7 @@ extension ONNXGraph {
     let pixels = step(
       "Range", number(0, []), step("Squeeze", axis.size, in: scope), number(1, []), in: scope)
     let column = constant("\(scope).column", [-1, 1])
-    let centers = step("Reshape", axis.centers, column, in: scope)
+    let centers = step("Reshape", addCenters(axis), column, in: scope)
     let widest = step("Max", axis.scale, number(1), in: scope)
     let apart = step("Add", step("Sub", pixels, centers, in: scope), number(0.5), in: scope)
     let distances = step("Mul", apart, step("Div", number(1), widest, in: scope), in: scope)

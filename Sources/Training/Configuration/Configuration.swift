@@ -253,7 +253,7 @@ package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
   case cosine
   /// Up over a fifth of the steps, then half a cosine to 0.
   case oneCycle = "one-cycle"
-  /// A tenth at half of the steps, and again at three quarters.
+  /// A tenth of the rate after half of the steps, a hundredth after three quarters.
   case step
   /// Down where the monitor stands still.
   case plateau

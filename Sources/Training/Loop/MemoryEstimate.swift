@@ -49,12 +49,10 @@ struct MemoryEstimate {
     let options = configuration.training
     let counts = ImageCounts(plan)
     self.batchSize = batchSize ?? options.batchSize(images: counts.training)
-    let whole = min(self.batchSize, max(1, counts.training))
-    let batch = team.largestPart(of: whole)
+    let batches = EvenBatches(of: max(1, counts.training), atMost: self.batchSize)
+    let batch = team.largestPart(of: batches.largest)
     let network = plan.network
-    let epochs = max(
-      plan.requestedEpochs,
-      options.mostEpochs(stepsPerEpoch: (counts.training + whole - 1) / whole))
+    let epochs = max(plan.requestedEpochs, options.mostEpochs(stepsPerEpoch: batches.count))
     let trained: Network
     let preparing: Int
     (training, preparing, trained) = try MemoryEstimate.training(

@@ -130,13 +130,14 @@ struct Team {
   /// The sums over all processes.
   func sum(_ own: [Float]) throws(CommunicationError) -> [Float] {
     guard let communicator, !own.isEmpty else { return own }
-    var sums = own
-    sums.withUnsafeMutableBufferPointer { floats in
-      if let base = floats.baseAddress { communicator.sum(base, floats.count) }
-      communicator.finishSums()
-    }
+    let sums = UnsafeMutableBufferPointer<Float>.allocate(capacity: own.count)
+    _ = sums.initialize(from: own)
+    if let base = sums.baseAddress { communicator.sum(base, sums.count) }
+    communicator.finishSums()
+    // A sum under way keeps its memory, even if nobody waits any more.
     try communicator.check()
-    return sums
+    defer { sums.deallocate() }
+    return Array(sums)
   }
 
   /// The answers of all processes, each to its own range of the images, one after the other.

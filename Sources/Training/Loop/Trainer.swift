@@ -210,7 +210,7 @@ package final class Trainer {
     try log.tell(
       .start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
     try log.tell(.dataset(images.summary), events)
-    for warning in notes + plan.warnings + images.warnings {
+    for warning in notes + loop.notesOnBatches + plan.warnings + images.warnings {
       try log.tell(.warning(warning), events)
     }
     try log.writeRecord()

@@ -67,6 +67,16 @@ extension TrainingLoop {
     try checkpoint(nil, log.markMetrics(), seconds: log.seconds).checkReadable()
   }
 
+  /// What is to be said of an epoch that an older version began, whose last batch was the rest.
+  var notesOnBatches: [String] {
+    let batches = EvenBatches(of: images.training.count, atMost: batchSize)
+    guard let underWay, underWay.images != batches[underWay.step].lowerBound else { return [] }
+    return [
+      "epoch \(done + 1) was begun by an older version, which made its last batch smaller: "
+        + "some of its images come twice, or not at all; later epochs have each image once"
+    ]
+  }
+
   /// Refuses to begin where the disk has no room for what the run will keep.
   func checkDisk() throws(TrainingError) {
     guard folder.isWritten else { return }

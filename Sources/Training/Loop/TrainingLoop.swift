@@ -65,7 +65,8 @@ struct TrainingLoop {
     network = plan.network
     let training = configuration.training
     batchSize = training.batchSize(images: images.training.count)
-    stepsPerEpoch = training.stepsPerEpoch(images: images.training.count)
+    let batches = EvenBatches(of: images.training.count, atMost: batchSize)
+    stepsPerEpoch = batches.count
     let epochs = training.mostEpochs(stepsPerEpoch: stepsPerEpoch)
     features =
       configuration.transfer.freezesAlways
@@ -76,9 +77,11 @@ struct TrainingLoop {
     origin = TrainingLoop.origin(plan, epochs: epochs, views: features?.views)
     trained = features?.head ?? network
     average = training.ema > 0 ? try trained.copy() : nil
-    let part = team.largestPart(of: batchSize)
+    let part = team.largestPart(of: batches.largest)
     session = try TrainingSession(
       network: trained,
+      largestInput: features == nil
+        ? configuration.network.trainingInput(network.architecture.input, epoch: 1, of: 1) : nil,
       loss: .standard(outputs: network.outputs, labelSmoothing: training.labelSmoothing),
       optimizer: training.makeOptimizer(), batchSize: part, engine: engine,
       seed: configuration.seed,

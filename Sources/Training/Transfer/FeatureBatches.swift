@@ -20,7 +20,7 @@ final class FeatureBatches: BatchSource {
     images = plan.indices.count
     epoch = plan.epochs.lowerBound
     index = plan.firstBatch
-    rows = .allocate(capacity: plan.batchSize * store.features)
+    rows = .allocate(capacity: plan.batches.largest * store.features)
   }
 
   deinit { rows.deallocate() }
@@ -38,9 +38,8 @@ final class FeatureBatches: BatchSource {
       var stream = RandomStream(seed: plan.seed, purpose: .shuffle, epoch: epoch)
       order = stream.shuffledIndices(images)
     }
-    let start = index * plan.batchSize
+    let places = order[plan.batches[index]]
     index += 1
-    let places = order[start..<min(images, start + plan.batchSize)]
     return store.batch(
       places, plan.part(of: places.count), view: epoch % store.views, into: rows)
   }

@@ -62,6 +62,10 @@ truth = random.choice([0, 1, 3], 40)
 cases.append(case("a class without members", truth,
                   random.normal(0, 1, (40, 4)) + 2 * np.eye(4)[truth] - [0, 0, 9, 0], 4, 3))
 cases.append(case("all right", np.array([0, 1, 1]), [[-3], [2], [40]], 2, 2))
+# More classes than have one digit, some of them with few members.
+truth = np.concatenate([np.arange(23), random.integers(0, 23, 97)])
+cases.append(case("twenty-three classes", truth,
+                  random.normal(0, 1, (120, 23)).round(2) + 2 * np.eye(23)[truth], 23, 5))
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "metrics.json"), "w") as file:
     json.dump({"numpy": np.__version__, "scipy": scipy.__version__,
