@@ -1,4 +1,5 @@
 internal import CNN
+internal import ImageData
 
 extension Configuration.Training {
   /// The optimizer with its numbers.
@@ -34,8 +35,7 @@ extension Configuration.Training {
 
   /// Optimizer steps an epoch for so many training images.
   func stepsPerEpoch(images: Int) -> Int {
-    let size = batchSize(images: images)
-    return (images + size - 1) / size
+    EvenBatches(of: images, atMost: max(1, batchSize(images: images))).count
   }
 
   /// Images a step for so many training images: fewer than asked for where a set is small.
