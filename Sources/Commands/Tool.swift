@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 internal import Ranks
 
 /// The program: takes the command line apart and runs the command that it names.
@@ -7,7 +8,9 @@ package enum Tool {
   package static func runProcess() -> Never {
     // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
     signal(SIGPIPE, SIG_IGN)
-    exit(run(Array(CommandLine.arguments.dropFirst()), .process()).rawValue)
+    let words = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+    exit(
+      run(words.dropFirst().compactMap { $0.map { String(systemPath: $0) } }, .process()).rawValue)
   }
 
   /// Runs a command line, given without the program's name.

@@ -17,8 +17,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   ///
   /// `path` is the training folder of `dataset`, or the dataset itself.
   case tooFewClasses(dataset: String, path: String, classes: [String], images: [Int])
-  /// Class folders of the training set without a single candidate.
-  case emptyClasses(path: String, classes: [String])
+  /// Class folders of the training set without a single candidate, and what else is in each.
+  case emptyClasses(path: String, classes: [String], passedOver: [PassedOver])
   /// Class folders that the training set, or the model, does not know.
   case unknownClasses(path: String, unknown: [String], classes: [String])
   /// Several folders for the same split.
@@ -66,7 +66,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .tooFewClasses(_, let path, let classes, _):
       "\(shown(path)) holds \(counted(classes.count, "class folder")), at least 2 are needed: "
         + list(classes)
-    case .emptyClasses(let path, let classes):
+    case .emptyClasses(let path, let classes, _):
       "\(shown(path)) holds "
         + (classes.count == 1 ? "a class without images: " : "classes without images: ")
         + list(classes)
@@ -96,6 +96,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
       zip(classes, images).map {
         "\(shown(path))/\(shown($0)) (\(counted($1, "image")))"
       }.joined(separator: ", ")
+    case .emptyClasses(let path, let classes, let others) where !others.allSatisfy(\.isEmpty):
+      list(
+        zip(classes, others).map { "\(path)/\($0) (\($1.isEmpty ? "nothing" : $1.list))" })
     case .unknownClasses(_, let unknown, _): list(unknown)
     case .noTrainingFolder(_, let found): list(found)
     default: nil
@@ -115,16 +118,21 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What to do about it.
   package var suggestion: String? {
     switch self {
-    case .missing: "check the path; folders are named from the current one"
+    case .missing(let path):
+      FileBytes.hint(path).isEmpty
+        ? "check the path; folders are named from the current one"
+        : String(FileBytes.hint(path).dropFirst(2))
     case .notAFolder: "cnnctl predict, which takes single images"
     case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shown(dataset))"
-    case .emptyClasses: "add .jpg, .jpeg or .png files, or remove the folder"
+    case .emptyClasses(_, _, let others):
+      PassedOver(others).conversion.map { "convert them: \($0)" }
+        ?? "add \(FileKind.usualEndings) files, or remove the folder"
     case .unknownClasses: "rename or remove the folder; names must match exactly"
     case .severalFolders: "remove or rename all but one"
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
     case .tooManyEntries: "a folder that holds the dataset alone"
-    case .className: "rename the folder"
+    case .className(let path): "mv \(shellWord(path)) NEW-NAME"
     default: nil
     }
   }

@@ -1,22 +1,23 @@
 import Glibc
+internal import Primitives
 
 /// What lies below a dataset's folder, as far as names and links tell.
 ///
 /// The one walk that every command takes. It goes on where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
 struct FolderSurvey {
-  /// A file whose name ends as a picture's does, or whatever else bears such a name.
+  /// A file that is a picture by its name or its first bytes, or whatever else bears such a name.
   struct File {
     /// The path below the dataset's folder.
     var relativePath: String
-    /// Why it cannot be opened at all, where its name alone tells.
-    var failure: ImageFailure?
   }
 
   /// The pictures of one class in one folder of a split.
   struct ClassFolder {
     var name: String
     var files: [File] = []
+    /// What lies among them and is no picture.
+    var passedOver = PassedOver()
   }
 
   /// A folder that means a split; its name is empty for a dataset of class folders alone.
@@ -38,10 +39,12 @@ struct FolderSurvey {
   var problems: [DatasetError] = []
   /// Dot entries passed over, below the dataset's folder.
   var hidden: [String] = []
-  /// Files inside a split's folder that are passed over, as their names are no pictures'.
+  /// Files inside a split's folder that are passed over, as they are no pictures by name or content.
   var others: [String] = []
   /// Files beside the splits' folders, which are passed over too.
   var looseFiles = 0
+  /// All files passed over but texts beside the class folders, by ending.
+  var passedOver = PassedOver()
   /// Folders beside the splits' folders.
   var otherFolders: [String] = []
   /// Links that lead out of the dataset's folder.
@@ -58,7 +61,7 @@ struct FolderSurvey {
     shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) {
     var status = stat()
-    guard !path.isEmpty, !path.utf8.contains(0), stat(path, &status) == 0 else {
+    guard !path.isEmpty, !path.utf8.contains(0), stat(systemPath(path), &status) == 0 else {
       let reason = errno
       if reason == ENOENT || reason == ENOTDIR || path.isEmpty { throw .missing(path: path) }
       throw .unreadable(path: path, reason: FileBytes.systemMessage(reason))
@@ -114,8 +117,12 @@ extension FolderSurvey {
       let images = folder.classes.map(\.files.count)
       problems.append(.tooFewClasses(dataset: root, path: path, classes: names, images: images))
     }
-    let empty = folder.classes.filter(\.files.isEmpty).map(\.name)
-    if !empty.isEmpty { problems.append(.emptyClasses(path: path, classes: empty)) }
+    let empty = folder.classes.filter(\.files.isEmpty)
+    if !empty.isEmpty {
+      problems.append(
+        .emptyClasses(
+          path: path, classes: empty.map(\.name), passedOver: empty.map(\.passedOver)))
+    }
     return problems
   }
 

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// How far a walk through a dataset's folder goes.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.
@@ -47,6 +49,7 @@ struct FolderWalk {
       for entry in listing.entries {
         guard entry.isFolder else {
           survey.looseFiles += 1
+          noteLoose(entry, joined(root, entry.name))
           continue
         }
         if survey.folders.contains(where: { $0.name == entry.name }) {
@@ -95,31 +98,30 @@ struct FolderWalk {
       let name = joined(folder, entry.name)
       guard entry.isFolder else {
         survey.folders[index].looseFiles += 1
+        noteLoose(entry, joined(path, entry.name))
         // What lies beside class folders at the top is nobody's picture.
         if folder.isEmpty { survey.looseFiles += 1 } else { survey.others.append(name) }
         continue
       }
       noteLink(entry, name)
+      // A class's name is a text, in models and in tables; files may be called by any bytes.
       let isPlain = entry.name.unicodeScalars.allSatisfy {
-        $0.properties.generalCategory != .control
+        $0.properties.generalCategory != .control && fileNameByte($0) == nil
       }
-      if !entry.isValid || !isPlain {
-        survey.problems.append(.className(path: joined(path, entry.name)))
-      }
-      // A path made of a repaired name leads nowhere.
-      guard entry.isValid else { continue }
+      if !isPlain { survey.problems.append(.className(path: joined(path, entry.name))) }
       var found = FolderSurvey.ClassFolder(name: entry.name)
       // Classes may share folders: it is their pictures that a check compares.
       entered = []
-      try collect(name, parents, depth: 1, &found.files, shouldStop)
+      try collect(name, parents, depth: 1, &found, shouldStop)
+      survey.passedOver.add(found.passedOver)
       survey.folders[index].classes.append(found)
     }
   }
 
-  /// Adds the candidates of one folder and those below it; `parents` are the folders around it.
+  /// Adds the pictures of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
-    _ files: inout [FolderSurvey.File], _ shouldStop: (_ entries: Int) -> Bool
+    _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
     let path = joined(root, relative)
     guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
@@ -138,19 +140,14 @@ struct FolderWalk {
     addHidden(listing, in: relative)
     for entry in listing.entries {
       let name = joined(relative, entry.name)
-      if entry.isValid { noteLink(entry, name) }
-      // A folder that is named as a picture is a bad picture.
-      if Dataset.isCandidate(entry.name) {
-        let failure =
-          entry.isValid ? nil : ImageFailure(.unreadable, "the name is not valid UTF-8")
-        files.append(FolderSurvey.File(relativePath: name, failure: failure))
-      } else if !entry.isFolder {
+      noteLink(entry, name)
+      switch PictureName.role(entry, path: joined(root, name)) {
+      case .picture: found.files.append(FolderSurvey.File(relativePath: name))
+      case .folder:
+        try collect(name, parents + [identity], depth: depth + 1, &found, shouldStop)
+      case .other(let kind):
         survey.others.append(name)
-      } else if entry.isValid {
-        try collect(name, parents + [identity], depth: depth + 1, &files, shouldStop)
-      } else {
-        survey.problems.append(
-          .unreadable(path: joined(root, name), reason: "the name is not UTF-8"))
+        found.passedOver.add(entry.name, kind)
       }
     }
   }
@@ -176,6 +173,15 @@ struct FolderWalk {
       entries += 1
       if entries > limits.entries { throw .tooManyEntries(path: root, limit: limits.entries) }
       if entries % 4096 == 0, shouldStop(entries) { throw .stopped }
+    }
+  }
+
+  /// Counts a file beside the class folders that may be meant as a picture; texts are not.
+  private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
+    switch PictureName.role(entry, path: path) {
+    case .picture: survey.passedOver.add(entry.name, nil)
+    case .other(let kind?) where kind.isConvertible: survey.passedOver.add(entry.name, kind)
+    case .folder, .other: break
     }
   }
 

@@ -32,7 +32,7 @@ final class PictureCacheFile: Sendable {
   /// `times` says when each of them changed, in nanoseconds since 1970: a file that was made within
   /// two seconds after that is not trusted, as a later change might show the same time.
   convenience init?(_ path: String, key: String, slotBytes: Int, count: Int, times: [Int]) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     guard
       let index = PictureCacheFile.index(

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Training
 
 /// A folder for files that were asked for.
@@ -9,7 +8,7 @@ struct OutputFolder {
   init(creating path: String) throws(Failure) {
     self.path = path
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try RunFolder(existing: path).createFolder("")
     } catch {
       throw Failure(
         .cannotCreate, "cannot create the folder \(path)",

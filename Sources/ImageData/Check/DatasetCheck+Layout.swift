@@ -60,7 +60,7 @@ extension DatasetCheck {
       kind.map {
         CheckFinding(
           .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
-      } ?? CheckFinding(.otherFile, "not named .jpg, .jpeg or .png", [path])
+      } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
     }
       + survey.otherFolders.map {
         CheckFinding(.otherFolder, "beside the folders of the splits", [$0])
@@ -90,7 +90,12 @@ extension DatasetCheck {
         counts.append((found.name, decoded))
         if let detail = Detail(members) { details.append((found.name, detail)) }
         if decoded == 0 {
-          let cause = members.isEmpty ? "holds no images" : "holds no image that can be decoded"
+          let others = found.passedOver
+          let cause =
+            !members.isEmpty
+            ? "holds no image that can be decoded"
+            : "holds no images" + (others.isEmpty ? "" : ", but \(others.list)")
+              + (others.conversion.map { "; convert: \($0)" } ?? "")
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// The right to write into a run folder, which ends with the process however that ends.
 ///
@@ -15,7 +16,7 @@ final class RunLock {
       return
     }
     let path = run.file(RunLock.name)
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    descriptor = open(systemPath(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw TrainingError(.cannotCreate, "cannot lock \(run.path): \(FileSystem.lastError())")
     }

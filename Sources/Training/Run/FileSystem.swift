@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 import Glibc
+internal import Primitives
 
 /// The calls to the file system, with errors as values.
 enum FileSystem {
@@ -7,19 +7,19 @@ enum FileSystem {
   static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
 
   /// Whether anything has that name; a link to nothing has not.
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
 
   /// Whether that is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The path from the root, without links; nil where it does not exist.
   static func absolute(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
+    guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(systemPath: resolved)
   }
 
   /// The names in a folder, in byte order; none where it cannot be read.
@@ -27,7 +27,7 @@ enum FileSystem {
 
   /// The names in a folder, in byte order.
   static func listing(of path: String) throws(TrainingError) -> [String] {
-    guard let folder = opendir(path) else {
+    guard let folder = opendir(systemPath(path)) else {
       throw TrainingError(
         errno == ENOENT ? .missing : .inputOutput, "cannot list \(path): \(lastError())")
     }
@@ -35,7 +35,7 @@ enum FileSystem {
     var names: [String] = []
     while let entry = readdir(folder) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        String(fileName: Array(bytes.prefix { $0 != 0 }))
       }
       if name != "." && name != ".." { names.append(name) }
     }
@@ -47,7 +47,7 @@ enum FileSystem {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(prefix, 0o777) != 0, !isFolder(prefix) else { continue }
+      guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
       let cause = errno == EEXIST ? "a file of that name is there" : lastError()
       throw TrainingError(
         .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
@@ -95,7 +95,7 @@ enum FileSystem {
     func failed() -> TrainingError {
       TrainingError(.inputOutput, "cannot write \(path): \(lastError())")
     }
-    unlink(temporary)
+    unlink(systemPath(temporary))
     do throws(TrainingError) {
       try store(bytes, at: temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sync: true)
       if let proof {
@@ -105,21 +105,21 @@ enum FileSystem {
         try proof(temporary)
       }
     } catch {
-      unlink(temporary)
+      unlink(systemPath(temporary))
       throw TrainingError(.inputOutput, "cannot write \(path): \(error.problem)")
     }
     if exclusive {
       // link refuses where rename would replace.
-      let status = link(temporary, path)
+      let status = link(systemPath(temporary), systemPath(path))
       let error = failed()
-      unlink(temporary)
+      unlink(systemPath(temporary))
       guard status == 0 else { throw error }
-    } else if Glibc.rename(temporary, path) != 0 {
+    } else if Glibc.rename(systemPath(temporary), systemPath(path)) != 0 {
       let error = failed()
-      unlink(temporary)
+      unlink(systemPath(temporary))
       throw error
     }
-    let entry = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let entry = open(systemPath(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard entry >= 0 else { throw failed() }
     defer { close(entry) }
     // Some file systems cannot sync a folder and say EINVAL.
@@ -128,14 +128,14 @@ enum FileSystem {
 
   /// Gives a file another name; one of that name is lost.
   static func rename(_ path: String, to other: String) throws(TrainingError) {
-    guard Glibc.rename(path, other) == 0 else {
+    guard Glibc.rename(systemPath(path), systemPath(other)) == 0 else {
       throw TrainingError(.inputOutput, "cannot rename \(path) to \(other): \(lastError())")
     }
   }
 
   /// Waits until what was written to a file is on the disk.
   static func synchronize(_ path: String) throws(TrainingError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw TrainingError(.inputOutput, "cannot open \(path): \(lastError())")
     }
@@ -148,8 +148,8 @@ enum FileSystem {
   /// Gives a file a second name, which loses what it named before; where the file system has one
   /// name a file, the other names a copy.
   static func addName(_ path: String, as other: String) throws(TrainingError) {
-    unlink(other)
-    if link(path, other) == 0 { return }
+    unlink(systemPath(other))
+    if link(systemPath(path), systemPath(other)) == 0 { return }
     try replace(other, with: read(path, limit: .max))
   }
 
@@ -157,20 +157,27 @@ enum FileSystem {
   static func createTemporaryFolder(
     _ name: String, in home: String
   ) throws(TrainingError) -> String {
-    var path = Array("\(home)/\(name).XXXXXX".utf8CString)
+    var path = systemPath("\(home)/\(name).XXXXXX")
     guard mkdtemp(&path) != nil else {
       throw TrainingError(
         .cannotCreate, "no temporary folder can be made in \(home): \(lastError())",
         advice: "TMPDIR, set to a folder that can be written to")
     }
-    return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(fileName: path.dropLast().map(UInt8.init(bitPattern:)))
   }
 
   /// Removes a folder and what is in it; what stays is no error.
-  static func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+  static func removeFolder(_ path: String) {
+    for name in names(in: path) {
+      let inner = path + "/" + name
+      // A link to a folder is removed itself; a folder is not.
+      if unlink(systemPath(inner)) != 0 { removeFolder(inner) }
+    }
+    rmdir(systemPath(path))
+  }
 
   /// Removes a file; one that is not there, or that stays, is no error.
-  static func remove(_ path: String) { unlink(path) }
+  static func remove(_ path: String) { unlink(systemPath(path)) }
 
   /// Removes what a process that died has left of files that it was writing.
   static func removeTemporaries(in path: String) {
@@ -182,7 +189,7 @@ enum FileSystem {
   /// Bytes that a file system still takes; nil where it does not say.
   static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return nil }
+    guard statvfs(systemPath(path), &status) == 0 else { return nil }
     let (bytes, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
     return overflow ? nil : bytes
@@ -201,7 +208,7 @@ enum FileSystem {
   private static func store(
     _ bytes: [UInt8], at path: String, flags: CInt, sync: Bool
   ) throws(TrainingError) {
-    let descriptor = open(path, flags, 0o666)
+    let descriptor = open(systemPath(path), flags, 0o666)
     guard descriptor >= 0 else { throw TrainingError(.inputOutput, lastError()) }
     let before = lseek(descriptor, 0, SEEK_END)
     var done = 0

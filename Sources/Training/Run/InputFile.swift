@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// A regular file that is open for reading, of the size that it had when it was opened.
 ///
@@ -13,7 +14,7 @@ package final class InputFile {
   /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.
   package init(_ path: String, limit: Int) throws(TrainingError) {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw TrainingError(
         errno == ENOENT || errno == ENOTDIR ? .missing : .inputOutput,
