@@ -155,7 +155,7 @@ let package = Package(
     .target(
       name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"],
       cSettings: [.treatAllWarnings(as: .error)],
-      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),

@@ -26,6 +26,10 @@ typedef struct {
   cimage_deadline deadline;
   int64_t max_pixels;
   int calls;
+  // Whether rows are being decoded, and whether the bytes have ended meanwhile.
+  bool in_rows, is_cut;
+  const uint8_t *bytes;
+  size_t count;
   uint8_t *line;
 } jpeg_operation;
 
@@ -37,11 +41,33 @@ static void fail(jpeg_operation *operation, cimage_status status, const char *me
   longjmp(operation->exit, 1);
 }
 
+static void fail_for_pixels(jpeg_operation *operation, int64_t width, int64_t height) {
+  char message[sizeof operation->result.message];
+  cimage_tell_pixels(message, sizeof message, width, height, operation->max_pixels);
+  fail(operation, CIMAGE_TOO_LARGE, message);
+}
+
 static void fail_with_library_message(j_common_ptr codec, cimage_status status) {
   char message[JMSG_LENGTH_MAX];
   codec->err->format_message(codec, message);
   fail(operation_of(codec), status, message);
 }
+
+// Whether the stray bytes that the library has just stepped over are all the same.
+static bool is_filling(const jpeg_operation *operation, int count) {
+  // At the end of the bytes the library reads an end of its own.
+  const uint8_t *start = operation->bytes;
+  const uint8_t *end =
+      operation->is_cut ? start + operation->count : operation->codec.src->next_input_byte;
+  if (end < start || end > start + operation->count || count < 1 || count > end - start)
+    return false;
+  for (int i = 2; i <= count; i++)
+    if (end[-i] != end[-1]) return false;
+  return true;
+}
+
+// Whether a marker is one of those that stand between blocks.
+static bool is_restart(int marker) { return marker >= 0xD0 && marker <= 0xD7; }
 
 static void on_error(j_common_ptr codec) {
   switch (codec->err->msg_code) {
@@ -78,18 +104,37 @@ static void on_error(j_common_ptr codec) {
   }
 }
 
-// Levels above -1 are traces. The warnings let through say nothing about the coded picture.
+// Levels above -1 are traces. The warnings let through say nothing about the coded picture: with
+// them every block has been decoded from bytes that are its own.
 static void on_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
-  operation_of(codec)->result.warnings++;
+  jpeg_operation *operation = operation_of(codec);
+  operation->result.warnings++;
   switch (codec->err->msg_code) {
-    case JWRN_JPEG_EOF:
-      fail_with_library_message(codec, CIMAGE_TRUNCATED);
-      break;
     case JWRN_ADOBE_XFORM:
     case JWRN_JFIF_MAJOR:
+    // A sequential scan always holds whole blocks, whatever its header says.
+    case JWRN_NOT_SEQUENTIAL:
+      break;
+    case JWRN_EXTRANEOUS_DATA:
+      // Between two restart markers they stand in place of blocks. Behind the blocks of a scan they
+      // may be blocks that a fault in it has left over, unless they only fill room.
+      operation->result.stray_bytes += codec->err->msg_parm.i[0];
+      if (is_restart(codec->err->msg_parm.i[1]) ||
+          (operation->codec.input_scan_number > 0 &&
+           !is_filling(operation, codec->err->msg_parm.i[0])))
+        fail_with_library_message(codec, CIMAGE_DAMAGED);
+      break;
+    case JWRN_JPEG_EOF:
+      // Without its last marker, one scan is whole if the decoder needs no byte more. Of several
+      // scans nobody knows whether there were others.
+      if (!operation->in_rows || jpeg_has_multiple_scans(&operation->codec))
+        fail_with_library_message(codec, CIMAGE_TRUNCATED);
+      operation->is_cut = true;
       break;
     default:
+      if (operation->is_cut)
+        fail(operation, CIMAGE_TRUNCATED, "the file ends before the picture does");
       fail_with_library_message(codec, CIMAGE_DAMAGED);
   }
 }
@@ -125,6 +170,8 @@ static void start(jpeg_operation *operation, const uint8_t *bytes, size_t count,
                   int64_t max_pixels) {
   struct jpeg_decompress_struct *codec = &operation->codec;
   jpeg_create_decompress(codec);
+  operation->bytes = bytes;
+  operation->count = count;
   operation->max_pixels = max_pixels;
   codec->progress = &operation->progress;
   operation->progress.progress_monitor = on_progress;
@@ -134,8 +181,7 @@ static void start(jpeg_operation *operation, const uint8_t *bytes, size_t count,
   if (width < 1 || height < 1) fail(operation, CIMAGE_DAMAGED, "a side has no pixels");
   if (width > CIMAGE_MAX_SIDE || height > CIMAGE_MAX_SIDE)
     fail(operation, CIMAGE_TOO_LARGE, "a side is longer than 32768 pixels");
-  if (width * height > max_pixels)
-    fail(operation, CIMAGE_TOO_LARGE, "more pixels than the limit");
+  if (width * height > max_pixels) fail_for_pixels(operation, width, height);
   operation->result.width = (int32_t)width;
   operation->result.height = (int32_t)height;
   int components = codec->num_components;
@@ -170,6 +216,7 @@ static void decode(jpeg_operation *operation, int32_t shrink, uint8_t *pixels, s
   codec->scale_num = 1;
   codec->scale_denom = (unsigned int)shrink;
   jpeg_start_decompress(codec);
+  operation->in_rows = true;
   if (codec->output_width != (JDIMENSION)operation->result.width ||
       codec->output_height != (JDIMENSION)operation->result.height)
     fail(operation, CIMAGE_UNSUPPORTED, "the library shrinks to another size");

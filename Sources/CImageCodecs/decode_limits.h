@@ -2,7 +2,9 @@
 #define CIMAGE_DECODE_LIMITS_H
 
 #include <stdbool.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 // Limits of both decoders, kept before anything is allocated.
@@ -23,6 +25,15 @@
 #ifndef CIMAGE_MAX_SECONDS
 #define CIMAGE_MAX_SECONDS 10
 #endif
+
+/// Says that a picture has more pixels than the limit, and which limit would do.
+static inline void cimage_tell_pixels(char *message, size_t size, int64_t width, int64_t height,
+                                      int64_t limit) {
+  snprintf(message, size,
+           "%" PRId64 " x %" PRId64 " are %" PRId64 " pixels, more than the limit of %" PRId64
+           "; --max-pixels %" PRId64 " reads it",
+           width, height, width * height, limit, width * height);
+}
 
 /// Seconds of processor time of one operation.
 typedef struct {

@@ -14,8 +14,9 @@ enum { LOOK_EVERY = 1 << 18, ROWS_EVERY = 256 };
 // Compressed bytes that may stand behind the last row: with it, libpng unpacks all there are.
 enum { BEHIND_ROWS = 1 << 14 };
 
-// A chunk's name as libpng tells it.
+// Names of chunks as libpng tells them.
 #define PNG_IDAT_NAME 0x49444154u
+#define PNG_IEND_NAME 0x49454E44u
 
 // Everything that lives between setjmp and longjmp, on the heap so that its values are defined
 // after the jump.
@@ -25,6 +26,10 @@ typedef struct {
   const uint8_t *bytes;
   size_t count, position, next_look, last_row_bytes;
   bool in_last_row;
+  // Whether all rows are there, and how many bytes of an end of ours were handed out for want of
+  // the file's.
+  bool has_rows;
+  size_t end_position;
   int64_t max_pixels;
   cimage_deadline deadline;
   cimage_result result;
@@ -38,7 +43,8 @@ static void fail(png_operation *operation, cimage_status status, const char *mes
 
 static void on_error(png_structp codec, png_const_charp message) {
   png_operation *operation = png_get_error_ptr(codec);
-  cimage_status status = CIMAGE_DAMAGED;
+  // Our end came where the library still wanted rows.
+  cimage_status status = operation->end_position ? CIMAGE_TRUNCATED : CIMAGE_DAMAGED;
   if (strstr(message, "memory")) status = CIMAGE_NO_MEMORY;
   operation->codec = codec;  // libpng may fail before it has returned the pointer
   fail(operation, status, message);
@@ -65,10 +71,43 @@ static void look_at_clock(png_operation *operation) {
     fail(operation, CIMAGE_TOO_SLOW, "decoding takes too much time");
 }
 
+// The chunk that ends every PNG: its length, its name, its checksum.
+static const uint8_t end_chunk[12] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+
+// Whether the file's chunk that ends it has begun before the position, without contents.
+static bool is_behind_end_name(const png_operation *operation) {
+  return png_get_io_chunk_type(operation->codec) == PNG_IEND_NAME && operation->position >= 8 &&
+         memcmp(operation->bytes + operation->position - 8, end_chunk, 8) == 0;
+}
+
+// What is wrong behind the last row hurts no pixel: a file that ends there, in the name of a chunk or
+// in one that says nothing of the pixels, is given an end, and the end's own checksum counts for
+// nothing. The library reads the compressed data to their end before it looks at any of this.
+static bool read_end(png_operation *operation, png_bytep target, size_t count) {
+  bool is_name = png_get_io_state(operation->codec) & PNG_IO_CHUNK_HDR;
+  bool is_checksum = png_get_io_state(operation->codec) & PNG_IO_CHUNK_CRC;
+  bool is_short = count > operation->count - operation->position;
+  if (!operation->end_position && is_checksum && count == 4 && is_behind_end_name(operation)) {
+    memcpy(target, end_chunk + 8, 4);
+    operation->position += is_short ? operation->count - operation->position : 4;
+    return true;
+  }
+  if (!operation->end_position && !(is_short && is_name && count == 8)) return false;
+  if (count > sizeof end_chunk - operation->end_position) return false;
+  memcpy(target, end_chunk + operation->end_position, count);
+  operation->end_position += count;
+  return true;
+}
+
 static void read_bytes(png_structp codec, png_bytep target, size_t count) {
   png_operation *operation = png_get_io_ptr(codec);
-  if (count > operation->count - operation->position)
+  if (operation->in_last_row && read_end(operation, target, count)) return;
+  if (count > operation->count - operation->position) {
+    // In a chunk behind the rows.
+    if (operation->has_rows && png_get_io_chunk_type(codec) != PNG_IDAT_NAME)
+      png_longjmp(codec, 1);
     fail(operation, CIMAGE_TRUNCATED, "the file ends before the picture does");
+  }
   memcpy(target, operation->bytes + operation->position, count);
   operation->position += count;
   if (operation->in_last_row && png_get_io_chunk_type(codec) == PNG_IDAT_NAME) {
@@ -99,8 +138,11 @@ static void start(png_operation *operation, int64_t max_pixels) {
   png_read_info(codec, operation->info);
   int64_t width = png_get_image_width(codec, operation->info);
   int64_t height = png_get_image_height(codec, operation->info);
-  if (width * height > max_pixels)
-    fail(operation, CIMAGE_TOO_LARGE, "more pixels than the limit");
+  if (width * height > max_pixels) {
+    char message[sizeof operation->result.message];
+    cimage_tell_pixels(message, sizeof message, width, height, max_pixels);
+    fail(operation, CIMAGE_TOO_LARGE, message);
+  }
   // Of any interlacing, every pixel has its bits somewhere.
   int64_t bits = (int64_t)png_get_channels(codec, operation->info) *
                  png_get_bit_depth(codec, operation->info);
@@ -139,6 +181,7 @@ static void decode(png_operation *operation, uint8_t *pixels, size_t capacity) {
       if ((y + 1) % ROWS_EVERY == 0) look_at_clock(operation);
       png_read_row(codec, pixels + y * row, NULL);
     }
+  operation->has_rows = true;
   png_read_end(codec, NULL);
 }
 

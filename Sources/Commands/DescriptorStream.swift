@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 
 /// A file descriptor as a stream of text.
 final class DescriptorStream: TextStream {
@@ -21,7 +22,7 @@ final class DescriptorStream: TextStream {
   /// Creates the file, or empties the one that is there, unless that is one of the inputs.
   convenience init(creating path: String, beside inputs: OutputGuard) throws {
     try inputs.check(path, as: .text)
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = open(systemPath(path), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw StreamError(number: errno, name: path) }
     self.init(descriptor: descriptor, name: path, closes: true)
     // Another file may have taken the name since it was looked at.
@@ -46,7 +47,7 @@ final class DescriptorStream: TextStream {
       } else if errno != EINTR {
         let number = errno
         // Half of the answers looks like all of them to whoever comes next.
-        if isOwn { unlink(name) }
+        if isOwn { unlink(systemPath(name)) }
         throw StreamError(number: number, name: name)
       }
     }

@@ -1,6 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
-internal import ImageData
+internal import Primitives
 
 /// Questions to the file system about names on the command line.
 enum FileSystem {
@@ -10,15 +9,8 @@ enum FileSystem {
   /// Whether anything is there.
   static func exists(_ path: String) -> Bool { status(path) != nil }
 
-  /// The images below a folder, in byte order of their paths: what ends in .jpg, .jpeg or .png.
-  ///
-  /// Names with a dot in front are passed over; links are followed, but not back to a folder that
-  /// leads here. `found` is told of the count so far, a folder at a time.
-  static func images(below folder: String, found: (Int) -> Void = { _ in }) -> [String] {
-    var paths: [String] = []
-    collect(folder, within: [], into: &paths, found)
-    return paths
-  }
+  /// Removes a file; one that is not there, or that stays, is no error.
+  static func remove(_ path: String) { unlink(systemPath(path)) }
 
   /// The part of a path after the last slash.
   static func lastName(of path: String) -> String {
@@ -44,30 +36,9 @@ enum FileSystem {
     Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
   }
 
-  private static func collect(
-    _ folder: String, within ancestors: Set<Identity>, into paths: inout [String],
-    _ found: (Int) -> Void
-  ) {
-    guard let status = status(folder) else { return }
-    let identity = identity(status)
-    guard !ancestors.contains(identity) else { return }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let visible = names.filter { !$0.hasPrefix(".") }
-    for name in visible.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      // As in a dataset, a folder that is named as a picture is a bad picture.
-      if Dataset.isCandidate(name) {
-        paths.append(path)
-      } else if isFolder(path) {
-        collect(path, within: ancestors.union([identity]), into: &paths, found)
-      }
-    }
-    found(paths.count)
-  }
-
   private static func status(_ path: String) -> stat? {
     var status = stat()
-    return stat(path, &status) == 0 ? status : nil
+    return stat(systemPath(path), &status) == 0 ? status : nil
   }
 
   private static func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }

@@ -22,6 +22,7 @@ struct ImageBenchmark {
       if error == .stopped, let number = signal() { return ExitCode(signal: number) }
       throw error
     }
+    if let line = dataset.passedOver.line { console.warning(line) }
     let (preprocessing, augmentation) = settings()
     console.draw { "reading images" }
     let benchmark = PipelineBenchmark(

@@ -1,5 +1,4 @@
 internal import CNN
-internal import FoundationEssentials
 internal import KernelSelection
 internal import Report
 internal import Training
@@ -86,7 +85,8 @@ struct InspectCommand {
   private func described(by path: String) throws -> Network {
     let bytes: [UInt8]
     do {
-      bytes = Array(try Data(contentsOf: URL(filePath: path)))
+      let file = try InputFile(path, limit: 1 << 26)
+      bytes = try file.bytes(0..<file.size)
     } catch {
       throw Failure(.io, "cannot read \(path)")
     }

@@ -1,3 +1,6 @@
+internal import ImageData
+internal import Primitives
+
 /// The paths that `predict` was asked about, in order and in chunks: what a pipe has brought so far
 /// is answered before more is awaited.
 struct PredictionInputs {
@@ -62,9 +65,11 @@ struct PredictionInputs {
     guard recursive else { return paths }
     return paths.flatMap { path in
       guard FileSystem.isFolder(path) else { return [path] }
-      let images = FileSystem.images(below: path, found: scanned)
-      if images.isEmpty { warn("\(path) holds no .jpg, .jpeg or .png file") }
-      return images
+      let folder = PictureFolder(below: path, found: scanned)
+      for problem in folder.problems { warn(problem.summary) }
+      if folder.paths.isEmpty { warn("\(path) holds no JPEG or PNG") }
+      if let line = folder.passedOver.line { warn("\(path): \(line)") }
+      return folder.paths
     }
   }
 }
@@ -87,7 +92,7 @@ struct PathList {
     return pieces.compactMap { piece in
       let isLine = separator != 0
       let path = isLine && piece.last == UInt8(ascii: "\r") ? piece.dropLast() : piece
-      return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
+      return path.isEmpty ? nil : String(fileName: path)
     }
   }
 }

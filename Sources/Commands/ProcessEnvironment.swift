@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 internal import Ranks
 
 extension Environment {
@@ -9,7 +10,7 @@ extension Environment {
       "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME", "LC_ALL", "LC_CTYPE",
       "LANG",
     ] + Launcher.variables {
-      if let value = getenv(name) { variables[name] = String(cString: value) }
+      if let value = getenv(name) { variables[name] = String(systemPath: value) }
     }
     return Environment(
       output: DescriptorStream(descriptor: 1, name: "standard output"),

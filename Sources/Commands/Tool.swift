@@ -9,7 +9,9 @@ package enum Tool {
     // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
     signal(SIGPIPE, SIG_IGN)
     AvailableMemory.shareHeapWhereLimited()
-    exit(run(Array(CommandLine.arguments.dropFirst()), .process()).rawValue)
+    let words = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+    exit(
+      run(words.dropFirst().compactMap { $0.map { String(systemPath: $0) } }, .process()).rawValue)
   }
 
   /// Runs a command line, given without the program's name.

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// The folder of files of decoded pictures.
 struct CacheFolder {
@@ -13,7 +14,7 @@ struct CacheFolder {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      if mkdir(prefix, 0o700) != 0 && errno != EEXIST {
+      if mkdir(systemPath(prefix), 0o700) != 0 && errno != EEXIST {
         throw .cache(path: path, reason: FileBytes.systemMessage())
       }
     }
@@ -23,7 +24,7 @@ struct CacheFolder {
   /// Whether the file system has room for so many bytes of pixels and what belongs to them.
   func hasRoom(_ bytes: Int) -> Bool {
     var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return false }
+    guard statvfs(systemPath(path), &status) == 0 else { return false }
     let free = status.f_bavail.multipliedReportingOverflow(by: status.f_frsize)
     return free.overflow || UInt(bytes + bytes / 20) <= free.partialValue
   }
@@ -38,18 +39,20 @@ struct CacheFolder {
   static func tidy(_ path: String) {
     guard let listing = try? FolderListing(path) else { return }
     let month = 30 * 24 * 3600
-    for entry in listing.entries where entry.isValid && !entry.isFolder {
+    for entry in listing.entries where !entry.isFolder {
       let file = "\(path)/\(entry.name)"
       if entry.name.contains(".pictures."), entry.name.hasSuffix(".tmp") {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        let descriptor = open(systemPath(file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { continue }
         // A run that still writes holds the lock.
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(file) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(systemPath(file)) }
         close(descriptor)
       } else if entry.name.hasSuffix(".pictures") {
         var status = stat()
-        guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-        if status.st_mtim.tv_sec + month < time(nil) { unlink(file) }
+        guard lstat(systemPath(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+          continue
+        }
+        if status.st_mtim.tv_sec + month < time(nil) { unlink(systemPath(file)) }
       }
     }
   }

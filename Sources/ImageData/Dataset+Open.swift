@@ -1,5 +1,5 @@
 extension Dataset {
-  /// Finds the pictures below a folder, by their names alone.
+  /// Finds the pictures below a folder, by their names and, where those do not tell, first bytes.
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what
@@ -29,7 +29,7 @@ extension Dataset {
     }
     return Dataset(
       root: survey.root, classes: classes, splits: splits, hiddenCount: survey.hidden.count,
-      ignoredCount: survey.looseFiles + survey.others.count,
+      ignoredCount: survey.looseFiles + survey.others.count, passedOver: survey.passedOver,
       repeatedFolders: survey.repeated, notes: survey.layoutNotes.map { "\($0.path): \($0.fact)" },
       isUnsplit: survey.isUnsplit)
   }
@@ -40,23 +40,11 @@ extension Dataset {
   }
 }
 
-extension FileKind {
-  /// The kind that the ending of a name promises.
-  init?(ending name: String) {
-    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    switch name[name.index(after: dot)...].lowercased() {
-    case "jpg", "jpeg": self = .jpeg
-    case "png": self = .png
-    default: return nil
-    }
-  }
-}
-
 extension Sample {
   init(_ file: FolderSurvey.File, root: String, classIndex: Int) {
     self.init(
       path: joined(root, file.relativePath), relativePath: file.relativePath,
-      classIndex: classIndex, failure: file.failure)
+      classIndex: classIndex)
   }
 }
 

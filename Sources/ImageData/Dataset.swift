@@ -18,8 +18,6 @@ package struct Sample: Sendable, Hashable {
   package var relativePath: String
   /// The index of its folder's name in the classes.
   package var classIndex: Int
-  /// Why it cannot be opened at all, where its name alone tells.
-  package var failure: ImageFailure?
 }
 
 /// The pictures below a folder, by split and class.
@@ -32,8 +30,10 @@ package struct Dataset: Sendable {
   package var splits: [Split: [Sample]]
   /// Dot-files and dot-folders passed over.
   package var hiddenCount: Int
-  /// Files passed over because their names do not end in .jpg, .jpeg or .png.
+  /// Files passed over because they are no pictures by name or content.
   package var ignoredCount: Int
+  /// The same by ending, without texts beside the class folders.
+  package var passedOver: PassedOver
   /// Paths to folders whose pictures the same class already has, which are passed over.
   package var repeatedFolders: [String]
   /// What the layout leaves aside or leaves open, a sentence each that begins with a folder's path

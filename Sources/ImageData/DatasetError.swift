@@ -21,8 +21,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case nested(path: String, name: String, step: NextStep)
   /// Class folders that hold folders of splits.
   case splitsInClasses(path: String, classes: [String], splits: [String])
-  /// Class folders of the training set without a single candidate.
-  case emptyClasses(path: String, classes: [String])
+  /// Class folders of the training set without a single candidate, and what else is in each.
+  case emptyClasses(path: String, classes: [String], passedOver: [PassedOver])
   /// Class folders that the training set, or the model, does not know.
   case unknownClasses(path: String, unknown: [String], classes: [String])
   /// Several folders for the same split; `others` are those of the other splits.
@@ -76,7 +76,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .missing(let path), .notAFolder(let path), .unreadable(let path, _),
       .noClasses(let path, _, _), .tooFewClasses(_, let path, _, _), .nested(let path, _, _),
-      .splitsInClasses(let path, _, _), .emptyClasses(let path, _),
+      .splitsInClasses(let path, _, _), .emptyClasses(let path, _, _),
       .unknownClasses(let path, _, _), .severalFolders(let path, _, _, _),
       .unclearFolders(let path, _, _), .noTrainingFolder(let path, _, _), .linkLoop(let path),
       .tooDeep(let path, _), .tooManyEntries(let path, _), .className(let path):
@@ -97,7 +97,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .nested(_, let name, _): "holds one folder, which is no class: \(list([name]))"
     case .splitsInClasses(_, let classes, let splits):
       "holds the splits \(list(splits)) in its class folders, not around them: \(list(classes))"
-    case .emptyClasses(_, let classes):
+    case .emptyClasses(_, let classes, _):
       "holds "
         + (classes.count == 1 ? "a class without images: " : "classes without images: ")
         + list(classes)
@@ -132,6 +132,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         "\(terminalSafe(path))/\(terminalSafe($0)) (\(counted($1, "image")))"
       }.joined(separator: ", ")
     case .nested(_, _, let step): step.found
+    case .emptyClasses(let path, let classes, let others) where !others.allSatisfy(\.isEmpty):
+      list(
+        zip(classes, others).map { "\(path)/\($0) (\($1.isEmpty ? "nothing" : $1.list))" })
     case .unknownClasses(_, let unknown, _): list(unknown)
     case .noTrainingFolder(_, let found, let classes):
       list(found) + (classes.isEmpty ? "" : "; beside them \(list(classes))")
@@ -167,7 +170,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .noClasses(_, _, let step): step?.text(command: command)
     case .nested(_, _, let step): step.text(command: command)
     case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shellWord(dataset))"
-    case .emptyClasses: "add .jpg, .jpeg or .png files, or remove the folder"
+    case .emptyClasses(_, _, let others):
+      PassedOver(others).conversion.map { "convert them: \($0)" }
+        ?? "add \(FileKind.usualEndings) files, or remove the folder"
     case .splitsInClasses(let path, let classes, let splits):
       Renaming.turnedInside(path, classes, splits)
     case .unknownClasses(let path, let unknown, let classes):
@@ -184,7 +189,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
     case .tooManyEntries: "a folder that holds the dataset alone"
-    case .className: "rename the folder"
+    case .className(let path): "mv \(shellPath(path)) NEW-NAME"
     case .unreadable, .stopped: nil
     }
   }

@@ -12,6 +12,8 @@ package struct DecodedPicture: Sendable, Hashable {
   package var shrink: Int
   /// How the picture is to be turned, 1 to 8.
   package var orientation: Int
+  /// Bytes of nothing that the decoder met, those behind the last block among them.
+  package var strayBytes = 0
 
   /// A picture of the given pixels and of the sides that it had in its file.
   package init(
@@ -59,19 +61,20 @@ extension ImageReader {
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
   ) throws(ImageFailure) -> (picture: DecodedPicture, facts: PictureFacts) {
-    guard let kind = FileKind(bytes) else { throw .notAPicture }
+    guard let kind = FileKind(bytes) else { throw .notAPicture(bytes) }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    let facts = PictureFacts(kind, structure, probe, bytes)
+    let facts = PictureFacts(kind, structure, probe)
     let (width, height) = (facts.width, facts.height)
     let orientation = exif == .apply ? facts.orientation : 1
     let upright = orientation >= 5 ? (height, width) : (width, height)
     let divisor = kind == .jpeg ? shrink(upright.0, upright.1) : 1
     precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
-    let image = try pixels(
+    let (image, strayBytes) = try pixels(
       of: bytes, kind: kind, probe: probe, shrink: divisor, maxPixels: maxPixels)
-    let picture = DecodedPicture(
+    var picture = DecodedPicture(
       image: image, fullWidth: width, fullHeight: height, shrink: divisor,
       orientation: orientation)
+    picture.strayBytes = strayBytes
     return (picture, facts)
   }
 
@@ -80,10 +83,10 @@ extension ImageReader {
     [String(cString: cimage_jpeg_version()), String(cString: cimage_png_version())]
   }
 
-  /// The pixels as they are stored; `probe` is what the header said.
+  /// The pixels as they are stored, and the stray bytes met; `probe` is what the header said.
   private static func pixels(
     of bytes: [UInt8], kind: FileKind, probe: cimage_result, shrink: Int, maxPixels: Int
-  ) throws(ImageFailure) -> RGBImage {
+  ) throws(ImageFailure) -> (RGBImage, strayBytes: Int) {
     let width = (Int(probe.width) + shrink - 1) / shrink
     let height = (Int(probe.height) + shrink - 1) / shrink
     // The sides are at most 32768 each, so the product cannot overflow.
@@ -107,7 +110,8 @@ extension ImageReader {
     guard result.width == width, result.height == height else {
       throw ImageFailure(.damaged, "the picture has another size than its header says")
     }
-    return RGBImage(width: width, height: height, pixels: pixels)
+    let image = RGBImage(width: width, height: height, pixels: pixels)
+    return (image, Int(result.stray_bytes))
   }
 
   /// What is known before the pixels are decoded; everything that is limited is within its limit.

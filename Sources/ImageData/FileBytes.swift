@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// Reading whole files that nobody vouches for.
 package enum FileBytes {
@@ -19,11 +20,13 @@ package enum FileBytes {
     guard !path.utf8.contains(0) else {
       throw ImageFailure(.unreadable, "the path holds a zero byte")
     }
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = open(systemPath(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
+      let number = errno
       // What opening a socket says.
-      if errno == ENXIO { throw ImageFailure(.notAFile, "not a regular file") }
-      throw ImageFailure(.unreadable, "cannot be opened: \(systemMessage())")
+      if number == ENXIO { throw ImageFailure(.notAFile, "not a regular file") }
+      throw ImageFailure(
+        .unreadable, "cannot be opened: \(systemMessage(number))\(FileBytes.hint(path, number))")
     }
     defer { close(descriptor) }
     var status = stat()
@@ -38,12 +41,27 @@ package enum FileBytes {
     guard size <= limit else {
       throw ImageFailure(.tooLarge, "\(size) bytes, more than the limit of \(limit)")
     }
-    guard size > 0 else { throw ImageFailure(.truncated, "the file is empty") }
+    guard size > 0 else {
+      throw ImageFailure(.truncated, "the file is empty; copy or download it again")
+    }
     if onlyPicture, size > large {
-      guard FileKind(try read(descriptor, 8)) != nil else { throw .notAPicture }
+      let head = try read(descriptor, ForeignKind.headLength)
+      guard FileKind(head) != nil else { throw .notAPicture(head) }
       lseek(descriptor, 0, SEEK_SET)
     }
     return try read(descriptor, size)
+  }
+
+  /// What to do about a path that leads nowhere, where its text tells; with a semicolon in front.
+  static func hint(_ path: String, _ number: CInt = ENOENT) -> String {
+    guard number == ENOENT || number == ENOTDIR else { return "" }
+    if path.contains("://") {
+      return "; addresses are not fetched: curl -O \(shellWord(path))"
+    }
+    if path.hasPrefix("~") {
+      return "; ~ is not expanded inside quotation marks: write $HOME in its place"
+    }
+    return ""
   }
 
   /// So many bytes of an open file, or those up to its end.

@@ -3,8 +3,12 @@
 /// Refuses what has too many parts. Everything else that is wrong is left to the decoder, which
 /// names it: the structure then tells what stands before the fault.
 struct FileStructure {
-  /// Where the TIFF data of an EXIF block stand.
-  var exif: Range<Int>?
+  /// What the EXIF data say of the orientation; nil without any.
+  var exif: Exif.Orientation?
+  /// The same of EXIF data that a program has written as text into a PNG.
+  var exifAsText: Exif.Orientation?
+  /// The orientation that XMP data name, 0 to 9; nil without any.
+  var xmp: Int?
   /// What is special about the file.
   var traits: Set<PictureFacts.Trait> = []
 
@@ -14,15 +18,19 @@ struct FileStructure {
     case .jpeg: try readJPEG(bytes, maxPixels: maxPixels)
     case .png: try readPNG(bytes)
     }
-    if let exif, Exif.orientation(of: bytes, in: exif) == .unusable { traits.insert(.badExif) }
+    if [.unusable, .broken].contains(exif ?? exifAsText) { traits.insert(.badExif) }
   }
 
   /// The orientation that the file asks for, 1 to 8.
-  func orientation(of bytes: [UInt8]) -> Int {
-    guard let exif, case .turned(let value) = Exif.orientation(of: bytes, in: exif) else {
-      return 1
+  ///
+  /// As in Pillow's `exif_transpose`: a tag in EXIF data decides, whatever its value; EXIF data
+  /// written as text count where there are no others; XMP data where no tag was found.
+  var orientation: Int {
+    switch exif ?? exifAsText ?? .absent {
+    case .turned(let value): value
+    case .unusable: 1
+    case .absent, .broken: xmp.flatMap { (1...8).contains($0) ? $0 : nil } ?? 1
     }
-    return value
   }
 }
 

@@ -1,17 +1,19 @@
 import Glibc
+internal import Primitives
 
-/// The entries of one folder, dot entries left out, in byte order.
+/// The entries of one folder in byte order, without dot entries and what systems leave.
 struct FolderListing {
   /// One entry; links are followed to tell folders from the rest.
   struct Entry {
-    /// The name, repaired where it is not UTF-8.
+    /// The name's text.
     var name: String
-    /// Whether the name is UTF-8, so that a path made of it opens the entry.
-    var isValid: Bool
     /// Whether it is a folder or a link to one.
     var isFolder: Bool
     /// Whether it is a link.
     var isLink: Bool
+
+    /// Whether the name is UTF-8, as a class's has to be.
+    var isText: Bool { !name.unicodeScalars.contains { fileNameByte($0) != nil } }
   }
 
   /// The folder's identity on this system.
@@ -21,14 +23,14 @@ struct FolderListing {
   }
 
   var entries: [Entry] = []
-  /// The names of the dot entries, repaired where they are not UTF-8, in byte order.
+  /// The names of the dot entries and of what systems leave, in byte order.
   var hidden: [String] = []
 
   /// Lists the folder at `path`; what `each` throws at one of its entries ends that.
   init(
     _ path: String, each: () throws(DatasetError) -> Void = {}
   ) throws(DatasetError) {
-    guard let folder = opendir(path) else {
+    guard let folder = opendir(systemPath(path)) else {
       throw .unreadable(path: path, reason: FileBytes.systemMessage())
     }
     defer { closedir(folder) }
@@ -39,9 +41,8 @@ struct FolderListing {
       }
       if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
       try each()
-      let valid = String(validating: bytes, as: UTF8.self)
-      let name = valid ?? String(decoding: bytes, as: UTF8.self)
-      if bytes.first == 0x2E {
+      let name = String(fileName: bytes)
+      if bytes.first == 0x2E || PictureName.isOfSystem(name) {
         hidden.append(name)
         continue
       }
@@ -54,7 +55,7 @@ struct FolderListing {
         default: (false, false)
         }
       entries.append(
-        Entry(name: name, isValid: valid != nil, isFolder: isFolder, isLink: isLink))
+        Entry(name: name, isFolder: isFolder, isLink: isLink))
       errno = 0
     }
     if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
@@ -65,7 +66,7 @@ struct FolderListing {
   /// Whether the path leads to a folder.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Whether the path leads to where the kernel shows itself as files, which are countless.
@@ -77,26 +78,26 @@ struct FolderListing {
   /// Whether the path leads to a file.
   static func isFile(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Whether the path is a link itself.
   private static func isLink(_ path: String) -> Bool {
     var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return lstat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
   /// The path without links, or nil where it leads nowhere.
   static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
+    guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(systemPath: resolved)
   }
 
   /// Which folder the path leads to, whatever links are on the way.
   static func identity(_ path: String) -> Identity? {
     var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard stat(systemPath(path), &status) == 0 else { return nil }
     return Identity(device: UInt(status.st_dev), node: UInt(status.st_ino))
   }
 }

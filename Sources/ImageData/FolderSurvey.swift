@@ -6,12 +6,10 @@ internal import Primitives
 /// The one walk that every command takes. It goes on where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
 struct FolderSurvey {
-  /// A file whose name ends as a picture's does, or whatever else bears such a name.
+  /// A file that is a picture by its name or its first bytes, or whatever else bears such a name.
   struct File {
     /// The path below the dataset's folder.
     var relativePath: String
-    /// Why it cannot be opened at all, where its name alone tells.
-    var failure: ImageFailure?
   }
 
   /// The pictures of one class in one folder of a split.
@@ -22,6 +20,8 @@ struct FolderSurvey {
     var folders: [String] = []
     /// Whether images lie directly in it.
     var isFlat = false
+    /// What lies among them and is no picture.
+    var passedOver = PassedOver()
   }
 
   /// A folder that means a split; its name is empty for a dataset of class folders alone.
@@ -47,17 +47,19 @@ struct FolderSurvey {
   var problems: [DatasetError] = []
   /// Dot entries passed over, below the dataset's folder.
   var hidden: [String] = []
-  /// Files inside a split's folder that are passed over, as their names are no pictures'.
+  /// Files inside a split's folder that are passed over, as they are no pictures by name or content.
   var others: [String] = []
   /// Files beside the splits' folders, which are passed over too.
   var looseFiles = 0
+  /// All files passed over but texts beside the class folders, by ending.
+  var passedOver = PassedOver()
   /// Folders beside the splits' folders.
   var otherFolders: [String] = []
   /// Those of them that hold images.
   var otherClasses: [String] = []
   /// Folders with names of splits that are taken for classes.
   var classesNamedAsSplits: [String] = []
-  /// Folders that are passed over wherever they lie: the system's, and runs of this program.
+  /// Runs of this program, which are passed over wherever they lie.
   var skipped: [String] = []
   /// Links that lead out of the dataset's folder.
   var linksOutside: [String] = []
@@ -73,7 +75,7 @@ struct FolderSurvey {
     shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) {
     var status = stat()
-    guard !path.isEmpty, !path.utf8.contains(0), stat(path, &status) == 0 else {
+    guard !path.isEmpty, !path.utf8.contains(0), stat(systemPath(path), &status) == 0 else {
       let reason = errno
       if reason == ENOENT || reason == ENOTDIR || path.isEmpty { throw .missing(path: path) }
       throw .unreadable(path: path, reason: FileBytes.systemMessage(reason))
@@ -143,8 +145,12 @@ extension FolderSurvey {
       let images = folder.classes.map(\.files.count)
       problems.append(.tooFewClasses(dataset: root, path: path, classes: names, images: images))
     }
-    let empty = folder.classes.filter(\.files.isEmpty).map(\.name)
-    if !empty.isEmpty { problems.append(.emptyClasses(path: path, classes: empty)) }
+    let empty = folder.classes.filter(\.files.isEmpty)
+    if !empty.isEmpty {
+      problems.append(
+        .emptyClasses(
+          path: path, classes: empty.map(\.name), passedOver: empty.map(\.passedOver)))
+    }
     return problems
   }
 
@@ -219,7 +225,7 @@ extension FolderSurvey {
       + skipped.map {
         LayoutNote(
           kind: .skippedFolder, path: $0,
-          fact: "a run of this program or a folder of the system's, passed over")
+          fact: "a run of this program, passed over")
       }
   }
 

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// How far a walk through a dataset's folder goes.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.
@@ -68,6 +70,7 @@ struct FolderWalk {
       for entry in listing.entries {
         guard entry.isFolder else {
           survey.looseFiles += 1
+          noteLoose(entry, joined(root, entry.name))
           continue
         }
         if isSkipped(entry, "") {
@@ -137,18 +140,16 @@ struct FolderWalk {
         continue
       }
       noteLink(entry, name)
-      let isPlain = entry.name.unicodeScalars.allSatisfy {
-        $0.properties.generalCategory != .control
-      }
-      if !entry.isValid || !isPlain {
-        survey.problems.append(.className(path: joined(path, entry.name)))
-      }
-      // A path made of a repaired name leads nowhere.
-      guard entry.isValid else { continue }
+      // A class's name is a text, in models and in tables; files may be called by any bytes.
+      let isPlain =
+        entry.isText
+        && entry.name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+      if !isPlain { survey.problems.append(.className(path: joined(path, entry.name))) }
       var found = FolderSurvey.ClassFolder(name: entry.name)
       // Classes may share folders: it is their pictures that a check compares.
       entered = []
       try collect(name, parents, depth: 1, &found, shouldStop)
+      survey.passedOver.add(found.passedOver)
       survey.folders[index].classes.append(found)
     }
   }
@@ -158,6 +159,7 @@ struct FolderWalk {
     addHidden(listing, in: folder)
     for entry in listing.entries where !entry.isFolder {
       survey.folders[index].looseFiles += 1
+      noteLoose(entry, joined(joined(root, folder), entry.name))
       if Dataset.isCandidate(entry.name) {
         survey.folders[index].looseImages.append(entry.name)
       }
@@ -174,7 +176,7 @@ struct FolderWalk {
   /// `seg_train/seg_train` and `train/images` do.
   private func wrapped(_ listing: FolderListing, in folder: String) -> String? {
     let folders = listing.entries.filter { $0.isFolder && !isSkipped($0, folder) }
-    guard folders.count == 1, let inner = folders.first, inner.isValid else { return nil }
+    guard folders.count == 1, let inner = folders.first, inner.isText else { return nil }
     if inner.name.lowercased() == folder.lowercased() { return inner.name }
     let content = FolderWalk.look(joined(joined(root, folder), inner.name))
     guard content.holdsFolders, !content.holdsImages else { return nil }
@@ -182,7 +184,7 @@ struct FolderWalk {
     return isSame || SplitName.saysNothing(inner.name) ? inner.name : nil
   }
 
-  /// Adds the candidates of one folder and those below it; `parents` are the folders around it.
+  /// Adds the pictures of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
     _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
@@ -204,23 +206,21 @@ struct FolderWalk {
     addHidden(listing, in: relative)
     for entry in listing.entries {
       let name = joined(relative, entry.name)
-      if entry.isValid { noteLink(entry, name) }
-      // A folder that is named as a picture is a bad picture.
-      if Dataset.isCandidate(entry.name) {
-        let failure =
-          entry.isValid ? nil : ImageFailure(.unreadable, "the name is not valid UTF-8")
-        found.files.append(FolderSurvey.File(relativePath: name, failure: failure))
-        if depth == 1 { found.isFlat = true }
-      } else if !entry.isFolder {
-        survey.others.append(name)
-      } else if isSkipped(entry, relative) {
+      noteLink(entry, name)
+      if isSkipped(entry, relative) {
         survey.skipped.append(name)
-      } else if entry.isValid {
+        continue
+      }
+      switch PictureName.role(entry, path: joined(root, name)) {
+      case .picture:
+        found.files.append(FolderSurvey.File(relativePath: name))
+        if depth == 1 { found.isFlat = true }
+      case .folder:
         if depth == 1 { found.folders.append(entry.name) }
         try collect(name, parents + [identity], depth: depth + 1, &found, shouldStop)
-      } else {
-        survey.problems.append(
-          .unreadable(path: joined(root, name), reason: "the name is not UTF-8"))
+      case .other(let kind):
+        survey.others.append(name)
+        found.passedOver.add(entry.name, kind)
       }
     }
   }
@@ -246,6 +246,15 @@ struct FolderWalk {
       entries += 1
       if entries > limits.entries { throw .tooManyEntries(path: root, limit: limits.entries) }
       if entries % 4096 == 0, shouldStop(entries) { throw .stopped }
+    }
+  }
+
+  /// Counts a file beside the class folders that may be meant as a picture; texts are not.
+  private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
+    switch PictureName.role(entry, path: path) {
+    case .picture: survey.passedOver.add(entry.name, nil)
+    case .other(let kind?) where kind.isConvertible: survey.passedOver.add(entry.name, kind)
+    case .folder, .other: break
     }
   }
 

@@ -153,7 +153,6 @@ extension ImageStorePlan {
   ) -> ImageStoreOutcome {
     var outcome = ImageStoreOutcome()
     do throws(ImageFailure) {
-      if let failure = candidate.sample.failure { throw failure }
       let bytes = try FileBytes.read(candidate.sample.path)
       outcome.digest = SHA256.digest(bytes)
       let split = split(of: candidate, digest: outcome.digest)
@@ -171,7 +170,7 @@ extension ImageStorePlan {
   /// Where the fraction ranks a file of the training folder by its content, 0 up to 1; nil for others
   /// and for those that cannot be read, which are left in to be reported.
   func contentRank(of candidate: Candidate) -> Double? {
-    guard candidate.folder == .train, candidate.sample.failure == nil,
+    guard candidate.folder == .train,
       let bytes = try? FileBytes.read(candidate.sample.path)
     else { return nil }
     return ContentSplit.rank(SHA256.digest(bytes))
@@ -228,7 +227,7 @@ extension ImageStorePlan {
 
   private func identity(_ path: String) -> (text: String, changed: Int) {
     var status = stat()
-    guard stat(path, &status) == 0 else { return ("none", 0) }
+    guard stat(systemPath(path), &status) == 0 else { return ("none", 0) }
     // The inode's change time too: a file that is put in another's place may keep its times.
     let times = [status.st_mtim, status.st_ctim].map { $0.tv_sec * 1_000_000_000 + $0.tv_nsec }
     return ("\(status.st_size) \(times[0]) \(times[1]) \(status.st_ino)", times[0])

@@ -6,7 +6,7 @@ enum StructureLimits {
   /// Segments of a JPEG's first picture: a colour profile or depth map of many megabytes has
   /// hundreds.
   static let segments = 4096
-  /// Bytes that only fill the room before a JPEG's markers.
+  /// Bytes that only fill the room before a JPEG's markers, or stand there by mistake.
   static let fillBytes = 1 << 16
   /// Bytes of Huffman, quantization and arithmetic tables: a hundred scans, each with all tables
   /// anew, have a fifth of it.
@@ -44,12 +44,14 @@ struct JPEGMarkers {
     case picture
     /// The bytes end first.
     case cut
-    /// No marker where one must stand.
+    /// A segment that cannot be.
     case damaged
   }
 
   private let bytes: [UInt8]
   private var filled = 0
+  /// Bytes that belong to no segment, in front of markers.
+  private(set) var strayBytes = 0
   /// The first byte not yet looked at.
   private(set) var position = 2
   /// Set by `next()` when it answers nil.
@@ -61,20 +63,31 @@ struct JPEGMarkers {
   }
 
   /// The next segment; nil at the end of the picture or where the file makes no sense.
+  ///
+  /// Stray bytes before a marker are stepped over, as the decoder does.
   mutating func next() throws(ImageFailure) -> Segment? {
-    guard position < bytes.count, bytes[position] == 0xFF else {
-      return stop(position < bytes.count ? .damaged : .cut)
-    }
-    position += 1
-    while position < bytes.count, bytes[position] == 0xFF {
+    var marker: UInt8 = 0
+    // 0xFF before a zero is no marker.
+    while marker == 0 {
+      while position < bytes.count, bytes[position] != 0xFF {
+        position += 1
+        strayBytes += 1
+        try countFill()
+      }
       position += 1
-      try countFill()
+      while position < bytes.count, bytes[position] == 0xFF {
+        position += 1
+        try countFill()
+      }
+      guard position < bytes.count else { return stop(.cut) }
+      marker = bytes[position]
+      position += 1
+      if marker == 0 {
+        strayBytes += 2
+        try countFill()
+      }
     }
-    guard position < bytes.count else { return stop(.cut) }
-    let marker = bytes[position]
-    position += 1
     switch marker {
-    case 0x00: return stop(.damaged)
     case 0xD9: return stop(.picture)
     case 0x01, 0xD0...0xD7: return Segment(marker: marker, body: position..<position)
     default: break

@@ -10,6 +10,9 @@ private struct Frame {
   var width: Int
   var height: Int
 
+  /// Whether its scans refine each other.
+  var isProgressive: Bool { [0xC2, 0xC6, 0xCA, 0xCE].contains(marker) }
+
   /// Whether the decoder refuses the picture for its sides alone.
   func isRefused(maxPixels: Int) -> Bool {
     width == 0 || height == 0 || width * height > maxPixels
@@ -46,6 +49,46 @@ private struct Frame {
   }
 }
 
+/// Which coefficients a scan's header says that it holds, and to which bit.
+private struct ScanHeader {
+  var first: Int
+  var last: Int
+  /// The bits known before, and those that are still to come.
+  var bits: Int
+
+  init?(_ bytes: [UInt8], _ body: Range<Int>, components: Int) {
+    let start = body.lowerBound + 1 + 2 * components
+    guard let first = bytes.bigEndian(at: start, 1, in: body),
+      let last = bytes.bigEndian(at: start + 1, 1, in: body),
+      let bits = bytes.bigEndian(at: start + 2, 1, in: body)
+    else { return nil }
+    (self.first, self.last, self.bits) = (first, last, bits)
+  }
+
+  /// Whether it says what a scan of a sequential picture holds in any case.
+  var isOfWholeBlocks: Bool { first == 0 && last == 63 && bits == 0 }
+}
+
+/// How much of each coefficient the scans of a progressive picture have brought.
+private struct Precision {
+  /// For each component the lowest bit known of each coefficient; none above 13.
+  private var lowest: [UInt8: [Int]] = [:]
+
+  mutating func take(_ header: ScanHeader, _ components: [UInt8]) {
+    guard header.first <= header.last, header.last < 64 else { return }
+    for name in components {
+      for index in header.first...header.last {
+        lowest[name, default: [Int](repeating: 14, count: 64)][index] = header.bits & 15
+      }
+    }
+  }
+
+  /// Whether nothing is missing of these components.
+  func isFull(_ components: some Sequence<UInt8>) -> Bool {
+    components.allSatisfy { lowest[$0]?.allSatisfy { $0 == 0 } ?? false }
+  }
+}
+
 extension FileStructure {
   /// Reads the first picture from its first marker to its end, and looks at what comes after.
   mutating func readJPEG(_ bytes: [UInt8], maxPixels: Int) throws(ImageFailure) {
@@ -54,6 +97,7 @@ extension FileStructure {
     var seen: Set<UInt8> = []
     var (segments, scans, visits, tableBytes) = (0, 0, 0, 0)
     var hasSeveral = false
+    var precision = Precision()
     while let segment = try markers.next() {
       segments += 1
       try refuse(
@@ -75,6 +119,12 @@ extension FileStructure {
         guard let frame else { continue }
         let names = scanComponents(bytes, segment.body)
         seen.formUnion(names)
+        let header = ScanHeader(bytes, segment.body, components: names.count)
+        if frame.isProgressive, let header {
+          precision.take(header, names)
+        } else if let header, !header.isOfWholeBlocks {
+          traits.insert(.oddScan)
+        }
         let blocks = names.reduce(0) { $0 + (frame.blocks[$1] ?? 0) }
         visits += blocks
         try refuse(
@@ -85,7 +135,9 @@ extension FileStructure {
             > StructureLimits.fillBytes + blocks * StructureLimits.scanBytesPerBlock,
           "more compressed data than the blocks can need")
       case 0xE1 where scans == 0 && exif == nil && bytes.begins(segment.body, with: "Exif\0\0"):
-        exif = (segment.body.lowerBound + 6)..<segment.body.upperBound
+        exif = Exif.orientation(of: bytes, in: segment.body)
+      case 0xE1 where scans == 0 && xmp == nil && bytes.begins(segment.body, with: XMP.marker):
+        xmp = XMP.orientation(of: bytes, in: segment.body)
       case 0xE2 where bytes.begins(segment.body, with: "ICC_PROFILE\0"):
         traits.insert(.colourProfile)
       case 0xE2 where bytes.begins(segment.body, with: "MPF\0"):
@@ -96,7 +148,12 @@ extension FileStructure {
     if let frame {
       if frame.components == 1 { traits.insert(.grey) }
       if frame.components == 4 { traits.insert(.cmyk) }
-      if [0xC2, 0xC6, 0xCA, 0xCE].contains(frame.marker) { traits.insert(.progressive) }
+      if frame.isProgressive {
+        traits.insert(.progressive)
+        if !precision.isFull(frame.blocks.keys) { traits.insert(.coarse) }
+      }
+      if markers.strayBytes > 0 { traits.insert(.strayBytes) }
+      if markers.end == .cut { traits.insert(.noEnd) }
       if markers.end == .picture, !seen.isSuperset(of: frame.blocks.keys) {
         throw ImageFailure(.damaged, "a colour component is in no scan")
       }

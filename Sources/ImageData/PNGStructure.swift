@@ -1,3 +1,5 @@
+internal import CImageCodecs
+
 /// The chunks of a PNG file, up to and with the last.
 ///
 /// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
@@ -26,6 +28,9 @@ struct PNGChunks: Sequence, IteratorProtocol {
     self.bytes = bytes
   }
 
+  /// Whether the checksum of the chunk that ends a picture is the one for no contents.
+  private(set) var hasEndChecksum = false
+
   /// The next chunk; nil after the last and where the bytes end in a chunk.
   mutating func next() -> Chunk? {
     let all = 0..<bytes.count
@@ -37,6 +42,9 @@ struct PNGChunks: Sequence, IteratorProtocol {
       name: UInt32(truncatingIfNeeded: name), body: (position + 8)..<(position + 8 + length))
     position += 12 + length
     isEnded = chunk.isNamed("IEND")
+    if isEnded {
+      hasEndChecksum = length > 0 || bytes.bigEndian(at: position - 4, 4, in: all) == 0xAE42_6082
+    }
     return chunk
   }
 }
@@ -57,7 +65,9 @@ extension FileStructure {
       } else if chunk.isNamed("IDAT") {
         compressed += chunk.body.count
       } else if chunk.isNamed("eXIf"), exif == nil {
-        exif = chunk.body
+        exif = Exif.orientation(of: bytes, in: chunk.body)
+      } else if let text = PNGText(chunk, bytes) {
+        take(text)
       } else if compressed == 0 {
         // What says something of the pixels stands before them.
         if chunk.isNamed("tRNS") { traits.insert(.alpha) }
@@ -70,7 +80,75 @@ extension FileStructure {
         compressed - StructureLimits.compressedBeyond > header.rowBytes + header.rowBytes / 4,
         "more compressed data than the rows can need")
     }
-    if chunks.isEnded, chunks.position < bytes.count { traits.insert(.trailingBytes) }
+    if !chunks.isEnded || !chunks.hasEndChecksum {
+      traits.insert(.noEnd)
+    } else if chunks.position < bytes.count {
+      traits.insert(.trailingBytes)
+    }
+  }
+}
+
+extension FileStructure {
+  /// The first text of each kind counts, so that few are ever unpacked.
+  private mutating func take(_ text: PNGText) {
+    if text.key.elementsEqual("Raw profile type exif".utf8), exifAsText == nil {
+      let data = text.contents.flatMap(Exif.data) ?? []
+      exifAsText = Exif.orientation(of: data, in: 0..<data.count)
+    } else if text.key.elementsEqual("XML:com.adobe.xmp".utf8), xmp == nil,
+      let contents = text.contents
+    {
+      xmp = XMP.orientation(of: contents, in: 0..<contents.count)
+    }
+  }
+}
+
+/// A chunk of text with its key.
+private struct PNGText {
+  var key: ArraySlice<UInt8>
+  private var rest: ArraySlice<UInt8>
+  private var isPacked: Bool
+
+  /// Texts are no longer than this, unpacked; Pillow has the same limit.
+  private static let limit = 1 << 20
+
+  /// Nil where the chunk is none, or is broken.
+  init?(_ chunk: PNGChunks.Chunk, _ bytes: [UInt8]) {
+    let isPlain = chunk.isNamed("tEXt")
+    let isInternational = chunk.isNamed("iTXt")
+    guard isPlain || isInternational || chunk.isNamed("zTXt"), chunk.body.count <= PNGText.limit
+    else { return nil }
+    rest = bytes[chunk.body]
+    isPacked = !isPlain
+    guard let key = rest.takeToZero() else { return nil }
+    self.key = key
+    if isPlain { return }
+    if isInternational {
+      guard let flag = rest.popFirst() else { return nil }
+      isPacked = flag != 0
+    }
+    guard rest.popFirst() == 0 || !isPacked else { return nil }
+    // A language and a translated key.
+    if isInternational {
+      guard rest.takeToZero() != nil, rest.takeToZero() != nil else { return nil }
+    }
+  }
+
+  /// The text; nil where it cannot be unpacked, or is too long.
+  var contents: [UInt8]? {
+    guard isPacked else { return Array(rest) }
+    let packed = Array(rest)
+    var text = [UInt8](repeating: 0, count: PNGText.limit)
+    let length = cimage_inflate(packed, packed.count, &text, text.count)
+    return length < 0 ? nil : Array(text.prefix(Int(length)))
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// The bytes up to the next zero, which goes too; nil where there is none.
+  fileprivate mutating func takeToZero() -> ArraySlice<UInt8>? {
+    guard let zero = firstIndex(of: 0) else { return nil }
+    defer { self = self[index(after: zero)...] }
+    return self[startIndex..<zero]
   }
 }
 

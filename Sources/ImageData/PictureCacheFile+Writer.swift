@@ -36,7 +36,7 @@ extension PictureCacheFile {
 
     deinit {
       if !isDone.load(ordering: .relaxed) {
-        unlink(temporary)
+        unlink(systemPath(temporary))
         close(descriptor)
       }
     }
@@ -48,7 +48,8 @@ extension PictureCacheFile {
     ) throws(ImageStoreError) -> (String, CInt) {
       for _ in 0..<100 {
         let name = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
-        let descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = open(
+          systemPath(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(name, errno) }
         // Another run that tidies up may have met the file before it was locked.
         var status = stat()
@@ -57,7 +58,7 @@ extension PictureCacheFile {
         {
           return (name, descriptor)
         }
-        unlink(name)
+        unlink(systemPath(name))
         close(descriptor)
       }
       throw .cache(path: path, reason: "other runs keep removing it")
@@ -91,11 +92,11 @@ extension PictureCacheFile {
       try write(body, at: indexOffset)
       try write(header, at: 0)
       if isKept {
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+        guard fsync(descriptor) == 0, rename(systemPath(temporary), systemPath(path)) == 0 else {
           throw Writer.failure(path, errno)
         }
       } else {
-        unlink(temporary)
+        unlink(systemPath(temporary))
       }
       isDone.store(true, ordering: .relaxed)
       flock(descriptor, LOCK_UN)

@@ -24,7 +24,7 @@ final class PictureCacheFile: Sendable {
   /// `times` says when each of them changed, in nanoseconds since 1970: a file that was made within
   /// two seconds after that is not trusted, as a later change might show the same time.
   convenience init?(_ path: String, key: String, plan: ImageStorePlan, times: [Int]) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     var status = stat()
     // What others can write could hold other pictures than the files.

@@ -50,6 +50,14 @@ package struct PictureFacts: Sendable, Hashable {
     case colourProfile = "icc"
     /// EXIF data whose orientation cannot be used.
     case badExif = "bad-exif"
+    /// Bytes of nothing between the parts of a JPEG.
+    case strayBytes = "stray-bytes"
+    /// A scan of a sequential JPEG whose header says what such a scan cannot.
+    case oddScan = "odd-scan-header"
+    /// A progressive JPEG whose scans do not reach the full precision.
+    case coarse = "missing-scans"
+    /// A picture that is whole, in a file whose end is missing or broken.
+    case noEnd = "no-end"
     /// Bytes behind the end of the picture.
     case trailingBytes = "trailing-bytes"
     /// More pictures behind the first, as in APNG and MPO.
@@ -64,17 +72,17 @@ extension ImageReader {
   package static func facts(
     bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> PictureFacts {
-    guard let kind = FileKind(bytes) else { throw .notAPicture }
+    guard let kind = FileKind(bytes) else { throw .notAPicture(bytes) }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    return PictureFacts(kind, structure, probe, bytes)
+    return PictureFacts(kind, structure, probe)
   }
 }
 
 extension PictureFacts {
   /// The facts that a file's parts and its header tell.
-  init(_ kind: FileKind, _ structure: FileStructure, _ probe: cimage_result, _ bytes: [UInt8]) {
+  init(_ kind: FileKind, _ structure: FileStructure, _ probe: cimage_result) {
     self.init(
       kind: kind, width: Int(probe.width), height: Int(probe.height),
-      orientation: structure.orientation(of: bytes), traits: structure.traits)
+      orientation: structure.orientation, traits: structure.traits)
   }
 }

@@ -53,10 +53,6 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     self.message = message
   }
 
-  /// What is said of bytes that begin as no picture does.
-  static let notAPicture = ImageFailure(
-    .notAnImage, "neither a JPEG nor a PNG by its first bytes")
-
   /// The message.
   package var description: String { message }
 }

@@ -39,8 +39,7 @@ struct SharedListing {
 
   private static func size(_ sample: Sample) -> Int {
     var status = stat()
-    // Names that cannot be opened were changed for display.
-    guard sample.failure == nil, stat(sample.path, &status) == 0 else { return missing }
+    guard stat(systemPath(sample.path), &status) == 0 else { return missing }
     // Folders have sizes of their file system's making.
     return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : special
   }

@@ -78,7 +78,7 @@ private struct CSVReader {
       throw failure(
         isQuoted ? "a comma after a quotation mark" : "quotation marks around a whole field")
     }
-    return text
+    return String(spelledFileName: text)
   }
 
   private mutating func plain() -> ArraySlice<UInt8> {

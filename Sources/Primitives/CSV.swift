@@ -1,8 +1,9 @@
 /// Text in comma-separated values (RFC 4180, with a bare newline at the end of a row).
 package enum CSV {
-  /// A row with its newline; fields that hold commas, quotation marks or line ends are quoted.
+  /// A row with its newline; fields that hold commas, quotation marks or line ends are quoted, and
+  /// file names that are not UTF-8 spell their bytes (`String.spelledFileName`).
   package static func row(_ fields: [String]) -> String {
-    fields.map(field).joined(separator: ",") + "\n"
+    fields.map { field($0.spelledFileName) }.joined(separator: ",") + "\n"
   }
 
   /// A class's name as a field that is text to every reader.

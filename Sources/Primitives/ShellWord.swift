@@ -1,4 +1,7 @@
 /// A word as a shell reads it back, quoted where it has to be.
+///
+/// A file name that is not UTF-8 is written as bash and zsh read it, once `terminalSafe` has spelled
+/// its bytes.
 package func shellWord(_ text: String) -> String {
   let isPlain =
     !text.isEmpty
@@ -11,6 +14,9 @@ package func shellWord(_ text: String) -> String {
       }
     }
   if isPlain, !text.hasPrefix("-") { return text }
+  if text.unicodeScalars.contains(where: { fileNameByte($0) != nil }) {
+    return "$'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+  }
   return "'" + text.replacing("'", with: "'\\''") + "'"
 }
 

@@ -9,13 +9,19 @@ package func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
   }
 }
 
-/// Text with everything that could steer a terminal spelled out, as `\n` or `\u{1b}`.
+/// Text with everything that could steer a terminal spelled out, as `\n` or `\u{1b}`, and with the
+/// bytes of file names that are not UTF-8 as `\xff`.
 ///
 /// Names of files and classes come from strangers; one of them must stay one visible line.
 package func terminalSafe(_ text: String) -> String {
-  guard text.unicodeScalars.contains(where: steersTerminal) else { return text }
+  let isPlain = !text.unicodeScalars.contains { steersTerminal($0) || fileNameByte($0) != nil }
+  guard !isPlain else { return text }
   var result = ""
   for scalar in text.unicodeScalars {
+    if let byte = fileNameByte(scalar) {
+      result += spelledByte(byte)
+      continue
+    }
     switch scalar {
     case _ where !steersTerminal(scalar): result.unicodeScalars.append(scalar)
     case "\n": result += "\\n"

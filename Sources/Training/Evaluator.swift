@@ -86,6 +86,7 @@ package struct Evaluator {
       preparing(.scanning(entries: entries))
       return false
     }
+    preparing(.passedOver(dataset.passedOver))
     let (samples, name, isDealt) = try samples(
       dataset, split, maxPixels: request.maxPixels, isWhole: request.isWhole, preparing)
     guard !samples.isEmpty else {
@@ -198,6 +199,8 @@ package struct Evaluator {
 package enum EvaluationPreparation: Sendable {
   /// Folders are listed; so many entries so far.
   case scanning(entries: Int)
+  /// The folders hold other files, too, or none.
+  case passedOver(PassedOver)
   /// Images are read, to find those that a run held out.
   case reading(done: Int, total: Int)
 }

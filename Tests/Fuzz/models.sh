@@ -78,7 +78,7 @@ build() {
   wait "$other"
   modules Training
   module ModelTargets "$here"/Models/{Targets,Mutator,Networks}.swift
-  swiftc -sanitize=address,fuzzer -use-ld=lld -o models ./*.o -ljpeg -lpng
+  swiftc -sanitize=address,fuzzer -use-ld=lld -o models ./*.o -ljpeg -lpng -lz
 }
 
 # fuzz TARGET: runs one.

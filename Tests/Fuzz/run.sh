@@ -6,7 +6,7 @@
 # FOLDER gets the program, in found/TARGET the inputs that reached something new, and in
 # failures/ those that broke a property. Seeds are the committed pictures, and the folders that
 # FUZZ_SEEDS names, separated by colons. FUZZ_OPTIONS are further options of libFuzzer.
-# FUZZ_LIBRARIES are the linker's words for the libraries instead of "-ljpeg -lpng": archives built
+# FUZZ_LIBRARIES are the linker's words for the libraries instead of "-ljpeg -lpng -lz": archives built
 # with -fsanitize=address,fuzzer-no-link lead the fuzzer through them, too.
 # Targets: jpeg png facts codecs; all of them if none is named. Ends with 0 if nothing was broken.
 set -euo pipefail
@@ -30,7 +30,7 @@ clang=$toolchain/bin/clang
 
 build() {
   local file objects=()
-  for file in "$codecs"/decode_*.c "$here/targets.c"; do
+  for file in "$codecs"/decode_*.c "$codecs/inflate.c" "$here/targets.c"; do
     objects+=("$work/$(basename "$file" .c).o")
     "$clang" -g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all \
       -Wall -Wextra -Werror -I "$codecs/include" -c "$file" -o "${objects[-1]}"
@@ -44,9 +44,9 @@ build() {
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -module-name Fuzz -wmo -I "$work" -o "$work/fuzz" \
     "$here"/*.swift "${objects[@]}" \
-    "$images"/{Decoding,Exif,FileStructure,JPEGMarkers,JPEGStructure,PNGStructure}.swift \
+    "$images"/{Decoding,Exif,FileStructure,ForeignKind,JPEGMarkers,JPEGStructure,PNGStructure}.swift \
     "$images"/{PictureFacts,RGBImage,Upright}.swift \
-    ${FUZZ_LIBRARIES:--ljpeg -lpng} -use-ld=lld
+    ${FUZZ_LIBRARIES:--ljpeg -lpng -lz} -use-ld=lld
 }
 
 # seeds TARGET FOLDER: the pictures that a target starts from.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import KernelSelection
+import Primitives
 import Testing
 
 /// A defect that is put into a clean dataset, and what a check must say of it.
@@ -52,14 +53,26 @@ private let files: [Defect] = [
   Defect("a link that leads nowhere", .undecodable, naming: ["train/dogs/x.png"]) {
     try $0.link("train/dogs/x.png", to: "none.png")
   },
-  Defect("a picture whose name is not UTF-8", .undecodable, naming: []) {
+  Defect(
+    "an empty file whose name is not UTF-8", .undecodable,
+    naming: ["train/cats/\(String(fileName: [0xFF, 0x41])).png"]
+  ) {
     try $0.makeInvalidName(in: "train/cats", ending: ".png", isFolder: false)
   },
   Defect("a PNG that is named as a JPEG", .wrongExtension, naming: ["train/cats/x.jpg"]) {
     try $0.write("train/cats/x.jpg", Pattern(number: unused).png)
   },
-  Defect("a PNG with another name", .unnamedPicture, naming: ["train/cats/x.dat"]) {
-    try $0.write("train/cats/x.dat", Pattern(number: unused).png)
+  Defect("a PNG that is named as a text", .unnamedPicture, naming: ["train/cats/x.txt"]) {
+    try $0.write("train/cats/x.txt", Pattern(number: unused).png)
+  },
+  Defect("a PNG that is named as a WebP", .wrongExtension, naming: ["train/cats/x.webp"]) {
+    try $0.write("train/cats/x.webp", Pattern(number: unused).png)
+  },
+  Defect("a WebP", .otherFile, naming: ["train/cats/x.webp"]) {
+    try $0.write("train/cats/x.webp", Array("RIFF....WEBP".utf8))
+  },
+  Defect("a folder of small copies", .hidden, naming: ["train/cats/@eaDir"]) {
+    try $0.write("train/cats/@eaDir/0.png", Pattern(number: unused).png)
   },
   Defect("a text among the pictures", .otherFile, naming: ["train/cats/x.txt"]) {
     try $0.write("train/cats/x.txt", Array("a note".utf8))
@@ -213,11 +226,11 @@ private let layouts: [Defect] = [
     try $0.write("train/a\u{1B}b/1.png", Pattern(number: unused).png)
     try $0.write("test/a\u{1B}b/1.png", Pattern(number: unused + 1).png)
   },
-  Defect("a class whose name is not UTF-8", .className, naming: []) {
+  Defect(
+    "a class whose name is not UTF-8", .emptyClass, .className, .missingClass,
+    naming: ["train/\(String(fileName: [0xFF, 0x41]))"]
+  ) {
     try $0.makeInvalidName(in: "train", isFolder: true)
-  },
-  Defect("a folder below whose name is not UTF-8", .unreadableFolder, naming: []) {
-    try $0.makeInvalidName(in: "train/cats", isFolder: true)
   },
 ]
 

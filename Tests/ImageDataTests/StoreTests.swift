@@ -183,16 +183,25 @@ import Testing
     #expect(store.failures.allSatisfy { $0.split == .train })
   }
 
-  @Test("A name that is not UTF-8 is a bad file, not a wrong one")
+  @Test("A picture whose name, or whose folder's name, is not UTF-8 is read as any other")
   func invalidName() throws {
     let folder = try makeFolder(0..<4)
-    let name = Array("\(folder.path)/a/".utf8) + [0xFF, 0xFE] + Array(".png".utf8) + [0]
-    let descriptor = open(name.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
-    try #require(descriptor >= 0)
-    close(descriptor)
+    let below = Array("\(folder.path)/a/".utf8) + [0xE9, 0xFE]
+    try #require(mkdir((below + [0]).map { CChar(bitPattern: $0) }, 0o700) == 0)
+    for (number, path) in [below + Array("/".utf8), below].enumerated() {
+      let name = (path + [0xFF] + Array(".png".utf8) + [0]).map { CChar(bitPattern: $0) }
+      let descriptor = open(name, O_CREAT | O_WRONLY, 0o600)
+      try #require(descriptor >= 0)
+      defer { close(descriptor) }
+      let bytes = tinyPNG(50 + number)
+      try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+    }
     let store = try load(folder)
-    #expect(store.failures.map(\.failure.code) == [.unreadable])
-    #expect(store.indices(.train).count == 4)
+    #expect(store.failures.isEmpty)
+    #expect(store.indices(.train).count == 6)
+    let names = store.samples.map { Array($0.relativePath.fileNameBytes.dropFirst(2)) }
+    #expect(names.contains([0xE9, 0xFE, 0x2F, 0xFF] + Array(".png".utf8)))
+    #expect(names.contains([0xE9, 0xFE, 0xFF] + Array(".png".utf8)))
   }
 
   @Test("The fingerprint tells contents, names and preprocessing apart, but not threads")

@@ -34,6 +34,8 @@ typedef struct {
   int32_t width, height;
   /// Warnings of the library, those that leave the picture whole among them.
   int32_t warnings;
+  /// Bytes of nothing between the parts of a JPEG, or behind its last block.
+  int32_t stray_bytes;
   /// The library's message for anything but CIMAGE_OK, ended by a zero.
   char message[200];
 } cimage_result;
@@ -44,7 +46,7 @@ cimage_result cimage_jpeg_probe(const uint8_t *bytes, size_t count, int64_t max_
 /// Decodes a JPEG to `capacity` bytes at `pixels`, 3 * width * height of them used. `shrink` is 1,
 /// 2, 4 or 8: the sides of the result are the picture's divided by it and rounded up, each pixel
 /// about the mean of those it stands for, for a fraction of the work.
-/// CMYK and YCCK are turned to RGB as Pillow does. Any warning about the data refuses the file.
+/// CMYK and YCCK are turned to RGB as Pillow does. Any warning about the blocks refuses the file.
 cimage_result cimage_jpeg_decode(const uint8_t *bytes, size_t count, int64_t max_pixels,
                                  int32_t shrink, uint8_t *pixels, size_t capacity);
 
@@ -55,6 +57,10 @@ cimage_result cimage_png_probe(const uint8_t *bytes, size_t count, int64_t max_p
 /// Alpha is dropped, 16 bits are scaled to 8.
 cimage_result cimage_png_decode(
     const uint8_t *bytes, size_t count, int64_t max_pixels, uint8_t *pixels, size_t capacity);
+
+/// Unpacks a zlib stream to `capacity` bytes at `bytes`: how many there are, or -1 where the stream is
+/// broken or holds more.
+int64_t cimage_inflate(const uint8_t *packed, size_t count, uint8_t *bytes, size_t capacity);
 
 /// The versions of the libraries, such as "libjpeg-turbo 2.1.5" and "libpng 1.6.39".
 const char *cimage_jpeg_version(void);

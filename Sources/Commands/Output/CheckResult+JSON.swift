@@ -22,6 +22,8 @@ extension CheckResult {
         "landscape": .integer(report.shapes.landscape), "square": .integer(report.shapes.square),
         "portrait": .integer(report.shapes.portrait),
       ],
+      "passed_over": .object(
+        report.passedOver.countsByEnding.map { .init($0.ending, .integer($0.count)) }),
       "searches_cut_short": .integer(report.cutShort),
       "strict": .bool(isStrict),
       "errors": .array(errors.map { finding($0, "error") }),

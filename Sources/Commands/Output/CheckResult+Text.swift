@@ -6,6 +6,7 @@ extension CheckResult {
   /// and the verdict as the last line.
   func text(isVerbose: Bool) -> String {
     var lines = [heading] + counts(isVerbose: isVerbose) + pictures
+    if let line = report.passedOver.line { lines += ["", line] }
     lines += section("errors", errors, isVerbose: isVerbose)
     lines += section("notes", notes, isVerbose: isVerbose)
     return (lines + ["", verdict]).map(terminalSafe).joined(separator: "\n")
@@ -125,7 +126,7 @@ extension CheckFinding.Kind {
       "sizes of classes that differ by more than a factor of "
         + "\(DatasetCheck.mostImbalance); --class-weights balanced helps"
     case .missingClass: "classes without a folder in a split"
-    case .hidden: "names that begin with a dot, passed over"
+    case .hidden: "hidden files and what systems leave beside photos, passed over"
     case .repeatedFolder: "folders that their class has already, by way of links"
     case .linkOutside: "links that lead out of the dataset"
     }
@@ -144,6 +145,10 @@ extension PictureFacts.Trait {
     case .progressive: "progressive"
     case .colourProfile: "with a colour profile (ignored)"
     case .badExif: "with unusable EXIF data"
+    case .strayBytes: "with stray bytes between their parts"
+    case .oddScan: "with odd scan headers"
+    case .coarse: "without their last scans (coarser)"
+    case .noEnd: "without a proper end (the picture is whole)"
     case .trailingBytes: "with bytes behind the picture"
     case .severalPictures: "with more pictures behind the first"
     }

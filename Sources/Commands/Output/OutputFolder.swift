@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Training
 
 /// A folder for files that were asked for.
@@ -28,7 +27,7 @@ struct OutputFolder {
     folder = RunFolder(existing: path)
     place = ""
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try RunFolder(existing: path).createFolder("")
     } catch {
       throw Failure(
         .cannotCreate, "cannot create the folder \(path)",

@@ -1,3 +1,4 @@
+internal import ImageData
 internal import Training
 
 /// Shows how far one long step is: a line in place on a terminal, elsewhere a plain line now and then.
@@ -77,8 +78,10 @@ package struct PlainPace: Sendable {
 final class EvaluationProgress {
   private let scanning: StepProgress
   private let reading: StepProgress
+  private let console: Console
 
   init(_ console: Console) {
+    self.console = console
     scanning = StepProgress("scanning", unit: "files", console)
     reading = StepProgress("reading images", console)
   }
@@ -87,6 +90,8 @@ final class EvaluationProgress {
   func show(_ step: EvaluationPreparation) {
     switch step {
     case .scanning(let entries): scanning.show(entries, of: nil)
+    case .passedOver(let files):
+      if let line = files.line { console.warning(line) }
     case .reading(let done, let total): reading.show(done, of: total)
     }
   }

@@ -60,7 +60,7 @@ package struct CheckFinding: Sendable, Equatable {
     case nearDuplicate = "near-duplicate"
     /// A JPEG named as a PNG, or the other way round.
     case wrongExtension = "wrong-extension"
-    /// A JPEG or PNG that is passed over, as its name is no picture's.
+    /// A JPEG or PNG that is passed over, as its name is that of a text or another known kind.
     case unnamedPicture = "unnamed-picture"
     /// Another file among the pictures, which is passed over.
     case otherFile = "other-file"
@@ -86,7 +86,7 @@ package struct CheckFinding: Sendable, Equatable {
     case imbalance
     /// A class of the training folder that another split lacks.
     case missingClass = "missing-class"
-    /// A dot-file or dot-folder.
+    /// A dot-file or dot-folder, or what a system or a program leaves beside photos.
     case hidden = "hidden-file"
     /// A folder that its class already has, met again by a link.
     case repeatedFolder = "repeated-folder"

@@ -74,12 +74,15 @@ package struct CheckReport: Sendable {
   package var shapes = Shapes()
   /// Decoded pictures for which the search for similar ones was cut short.
   package var cutShort = 0
+  /// Files passed over, by ending.
+  package var passedOver = PassedOver()
   /// What there is to say, in the order of its kinds.
   package var findings: [CheckFinding] = []
 
   init(_ survey: FolderSurvey) {
     root = survey.root
     classes = survey.allClasses
+    passedOver = survey.passedOver
     let names = classes.map { Array($0.utf8) }
     folders = survey.folders.map { folder in
       let counts = Dictionary(

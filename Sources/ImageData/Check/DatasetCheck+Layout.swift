@@ -66,7 +66,7 @@ extension DatasetCheck {
       return kind.map {
         CheckFinding(
           .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
-      } ?? CheckFinding(.otherFile, "not named .jpg, .jpeg or .png", [path])
+      } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
     }
       + images.map { CheckFinding(.looseImage, "lies in no class folder", [$0]) }
       + survey.layoutNotes.map { CheckFinding($0.kind, $0.fact, [$0.path]) }
@@ -95,7 +95,12 @@ extension DatasetCheck {
         counts.append((found.name, decoded))
         if let detail = Detail(members) { details.append((found.name, detail)) }
         if decoded == 0 {
-          let cause = members.isEmpty ? "holds no images" : "holds no image that can be decoded"
+          let others = found.passedOver
+          let cause =
+            !members.isEmpty
+            ? "holds no image that can be decoded"
+            : "holds no images" + (others.isEmpty ? "" : ", but \(others.list)")
+              + (others.conversion.map { "; convert: \($0)" } ?? "")
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }

@@ -45,8 +45,9 @@ package enum DatasetCheck {
               candidates[index].sample, maxPixels: maxPixels, resizer: resizer)
           } else {
             let other = index - candidates.count
-            let start = try? FileBytes.read(joined(survey.root, survey.others[other]), first: 8)
-            kinds[other] = start.flatMap(FileKind.init)
+            let start = try? FileBytes.read(
+              joined(survey.root, survey.others[other]), first: ForeignKind.headLength)
+            kinds[other] = start.flatMap { FileKind($0) }
           }
           let count = done.add(1, ordering: .relaxed).newValue
           // Worker 0 is the caller's thread.
@@ -112,7 +113,11 @@ struct CheckedFile {
     case .success(let picture):
       var findings: [CheckFinding] = []
       let kind = picture.facts.kind
-      if let named = FileKind(ending: path), named != kind {
+      let name = path[
+        (path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
+      let ending = PictureName.ending(of: String(name)).map(String.init)
+      let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
+      if isForeign || (FileKind(ending: path) ?? kind) != kind {
         findings.append(
           CheckFinding(.wrongExtension, "holds a \(kind.rawValue.uppercased())", [path]))
       }

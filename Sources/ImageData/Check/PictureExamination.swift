@@ -41,10 +41,13 @@ struct PictureExamination: Sendable {
   init(_ sample: Sample, maxPixels: Int, resizer: Resizer) {
     var size = 0
     result = Result { () throws(ImageFailure) in
-      if let failure = sample.failure { throw failure }
       let bytes = try FileBytes.read(sample.path, onlyPicture: true)
       size = bytes.count
-      let (decoded, facts) = try ImageReader.decodeWithFacts(bytes: bytes, maxPixels: maxPixels)
+      let (decoded, foundFacts) = try ImageReader.decodeWithFacts(
+        bytes: bytes, maxPixels: maxPixels)
+      // Behind the last block nobody but the decoder can tell them from the blocks'.
+      var facts = foundFacts
+      if decoded.strayBytes > 0 { facts.traits.insert(.strayBytes) }
       let image = decoded.upright
       let shrunk = PerceptualHash.shrunk(image, by: resizer)
       return Picture(

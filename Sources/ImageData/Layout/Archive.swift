@@ -49,7 +49,7 @@ struct Archive {
     var folder = name
     var number = 1
     var status = stat()
-    while stat(folder, &status) == 0 {
+    while stat(systemPath(folder), &status) == 0 {
       number += 1
       folder = "\(name)-\(number)"
     }

@@ -97,7 +97,7 @@ extension NextStep {
     for _ in 0..<8 {
       guard let listing = try? FolderListing(path) else { return nil }
       let folders = listing.entries.filter {
-        $0.isFolder && $0.isValid
+        $0.isFolder && $0.isText
           && !SkippedEntries.contains(folder: $0.name, at: "\(path)/\($0.name)")
       }
       if folders.count > 1 {

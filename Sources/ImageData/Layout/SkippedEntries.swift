@@ -1,19 +1,13 @@
 import Glibc
+internal import Primitives
 
-/// What lies in folders of photos and is never part of a dataset: what systems and other programs
-/// leave there, and this program's own runs.
+/// This program's own runs, which lie in folders of photos and are never part of a dataset.
 ///
-/// The one list of such names.
+/// What systems leave there is not even listed: `PictureName.isOfSystem`.
 enum SkippedEntries {
-  /// Folders: thumbnails of network drives, what macOS puts into archives, wastebaskets.
-  private static let folders: Set<String> = [
-    "@eaDir", "__MACOSX", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found",
-    "__pycache__",
-  ]
-
   /// Whether the folder at `path`, which ends in `name`, is passed over, wherever it lies.
   static func contains(folder name: String, at path: String) -> Bool {
-    folders.contains(name) || isRun(path) || holdsRuns(path, name)
+    isRun(path) || holdsRuns(path, name)
   }
 
   /// Whether a folder is that of a run, told by the files that a run begins with.
@@ -43,6 +37,6 @@ enum SkippedEntries {
 
   private static func exists(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0
+    return stat(systemPath(path), &status) == 0
   }
 }

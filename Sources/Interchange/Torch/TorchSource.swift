@@ -178,7 +178,13 @@ struct TorchSource {
           "image = image.crop((left, top, left + SIZE[0], top + SIZE[1]))",
         ]
       }
-    return ["image = \(upright).convert(\"RGB\")"] + shrinking + resizing
+    return [
+      "image = \(upright)",
+      "if image.mode.startswith(\"I\"):",
+      "    # Grey of 16 bits, rounded to 8; Pillow alone would make nearly all of it white.",
+      "    image = image.convert(\"I\").point(lambda level: level * (255 / 65535) + 0.5)",
+      "image = image.convert(\"RGB\")",
+    ] + shrinking + resizing
   }
 
   private var shares: String {

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// The right to write into a run folder, which ends with the process however that ends.
 ///

@@ -49,7 +49,7 @@ struct RunImages {
     }
     self.preprocessing = preprocessing
 
-    var warnings: [String] = []
+    var warnings = plan.dataset.passedOver.line.map { [$0] } ?? []
     if !store.failures.isEmpty {
       warnings.append(
         counted(store.failures.count, "image")

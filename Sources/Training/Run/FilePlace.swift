@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// Where a file or folder lies, and how far its path is trusted.
 ///
@@ -45,7 +46,7 @@ package struct FilePlace: Sendable, Hashable {
   /// Error: a link.
   func open(_ flags: CInt) throws(TrainingError) -> CInt {
     let flags = flags | O_CLOEXEC | O_NONBLOCK
-    if isNamed { return Glibc.open(path, flags, 0o666) }
+    if isNamed { return Glibc.open(systemPath(path), flags, 0o666) }
     guard let holder = try holder() else { return -1 }
     return try holder.open(lastName, flags | O_NOFOLLOW, path)
   }
@@ -87,7 +88,7 @@ final class OpenFolder {
 
   /// Opens a folder, through links; nil, with the cause in `errno`, where that fails.
   convenience init?(_ path: String) {
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = Glibc.open(systemPath(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     self.init(descriptor: descriptor)
   }
@@ -102,7 +103,7 @@ final class OpenFolder {
   ///
   /// Error: a link.
   func open(_ name: String, _ flags: CInt, _ path: String) throws(TrainingError) -> CInt {
-    let found = openat(descriptor, name, flags, 0o666)
+    let found = openat(descriptor, systemPath(name), flags, 0o666)
     let error = errno
     if found < 0, isLink(name) { throw .link(path) }
     errno = error
@@ -112,7 +113,7 @@ final class OpenFolder {
   /// What the folder has under a name, a link as such; nil for nothing.
   func status(_ name: String) -> stat? {
     var status = stat()
-    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+    return fstatat(descriptor, systemPath(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
   }
 
   /// Whether the folder has a link of that name.
@@ -130,7 +131,7 @@ final class OpenFolder {
     var names: [String] = []
     while let entry = readdir(folder) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        String(fileName: Array(bytes.prefix { $0 != 0 }))
       }
       if name != "." && name != ".." { names.append(name) }
     }

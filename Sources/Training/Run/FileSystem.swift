@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 import Glibc
+internal import Primitives
 
 /// The calls to the file system, with errors as values.
 enum FileSystem {
@@ -7,19 +7,19 @@ enum FileSystem {
   static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
 
   /// Whether anything has that name; a link to nothing has not.
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
 
   /// Whether that is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The path from the root, without links; nil where it does not exist.
   static func absolute(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
+    guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(systemPath: resolved)
   }
 
   /// The names in a folder, in byte order; none where it cannot be read.
@@ -30,7 +30,7 @@ enum FileSystem {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(prefix, 0o777) != 0, !isFolder(prefix) else { continue }
+      guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
       let cause = errno == EEXIST ? "a file of that name is there" : lastError()
       throw TrainingError(
         .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
@@ -44,7 +44,7 @@ enum FileSystem {
       TrainingError(.cannotCreate, "cannot create the folder \(place.path): \(lastError())")
     }
     guard let holder = try place.holder() else { throw failed() }
-    guard mkdirat(holder.descriptor, place.lastName, 0o777) != 0 else { return }
+    guard mkdirat(holder.descriptor, systemPath(place.lastName), 0o777) != 0 else { return }
     let error = failed()
     guard let status = holder.status(place.lastName) else { throw error }
     if status.isKind(S_IFLNK) { throw .link(place.path) }
@@ -114,7 +114,7 @@ enum FileSystem {
     }
     guard let holder = try place.holder() else { throw failed() }
     let folder = holder.descriptor
-    func removeTemporary() { unlinkat(folder, temporary.lastName, 0) }
+    func removeTemporary() { unlinkat(folder, systemPath(temporary.lastName), 0) }
     removeTemporary()
     do throws(TrainingError) {
       let descriptor = try holder.open(
@@ -128,11 +128,14 @@ enum FileSystem {
     }
     if exclusive {
       // link refuses where rename would replace.
-      let status = linkat(folder, temporary.lastName, folder, place.lastName, 0)
+      let status = linkat(
+        folder, systemPath(temporary.lastName), folder, systemPath(place.lastName), 0)
       let error = failed()
       removeTemporary()
       guard status == 0 else { throw error }
-    } else if renameat(folder, temporary.lastName, folder, place.lastName) != 0 {
+    } else if renameat(folder, systemPath(temporary.lastName), folder, systemPath(place.lastName))
+      != 0
+    {
       let error = failed()
       removeTemporary()
       throw error
@@ -144,7 +147,8 @@ enum FileSystem {
   /// Gives a file another name in its folder; one of that name is lost.
   static func rename(_ place: FilePlace, to name: String) throws(TrainingError) {
     guard let holder = try place.holder(),
-      renameat(holder.descriptor, place.lastName, holder.descriptor, name) == 0
+      renameat(holder.descriptor, systemPath(place.lastName), holder.descriptor, systemPath(name))
+        == 0
     else {
       throw TrainingError(
         .inputOutput, "cannot rename \(place.path) to \(name): \(lastError())")
@@ -168,7 +172,9 @@ enum FileSystem {
   static func addName(_ place: FilePlace, as other: FilePlace) throws(TrainingError) {
     remove(other)
     if let old = try place.holder(), let new = try other.holder(),
-      linkat(old.descriptor, place.lastName, new.descriptor, other.lastName, 0) == 0
+      linkat(
+        old.descriptor, systemPath(place.lastName), new.descriptor, systemPath(other.lastName), 0)
+        == 0
     {
       return
     }
@@ -179,28 +185,35 @@ enum FileSystem {
   static func createTemporaryFolder(
     _ name: String, in home: String
   ) throws(TrainingError) -> String {
-    var path = Array("\(home)/\(name).XXXXXX".utf8CString)
+    var path = systemPath("\(home)/\(name).XXXXXX")
     guard mkdtemp(&path) != nil else {
       throw TrainingError(
         .cannotCreate, "no temporary folder can be made in \(home): \(lastError())",
         advice: "TMPDIR, set to a folder that can be written to")
     }
-    return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(fileName: path.dropLast().map(UInt8.init(bitPattern:)))
   }
 
   /// Removes a folder and what is in it; what stays is no error.
-  static func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+  static func removeFolder(_ path: String) {
+    for name in names(in: path) {
+      let inner = path + "/" + name
+      // A link to a folder is removed itself; a folder is not.
+      if unlink(systemPath(inner)) != 0 { removeFolder(inner) }
+    }
+    rmdir(systemPath(path))
+  }
 
   /// Removes a file; one that is not there, or that stays, is no error.
   static func remove(_ place: FilePlace) {
     guard let holder = try? place.holder() else { return }
-    unlinkat(holder.descriptor, place.lastName, 0)
+    unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
   /// Bytes that a file system still takes; nil where it does not say.
   static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return nil }
+    guard statvfs(systemPath(path), &status) == 0 else { return nil }
     let (bytes, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
     return overflow ? nil : bytes

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// A regular file that is open for reading, of the size that it had when it was opened.
 ///

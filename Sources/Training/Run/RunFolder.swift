@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// A run's folder: the one place that knows the names in it.
 package struct RunFolder: Sendable, Hashable {
@@ -143,7 +144,7 @@ package struct RunFolder: Sendable, Hashable {
       let digits = String(number)
       let padding = String(repeating: "0", count: max(0, 3 - digits.count))
       let path = "\(home)/train-\(padding)\(digits)"
-      if mkdir(path, 0o777) == 0 { return path }
+      if mkdir(systemPath(path), 0o777) == 0 { return path }
       // Another process may have taken the number since the folder was listed.
       guard errno == EEXIST else {
         throw TrainingError(
@@ -159,12 +160,12 @@ package struct RunFolder: Sendable, Hashable {
     let name = FileSystem.lastName(of: folder.path)
     // The run's own name: no other thread, process or machine makes a link of this one.
     let temporary = "\(home)/.latest.\(name)"
-    unlink(temporary)
-    guard symlink(name, temporary) == 0,
-      rename(temporary, latest) == 0
+    unlink(systemPath(temporary))
+    guard symlink(systemPath(name), systemPath(temporary)) == 0,
+      rename(systemPath(temporary), systemPath(latest)) == 0
     else {
       let cause = FileSystem.lastError()
-      unlink(temporary)
+      unlink(systemPath(temporary))
       throw TrainingError(.cannotCreate, "cannot link \(latest) to \(folder.path): \(cause)")
     }
   }

@@ -1,0 +1,41 @@
+/// The pictures below any folder, whatever the folders in it mean.
+package struct PictureFolder {
+  /// The pictures, in byte order of their paths, folder by folder.
+  package private(set) var paths: [String] = []
+  /// The other files.
+  package private(set) var passedOver = PassedOver()
+  /// The folders that cannot be listed.
+  package private(set) var problems: [DatasetError] = []
+
+  /// Looks through a folder and those below it.
+  ///
+  /// Hidden and system files are passed over; links are followed, but not back to a folder that
+  /// leads here. `found` is told of the count so far, a folder at a time.
+  package init(below folder: String, found: (Int) -> Void = { _ in }) {
+    collect(folder, within: [], found)
+  }
+
+  private mutating func collect(
+    _ folder: String, within ancestors: Set<FolderListing.Identity>, _ found: (Int) -> Void
+  ) {
+    guard let identity = FolderListing.identity(folder), !ancestors.contains(identity) else {
+      return
+    }
+    let listing: FolderListing
+    do throws(DatasetError) {
+      listing = try FolderListing(folder)
+    } catch {
+      problems.append(error)
+      return
+    }
+    for entry in listing.entries {
+      let path = folder.hasSuffix("/") ? folder + entry.name : folder + "/" + entry.name
+      switch PictureName.role(entry, path: path) {
+      case .picture: paths.append(path)
+      case .folder: collect(path, within: ancestors.union([identity]), found)
+      case .other(let kind): passedOver.add(entry.name, kind)
+      }
+    }
+    found(paths.count)
+  }
+}
