@@ -124,24 +124,12 @@ final class TrainingProgress {
       "run     \(run)",
     ]
     if isShown { lines.append("open    \(run)/\(ReportFiles.page)") }
-    lines += end(of: summary)
     if summary.stoppedBySignal == nil {
       let isNewest = RunFolder.lasting(RunFolder.latest) == run
       lines.append(
         "try     cnnctl predict photo.jpg" + (isNewest ? "" : " --model \(shellWord(run))"))
     }
     return (lines + end(of: summary)).map(terminalSafe)
-  }
-
-  /// Why the run is shorter than what was asked for, and how it goes on.
-  private func end(of summary: TrainingSummary) -> [String] {
-    guard let asked = summary.askedEpochs, let text = summary.ending(of: asked) else { return [] }
-    let resume = "cnnctl train --resume=" + shellWord(summary.run)
-    let advice =
-      summary.endedBy == .time
-      ? "\(resume) goes on without a limit, --max-time sets another"
-      : "\(resume) --epochs \(asked) waits as long again, --no-patience to the end"
-    return [text, advice]
   }
 
   /// Why the run is shorter than what was asked for, and how it goes on.
