@@ -1,5 +1,6 @@
 import CNN
 import KernelSelection
+import Primitives
 import TestSupport
 import Testing
 

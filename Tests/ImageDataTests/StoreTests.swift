@@ -68,7 +68,7 @@ import Testing
     let classes = (0..<30).map { "c\($0)" }
     let folder = try makeFolder(0..<200, classes)
     let cacheFolder = try TemporaryFolder()
-    let engine = try bestEngine()
+    let engine = try TestEngine.make()
     let dataset = try Dataset.open(folder.path)
     let content = ContentSplit(validation: 0.2, test: 0.15)
     let cache = PictureCache(policy, folder: cacheFolder.path)
