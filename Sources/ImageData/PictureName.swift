@@ -66,8 +66,9 @@ enum PictureName {
     return Set(kinds.flatMap(\.endings) + others.split(separator: " ").map(String.init))
   }()
 
-  /// Names of files and folders that systems and programs leave beside photos, lower case: small
-  /// copies, waste baskets, what fsck found. All that begins with a dot (`.git`,
+  /// Names of files and folders that systems and programs leave beside photos, in lower case.
+  ///
+  /// Small copies, waste baskets, what fsck found. All that begins with a dot (`.git`,
   /// `.ipynb_checkpoints`, `._photo.jpg`) is passed over, too.
   private static let systemNames: Set<String> = [
     "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "__macosx",

@@ -152,7 +152,9 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
         try: cnnctl check \(folder.path)
         """)
     try folder.makeFolder("training_set/dogs")
-    #expect(openingError(folder.path) == .emptyClasses(path: path, classes: ["dogs"], passedOver: [PassedOver()]))
+    #expect(
+      openingError(folder.path)
+        == .emptyClasses(path: path, classes: ["dogs"], passedOver: [PassedOver()]))
     try folder.write("train/cats/1.png", tinyPNG(1))
     #expect(
       openingError(folder.path)
