@@ -11,7 +11,7 @@ package enum CSV {
   /// One that a spreadsheet would take for a formula gets an apostrophe in front, and so does one
   /// that has apostrophes before that; what could steer a terminal is spelled out.
   package static func name(_ name: String) -> String {
-    (isFormula(withoutApostrophes(name)) ? "'" : "") + terminalSafe(name)
+    (isFormula(withoutApostrophes(name)) ? "'" : "") + controlsSpelled(name)
   }
 
   /// The class's name that a field of `name(_:)` stands for.
@@ -22,7 +22,7 @@ package enum CSV {
   /// A path as a field: one that a spreadsheet would take for a formula begins with `./`, which
   /// leads to the same file; what could steer a terminal is spelled out.
   package static func path(_ path: String) -> String {
-    (isFormula(path[...]) ? "./" : "") + terminalSafe(path)
+    (isFormula(path[...]) ? "./" : "") + controlsSpelled(path)
   }
 
   private static func withoutApostrophes(_ text: String) -> Substring {

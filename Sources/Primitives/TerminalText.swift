@@ -14,14 +14,26 @@ package func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {
 ///
 /// Names of files and classes come from strangers; one of them must stay one visible line.
 package func terminalSafe(_ text: String) -> String {
-  let isPlain = !text.unicodeScalars.contains { steersTerminal($0) || fileNameByte($0) != nil }
-  guard !isPlain else { return text }
+  guard text.unicodeScalars.contains(where: { fileNameByte($0) != nil }) else {
+    return controlsSpelled(text)
+  }
   var result = ""
-  for scalar in text.unicodeScalars {
+  for scalar in controlsSpelled(text).unicodeScalars {
     if let byte = fileNameByte(scalar) {
       result += spelledByte(byte)
-      continue
+    } else {
+      result.unicodeScalars.append(scalar)
     }
+  }
+  return result
+}
+
+/// Text with everything that could steer a terminal spelled out; what stands for bytes of file names
+/// stays.
+func controlsSpelled(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: steersTerminal) else { return text }
+  var result = ""
+  for scalar in text.unicodeScalars {
     switch scalar {
     case _ where !steersTerminal(scalar): result.unicodeScalars.append(scalar)
     case "\n": result += "\\n"

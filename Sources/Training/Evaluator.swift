@@ -94,9 +94,9 @@ package struct Evaluator {
       throw TrainingError(
         .badData, "\(path) holds no \(split.rawValue) images",
         found: others.isEmpty
-          ? "no images in class folders" : "images of: \(others.joined(separator: ", "))",
+          ? "no image in a class folder" : "images in " + others.joined(separator: ", "),
         expected: "DATASET/\(split.rawValue)/<class>/*.jpg|png",
-        advice: others.first.map { "--split \($0)" })
+        advice: others.first.map { "--split \($0)" } ?? "cnnctl check \(shellWord(path))")
     }
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }

@@ -41,7 +41,7 @@ import Testing
     let folder = try TemporaryFolder()
     expect(
       cnnctl("train", folder.path, "--out", folder.file("run")), .badData, folder.path,
-      "expected: DATASET/{training_set,test_set}/<class>/*.jpg|png")
+      "expected: DATASET/{train,val,test}/<class>/*.jpg|png")
   }
 
   @Test func `One class`() throws {

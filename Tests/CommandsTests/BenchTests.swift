@@ -108,7 +108,7 @@ import Testing
     ("--batch 0", "--batch-size: '0' is out of range", "from 1 to 4096"),
     ("--seconds 0", "--seconds: '0' is out of range", "above 0"),
     ("--net seed --size 8", "layers.5", "See 'cnnctl help bench'."),
-    ("--batches 4", "unknown option --batches", "try: --batch-size\n"),
+    ("--batches 4", "unknown option --batches", "try: --batch"),
     ("photos others", "too many arguments", "found: others"),
     ("photos --net seed", "--arch and DATASET exclude each other", "See 'cnnctl help bench'."),
     ("photos --batch 8", "--batch-size and DATASET exclude each other", "See 'cnnctl help bench'."),

@@ -71,7 +71,7 @@ import Testing
       ("events.ndjson", "\"event\":\"epoch\"", "\"event\":\"epoch", "events.ndjson: line"),
       ("test/report.json", "\"images\" : 12", "\"images\" : 13", "counts do not fit"),
       ("test/report.json", "\"images\" : 12", "\"images\" : \(huge)", "counts do not fit"),
-      ("test/report.json", "\"confusion\" : [", "\"confusion\" : [[1],", "counts do not fit"),
+      ("test/report.json", "\"confusion\" : [", "\"confusion\" : [[1],", "differ in length"),
       ("test/report.json", "\"loss\" : ", "\"loss\" : 1", "does not fit the answers"),
       ("test/predictions.csv", "cats", "lions", "predictions.csv"),
       ("test/predictions.csv", "p_cats", "p_dogs", "unknown columns"),

@@ -15,7 +15,7 @@ import Testing
       #expect(outcome.output.contains(part))
     }
     #expect(outcome.lines.last == "files in \(run)/test")
-    #expect(outcome.diagnostics.hasPrefix("model \(run)"))
+    #expect(outcome.diagnostics.hasPrefix("model: \(run), "))
   }
 
   @Test func `--json is one line with every key and equals the file`() throws {

@@ -124,7 +124,9 @@ import Testing
       #expect(lines.allSatisfy { $0.wholeMatch(of: form) != nil }, "\(lines)")
       #expect(!outcome.diagnostics.contains("\r") && !outcome.diagnostics.contains("\u{1b}"))
       let quiet = cnnctl(words + ["-q"], clockStep: 1)
-      #expect(quiet.diagnostics == "")
+      // What the figures are worth is said all the same.
+      let said = quiet.diagnostics.split(separator: "\n")
+      #expect(said.allSatisfy { $0.hasPrefix("warning: no better than") }, "\(said)")
       #expect(quiet.output == outcome.output)
     }
     let training = cnnctl(data.training("--json", out: "slow"), clockStep: 1)

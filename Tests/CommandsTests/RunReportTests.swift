@@ -31,7 +31,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     }
     for part in [
       "test images", "95 % interval", "Worst mistakes", "Where it looked", "Least sure", "Examples",
-      "Training images", "batchSize",
+      "Training images", "--batch-size",
       "optimizer", "tiny", "cnnctl train --config", "instruction set", "cats", "dogs",
     ] {
       #expect(page.contains(part), "\(part)")
@@ -142,8 +142,9 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     try FileManager.default.createDirectory(
       atPath: data.folder.file("run/report.html/x"), withIntermediateDirectories: true)
     let outcome = cnnctl(data.training())
-    #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics.contains("warning: the report of"))
+    #expect(outcome.code == .io, "\(outcome.diagnostics)")
+    #expect(outcome.diagnostics.contains("error: the report of"))
+    #expect(try object(text(of: data.folder.file("run/run.json")))["status"] as? String == "done")
     #expect(isThere(data.folder.file("run/plots/loss.png")))
     let again = cnnctl("report", data.folder.file("run"))
     #expect(again.code == .io, "\(again.diagnostics)")

@@ -120,8 +120,8 @@ import Testing
     let images = try #require(start["batch_size"] as? Int)
     #expect((1...20).contains(images))
     let warning = try #require(
-      outcome.lines.first { $0.contains("\"warning\"") && $0.contains("a batch of 4096") })
-    #expect(warning.contains("is more than the"))
+      outcome.lines.first { $0.contains("\"warning\"") && $0.contains("--batch-size 4096") })
+    #expect(warning.contains("becomes \(images): there are no more training images"))
   }
 
   @Test func `No validation images, no test, one epoch`() throws {

@@ -123,6 +123,8 @@ struct PlanTests {
       var options = TrainingOptions()
       (options.from, options.freezeEpochs, options.schedule) = (folder + "/origin", 2, "constant")
       (options.epochs, options.batchSize) = (4, 4)
+      // Images that grow would have another size in the second of four epochs than in that of two.
+      (options.startSize, options.trainSize) = (32, 32)
       _ = try train(
         try Configuration(dataset: folder + "/data", options: options), out: folder + "/whole")
       options.epochs = 2
@@ -144,12 +146,16 @@ struct PlanTests {
         Trainer(configuration: configuration, out: run, engine: try engine(), clock: $0)
       }
       #expect(summary.endedBy == .time && summary.askedEpochs == 20)
-      #expect(updates.count == 1 && updates.first?.maxSeconds == 45)
-      let planned = try #require(updates.first?.epochs)
+      // What was too careful at first may be put right while the rate is high.
+      #expect(updates.count < 3 && updates.allSatisfy { $0.maxSeconds == 45 })
+      #expect(updates.map(\.epochs) == updates.map(\.epochs).sorted())
+      let planned = try #require(updates.last?.epochs)
       // 45 steps are nine epochs, less what is left free for what cannot be foreseen.
       #expect((7...8).contains(planned) && epochs.count == planned)
       #expect(clock.now <= 46)
-      #expect(updates.first?.line == "--max-time 45s: \(planned) of 20 epochs fit")
+      for update in updates {
+        #expect(update.line == "--max-time 45s: \(update.epochs) of 20 epochs fit")
+      }
       let peak = epochs.map(\.learningRate).max() ?? 0
       #expect((epochs.last?.learningRate ?? 1) < 0.02 * peak)
       let record = try RunRecord(folder: RunFolder(existing: run))

@@ -111,15 +111,19 @@ struct TeamTests {
         let out = "\(folder)/\(count)"
         let found = try trainTogether(count, configuration, out: out)[0].get()
         #expect(abs(found.losses[0] - alone.losses[0]) < 1e-5 * alone.losses[0])
+        var moved = 0
         for (name, numbers) in try weights(out) {
           let one = try #require(expected[name])
           let before = try #require(start[name])
           func length(_ a: [Float], _ b: [Float]) -> Double {
             zip(a, b).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
           }
-          #expect(
-            length(numbers, one) < 1e-3 * length(before, one), "\(name), \(count) processes")
+          let whole = length(before, one)
+          moved += whole > 0 ? 1 : 0
+          // No step moves a block's last scale where the way to it is cut from the start.
+          #expect(length(numbers, one) <= 1e-3 * whole, "\(name), \(count) processes")
         }
+        #expect(moved > expected.count / 2)
       }
     }
   }

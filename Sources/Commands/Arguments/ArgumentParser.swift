@@ -125,7 +125,7 @@ package struct ArgumentParser {
   private func unknown(_ title: String) -> Failure {
     let name = title.drop { $0 == "-" }
     let names =
-      options.map(\.name)
+      options.flatMap { [$0.name] + $0.also }
       + options.filter { $0.kind == .flag || $0.canBeOff }.map { "no-" + $0.name }
     let elsewhere = OptionTable.all.first { $0.name == name }?.commands
       .map(\.rawValue).sorted().joined(separator: ", ")

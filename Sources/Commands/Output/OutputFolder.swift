@@ -27,7 +27,7 @@ struct OutputFolder {
     folder = RunFolder(existing: path)
     place = ""
     do {
-      try RunFolder(existing: path).createFolder("")
+      try folder.create()
     } catch {
       throw Failure(
         .cannotCreate, "cannot create the folder \(path)",

@@ -77,13 +77,13 @@ package final class Trainer {
     events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason? = { nil }
   ) throws -> TrainingSummary {
     let started = ContinuousClock.now
-    if resumption == nil {
-      try RunFolder.requireOutside(configuration.dataset, out: out)
-    }
     let plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
       // What the handler has against it, it says again at the next event.
       try? events(.scanning(entries: entries))
       return shouldStop() != nil
+    }
+    if resumption == nil {
+      try RunFolder.requireOutside(configuration.dataset, out: out)
     }
     let memory = try MemoryEstimate(plan, cache: cache, engine: engine, team: team)
     try memory.check()

@@ -187,6 +187,12 @@ package struct RunFolder: Sendable, Hashable {
     try FileSystem.replace(place(name), with: bytes)
   }
 
+  /// Makes the folder and those above it, where they are not there yet.
+  package func create() throws(TrainingError) {
+    guard isWritten else { return }
+    try FileSystem.createFolders(path)
+  }
+
   /// Makes a folder below the run's, where there is none yet.
   package func createFolder(_ name: String) throws(TrainingError) {
     guard isWritten else { return }

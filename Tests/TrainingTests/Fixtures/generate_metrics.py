@@ -42,7 +42,10 @@ def case(name, truth, logits, classes, top_k):
         "brier": metrics.brier_score_loss(truth, shares[:, 1]) if classes == 2 else
         metrics.brier_score_loss(truth, shares, labels=labels),
         "auc": auc,
-        "top_k_accuracy": metrics.top_k_accuracy_score(truth, shares, k=top_k, labels=labels)
+        # Of equal shares scikit-learn takes the last class first, as argmax does not: mirrored, it
+        # takes the first one.
+        "top_k_accuracy": metrics.top_k_accuracy_score(
+            classes - 1 - truth, shares[:, ::-1], k=top_k, labels=labels)
         if classes > 2 else None,
         "confusion": metrics.confusion_matrix(truth, guess, labels=labels).tolist(),
         "report": {key: value for key, value in report.items() if key != "accuracy"},
