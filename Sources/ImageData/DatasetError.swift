@@ -134,7 +134,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .nested(_, _, let step): step.found
     case .emptyClasses(let path, let classes, let others) where !others.allSatisfy(\.isEmpty):
       list(
-        zip(classes, others).map { "\(path)/\($0) (\($1.isEmpty ? "nothing" : $1.list))" })
+        zip(classes, others).map {
+          "\(terminalSafe(path))/\(terminalSafe($0)) (\($1.isEmpty ? "nothing" : $1.list))"
+        })
     case .unknownClasses(_, let unknown, _): list(unknown)
     case .noTrainingFolder(_, let found, let classes):
       list(found) + (classes.isEmpty ? "" : "; beside them \(list(classes))")
@@ -189,7 +191,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
     case .tooManyEntries: "a folder that holds the dataset alone"
-    case .className(let path): "mv \(shellPath(path)) NEW-NAME"
+    case .className(let path): "mv \(terminalSafe(shellPath(path))) NEW-NAME"
     case .unreadable, .stopped: nil
     }
   }

@@ -22,7 +22,7 @@ struct RandomNetworkTests {
       Conv2D(filters: 3, useBias: false),
       Residual(body: [BatchNorm(), Flatten()], shortcut: [Flatten(), BatchNorm()]),
     ],
-    [Residual(body: [BatchNorm(), Flatten(), BatchNorm()], shortcut: [Flatten()]), BatchNorm()],
+    [Residual(body: [BatchNorm(), Flatten(), ReLU(), BatchNorm()], shortcut: [Flatten()])],
     [
       Residual(body: [Flatten(), BatchNorm()], shortcut: [BatchNorm(), Flatten()]), Dense(units: 1),
     ],
@@ -86,6 +86,7 @@ private struct RandomNetwork: CustomStringConvertible {
     var shape = input
     layers = []
     while layers.isEmpty || layers.allSatisfy({ $0 is Flatten }) {
+      shape = input
       layers = maker.layers(maker.number(1...8), &shape, depth: 0)
     }
     random = maker.random

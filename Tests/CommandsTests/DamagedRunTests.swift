@@ -32,10 +32,6 @@ import Testing
         ["test/confusion_matrix.png", "plots/lr.png"]
       ),
       ("test/report.json", [], ["test/roc.png", "test/confusion_matrix.png"]),
-      (
-        "test/pictures.sha256", ["test/examples.png", "test/least_sure.png"],
-        ["test/roc.png", "plots/samples.png"]
-      ),
       ("events.ndjson", [], ["plots/loss.png", "test/roc.png"]),
       ("run.json", [], ["plots/loss.png", "test/examples.png"]),
       ("config.json", [], ["plots/loss.png", "test/examples.png"]),

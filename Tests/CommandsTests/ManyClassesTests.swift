@@ -14,7 +14,10 @@ import Testing
     #expect(outcome.output.contains("test/report.txt has all figures"))
     #expect(!outcome.output.contains("rows: true class"))
     #expect(outcome.diagnostics.contains("(30 classes of 2 images)"))
-    for line in try text(of: run + "/log.txt").split(separator: "\n") { #expect(line.count < 400) }
+    for line in try text(of: run + "/log.txt").split(separator: "\n") {
+      // Which files are the same is said file by file.
+      #expect(line.count < 500 || line.contains("in two classes"), "\(line)")
+    }
 
     let report = try text(of: run + "/test/report.txt")
     #expect(names.allSatisfy { report.contains($0) })

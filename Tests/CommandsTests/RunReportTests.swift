@@ -31,7 +31,7 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
     }
     for part in [
       "test images", "95 % interval", "Worst mistakes", "Where it looked", "Least sure", "Examples",
-      "Training images", "--batch-size",
+      "Training images", "batch-size",
       "optimizer", "tiny", "cnnctl train --config", "instruction set", "cats", "dogs",
     ] {
       #expect(page.contains(part), "\(part)")

@@ -56,13 +56,18 @@ import Testing
     ("the file is empty", "download it again", []),
   ]
 
+  /// Formats that are text.
+  private static let written: Set<String> = [
+    "text", "a web page", "an SVG drawing", "a pointer of Git LFS",
+  ]
+
   @Test("Every other format is called by its name, with the next step")
   func names() throws {
     for (name, step, bytes) in ForeignKindTests.kinds {
       for more in bytes.isEmpty ? [0] : [0, 2_000_000] {
         // Text stays text, and a file of any size is told by its beginning.
         let filling = [UInt8](
-          repeating: name == "text" || name == "a web page" ? 0x20 : 0, count: more)
+          repeating: ForeignKindTests.written.contains(name) ? 0x20 : 0, count: more)
         let found = try failure(bytes + filling)
         #expect(found.code == (bytes.isEmpty ? .truncated : .notAnImage), "\(name)")
         #expect(found.message.hasPrefix(name), "\(name): \(found.message)")

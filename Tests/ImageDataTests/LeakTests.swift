@@ -15,7 +15,10 @@ import Testing
     ("JPEG without tables", JPEG.start + JPEG.frame(8, 8) + JPEG.scan([1], [0]) + JPEG.end),
     ("JPEG of too many pixels", JPEG.file(40_000, 40_000, blocks: 8)),
     ("JPEG of 12 bits", JPEG.start + JPEG.frame(8, 8, precision: 12) + JPEG.end),
-    ("JPEG with junk", JPEG.file(blocks: 200)),
+    (
+      "JPEG with junk behind its blocks",
+      Array(JPEG.file().dropLast(2)) + [1, 2, 3, 4, 5, 6, 7, 8] + JPEG.end
+    ),
     (
       "progressive JPEG cut in its second scan",
       JPEG.start + JPEG.quantization + JPEG.frame(64, 64, marker: 0xC2)
@@ -31,7 +34,8 @@ import Testing
     ("PNG cut in its header", Array(PNG.file().prefix(20))),
     ("PNG cut in its data", Array(PNG.file(64, 64).dropLast(20))),
     ("PNG without data", PNG.signature + PNG.header(8, 8) + PNG.end),
-    ("PNG with a bad checksum", Array(PNG.file().dropLast(1)) + [0]),
+    // The last byte of the data's, before the chunk that ends the file.
+    ("PNG with a bad checksum", PNG.file().dropLast(13) + [0] + PNG.file().suffix(12)),
     ("PNG of bad compressed data", PNG.signature + PNG.header(8, 8) + badData + PNG.end),
     ("PNG without a palette", PNG.file(colour: 3, bits: 8)),
     ("PNG of a bad palette", PNG.file(colour: 3, bits: 8, extra: PNG.chunk("PLTE", [1]))),

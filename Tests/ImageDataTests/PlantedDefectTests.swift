@@ -209,8 +209,10 @@ private let layouts: [Defect] = [
   Defect("an image beside the class folders", .looseImage, naming: ["train/1.png"]) {
     try $0.write("train/1.png", Pattern(number: unused).png)
   },
-  Defect("a folder of the system's", .skippedFolder, naming: ["train/@eaDir"]) {
-    try $0.write("train/@eaDir/1.png", Pattern(number: unused).png)
+  Defect("a run of this program", .skippedFolder, naming: ["train/run"]) {
+    try $0.write("train/run/config.json", Array("{}".utf8))
+    try $0.write("train/run/run.json", Array("{}".utf8))
+    try $0.write("train/run/weights/best.safetensors", [0])
   },
   Defect("a test folder of images alone", .unlabelled, naming: ["test"]) {
     for name in ["cats", "dogs"] { try remove("test/\(name)", $0) }

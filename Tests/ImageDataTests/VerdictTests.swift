@@ -73,8 +73,14 @@ import Testing
         }
         let name = "\(sampling), \(width) x \(height)"
         #expect(agreed(single + JPEG.end, name) == nil)
-        #expect(agreed(bytes, name)?.code == .damaged)
         let image = try ImageReader.decode(bytes: single + JPEG.end)
+        // At most ten blocks may stand together; what lies behind the last one hurts no pixel.
+        if sampling.reduce(0, { $0 + Int($1 >> 4) * Int($1 & 15) }) > 10 {
+          #expect(agreed(bytes, name)?.code == .damaged)
+        } else {
+          #expect(agreed(bytes, name) == nil)
+          #expect(try ImageReader.decode(bytes: bytes) == image, "\(name)")
+        }
         #expect(image.width == width && image.height == height)
         // Coefficients of zero are a medium grey; of four colours, half of half.
         let expected: UInt8 = sampling.count == 4 ? 64 : 128
@@ -94,9 +100,11 @@ import Testing
       * along(height, down[index], down.max() ?? 1)
   }
 
-  @Test("Junk between segments or behind the last block is damage; unknown segments are not")
+  @Test("Junk behind the last block is damage; junk between segments hurts no pixel")
   func junk() throws {
-    #expect(agreed(JPEG.file(extra: JPEG.segment(0xFE, []) + [1, 2, 3]), "junk")?.code == .damaged)
+    let early = JPEG.file(extra: JPEG.segment(0xFE, []) + [1, 2, 3])
+    #expect(agreed(early, "junk") == nil)
+    #expect(try ImageReader.decode(bytes: early) == ImageReader.decode(bytes: JPEG.file()))
     let late = Array(try fixture("ycc420.jpg").dropLast(2)) + [1, 2, 3, 4, 5, 6, 7, 8] + JPEG.end
     #expect(agreed(late, "late junk")?.code == .damaged)
     #expect(agreed(JPEG.file(extra: JPEG.segment(0xEF, [1, 2, 3])), "APP15") == nil)

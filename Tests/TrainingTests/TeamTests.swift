@@ -219,6 +219,7 @@ struct TeamTests {
   func diverging() throws {
     try withData({
       ($0.architecture, $0.size, $0.optimizer, $0.learningRate) = ("seed", 16, "sgd", 100)
+      $0.weightDecay = 0.05
     }) { folder, configuration in
       let results = trainTogether(3, configuration, out: folder + "/run")
       #expect(results.allSatisfy { $0.hasFailed })
