@@ -16,10 +16,6 @@ import Testing
     ("JPEG of too many pixels", JPEG.file(40_000, 40_000, blocks: 8)),
     ("JPEG of 12 bits", JPEG.start + JPEG.frame(8, 8, precision: 12) + JPEG.end),
     (
-      "JPEG with junk behind its blocks",
-      Array(JPEG.file().dropLast(2)) + [1, 2, 3, 4, 5, 6, 7, 8] + JPEG.end
-    ),
-    (
       "progressive JPEG cut in its second scan",
       JPEG.start + JPEG.quantization + JPEG.frame(64, 64, marker: 0xC2)
         + JPEG.huffman(0x00, [0]) + JPEG.huffman(0x10, [0])
