@@ -1,14 +1,17 @@
 internal import Training
 
 extension Arguments {
-  /// The run that the first operand names, else the newest one.
+  /// The run that an operand names, else the newest one.
   ///
-  /// Error: neither is there.
-  func run(of command: CommandDescription) throws(Failure) -> String {
-    if let named = operands.first { return named }
+  /// Error: neither is there; `operand` is the operand's name in the usage of `command`.
+  func run(
+    operand: String = "RUN", at index: Int = 0, of command: CommandDescription
+  ) throws(Failure) -> String {
+    if index < operands.count { return operands[index] }
     guard FileSystem.isFolder(RunFolder.latest) else {
       throw Failure(
-        .usage, "RUN is missing, and there is no newest run: \(RunFolder.latest) does not exist",
+        .usage,
+        "\(operand) is missing, and there is no newest run: \(RunFolder.latest) does not exist",
         expected: command.usage, helpPage: command.helpPage)
     }
     return RunFolder.latest

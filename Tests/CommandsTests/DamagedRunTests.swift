@@ -19,7 +19,6 @@ import Testing
     #expect(empty.code == .badData && empty.diagnostics.contains("is no run's folder"))
     try Data().write(to: URL(fileURLWithPath: folder.file("file")))
     #expect(cnnctl("report", folder.file("file")).code == .badData)
-    #expect(cnnctl("report").code == .usage)
   }
 
   @Test func `Each missing file is named, and only what follows from it is left out`() throws {

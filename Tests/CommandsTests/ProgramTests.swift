@@ -18,6 +18,19 @@ import Testing
     #expect(evaluation.code == 0, "\(evaluation.diagnostics)")
   }
 
+  @Test func `Where no run is newest, commands on one say so and name their usage`() throws {
+    let empty = try TemporaryFolder()
+    for (words, missing) in [(["report"], "RUN"), (["verify"], "RUN"), (["compare", "a"], "B")] {
+      let outcome = try run(words, in: empty.path)
+      #expect(outcome.code == 64)
+      #expect(
+        outcome.diagnostics.hasPrefix(
+          "cnnctl: error: \(missing) is missing, and there is no newest run: runs/latest does not exist"
+        ), "\(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains("cnnctl \(words[0])"))
+    }
+  }
+
   @Test(arguments: [SIGINT, SIGTERM])
   func `A signal ends training after saving`(signal: Int32) throws {
     let data = try TinyDataset()

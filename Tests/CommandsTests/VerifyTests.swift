@@ -70,7 +70,6 @@ import Testing
 
   @Test func `What is no run, or tells of no step, is refused`() throws {
     let data = try TinyDataset()
-    #expect(cnnctl("verify").code == .usage)
     #expect(cnnctl("verify", data.folder.file("nothing")).code == .noInput)
     let noRun = cnnctl("verify", data.path)
     #expect(noRun.code == .badData && noRun.diagnostics.contains("no run to verify"))

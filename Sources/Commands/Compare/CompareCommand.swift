@@ -11,7 +11,7 @@ struct CompareCommand {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let first = try ComparedModel("A", arguments.operands[0])
-    let second = try ComparedModel("B", try newest ?? arguments.operands[1])
+    let second = try ComparedModel("B", try arguments.run(operand: "B", at: 1, of: .compare))
     try check(first, second)
     for side in [first, second] { console.note(side.introduction) }
 
@@ -46,20 +46,6 @@ struct CompareCommand {
         comparison.text(isVerbose: console.isVerbose) + "\n\n" + terminalSafe(files))
     }
     return .done
-  }
-
-  /// The newest run, where only A is named.
-  private var newest: String? {
-    get throws(Failure) {
-      guard arguments.operands.count == 1 else { return nil }
-      guard FileSystem.isFolder(RunFolder.latest) else {
-        throw Failure(
-          .usage, "B is missing, and there is no newest run: \(RunFolder.latest) does not exist",
-          expected: CommandDescription.compare.usage,
-          helpPage: CommandDescription.compare.helpPage)
-      }
-      return RunFolder.latest
-    }
   }
 
   private var split: String { arguments.text("split") ?? Evaluator.Request().split }
