@@ -25,7 +25,7 @@ import Testing
       #expect(outcome.code == 64)
       #expect(
         outcome.diagnostics.hasPrefix(
-          "cnnctl: error: \(missing) is missing, and there is no newest run: runs/latest does not exist"
+          "error: \(missing) is missing, and there is no newest run: runs/latest does not exist"
         ), "\(outcome.diagnostics)")
       #expect(outcome.diagnostics.contains("cnnctl \(words[0])"))
     }

@@ -10,8 +10,9 @@ struct CompareCommand {
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
+    let other = try arguments.run(operand: "B", at: 1, of: .compare)
     let first = try ComparedModel("A", arguments.operands[0])
-    let second = try ComparedModel("B", try arguments.run(operand: "B", at: 1, of: .compare))
+    let second = try ComparedModel("B", other)
     try check(first, second)
     for side in [first, second] { console.note(side.introduction) }
 
