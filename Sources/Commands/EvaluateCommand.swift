@@ -28,6 +28,9 @@ struct EvaluateCommand {
     request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
     request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
 
+    if !arguments.flag("no-plots"), arguments.has("out") || location.run != nil {
+      try AnswerMemory.requireDrawing(0, classes: model.classes.count, advice: "--no-plots")
+    }
     let evaluator = Evaluator(model: model, run: location.run, engine: engine)
     let dataset = try evaluator.dataset(of: request)
     // Before minutes of work that would be lost.

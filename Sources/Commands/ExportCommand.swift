@@ -38,6 +38,10 @@ struct ExportCommand {
     if let temperature = arguments.number("temperature") {
       model = model.calibrated(temperature: temperature)
     }
+    // The file's bytes as they grow, and the network once more as the other form has it.
+    try AnswerMemory.require(
+      (24 << 20) + 16 * (model.network.parameterCount + model.network.statisticsCount),
+      for: "the export")
     let bytes = try format.encoded(model, settings)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let dtype = settings.precision.rawValue

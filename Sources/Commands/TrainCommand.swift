@@ -56,6 +56,7 @@ struct TrainCommand {
           ? "--epochs N waits as long again, --patience N or --no-patience waits longer"
           : "--epochs N, with more than \(summary.epochs), goes on")
       try progress.show(.done(summary))
+      try progress.finish()
       return .done
     }
     let cache = PictureCache(arguments, console.environment)
@@ -69,6 +70,7 @@ struct TrainCommand {
         configuration: configuration, out: arguments.text("out"),
         cache: cache, engine: engine, communicator: ranks?.communicator,
         neighbours: ranks?.neighbours)
+    trainer.drawsReport = !arguments.flag("no-plots")
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
@@ -81,6 +83,7 @@ struct TrainCommand {
     } catch DatasetError.stopped {
       throw stoppedEarly(signal() ?? 0)
     }
+    try progress.finish()
     console.clear()
     if let signal = summary.stoppedBySignal {
       console.note(

@@ -12,6 +12,7 @@ final class TrainingProgress {
   private let engine: Engine
   private let signal: () -> Int32?
   private let meter: TrainingMeter
+  private var done: TrainingSummary?
   /// Why the report of a run that is done could not be written.
   private(set) var reportFailure: Failure?
 
@@ -70,10 +71,18 @@ final class TrainingProgress {
       console.note(test.heading)
       if !json { try result(report.brief(of: test.noun)) }
     case .done(let summary):
-      for line in meter.curves { console.note(line) }
-      let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
-      if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
+      done = summary
     }
+  }
+
+  /// Draws the report of the run that is done, and says where everything is.
+  ///
+  /// It comes when the trainer has returned and all its memory is free again.
+  func finish() throws {
+    guard let summary = done else { return }
+    for line in meter.curves { console.note(line) }
+    let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
+    if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
   }
 
   /// Draws the sheet of training images; a run does not end for want of it.

@@ -40,8 +40,11 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case tooManyEntries(path: String, limit: Int)
   /// Who asked for the dataset no longer wants it.
   case stopped
-  /// A class folder's name that is not UTF-8 or has control characters.
+  /// A class folder's name that is not UTF-8, or has characters that steer a terminal or the
+  /// direction of text.
   case className(path: String)
+  /// Two class folders whose names have the same letters, composed in two ways.
+  case sameName(path: String, other: String)
 
   /// What kind of failure it is, for the exit code.
   package enum Kind: Sendable {
@@ -79,7 +82,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
       .splitsInClasses(let path, _, _), .emptyClasses(let path, _, _),
       .unknownClasses(let path, _, _), .severalFolders(let path, _, _, _),
       .unclearFolders(let path, _, _), .noTrainingFolder(let path, _, _), .linkLoop(let path),
-      .tooDeep(let path, _), .tooManyEntries(let path, _), .className(let path):
+      .tooDeep(let path, _), .tooManyEntries(let path, _), .className(let path),
+      .sameName(let path, _):
       path
     case .stopped: ""
     }
@@ -116,7 +120,11 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .tooManyEntries(_, let limit):
       "holds more than \(limit) files and folders, counted once a class"
     case .stopped: "stopped while the dataset's folders were listed"
-    case .className: "cannot name a class: names are UTF-8 without control characters"
+    case .className:
+      "cannot name a class: names are UTF-8, without control characters and without characters that "
+        + "change the direction of text"
+    case .sameName(_, let other):
+      "has the same name as \(other): their letters are the same, composed of other code points"
     }
   }
 
@@ -147,7 +155,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is expected instead.
   package var expected: String? {
     switch self {
-    case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className: nil
+    case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className,
+      .sameName:
+      nil
     case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
     case .severalFolders: "one of them"
     case .unclearFolders:
@@ -191,7 +201,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
     case .tooManyEntries: "a folder that holds the dataset alone"
-    case .className(let path): "mv \(terminalSafe(shellPath(path))) NEW-NAME"
+    case .className(let path), .sameName(let path, _):
+      "mv \(terminalSafe(shellPath(path))) NEW-NAME"
     case .unreadable, .stopped: nil
     }
   }

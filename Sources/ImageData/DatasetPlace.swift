@@ -9,6 +9,33 @@ extension Dataset {
     return around.contains(own) || linkedFolders(of: root).contains(where: around.contains)
   }
 
+  /// The dataset in one of whose split folders a file lies, or would; nil where there is none.
+  ///
+  /// Such a folder is told by its name and by that of another split's folder beside it: `train` and
+  /// `test`.
+  package static func dataset(around file: String) -> String? {
+    var place = file
+    func up() {
+      let slash = place.lastIndex(of: "/")
+      place = slash.map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "."
+    }
+    up()
+    guard let real = FolderListing.realPath(place) else { return nil }
+    place = real
+    func split(_ name: Substring) -> Split? {
+      SplitName(String(name)).flatMap { $0.rest.isEmpty ? $0.split : nil }
+    }
+    // Files of a class may lie some folders below it.
+    for _ in 0..<8 where place != "/" {
+      let name = place.split(separator: "/").last ?? ""
+      up()
+      guard let own = split(name) else { continue }
+      let others = ((try? FolderListing(place))?.entries ?? []).filter(\.isFolder)
+      if others.contains(where: { split($0.name[...]).map { $0 != own } ?? false }) { return place }
+    }
+    return nil
+  }
+
   /// The folder that a path leads to, or the last one that is there, and all above it.
   private static func foldersAround(_ path: String) -> Set<FolderListing.Identity> {
     var existing = path

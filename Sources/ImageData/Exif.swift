@@ -12,6 +12,39 @@ enum Exif {
     case broken
   }
 
+  /// The types of TIFF's numbers. Orientation should be a `short`; Pillow takes the first value of any
+  /// of these, and so do we.
+  private enum Number: Int {
+    case short = 3, long, rational
+    case signedByte
+    case signedShort = 8, signedLong, signedRational, float
+    case directory = 13
+
+    /// Bytes of one.
+    var size: Int {
+      switch self {
+      case .signedByte: 1
+      case .short, .signedShort: 2
+      case .long, .signedLong, .float, .directory: 4
+      case .rational, .signedRational: 8
+      }
+    }
+
+    /// The number, if it is whole and not negative; `read` gives so many bytes from a place on.
+    func whole(_ read: (_ at: Int, _ count: Int) -> Int?) -> Int? {
+      switch self {
+      case .signedByte, .short, .signedShort, .long, .signedLong, .directory:
+        return read(0, size)
+      case .rational, .signedRational:
+        guard let above = read(0, 4), let below = read(4, 4), below > 0, above % below == 0
+        else { return nil }
+        return above / below
+      case .float:
+        return read(0, 4).flatMap { Int(exactly: Float(bitPattern: UInt32($0))) }
+      }
+    }
+  }
+
   /// Tag 0x0112 of the first directory of the TIFF data in a range of the bytes, with or without
   /// the letters that stand before them in a JPEG.
   ///
@@ -37,12 +70,13 @@ enum Exif {
       guard let tag = number(at, 2), let type = number(at + 2, 2), let count = number(at + 4, 4)
       else { return .broken }
       guard tag == 0x0112 else { continue }
-      let shortType = 3
-      let longType = 4
-      guard count == 1, type == shortType || type == longType,
-        let value = number(at + 8, type == shortType ? 2 : 4), (1...8).contains(value)
+      guard let type = Number(rawValue: type), count > 0 else { return .unusable }
+      // Values that have no room in the entry stand elsewhere, and the entry says where.
+      let size = count * type.size
+      guard let place = size <= 4 ? at + 8 : number(at + 8, 4), number(place + size - 1, 1) != nil
       else { return .unusable }
-      return .turned(value)
+      let value = type.whole { number(place + $0, $1) }
+      return value.flatMap { (1...8).contains($0) ? .turned($0) : nil } ?? .unusable
     }
     return .absent
   }

@@ -141,10 +141,14 @@ struct FolderWalk {
       }
       noteLink(entry, name)
       // A class's name is a text, in models and in tables; files may be called by any bytes.
-      let isPlain =
-        entry.isText
-        && entry.name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-      if !isPlain { survey.problems.append(.className(path: joined(path, entry.name))) }
+      if !entry.isText || ForeignText.problem(inName: entry.name) != nil {
+        survey.problems.append(.className(path: joined(path, entry.name)))
+      }
+      // Strings are equal where their letters are, however these are composed.
+      if let other = survey.folders[index].classes.first(where: { $0.name == entry.name }) {
+        survey.problems.append(
+          .sameName(path: joined(path, entry.name), other: joined(path, other.name)))
+      }
       var found = FolderSurvey.ClassFolder(name: entry.name)
       // Classes may share folders: it is their pictures that a check compares.
       entered = []

@@ -32,6 +32,8 @@ package struct PictureFolder {
       let path = folder.hasSuffix("/") ? folder + entry.name : folder + "/" + entry.name
       switch PictureName.role(entry, path: path) {
       case .picture: paths.append(path)
+      // A run's own folder is read where it is named, and not where it lies among photos.
+      case .folder where SkippedEntries.contains(folder: entry.name, at: path): break
       case .folder: collect(path, within: ancestors.union([identity]), found)
       case .other(let kind): passedOver.add(entry.name, kind)
       }

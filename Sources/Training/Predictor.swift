@@ -105,12 +105,11 @@ package final class Predictor {
     var count = count
     while try needs(count) + keeping > available {
       guard count > 1 else {
-        throw TrainingError(
-          .noRoom, "answering needs more memory than there is",
-          found: "\(available / 1_000_000) MB free, of the system, its control groups and limits",
-          expected: "about \((try needs(1) + keeping + 999_999) / 1_000_000) MB"
-            + (keeping > Predictor.allowance ? ", most of it for the answers" : ""),
-          advice: keeping > Predictor.allowance ? "fewer images at a time" : "a smaller model")
+        let isAnswers = keeping > Predictor.allowance
+        throw AnswerMemory.lack(
+          of: try needs(1) + keeping, free: available, for: "prediction",
+          mostly: isAnswers ? "for the predictions" : nil,
+          advice: isAnswers ? "fewer images at a time" : "a smaller model")
       }
       count /= 2
       batchSize = count

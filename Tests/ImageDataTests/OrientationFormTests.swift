@@ -57,6 +57,53 @@ import Testing
     }
   }
 
+  /// A directory of one entry, orientation, with four bytes of value and more behind the directory.
+  private func entry(
+    type: UInt8, count: UInt8 = 1, _ value: [UInt8], behind: [UInt8] = [], isLittle: Bool
+  ) -> [UInt8] {
+    func ordered(_ bytes: [UInt8]) -> [UInt8] { isLittle ? bytes.reversed() : bytes }
+    let head: [UInt8] = Array((isLittle ? "II" : "MM").utf8) + ordered([0, 42])
+    let entry = ordered([0x01, 0x12]) + ordered([0, type]) + ordered([0, 0, 0, count]) + value
+    return head + ordered([0, 0, 0, 8]) + ordered([0, 1]) + entry + [0, 0, 0, 0] + behind
+  }
+
+  @Test("The first value of any type of number counts, if it is whole", arguments: [true, false])
+  func types(isLittle: Bool) throws {
+    func ordered(_ bytes: [UInt8]) -> [UInt8] { isLittle ? bytes.reversed() : bytes }
+    let six = ordered([0, 0, 0, 6])
+    let short = ordered([0, 6]) + [0, 0]
+    let place = ordered([0, 0, 0, 26])
+    for (data, value) in [
+      (entry(type: 3, short, isLittle: isLittle), 6),
+      (entry(type: 8, short, isLittle: isLittle), 6),
+      (entry(type: 3, count: 2, ordered([0, 6]) + ordered([0, 3]), isLittle: isLittle), 6),
+      (entry(type: 4, six, isLittle: isLittle), 6), (entry(type: 9, six, isLittle: isLittle), 6),
+      (entry(type: 13, six, isLittle: isLittle), 6),
+      (entry(type: 6, [6, 0, 0, 0], isLittle: isLittle), 6),
+      // 6.0, and 6.5, which is no orientation.
+      (entry(type: 11, ordered([0x40, 0xC0, 0, 0]), isLittle: isLittle), 6),
+      (entry(type: 11, ordered([0x40, 0xD0, 0, 0]), isLittle: isLittle), 1),
+      // 12 / 2, 13 / 2, a division by zero, and a place beyond the end.
+      (
+        entry(
+          type: 5, place, behind: ordered([0, 0, 0, 12]) + ordered([0, 0, 0, 2]), isLittle: isLittle
+        ), 6
+      ),
+      (
+        entry(
+          type: 5, place, behind: ordered([0, 0, 0, 13]) + ordered([0, 0, 0, 2]), isLittle: isLittle
+        ), 1
+      ),
+      (entry(type: 5, place, behind: six + [0, 0, 0, 0], isLittle: isLittle), 1),
+      (entry(type: 5, place, behind: six, isLittle: isLittle), 1),
+      (entry(type: 3, count: 0, short, isLittle: isLittle), 1),
+      (entry(type: 7, [6, 0, 0, 0], isLittle: isLittle), 1),
+      (entry(type: 8, [0xFF, 0xFF, 0, 0], isLittle: isLittle), 1),
+    ] {
+      #expect(try orientation(PNG.file(extra: PNG.chunk("eXIf", data))) == value, "\(data)")
+    }
+  }
+
   @Test(
     "EXIF data and XMP data are found in texts of every kind",
     arguments: ["tEXt", "zTXt", "iTXt", "packed iTXt"])

@@ -5,7 +5,7 @@
 
 Trains configurations for a step or a few, some on drawn images of many classes or many files, reads
 the estimate from the first event and the peak from the system, and fails where the estimate is not
-LEAST to MOST percent above it (0 to 25). Then predicts under falling limits of the address space:
+LEAST to MOST percent above it (0 to 25), or by a few megabytes. Then predicts under falling limits of the address space:
 every one is answered, or refused with 69, and none below one that was refused.
 """
 
@@ -43,6 +43,9 @@ CONFIGURATIONS = [
     ("from the box", 0.05, ["--from", "cats-dogs", "--size", "128"]),
     ("from the box, frozen", 0.05, ["--from", "cats-dogs", "--freeze", "backbone"]),
 ]
+PLAIN = ["--no-plots"]
+# What is also run with its charts, as all drawn images are.
+CHARTED = ["seed", "quick", "default", "from the box, frozen"]
 
 
 # Name, classes, training and test images a class, arguments; images have 8 pixels a side.
@@ -53,6 +56,9 @@ DRAWN = [
     ("20,000 files, on the disk", 2, 9000, 1000,
      ["--recipe", "seed", "--size", "16", "--cache", "disk"]),
 ]
+
+# Bytes that the estimate of a small run may be too high: what all runs take is rounded up.
+SLACK = 30e6
 
 # Kilobytes of addresses.
 LIMITS = [400000, 300000, 250000, 200000, 150000, 125000, 100000, 80000, 60000, 40000]
@@ -105,7 +111,7 @@ def limits(program, images):
 
 
 def run(program, dataset, share, arguments, folder):
-    command = [program, "train", dataset, "--json", "--no-plots", "--epochs", "3",
+    command = [program, "train", dataset, "--json", "--epochs", "3",
                "--fraction", str(share), "--out", folder, *arguments]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
@@ -123,8 +129,11 @@ def main():
     program, dataset = sys.argv[1:3]
     least, most = map(float, sys.argv[3:5] or (0, 25))
     failures = 0
-    kinds = [(name, None, share, arguments) for name, share, arguments in CONFIGURATIONS]
-    kinds += [(name, shape, 1.0, arguments) for name, *shape, arguments in DRAWN]
+    kinds = [(name, None, share, arguments + PLAIN) for name, share, arguments in CONFIGURATIONS]
+    kinds += [(name, shape, 1.0, arguments + PLAIN) for name, *shape, arguments in DRAWN]
+    kinds += [(name + ", charts", None, share, arguments)
+              for name, share, arguments in CONFIGURATIONS if name in CHARTED]
+    kinds += [(name + ", charts", shape, 1.0, arguments) for name, *shape, arguments in DRAWN]
     for name, shape, share, arguments in kinds:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["XDG_CACHE_HOME"] = folder + "/cache"
@@ -134,7 +143,7 @@ def main():
                 draw_dataset(images, *shape)
             estimate, peak = run(program, images, share, arguments, folder + "/run")
         above = 100 * (estimate / peak - 1)
-        is_right = least <= above <= most
+        is_right = least <= above and (above <= most or estimate - peak < SLACK)
         failures += not is_right
         print(f"{name:30} estimate {estimate / 1e6:7.1f} MB, peak {peak / 1e6:7.1f} MB, "
               f"{above:+5.1f} %{'' if is_right else '  <- wrong'}", flush=True)

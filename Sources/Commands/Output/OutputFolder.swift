@@ -18,11 +18,20 @@ struct OutputFolder {
   /// Creates the folder that `--out` names, and those above it where they are not there yet.
   ///
   /// Errors: one that lies in the dataset that the command reads, itself or one of `folders` in it,
-  /// and one that cannot be created.
+  /// that of a run or a folder of its own in one, unless it is the run `own`, and one that cannot be
+  /// created.
   init(
-    creating path: String, outside dataset: String?, below folders: [String] = []
+    creating path: String, outside dataset: String?, below folders: [String] = [],
+    own: String? = nil
   ) throws {
     if let dataset { try RunFolder.requireOutside(dataset, files: path, below: folders) }
+    if let run = RunFolder.run(around: path),
+      FileSystem.identity(run) != own.flatMap(FileSystem.identity)
+    {
+      throw Failure(
+        .cannotCreate, "\(path) belongs to the run \(run), whose files are not written over",
+        expected: "a folder outside of a run")
+    }
     self.path = path
     folder = RunFolder(existing: path)
     place = ""

@@ -48,6 +48,16 @@ struct OutputGuard {
     if let input = FileSystem.identity(path).flatMap({ inputs[$0] }) {
       throw OutputGuard.isInput(path, known: input)
     }
+    if FileSystem.exists(path), RunFolder.owns(path) {
+      throw Failure(
+        .cannotCreate, "\(path) is a run's own file, and is not written over",
+        expected: "-o with a name outside of the run's files")
+    }
+    if let dataset = Dataset.dataset(around: path) {
+      throw Failure(
+        .cannotCreate, "\(path) lies in the dataset \(dataset)",
+        expected: "-o with a name outside of it: what is in a dataset is taken for a part of it")
+    }
     if isForeignPicture(path, content) {
       throw Failure(
         .cannotCreate,

@@ -17,8 +17,9 @@ struct ReportCommand {
     var builder = try RunReportBuilder(reading: run, dataset: dataset, engine: engine)
     if let out = arguments.text("out") {
       let recorded = dataset ?? builder.contents.record?.dataset
-      _ = try OutputFolder(creating: out, outside: recorded, below: ["plots", "test"])
+      _ = try OutputFolder(creating: out, outside: recorded, below: ["plots", "test"], own: run)
     }
+    try builder.requireMemory()
     let report = builder.report()
     for problem in builder.problems { console.warning("left out: " + problem.message) }
     let place = arguments.text("out") ?? builder.contents.folder.path

@@ -29,6 +29,13 @@ struct RunReportBuilder {
     self.engine = engine
   }
 
+  /// Refuses a report for which there is not enough memory.
+  func requireMemory() throws(TrainingError) {
+    let answers = contents.answers
+    try AnswerMemory.requireDrawing(
+      answers?.predictions.count ?? 0, classes: answers?.classes.count ?? 0)
+  }
+
   /// The report, as far as the folder goes.
   mutating func report() -> RunReport {
     var report = RunReport(title: contents.name)

@@ -42,7 +42,7 @@ extension DatasetCheck {
     case .tooDeep: return finding(.tooDeep)
     // These end a survey before it is one.
     case .tooManyEntries, .stopped: return []
-    case .className: return finding(.className)
+    case .className, .sameName: return finding(.className)
     }
   }
 

@@ -169,9 +169,10 @@ extension Resumption {
 
 extension Configuration.Training {
   /// Takes over what is asked of a run that goes on from `progress`, as a change of its plan; nil
-  /// for one without a checkpoint.
+  /// for one without a checkpoint. `hasEnded`: the run came to its end, and was not interrupted.
   mutating func goOn(
-    _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int
+    _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int,
+    hasEnded: Bool = true
   ) {
     let made = progress?.steps ?? 0
     let done = progress?.epochs ?? 0
@@ -184,7 +185,8 @@ extension Configuration.Training {
     maxSeconds = 0
     let planned = length(after: .max, stepsPerEpoch: stepsPerEpoch)
     let isTimed = changes?.last?.reason == .time
-    let isOver = done >= planned.epochs
+    // A run that was stopped in its test comes to its end first.
+    let isOver = hasEnded && done >= planned.epochs
     let patience = request.patience.flatMap { $0 == self.patience(after: .max) ? nil : $0 }
     var epochs = request.epochs
     if isTimed, isOver || request.maxSeconds != nil || patience != nil {

@@ -75,6 +75,18 @@ extension Configuration.Training {
     return length
   }
 
+  /// Whether the run, as it was planned once `made` steps were made, ends after them; more may have
+  /// been asked for since.
+  func ends(after made: Int, stepsPerEpoch: Int) -> Bool {
+    let all = changes ?? []
+    let before = all.prefix { $0.step < made }.count
+    return (before...max(before, all.prefix { $0.step <= made }.count)).contains { count in
+      var planned = self
+      planned.changes = Array(all.prefix(count))
+      return planned.length(after: made, stepsPerEpoch: stepsPerEpoch).steps == made
+    }
+  }
+
   /// Whether time, and no wish, decided how long the run is once `made` steps are made.
   func isCutShort(after made: Int, stepsPerEpoch: Int) -> Bool {
     let length = length(after: made, stepsPerEpoch: stepsPerEpoch)

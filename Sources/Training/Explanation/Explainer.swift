@@ -19,7 +19,7 @@ package final class Explainer {
   private let occlusion: Occlusion
 
   /// Images that are worked on together.
-  private static let batchSize = 16
+  static let batchSize = 16
 
   /// Explains a model's answers by some methods.
   ///

@@ -25,6 +25,7 @@ struct MemoryEstimate {
   private let engine: Engine
   private let batchSize: Int
   private let team: Team
+  private let draws: Bool
 
   /// What is kept of every image beside its pixels: its paths, digest and sums.
   let listing: Int
@@ -34,17 +35,22 @@ struct MemoryEstimate {
   /// Bytes of an image's record in the dataset, the plan and the store, its paths apart.
   private static let recordBytes = 420
 
+  /// The report, which is drawn when all else is free again but the program; 0 for none.
+  let drawing: Int
+
   /// Bytes in all.
   var total: Int {
-    MemoryEstimate.allowance + listing + images + training + validation + weights + passing
+    MemoryEstimate.allowance
+      + max(drawing, listing + images + training + validation + weights + passing)
   }
 
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
   /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Team, batchSize: Int? = nil
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Team, batchSize: Int? = nil,
+    draws: Bool = false
   ) throws {
-    (self.plan, self.engine, self.team) = (plan, engine, team)
+    (self.plan, self.engine, self.team, self.draws) = (plan, engine, team, draws)
     let configuration = plan.configuration
     let options = configuration.training
     let counts = ImageCounts(plan)
@@ -72,6 +78,14 @@ struct MemoryEstimate {
         sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
       }
     }
+
+    let tested = plan.test == nil ? counts.validation : counts.test
+    drawing =
+      draws
+      ? AnswerMemory.drawn(tested, classes: plan.dataset.classes.count)
+        + (try InferenceSession.memoryBytes(
+          network: plan.network, batchSize: Explainer.batchSize * plan.configuration.tta.views,
+          engine: engine)) * 2 : 0
 
     var cache = cache
     cache.reserve(
@@ -130,8 +144,7 @@ struct MemoryEstimate {
     let figures = AnswerMemory.figures(classes: classes)
     return max(
       passes + kept(fitted) + AnswerMemory.fitting(fitted, classes: classes) + figures,
-      passes + kept(tested) + figures,
-      kept(tested) + AnswerMemory.report(tested, classes: classes))
+      passes + kept(tested) + figures)
   }
 
   /// Refuses a run for which the system has not enough memory.
@@ -164,7 +177,7 @@ struct MemoryEstimate {
     var size = batchSize / 2
     while size >= 1 {
       if let smaller = try? MemoryEstimate(
-        plan, cache: cache, engine: engine, team: team, batchSize: size),
+        plan, cache: cache, engine: engine, team: team, batchSize: size, draws: draws),
         smaller.total - smaller.images <= free
       {
         return "--batch-size \(size)" + (smaller.total <= free ? "" : " --cache disk")

@@ -91,6 +91,8 @@ struct TimePlan {
 
   /// The part of the time that is left which a choice leaves free for what cannot be foreseen.
   private static let margin = 0.06
+  /// The part of the time that goes by between two looks at the plan.
+  private static let interval = 0.02
   /// Timed steps that the first choice needs, unless the time is short.
   private static let enough = 6
 
@@ -128,8 +130,8 @@ struct TimePlan {
       isPlanned = true
       return choose(place, left: left)
     }
-    // The sum goes over all epochs: not after every short step.
-    guard isEpochOver || now - checked > 0.1 else { return nil }
+    // Short steps and epochs tell little each, and the sum goes over all epochs.
+    guard now - checked > max(0.1, limit * TimePlan.interval) else { return nil }
     checked = now
     let needed = seconds(place, epochs: place.length.epochs, steps: place.length.steps)
     if needed > left { return choose(place, left: left) }

@@ -18,6 +18,8 @@ package final class Trainer {
   private let cache: PictureCache
   private let engine: Engine
   private let team: Team
+  /// Whether a report will be drawn of the run, for which there must be memory.
+  package var drawsReport = false
 
   /// A trainer; nothing is read or written yet.
   ///
@@ -85,7 +87,8 @@ package final class Trainer {
     if resumption == nil {
       try RunFolder.requireOutside(configuration.dataset, out: out)
     }
-    let memory = try MemoryEstimate(plan, cache: cache, engine: engine, team: team)
+    let memory = try MemoryEstimate(
+      plan, cache: cache, engine: engine, team: team, draws: drawsReport)
     try memory.check()
     try team.requireSame(
       "versions",
@@ -133,6 +136,7 @@ package final class Trainer {
     }
     let shared = RunFolder(existing: String(decoding: path, as: UTF8.self))
     let folder = team.isFirst ? shared : shared.unwritten
+    if resumption != nil { try folder.createFolders() }
     return (folder, try RunLock(folder))
   }
 
@@ -277,7 +281,8 @@ package final class Trainer {
       if let resumption {
         configuration.training.goOn(
           resumption.request, from: checkpoint?.progress,
-          stepsPerEpoch: configuration.training.stepsPerEpoch(images: images.training.count))
+          stepsPerEpoch: configuration.training.stepsPerEpoch(images: images.training.count),
+          hasEnded: resumption.record?.status == .done)
         try folder.write(configuration.encoded(), to: RunFolder.configurationName)
       }
       return configuration.encoded()

@@ -217,7 +217,16 @@ struct TrainingLoop {
         return configuration.training.isCutShort(
           after: session.optimizer.steps, stepsPerEpoch: stepsPerEpoch) ? .maxTime : nil
       }
-      try prepareEpoch(of: length, &log, events)
+      do {
+        try prepareEpoch(of: length, &log, events)
+      } catch {
+        // Who watches for signals ends what takes long; the steps made so far are kept.
+        guard session.optimizer.steps > 0, case .signal(let number)? = shouldStop() else {
+          throw error
+        }
+        try keep(underWay, isLast: true, &log, events)
+        return .signal(number)
+      }
       let batches = try source ?? self.source()
       source = batches
       var meter = EpochMeter(
@@ -226,7 +235,7 @@ struct TrainingLoop {
       let first = meter.step
       underWay = nil
       var reason: StopReason?
-      var isNew = false
+      var (isNew, isCut) = (false, false)
       timePlan?.beginSteps()
       while reason == nil, session.optimizer.steps < length.steps,
         let batch = try source?.next()
@@ -238,13 +247,17 @@ struct TrainingLoop {
           try log.tell(.digest(digest(meter)), events)
         }
         reason = try agree(inEpoch: meter.step, &log, events, shouldStop)
-        if self.length != length {
+        // What was asked for after the plan's last step came later: the epoch ended there.
+        let steps = session.optimizer.steps
+        isCut = configuration.training.ends(after: steps, stepsPerEpoch: stepsPerEpoch)
+        if self.length != length, !isCut || self.length.steps == steps {
           length = self.length
           isNew = true
           try tellPlan(&log, events)
           source = try follow(length, &meter, source)
         }
-        if reason == nil, meter.step < stepsPerEpoch, session.optimizer.steps < length.steps,
+        if isCut { break }
+        if reason == nil, meter.step < stepsPerEpoch, steps < length.steps,
           checkpointer.isDue
         {
           try keep(meter.sums(source ?? batches), &log, events)
@@ -252,7 +265,7 @@ struct TrainingLoop {
       }
       let last = source ?? batches
       // What was prepared for another length, or beyond the end, is of no use.
-      if isNew || session.optimizer.steps >= length.steps { source = nil }
+      if isNew || isCut || session.optimizer.steps >= length.steps { source = nil }
       if case .signal = reason {
         try keepUnfinished(meter.sums(last), &log, events)
         return reason
@@ -271,10 +284,12 @@ struct TrainingLoop {
           try tellPlan(&log, events)
           source = nil
         }
-        if case .signal = reason {
+        let isSignal = if case .signal = reason { true } else { false }
+        // The time may have ended the run just now.
+        if isSignal || done >= self.length.epochs || session.optimizer.steps >= self.length.steps {
           try keep(nil, isLast: true, &log, events)
-          return reason
         }
+        if isSignal { return reason }
       }
     }
   }

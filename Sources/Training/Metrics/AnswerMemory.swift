@@ -1,10 +1,12 @@
 internal import CNN
+internal import ImageData
+internal import Primitives
 
 /// Bytes that answers to images take, what is made of them, and the files.
 ///
 /// Measured numbers are rounded up; `Tests/Reliability/memory.py` holds them against what processes
 /// take.
-enum AnswerMemory {
+package enum AnswerMemory {
   /// Answers that are kept, each with its logits and probabilities.
   static func kept(_ images: Int, of model: (classes: Int, outputs: Int), views: Int) -> Int {
     // The answer itself and its places in the lists of an evaluation, then three arrays.
@@ -21,5 +23,39 @@ enum AnswerMemory {
   /// Answers read back from their file, and the curves drawn from them.
   static func report(_ images: Int, classes: Int) -> Int {
     figures(classes: classes) + images * (500 + 30 * classes)
+  }
+
+  /// Charts and tables of images, each drawn and encoded before the next.
+  private static let drawing = 48 << 20
+
+  /// Refuses to draw the charts of so many answers where there is no memory for them.
+  package static func requireDrawing(
+    _ images: Int, classes: Int, advice: String? = nil
+  ) throws(TrainingError) {
+    try require(drawn(images, classes: classes), for: "the report", advice: advice)
+  }
+
+  /// Bytes that drawing takes beside all else.
+  static func drawn(_ images: Int, classes: Int) -> Int {
+    drawing + report(images, classes: classes)
+  }
+
+  /// Refuses work that needs more memory than there is.
+  package static func require(
+    _ bytes: Int, for work: String, advice: String? = nil
+  ) throws(TrainingError) {
+    guard let free = AvailableMemory().bytes, bytes > free else { return }
+    throw lack(of: bytes, free: free, for: work, advice: advice)
+  }
+
+  /// The refusal.
+  static func lack(
+    of bytes: Int, free: Int, for work: String, mostly part: String? = nil, advice: String?
+  ) -> TrainingError {
+    TrainingError(
+      .noRoom, "\(work) needs more memory than there is",
+      found: "\(free / 1_000_000) MB free, of the system, its control groups and limits",
+      expected: "about \((bytes + 999_999) / 1_000_000) MB"
+        + (part.map { ", most of it \($0)" } ?? ""), advice: advice)
   }
 }

@@ -14,12 +14,12 @@ struct RecordedRun: Sendable {
       throw TrainingError(.missing, "there is no run \(purpose): \(path) does not exist")
     }
     folder = RunFolder(existing: path)
+    try folder.requireNoLinks()
     guard RunFolder.holdsRun(folder.path) else {
       throw TrainingError(
         .badData, "\(path) holds no run \(purpose)",
         expected: "a run folder with its \(RunFolder.configurationName)")
     }
-    try folder.requireNoLinks()
     configuration = try Configuration(file: folder.place(RunFolder.configurationName))
     do throws(TrainingError) {
       record = try RunRecord(folder: folder)

@@ -102,8 +102,7 @@ package struct RunFolder: Sendable, Hashable {
       folder = RunFolder(existing: try createNext(home))
     }
     try folder.requireNoLinks()
-    try folder.createFolder("weights")
-    try folder.createFolder("test")
+    try folder.createFolders()
     do throws(TrainingError) {
       try FileSystem.replace(
         folder.place(configurationName), with: configuration, exclusive: true)
@@ -191,6 +190,26 @@ package struct RunFolder: Sendable, Hashable {
   package func create() throws(TrainingError) {
     guard isWritten else { return }
     try FileSystem.createFolders(path)
+  }
+
+  /// The run that a folder is, or lies in directly; nil where there is none.
+  package static func run(around path: String) -> String? {
+    [path, FileSystem.parent(of: path)].first(where: holdsRun)
+  }
+
+  /// Whether a path is one of the files that a run has, or lies in one of its folders.
+  package static func owns(_ path: String) -> Bool {
+    let folder = FileSystem.parent(of: path)
+    if holdsRun(folder) {
+      return (fileNames + appendedNames).contains(FileSystem.lastName(of: path))
+    }
+    return folderNames.contains(FileSystem.lastName(of: folder))
+      && holdsRun(FileSystem.parent(of: folder))
+  }
+
+  /// Makes the folders that a run always has, where they are missing.
+  func createFolders() throws(TrainingError) {
+    for name in ["weights", "test"] { try createFolder(name) }
   }
 
   /// Makes a folder below the run's, where there is none yet.
