@@ -98,10 +98,15 @@ def help_options(program):
 
 def code(text):
     """The pieces of code in Markdown: lines of fenced blocks, joined where they continue, and
-    spans. Each with the number of its line."""
-    inside, joined, begun = False, "", 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("```"):
+    spans. Each with the number of its line, and whether it is of a block."""
+    inside, joined, paragraph, begun = False, "", "", 0
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        fence = line.startswith("```")
+        if paragraph and (fence or not line.strip()):
+            for span in re.finditer(r"`([^`]+)`", paragraph):
+                yield begun + paragraph.count("\n", 0, span.start()), span[1], False
+            paragraph = ""
+        if fence:
             inside = not inside
         elif inside:
             begun = begun if joined else number
@@ -109,9 +114,9 @@ def code(text):
             if not line.endswith("\\"):
                 yield begun, joined, True
                 joined = ""
-        else:
-            for span in re.findall(r"`([^`]+)`", line):
-                yield number, span, False
+        elif line.strip():
+            begun = begun if paragraph else number
+            paragraph += line + "\n"
 
 
 def mentions(text, commands):
