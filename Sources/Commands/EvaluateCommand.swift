@@ -47,7 +47,7 @@ struct EvaluateCommand {
       throw Failure(
         ExitCode(signal: stopped.signal),
         "stopped by \(signalName(stopped.signal)) after \(grouped(stopped.done)) of "
-          + "\(counted(stopped.total, "image")); nothing is written")
+          + "\(counted(stopped.total, "image")); nothing was written")
     }
     console.clear()
     console.note(result.heading)
@@ -72,10 +72,10 @@ struct EvaluateCommand {
     if arguments.flag("json") {
       try console.result(result.evaluation.json())
     } else {
-      let files = place.map { "files in " + $0 } ?? "no files written (--out DIR says where)"
+      let files = place.map { "files in " + $0 } ?? "no files written (use --out DIR)"
       let rest =
-        place.map { "all of it is in \($0)/report.txt" }
-        ?? "--out DIR writes all of it, --json shows it"
+        place.map { "the full report is in \($0)/report.txt" }
+        ?? "--out DIR writes the full report, --json shows it"
       try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)

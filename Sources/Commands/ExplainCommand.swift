@@ -117,7 +117,7 @@ struct ExplainCommand {
     guard let name = arguments.text("class") else { return nil }
     guard let index = model.classes.firstIndex(of: name) else {
       throw Failure(
-        .usage, "--class: the model knows no class \(name)",
+        .usage, "--class: the model has no class \(name)",
         expected: listed(model.classes),
         advice: nearest(to: name, among: model.classes).map { "--class \($0)" },
         helpPage: CommandDescription.explain.helpPage)

@@ -24,7 +24,7 @@ struct ExplanationLines {
     let prediction = explanation.prediction
     let path = terminalSafe(prediction.path)
     guard let index = explanation.classIndex, let best = prediction.top(1).first else {
-      return "\(path): error: " + terminalSafe(prediction.failure?.message ?? "no answer")
+      return "\(path): error: " + terminalSafe(prediction.failure?.message ?? "no prediction")
     }
     let answer = "\(path): " + named(best.index, best.probability)
     return index == best.index

@@ -49,7 +49,7 @@ struct ExplanationSheet {
     var sheet = PictureSheet(title: title, tiles: tiles)
     sheet.side = Double(side)
     sheet.isTight = true
-    sheet.heat = ("nothing for it", "most")
+    sheet.heat = ("none", "most")
     return try sheet.scene.png(scale: Double(scale))
   }
 }
@@ -70,10 +70,10 @@ extension ExplanationMap {
     let greatest = Double(values.max() ?? 0)
     switch method {
     case .gradcam:
-      return greatest > 0 ? "relative to its greatest" : "nothing speaks for it"
+      return greatest > 0 ? "relative to its maximum" : "no evidence for it"
     case .occlusion:
       return greatest > 0
-        ? "covered, up to \(fixed(greatest * 100, 1)) points less" : "covering lowers it nowhere"
+        ? "covered, up to \(fixed(greatest * 100, 1)) points less" : "covering never lowers it"
     }
   }
 }

@@ -81,7 +81,7 @@ struct ExportCommand {
     let images = try Evaluator(model: model, run: location.run, engine: engine).images(request)
     guard images.samples.count == model.trainingImages else {
       throw Failure(
-        .badData, "\(dataset) does not hold the images that the model was trained on",
+        .badData, "\(dataset) does not hold the model's training images",
         found: counted(images.samples.count, "training image"),
         expected: counted(model.trainingImages, "training image"))
     }

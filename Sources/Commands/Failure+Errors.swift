@@ -23,7 +23,7 @@ extension Failure {
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
     case ModelError.outOfMemory(let bytes):
-      self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
+      self = Failure(.unavailable, "not enough memory: \(byteCount(bytes)) needed")
     case let error as ImageStoreError:
       self = Failure(error.exitCode, "\(error)", advice: error.advice)
     case let error as StreamError:

@@ -69,7 +69,8 @@ struct PredictCommand {
     guard arguments.flag("json") else { return named ?? formatOfOutput ?? .text }
     guard named == nil || named == .ndjson else {
       throw Failure(
-        .usage, "--json means --format ndjson, and --format \(named?.rawValue ?? "") is given",
+        .usage,
+        "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given",
         helpPage: CommandDescription.predict.helpPage)
     }
     return .ndjson

@@ -62,7 +62,7 @@ struct PredictionWriter {
     let path = terminalSafe(prediction.path)
     guard let best = prediction.top(1).first else {
       let failure = prediction.failure
-      return "\(path): error: " + terminalSafe(failure?.message ?? "no answer") + "\n"
+      return "\(path): error: " + terminalSafe(failure?.message ?? "no prediction") + "\n"
     }
     let likeliest = answer(best.index, best.probability)
     let isUnsure = prediction.abstains(below: abstainBelow)
@@ -101,7 +101,7 @@ struct PredictionWriter {
         "top": .null, "abstained": .null, "model": .null,
         "error": [
           "code": .string(failure?.code ?? "unreadable"),
-          "message": .string(failure?.message ?? "no answer"),
+          "message": .string(failure?.message ?? "no prediction"),
         ],
       ]
     }

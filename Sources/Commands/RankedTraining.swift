@@ -25,8 +25,8 @@ struct RankedTraining {
         // Each would train alone, and all into the same folders.
         throw CommunicationError(
           .library,
-          "\(transport.library) has joined \(communicator.size) of \(launcher.size) processes: the "
-            + "launcher is of another MPI", advice: launcher.adviceToMeet)
+          "\(transport.library) connected only \(communicator.size) of \(launcher.size) processes: the "
+            + "launcher belongs to another MPI", advice: launcher.adviceToMeet)
       }
       neighbours = try Neighbours(communicator)
       let own = InstructionSet.available.last ?? .baseline
@@ -118,7 +118,8 @@ extension Failure {
     case .silent:
       self.init(
         .io, error.problem,
-        advice: "cnnctl train --resume goes on from the last checkpoint, on any number of processes"
+        advice:
+          "cnnctl train --resume continues from the last checkpoint, with any number of processes"
       )
     case .gaveUp(let code):
       let parts = error.problem.split(
@@ -130,7 +131,7 @@ extension Failure {
       }
       let place = error.rank.map { "rank \($0) of \(size): " } ?? ""
       self.init(
-        ExitCode(rawValue: code) ?? .bug, place + (part(0) ?? "an error without words"),
+        ExitCode(rawValue: code) ?? .bug, place + (part(0) ?? "an unknown error"),
         found: part(1), expected: part(2), advice: part(3))
     }
   }

@@ -22,7 +22,7 @@ struct SheetFiles {
     }
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
       throw Failure(
-        .usage, "the picture is a PNG file", found: "-o \(named)", expected: "-o FILE.png",
+        .usage, "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png",
         helpPage: CommandDescription.explain.helpPage)
     }
     self.stem = String(named.dropLast(4))

@@ -84,7 +84,7 @@ final class TrainingProgress {
       try samples.run.createFolder("plots")
       try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
     } catch {
-      console.warning("\(samples.run.file(RunFolder.samplesName)) is not written: \(error)")
+      console.warning("\(samples.run.file(RunFolder.samplesName)) was not written: \(error)")
     }
   }
 
@@ -98,14 +98,14 @@ final class TrainingProgress {
       let report = builder.report()
       // What a run has no images for was said when it began.
       for problem in builder.problems where !problem.isMissing {
-        console.warning("left out of the report: " + problem.message)
+        console.warning("missing from the report: " + problem.message)
       }
       _ = try ReportFiles(in: run).write(report)
       return true
     } catch {
       var failure = Failure(error)
-      failure.message = "the report of \(run) is not whole: " + failure.message
-      failure.advice = "cnnctl report \(shellWord(run)), once there is room"
+      failure.message = "the report of \(run) is incomplete: " + failure.message
+      failure.advice = "cnnctl report \(shellWord(run)), once there is disk space"
       if failure.code == .io || failure.code == .cannotCreate {
         failure.code = .io
         reportFailure = failure
@@ -138,8 +138,8 @@ final class TrainingProgress {
     let resume = "cnnctl train --resume=" + shellWord(summary.run)
     let advice =
       summary.endedBy == .time
-      ? "\(resume) goes on without a limit, --max-time sets another"
-      : "\(resume) --epochs \(asked) waits as long again, --no-patience to the end"
+      ? "to continue without a limit: \(resume); --max-time sets another"
+      : "to continue with the same patience: \(resume) --epochs \(asked); --no-patience trains to the end"
     return [text, advice]
   }
 

@@ -10,7 +10,7 @@ extension Dataset {
     limits: WalkLimits = WalkLimits(), shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) -> Dataset {
     if FolderListing.isKernels(path) {
-      throw .unreadable(path: path, reason: "the kernel's own folder, in which there are no images")
+      throw .unreadable(path: path, reason: "a kernel file system, which holds no images")
     }
     let survey = try FolderSurvey(
       path, unsplit: unsplit, limits: limits, shouldStop: shouldStop)

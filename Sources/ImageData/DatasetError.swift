@@ -94,7 +94,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .noClasses(_, let files, _): files == 0 ? "is empty" : "holds no class folders"
     case .tooFewClasses(_, _, let classes, _):
       "holds \(counted(classes.count, "class folder")), at least 2 are needed: " + list(classes)
-    case .nested(_, let name, _): "holds one folder, which is no class: \(list([name]))"
+    case .nested(_, let name, _): "holds one folder, which is not a class: \(list([name]))"
     case .splitsInClasses(_, let classes, let splits):
       "holds the splits \(list(splits)) in its class folders, not around them: \(list(classes))"
     case .emptyClasses(_, let classes, _):
@@ -103,18 +103,18 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         + list(classes)
     case .unknownClasses(_, let unknown, _):
       "holds "
-        + (unknown.count == 1 ? "a class that is" : "classes that are")
-        + " not among those trained on: \(list(unknown))"
+        + (unknown.count == 1 ? "a class" : "classes")
+        + " that the model was not trained on: \(list(unknown))"
     case .severalFolders(_, let split, let names, _):
       "holds several \(split.title) folders: \(list(names))"
     case .unclearFolders(_, let names, _):
       "holds \(names.count == 1 ? "a folder" : "folders") that may be a split or a class: "
         + list(names)
     case .noTrainingFolder: "holds no training folder"
-    case .linkLoop: "is a link to a folder around it"
+    case .linkLoop: "is a link to one of its parent folders"
     case .tooDeep(_, let limit): "lies more than \(limit) folders below its class"
     case .tooManyEntries(_, let limit):
-      "holds more than \(limit) files and folders, counted once a class"
+      "holds more than \(limit) files and folders, counted once per class"
     case .stopped: "stopped while the dataset's folders were listed"
     case .className: "cannot name a class: names are UTF-8 without control characters"
     }
@@ -148,10 +148,10 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   package var expected: String? {
     switch self {
     case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className: nil
-    case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
+    case .unknownClasses(_, _, let classes): "only these, some may be missing: \(list(classes))"
     case .severalFolders: "one of them"
     case .unclearFolders:
-      "train, val and test, or classes whose names hold none of these words"
+      "train, val and test, or classes whose names contain none of these words"
     default: "DATASET/{train,val,test}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
     }
   }
@@ -165,10 +165,10 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .missing(let path):
       NextStep.missing(path)?.text(command: command)
-        ?? "check the path; folders are named from the current one"
+        ?? "check the path; relative paths start at the current folder"
     case .notAFolder(let path):
       NextStep.file(path)?.text(command: command)
-        ?? "name a folder of images, such as the one that the file lies in"
+        ?? "name a folder of images, such as the one that holds the file"
     case .noClasses(_, _, let step): step?.text(command: command)
     case .nested(_, _, let step): step.text(command: command)
     case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shellWord(dataset))"
@@ -190,7 +190,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         : Renaming.intoTraining(path, classes)
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
-    case .tooManyEntries: "a folder that holds the dataset alone"
+    case .tooManyEntries: "a folder that holds only the dataset"
     case .className(let path): "mv \(terminalSafe(shellPath(path))) NEW-NAME"
     case .unreadable, .stopped: nil
     }

@@ -108,7 +108,7 @@ extension ImageReader {
     }
     try check(result)
     guard result.width == width, result.height == height else {
-      throw ImageFailure(.damaged, "the picture has another size than its header says")
+      throw ImageFailure(.damaged, "the image size differs from the header")
     }
     let image = RGBImage(width: width, height: height, pixels: pixels)
     return (image, Int(result.stray_bytes))
@@ -148,7 +148,7 @@ extension ImageReader {
 
   /// What a library says, in the words of the other messages: lower case, and no news of its own.
   private static func ownWords(_ text: String) -> String {
-    if text == "Premature end of JPEG file" { return "the file ends before the picture does" }
+    if text == "Premature end of JPEG file" { return "the file ends before the image is complete" }
     guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true
     else { return text }
     return first.lowercased() + text.dropFirst()

@@ -56,10 +56,10 @@ package enum FileBytes {
   static func hint(_ path: String, _ number: CInt = ENOENT) -> String {
     guard number == ENOENT || number == ENOTDIR else { return "" }
     if path.contains("://") {
-      return "; addresses are not fetched: curl -O \(shellWord(path))"
+      return "; URLs are not downloaded: curl -O \(shellWord(path))"
     }
     if path.hasPrefix("~") {
-      return "; ~ is not expanded inside quotation marks: write $HOME in its place"
+      return "; ~ is not expanded inside quotation marks: use $HOME instead"
     }
     return ""
   }

@@ -198,21 +198,21 @@ extension FolderSurvey {
   var layoutNotes: [LayoutNote] {
     var notes = otherFolders.map {
       LayoutNote(
-        kind: .otherFolder, path: $0, fact: "beside the folders of the splits, passed over")
+        kind: .otherFolder, path: $0, fact: "beside the folders of the splits, ignored")
     }
     notes += classesNamedAsSplits.map {
       LayoutNote(
         kind: .splitName, path: $0,
-        fact: "taken for a class, as it holds images like the folders beside it")
+        fact: "treated as a class, as it holds images like the folders beside it")
     }
     notes += folders.filter(isUnlabelled).map {
       let path = joined(root, $0.name)
       return LayoutNote(
         kind: .unlabelled, path: $0.name,
         fact: $0.looseImages.isEmpty
-          ? "holds no class folders, passed over"
-          : "\(counted($0.looseImages.count, "image")) without class folders, passed over; "
-            + "to have them predicted: cnnctl predict -r \(shellPath(path))")
+          ? "holds no class folders, ignored"
+          : "\(counted($0.looseImages.count, "image")) without class folders, ignored; "
+            + "to predict them: cnnctl predict -r \(shellPath(path))")
     }
     if let alike = classesWithTheSameFolders {
       notes.append(
@@ -225,7 +225,7 @@ extension FolderSurvey {
       + skipped.map {
         LayoutNote(
           kind: .skippedFolder, path: $0,
-          fact: "a run of this program, passed over")
+          fact: "a run of this program, ignored")
       }
   }
 

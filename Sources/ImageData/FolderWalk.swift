@@ -252,7 +252,7 @@ struct FolderWalk {
   /// Counts a file beside the class folders that may be meant as a picture; texts are not.
   private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
     switch PictureName.role(entry, path: path) {
-    case .picture: survey.passedOver.add(entry.name, nil)
+    case .picture: survey.passedOver.add(entry.name, nil, isLoose: true)
     case .other(let kind?) where kind.isConvertible: survey.passedOver.add(entry.name, kind)
     case .folder, .other: break
     }

@@ -41,10 +41,10 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     case .stopped: nil
     case .outOfMemory: "--cache disk or --cache off, or a smaller --size"
     case .cache, .noRoom:
-      "--cache ram or --cache off, or room in the folder that XDG_CACHE_HOME names"
+      "--cache ram or --cache off, or XDG_CACHE_HOME set to a folder with more space"
     case .vanished, .changed:
-      "leave the dataset alone during a run, or keep images with --cache ram"
-    case .otherCopy: "the same dataset on every machine, left alone during a run"
+      "leave the dataset unchanged during a run, or use --cache ram"
+    case .otherCopy: "the same dataset on every machine, unchanged during a run"
     case .disagreement: "the same dataset and the same options for every rank"
     case .connection: "the same version of cnnctl on every machine"
     case .onRank(_, let error): error.advice
@@ -56,13 +56,13 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     switch self {
     case .stopped: "stopped while reading images"
     case .outOfMemory(let bytes):
-      "\(bytes / 1_000_000) MB of memory for decoded images are not to be had"
+      "not enough memory for decoded images: \(bytes / 1_000_000) MB needed"
     case .cache(let path, let reason): "\(path) cannot be used for decoded images: \(reason)"
-    case .noRoom(let path, let reason): "\(path) has no room for decoded images: \(reason)"
-    case .vanished(let path, let reason): "\(path) cannot be read any more: \(reason)"
+    case .noRoom(let path, let reason): "\(path) has too little space for decoded images: \(reason)"
+    case .vanished(let path, let reason): "\(path) can no longer be read: \(reason)"
     case .changed(let path): "\(path) has changed since it was first read"
     case .otherCopy(let path):
-      "\(path) is not the file that was read at first: it has changed, or the copies of the dataset "
+      "\(path) is not the file that was read before: it has changed, or the copies of the dataset "
         + "differ"
     case .disagreement(let rank, let reason): "rank \(rank) \(reason)"
     case .connection(let reason): "the ranks cannot load images together: \(reason)"

@@ -96,7 +96,7 @@ extension ImageStoreOutcome {
     return switch (failure, other.failure) {
     case (let own?, nil): "cannot be read: \(terminalSafe(own.message))"
     case (nil, _?): "can be read, but not on rank \(rank)"
-    default: digest == other.digest ? nil : "has another content than on rank \(rank)"
+    default: digest == other.digest ? nil : "differs from the file on rank \(rank)"
     }
   }
 }

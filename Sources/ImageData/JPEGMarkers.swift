@@ -134,7 +134,7 @@ struct JPEGMarkers {
   private mutating func countFill() throws(ImageFailure) {
     filled += 1
     if filled > StructureLimits.fillBytes {
-      throw ImageFailure(.tooLarge, "more than \(StructureLimits.fillBytes) bytes of filling")
+      throw ImageFailure(.tooLarge, "more than \(StructureLimits.fillBytes) fill bytes")
     }
   }
 

@@ -128,7 +128,8 @@ extension FileStructure {
         let blocks = names.reduce(0) { $0 + (frame.blocks[$1] ?? 0) }
         visits += blocks
         try refuse(
-          visits > max(StructureLimits.blockVisits, maxPixels / 2), "the scans are too much work")
+          visits > max(StructureLimits.blockVisits, maxPixels / 2),
+          "the scans take too long to decode")
         try refuse(restarts > frame.allBlocks, "more restart markers than blocks")
         try refuse(
           markers.position - start

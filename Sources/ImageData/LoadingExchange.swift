@@ -60,7 +60,7 @@ struct LoadingExchange {
         try reader.finish()
       } catch {
         throw .connection(
-          reason: "rank \(rank) sent what rank \(share.rank) does not understand")
+          reason: "rank \(rank) sent a message that rank \(share.rank) cannot read")
       }
     }
     if let failure = failures.first(where: { $0 != .stopped }) ?? failures.first { throw failure }

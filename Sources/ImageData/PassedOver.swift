@@ -7,6 +7,8 @@ package struct PassedOver: Sendable, Hashable {
     /// Without the dot; nil where the names have none.
     var ending: String?
     var kind: ForeignKind?
+    /// Whether they are images that lie outside the class folders.
+    var isLoose: Bool
     var count: Int
   }
 
@@ -38,12 +40,13 @@ package struct PassedOver: Sendable, Hashable {
     }
   }
 
-  /// Takes a file into account.
-  mutating func add(_ name: String, _ kind: ForeignKind?) {
+  /// Counts a file; `isLoose`: an image outside the class folders.
+  mutating func add(_ name: String, _ kind: ForeignKind?, isLoose: Bool = false) {
     let ending = PictureName.ending(of: name).map(String.init)
-    let label = ending.map { "." + $0 } ?? ""
-    let key = ending.map { "." + $0.lowercased() } ?? kind?.name ?? ""
-    groups[key, default: Group(label: label, ending: ending, kind: kind, count: 0)].count += 1
+    let key = (isLoose ? "/" : "") + (ending.map { "." + $0.lowercased() } ?? kind?.name ?? "")
+    let group = Group(
+      label: ending.map { "." + $0 } ?? "", ending: ending, kind: kind, isLoose: isLoose, count: 0)
+    groups[key, default: group].count += 1
   }
 
   /// Takes other files into account.
@@ -62,14 +65,16 @@ package struct PassedOver: Sendable, Hashable {
   }
 
   /// The counts, such as `3 .HEIC, 3 .webp, 1 without an ending`.
-  package var list: String {
+  package var list: String { PassedOver.list(ordered) }
+
+  private static func list(_ groups: [Group]) -> String {
     let most = 6
-    let parts = ordered.map { group in
+    let parts = groups.map { group in
       group.ending != nil
         ? "\(group.count) \(group.label)"
         : "\(group.count) without an ending" + (group.kind.map { " (\($0.name))" } ?? "")
     }
-    let rest = ordered.dropFirst(most).reduce(0) { $0 + $1.count }
+    let rest = groups.dropFirst(most).reduce(0) { $0 + $1.count }
     return parts.prefix(most).joined(separator: ", ") + (rest > 0 ? ", \(rest) others" : "")
   }
 
@@ -86,8 +91,18 @@ package struct PassedOver: Sendable, Hashable {
 
   /// One line about them; nil where there are none.
   package var line: String? {
-    guard count > 0 else { return nil }
-    return "passed over: \(count) \(count == 1 ? "file" : "files") (\(list)); JPEG and PNG are read"
-      + (conversion.map { "; convert: " + $0 } ?? "")
+    let parts = [
+      (noun: "image", place: " outside the class folders", groups: ordered.filter(\.isLoose)),
+      (noun: "file", place: "", groups: ordered.filter { !$0.isLoose }),
+    ]
+    .filter { !$0.groups.isEmpty }
+    .map {
+      counted($0.groups.reduce(0) { $0 + $1.count }, $0.noun) + $0.place
+        + " (\(PassedOver.list($0.groups)))"
+    }
+    guard !parts.isEmpty else { return nil }
+    return "ignored " + parts.joined(separator: " and ")
+      + (ordered.allSatisfy(\.isLoose) ? "" : "; only JPEG and PNG are read")
+      + (conversion.map { "; to convert: " + $0 } ?? "")
   }
 }

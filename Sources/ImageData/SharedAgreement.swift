@@ -77,7 +77,7 @@ struct SharedAgreement {
     let first = statements[0]
     if let rank = statements.firstIndex(where: { $0.options != first.options }) {
       throw .disagreement(
-        rank: rank, reason: "was given other options for images than rank 0")
+        rank: rank, reason: "has different image options than rank 0")
     }
     guard let rank = statements.firstIndex(where: { $0.blocks != first.blocks }) else { return }
     let other = statements[rank]

@@ -91,13 +91,13 @@ extension SharedListing {
     let pair = (at < own.count ? own[at] : nil, at < first.count ? first[at] : nil)
     let what: String
     switch pair {
-    case (nil, nil): what = "its files are others than those of rank 0"
+    case (nil, nil): what = "its files differ from those of rank 0"
     case (let mine?, let theirs?) where mine.path == theirs.path:
       let path = terminalSafe(mine.path)
       what =
         mine.size != theirs.size
         ? "\(path): \(text(mine.size)) where rank 0 sees \(text(theirs.size))"
-        : "\(path): another class or split than on rank 0"
+        : "\(path) is in another class or split than on rank 0"
     case (let mine, let theirs):
       // Files are listed by name: the lesser of the two names is missing on the other side.
       let isExtra =
@@ -116,7 +116,7 @@ extension SharedListing {
   private static func text(_ size: Int) -> String {
     switch size {
     case missing: "nothing"
-    case special: "no regular file"
+    case special: "not a regular file"
     default: "\(size) bytes"
     }
   }

@@ -62,12 +62,12 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     where settings.choices.contains(choice) && !choices.contains(choice) {
       let others = ExportFormat.allCases.filter { $0.choices.contains(choice) }
       throw TrainingError(
-        .usage, "--\(choice.rawValue) means nothing in the form \(rawValue)",
+        .usage, "--\(choice.rawValue) has no meaning in the format \(rawValue)",
         expected: others.map { "--format \($0.rawValue)" }.joined(separator: " or "))
     }
     guard precisions.contains(settings.precision) else {
       throw TrainingError(
-        .usage, "the form \(rawValue) does not hold weights as \(settings.precision.rawValue)",
+        .usage, "the format \(rawValue) cannot hold weights as \(settings.precision.rawValue)",
         expected: "--dtype " + precisions.map(\.rawValue).joined(separator: " or "))
     }
   }

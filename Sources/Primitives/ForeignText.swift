@@ -25,10 +25,10 @@ package enum ForeignText {
   ) -> String? {
     let scalars = text.unicodeScalars
     guard scalars.count <= longest else {
-      return "\(scalars.count) characters where \(longest) may be"
+      return "\(scalars.count) characters, at most \(longest) are allowed"
     }
     return scalars.first(where: isWrong).map {
-      "the character \(terminalSafe(String($0))), which does not belong there"
+      "the character \(terminalSafe(String($0))), which is not allowed"
     }
   }
 }

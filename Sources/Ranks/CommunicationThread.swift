@@ -46,7 +46,7 @@ final class CommunicationThread: @unchecked Sendable {
       }, start.toOpaque())
     guard status == 0 else {
       start.release()
-      throw CommunicationError(.library, "no thread can be started for messages")
+      throw CommunicationError(.library, "cannot start a thread for messages")
     }
     pthread_detach(thread)
     joining.wait()

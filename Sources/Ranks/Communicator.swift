@@ -57,7 +57,7 @@ package final class Communicator: Sendable {
     guard total <= Int(Int32.max) else {
       throw CommunicationError(
         .failed,
-        "the processes have \(total) bytes to tell one another, more than one message holds")
+        "the processes exchange \(total) bytes, more than one message can hold")
     }
     // A message under way keeps its memory, even if nobody waits any more.
     let own = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)

@@ -32,13 +32,13 @@ package final class MPITransport: Transport, @unchecked Sendable {
     case 0: library = String(line.prefix { $0 != "," })
     case 1:
       throw CommunicationError(
-        .library, "MPI's library cannot be opened: \(line)", advice: launcher.advice)
+        .library, "the MPI library cannot be opened: \(line)", advice: launcher.advice)
     case 2:
       throw CommunicationError(
-        .library, "MPI's library lacks the function \(line)", advice: launcher.advice)
+        .library, "the MPI library lacks the function \(line)", advice: launcher.advice)
     default:
       throw CommunicationError(
-        .library, "an MPI library that is not known: \(line)",
+        .library, "unknown MPI library: \(line)",
         advice: "Open MPI 4 or 5, or MPICH: " + launcher.advice)
     }
   }

@@ -57,7 +57,7 @@ package struct ConfusionMatrix: Sendable {
   /// The pairs of classes that are taken for each other most, a line each, with a final newline.
   package func confusedText(limit: Int) -> String {
     let pairs = counts.mostConfused(limit: limit)
-    guard !pairs.isEmpty else { return "no image is taken for another class\n" }
+    guard !pairs.isEmpty else { return "no class is confused with another\n" }
     let rows = pairs.map { pair in
       [
         shortened(terminalSafe(classes[pair.truth]), ConfusionMatrix.nameLimit),
@@ -66,7 +66,7 @@ package struct ConfusionMatrix: Sendable {
         fixed(100 * Double(pair.count) / Double(counts[pair.truth].reduce(0, +)), 1) + " %",
       ]
     }
-    let header = ["true class", "taken for", "images", "of the class"]
+    let header = ["true class", "predicted", "images", "of the class"]
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].unicodeScalars.count }.max() ?? 0
     }
@@ -75,7 +75,7 @@ package struct ConfusionMatrix: Sendable {
         + "  " + rightAligned(cells[2], widths[2]) + "  " + rightAligned(cells[3], widths[3]) + "\n"
     }
     let title = pairs.count == 1 ? "the pair" : "the \(pairs.count) pairs"
-    return "\(title) of classes most confused\n\n" + ([header] + rows).map(line).joined()
+    return "\(title) of most confused classes\n\n" + ([header] + rows).map(line).joined()
   }
 
   private struct Layout {

@@ -15,8 +15,8 @@ package struct SelectiveReport: Sendable {
     func line(_ cells: [String]) -> String {
       cells.map { rightAligned($0, 13) }.joined() + "\n"
     }
-    return "what --abstain-below leaves of the answers\n\n"
-      + line(["probability", "answered", "accuracy"])
+    return "predictions and accuracy with --abstain-below\n\n"
+      + line(["probability", "predicted", "accuracy"])
       + rows.map { row in
         line([
           fixed(row.threshold, 2), fixed(row.coverage, 4),

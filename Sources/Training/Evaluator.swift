@@ -73,7 +73,7 @@ package struct Evaluator {
   ) throws -> EvaluationImages {
     guard let split = Split(rawValue: request.split) else {
       throw TrainingError(
-        .usage, "--split does not know \(request.split)", found: request.split,
+        .usage, "unknown split \(request.split)", found: request.split,
         expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
     }
     let path = try dataset(of: request)
@@ -125,7 +125,7 @@ package struct Evaluator {
   private func recordedDataset() throws(TrainingError) -> String {
     guard let run else {
       throw TrainingError(
-        .usage, "DATASET is missing: a model that is not in a run folder names none",
+        .usage, "DATASET is missing, and the model is not in a run folder that names one",
         expected: "cnnctl evaluate DATASET --model FILE")
     }
     let configuration = try configuration(run)
@@ -146,7 +146,7 @@ package struct Evaluator {
   }
 
   /// The images of a split: those of its folder, or the part of the training folder that the run
-  /// held out by content; for want of test images those that validate.
+  /// held out by content; without test images, the validation images.
   private func samples(
     _ dataset: Dataset, _ split: Split, maxPixels: Int, isWhole: Bool = false,
     _ preparing: (EvaluationPreparation) -> Void
@@ -159,7 +159,7 @@ package struct Evaluator {
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
       let (samples, heading, isDealt) = try samples(
         dataset, .val, maxPixels: maxPixels, preparing)
-      return (samples, "for want of test images " + heading, isDealt)
+      return (samples, heading + EvaluationImages.noTestSet, isDealt)
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
@@ -173,7 +173,8 @@ package struct Evaluator {
     return (
       try heldOut(dataset, split, content, maxPixels: maxPixels, preparing),
       split == .train
-        ? "train, without what is held out" : "\(split.rawValue), held out of the training images",
+        ? "train, without the held-out images"
+        : "\(split.rawValue), held out of the training images",
       true
     )
   }
@@ -207,7 +208,10 @@ package enum EvaluationPreparation: Sendable {
 
 /// The images of one split, as an evaluator chose them.
 package struct EvaluationImages: Sendable {
-  /// Which they are, such as `test`.
+  /// Follows the name of the validation images where a dataset has no test images.
+  static let noTestSet = " (there is no test set)"
+
+  /// The name of the split, such as `test`.
   package var name: String
   /// The dataset's folder.
   package var dataset: String

@@ -106,10 +106,10 @@ package final class Predictor {
     while try needs(count) + keeping > available {
       guard count > 1 else {
         throw TrainingError(
-          .noRoom, "answering needs more memory than there is",
-          found: "\(available / 1_000_000) MB free, of the system, its control groups and limits",
+          .noRoom, "not enough memory for predictions",
+          found: "\(available / 1_000_000) MB free (system, control groups, limits)",
           expected: "about \((try needs(1) + keeping + 999_999) / 1_000_000) MB"
-            + (keeping > Predictor.allowance ? ", most of it for the answers" : ""),
+            + (keeping > Predictor.allowance ? ", most of it for the predictions" : ""),
           advice: keeping > Predictor.allowance ? "fewer images at a time" : "a smaller model")
       }
       count /= 2

@@ -18,7 +18,7 @@ import Testing
     #expect(outcome.output.wholeMatch(of: /photo\.png: (cats|dogs) \d+\.\d %\n/) != nil)
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
     for part in [
-      "model: cats-dogs (built in), cats|dogs, ", " % on 1,000 photos", "; --model names another",
+      "model: cats-dogs (built in), cats|dogs, ", " % on 1,000 photos", "; --model selects another",
     ] {
       #expect(outcome.diagnostics.contains(part))
     }
@@ -59,7 +59,7 @@ import Testing
       atPath: data.folder.file("runs/latest"), withDestinationPath: trained)
     let newest = try run(["predict", photo], in: data.folder.path)
     #expect(newest.diagnostics.hasPrefix("model: runs/"))
-    #expect(newest.diagnostics.contains(" % on 12 test images; --model names another\n"))
+    #expect(newest.diagnostics.contains(" % on 12 test images; --model selects another\n"))
   }
 
   @Test func `inspect shows its card, its size, its digest and how it holds its weights`() throws {

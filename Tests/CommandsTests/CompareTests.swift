@@ -111,7 +111,7 @@ import Testing
   @Test func `Without --out nothing is written`() throws {
     let before = try FileManager.default.subpathsOfDirectory(atPath: data.folder.path).sorted()
     let outcome = cnnctl("compare", a, b)
-    #expect(outcome.lines.last == "no files written (--out DIR says where)")
+    #expect(outcome.lines.last == "no files written (use --out DIR)")
     let after = try FileManager.default.subpathsOfDirectory(atPath: data.folder.path).sorted()
     #expect(before == after)
   }
@@ -122,7 +122,7 @@ import Testing
     #expect(result["told_apart"] as? Bool == (p < 0.05))
     let output = cnnctl("compare", a, b).output
     #expect(output.contains("McNemar's exact test (binomial): p "))
-    #expect(output.contains("Not told apart: ") == (p >= 0.05))
+    #expect(output.contains("No significant difference: ") == (p >= 0.05))
     #expect(output.contains(" is better: ") == (p < 0.05))
     // Binomial tail of 1/2 by summing whole numbers: exact for so few images.
     let (few, many) = (

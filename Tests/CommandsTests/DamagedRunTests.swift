@@ -16,7 +16,7 @@ import Testing
     let missing = cnnctl("report", folder.file("nowhere"))
     #expect(missing.code == .noInput && missing.diagnostics.contains("nowhere does not exist"))
     let empty = cnnctl("report", folder.path)
-    #expect(empty.code == .badData && empty.diagnostics.contains("is no run's folder"))
+    #expect(empty.code == .badData && empty.diagnostics.contains("is not a run folder"))
     try Data().write(to: URL(fileURLWithPath: folder.file("file")))
     #expect(cnnctl("report", folder.file("file")).code == .badData)
   }

@@ -9,7 +9,7 @@ import Testing
     let outcome = cnnctl(data.training("--val-split", "0", "--epochs", "1"))
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(outcome.lines.count < 60, "\(outcome.output)")
-    #expect(outcome.output.contains("the 10 classes of 30 with the least F1"))
+    #expect(outcome.output.contains("the 10 of 30 classes with the lowest F1"))
     #expect(outcome.output.contains("of classes most confused"))
     #expect(outcome.output.contains("test/report.txt has all figures"))
     #expect(!outcome.output.contains("rows: true class"))
@@ -26,8 +26,8 @@ import Testing
     let matrix = try text(of: run + "/test/confusion_matrix.csv").split(separator: "\n")
     #expect(matrix.count == 31)
     let page = try text(of: run + "/report.html")
-    #expect(page.contains("<summary>all 30 classes, the least F1 first</summary>"))
-    #expect(page.contains("The 10 classes with the least F1"))
+    #expect(page.contains("<summary>all 30 classes, lowest F1 first</summary>"))
+    #expect(page.contains("The 10 classes with the lowest F1"))
 
     // An evaluation that writes nothing says how to have all of it.
     let evaluated = cnnctl("evaluate", data.path, "--model", run)

@@ -38,7 +38,7 @@ import Testing
     let data = try TinyDataset(classes: ["aaa", "bbb"])
     let training = cnnctl(data.training("--json"))
     #expect(training.code == .done, "\(training.diagnostics)")
-    let sentence = "no better than always answering "
+    let sentence = "no better than always predicting "
     let run = data.folder.file("run")
     let report = try object(text(of: run + "/test/report.json"))
     let baseline = try #require(report["baseline"] as? [String: Any])

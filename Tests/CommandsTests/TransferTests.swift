@@ -148,7 +148,7 @@ import Testing
     let run = three.folder.file("three")
     let outcome = cnnctl("train", three.path, "--from", source, "--epochs", "1", "--out", run)
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics.contains("2 of 4 tensors, a new head for 3 classes"))
+    #expect(outcome.diagnostics.contains("2 of 4 tensors, new head for 3 classes"))
     let answer = cnnctl(
       "predict", three.path + "/test_set/eels/1000.png", "--model", run, "--top-k", "3")
     #expect(answer.code == .done && answer.lines.count == 4)

@@ -10,7 +10,7 @@ import Testing
     let outcome = cnnctl("verify", run, "--threads", "1")
     #expect(outcome.code == .done && outcome.diagnostics == "", "\(outcome.diagnostics)")
     let last = try #require(outcome.lines.last)
-    #expect(last.hasSuffix("repeated on 1 thread: every bit is the run's"))
+    #expect(last.hasSuffix("repeated on 1 thread: identical to the run, bit for bit"))
     #expect(outcome.lines.filter { $0.hasSuffix("same") }.count >= 2)
     // It reads the run and leaves it alone.
     #expect(try FileManager.default.subpathsOfDirectory(atPath: run).sorted() == before)

@@ -126,7 +126,7 @@ func wrongCards(text: String, cause: String) throws {
     Issue.record("\(text) is taken")
   } catch {
     #expect(error.kind == .badData)
-    #expect(error.problem.hasPrefix("card.json is not right: "))
+    #expect(error.problem.hasPrefix("card.json is not valid: "))
     #expect(error.problem.contains(cause), "\(error.problem)")
   }
   var file = try TensorFile(decoding: model().encoded())
@@ -135,7 +135,7 @@ func wrongCards(text: String, cause: String) throws {
     _ = try ClassifierModel(at: boxed(file.encoded()))
     Issue.record("\(text) is taken from a model")
   } catch {
-    #expect(error.problem.contains("the metadata's card is not right: "))
+    #expect(error.problem.contains("the metadata's card is not valid: "))
   }
 }
 

@@ -50,7 +50,7 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
     case .size(let name, let expected, let found):
       "tensor \(name): expected \(expected) bytes for its shape, found \(found)"
     case .fileSize(let expected, let found):
-      "expected \(expected) bytes behind the header, found \(found)"
+      "expected \(expected) bytes after the header, found \(found)"
     case .noDigest: "expected a last tensor \(TensorFile.digestName), found none"
     case .digest(let expected, let found):
       "the bytes are damaged: expected the digest \(expected), found \(found)"

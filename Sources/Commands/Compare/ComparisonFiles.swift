@@ -56,13 +56,13 @@ struct ComparisonFiles {
   private var facts: [ReportPage.Fact] {
     let (first, second) = (comparison.first, comparison.second)
     var facts = [
-      ReportPage.Fact("Images that both answered", grouped(comparison.pairs.count)),
-      ReportPage.Fact("Left out, because they cannot be read", grouped(comparison.skipped.count)),
+      ReportPage.Fact("Images that both predicted", grouped(comparison.pairs.count)),
+      ReportPage.Fact("Skipped because they cannot be read", grouped(comparison.skipped.count)),
     ]
     if comparison.classes.count > 2 {
       facts.append(
         ReportPage.Fact(
-          "Both wrong, with different answers", grouped(comparison.bothWrongDifferently)))
+          "Both wrong, with different predictions", grouped(comparison.bothWrongDifferently)))
     }
     for side in [first, second] {
       let views = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""

@@ -33,7 +33,7 @@ extension RunContents {
     let epochs = counted(record.epochs, "epoch")
     return switch record.status {
     case .done: nil
-    case .running: "not at its end after \(epochs)"
+    case .running: "unfinished after \(epochs)"
     case .stopped: "stopped after \(epochs)"
     case .failed: "failed after \(epochs): \(record.error ?? "")"
     }
@@ -93,7 +93,7 @@ extension RunContents {
         "\(grouped(network.parameterCount)) trained, \(grouped(network.statisticsCount)) running "
           + "statistics"),
       ReportPage.Fact(
-        "multiply-adds for an image",
+        "multiply-adds per image",
         largeCount(network.summary.reduce(0) { $0 + $1.multiplyAdds })),
       ReportPage.Fact("temperature", "\(model.temperature)"),
     ]

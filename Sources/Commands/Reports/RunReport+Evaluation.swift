@@ -19,10 +19,11 @@ extension RunReport {
   private static func facts(of answers: RecordedAnswers) -> [ReportPage.Fact] {
     let evaluation = answers.evaluation
     var facts = [
-      ReportPage.Fact("Right answers", "\(grouped(answers.right)) of \(grouped(evaluation.images))")
+      ReportPage.Fact(
+        "Correct predictions", "\(grouped(answers.right)) of \(grouped(evaluation.images))")
     ]
     if let auc = evaluation.auc {
-      let kind = answers.classes.count > 2 ? "mean of one class against the rest" : ""
+      let kind = answers.classes.count > 2 ? "mean of one class versus the rest" : ""
       facts.append(
         ReportPage.Fact(
           "Area under the ROC curve", fixed(auc, 4) + (kind.isEmpty ? "" : ", " + kind)))
@@ -30,8 +31,8 @@ extension RunReport {
     var error = fixed(evaluation.ece, 4)
     if answers.isComplete, evaluation.temperature != 1 {
       error +=
-        ", without the temperature of \(evaluation.temperature) it would be "
-        + fixed(evaluation.eceUncalibrated, 4)
+        " (\(fixed(evaluation.eceUncalibrated, 4)) without the temperature of "
+        + "\(evaluation.temperature))"
     }
     facts.append(ReportPage.Fact("Expected calibration error", error))
     if answers.isComplete, evaluation.tta != .plain {

@@ -82,9 +82,9 @@ struct RunReportBuilder {
         RunContents.Problem(
           file: first, isMissing: false,
           message:
-            "\(grouped(count)) of the images to show cannot be read, or are not those that the "
-            + "run answered, the first is \(first); cnnctl report RUN DATASET shows what lies in a "
-            + "folder that you name"))
+            "\(grouped(count)) of the images to show cannot be read or have changed since the run, "
+            + "the first is \(first); cnnctl report RUN DATASET shows the images of a folder that you "
+            + "name"))
     }
     hidden = Set(tiles.unread)
   }
@@ -147,7 +147,7 @@ struct RunReportBuilder {
       problems.append(
         RunContents.Problem(
           file: contents.folder.bestWeights, isMissing: true,
-          message: "nothing shows where the model looks: \(Failure(error).message)"))
+          message: "no explanations of the mistakes: \(Failure(error).message)"))
       return []
     }
   }

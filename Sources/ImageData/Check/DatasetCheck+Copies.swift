@@ -65,7 +65,7 @@ extension DatasetCheck {
         splits.count > 1
         ? .nearLeak : Set(files.map(\.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
       let place = splits.count > 1 ? " in \(CheckFinding.named(splits))" : ""
-      return CheckFinding(kind, "pictures that look alike" + place, files.map(\.path))
+      return CheckFinding(kind, "images that look alike" + place, files.map(\.path))
     }
     return (findings, outcome.cutShort)
   }

@@ -61,20 +61,20 @@ extension DatasetCheck {
     let images = survey.folders.filter { $0.name.isEmpty }.flatMap(\.looseImages)
     return zip(survey.others, otherKinds).filter { !unlabelled.contains($0.0) }.map { path, kind in
       if loose.contains(path) {
-        return CheckFinding(.looseImage, "lies in no class folder", [path])
+        return CheckFinding(.looseImage, "not in a class folder", [path])
       }
       return kind.map {
         CheckFinding(
           .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
       } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
     }
-      + images.map { CheckFinding(.looseImage, "lies in no class folder", [$0]) }
+      + images.map { CheckFinding(.looseImage, "not in a class folder", [$0]) }
       + survey.layoutNotes.map { CheckFinding($0.kind, $0.fact, [$0.path]) }
-      + survey.hidden.map { CheckFinding(.hidden, "passed over", [$0]) }
+      + survey.hidden.map { CheckFinding(.hidden, "ignored", [$0]) }
       + survey.repeated.map {
-        CheckFinding(.repeatedFolder, "a folder of the same class again, taken once", [$0])
+        CheckFinding(.repeatedFolder, "already a folder of this class, used once", [$0])
       }
-      + survey.linksOutside.map { CheckFinding(.linkOutside, "leads out of the dataset", [$0]) }
+      + survey.linksOutside.map { CheckFinding(.linkOutside, "points outside the dataset", [$0]) }
   }
 
   /// Empty, missing, uneven and blurred classes, told by the pictures that can be decoded.
@@ -100,7 +100,7 @@ extension DatasetCheck {
             !members.isEmpty
             ? "holds no image that can be decoded"
             : "holds no images" + (others.isEmpty ? "" : ", but \(others.list)")
-              + (others.conversion.map { "; convert: \($0)" } ?? "")
+              + (others.conversion.map { "; to convert: \($0)" } ?? "")
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }
@@ -108,7 +108,7 @@ extension DatasetCheck {
         let present = Set(folder.classes.map { Array($0.name.utf8) })
         findings += training.filter { !present.contains(Array($0.utf8)) }.map {
           CheckFinding(
-            .missingClass, "a class to train on, but not here", [joined(folder.name, $0)])
+            .missingClass, "a training class without a folder here", [joined(folder.name, $0)])
         }
       }
       findings += imbalance(counts.filter { $0.decoded > 0 }, folder.name)
@@ -138,13 +138,13 @@ extension DatasetCheck {
     let coarse = classes.filter { $0.detail.pixels > 1 && $0.detail.side < fineSide }
     let rest =
       coarse.count < classes.count
-      ? "; other classes are sharper, and a network may go by that" : ""
+      ? "; other classes are sharper, and a network may learn that difference" : ""
     let groups = Dictionary(grouping: coarse) { $0.detail.pixels }
     return groups.sorted { $0.key > $1.key }.map { pixels, members in
       let side = members.map(\.detail.side).max() ?? 0
       return CheckFinding(
         .enlarged,
-        "most show nothing finer than \(pixels) pixels: \(side) pixels a side would hold as much"
+        "most show no detail finer than \(pixels) pixels: \(side) pixels per side would be enough"
           + rest,
         members.map { joined(folder, $0.name) })
     }

@@ -82,7 +82,7 @@ struct LabelTable {
 
   /// What there is, in one line.
   var summary: String {
-    "a table of images and classes: \(list(labels)); labels are taken from folders' names alone"
+    "a table of images and classes: \(list(labels)); labels come from folder names only"
   }
 
   /// The command that moves the images into class folders.

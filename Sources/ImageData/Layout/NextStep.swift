@@ -27,7 +27,7 @@ extension NextStep {
     if LabelTable.isNamedSo(path) {
       let table = LabelTable(path)
       return NextStep(
-        found: table?.summary ?? "a table; labels are taken from the names of folders alone",
+        found: table?.summary ?? "a table; labels come from folder names only",
         shell: table?.moving, dataset: table.map { shellWord($0.folder) })
     }
     if Dataset.isCandidate(path) {
@@ -52,7 +52,7 @@ extension NextStep {
     let names = address.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3)
     let file = names.last { !$0.isEmpty }.map(String.init) ?? "photos.zip"
     var step = NextStep(
-      found: "an address, and none is fetched",
+      found: "a URL; nothing is downloaded",
       shell: "curl -fL -o \(shellWord(file)) \(shellWord(path))")
     if let archive = Archive(file), let shell = step.shell {
       let folder = archive.newFolder

@@ -85,9 +85,9 @@ package enum TorchImport {
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
     throw TrainingError(
       .badData, "\(path) does not hold the weights of \(network.rawValue)",
-      found: extra.isEmpty ? nil : "\(extra.count) tensors left over: \(few(extra))",
+      found: extra.isEmpty ? nil : "\(extra.count) unexpected tensors: \(few(extra))",
       expected: missing.isEmpty
-        ? nil : "\(missing.count) tensors that are missing: \(few(missing))",
+        ? nil : "\(missing.count) missing tensors: \(few(missing))",
       advice: other.map { "--arch \($0.rawValue)" })
   }
 
@@ -122,8 +122,8 @@ package enum TorchImport {
     guard let first = wrong.first else { return }
     throw TrainingError(
       .badData,
-      "\(path): the shapes of \(wrong.count) tensors are not those of \(network.rawValue), the first "
-        + "is \(first.name)",
+      "\(path): the shapes of \(wrong.count) tensors differ from those of \(network.rawValue), the "
+        + "first is \(first.name)",
       found: "\(first.found)", expected: "\(first.expected)")
   }
 }

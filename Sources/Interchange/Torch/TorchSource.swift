@@ -22,7 +22,7 @@ struct TorchSource {
     let network = model.network.architecture.name
     let quoted = StrictJSON.quoted(path)
     return """
-      # The network \(oneLine(network)) of cnnctl \(model.toolVersion) in PyTorch, its images and answers.
+      # The network \(oneLine(network)) of cnnctl \(model.toolVersion) in PyTorch, with image preparation and prediction.
       #
       #     model = load(\(quoted))
       #     print(dict(zip(CLASSES, probabilities(model, prepare(Image.open("photo.jpg")))[0].tolist())))

@@ -88,7 +88,7 @@ extension ConfusionCounts: Codable {
     }
     guard cells.count == rows * rows else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "the matrix has not as many columns as rows")
+        in: container, debugDescription: "the matrix is not square")
     }
     (self.classes, self.cells) = (rows, cells)
   }

@@ -64,7 +64,7 @@ package struct CurveChart: Sendable, Hashable {
     guard !curves.isEmpty else {
       let top = PlotFrame.heading(&scene, title)
       PlotFrame.note(
-        &scene, "no class has both members and others",
+        &scene, "no class has both positive and negative images",
         in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
       return scene
     }

@@ -48,7 +48,7 @@ package struct HistogramChart: Sendable, Hashable {
     var top = PlotFrame.heading(&scene, title)
     guard !shown.isEmpty else {
       PlotFrame.note(
-        &scene, "no answers",
+        &scene, "no predictions",
         in: Box(left: 0, top: top, width: width, height: scene.height - top))
       return scene
     }

@@ -61,7 +61,7 @@ package struct PictureSheet: Sendable {
   package var heat: (low: String, high: String)?
 
   /// What stands in place of pictures where there are none.
-  package var emptyNote = "no pictures"
+  package var emptyNote = "no images"
 
   /// A sheet of these pictures.
   package init(title: String, tiles: [Tile]) {

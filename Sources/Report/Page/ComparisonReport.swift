@@ -61,15 +61,17 @@ package struct ComparisonReport: Sendable {
   /// What the exact test says, in a sentence.
   package var verdict: String {
     let (gained, lost) = (test.onlySecond, test.onlyFirst)
-    guard gained + lost > 0 else { return "Not told apart: both are right on the same images." }
+    guard gained + lost > 0 else {
+      return "No significant difference: both are correct on the same images."
+    }
     let counts =
-      "\(second.name) is right on \(ComparisonReport.images(gained)) that \(first.name) has wrong, "
-      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) has right"
+      "\(second.name) is correct on \(ComparisonReport.images(gained)) that \(first.name) gets wrong, "
+      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) gets right"
     let chance = ComparisonReport.pText(test.exactPValue)
     return tellsApart
       ? "\(gained > lost ? second.name : first.name) is better: \(counts), more than chance "
-        + "explains (\(chance))."
-      : "Not told apart: \(counts), and chance alone would explain that (\(chance))."
+        + "would explain (\(chance))."
+      : "No significant difference: \(counts), which chance alone would explain (\(chance))."
   }
 
   /// A count of images.
@@ -110,7 +112,7 @@ package struct ComparisonReport: Sendable {
       (
         "accuracy",
         LineChart(
-          title: "Accuracy", yTitle: "share right", format: .percent,
+          title: "Accuracy", yTitle: "accuracy", format: .percent,
           lines: lines({ $0.validationAccuracy }, dashed: false, "validation")
             + lines({ $0.accuracy }, dashed: true, "training"))
       ),
@@ -140,7 +142,7 @@ package struct ComparisonReport: Sendable {
             + "to \(ComparisonReport.points(interval.upperBound))"),
         ReportPage.Headline(
           name: "McNemar's exact test", value: ComparisonReport.pText(test.exactPValue),
-          note: "of as much by chance"),
+          note: "probability by chance"),
       ]),
       .text(verdict),
       .table(
@@ -162,12 +164,12 @@ package struct ComparisonReport: Sendable {
         ReportPage.Section(
           "Training", blocks: [.figures(plots.map { ReportPage.Figure($0.scene) })]),
         ReportPage.Section(
-          "Images whose answer changed",
+          "Images whose prediction changed",
           blocks: [
             gallery(gained, right: second, wrong: first, of: test.onlySecond),
             gallery(lost, right: first, wrong: second, of: test.onlyFirst),
           ]),
-        ReportPage.Section("How to repeat it", blocks: [.commands(commands)]),
+        ReportPage.Section("How to reproduce it", blocks: [.commands(commands)]),
       ])
   }
 

@@ -30,7 +30,7 @@ extension RunReport {
       (
         "accuracy",
         LineChart(
-          title: "Accuracy", yTitle: "share right", format: .percent, lines: accuracy,
+          title: "Accuracy", yTitle: "accuracy", format: .percent, lines: accuracy,
           marks: marks)
       ),
       (
@@ -54,7 +54,7 @@ extension RunReport {
   package var pictureSheets: [Plot] {
     let sheets = [
       ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes)),
-      ("least_sure", PictureSheet(title: "Least sure", tiles: leastSure)),
+      ("least_sure", PictureSheet(title: "Least confident", tiles: leastSure)),
       ("examples", PictureSheet(title: "Examples", tiles: examples)),
     ]
     return sheets.compactMap { name, sheet in

@@ -140,7 +140,7 @@ extension Checkpoint {
       throw TrainingError(.badData, "its counters cannot be read: \(JSONText.message(error))")
     }
     guard progress.metrics != nil || progress.history != nil else {
-      throw TrainingError(.badData, "it says nothing of its epochs' figures")
+      throw TrainingError(.badData, "the figures of its epochs are missing")
     }
     return progress
   }
@@ -157,7 +157,8 @@ extension Checkpoint {
         tensors.map { ($0.name, [$0.values.count]) }, metadata: metadata,
         headerLimit: Checkpoint.headerLimit)
     } catch {
-      throw TrainingError(.badData, "checkpoints of this run could not be read again: \(error)")
+      throw TrainingError(
+        .badData, "checkpoints of this run could be written but not read back: \(error)")
     }
   }
 

@@ -87,7 +87,7 @@ struct CheckpointFolder {
         checkpoint = try Checkpoint(file)
         best = try bestWeights(of: checkpoint, at: place(stem + CheckpointFolder.bestSuffix))
       } catch {
-        skipped("the checkpoint \(file.path) is passed over: \(error.problem)")
+        skipped("ignored the checkpoint \(file.path): \(error.problem)")
         causes.append("\(file.path): \(error.problem)")
         continue
       }
@@ -97,9 +97,9 @@ struct CheckpointFolder {
     guard causes.isEmpty else {
       throw TrainingError(
         .badData,
-        "no checkpoint of \(run.path) can be read, and the run is not begun anew over them",
+        "no checkpoint of \(run.path) can be read, and the run is not restarted over them",
         found: causes.joined(separator: "; "),
-        expected: "a whole checkpoint in \(run.file(RunFolder.checkpointName))",
+        expected: "an undamaged checkpoint in \(run.file(RunFolder.checkpointName))",
         advice: run.adviceToBeginAnew)
     }
     return nil
@@ -119,7 +119,7 @@ struct CheckpointFolder {
     }
     let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
-      throw TrainingError(.badData, "\(copy.path) is not what it was")
+      throw TrainingError(.badData, "\(copy.path) has changed")
     }
     return bytes
   }

@@ -38,7 +38,7 @@ package struct Resumption: Sendable {
     if var damage = run.damage {
       // It would be written anew, and what it says of the dataset and the end be lost.
       damage.advice =
-        "the file as it was; without it, moved away, the run goes on where its checkpoint stands"
+        "restore the original file, or move it away: the run then continues from its checkpoint"
       throw damage
     }
     let request = Request(
@@ -55,10 +55,11 @@ package struct Resumption: Sendable {
       + begun.differences(from: wanted, except: Resumption.free)
     guard differences.isEmpty else {
       throw TrainingError(
-        .usage, "\(path) was begun with other options", found: differences.joined(separator: "; "),
-        expected: "the same, or none: they come from the run",
-        advice: "--epochs, --patience and --max-time may differ; for anything else a new run with "
-          + "--out")
+        .usage, "\(path) was started with other options",
+        found: differences.joined(separator: "; "),
+        expected: "the same options or none: the run has its own",
+        advice: "--epochs, --patience and --max-time may differ; for other changes start a new "
+          + "run with --out")
     }
     var configuration = begun
     configuration.dataset = run.dataset(dataset)
@@ -118,7 +119,7 @@ package struct Resumption: Sendable {
     guard differences.isEmpty else {
       throw TrainingError(
         .badData,
-        "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
+        "\(folder.file(RunFolder.configurationName)) does not match the checkpoint",
         found: differences.joined(separator: "; "), expected: "the run's own file, unchanged")
     }
     let step = checkpoint.progress.steps
@@ -128,14 +129,14 @@ package struct Resumption: Sendable {
     guard changes(configuration).starts(with: changes(checkpoint.progress.configuration)) else {
       throw TrainingError(
         .badData,
-        "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
+        "\(folder.file(RunFolder.configurationName)) does not match the checkpoint",
         found: "other training.changes up to step \(step)",
         expected: "the run's own file, unchanged")
     }
     let done = checkpoint.progress.epochs
     if let wanted = request.epochs, wanted < done {
       throw TrainingError(
-        .usage, "\(folder.path) has more epochs already than --epochs \(wanted)",
+        .usage, "\(folder.path) already has more epochs than --epochs \(wanted)",
         found: "\(done) epochs", expected: "at least \(done)")
     }
     return checkpoint
@@ -161,7 +162,7 @@ extension Resumption {
       .map { $0.reduce(0) { $0 + $1.seconds } }
     guard hasEnded || trained.map({ !($0 < Resumption.longest) }) ?? true else { return }
     throw TrainingError(
-      .badData, "\(folder.path) has weights and no checkpoint, and is not begun anew over them",
+      .badData, "\(folder.path) has weights but no checkpoint, and is not restarted over them",
       found: "no file in \(folder.file("checkpoint"))", expected: "the run's checkpoints",
       advice: folder.adviceToBeginAnew)
   }
@@ -219,7 +220,7 @@ extension Checkpoint {
   func check(fingerprint: String, dataset: String) throws(TrainingError) {
     guard progress.fingerprint != fingerprint else { return }
     throw TrainingError(
-      .badData, "the images of \(dataset) are not those that the run was begun with",
+      .badData, "the images of \(dataset) differ from those the run was started with",
       found: "fingerprint \(fingerprint)", expected: progress.fingerprint,
       advice: "the same files and classes, or a new run")
   }

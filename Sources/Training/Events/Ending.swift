@@ -47,7 +47,8 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   /// One sentence.
   package var line: String {
     guard reason == .time else {
-      return "from step \(step) on the run has \(counted(epochs, "epoch")), as its config.json says"
+      return
+        "from step \(step) on, the run has \(counted(epochs, "epoch")), as set in its config.json"
     }
     let who = maxSeconds.map { "--max-time \(seconds($0))" } ?? "time limit of the repeated run"
     if steps <= step { return "\(who): training ends after \(counted(step, "step"))" }

@@ -36,19 +36,19 @@ package struct RunOrigin: Codable, Sendable, Hashable {
 
   /// Two lines at most, for a run of so many epochs and classes.
   func lines(epochs: Int, classes count: Int) -> [String] {
-    let head = keepsHead ? "its classes kept" : "a new head for \(count) classes"
+    let head = keepsHead ? "head kept" : "new head for \(count) classes"
     let first =
       "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
       let how =
-        views.map { "features are computed once, of " + counted($0, "view") }
-        ?? "features are computed at every step"
-      return [first, "the backbone stays as it is; its \(how)" + (views == nil ? "" : " an image")]
+        views.map { "features are computed once, for " + counted($0, "view") }
+        ?? "features are computed in every step"
+      return [first, "the backbone is frozen; its \(how)" + (views == nil ? "" : " per image")]
     }
-    var text = frozenEpochs > 0 ? "the backbone stays as it is for \(frozenEpochs) epochs" : ""
+    var text = frozenEpochs > 0 ? "the backbone is frozen for \(frozenEpochs) epochs" : ""
     if backboneRate != 1 {
       text +=
-        (text.isEmpty ? "the backbone's learning rate is" : ", then at")
+        (text.isEmpty ? "the backbone's learning rate is" : ", then its learning rate is")
         + " \(backboneRate) of the head's"
     }
     return text.isEmpty ? [first] : [first, text]

@@ -77,7 +77,7 @@ extension RunStart {
         + counted(threads, "thread"),
     ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
       + (resumed.map {
-        ["goes on after \(counted($0.epochs, "epoch")) and \(counted($0.steps, "step"))"]
+        ["resumed after \(counted($0.epochs, "epoch")) and \(counted($0.steps, "step"))"]
       } ?? [])
   }
 }

@@ -142,8 +142,8 @@ struct MemoryEstimate {
     let free = available / team.neighbours.count
     guard total > free else { return }
     throw TrainingError(
-      .noRoom, "the run needs more memory than there is",
-      found: "\(megabytes(free)) free, of the system, its control groups and limits"
+      .noRoom, "not enough memory for the run",
+      found: "\(megabytes(free)) free (system, control groups, limits)"
         + (team.neighbours.count > 1 ? ", for each of \(team.neighbours.count) processes" : ""),
       expected: "about \(megabytes(total)): \(parts)", advice: advice(free))
   }

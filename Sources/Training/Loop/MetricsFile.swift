@@ -85,8 +85,8 @@ struct MetricsFile {
     if isThere { try FileSystem.rename(place, to: other) }
     return "\(place.path) "
       + (isThere ? "was changed and is kept as \(folder.file(other))" : "is missing")
-      + ", and \(RunFolder.eventsName) does not have its figures either: those of epochs 1 to "
-      + "\(epochs) are lost, the weights are not"
+      + ", and \(RunFolder.eventsName) does not have its figures: the figures of epochs 1 to "
+      + "\(epochs) are lost; the weights are unaffected"
   }
 
   /// Adds an epoch's row.

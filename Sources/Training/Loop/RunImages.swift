@@ -53,7 +53,7 @@ struct RunImages {
     if !store.failures.isEmpty {
       warnings.append(
         counted(store.failures.count, "image")
-          + " could not be read and \(store.failures.count == 1 ? "is" : "are") left out; "
+          + " could not be read and \(store.failures.count == 1 ? "is" : "are") skipped; "
           + "run.json lists them")
     }
     copies = store.copies
@@ -63,12 +63,12 @@ struct RunImages {
       warnings.append(
         "\(grouped(seen.images)) of \(counted(validation.count, "validation image")) "
           + "\(seen.images == 1 ? "was" : "were") in \(seen.model.possessive) training set: the "
-          + "best epoch and the temperature are chosen by what the model knows already")
+          + "best epoch and the temperature are chosen on images that the model has already seen")
     }
     if cache.policy == .auto, store.place == .off {
       warnings.append(
         "\(store.byteCount / 1_000_000) MB of decoded images fit neither in half of the free memory "
-          + "nor on the disk: every epoch decodes them again")
+          + "nor on the disk: they are decoded again in every epoch")
     }
     self.warnings = warnings
   }
@@ -104,7 +104,8 @@ struct RunImages {
             + "\(first.sample.path): \(first.failure)",
           expected: data.onBadImage == .fail
             ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
-          advice: "cnnctl check \(plan.configuration.dataset), which names all; or --max-bad")
+          advice:
+            "cnnctl check \(plan.configuration.dataset), which lists all of them; or --max-bad")
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)
@@ -116,9 +117,9 @@ struct RunImages {
       "\(plan.configuration.dataset): no image is left to train on for "
         + RunImages.named(empty.map { plan.dataset.classes[$0] }),
       found: RunImages.whereabouts(empty[0], store, plan),
-      expected: "at least one readable training image a class",
+      expected: "at least one readable training image per class",
       advice: isUnreadable
-        ? "cnnctl check \(plan.configuration.dataset), which names what cannot be read"
+        ? "cnnctl check \(plan.configuration.dataset), which lists the unreadable files"
         : "smaller --val-split and --test-split, or more images")
   }
 
@@ -133,22 +134,21 @@ struct RunImages {
       } + [(bad.count, "unreadable")]
     let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     let first = bad.first.map { ", the first is \($0.sample.path): \($0.failure)" } ?? ""
-    return "\(plan.dataset.classes[label]): \(text.isEmpty ? "none taken" : text)\(first)"
+    return "\(plan.dataset.classes[label]): \(text.isEmpty ? "no images used" : text)\(first)"
   }
 
-  /// What is to be said of files in two classes, and of tests that hold what was trained on.
+  /// Warnings about the same image in two classes or two splits.
   private static func copies(_ findings: [CheckFinding], _ plan: RunPlan) -> [String] {
-    let kinds: [(CheckFinding.Kind, (String) -> String)] = [
-      (.twoClasses, { "\($0) in two classes, so that one of both labels is wrong" }),
-      (.leak, { "\($0) in two splits, so that figures of the second flatter the model" }),
+    let kinds: [(CheckFinding.Kind, String)] = [
+      (.twoClasses, "in two classes, so one of its labels is wrong"),
+      (.leak, "in two splits, so the accuracy on one of them is too optimistic"),
     ]
-    return kinds.compactMap { kind, sentence in
+    return kinds.compactMap { kind, problem in
       let found = findings.filter { $0.kind == kind }
       guard let first = found.first else { return nil }
-      let files = found.count == 1 ? "a file is" : "\(found.count) files are"
-      return sentence(files) + ": \(first.paths.joined(separator: ", "))"
-        + (found.count > 1 ? " and more" : "")
-        + "; cnnctl check \(plan.configuration.dataset) names all and looks for others"
+      return (found.count == 1 ? "an image is " : "\(found.count) images are each ") + problem
+        + (found.count == 1 ? ": " : "; the first: ") + named(first.paths, most: 3)
+        + "; cnnctl check \(plan.configuration.dataset) lists all copies and near copies"
     }
   }
 
@@ -167,9 +167,9 @@ struct RunImages {
     if !few.isEmpty {
       let isAlone = configuration.transfer.from == nil
       warnings.append(
-        "very few training images: \(named(few)); "
+        "very few training images of \(named(few)): "
           + (few.count == classes.count && training.count < 3 * classes.count
-            ? "a model of so few only guesses: at least 20 of each class give it a chance"
+            ? "the model can only guess; use at least 20 images per class"
             : "results will be unreliable")
           + (isAlone
             ? "; try: cnnctl train \(shellPath(configuration.dataset)) --from cats-dogs --recipe best"
@@ -179,7 +179,7 @@ struct RunImages {
     // The recipe's own batch shrinks with the set anyway.
     if batch > training.count, batch != configuration.recipe.configuration.training.batchSize {
       warnings.append(
-        "--batch-size \(batch) becomes \(training.count): there are no more training images")
+        "--batch-size \(batch) is reduced to \(training.count), the number of training images")
     }
     guard plan.validation != nil else { return warnings }
     let absent = missing(validation, below: 1)
@@ -187,20 +187,19 @@ struct RunImages {
       warnings.append(
         "no image was assigned to the validation split; the last epoch's weights are kept"
           + (plan.test == nil ? ", and nothing will be evaluated" : "")
-          + "; more images or a larger --val-split give some")
+          + "; use more images or a larger --val-split")
     } else if !absent.isEmpty {
       warnings.append(
-        "no validation image of \(named(absent)); the validation figures tell nothing of "
+        "there are no validation images of \(named(absent)), so the validation metrics do not cover "
           + (absent.count == 1 ? "that class" : "those classes")
-          + "; more images or a larger --val-split give some")
+          + "; use more images or a larger --val-split")
     }
     return warnings
   }
 
   /// Names for a message, not all of many.
-  private static func named(_ names: [String]) -> String {
-    let most = 12
-    let rest = names.count > most ? ", and \(names.count - most) more" : ""
+  private static func named(_ names: [String], most: Int = 12) -> String {
+    let rest = names.count > most ? " and \(names.count - most) more" : ""
     return names.prefix(most).joined(separator: ", ") + rest
   }
 
@@ -235,7 +234,7 @@ struct RunImages {
   var testHeading: String {
     let images = counted(testSamples.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }
-    return "validation, for want of test images: \(images), \(origin(.val))"
+    return "validation images\(EvaluationImages.noTestSet): \(images), \(origin(.val))"
   }
 
   /// The images of each split.

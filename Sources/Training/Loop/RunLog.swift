@@ -94,7 +94,9 @@ struct RunLog {
       failure = error
       guard isFirst else { return }
       try events(
-        .warning("\(error.problem); training goes on, and what is missing follows when it can"))
+        .warning(
+          "\(error.problem); training continues, and the missing data is written once that is possible"
+        ))
     }
   }
 

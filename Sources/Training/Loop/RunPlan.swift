@@ -70,20 +70,20 @@ struct RunPlan {
     if validatesOnTest {
       warnings.append(
         "the recipe \(configuration.recipe.rawValue) validates on the test images, as the "
-          + "tutorial does; no choice is made by them")
+          + "tutorial does; they are reported, never used to choose weights")
     }
     if test == nil {
       warnings.append(
         validation == nil
-          ? "there are no test and no validation images; nothing will be evaluated"
-          : "there are no test images; test/ is made from the validation images")
+          ? "there are no test or validation images; nothing will be evaluated"
+          : "there are no test images; test/ is written from the validation images")
     }
     warnings += dataset.notes
     if let first = dataset.repeatedFolders.first {
       let count = dataset.repeatedFolders.count
       warnings.append(
-        "\(first)\(count > 1 ? " and \(count - 1) more" : "") \(count > 1 ? "lead to folders" : "leads to a folder") "
-          + "that the same class already has; its images are taken once")
+        "\(first)\(count > 1 ? " and \(count - 1) more" : "") \(count > 1 ? "link to folders" : "links to a folder") "
+          + "that the same class already has; its images are used once")
     }
     self.warnings = warnings
 

@@ -157,6 +157,7 @@ struct Team {
     let all = try communicator.gather(Array(own().utf8)).map { String(decoding: $0, as: UTF8.self) }
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
     throw TrainingError(
-      .badData, "rank \(other) has other \(what) than rank 0", found: all[other], expected: all[0])
+      .badData, "rank \(other) has different \(what) than rank 0", found: all[other],
+      expected: all[0])
   }
 }

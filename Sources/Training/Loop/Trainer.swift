@@ -158,14 +158,14 @@ package final class Trainer {
       (now == (progress.isa, progress.conv)
       ? []
       : [
-        "the run was begun with \(progress.isa) and \(progress.conv) convolutions and goes on with "
-          + "\(now.0) and \(now.1): its numbers will differ in their last digits"
+        "the run was started with \(progress.isa) and \(progress.conv) convolutions and continues "
+          + "with \(now.0) and \(now.1): its results will differ in the last digits"
       ])
       + (ranks == team.size
         ? []
         : [
-          "the run was begun by \(counted(ranks, "process", "processes")) and goes on with "
-            + "\(team.size): its numbers will differ in their last digits"
+          "the run was started by \(counted(ranks, "process", "processes")) and continues with "
+            + "\(team.size): its results will differ in the last digits"
         ])
       + versionNotes
   }
@@ -179,8 +179,8 @@ package final class Trainer {
     return changes.isEmpty
       ? []
       : [
-        "the run goes on with other versions: \(changes.joined(separator: "; ")); its numbers may "
-          + "differ in their last digits"
+        "the run continues with other versions: \(changes.joined(separator: "; ")); its results may "
+          + "differ in the last digits"
       ]
   }
 
@@ -342,8 +342,8 @@ package final class Trainer {
     if let first = lost.first {
       try log.tell(
         .warning(
-          "\(lost.count) of \(samples.count) validation images can no longer be read and are left "
-            + "out of the temperature's fit, first \(first.path): \(first.message)"), events)
+          "\(lost.count) of \(samples.count) validation images can no longer be read and are not "
+            + "used to fit the temperature, the first is \(first.path): \(first.message)"), events)
     }
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {

@@ -33,7 +33,8 @@ package struct Calibration: Sendable, Hashable {
   /// One sentence for the user.
   package var line: String {
     guard let temperature else {
-      return "temperature 1: all \(images) validation images are answered right, which tells none"
+      return
+        "temperature 1: none can be fitted, as all \(images) validation images are predicted correctly"
     }
     return "temperature \(temperature), fitted on \(images) validation images: loss "
       + "\(fixed(before.loss, 4)) to \(fixed(after.loss, 4)), expected calibration error "

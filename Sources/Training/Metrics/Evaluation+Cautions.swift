@@ -15,10 +15,10 @@ extension Evaluation {
   private var baselineCaution: String? {
     guard let baseline, !baseline.isBeaten else { return nil }
     let figure = fixed(baseline.accuracy, 2)
-    let start = "no better than always answering \(baseline.name)"
+    let start = "no better than always predicting \(baseline.name) (\(figure)"
     return accuracy <= baseline.accuracy
-      ? "\(start) (\(figure) of these \(counted(images, "image")))"
-      : "\(start) (\(figure)), as far as \(counted(images, "image")) can tell"
+      ? "\(start) of these \(counted(images, "image")))"
+      : "\(start)), given only \(counted(images, "image"))"
   }
 
 }
@@ -49,7 +49,7 @@ extension Configuration {
     if images < 200 * classes { steps.append("more photos of each class") }
     if configuration?.transfer.from == nil { steps.append("--from cats-dogs") }
     return steps.isEmpty
-      ? "cnnctl check may tell what is wrong with the images" : "try " + listed(steps, last: "or")
+      ? "cnnctl check may find problems in the images" : "try " + listed(steps, last: "or")
   }
 
   private static func listed(_ steps: [String], last word: String) -> String {

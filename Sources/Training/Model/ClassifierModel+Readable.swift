@@ -28,15 +28,15 @@ extension ClassifierModel {
     } catch {
       let classBytes = JSONText.line(classes).utf8.count
       throw TrainingError(
-        .badData, "\(name) could be written and not be read again: \(error)",
+        .badData, "\(name) could be written but not read back: \(error)",
         found: "\(classes.count) classes whose names take \(classBytes) bytes, "
           + "\(network.tensorNames.count) tensors",
         expected: "a header of at most \(TensorFile.headerLimit) bytes",
-        advice: "shorter names of the class folders, or a smaller network")
+        advice: "shorter class names, or a smaller network")
     }
     guard size <= ModelBytes.sizeLimit else {
       throw TrainingError(
-        .badData, "\(name) could be written and not be read again: its file is too large",
+        .badData, "\(name) could be written but not read back: its file is too large",
         found: "\(size) bytes", expected: "at most \(ModelBytes.sizeLimit)",
         advice: "a smaller network")
     }

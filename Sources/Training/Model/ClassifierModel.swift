@@ -195,7 +195,7 @@ package final class ClassifierModel {
       try ClassifierModel.checkReadable(at: location)
     } catch {
       throw TrainingError(
-        .badData, "the model could be written and not be read again", found: error.problem,
+        .badData, "the model could be written but not read back", found: error.problem,
         expected: "names and a card that fit into \(TensorFile.headerLimit) bytes")
     }
     return location.bytes ?? []

@@ -50,8 +50,8 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package init(_ bytes: [UInt8], of name: String) throws(TrainingError) {
     func wrong(_ cause: String) -> TrainingError {
       TrainingError(
-        .badData, "\(name) is not right: \(cause)",
-        expected: "an object in JSON with some of "
+        .badData, "\(name) is not valid: \(cause)",
+        expected: "a JSON object with some of "
           + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "))
     }
     let root: JSONNode
@@ -60,14 +60,14 @@ package struct ModelCard: Codable, Sendable, Hashable {
     } catch {
       throw wrong("\(error)")
     }
-    guard case .object(let members) = root else { throw wrong("it is no object") }
+    guard case .object(let members) = root else { throw wrong("it is not an object") }
     for member in members {
       guard let key = CodingKeys(rawValue: member.key) else {
         throw wrong("unknown key \(member.key)")
       }
-      guard take(key, member.value) else { throw wrong("the value of \(member.key)") }
+      guard take(key, member.value) else { throw wrong("invalid value of \(member.key)") }
       if case .string(let text) = member.value, let problem = ForeignText.problem(inText: text) {
-        throw wrong("the value of \(member.key): \(problem)")
+        throw wrong("invalid value of \(member.key): \(problem)")
       }
     }
     if let problem { throw wrong(problem) }
@@ -108,12 +108,12 @@ package struct ModelCard: Codable, Sendable, Hashable {
   /// What of the figures does not fit the others.
   private var problem: String? {
     guard let accuracy else {
-      return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without its accuracy"
+      return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without an accuracy"
     }
     // Wilson's interval of an accuracy of 0 or 1 ends there, but for rounding.
     let slack = 1e-9
     return (accuracyLow ?? 0) - slack <= accuracy && accuracy <= (accuracyHigh ?? 1) + slack
-      ? nil : "the accuracy is not in its interval"
+      ? nil : "the accuracy lies outside its interval"
   }
 
   /// One line of JSON, keys sorted.
@@ -154,8 +154,8 @@ extension ModelCard {
       evaluation = try JSONDecoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
       throw TrainingError(
-        .badData, "\(place.path) is no report of an evaluation: \(error)",
-        expected: "a file report.json that cnnctl train or cnnctl evaluate wrote")
+        .badData, "\(place.path) is not an evaluation report: \(error)",
+        expected: "a report.json written by cnnctl train or cnnctl evaluate")
     }
     testImages = evaluation.images
     accuracy = evaluation.accuracy
@@ -181,8 +181,9 @@ extension ModelCard {
     guard try text.status() != nil else { return }
     let heading = String(decoding: try FileSystem.read(text, limit: 1 << 26), as: UTF8.self)
       .prefix { $0 != "\n" }
-    if heading.contains("for want of test images") {
-      testData = "validation images, for want of test images"
+    // Earlier versions wrote the second.
+    if [EvaluationImages.noTestSet, "for want of test images"].contains(where: heading.contains) {
+      testData = "validation images" + EvaluationImages.noTestSet
     }
   }
 }

@@ -69,7 +69,7 @@ extension ClassifierModel {
         .badData,
         isRun
           ? "the run \(name) has no weights yet"
-          : "the folder \(name) is no run: it has no weights",
+          : "the folder \(name) is not a run: it has no weights",
         expected: run.bestWeights)
     }
     return run.model

@@ -32,7 +32,7 @@ struct LineReader {
       guard offset < file.size else {
         guard buffer.isEmpty else {
           throw TrainingError(
-            .badData, "\(path): the last line is cut short", expected: "a newline at its end")
+            .badData, "\(path): the last line is incomplete", expected: "a newline at its end")
         }
         return nil
       }

@@ -65,7 +65,7 @@ package struct MetricsRow: Sendable, Hashable {
         rows.last.map { $0.epoch + 1 } ?? Int(cells[0]).map { min(max(1, $0), 1 << 40) } ?? 1
       guard let row = MetricsRow(cells, validation: hasValidation, epoch: epoch) else {
         throw TrainingError(
-          .badData, "\(path): row \(rows.count + 1) is no epoch's",
+          .badData, "\(path): row \(rows.count + 1) is not a valid epoch",
           found: cells.joined(separator: ","), expected: "epoch \(epoch) and numbers")
       }
       rows.append(row)

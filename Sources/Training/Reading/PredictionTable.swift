@@ -44,7 +44,7 @@ struct PredictionTable: Sendable {
         throw TrainingError(
           .badData, "\(path): row \(predictions.count + 1) contradicts itself",
           found: cells.prefix(6).joined(separator: ","),
-          expected: "known classes, probabilities of 1 together, the most probable class predicted")
+          expected: "known classes, probabilities that sum to 1, the most probable class predicted")
       }
       predictions.append(prediction)
     }

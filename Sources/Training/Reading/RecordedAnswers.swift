@@ -45,13 +45,13 @@ package struct RecordedAnswers: Sendable {
       let difference =
         evaluation.difference(from: own)
         ?? (isExact && !(abs(evaluation.loss - own.loss) <= 1e-6 * (1 + own.loss))
-          ? "loss is \(evaluation.loss), from the answers \(own.loss)" : nil)
+          ? "loss is \(evaluation.loss), from the predictions \(own.loss)" : nil)
       guard let difference else {
         self.evaluation = evaluation
         isComplete = true
         return
       }
-      doubts.append("does not fit the answers in predictions.csv: \(difference)")
+      doubts.append("does not match the predictions in predictions.csv: \(difference)")
     }
     self.evaluation = own
     isComplete = false
@@ -72,10 +72,11 @@ extension Evaluation {
     do {
       self = try JSONText.decoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
-      throw TrainingError(.badData, "\(path) is no evaluation: \(JSONText.message(error))")
+      throw TrainingError(
+        .badData, "\(path) is not an evaluation report: \(JSONText.message(error))")
     }
     guard isSound else {
-      throw TrainingError(.badData, "\(path) contradicts itself: its counts do not fit")
+      throw TrainingError(.badData, "\(path) contradicts itself: its counts do not match")
     }
   }
 
@@ -112,7 +113,7 @@ extension Evaluation {
       ("accuracy_high", accuracyHigh, own.accuracyHigh), ("ece", ece, own.ece),
     ]
     if let (name, a, b) = figures.first(where: { differs($0.1, $0.2) }) {
-      return "\(name) is \(a), from the answers \(b)"
+      return "\(name) is \(a), from the predictions \(b)"
     }
     for (name, scores) in own.classes.sorted(by: { $0.key < $1.key })
     where differs(classes[name], scores) {
@@ -123,7 +124,7 @@ extension Evaluation {
     if differs(macro, own.macro) || differs(weighted, own.weighted) { return "the averages" }
     if differs(auc, own.auc) { return "the area under the ROC curve" }
     // Earlier versions did not write it.
-    if brier != nil, differs(brier, own.brier) { return "Brier's score" }
+    if brier != nil, differs(brier, own.brier) { return "the Brier score" }
     return nil
   }
 }

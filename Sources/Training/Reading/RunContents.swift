@@ -41,7 +41,7 @@ package struct RunContents: Sendable {
     folder = RunFolder(existing: path)
     guard FileSystem.exists(path) else {
       throw TrainingError(
-        .missing, "\(path) does not exist", expected: "a run's folder, such as \(RunFolder.latest)")
+        .missing, "\(path) does not exist", expected: "a run folder, such as \(RunFolder.latest)")
     }
     let names = [
       RunFolder.configurationName, RunFolder.recordName, RunFolder.metricsName,
@@ -50,10 +50,10 @@ package struct RunContents: Sendable {
     guard FileSystem.isFolder(path), names.contains(where: { FileSystem.exists(path + "/" + $0) })
     else {
       throw TrainingError(
-        .badData, "\(path) is no run's folder",
+        .badData, "\(path) is not a run folder",
         found: FileSystem.isFolder(path)
           ? "neither " + names.joined(separator: " nor ") : "a file",
-        expected: "a folder that cnnctl train has made")
+        expected: "a folder written by cnnctl train")
     }
     try folder.requireNoLinks()
     configuration = take(RunFolder.configurationName) { place throws(TrainingError) in

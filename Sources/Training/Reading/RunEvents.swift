@@ -36,16 +36,16 @@ package struct RunEvents: Sendable {
         try add(Data(line))
       } catch {
         throw TrainingError(
-          .badData, "\(path): line \(number) is no event: \(JSONText.message(error))")
+          .badData, "\(path): line \(number) is not an event: \(JSONText.message(error))")
       }
     }
     guard start != nil else {
-      throw TrainingError(.badData, "\(path) tells of no run's start")
+      throw TrainingError(.badData, "\(path) has no start event")
     }
     guard dataset?.isSound ?? true else {
       throw TrainingError(
-        .badData, "\(path): the dataset's counts do not fit its classes",
-        expected: "a count a class in each split")
+        .badData, "\(path): the dataset's counts do not match its classes",
+        expected: "one count per class in each split")
     }
   }
 

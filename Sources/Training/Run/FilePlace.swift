@@ -148,8 +148,8 @@ extension TrainingError {
   /// The refusal to follow a link in a run's folder.
   static func link(_ path: String) -> TrainingError {
     TrainingError(
-      .badData, "\(path) is a link, and in a run's folder no link is followed",
-      expected: "files and folders that lie in the folder themselves")
+      .badData, "\(path) is a link, and links in a run folder are not followed",
+      expected: "regular files and folders")
   }
 
   /// The refusal of a pipe, a device or a socket where a file should be.

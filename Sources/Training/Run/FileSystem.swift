@@ -31,7 +31,7 @@ enum FileSystem {
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
       guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
-      let cause = errno == EEXIST ? "a file of that name is there" : lastError()
+      let cause = errno == EEXIST ? "a file of that name exists" : lastError()
       throw TrainingError(
         .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
         advice: "--out with a folder that can be created")
@@ -97,7 +97,7 @@ enum FileSystem {
     try replace(place, withPieces: CollectionOfOne(bytes), exclusive: exclusive) {
       temporary throws(TrainingError) in
       guard try holds(temporary, bytes) else {
-        throw TrainingError(.inputOutput, "what was written is not what is read")
+        throw TrainingError(.inputOutput, "the bytes read back differ from those written")
       }
       try proof(temporary)
     }
@@ -188,8 +188,8 @@ enum FileSystem {
     var path = systemPath("\(home)/\(name).XXXXXX")
     guard mkdtemp(&path) != nil else {
       throw TrainingError(
-        .cannotCreate, "no temporary folder can be made in \(home): \(lastError())",
-        advice: "TMPDIR, set to a folder that can be written to")
+        .cannotCreate, "cannot create a temporary folder in \(home): \(lastError())",
+        advice: "set TMPDIR to a writable folder")
     }
     return String(fileName: path.dropLast().map(UInt8.init(bitPattern:)))
   }

@@ -68,7 +68,7 @@ package final class InputFile {
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let cause =
-          count == 0 ? "it became shorter while it was read" : FileSystem.lastError()
+          count == 0 ? "it was truncated while being read" : FileSystem.lastError()
         throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
       }
       done += count

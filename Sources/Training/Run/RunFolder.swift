@@ -81,7 +81,7 @@ package struct RunFolder: Sendable, Hashable {
 
   /// How to begin a run anew and keep what this folder holds.
   var adviceToBeginAnew: String {
-    "a copy of \(file("checkpoint")) if there is one; to begin anew, another folder: cnnctl train "
+    "restore a copy of \(file("checkpoint")) if there is one; to start over in another folder: cnnctl train "
       + "--config \(file(RunFolder.configurationName)) --out NEW"
   }
 
@@ -112,9 +112,9 @@ package struct RunFolder: Sendable, Hashable {
         throw TrainingError(.cannotCreate, error.problem)
       }
       throw TrainingError(
-        .cannotCreate, "\(folder.path) holds a run already",
+        .cannotCreate, "\(folder.path) already holds a run",
         expected: "a new folder, or one without \(configurationName)",
-        advice: "cnnctl train --resume=\(folder.path) goes on with it; --out names another folder")
+        advice: "cnnctl train --resume=\(folder.path) continues it; --out names another folder")
     }
     if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder
@@ -129,9 +129,9 @@ package struct RunFolder: Sendable, Hashable {
     ].filter { FileSystem.exists(file($0)) }
     guard !names.isEmpty else { return }
     throw TrainingError(
-      .cannotCreate, "\(path) holds what a run has left, and is not written over",
+      .cannotCreate, "\(path) holds files of an earlier run, which are not overwritten",
       found: names.joined(separator: ", ") + ", without \(RunFolder.configurationName)",
-      expected: "a new folder, or one that is empty", advice: "--out with another folder")
+      expected: "a new or empty folder", advice: "--out with another folder")
   }
 
   private static func createNext(_ home: String) throws(TrainingError) -> String {

@@ -153,9 +153,9 @@ package struct RunRecord: Codable, Sendable, Hashable {
     let bytes = Array(JSONText.indented(self).utf8)
     guard bytes.count <= RunRecord.sizeLimit else {
       throw TrainingError(
-        .badData, "\(RunFolder.recordName) of this run could not be read again",
-        found: "\(skipped.count) images that were left out", expected: "fewer",
-        advice: "cnnctl check names them")
+        .badData, "\(RunFolder.recordName) of this run would be too large to read",
+        found: "\(skipped.count) skipped images", expected: "fewer",
+        advice: "cnnctl check lists them")
     }
     try folder.write(bytes, to: RunFolder.recordName)
   }
@@ -168,10 +168,10 @@ package struct RunRecord: Codable, Sendable, Hashable {
     do {
       self = try JSONText.decoder().decode(RunRecord.self, from: Data(bytes))
     } catch {
-      throw TrainingError(.badData, "\(path) is not a run's record: \(JSONText.message(error))")
+      throw TrainingError(.badData, "\(path) is not a run record: \(JSONText.message(error))")
     }
     guard isPlain else {
-      throw TrainingError(.badData, "\(path) is not a run's record: it holds names that are none")
+      throw TrainingError(.badData, "\(path) is not a run record: it contains invalid names")
     }
   }
 

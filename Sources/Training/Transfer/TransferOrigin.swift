@@ -31,8 +31,8 @@ struct TransferOrigin {
     guard let head = architecture.head, architecture.backbone != nil else {
       throw TrainingError(
         .badData,
-        "\(location.weights): the network \(architecture.name) has no classifier to part with",
-        expected: "layers that end in a dense one")
+        "\(location.weights): the network \(architecture.name) has no classifier that can be replaced",
+        expected: "a dense last layer")
     }
     self.head = head
   }

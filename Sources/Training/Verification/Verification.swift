@@ -38,7 +38,7 @@ package struct Verification: Sendable {
     recorded = events.digests.filter { $0.step <= steps }
     guard !recorded.isEmpty else {
       throw TrainingError(
-        .badData, "\(path) tells of no step to compare with",
+        .badData, "\(path) has no recorded step to compare with",
         found: events.digests.first.map { "the first is step \($0.step)" }
           ?? "no digest in its \(RunFolder.eventsName)",
         expected: "a run that made at least one step, with this version or a later one")
@@ -58,8 +58,8 @@ package struct Verification: Sendable {
     let last = recorded.map(\.step).max() ?? 0
     guard !Dataset.lies(temporary, in: configuration.dataset) else {
       throw TrainingError(
-        .usage, "the folder of temporary files lies in the dataset, into which nothing is written",
-        found: temporary, expected: "TMPDIR, set to a folder outside of \(configuration.dataset)")
+        .usage, "the temporary folder lies in the dataset, where nothing may be written",
+        found: temporary, expected: "TMPDIR set to a folder outside of \(configuration.dataset)")
     }
     let folder = try FileSystem.createTemporaryFolder("cnnctl-verify", in: temporary)
     defer { FileSystem.removeFolder(folder) }
@@ -91,7 +91,7 @@ package struct Verification: Sendable {
       found.fingerprint != expected
     else { return }
     throw TrainingError(
-      .badData, "the images of \(found.path) are not those that the run was begun with",
+      .badData, "the images of \(found.path) differ from those the run was started with",
       found: "fingerprint \(found.fingerprint)", expected: expected)
   }
 }
