@@ -100,7 +100,7 @@ package final class FloatMemory: @unchecked Sendable {
 
   /// Takes over all floats of another stretch of the same size.
   package func copy(from other: FloatMemory) {
-    precondition(other.count == count, "stretches of different sizes")
+    precondition(other.count == count, "ranges of different sizes")
     base.update(from: other.base, count: count)
   }
 }

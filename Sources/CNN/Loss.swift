@@ -50,7 +50,7 @@ public enum Loss: Sendable, Hashable {
     mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
     whole: Int? = nil, workers: WorkerPool, gradient: UnsafeMutableBufferPointer<Float>? = nil
   ) -> Result {
-    precondition(logits.count == targets.count * outputs, "one row of logits a target")
+    precondition(logits.count == targets.count * outputs, "one row of logits per target")
     precondition(
       mixture.map { $0.targets.count == targets.count && $0.shares.count == targets.count } ?? true,
       "a second class for each sample")

@@ -25,7 +25,7 @@ struct ModelFact {
   static func all(
     of model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String)
   ) -> [ModelFact] {
-    let place = location.weights + (location.boxed == nil ? "" : ", inside this program")
+    let place = location.weights + (location.boxed == nil ? "" : ", built in")
     let facts = [
       ModelFact("model", place, .string(location.weights)),
       ModelFact(

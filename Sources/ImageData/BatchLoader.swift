@@ -58,7 +58,7 @@ package struct BatchPlan: Sendable {
     size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
     share: (rank: Int, count: Int) = (0, 1)
   ) {
-    precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one picture")
+    precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one image")
     precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
     self.indices = indices
     self.batchSize = batchSize

@@ -40,7 +40,7 @@ package struct ForeignKind: Sendable, Hashable {
   /// What is said of a file whose first bytes are of this kind: one sentence with the next step.
   var message: String {
     switch remedy {
-    case .convert: "\(name), which is not read; convert it: \(command(stem: "FILE") ?? "")"
+    case .convert: "\(name), which is not supported; to convert: \(command(stem: "FILE") ?? "")"
     case .step(let step): "\(name), not a JPEG or PNG; \(step)"
     }
   }

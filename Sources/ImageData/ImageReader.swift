@@ -51,7 +51,7 @@ package struct ImageReader: Sendable {
   package func tensor(_ image: RGBImage) -> [Float] {
     precondition(
       image.width == preprocessing.width && image.height == preprocessing.height,
-      "the picture must have the network's size")
+      "the image must have the network's input size")
     return [Float](unsafeUninitializedCapacity: preprocessing.tensorCount) { tensor, count in
       if let target = tensor.baseAddress {
         image.pixels.withUnsafeBufferPointer {

@@ -107,7 +107,7 @@ package final class ImageStore: Sendable {
   func withPixels(
     _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
-    precondition(splits[index] != nil, "there is no picture of this index")
+    precondition(splits[index] != nil, "no image has this index")
     let picture = PixelSource.Picture(
       index: index, path: samples[index].path, digest: digests[index],
       isTraining: splits[index] == .train)
@@ -131,7 +131,7 @@ package final class ImageStore: Sendable {
       let size = self.size(of: indices[position])
       precondition(
         size.width == preprocessing.width && size.height == preprocessing.height,
-        "the picture must have the network's size")
+        "the image must have the network's input size")
       do throws(ImageStoreError) {
         try withPixels(indices[position]) {
           kernels.images.normalize(

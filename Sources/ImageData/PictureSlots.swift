@@ -39,7 +39,7 @@ final class PictureSlots: @unchecked Sendable {
 
   /// Keeps a picture, unless it is here or another thread is just bringing it.
   func keep(_ pixels: [UInt8], _ index: Int) {
-    precondition(pixels.count <= slotBytes, "a picture larger than its place")
+    precondition(pixels.count <= slotBytes, "an image larger than its slot")
     let (isOurs, _) = states[index].compareExchange(
       expected: PictureSlots.empty, desired: PictureSlots.filling, ordering: .relaxed)
     guard isOurs else { return }

@@ -11,7 +11,7 @@ package struct RGBImage: Sendable, Hashable {
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "a picture has three bytes a pixel")
+      "an image has three bytes per pixel")
     self.width = width
     self.height = height
     self.pixels = pixels

@@ -41,7 +41,8 @@ package final class Resizer: Sendable {
     let (across, down) = (geometry.across, geometry.down)
     precondition(
       image.width == (across.size + shrink - 1) / shrink
-        && image.height == (down.size + shrink - 1) / shrink, "the picture has the geometry's size")
+        && image.height == (down.size + shrink - 1) / shrink,
+      "the image must have the geometry's size")
     if shrink == 1 && across.isIdentity && down.isIdentity { return image }
     if filter == .nearest { return nearest(image, geometry) }
     let rows = shrink == 1 && down.isIdentity ? nil : table(down, shrink)

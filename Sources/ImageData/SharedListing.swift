@@ -110,7 +110,7 @@ extension SharedListing {
     let numbers =
       counts.own == counts.first
       ? "" : "\(counts.own) files where rank 0 sees \(counts.first); "
-    return "sees another dataset: \(numbers)\(what)"
+    return "sees a different dataset: \(numbers)\(what)"
   }
 
   private static func text(_ size: Int) -> String {

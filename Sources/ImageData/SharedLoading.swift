@@ -180,7 +180,7 @@ struct SharedLoading {
     for index in block {
       guard let text = met[index].difference(from: told[index], of: speaker) else { continue }
       let path = terminalSafe(plan.candidates[index].sample.relativePath)
-      return .disagreement(rank: share.rank, reason: "sees another dataset: \(path) \(text)")
+      return .disagreement(rank: share.rank, reason: "sees a different dataset: \(path) \(text)")
     }
     return nil
   }

@@ -10,7 +10,7 @@ package struct ConfusionMatrix: Sendable {
   /// A matrix of these counts; rows and columns are as many as the classes.
   package init(classes: [String], counts: ConfusionCounts) {
     precondition(
-      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has one row and one column per class")
     self.classes = classes
     self.counts = counts
   }

@@ -16,7 +16,7 @@ package struct ContactSheet: Sendable {
 
   /// A sheet of these pictures; there must be at least one.
   package init(rows: [[ReportPicture]]) {
-    precondition(rows.contains { !$0.isEmpty }, "a sheet without pictures")
+    precondition(rows.contains { !$0.isEmpty }, "a sheet without images")
     self.rows = rows
   }
 

@@ -13,7 +13,7 @@ package struct ReportPicture: Sendable, Hashable {
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "a picture has three bytes a pixel")
+      "an image has three bytes per pixel")
     self.width = width
     self.height = height
     self.pixels = pixels
@@ -30,7 +30,7 @@ extension ReportPicture {
   /// The bytes of a PNG file; the same pixels give the same bytes.
   package func png() throws(PNGError) -> [UInt8] {
     guard let columns = CInt(exactly: width), let rows = CInt(exactly: height) else {
-      throw PNGError(description: "a picture of \(width) x \(height) pixels is too large")
+      throw PNGError(description: "an image of \(width) x \(height) pixels is too large")
     }
     var file = [UInt8](repeating: 0, count: cimage_encode_bound(columns, rows, 3))
     var count = 0

@@ -66,7 +66,7 @@ import Testing
     let outcome = cnnctl("inspect", "cats-dogs")
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(
-      outcome.output.hasPrefix("model: cats-dogs, inside this program\nclasses: cats, dogs\n"))
+      outcome.output.hasPrefix("model: cats-dogs, built in\nclasses: cats, dogs\n"))
     let facts = try object(cnnctl("inspect", "cats-dogs", "--json").output)
     let folder = try TemporaryFolder()
     let file = folder.file("copy.safetensors")

@@ -205,7 +205,9 @@ import Testing
       (["export", run], .usage, "-o FILE is missing"),
       (["export", run, "-o", "-"], .usage, "not written to standard output"),
       (["export", run, "-o", file, "--format", "tflite"], .usage, "safetensors, onnx, coreml"),
-      (["export", run, "-o", file, "--fold"], .usage, "--fold has no meaning in the format safeten"),
+      (
+        ["export", run, "-o", file, "--fold"], .usage, "--fold has no meaning in the format safeten"
+      ),
       (["export", run, "-o", file, "--raw"], .usage, "expected: --format onnx"),
       (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "form coreml"),
       (["export", run, "-o", file, "--format", "onnx", "--dtype", "i8"], .usage, "f32 or f16"),

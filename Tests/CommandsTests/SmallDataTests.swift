@@ -63,7 +63,9 @@ import Testing
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(outcome.diagnostics.contains("very few training images of dogs (3)"))
     #expect(!outcome.diagnostics.contains("very few training images of cats"))
-    #expect(outcome.diagnostics.contains("there are no validation images of dogs, so the validation metrics"))
+    #expect(
+      outcome.diagnostics.contains(
+        "there are no validation images of dogs, so the validation metrics"))
     let report = try object(text(of: data.folder.file("run") + "/test/report.json"))
     let classes = try #require(report["classes"] as? [String: [String: Any]])
     #expect(classes["dogs"]?["support"] as? Int == 0)

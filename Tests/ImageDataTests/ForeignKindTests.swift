@@ -154,7 +154,8 @@ import Testing
     // A text beside the class folders is nobody's photo; a picture there is.
     #expect(more.count == 7 && more.list == "3 .HEIC, 3 .webp, 1 .jpg")
     #expect(
-      more.line?.hasPrefix("ignored 1 image outside the class folders (1 .jpg) and 6 files (3 .HEIC, ")
+      more.line?.hasPrefix(
+        "ignored 1 image outside the class folders (1 .jpg) and 6 files (3 .HEIC, ")
         == true)
     #expect(PassedOver().line == nil)
     // What could be read is not said to be of the wrong kind.

@@ -22,7 +22,7 @@ import Testing
   }
 
   private func another(_ rank: Int, _ what: String) -> ImageStoreError {
-    .disagreement(rank: rank, reason: "sees another dataset: \(what)")
+    .disagreement(rank: rank, reason: "sees a different dataset: \(what)")
   }
 
   @Test("Datasets that differ are told apart before anything is read, with what differs")

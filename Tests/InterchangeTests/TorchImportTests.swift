@@ -150,7 +150,8 @@ struct TorchImportTests {
     wrong["fc.bias"] = .init(name: "fc.bias", shape: [7, 1], bytes: Array(repeating: 0, count: 28))
     let shapes = try #require(problem(wrong.file()))
     #expect(
-      shapes.contains("the shapes of 2 tensors differ from those of resnet18, the first is bn1.bias"))
+      shapes.contains(
+        "the shapes of 2 tensors differ from those of resnet18, the first is bn1.bias"))
     #expect(shapes.contains("found: [1]\nexpected: [64]"))
     #expect(
       problem(Self.small.file(), labels: ["a"])?.contains("found: 1 labels\nexpected: 7") == true)

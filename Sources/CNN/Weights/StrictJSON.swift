@@ -124,7 +124,7 @@ package struct StrictJSON {
       let key = try string()
       guard keys.insert(key).inserted else {
         position = start
-        throw failure("a key other than \"\(key)\", which is there already")
+        throw failure("a key other than \"\(key)\", which already exists")
       }
       skipSpace()
       guard take(":") else { throw failure("a colon") }

@@ -176,7 +176,7 @@ extension TensorFile {
       case ("shape", let list): shape = try naturals(list, part: "\(name).shape")
       case ("data_offsets", let list):
         offsets = try naturals(list, part: "\(name).data_offsets")
-      default: throw .header(part: name, expected: "dtype, shape and data_offsets alone")
+      default: throw .header(part: name, expected: "only dtype, shape and data_offsets")
       }
     }
     guard let type, let shape, let offsets, offsets.count == 2 else {

@@ -43,7 +43,7 @@ extension RunReport {
       )
     }
     if let topK = evaluation.topK, let share = evaluation.topKAccuracy {
-      facts.append(ReportPage.Fact("Among the \(topK) likeliest", fixed(100 * share, 1) + " %"))
+      facts.append(ReportPage.Fact("Top-\(topK) accuracy", fixed(100 * share, 1) + " %"))
     }
     if !evaluation.skipped.isEmpty {
       facts.append(ReportPage.Fact("Could not be read", "\(grouped(evaluation.skipped.count))"))

@@ -55,7 +55,7 @@ struct TorchSource {
 
 
       def probabilities(model, images):
-          \(quotes)One row an image, one column a class.\(quotes)
+          \(quotes)One row per image, one column per class.\(quotes)
           with torch.inference_mode():
               logits = model(images)
               if MIRRORED:

@@ -15,7 +15,7 @@ package struct ConfusionCounts: Sendable, Hashable {
 
   /// These counts; each row is as long as there are rows, and no count is negative.
   package init(_ rows: [[Int]]) {
-    precondition(rows.allSatisfy { $0.count == rows.count }, "a row and a column a class")
+    precondition(rows.allSatisfy { $0.count == rows.count }, "one row and one column per class")
     classes = rows.count
     cells = rows.joined().map(UInt32.init)
   }

@@ -12,7 +12,8 @@ package struct HeatMap: Sendable, Hashable {
   /// Numbers on a grid of this size.
   package init(width: Int, height: Int, values: [Float], clear: Float? = nil) {
     precondition(
-      width > 0 && height > 0 && values.count == width * height, "a heat map has a number a cell")
+      width > 0 && height > 0 && values.count == width * height,
+      "a heat map has one number per cell")
     self.width = width
     self.height = height
     self.values = values

@@ -70,7 +70,7 @@ package struct HistogramChart: Sendable, Hashable {
     scene.height = bottom + 26
     let size = PlotFrame.TextSize.note
     let text =
-      "share of the images in each bin of probability"
+      "share of the images per probability bin"
       + (left > 0 ? "; \(left) more classes are not shown" : "")
     scene.draw(
       Label(

@@ -19,7 +19,7 @@ package struct MatrixChart: Sendable, Hashable {
     title: String? = nil, classes: [String], counts: ConfusionCounts, showsShares: Bool = false
   ) {
     precondition(
-      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has one row and one column per class")
     self.title =
       title ?? (showsShares ? "Confusion matrix, percent of the true class" : "Confusion matrix")
     self.classes = classes

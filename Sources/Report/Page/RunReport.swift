@@ -111,7 +111,7 @@ package struct RunReport: Sendable {
       findings: [ReportPage.Finding]? = nil
     ) {
       precondition(
-        splits.allSatisfy { $0.counts.count == classes.count }, "a count a class in each split")
+        splits.allSatisfy { $0.counts.count == classes.count }, "one count per class in each split")
       self.classes = classes
       self.splits = splits
       self.facts = facts

@@ -22,7 +22,7 @@ package struct ClassCurves: Sendable, Hashable {
   package init(probabilities: [[Double]], truths: [Int], classes count: Int) {
     precondition(
       probabilities.count == truths.count && probabilities.allSatisfy { $0.count == count },
-      "a probability a class and a true class for each image")
+      "one probability per class and a true class for each image")
     classes = RankCounter.classes(probabilities: probabilities, truths: truths, count: count)
       .map { $0.ranks.map(RankCurves.init) }
     guard count > ClassCurves.fewClasses else {
@@ -68,7 +68,7 @@ package struct ClassCurves: Sendable, Hashable {
     names: [String], area: (RankCurves) -> Double, points: (RankCurves) -> [Point],
     value: (RankCurves, Double) -> Double
   ) -> [CurveChart.Curve] {
-    precondition(names.count == classes.count, "a name a class")
+    precondition(names.count == classes.count, "one name per class")
     let all = zip(names, classes).compactMap { name, curves in
       curves.map { CurveChart.Curve(name: name, points: points($0), area: area($0)) }
     }
