@@ -5,7 +5,6 @@ internal import Primitives
 
 /// Evaluates a model on a dataset's folder.
 package struct Evaluator {
-  /// What to evaluate.
   package struct Request: Sendable {
     /// The dataset's folder; nil for the one recorded in the model's run.
     package var dataset: String?
@@ -13,10 +12,10 @@ package struct Evaluator {
     package var split = "test"
     /// Count of classes for the top-K figure.
     package var topK = 1
-    /// What the network is shown of an image; nil for what the model says.
+    /// The views to average per image; nil for the model's own choice.
     package var tta: TestTimeAugmentation?
-    /// Whether the training images are all of their folder: of a model in no run, nobody knows which
-    /// of them were held out.
+    /// Whether all images of the training folder count as training images: if the model is in no
+    /// run, it is unknown which were held out.
     package var isWhole = false
     /// Images with more pixels are refused.
     package var maxPixels = 64_000_000
@@ -101,8 +100,8 @@ package struct Evaluator {
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }
 
-  /// Whether the other model's run dealt the same images in the same way: then what one of them
-  /// held out of its training images the other held out too.
+  /// Whether both runs split the images in the same way, so that an image held out by one was held
+  /// out by the other.
   package func deals(like other: Evaluator) -> Bool {
     guard let mine = run, let theirs = other.run, let data = try? configuration(mine).data,
       let otherData = try? configuration(theirs).data
@@ -196,7 +195,7 @@ package struct Evaluator {
   }
 }
 
-/// What an evaluator does before it answers.
+/// Progress of an evaluator before its first prediction.
 package enum EvaluationPreparation: Sendable {
   /// Folders are listed; so many entries so far.
   case scanning(entries: Int)
@@ -217,7 +216,7 @@ package struct EvaluationImages: Sendable {
   package var dataset: String
   /// The images in order of their paths a class.
   package var samples: [Sample]
-  /// Whether they are a part of the training folder that the run dealt by content.
+  /// Whether they are the part of the training folder that the run held out by content.
   package var isDealt: Bool
 
   /// The line above an evaluation of so many of them.
@@ -225,7 +224,7 @@ package struct EvaluationImages: Sendable {
     "\(name): \(counted(answered, "image")) of \(dataset)"
   }
 
-  /// What to give up with where not one of them can be read.
+  /// The error if none of the images can be read.
   package var nothingReadable: TrainingError {
     TrainingError(.badData, "\(dataset): none of \(counted(samples.count, "image")) can be read")
   }

@@ -12,7 +12,7 @@ internal import Primitives
 package final class Predictor {
   /// The model that answers.
   package let model: ClassifierModel
-  /// What the network is shown of an image.
+  /// The views of an image that are averaged.
   package let tta: TestTimeAugmentation
   private let engine: Engine
   private(set) var batchSize: Int
@@ -157,8 +157,8 @@ package final class Predictor {
     }
   }
 
-  /// What the network says of pictures whose tensors, each with its views, follow one another: up
-  /// to a batch of them, without paths.
+  /// Predictions, without paths, for a batch of images whose tensors (each with its views) follow
+  /// one another.
   func answers(to tensors: [Float]) throws -> [Prediction] {
     let count = tensors.count / reader.preprocessing.tensorCount
     let session = count == 0 ? nil : try session(for: count)
@@ -177,7 +177,8 @@ package final class Predictor {
     }
   }
 
-  /// What the network sees of an image: its tensor, and with mirrored views the mirrored one.
+  /// The network's input for an image: its tensor, followed by the mirrored one if mirrored views
+  /// are averaged.
   private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
     do throws(ImageFailure) {
       return .success(views(of: reader.tensor(try reader.read(path: path))))

@@ -8,17 +8,17 @@ internal import FoundationEssentials
 struct Checkpoint: Sendable {
   /// The counters and figures.
   struct Progress: Codable, Sendable {
-    /// What was being computed.
+    /// The run's configuration.
     var configuration: Configuration
     /// Digest of every image's bytes and class.
     var fingerprint: String
     /// The instruction set's name.
     var isa: String
-    /// How convolutions were computed.
+    /// The convolution method.
     var conv: String
     /// Epochs that are over.
     var epochs: Int
-    /// What the epoch under way has come to; nil between two.
+    /// The sums of the current epoch; nil between two epochs.
     var underWay: EpochMeter.Sums?
     /// The optimizer's steps.
     var steps: Int
@@ -28,11 +28,11 @@ struct Checkpoint: Sendable {
     var backboneRate: Double?
     /// The step of the checkpoint that numbers that are not finite lead back to; nil for none.
     var boundary: Int?
-    /// How often a plateau made the rate fall.
+    /// The number of learning rate reductions on a plateau.
     var reductions: Int
-    /// How often numbers that were not finite made the rate fall.
+    /// The number of learning rate reductions after numbers that were not finite.
     var rollbacks: Int
-    /// Which epoch is the best so far.
+    /// The best epoch so far.
     var best: BestEpoch
     /// The epoch of the weights that are kept; 0 before the first.
     var kept: Int

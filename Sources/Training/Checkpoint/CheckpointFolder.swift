@@ -7,7 +7,7 @@ internal import Primitives
 /// there.
 struct CheckpointFolder {
   private let run: RunFolder
-  /// How many are kept.
+  /// The number of checkpoints kept.
   static let generations = 2
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"

@@ -13,7 +13,7 @@ struct Checkpointer {
 
   init(_ run: RunFolder) { folder = CheckpointFolder(run) }
 
-  /// Whether it is time for another.
+  /// Whether the next checkpoint is due.
   var isDue: Bool {
     (ContinuousClock.now - written) / .seconds(1)
       >= max(Checkpointer.least, Checkpointer.share * cost)

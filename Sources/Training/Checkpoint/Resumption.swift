@@ -6,14 +6,14 @@ package struct Resumption: Sendable {
   package let folder: RunFolder
   /// The run's configuration.
   package let configuration: Configuration
-  /// What the run did it with.
+  /// The environment in which the run was computed.
   package let record: RunRecord?
-  /// What may differ from how the run was begun.
+  /// The options that may differ from those the run was started with.
   package let request: Request
-  /// What a run that is over came to, unless it is to go on.
+  /// The summary of a finished run; nil if the run is to be continued.
   package let finished: TrainingSummary?
 
-  /// What may differ from how a run was begun; nil where it is not said.
+  /// The options that may differ from those the run was started with; nil if not given.
   package struct Request: Sendable, Hashable {
     /// `--epochs`.
     package var epochs: Int?
@@ -77,7 +77,7 @@ package struct Resumption: Sendable {
     _ = try Configuration(dataset: "", options: checked)
   }
 
-  /// Whether nothing is left to do of a run that came to an end.
+  /// Whether a finished run has nothing left to do.
   private static func isOver(
     _ configuration: Configuration, _ summary: TrainingSummary, _ request: Request
   ) -> Bool {
@@ -227,7 +227,7 @@ extension Checkpoint {
 }
 
 extension Configuration {
-  /// What differs, key by key: this one's value and the other's.
+  /// The differences, key by key, with both values.
   func differences(from other: Configuration, except keys: Set<String>) -> [String] {
     let (own, others) = (leaves, other.leaves)
     return Set(own.keys).union(others.keys).subtracting(keys).sorted().compactMap { key in

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Why a run ended.
+/// The reason why a run ended.
 package enum Ending: String, Codable, Sendable {
   /// All epochs are trained.
   case epochs
@@ -26,9 +26,9 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   package var stepsPerEpoch: Int
   /// Epochs that were asked for.
   package var askedEpochs: Int
-  /// Who wanted the change.
+  /// The cause of the change.
   package var reason: PlanChange.Reason
-  /// Whether the last epoch is cut short.
+  /// Whether the last epoch is incomplete.
   package var isLastCut: Bool
   /// The time limit that decided, in seconds; nil where the configuration tells of the change.
   package var maxSeconds: Double?

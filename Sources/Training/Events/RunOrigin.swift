@@ -12,13 +12,13 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   package var tensors: Int
   /// Tensors of the network.
   package var allTensors: Int
-  /// Whether the last layer is the model's.
+  /// Whether the last layer of the model is kept.
   package var keepsHead: Bool
   /// Epochs in which only the last layer is trained.
   package var frozenEpochs = 0
   /// The backbone's factor of the learning rate afterwards.
   package var backboneRate = 1.0
-  /// How many times the features of each training image are computed before training; nil where
+  /// The number of times the features of each training image are computed before training; nil if
   /// every step computes them.
   package var views: Int?
 

@@ -116,7 +116,8 @@ extension EpochMetrics {
 }
 
 extension TrainingSummary {
-  /// Why the run has fewer epochs than were asked for; nil where it has them all, or was stopped.
+  /// The reason why the run has fewer epochs than requested; nil if it has them all, or was
+  /// stopped.
   package func ending(of asked: Int) -> String? {
     let whole = "\(epochs) of \(counted(asked, "epoch"))"
     switch endedBy {

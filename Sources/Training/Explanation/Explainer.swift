@@ -71,7 +71,7 @@ package final class Explainer {
     }
   }
 
-  /// What is read of an image.
+  /// The contents of an image file.
   private struct Picture {
     var tensor: [Float] = []
     var photo: RGBImage?

@@ -9,7 +9,7 @@ struct Occlusion: Sendable {
   /// Pixels of the input.
   let width: Int
   let height: Int
-  /// What a covered pixel becomes, a number a channel.
+  /// The value of a covered pixel, one number per channel.
   let fill: [Float]
 
   private static let cells = 10

@@ -16,17 +16,17 @@ struct MemoryEstimate {
   let validation: Int
   /// The network, its moving average, and the best weights before they are written.
   let weights: Int
-  /// What comes for a while with all else in place: a checkpoint's numbers and the bytes of its
-  /// file, features being computed, or at the end what answers the test images; whichever is more.
+  /// The largest of the temporary needs: a checkpoint with the bytes of its file, the computation
+  /// of features, or the evaluation of the test images.
   let passing: Int
-  /// What the images' place was chosen by.
+  /// The cache that decides where the images are kept.
   let cache: PictureCache
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
   private let team: Team
 
-  /// What is kept of every image beside its pixels: its paths, digest and sums.
+  /// The memory per image beside its pixels: its paths, digest and sums.
   let listing: Int
 
   /// The program, its threads and pictures being decoded.
@@ -82,8 +82,8 @@ struct MemoryEstimate {
       trainingSize: plan.trainingSize, ranksOnNode: team.neighbours.count)
   }
 
-  /// What the steps take, what is needed before them alone, and the network that makes them: the
-  /// whole one, or a head on features.
+  /// The memory of the training steps and of the network that they train: the whole network, or a
+  /// head on features.
   private static func training(
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
   ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
@@ -185,7 +185,7 @@ private func megabytes(_ bytes: Int) -> String {
     ? "\((bytes + 999_999) / 1_000_000) MB" : "\((bytes + 999_999_999) / 1_000_000_000) GB"
 }
 
-/// How many images a run will train on and be judged by, as far as their names tell.
+/// The number of training and evaluation images of a run, as far as their names determine it.
 private struct ImageCounts {
   var training: Int
   var validation: Int

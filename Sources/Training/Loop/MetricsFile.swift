@@ -7,7 +7,6 @@ internal import Primitives
 struct MetricsFile {
   /// The beginning of the file that belongs to a checkpoint.
   struct Mark: Codable, Sendable, Hashable {
-    /// How long it is.
     var bytes: Int
     /// Its SHA-256.
     var sha256: String
@@ -104,7 +103,7 @@ struct MetricsFile {
     try FileSystem.synchronize(folder.place(RunFolder.metricsName))
   }
 
-  /// What a checkpoint that is written now says of the file, which is on the disk then.
+  /// The mark of the file on the disk, for a checkpoint that is written now.
   mutating func mark() throws(TrainingError) -> Mark {
     try synchronize()
     var digest = digest

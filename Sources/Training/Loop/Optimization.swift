@@ -22,7 +22,7 @@ extension Configuration.Training {
     }
   }
 
-  /// How the rate moves.
+  /// The learning rate schedule.
   var rates: Schedule {
     switch schedule {
     case .constant: .constant
@@ -60,7 +60,7 @@ extension Configuration.Training {
   }
 }
 
-/// Which epoch is the best so far, and for how long none was better.
+/// The best epoch so far, and the number of epochs since.
 package struct BestEpoch: Codable, Sendable {
   let monitor: Monitor
   /// The best epoch, from 1; 0 before the first.

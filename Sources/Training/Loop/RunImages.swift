@@ -6,7 +6,7 @@ internal import Primitives
 /// A run's images in memory, and what is to be said about them.
 struct RunImages {
   let store: ImageStore
-  /// How images become inputs, mean and deviation known.
+  /// The preprocessing, with mean and deviation.
   let preprocessing: Preprocessing
   let training: [Int]
   /// The images that epochs are judged by; empty for none.
@@ -123,7 +123,7 @@ struct RunImages {
         : "smaller --val-split and --test-split, or more images")
   }
 
-  /// What became of the images of a class that has none to train on.
+  /// The use of the images of a class that has no training images.
   private static func whereabouts(_ label: Int, _ store: ImageStore, _ plan: RunPlan) -> String {
     let bad = store.failures.filter { $0.lies(in: label) }
     let parts: [(Int, String)] =
@@ -152,7 +152,7 @@ struct RunImages {
     }
   }
 
-  /// What is to be said where there are few images of some kind.
+  /// Warnings about classes or splits with few images.
   private static func smallSets(
     _ store: ImageStore, _ plan: RunPlan, training: [Int], validation: [Int]
   ) -> [String] {
@@ -227,10 +227,10 @@ struct RunImages {
     store.failures.filter { $0.split == .test && plan.test != nil }.map(SkippedImage.init)
   }
 
-  /// What one of the last evaluation's images is called.
+  /// The noun for an image of the last evaluation.
   var testNoun: String { plan.test == nil ? "validation image" : "test image" }
 
-  /// What the last evaluation's images are.
+  /// The heading of the last evaluation.
   var testHeading: String {
     let images = counted(testSamples.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }

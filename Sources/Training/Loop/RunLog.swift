@@ -57,7 +57,7 @@ struct RunLog {
     return try metrics.begin(progress)
   }
 
-  /// What a checkpoint that is written now says of metrics.csv.
+  /// The mark of metrics.csv, for a checkpoint that is written now.
   mutating func markMetrics() throws(TrainingError) -> MetricsFile.Mark { try metrics.mark() }
 
   /// Notes an event in the folder and passes it on.

@@ -2,7 +2,7 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
-/// What a run will do, known before any image is opened.
+/// The plan of a run, made before any image is opened.
 struct RunPlan {
   var configuration: Configuration
   /// The most epochs that are asked for where a run goes on.
@@ -13,7 +13,7 @@ struct RunPlan {
   let origin: (model: TransferOrigin, taken: RunOrigin)?
   /// The images that are read: training, what validates, what tests.
   let splits: [Split]
-  /// How the training folder's images are dealt.
+  /// The split of the training folder.
   let content: ContentSplit
   /// The images that epochs are judged by; nil for none.
   let validation: Split?
@@ -24,7 +24,7 @@ struct RunPlan {
   /// The run's record as it begins.
   let record: RunRecord
 
-  /// Whether there are validation figures, unless no image turns out to be readable.
+  /// Whether there are validation images, unless none of them turns out to be readable.
   var mayValidate: Bool { validation != nil }
 
   init(
@@ -121,7 +121,7 @@ struct RunPlan {
     return network
   }
 
-  /// How images become inputs, before the training images' mean is known.
+  /// The preprocessing, before the mean of the training images is known.
   var preprocessing: Preprocessing {
     RunPlan.preprocessing(configuration, network, origin?.model)
   }

@@ -6,7 +6,7 @@ internal import Ranks
 struct Team {
   /// The way to the others; nil for a process alone.
   let communicator: Communicator?
-  /// Who shares this machine.
+  /// The processes on this machine.
   let neighbours: Neighbours
 
   /// A team of one, or of the processes that `communicator` leads to.
@@ -29,9 +29,9 @@ struct Team {
     }
   }
 
-  /// Whether this process writes and tells.
+  /// Whether this process writes and reports.
   var isFirst: Bool { communicator?.isFirst ?? true }
-  /// How many processes there are.
+  /// The number of processes.
   var size: Int { communicator?.size ?? 1 }
   private var rank: Int { communicator?.rank ?? 0 }
 
@@ -81,7 +81,7 @@ struct Team {
   /// Throws what ended the work together.
   func check() throws(CommunicationError) { try communicator?.check() }
 
-  /// What the first process computes, or reads, for all; the others compute nothing.
+  /// Bytes that the first process computes or reads for all; the others do nothing.
   func fromFirst(_ make: () throws -> [UInt8]) throws -> [UInt8] {
     guard let communicator else { return try make() }
     return try communicator.broadcast(communicator.isFirst ? make() : [])

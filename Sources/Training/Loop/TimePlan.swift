@@ -13,7 +13,8 @@ struct TimePlan {
   let asked: Int
   /// Steps of a whole epoch.
   let stepsPerEpoch: Int
-  /// What a step of an epoch costs among others of a run of so many epochs; 1 is any unit.
+  /// The relative cost of a step of an epoch, in a run of the given number of epochs; the unit is
+  /// arbitrary.
   let work: (_ epoch: Int, _ epochs: Int) -> Double
   /// Seconds that are needed after the last epoch: the temperature, the test, the report.
   let ending: Double
@@ -23,12 +24,12 @@ struct TimePlan {
   /// Seconds from an epoch's last step to the next one's first: validation and writing.
   private var between: Double
   private var isBetweenMeasured = false
-  /// When the last step ended; nil where what came since is no part of a step.
+  /// The end of the last step; nil if the time since then belongs to no step.
   private var stepEnded: Double?
   private var checked = -Double.infinity
   private var isPlanned = false
 
-  /// Where a run stands between two steps.
+  /// The position of a run between two steps.
   struct Place {
     /// Epochs that are over.
     var done: Int
@@ -36,7 +37,7 @@ struct TimePlan {
     var inEpoch: Int
     /// Steps in all.
     var steps: Int
-    /// How long the run is.
+    /// The length of the run.
     var length: RunLength
 
     /// The end of the run where it stands.

@@ -7,7 +7,7 @@ package import Ranks
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
 package final class Trainer {
-  /// What the run computes.
+  /// The run's configuration.
   package let configuration: Configuration
   private let out: String?
   private let resumption: Resumption?
@@ -147,7 +147,7 @@ package final class Trainer {
     return record
   }
 
-  /// What is to be said of a run that goes on.
+  /// Warnings about a resumed run.
   private func notes(on checkpoint: Checkpoint?) -> [String] {
     guard let progress = checkpoint?.progress else {
       return ["no checkpoint found; starting the run from the beginning"]
@@ -285,7 +285,8 @@ package final class Trainer {
     return try Configuration(decoding: bytes)
   }
 
-  /// What fits the run into its time; nil without a limit, and for all processes but the first.
+  /// The plan that fits the run into its time limit; nil without a limit, and for all processes but
+  /// the first.
   ///
   /// - drawn: seconds that the sheet of training images has taken.
   private func timePlan(
@@ -379,7 +380,7 @@ package final class Trainer {
 }
 
 extension Trainer {
-  /// What the weights that were written say of images, of which each process answers a part.
+  /// Predictions of the saved weights; each process predicts a part of the images.
   private func answer(
     _ samples: [Sample], _ folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
     _ shouldStop: () -> StopReason?
@@ -410,7 +411,7 @@ func peakMemoryBytes() -> Int {
 }
 
 extension Ending {
-  /// Why a run ended that no signal stopped.
+  /// The ending of a run that was not stopped by a signal.
   fileprivate init(_ reason: StopReason?) {
     self =
       switch reason {

@@ -2,11 +2,11 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
-/// What a run needs to go on after its process died, or after numbers that are not finite.
+/// Checkpoints, and the return to one after numbers that are not finite.
 extension TrainingLoop {
   private static let mostRollbacks = 3
 
-  /// Whether numbers that are not finite lead back to a checkpoint.
+  /// Whether the run returns to a checkpoint after numbers that are not finite.
   var mayStepBack: Bool { configuration.training.onNaN == .rollback }
 
   /// Runs the epochs, from the last checkpoint again where numbers are not finite and that is wanted.
@@ -67,7 +67,7 @@ extension TrainingLoop {
     try checkpoint(nil, log.markMetrics(), seconds: log.seconds).checkReadable()
   }
 
-  /// What is to be said of an epoch that an older version began, whose last batch was the rest.
+  /// A warning about an epoch started by an older version, whose last batch was smaller.
   var notesOnBatches: [String] {
     let batches = EvenBatches(of: images.training.count, atMost: batchSize)
     guard let underWay, underWay.images != batches[underWay.step].lowerBound else { return [] }

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What a fit of the temperature came to, with figures of the images that it was fitted on.
+/// The fitted temperature, with figures of the images that it was fitted on.
 package struct Calibration: Sendable, Hashable {
   /// The temperature; nil where every answer was right, which tells none.
   package var temperature: Double?

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What an epoch is judged by: the figures of the validation images that its row shows.
+/// The figures of the validation images in an epoch's row.
 ///
 /// They are those of an `Evaluation` of the same answers, to the bit, without what only the last
 /// evaluation needs: no answer is kept, and the work is one pass over the logits.
@@ -14,7 +14,7 @@ package struct EpochFigures: Sendable, Hashable {
   /// Plain mean of the classes' F1.
   package var f1: Double
 
-  /// What is needed of the answer to one image.
+  /// The part of a prediction that the figures need.
   package struct Answer: Sendable, Hashable, BitwiseCopyable {
     /// Cross-entropy in nats.
     package var loss: Double

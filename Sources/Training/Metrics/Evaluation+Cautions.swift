@@ -1,7 +1,7 @@
 internal import Primitives
 
 extension Evaluation {
-  /// Why the accuracy says less than it seems to, in sentences without a full stop.
+  /// Reasons for which the accuracy may mislead, in sentences without a full stop.
   ///
   /// `images` is what the evaluated images are called, such as `test image`; `remedies` follows what
   /// is said of a model that is no better than one answer to everything.
@@ -24,7 +24,7 @@ extension Evaluation {
 }
 
 extension Evaluation.Seen {
-  /// What that means for the accuracy on so many images; nil where none of them was trained on.
+  /// The consequence for the accuracy on `all` images; nil if none of them was trained on.
   package func caution(of all: Int, _ noun: String) -> String? {
     guard images > 0 else { return nil }
     return "\(grouped(images)) of \(counted(all, noun)) \(images == 1 ? "was" : "were") in "
@@ -34,8 +34,8 @@ extension Evaluation.Seen {
 }
 
 extension Configuration {
-  /// What may help a model that is no better than one answer to everything; the model was trained
-  /// on so many images.
+  /// Suggestions for a model that is no better than a constant prediction, given the number of its
+  /// training images.
   package static func remedies(
     _ configuration: Configuration?, images: Int, classes: Int
   ) -> String {

@@ -7,7 +7,7 @@ package struct Prediction: Codable, Sendable, Hashable {
   package var path: String
   /// The true class's index where it is known.
   package var trueIndex: Int?
-  /// What the network gave: one logit for two classes, else one a class.
+  /// The logits: one for two classes, else one per class.
   ///
   /// With mirrored views the mean of the two.
   package var logits: [Float]
@@ -15,7 +15,7 @@ package struct Prediction: Codable, Sendable, Hashable {
   package var plainLogits: [Float]?
   /// Probability of each class in class order, the model's temperature applied; empty where the image could not be read.
   package var probabilities: [Double]
-  /// Why the image could not be read.
+  /// The reason why the image could not be read.
   package var failure: SkippedImage?
 
   /// An answer, or with `failure` none.
@@ -53,7 +53,7 @@ package struct Prediction: Codable, Sendable, Hashable {
     return copy
   }
 
-  /// Whether the most probable class is less probable than `threshold`; false without an answer.
+  /// Whether the most probable class is less probable than `threshold`; false without a prediction.
   package func abstains(below threshold: Double) -> Bool {
     index.map { probabilities[$0] < threshold } ?? false
   }

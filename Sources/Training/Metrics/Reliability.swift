@@ -1,6 +1,6 @@
-/// How far the probabilities of answers can be trusted.
+/// Measures of how well probabilities are calibrated.
 package enum Reliability {
-  /// What remains where answers below a probability are not given.
+  /// Coverage and accuracy if predictions below a probability are withheld.
   package struct Selective: Codable, Sendable, Hashable {
     /// The least probability that is an answer, as for `--abstain-below`.
     package var threshold: Double

@@ -5,7 +5,7 @@ internal import Primitives
 ///
 /// Its bytes are constants of the program, which nothing writes.
 package struct BoxedModel: @unchecked Sendable {
-  /// What `--model` and `--from` call it.
+  /// The model's name for `--model` and `--from`.
   package let name: String
   /// Its model file; there as long as the program runs.
   package let bytes: UnsafeRawBufferPointer

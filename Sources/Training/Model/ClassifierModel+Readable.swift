@@ -1,8 +1,8 @@
 internal import CNN
 internal import ImageData
 
-/// What is written is what can be read: the reader's own rules, asked before a model is trained and
-/// before its file takes the place of another.
+/// Checks by the reader's own rules that a model can be read back, made before it is trained and
+/// before its file replaces another.
 extension ClassifierModel {
   /// Refuses a network with these classes whose model file nobody could read again, before it is
   /// trained.

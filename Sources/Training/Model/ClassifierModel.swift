@@ -10,7 +10,6 @@ package final class ClassifierModel {
   package let network: Network
   /// The classes in order.
   package let classes: [String]
-  /// How an image becomes the network's input.
   package let preprocessing: Preprocessing
   /// The recipe that it was trained with.
   package let recipe: String
@@ -20,13 +19,13 @@ package final class ClassifierModel {
   package let trainingImages: Int
   /// The version of the program that wrote it.
   package let toolVersion: String
-  /// What logits are divided by before they become probabilities; 1 where nothing was fitted.
+  /// The divisor of the logits before the softmax; 1 if none was fitted.
   package let temperature: Double
-  /// How it answers unless told otherwise.
+  /// The default views of an image.
   package let tta: TestTimeAugmentation
-  /// What its maker says of it; nil where nobody said anything.
+  /// The card written by the model's maker; nil if there is none.
   package let card: ModelCard?
-  /// How the file that it was read from holds the weights.
+  /// The number format of the weights in the file.
   package let precision: TensorFile.Precision
   /// The file it was read from, or its name inside the program; nil for one just trained.
   package let path: String?
@@ -154,7 +153,7 @@ package final class ClassifierModel {
     }
   }
 
-  /// What the file's tensors must be, and are.
+  /// The plan by which the file's tensors become the network's, after checking them.
   static func plan(
     of file: ModelFile, _ metadata: ModelMetadata, _ path: String
   ) throws(TrainingError) -> (Architecture, Graph) {
@@ -201,7 +200,7 @@ package final class ClassifierModel {
     return location.bytes ?? []
   }
 
-  /// What a file says beside the weights, by key, with another card.
+  /// The metadata of a file by key, with another card.
   package func metadata(card: ModelCard?) -> [String: String] {
     ModelMetadata(
       architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,

@@ -4,7 +4,7 @@ package import KernelInterface
 internal import Primitives
 internal import Synchronization
 
-/// Which images a model was trained on: the first 8 bytes of the SHA-256 of each image's file.
+/// The images that a model was trained on: the first 8 bytes of the SHA-256 of each file.
 ///
 /// Two of a million files have the same 8 bytes with a probability of 3e-8.
 package struct ImageDigests: Sendable, Hashable {
@@ -35,7 +35,6 @@ package struct ImageDigests: Sendable, Hashable {
     self.values = values
   }
 
-  /// How many.
   package var count: Int { values.count }
 
   /// Every byte in order, as a model file holds them.

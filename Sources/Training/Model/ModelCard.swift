@@ -2,18 +2,18 @@ internal import CNN
 internal import FoundationEssentials
 internal import Primitives
 
-/// What the maker of a model says of it: what it is, what it was trained and tested on, how well it
-/// did there, and where it ends.
+/// A model card: a description by the model's maker, its training and test data, results and
+/// limits.
 ///
 /// Everything is optional. In a model file it is the metadata's `card`, an object in JSON.
 package struct ModelCard: Codable, Sendable, Hashable {
-  /// What the model is.
+  /// The description of the model.
   package var description: String?
-  /// What it was trained on.
+  /// The training data.
   package var data: String?
   /// The images on which the accuracy was measured.
   package var testData: String?
-  /// How many images those are.
+  /// The number of test images.
   package var testImages: Int?
   /// The share of right answers, as the model answers by itself.
   package var accuracy: Double?
@@ -23,9 +23,9 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package var accuracyHigh: Double?
   /// The share of right answers to the images alone, without mirrored views.
   package var accuracyPlain: Double?
-  /// What it is not to be used for, or does badly.
+  /// Uses that the model is not meant for, or cases that it handles badly.
   package var limits: String?
-  /// Who may use it, and how.
+  /// The licence of the model.
   package var licence: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -73,7 +73,7 @@ package struct ModelCard: Codable, Sendable, Hashable {
     if let problem { throw wrong(problem) }
   }
 
-  /// Whether the value is one that the key can have.
+  /// Sets the key's value; false if the value is invalid.
   private mutating func take(_ key: CodingKeys, _ value: JSONNode) -> Bool {
     if let field = ModelCard.texts[key] {
       guard case .string(let text) = value, !text.isEmpty else { return false }
@@ -105,7 +105,7 @@ package struct ModelCard: Codable, Sendable, Hashable {
     ]
   }
 
-  /// What of the figures does not fit the others.
+  /// A contradiction between the figures; nil if there is none.
   private var problem: String? {
     guard let accuracy else {
       return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without an accuracy"

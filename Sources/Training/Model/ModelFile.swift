@@ -3,7 +3,7 @@ internal import Primitives
 
 /// A model file, on disk or in the program, its header read and checked.
 struct ModelFile {
-  /// What the header says.
+  /// The layout described by the header.
   let layout: TensorFile.Layout
   private let source: ModelBytes
   private let head: [UInt8]
@@ -29,7 +29,7 @@ struct ModelFile {
     }
   }
 
-  /// How most of the weights are held.
+  /// The number format of most of the weights.
   var precision: TensorFile.Precision {
     let types = Set(layout.tensors.map(\.type))
     return types.contains(.signedByte) ? .bytes : types.contains(.half) ? .half : .single

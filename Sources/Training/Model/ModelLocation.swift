@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Where a model lies.
+/// The location of a model.
 package struct ModelLocation: Sendable {
   /// The weights file, or the name of the model inside the program.
   package var weights: String
@@ -11,7 +11,7 @@ package struct ModelLocation: Sendable {
   /// The file's bytes, where another process has read them.
   var bytes: [UInt8]?
 
-  /// Where the file lies; below a run's folder no link leads to it.
+  /// The place of the file; no link below a run folder is followed.
   package var place: FilePlace {
     guard let run else { return FilePlace(named: weights) }
     let folder = FileSystem.lastName(of: FileSystem.parent(of: weights))
@@ -38,7 +38,8 @@ package struct ModelLocation: Sendable {
 }
 
 extension ClassifierModel {
-  /// What `--model` names: a run folder's best weights, a file, or a model inside the program.
+  /// Finds the model that `--model` names: a run folder's best weights, a file, or a built-in
+  /// model.
   ///
   /// An existing path wins over a model inside the program. Without a name it is `latest`
   /// where there is one, else the program's own.

@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import ImageData
 internal import Primitives
 
-/// What a model file says beside its weights, as the format's map of strings.
+/// The metadata of a model file, as the format's map of strings.
 struct ModelMetadata {
   var architecture: String
   var classes: [String]

@@ -1,6 +1,6 @@
 internal import ImageData
 
-/// What a network is shown of an image to answer it.
+/// The views of an image that a network averages.
 package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIterable {
   /// The image.
   case plain = "none"
@@ -12,7 +12,7 @@ package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIter
 }
 
 extension Configuration {
-  /// How a model of this run answers unless told otherwise.
+  /// The default views for models of this run.
   ///
   /// With mirrored views, but not under the tutorial's recipes, nor where training itself took care
   /// not to mirror: of digits or writing the mirror image is another thing.

@@ -3,9 +3,9 @@ struct LineReader {
   private let file: InputFile
   private let path: String
   private var buffer: [UInt8] = []
-  /// Where the next line begins in the buffer, and up to where it was searched for its end.
+  /// The start of the next line in the buffer, and the end of the part that was searched.
   private var (start, searched) = (0, 0)
-  /// Where the file goes on behind the buffer.
+  /// The position in the file after the buffer.
   private var offset = 0
 
   /// Bytes of the longest line.

@@ -10,7 +10,7 @@ struct PredictionTable: Sendable {
   private static let sizeLimit = 1 << 29
   /// More classes have a confusion matrix that is not to be held in memory.
   private static let maximalClasses = 4096
-  /// How far the probabilities of an image may be from 1 together.
+  /// The largest difference from 1 of an image's summed probabilities.
   private static let tolerance = 1e-6
 
   /// Reads a file in which every image's class is known.

@@ -9,7 +9,8 @@ package struct RecordedAnswers: Sendable {
   package var evaluation: Evaluation
   /// The answers; empty where they are not known.
   package var predictions: [Prediction]
-  /// Whether temperature, views and the images left out are known, beside what follows from the answers.
+  /// Whether temperature, views and skipped images are known, in addition to what the predictions
+  /// determine.
   package var isComplete: Bool
 
   /// Answers that were just given.
@@ -20,7 +21,7 @@ package struct RecordedAnswers: Sendable {
     isComplete = true
   }
 
-  /// What two files say; nil where there is neither.
+  /// Combines the two files; nil if both are missing.
   ///
   /// Where figures and answers do not fit, one of the files was edited: figures are made from the
   /// answers then, and `doubts` says so.
@@ -60,7 +61,7 @@ package struct RecordedAnswers: Sendable {
 
 extension Evaluation {
   private static let sizeLimit = 1 << 28
-  /// How far figures may differ that follow from the same answers.
+  /// The largest difference between figures of the same predictions.
   private static let tolerance = 1e-9
 
   /// Reads a report.json.
@@ -80,7 +81,7 @@ extension Evaluation {
     }
   }
 
-  /// Whether the counts fit each other, and shares are shares.
+  /// Whether the counts are consistent, and shares lie in 0...1.
   private var isSound: Bool {
     let count = classes.count
     let rows = confusion.map { $0.reduce(0) { $0 &+ $1 } }
@@ -97,7 +98,7 @@ extension Evaluation {
       && 0 <= accuracyLow && accuracyLow <= accuracyHigh && accuracyHigh <= 1
   }
 
-  /// What both say otherwise, of the figures that answers decide; nil for nothing.
+  /// The first difference among the figures that the predictions determine; nil if there is none.
   fileprivate func difference(from own: Evaluation) -> String? {
     func differs(_ a: Double?, _ b: Double?) -> Bool {
       guard let a, let b else { return (a == nil) != (b == nil) }

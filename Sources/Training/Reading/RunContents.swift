@@ -1,4 +1,4 @@
-/// What a run's folder holds, as far as it can be read.
+/// The contents of a run folder, as far as they can be read.
 ///
 /// Files may be missing, edited, or come from strangers: what cannot be used is left out and named.
 package struct RunContents: Sendable {
@@ -6,7 +6,7 @@ package struct RunContents: Sendable {
   package struct Problem: Sendable, Hashable {
     /// Its name in the folder.
     package var file: String
-    /// Whether it is not there at all.
+    /// Whether the file is missing.
     package var isMissing: Bool
     /// The path and the cause, in one line.
     package var message: String
@@ -23,11 +23,11 @@ package struct RunContents: Sendable {
   package let folder: RunFolder
   /// Every setting.
   package private(set) var configuration: Configuration?
-  /// What ran where.
+  /// The run's record.
   package private(set) var record: RunRecord?
   /// The epochs' figures; empty where there are none.
   package private(set) var metrics: [MetricsRow] = []
-  /// What was told while it ran.
+  /// The run's events.
   package private(set) var events: RunEvents?
   /// The answers of the last evaluation.
   package private(set) var answers: RecordedAnswers?
@@ -85,7 +85,7 @@ package struct RunContents: Sendable {
     }
   }
 
-  /// What a file holds; nil, and a problem, where it cannot be used.
+  /// The contents of a file; if it cannot be used, nil and a problem.
   private mutating func take<Value>(
     _ name: String, _ read: (FilePlace) throws(TrainingError) -> Value
   ) -> Value? {

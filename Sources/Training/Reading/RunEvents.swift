@@ -1,16 +1,16 @@
 internal import FoundationEssentials
 
-/// What a run told, from its events.ndjson.
+/// The events of a run, from its events.ndjson.
 package struct RunEvents: Sendable {
-  /// What it was about to do.
+  /// The start event.
   package private(set) var start: RunStart?
   /// The images that were found.
   package private(set) var dataset: DatasetSummary?
   /// The epochs, and where their time went.
   package private(set) var epochs: [EpochMetrics] = []
-  /// What steps came to, in the order in which they were made.
+  /// The digests of steps, in order.
   package private(set) var digests: [StepDigest] = []
-  /// What a user should know.
+  /// The warnings.
   package private(set) var warnings: [String] = []
 
   /// Bytes of the longest file that is read, a line at a time.
@@ -65,7 +65,7 @@ package struct RunEvents: Sendable {
     }
   }
 
-  /// What the last event of a run says, if it says that the run is over.
+  /// The last event of a run, if the run has finished.
   static func summary(of run: RunFolder) throws(TrainingError) -> TrainingSummary? {
     let place = run.place(RunFolder.eventsName)
     guard let line = try LineReader.last(of: place, limit: sizeLimit) else { return nil }

@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// Where a file or folder lies, and how far its path is trusted.
+/// The place of a file or folder, and how far its path is trusted.
 ///
 /// A path that somebody named may pass through links. What lies below a run's folder may come from
 /// a stranger: none of its parts may be a link, which could lead anywhere.
@@ -66,12 +66,12 @@ package struct FilePlace: Sendable, Hashable {
     return folder
   }
 
-  /// What is there, a link as such; nil for nothing.
+  /// The status, not following links; nil if nothing exists.
   ///
   /// Error: a link on the way.
   func status() throws(TrainingError) -> stat? { try holder()?.status(lastName) }
 
-  /// Whether anything is there.
+  /// Whether it exists.
   package var isThere: Bool { (try? status()) != nil }
 
   /// The bytes of a regular file of at most `limit`.
@@ -110,7 +110,7 @@ final class OpenFolder {
     return found
   }
 
-  /// What the folder has under a name, a link as such; nil for nothing.
+  /// The status of an entry of the folder, not following links; nil if it does not exist.
   func status(_ name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, systemPath(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil

@@ -3,13 +3,13 @@ internal import Primitives
 
 /// The calls to the file system, with errors as values.
 enum FileSystem {
-  /// What the system says of the last call's failure.
+  /// The system's message for the last failed call.
   static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
 
-  /// Whether anything has that name; a link to nothing has not.
+  /// Whether the path exists; a dangling link does not.
   static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
 
-  /// Whether that is a folder or a link to one.
+  /// Whether the path is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -68,7 +68,7 @@ enum FileSystem {
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
   }
 
-  /// Whether a file's bytes are these; never takes memory for more than a part of it.
+  /// Whether a file has these bytes; reads it in parts.
   private static func holds(_ place: FilePlace, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
     let file = try InputFile(place, limit: bytes.count)
     guard file.size == bytes.count else { return false }

@@ -5,15 +5,15 @@ internal import Primitives
 package struct RunFolder: Sendable, Hashable {
   /// The folder.
   package let path: String
-  /// Whether this process writes into it; of several that train together one does.
+  /// Whether this process writes into the folder; of several processes only the first does.
   package private(set) var isWritten = true
 
-  /// Where runs lie without `--out`.
+  /// The folder of runs without `--out`.
   package static let home = "runs"
   /// The link to the newest run.
   package static let latest = home + "/latest"
 
-  /// What repeats the run.
+  /// The configuration, which repeats the run.
   package static let configurationName = "config.json"
   static let recordName = "run.json"
   static let classesName = "classes.txt"
@@ -79,7 +79,7 @@ package struct RunFolder: Sendable, Hashable {
     FileSystem.exists(path + "/" + configurationName)
   }
 
-  /// How to begin a run anew and keep what this folder holds.
+  /// The advice for restarting a run without losing the contents of this folder.
   var adviceToBeginAnew: String {
     "restore a copy of \(file("checkpoint")) if there is one; to start over in another folder: cnnctl train "
       + "--config \(file(RunFolder.configurationName)) --out NEW"

@@ -2,9 +2,9 @@ internal import FoundationEssentials
 internal import ImageData
 internal import Primitives
 
-/// What ran where, and how far it came: `run.json`.
+/// The environment and the progress of a run: `run.json`.
 package struct RunRecord: Codable, Sendable, Hashable {
-  /// How a run stands.
+  /// The state of a run.
   package enum Status: String, Codable, Sendable {
     /// It goes on, or its process died.
     case running
@@ -16,7 +16,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case failed
   }
 
-  /// How the kept weights did on the images of the last evaluation.
+  /// The metrics of the kept weights on the images of the last evaluation.
   package struct Test: Codable, Sendable, Hashable {
     /// test, or val where there are no test images.
     package var split: String
@@ -30,7 +30,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var versions: [String: String]
   /// The instruction set's name.
   package var isa: String
-  /// How convolutions were computed, as `--conv` says it; nil in records of earlier versions.
+  /// The convolution method, as for `--conv`; nil in records of earlier versions.
   package var conv: String?
   /// The processor's name.
   package var processor: String
@@ -44,9 +44,9 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var datasetFingerprint: String?
   /// Images that were left out.
   package var skipped: [SkippedImage]
-  /// How the run stands.
+  /// The run's state.
   package var status: Status
-  /// Why it ended; nil while it goes on, and in records of earlier versions.
+  /// The reason why the run ended; nil while it is running, and in records of earlier versions.
   package var reason: Ending?
   /// The time limit of the last process, in seconds; nil for none.
   package var maxSeconds: Double?
@@ -58,7 +58,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var bestEpoch: Int?
   /// SHA-256 of `weights/best.safetensors`.
   package var weightsSHA256: String?
-  /// How those weights did; nil until they are tested, and in records of earlier versions.
+  /// The metrics of those weights; nil until they are tested, and in records of earlier versions.
   package var test: Test?
   /// Wall time so far.
   package var seconds: Double
@@ -96,7 +96,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case start = "start"
     /// Reading images.
     case reading = "reading images"
-    /// What a frozen backbone makes of the images.
+    /// The features of a frozen backbone.
     case features = "computing features"
     /// Fitting the temperature.
     case calibration = "fitting the temperature"
@@ -126,7 +126,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   /// The record for another process of this program.
   package var wire: [UInt8] { Array(JSONText.line(self).utf8) }
 
-  /// What another process has sent as `wire`; nil for nothing.
+  /// Decodes the record that another process sent as `wire`; nil for no bytes.
   package init?(wire bytes: [UInt8]) throws(TrainingError) {
     guard !bytes.isEmpty else { return nil }
     do {
@@ -175,7 +175,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// Whether every text in it is one that a file may tell.
+  /// Whether every text in it is safe to show.
   private var isPlain: Bool {
     let names =
       Array(versions.keys) + Array(versions.values) + Array((parts ?? [:]).keys)

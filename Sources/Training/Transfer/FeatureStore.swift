@@ -3,7 +3,7 @@ internal import ImageData
 internal import KernelSelection
 internal import Ranks
 
-/// What a frozen backbone makes of a run's images, computed once and kept.
+/// The features of a run's images from a frozen backbone, computed once and kept.
 ///
 /// A class because it owns the features' memory.
 final class FeatureStore {
@@ -218,7 +218,7 @@ final class FeatureStore {
       }
     }
 
-    /// What all processes have noted, each of its own part.
+    /// The records of all processes combined, each of which has its own part.
     func whole(_ team: Team) throws(CommunicationError) -> TargetMixture {
       TargetMixture(
         targets: try team.sum(targets).map { Int32($0) }, shares: try team.sum(shares))

@@ -4,17 +4,17 @@ package import KernelSelection
 
 /// The first steps of a run, made again and compared bit by bit.
 package struct Verification: Sendable {
-  /// What the run was computed with; nil where its folder does not tell.
+  /// The environment in which the run was computed; nil if its folder does not record it.
   package let record: RunRecord?
-  /// What the run told of the steps to compare; never empty.
+  /// The recorded steps to compare; never empty.
   package let recorded: [StepDigest]
   private let configuration: Configuration
 
   /// One step of both.
   package struct Comparison: Sendable, Hashable {
-    /// What the run told.
+    /// The recorded step.
     package var recorded: StepDigest
-    /// What the step came to now.
+    /// The repeated step.
     package var repeated: StepDigest
 
     /// Whether both are the same, to the bit.
