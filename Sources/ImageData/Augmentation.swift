@@ -1,4 +1,4 @@
-/// How the pixels beyond a picture's border are made up.
+/// The source of pixels beyond an image's border.
 package enum BorderFill: String, Codable, Sendable, CaseIterable {
   /// Mirrored at the border.
   case reflect
@@ -47,7 +47,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var shearDegrees: Double
   /// The shift of each axis is drawn from ± this part of the side.
   package var shift: Double
-  /// Which mirrorings there are.
+  /// The mirrorings used.
   package var flip: FlipMode
   /// A shift of all channels is drawn from ± this, in units of the deviation.
   package var brightness: Double
@@ -66,7 +66,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
   /// The α of the Beta(α, α) that the share of a picture is drawn from of which a window is another's;
   /// 0 for none.
   package var cutmix: Double
-  /// What lies beyond the border.
+  /// The fill beyond the border.
   package var fill: BorderFill
 
   /// The given ranges; without arguments nothing changes.
@@ -92,7 +92,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     self.fill = fill
   }
 
-  /// Whether pictures are blended with others.
+  /// Whether images are blended with others.
   package var blends: Bool { mixup > 0 || cutmix > 0 }
 
   /// No change at all.
@@ -138,7 +138,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     cropScale.lower < 1 ? side + side / 4 : side
   }
 
-  /// Why these values cannot be used, or nil if they can.
+  /// The reason why these values cannot be used; nil if they can.
   package var problem: String? {
     let checks: [(name: String, value: Double, lower: Double, upper: Double)] = [
       ("rotation", rotationDegrees, 0, 180), ("zoom", zoom, 0, 0.95),

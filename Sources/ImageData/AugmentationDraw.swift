@@ -46,7 +46,7 @@ package struct AugmentationDraw: Sendable, Hashable {
   /// No change.
   package init() {}
 
-  /// What the stream draws.
+  /// Draws the changes of one image from the stream.
   ///
   /// Every draw takes the same numbers in the same order, so a range that
   /// is changed changes no other.

@@ -1,7 +1,7 @@
 package import KernelInterface
 internal import Primitives
 
-/// What the changes of training pictures cost.
+/// The cost of augmenting training images.
 package struct AugmentationMeasurement: Sendable, Hashable {
   /// Median over pictures of one thread's time for one tensor, in microseconds.
   package var microsecondsPerImage: Double

@@ -7,12 +7,12 @@ struct PictureBytes {
   var size: (width: Int, height: Int)
 }
 
-/// What lies over a picture or in a window of it.
+/// An image blended over another one, or into a window of it.
 struct BlendedPicture {
   var picture: PictureBytes
-  /// What is left of the picture that this one is blended into.
+  /// The remaining share of the image that this one is blended into.
   var share: Float
-  /// Where this one lies alone; nil where the two lie over one another.
+  /// The window filled by this one; nil if the two are mixed everywhere.
   var window: PixelWindow?
 }
 
@@ -151,7 +151,7 @@ private struct Sampler {
 }
 
 extension BorderFill {
-  /// How `ImageKernels.SampleAffine` names it.
+  /// The code for `ImageKernels.SampleAffine`.
   var kernelCode: Int {
     switch self {
     case .nearest: 0

@@ -23,21 +23,21 @@ package struct Batch {
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
-  /// What is blended into the pictures; nil without mixup and CutMix.
+  /// The blending of the images; nil without mixup and CutMix.
   package var mixture: BatchMixture?
 }
 
-/// What a loader prepares: which pictures, in which order, changed how.
+/// A loader's plan: the images, their order and their augmentation.
 package struct BatchPlan: Sendable {
   /// The pictures, as indices of the store.
   package var indices: [Int]
   /// Pictures a batch at most, those of all processes.
   package var batchSize: Int
-  /// Whether each epoch has an order of its own.
+  /// Whether each epoch has its own order.
   package var shuffles: Bool
-  /// What order and changes are drawn from.
+  /// The seed of the order and the augmentation.
   package var seed: UInt64
-  /// How pictures are changed.
+  /// The augmentation of the images.
   package var augmentation: Augmentation
   /// Mean and deviation, and the size unless `size` gives another.
   package var preprocessing: Preprocessing
@@ -47,7 +47,7 @@ package struct BatchPlan: Sendable {
   package var firstBatch: Int
   /// The size of an epoch's batches; nil for the preprocessing's.
   package var size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))?
-  /// Which of how many processes this is; each prepares its part of every batch.
+  /// The rank of this process and the number of processes; each prepares its part of every batch.
   package var share: (rank: Int, count: Int)
 
   /// A plan for the given pictures.
@@ -72,7 +72,7 @@ package struct BatchPlan: Sendable {
     self.share = share
   }
 
-  /// How an epoch's pictures are dealt.
+  /// The batches of an epoch.
   package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
 
   /// Batches of a whole epoch.
@@ -180,7 +180,7 @@ package final class BatchLoader {
     return maker.begin(epoch, index, into: buffers[made % buffers.count])
   }
 
-  /// What writes one picture of a batch.
+  /// A function that writes one image of a batch.
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
     let isInMemory = prepared.store.isInMemory
@@ -198,7 +198,7 @@ package final class BatchLoader {
     }
   }
 
-  /// What tasks leave behind: apart from the loader, which they must not keep.
+  /// The results of tasks, kept apart from the loader, which the tasks must not retain.
   private final class Work: Sendable {
     let fetching = Atomic<Int>(0)
     let augmenting = Atomic<Int>(0)

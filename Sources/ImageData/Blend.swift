@@ -16,7 +16,7 @@ package struct BlendDraw: Sendable, Hashable {
   package var partner: Int
   /// The picture's own share, 0 to 1.
   package var share: Float
-  /// What of the picture is its partner's alone; nil where the two lie over one another.
+  /// The window filled by the partner; nil if the two images are mixed everywhere.
   package var window: PixelWindow?
 
   /// The blend of a picture, as large as the network sees it, with one of `count`.
@@ -80,7 +80,7 @@ package struct PixelWindow: Sendable, Hashable {
   package var count: Int { columns.count * rows.count }
 }
 
-/// What is blended into the pictures of a batch.
+/// The blending of the images of a batch.
 package struct BatchMixture: Sendable, Hashable {
   /// The index in the store of each picture's partner.
   package var samples: [Int]
@@ -88,6 +88,6 @@ package struct BatchMixture: Sendable, Hashable {
   package var targets: [Int32]
   /// Each picture's own share; the rest is its partner's.
   package var shares: [Float]
-  /// What of each picture is its partner's alone; nil where the two lie over one another.
+  /// The windows filled by the partners; nil if the two images are mixed everywhere.
   package var windows: [PixelWindow?]
 }

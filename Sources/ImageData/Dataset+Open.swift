@@ -34,7 +34,7 @@ extension Dataset {
       isUnsplit: survey.isUnsplit)
   }
 
-  /// Whether a file's name ends as a picture's does.
+  /// Whether a file has the extension of an image.
   package static func isCandidate(_ name: String) -> Bool {
     FileKind(ending: name) != nil
   }

@@ -1,10 +1,10 @@
 /// A part of a dataset by use.
 package enum Split: String, Codable, Sendable, CaseIterable {
-  /// What is learned from.
+  /// Training images.
   case train
-  /// What settings and epochs are chosen by.
+  /// Validation images, used to choose settings and epochs.
   case val
-  /// What is measured on, once.
+  /// Test images, evaluated once.
   case test
 }
 
@@ -36,10 +36,10 @@ package struct Dataset: Sendable {
   package var passedOver: PassedOver
   /// Paths to folders whose pictures the same class already has, which are passed over.
   package var repeatedFolders: [String]
-  /// What the layout leaves aside or leaves open, a sentence each that begins with a folder's path
-  /// below the dataset's.
+  /// Remarks on ignored or ambiguous parts of the layout, a sentence each that begins with a path
+  /// below the dataset's folder.
   package var notes: [String]
-  /// Whether the folder holds class folders alone, which all belong to training.
+  /// Whether the folder holds only class folders, which all belong to training.
   package var isUnsplit: Bool
 
   /// The number of candidates a class of one split.

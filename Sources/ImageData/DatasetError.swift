@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Why a folder is no dataset.
+/// The reason why a folder is not a usable dataset.
 ///
 /// The description has one to four lines: what is wrong, then what was found, what is expected
 /// and what to try, each where there is something to say.
@@ -38,12 +38,12 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case tooDeep(path: String, limit: Int)
   /// More files, folders and links than are listed.
   case tooManyEntries(path: String, limit: Int)
-  /// Who asked for the dataset no longer wants it.
+  /// The caller stopped the survey.
   case stopped
   /// A class folder's name that is not UTF-8 or has control characters.
   case className(path: String)
 
-  /// What kind of failure it is, for the exit code.
+  /// The kind of failure, for the exit code.
   package enum Kind: Sendable {
     /// A named path does not exist.
     case missing
@@ -53,7 +53,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case badData
   }
 
-  /// What kind of failure it is.
   package var kind: Kind {
     switch self {
     case .missing: .missing
@@ -62,7 +61,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong, in one line.
+  /// The problem, in one line.
   package var summary: String {
     switch self {
     case .stopped: fact
@@ -85,7 +84,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong with it: the rest of the sentence that begins with `path`.
+  /// The problem: the rest of the sentence that begins with `path`.
   package var fact: String {
     switch self {
     case .missing: "does not exist"
@@ -120,7 +119,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What was found, if there is more to say.
+  /// Details of the problem, if there are any.
   package var found: String? {
     switch self {
     case .missing(let path): NextStep.missing(path)?.found
@@ -144,7 +143,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is expected instead.
+  /// The expected layout.
   package var expected: String? {
     switch self {
     case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className: nil
@@ -156,11 +155,11 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What to do about it.
+  /// The next step.
   package var suggestion: String? { suggestion(command: "train") }
 
-  /// What to do about it, for who has given `command`: where there is something that a shell can
-  /// do, one line that it takes as it stands.
+  /// The next step for the user of `command`: if possible, one line that a shell accepts as it
+  /// stands.
   package func suggestion(command: String) -> String? {
     switch self {
     case .missing(let path):
@@ -211,7 +210,7 @@ func counted(_ count: Int, _ noun: String) -> String {
 }
 
 extension Split {
-  /// What its folder is called in a sentence.
+  /// The split's name in a sentence.
   package var title: String {
     switch self {
     case .train: "training"

@@ -8,9 +8,9 @@ package struct DecodedPicture: Sendable, Hashable {
   package var fullWidth: Int
   /// Pixels down of the whole picture as stored.
   package var fullHeight: Int
-  /// How many pixels of the file's one pixel stands for, across and down: 1, 2, 4 or 8.
+  /// The reduction in each direction: one pixel stands for 1, 2, 4 or 8 pixels of the file.
   package var shrink: Int
-  /// How the picture is to be turned, 1 to 8.
+  /// The EXIF orientation, 1 to 8.
   package var orientation: Int
   /// Bytes of nothing that the decoder met, those behind the last block among them.
   package var strayBytes = 0
@@ -56,7 +56,7 @@ extension ImageReader {
     try decodeWithFacts(bytes: bytes, exif: exif, maxPixels: maxPixels, shrink: shrink).picture
   }
 
-  /// What `decodePicture` and `facts` say, for the work of the one.
+  /// The results of `decodePicture` and `facts`, for the cost of one.
   package static func decodeWithFacts(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
@@ -114,7 +114,7 @@ extension ImageReader {
     return (image, Int(result.stray_bytes))
   }
 
-  /// What is known before the pixels are decoded; everything that is limited is within its limit.
+  /// The header, checked against all limits before the pixels are decoded.
   static func header(
     of bytes: [UInt8], kind: FileKind, maxPixels: Int
   ) throws(ImageFailure) -> (FileStructure, cimage_result) {
@@ -146,7 +146,7 @@ extension ImageReader {
     throw ImageFailure(code, ownWords(printable(text)))
   }
 
-  /// What a library says, in the words of the other messages: lower case, and no news of its own.
+  /// A library's message in the style of ours: lower case, and our words for known cases.
   private static func ownWords(_ text: String) -> String {
     if text == "Premature end of JPEG file" { return "the file ends before the image is complete" }
     guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true

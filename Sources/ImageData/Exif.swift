@@ -1,6 +1,6 @@
 /// The orientation in EXIF data, read with every bound checked.
 enum Exif {
-  /// What EXIF data say of the orientation.
+  /// The orientation in EXIF data.
   enum Orientation: Equatable {
     /// Nothing.
     case absent
@@ -71,7 +71,7 @@ enum Exif {
 
 /// The orientation in XMP data, found as Pillow finds it: by its letters, not by reading XML.
 enum XMP {
-  /// What stands before XMP data in a JPEG.
+  /// The prefix of XMP data in a JPEG.
   static let marker: StaticString = "http://ns.adobe.com/xap/1.0/\0"
 
   /// The first digit that is the value of `tiff:Orientation`, as an attribute or an element.

@@ -52,7 +52,7 @@ package enum FileBytes {
     return try read(descriptor, size)
   }
 
-  /// What to do about a path that leads nowhere, where its text tells; with a semicolon in front.
+  /// A hint for a missing path, beginning with a semicolon, if its text suggests the cause.
   static func hint(_ path: String, _ number: CInt = ENOENT) -> String {
     guard number == ENOENT || number == ENOTDIR else { return "" }
     if path.contains("://") {
@@ -81,7 +81,7 @@ package enum FileBytes {
     return bytes
   }
 
-  /// What the system says of the last error.
+  /// The system's message for the last error.
   static func systemMessage(_ code: CInt = errno) -> String {
     String(cString: strerror(code)).lowercased()
   }

@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// What lies below a dataset's folder, as far as names and links tell.
+/// The contents of a dataset's folder, by names and links only.
 ///
 /// The one walk that every command takes. It goes on where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
@@ -20,7 +20,7 @@ struct FolderSurvey {
     var folders: [String] = []
     /// Whether images lie directly in it.
     var isFlat = false
-    /// What lies among them and is no picture.
+    /// The other files among them.
     var passedOver = PassedOver()
   }
 
@@ -41,9 +41,9 @@ struct FolderSurvey {
   private(set) var root: String
   /// In the order of the splits, then in byte order of their names.
   var folders: [SplitFolder] = []
-  /// Whether class folders stand alone.
+  /// Whether there are only class folders, without splits.
   var isUnsplit = false
-  /// What keeps the walk from going on somewhere, or makes its result ambiguous.
+  /// Problems that stop the walk somewhere, or make its result ambiguous.
   var problems: [DatasetError] = []
   /// Dot entries passed over, below the dataset's folder.
   var hidden: [String] = []
@@ -97,7 +97,7 @@ extension FolderSurvey {
   /// The classes of all folders, in byte order.
   var allClasses: [String] { FolderSurvey.union(folders) }
 
-  /// What a dataset's layout must not be, beside `problems`.
+  /// Errors in a dataset's layout, in addition to `problems`.
   ///
   /// Without `classes` the training folder's are the classes, as for training; with them, a model's,
   /// no training folder is needed.
@@ -154,7 +154,7 @@ extension FolderSurvey {
     return problems
   }
 
-  /// What to name instead of a folder with one folder in it that is not a class.
+  /// The folder to use instead of one that holds a single folder that is not a class.
   private func nested(_ folder: SplitFolder) -> NextStep? {
     guard let only = folder.classes.first else { return nil }
     return NextStep.below(joined(joined(root, folder.name), only.name), root: root)
@@ -194,7 +194,7 @@ extension FolderSurvey {
       splits: names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
   }
 
-  /// What a dataset's layout leaves aside or leaves open: no error, but never silent.
+  /// Ignored or ambiguous parts of a dataset's layout, which are not errors but always reported.
   var layoutNotes: [LayoutNote] {
     var notes = otherFolders.map {
       LayoutNote(
@@ -229,7 +229,7 @@ extension FolderSurvey {
       }
   }
 
-  /// Whether a folder to validate or test on holds no class folders.
+  /// Whether a validation or test folder holds no class folders.
   func isUnlabelled(_ folder: SplitFolder) -> Bool {
     !folder.name.isEmpty && folder.split != .train && folder.classes.isEmpty
   }
@@ -260,6 +260,6 @@ struct LayoutNote {
   var kind: CheckFinding.Kind
   /// The folder, below the dataset's.
   var path: String
-  /// What there is to say of it.
+  /// The remark.
   var fact: String
 }

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// How far a walk through a dataset's folder goes.
+/// The limits of a walk through a dataset's folder.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.
   package var depth: Int
@@ -87,7 +87,7 @@ struct FolderWalk {
     for index in survey.folders.indices { try scanSplit(index, shouldStop) }
   }
 
-  /// What lies in a folder, as far as its own listing and those of its folders tell.
+  /// The contents of a folder, determined from its own listing and those of its folders.
   private static func look(_ path: String, depth: Int = 3) -> SplitFolders.Content {
     guard let listing = try? FolderListing(path) else { return SplitFolders.Content() }
     let folders = listing.entries.filter {
@@ -105,7 +105,7 @@ struct FolderWalk {
     return content
   }
 
-  /// Whether an entry of a folder is passed over as one of the system's or of our runs.
+  /// Whether an entry belongs to the system or to a run of this program, and is ignored.
   private func isSkipped(_ entry: FolderListing.Entry, _ folder: String) -> Bool {
     entry.isFolder
       && SkippedEntries.contains(

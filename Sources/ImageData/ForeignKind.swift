@@ -4,7 +4,6 @@ package struct ForeignKind: Sendable, Hashable {
   package let name: String
   /// The endings that its files bear, lower case.
   let endings: [String]
-  /// What to do about it.
   private let remedy: Remedy
 
   private enum Remedy: Hashable {
@@ -27,7 +26,7 @@ package struct ForeignKind: Sendable, Hashable {
     remedy = .step(step)
   }
 
-  /// Whether its files hold pictures that another program can write as JPEG or PNG.
+  /// Whether another program can convert such files to JPEG or PNG.
   var isConvertible: Bool { if case .convert = remedy { true } else { false } }
 
   /// The command that makes pictures of such files; nil where there is none.
@@ -37,7 +36,7 @@ package struct ForeignKind: Sendable, Hashable {
       .replacing("{}", with: stem)
   }
 
-  /// What is said of a file whose first bytes are of this kind: one sentence with the next step.
+  /// The message for a file whose first bytes are of this kind: one sentence with the next step.
   var message: String {
     switch remedy {
     case .convert: "\(name), which is not supported; to convert: \(command(stem: "FILE") ?? "")"
@@ -216,7 +215,7 @@ extension ForeignKind {
 }
 
 extension ImageFailure {
-  /// What is said of bytes that begin neither as a JPEG nor as a PNG.
+  /// The failure for bytes that begin neither as a JPEG nor as a PNG.
   static func notAPicture(_ bytes: [UInt8]) -> ImageFailure {
     let kind = ForeignKind(Array(bytes.prefix(ForeignKind.headLength)))
     return ImageFailure(

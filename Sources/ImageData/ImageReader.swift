@@ -2,7 +2,6 @@ package import KernelInterface
 
 /// From a file to the numbers a network is given: the one path that every command takes.
 package struct ImageReader: Sendable {
-  /// What becomes of a picture.
   package let preprocessing: Preprocessing
   private let kernels: KernelTable
   private let resizer: Resizer

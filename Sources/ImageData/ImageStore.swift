@@ -3,11 +3,10 @@ internal import Synchronization
 
 /// A file that gave no picture.
 package struct BadImage: Error, Sendable, Hashable {
-  /// Which file.
   package var sample: Sample
   /// The split whose folder it lies in.
   package var split: Split
-  /// Why.
+  /// The reason.
   package var failure: ImageFailure
 }
 
@@ -61,10 +60,10 @@ package final class ImageStore: Sendable {
     fingerprint = plan.fingerprint(outcomes)
   }
 
-  /// Where the pixels are.
+  /// The place of the pixels.
   package var place: PictureCache.Place { source.place }
 
-  /// Whether all pixels are in memory: of a store that is shared only some may be.
+  /// Whether all pixels are in memory; a shared store may hold only a part.
   var isInMemory: Bool { source.isComplete }
 
   /// Bytes of memory that the pixels take, or will once all have been wanted.

@@ -1,4 +1,4 @@
-/// Why pictures could not be loaded as a whole, or one of them not again.
+/// The reason why images could not be loaded, or one of them not again.
 package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringConvertible {
   /// `shouldStop` said so.
   case stopped
@@ -18,7 +18,7 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
   case disagreement(rank: Int, reason: String)
   /// The processes of a run do not reach or understand one another.
   case connection(reason: String)
-  /// What one of the processes of a run failed with.
+  /// The error of another process of the run.
   indirect case onRank(Int, ImageStoreError)
 
   /// The failure, on whatever rank it came about.
@@ -27,7 +27,7 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     return self
   }
 
-  /// Whether it is the file of decoded pictures that is not to be had: `auto` does without.
+  /// Whether the cache file failed; with `auto`, loading continues without one.
   var isOfCache: Bool {
     switch self {
     case .cache, .noRoom: true
@@ -35,7 +35,7 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     }
   }
 
-  /// What to do about it.
+  /// The next step.
   package var advice: String? {
     switch self {
     case .stopped: nil

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What became of one candidate.
+/// The outcome of one candidate.
 struct ImageStoreOutcome {
   /// The file's digest in place.
   private(set) var fileDigest = FileDigest()
@@ -16,7 +16,7 @@ struct ImageStoreOutcome {
 }
 
 extension ImageStoreOutcome {
-  /// How another process is told: what follows depends on it.
+  /// The kind sent to another process, which decides how it continues.
   private enum Kind {
     /// A fraction leaves the file out: nothing follows.
     static let leftOut: UInt8 = 0
@@ -89,7 +89,7 @@ extension ImageStoreOutcome {
     }
   }
 
-  /// How the file differs from the one that another rank met, if it does.
+  /// The difference from the outcome on another rank, if there is one.
   func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
     // The same bytes, though one of both may not have been decoded, or to another size.
     if digest == other.digest, !digest.isEmpty { return nil }

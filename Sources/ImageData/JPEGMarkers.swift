@@ -1,7 +1,7 @@
 internal import CImageCodecs
 import Glibc
 
-/// What is counted before a decoder sees a file; more has no honest use.
+/// Limits checked before a decoder sees a file; no honest file exceeds them.
 enum StructureLimits {
   /// Segments of a JPEG's first picture: a colour profile or depth map of many megabytes has
   /// hundreds.
@@ -34,11 +34,11 @@ struct JPEGMarkers {
   struct Segment {
     /// The byte after 0xFF.
     var marker: UInt8
-    /// Where the contents stand, without marker and length.
+    /// The range of the contents, without marker and length.
     var body: Range<Int>
   }
 
-  /// Why there are no more segments.
+  /// The reason why there are no more segments.
   enum End {
     /// The marker for the end of the picture.
     case picture

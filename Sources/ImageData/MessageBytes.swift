@@ -1,6 +1,6 @@
 /// Bytes for another process: numbers of eight bytes, and texts and blocks after their lengths.
 struct MessageWriter {
-  /// What was written.
+  /// The bytes written.
   private(set) var bytes: [UInt8] = []
 
   /// One byte.
@@ -30,7 +30,7 @@ struct MessageWriter {
   }
 }
 
-/// What another process wrote, which need not be what was expected.
+/// A message of another process, whose contents are not trusted.
 struct MessageReader {
   /// Bytes that are not what was expected.
   struct Unexpected: Error {}
@@ -87,10 +87,9 @@ struct MessageReader {
     return text
   }
 
-  /// Whether nothing is left.
   var isAtEnd: Bool { rest.isEmpty }
 
-  /// What is left.
+  /// The remaining bytes.
   mutating func remainder() -> [UInt8] {
     defer { rest = [] }
     return Array(rest)

@@ -8,7 +8,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
   struct Chunk {
     /// The four letters, highest byte first.
     var name: UInt32
-    /// Where the contents stand.
+    /// The range of the contents.
     var body: Range<Int>
 
     /// Whether the chunk has this name of four letters.
@@ -20,7 +20,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   /// The first byte after the last chunk.
   private(set) var position = 8
-  /// Whether the chunk that ends a picture has come.
+  /// Whether the IEND chunk has been read.
   private(set) var isEnded = false
 
   /// The chunks of a file that begins with the signature of a PNG.
@@ -28,7 +28,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
     self.bytes = bytes
   }
 
-  /// Whether the checksum of the chunk that ends a picture is the one for no contents.
+  /// Whether the checksum of the IEND chunk is correct.
   private(set) var hasEndChecksum = false
 
   /// The next chunk; nil after the last and where the bytes end in a chunk.
@@ -152,7 +152,7 @@ extension ArraySlice<UInt8> {
   }
 }
 
-/// What a PNG's first chunk says.
+/// The contents of a PNG's first chunk.
 private struct PNGHeader {
   var width: Int
   var height: Int

@@ -26,10 +26,9 @@ package struct PassedOver: Sendable, Hashable {
   /// Files.
   package var count: Int { groups.values.reduce(0) { $0 + $1.count } }
 
-  /// Whether there are none.
   package var isEmpty: Bool { groups.isEmpty }
 
-  /// How many there are of each ending, in lower case and with its dot; `""` for names without.
+  /// The number of files per extension, in lower case with the dot; `""` for names without one.
   package var countsByEnding: [(ending: String, count: Int)] {
     var counts: [String: Int] = [:]
     for group in groups.values {

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// Where decoded pictures are kept between the epochs of a run.
+/// The place of decoded images between the epochs of a run.
 package struct PictureCache: Sendable, Hashable {
-  /// What is asked for; the raw values are those of `--cache`.
+  /// The requested policy; the raw values are those of `--cache`.
   package enum Policy: String, Sendable, CaseIterable {
     /// In memory if that takes half of what is free at most, else in a file if the disk has room,
     /// else nowhere.
@@ -15,7 +15,6 @@ package struct PictureCache: Sendable, Hashable {
     case off
   }
 
-  /// What is asked for.
   package var policy: Policy
   /// The folder for files, never inside a dataset; nil where there is none to be had.
   package var folder: String?
@@ -50,7 +49,7 @@ package struct PictureCache: Sendable, Hashable {
     return Int(kept * Double(plan.slotBytes))
   }
 
-  /// Where pictures are kept.
+  /// The place of decoded images.
   package enum Place: String, Sendable, Hashable {
     /// See `Policy.ram`.
     case ram

@@ -12,7 +12,7 @@ extension PictureCacheFile {
     private let key: String
     private let temporary: String
     private let descriptor: CInt
-    /// Whether the descriptor and the name are somebody else's now.
+    /// Whether the descriptor and the name have another owner now.
     private let isDone = Atomic(false)
     private let slotBytes: Int
     private let count: Int

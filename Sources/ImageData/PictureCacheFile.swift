@@ -7,7 +7,7 @@ internal import Primitives
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class PictureCacheFile: Sendable {
-  /// What became of each picture.
+  /// The outcome of each image.
   let outcomes: [ImageStoreOutcome]
   private let descriptor: CInt
   private let slotBytes: Int

@@ -19,7 +19,7 @@ package enum FileKind: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// What a file's header says of its picture, and what else the file holds.
+/// Facts from a file's header about its image, and about the rest of the file.
 package struct PictureFacts: Sendable, Hashable {
   /// JPEG or PNG, by content.
   package var kind: FileKind
@@ -29,10 +29,10 @@ package struct PictureFacts: Sendable, Hashable {
   package var height: Int
   /// The EXIF orientation, 1 to 8; 1 where there is none or it cannot be used.
   package var orientation: Int
-  /// What is special about the file, none of it an error.
+  /// Peculiarities of the file, none of them an error.
   package var traits: Set<Trait>
 
-  /// What may be special about a file; the raw values stand in reports.
+  /// A peculiarity of a file; the raw values appear in reports.
   package enum Trait: String, Sendable, Hashable, CaseIterable {
     /// One channel.
     case grey
@@ -66,7 +66,7 @@ package struct PictureFacts: Sendable, Hashable {
 }
 
 extension ImageReader {
-  /// What the bytes of a file say of its picture, without decoding the pixels.
+  /// Facts about an image from the bytes of its file, without decoding the pixels.
   ///
   /// Throws what `decode` would for anything that is known before the pixels are.
   package static func facts(

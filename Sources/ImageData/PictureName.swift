@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// What a file's name says, and where it says nothing, what its first bytes say.
+/// The role of a file by its name and, where that is ambiguous, its first bytes.
 enum PictureName {
-  /// What an entry of a folder is taken for.
+  /// The role of an entry of a folder.
   enum Role {
     /// A picture to read.
     case picture
@@ -12,7 +12,7 @@ enum PictureName {
     case other(ForeignKind?)
   }
 
-  /// What an entry is taken for.
+  /// The role of an entry.
   ///
   /// A name that ends as a picture's does is a picture's, and nothing is opened: most folders hold
   /// nothing else. One that ends as text, an archive, a film or a copy under way does is none.
@@ -80,7 +80,7 @@ enum PictureName {
   /// The lengths of these names: all others are told apart by nothing else.
   private static let systemLengths = Set(systemNames.map(\.utf8.count))
 
-  /// Whether an entry belongs to a system or a program and not to a collection of photos.
+  /// Whether an entry belongs to a system or a program and not to a photo collection.
   static func isOfSystem(_ name: String) -> Bool {
     systemLengths.contains(name.utf8.count) && FileKind(ending: name) == nil
       && systemNames.contains(name.lowercased())

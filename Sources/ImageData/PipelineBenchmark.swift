@@ -2,11 +2,11 @@ internal import Glibc
 package import KernelInterface
 internal import Synchronization
 
-/// How fast photos become inputs here.
+/// The speed at which photos become inputs on this machine.
 ///
 /// Files are read into memory before, so that disks do not count.
 package struct PipelineBenchmark: Sendable {
-  /// What one picture takes on one thread, in seconds.
+  /// The time per image on one thread, in seconds.
   package struct Figures: Sendable, Hashable {
     /// Pictures that were measured.
     package var pictures: Int
@@ -68,7 +68,7 @@ package struct PipelineBenchmark: Sendable {
     return figures
   }
 
-  /// What a file takes of one thread's time, all threads working.
+  /// The time per file on one thread, with all threads working.
   ///
   /// The thread's own time: what other programs take of the processors does not count.
   private func time(_ work: @Sendable ([UInt8]) -> Void) -> Double {

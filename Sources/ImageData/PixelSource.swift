@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Primitives
 
-/// Where the pixels of a store's pictures come from.
+/// The source of the pixels of a store's images.
 ///
 /// A class, because it owns memory or a file.
 final class PixelSource: @unchecked Sendable {
-  /// What a source has to know of a picture.
+  /// A source's knowledge about an image.
   struct Picture {
     var index: Int
     var path: String
@@ -26,7 +26,7 @@ final class PixelSource: @unchecked Sendable {
 
   private let kind: Kind
   private let slotBytes: Int
-  /// Whether files may have been read first by another process, perhaps in another folder.
+  /// Whether files may first have been read by another process, perhaps from another folder.
   private let isShared: Bool
 
   /// Pictures in memory, which the source frees; they stand `slotBytes` apart.
@@ -72,7 +72,7 @@ final class PixelSource: @unchecked Sendable {
     }
   }
 
-  /// Whether every picture is there without reading or decoding.
+  /// Whether every image is available without reading or decoding.
   var isComplete: Bool {
     if case .memory = kind { true } else { false }
   }

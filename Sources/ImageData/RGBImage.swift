@@ -18,11 +18,11 @@ package struct RGBImage: Sendable, Hashable {
   }
 }
 
-/// Why a file gives no picture.
+/// The reason why a file gives no image.
 ///
 /// The message is one lower-case sentence without the path: whoever reports it names the file.
 package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
-  /// What kind of failure it is; the raw values stand in JSON output.
+  /// The kind of failure; the raw values appear in JSON output.
   package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
     /// The file cannot be opened or read.
     case unreadable
@@ -44,7 +44,7 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
 
   /// The kind of failure.
   package var code: Code
-  /// What was found, in one sentence.
+  /// The cause, in one sentence.
   package var message: String
 
   /// A failure of the given kind.

@@ -1,12 +1,12 @@
-/// Which part of a picture becomes which part of the network's input.
+/// The mapping from a part of an image to a part of the network's input.
 package struct ResizeGeometry: Sendable, Hashable {
   /// The first and the last source position of one axis, and the pixels they become.
   package struct Axis: Sendable, Hashable {
     /// Pixels of the source at its full size.
     package var size: Int
-    /// Where the part that is used begins, in pixels of the full size.
+    /// The start of the part that is used, in pixels of the full size.
     package var lower: Double
-    /// Where it ends.
+    /// The end of that part.
     package var upper: Double
     /// Pixels that it becomes.
     package var target: Int
@@ -18,7 +18,7 @@ package struct ResizeGeometry: Sendable, Hashable {
     /// Source pixels a target pixel.
     package var scale: Double { (upper - lower) / Double(target) }
 
-    /// Whether every pixel stays as it is.
+    /// Whether every pixel remains unchanged.
     var isIdentity: Bool { lower == 0 && upper == Double(size) && target == size }
   }
 
@@ -27,7 +27,8 @@ package struct ResizeGeometry: Sendable, Hashable {
   /// Rows.
   package var down: Axis
 
-  /// How a picture of `width` x `height` becomes an input of `targetWidth` x `targetHeight`.
+  /// The geometry from an image of `width` x `height` to an input of `targetWidth` x
+  /// `targetHeight`.
   ///
   /// `crop` and `pad` are those of Pillow's `ImageOps.fit` and `ImageOps.pad`. With a `cropShare`
   /// below 1 the target is that share of a larger map, which the picture is scaled to cover, and

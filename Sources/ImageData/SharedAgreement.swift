@@ -1,14 +1,14 @@
 internal import KernelInterface
 
-/// What processes that load together agree upon before any of them opens a file.
+/// The agreement between processes that load images together, made before any of them opens a file.
 struct SharedAgreement {
-  /// Where all of them keep pictures.
+  /// The place of images, common to all of them.
   let place: PictureCache.Place
   /// The lowest rank that is the first of its machine: whose word on the files holds where each of
   /// these reads them all.
   let speaker: Int
 
-  /// What one process says of itself.
+  /// The statement of one process.
   private struct Statement {
     var options: String
     var place: PictureCache.Place

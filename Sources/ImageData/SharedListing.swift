@@ -2,7 +2,7 @@ import Glibc
 internal import KernelInterface
 internal import Primitives
 
-/// What one process sees of the files of a plan without opening any.
+/// The files of a plan as one process sees them, without opening any.
 struct SharedListing {
   /// One file.
   struct File: Equatable {
@@ -83,7 +83,7 @@ struct SharedListing {
 }
 
 extension SharedListing {
-  /// What is to be said where a rank's first differing block is not that of rank 0.
+  /// The message for a rank whose first differing block is not that of rank 0.
   static func difference(
     _ own: [File], _ first: [File], counts: (own: Int, first: Int)
   ) -> String {

@@ -1,12 +1,11 @@
 /// One thing that a check of a dataset has to say.
 package struct CheckFinding: Sendable, Equatable {
-  /// What it is about.
   package var kind: Kind
   /// One sentence, lower case, that names no path of `paths`.
   package var message: String
   /// The files or folders concerned, below the dataset's folder; `.` is that folder.
   package var paths: [String]
-  /// Why a file cannot be decoded, for that kind.
+  /// The reason why a file cannot be decoded, for that kind.
   package var code: ImageFailure.Code?
 
   init(_ kind: Kind, _ message: String, _ paths: [String], code: ImageFailure.Code? = nil) {
@@ -93,7 +92,7 @@ package struct CheckFinding: Sendable, Equatable {
     /// A link that leads out of the dataset.
     case linkOutside = "link-outside"
 
-    /// Whether it makes a dataset unfit, not just worth a look.
+    /// Whether it is an error and not just a note.
     package var isError: Bool { self < .nearLeak }
   }
 }

@@ -1,8 +1,7 @@
-/// What a check found in a dataset.
+/// The findings of a check of a dataset.
 package struct CheckReport: Sendable {
   /// The pictures of one class or all of them in one split's folder.
   package struct Folder: Sendable {
-    /// What the folder is for.
     package var split: Split
     /// Its name; empty for class folders alone.
     package var name: String
@@ -28,7 +27,7 @@ package struct CheckReport: Sendable {
     }
   }
 
-  /// How many pictures there are of each shape.
+  /// The number of images of each shape.
   package struct Shapes: Sendable, Equatable {
     /// Wider than high by more than a tenth.
     package var landscape = 0
@@ -76,7 +75,7 @@ package struct CheckReport: Sendable {
   package var cutShort = 0
   /// Files passed over, by ending.
   package var passedOver = PassedOver()
-  /// What there is to say, in the order of its kinds.
+  /// The findings, in the order of their kinds.
   package var findings: [CheckFinding] = []
 
   init(_ survey: FolderSurvey) {

@@ -41,7 +41,7 @@ extension DatasetCheck {
     return digests
   }
 
-  /// What to say of files with the same pixels.
+  /// Findings about files with the same pixels.
   private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
     let isSameFile = Set(files.compactMap(\.examination.picture?.fileDigest)).count == 1
     return CheckFinding.copies(
@@ -49,7 +49,7 @@ extension DatasetCheck {
       files.map { ($0.candidate.sample, $0.split) })
   }
 
-  /// What to say of pictures that look alike; each stands with all files that hold it.
+  /// Findings about images that look alike; each lists all files with the image.
   private static func nearFindings(
     _ pictures: [[CheckedFile]], _ workers: WorkerPool
   ) -> (findings: [CheckFinding], cutShort: Int) {
@@ -92,7 +92,7 @@ private func grouped<Element, Key: Hashable>(
 extension CheckFinding {
   fileprivate static let sameFile = "the same file"
 
-  /// What to say of a picture that is there more than once, in the given manner.
+  /// Findings about an image that occurs more than once, in the given manner.
   fileprivate static func copies(
     _ manner: String, _ files: [(sample: Sample, split: Split)]
   ) -> [CheckFinding] {

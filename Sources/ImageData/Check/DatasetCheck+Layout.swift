@@ -1,5 +1,5 @@
 extension DatasetCheck {
-  /// What is wrong with the folders: what training would refuse, problem by problem.
+  /// Errors in the folders, one for each problem that training would refuse.
   static func layoutFindings(_ survey: FolderSurvey) -> [CheckFinding] {
     (survey.problems + survey.layoutProblems()).flatMap { findings($0, survey) }
   }
@@ -46,7 +46,7 @@ extension DatasetCheck {
     }
   }
 
-  /// What is worth a look beside the pictures; `otherKinds` are the contents of other files.
+  /// Notes on other files and folders; `otherKinds` are the kinds of their contents.
   static func folderFindings(
     _ survey: FolderSurvey, otherKinds: [FileKind?]
   ) -> [CheckFinding] {
@@ -151,7 +151,7 @@ extension DatasetCheck {
   }
 }
 
-/// How fine the pictures of a class are.
+/// The finest detail in the images of a class.
 private struct Detail {
   /// Nothing in half of the pictures is finer than so many pixels.
   var pixels: Int

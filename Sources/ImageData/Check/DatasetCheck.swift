@@ -105,7 +105,7 @@ struct CheckedFile {
   var classIndex: Int { candidate.sample.classIndex }
   var split: Split { candidate.split }
 
-  /// What there is to say of this file alone.
+  /// Findings about this file by itself.
   var findings: [CheckFinding] {
     switch examination.result {
     case .failure(let failure):

@@ -1,4 +1,4 @@
-/// How fine the detail of a picture is.
+/// The fineness of an image's detail.
 ///
 /// Photos have detail at every scale: shrunk to half, one is about as rough as before. A picture
 /// that was enlarged smoothly, or is out of focus, is rough only at the scale of its detail. Below

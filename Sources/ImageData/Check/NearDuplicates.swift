@@ -35,7 +35,7 @@ package struct NearDuplicates {
   /// The pictures sorted by each part of their hashes in turn, and those hashes.
   private let order: [Int32]
   private let sorted: [UInt64]
-  /// Where in `order` each value of each part begins, and behind a part's last where it ends.
+  /// The start of each value of each part in `order`, and after a part's last value its end.
   private let starts: [Int32]
 
   private static let values = 1 << 16
@@ -65,7 +65,7 @@ package struct NearDuplicates {
     sorted = order.map { [bits] in bits[Int($0)] }
   }
 
-  /// What a search among all pictures found.
+  /// The result of a search among all images.
   package struct Outcome {
     /// Pairs of similar pictures, enough to connect all of a group.
     package var pairs: [(Int, Int)] = []
@@ -110,7 +110,7 @@ package struct NearDuplicates {
     }
   }
 
-  /// Where the search for one picture stands.
+  /// The state of the search for one image.
   private struct Search {
     let index: Int
     var found: [Int] = []
@@ -122,7 +122,7 @@ package struct NearDuplicates {
       self.lookups = lookups
     }
 
-    /// Whether there may be more that it has no time to look at.
+    /// Whether the search ran out of time and may have missed some.
     var isExhausted: Bool { lookups <= 0 || comparisons <= 0 }
 
     var isOver: Bool { found.count >= NearDuplicates.mostMatches || isExhausted }
@@ -149,7 +149,7 @@ package struct NearDuplicates {
     }
   }
 
-  /// Where in a range of `order`, which ascends, the pictures before `index` end.
+  /// The end of the images before `index` in a range of `order`, which ascends.
   private func end(of range: Range<Int>, before index: Int) -> Int {
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
@@ -191,7 +191,7 @@ package struct NearDuplicates {
     + (0..<16).flatMap { high in (0..<high).map { 1 << UInt16(high) | 1 << UInt16($0) } }
 }
 
-/// Which of some numbers belong together.
+/// Disjoint sets of numbers.
 struct Groups {
   private var parents: [Int]
 

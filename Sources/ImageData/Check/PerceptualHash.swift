@@ -1,7 +1,7 @@
 internal import Glibc
 package import KernelInterface
 
-/// What a picture looks like from afar: two numbers to search by and a tiny copy to be sure by.
+/// A perceptual hash of an image: two numbers to search by and a tiny copy to confirm a match.
 ///
 /// The picture is shrunk to 32 x 32 greys, so size and shape play no part. The hash has the signs
 /// of the lowest 8 x 8 coefficients of the two-dimensional cosine transform (type II) but the
@@ -30,7 +30,7 @@ package struct PerceptualHash: Sendable, Equatable {
     resizer.stretch(image, width: input, height: input)
   }
 
-  /// What `shrunk` is to be done with.
+  /// The resizer for `shrunk`.
   package static func resizer(_ kernels: KernelTable) -> Resizer {
     Resizer(.bilinear, kernels: kernels)
   }

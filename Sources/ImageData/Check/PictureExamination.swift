@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What a check keeps of one file; its pixels are gone.
+/// The results of examining one file; its pixels are discarded.
 struct PictureExamination: Sendable {
   /// A SHA-256 digest.
   struct Digest: Hashable {
@@ -18,7 +18,7 @@ struct PictureExamination: Sendable {
     }
   }
 
-  /// What a readable file holds.
+  /// The results for a readable image.
   struct Picture {
     /// Of the whole file.
     var fileDigest: Digest

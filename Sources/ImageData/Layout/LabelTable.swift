@@ -12,12 +12,12 @@ struct LabelTable {
   private let hasHeader: Bool
   /// The columns of the file's name and of the class, from 0, and how many there are.
   private let columns: (file: Int, label: Int, count: Int)
-  /// What the names in the table lack, such as `.jpg`.
+  /// The extension that the names in the table lack, such as `.jpg`.
   private let ending: String
   private let labels: [String]
   private let rows: Int
 
-  /// Whether a file is named as a table.
+  /// Whether a file has the name of a label table.
   static func isNamedSo(_ name: String) -> Bool {
     [".csv", ".tsv"].contains { name.lowercased().hasSuffix($0) }
   }
@@ -80,7 +80,7 @@ struct LabelTable {
       ?? candidates.first
   }
 
-  /// What there is, in one line.
+  /// A description in one line.
   var summary: String {
     "a table of images and classes: \(list(labels)); labels come from folder names only"
   }

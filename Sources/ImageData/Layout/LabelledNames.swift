@@ -16,7 +16,7 @@ struct LabelledNames {
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  /// What there is, in one line.
+  /// A description in one line.
   var summary: String {
     "names that begin with "
       + list(classes.map { "\($0.name) (\($0.count))" })

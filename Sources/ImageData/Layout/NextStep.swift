@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// What to do about a path that is no dataset: a shell command, then the dataset to name.
+/// The next step for a path that is not a dataset: a shell command, then the dataset to name.
 package struct NextStep: Sendable, Hashable {
-  /// What the command goes by, for the line `found:`.
+  /// The observation behind the command, for the line `found:`.
   var found: String?
   /// A command that a shell takes as it stands; nil where naming another folder is enough.
   var shell: String?

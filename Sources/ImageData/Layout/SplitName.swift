@@ -1,4 +1,4 @@
-/// What a folder's name says of its use in a dataset.
+/// The use of a folder in a dataset, by its name.
 ///
 /// Names are read word by word, in any case: `Train`, `TEST-SET`, `val_images`, `trainset` and
 /// `train2017` name a split alone, `seg_train` and `my-dataset_test` name it beside something else.
@@ -9,7 +9,7 @@ package struct SplitName: Sendable, Hashable {
   /// The other words of the name in lower case; empty where it names the split alone.
   package var rest: [String]
 
-  /// What a name says; nil for one that names no split.
+  /// The split that the name suggests; nil if it suggests none.
   package init?(_ name: String) {
     var possible: Set<Split> = []
     rest = []
