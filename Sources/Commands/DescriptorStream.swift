@@ -7,7 +7,7 @@ final class DescriptorStream: TextStream {
   private let descriptor: Int32
   private let name: String
   private let closes: Bool
-  /// Whether the file was made for what is written to it.
+  /// Whether this program created the file.
   private let isOwn: Bool
 
   init(descriptor: Int32, name: String, closes: Bool = false) {

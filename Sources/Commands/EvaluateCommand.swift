@@ -81,7 +81,7 @@ struct EvaluateCommand {
     return verdict(result.evaluation)
   }
 
-  /// What an image of the split is called.
+  /// The noun for an image of the split.
   private func noun(_ split: String) -> String {
     switch split {
     case "val": "validation image"

@@ -16,8 +16,8 @@ struct EvaluationReport {
   /// Pairs of classes in report.txt, where the matrix would be too wide.
   private static let listedPairs = 100
 
-  /// What the terminal shows, with a final newline; of many classes the worst, and `rest` says where
-  /// all of them are.
+  /// The text for the terminal, with a final newline; of many classes only the worst, and `rest`
+  /// says where to find all of them.
   func text(rest: String) -> String {
     guard classes.count > EvaluationReport.fewClasses else {
       return sections(table.text(), matrix.text())
@@ -51,7 +51,7 @@ struct EvaluationReport {
   /// Mistakes that are named at the end of a run.
   private static let shownMistakes = 3
 
-  /// What one wants to know at the end of a run.
+  /// The summary at the end of a run.
   ///
   /// The accuracy in per cent, the classes (of many the worst), the surest mistakes; a final
   /// newline. `noun` is what an image is called.

@@ -8,7 +8,7 @@ struct ExplainCommand {
   let arguments: Arguments
   let console: Console
 
-  /// What `--method` takes.
+  /// The values of `--method`.
   static let methods = ExplanationMethod.allCases.map(\.rawValue) + ["both"]
 
   func run() throws -> ExitCode {
@@ -90,7 +90,7 @@ struct ExplainCommand {
     }
   }
 
-  /// Whether the command line names one image, and neither a list nor a folder.
+  /// Whether the command line names a single image, and neither a list nor a folder.
   private var isSingle: Bool {
     guard arguments.operands.count == 1, let only = arguments.operands.first else { return false }
     let isFolder = arguments.flag("recursive") && FileSystem.isFolder(only)

@@ -4,7 +4,7 @@ internal import Training
 /// Explanations as lines of text or JSON, one an image.
 struct ExplanationLines {
   let classes: [String]
-  /// What names the model in JSON.
+  /// The model's name in JSON.
   let model: String
   let isJSON: Bool
 

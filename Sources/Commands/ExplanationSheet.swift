@@ -6,7 +6,7 @@ internal import Training
 struct ExplanationSheet {
   let classes: [String]
   let methods: [ExplanationMethod]
-  /// Whether there is but one image, which is shown in large beside itself.
+  /// Whether there is a single image, which is shown enlarged beside its maps.
   let isSingle: Bool
 
   /// Pictures on a sheet.
@@ -55,7 +55,7 @@ struct ExplanationSheet {
 }
 
 extension ExplanationMethod {
-  /// What it is called in pictures.
+  /// The name in images.
   var title: String {
     switch self {
     case .gradcam: "Grad-CAM"
@@ -65,7 +65,7 @@ extension ExplanationMethod {
 }
 
 extension ExplanationMap {
-  /// What its greatest number means.
+  /// The meaning of its greatest value.
   fileprivate var remark: String {
     let greatest = Double(values.max() ?? 0)
     switch method {

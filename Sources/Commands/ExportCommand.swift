@@ -89,7 +89,8 @@ struct ExportCommand {
       ImageDigests.digests(of: images.samples.map(\.path), workers: engine.workers))
   }
 
-  /// What the model says of itself, the figures of its run or `--report`, then what `--card` says.
+  /// The model's own card, overridden by the figures of its run or `--report`, and then by
+  /// `--card`.
   private func card(of model: ClassifierModel, at location: ModelLocation) throws -> ModelCard? {
     var card = model.card ?? ModelCard()
     if let report = arguments.text("report") {

@@ -63,8 +63,8 @@ struct ModelFileName {
       advice: advice, helpPage: command.helpPage)
   }
 
-  /// What follows the last dot of the name, in lower case: letters and digits that begin with a
-  /// letter; nil for a name such as `model` or `model-1.5`.
+  /// The extension in lower case: letters and digits after the last dot, beginning with a letter;
+  /// nil for a name such as `model` or `model-1.5`.
   private var ending: String? {
     let name = FileSystem.lastName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return nil }

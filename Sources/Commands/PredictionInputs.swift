@@ -23,10 +23,10 @@ struct PredictionInputs {
     self.scanned = scanned
   }
 
-  /// Whether the next paths come from standard input, which may keep silent for long.
+  /// Whether the next paths come from standard input, which may be silent for long.
   var mayWait: Bool { operands.first == "-" || operands.first == "-0" }
 
-  /// Whether there are no more paths than those given so far.
+  /// Whether all paths have been returned.
   var isAtEnd: Bool { operands.isEmpty && list == nil }
 
   /// The next paths, at least one; nil after the last.

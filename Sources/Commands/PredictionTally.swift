@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Training
 
-/// How often each class was the answer: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
+/// The number of predictions per class: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
 struct PredictionTally {
   private var counts: [Int]
   private var unsure = 0

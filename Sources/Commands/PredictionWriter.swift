@@ -13,7 +13,7 @@ struct PredictionWriter {
 
   let format: Format
   let classes: [String]
-  /// What names the model in JSON.
+  /// The model's name in JSON.
   let model: String
   /// The classes listed for an image.
   let topK: Int
@@ -31,7 +31,7 @@ struct PredictionWriter {
     self.abstainBelow = abstainBelow
   }
 
-  /// What stands before the first answer.
+  /// The text before the first prediction.
   var opening: String {
     switch format {
     case .text, .ndjson: ""
@@ -44,7 +44,7 @@ struct PredictionWriter {
     }
   }
 
-  /// What stands after the last answer.
+  /// The text after the last prediction.
   var closing: String { format == .json ? "\n]\n" : "" }
 
   /// The text of one answer.

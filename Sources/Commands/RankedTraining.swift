@@ -87,7 +87,7 @@ extension RankedTraining? {
     return try RunRecord(wire: communicator.broadcast(own?.wire ?? []))
   }
 
-  /// Whether something holds for the first process.
+  /// Whether a condition holds on the first process.
   func isTrue(_ own: Bool) throws -> Bool {
     guard let communicator = self?.communicator else { return own }
     return try communicator.gather(UInt8(own ? 1 : 0))[0] == 1
@@ -110,7 +110,7 @@ extension Failure {
       .joined(separator: String(Failure.separator))
   }
 
-  /// Why processes can no longer work together; `size` is how many they are.
+  /// The failure of processes that can no longer work together; `size` is their number.
   init(_ error: CommunicationError, size: Int) {
     switch error.kind {
     case .library: self.init(.unavailable, error.problem, advice: error.advice)

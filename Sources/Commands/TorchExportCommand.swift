@@ -32,7 +32,7 @@ struct TorchExportCommand {
     return .done
   }
 
-  /// How weights are held; options that have no meaning here are refused.
+  /// The number format of the weights; refuses options that have no meaning here.
   private func precision() throws(Failure) -> TensorFile.Precision {
     func refusal(_ option: String, expected: String) -> Failure {
       Failure(

@@ -12,7 +12,7 @@ final class TrainingProgress {
   private let engine: Engine
   private let signal: () -> Int32?
   private let meter: TrainingMeter
-  /// Why the report of a run that is done could not be written.
+  /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
   init(
@@ -116,7 +116,7 @@ final class TrainingProgress {
     }
   }
 
-  /// Where everything is, and what to do with it.
+  /// The places of the results, and the next commands.
   private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
     let run = summary.run
     var lines = [
@@ -132,7 +132,7 @@ final class TrainingProgress {
     return (lines + end(of: summary)).map(terminalSafe)
   }
 
-  /// Why the run is shorter than what was asked for, and how it goes on.
+  /// The reason why the run is shorter than requested, and how to continue it.
   private func end(of summary: TrainingSummary) -> [String] {
     guard let asked = summary.askedEpochs, let text = summary.ending(of: asked) else { return [] }
     let resume = "cnnctl train --resume=" + shellWord(summary.run)
@@ -150,8 +150,7 @@ final class TrainingProgress {
     } catch  where error.isBrokenPipe {}
   }
 
-  /// What comes before the first step asks nobody whether to stop, and nothing is lost by giving up
-  /// there.
+  /// Throws if a signal asks to stop before the first step, when nothing can be lost.
   private func stopIfAsked() throws {
     if let signal = signal() { throw StoppedEarly(signal: signal) }
   }

@@ -61,7 +61,7 @@ struct VerifyCommand {
     }
   }
 
-  /// What is not as it was, and may change the last bits.
+  /// The differences from the run's environment that may change the last bits.
   private func changes(from record: RunRecord, _ engine: Engine) -> [String] {
     let set = engine.instructionSet.rawValue
     let ranks = record.ranks ?? 1

@@ -56,7 +56,8 @@ package final class BackgroundDigest {
     return sum.finalize()
   }
 
-  /// What both threads see; the monitor guards the queue, the digest is the working thread's.
+  /// The state shared by both threads; the monitor guards the queue, the digest belongs to the
+  /// working thread.
   private final class State: @unchecked Sendable {
     private let monitor = Monitor()
     private let head: [UInt8]

@@ -17,7 +17,7 @@ package struct ControlGroups {
   package struct Group: Sendable, Hashable {
     /// The folder.
     package var path: String
-    /// Whether it belongs to version 2, with files of other names.
+    /// Whether it is a version 2 group, with other file names.
     package var isUnified: Bool
   }
 

@@ -1,5 +1,5 @@
-/// How many cells of a terminal a text takes: two for the wide characters of East Asia and for
-/// emoji, none for marks that stand on the character before them.
+/// The number of terminal cells of a text: two for wide East Asian characters and emoji, none for
+/// combining marks.
 package func terminalCells(_ text: String) -> Int {
   text.reduce(0) { $0 + cells($1) }
 }

@@ -11,7 +11,7 @@ final class CommunicationThread: @unchecked Sendable {
   private let place = Mutex<(rank: Int, size: Int)>((0, 1))
   /// Counts what is asked for; the thread sleeps on it.
   private let bell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  /// How many wait; while somebody does, the thread does not sleep.
+  /// The number of waiting threads; while there are any, this thread does not sleep.
   private let waiting = Atomic<Int>(0)
 
   /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody: each look

@@ -10,7 +10,7 @@ internal import Synchronization
 package final class Communicator: Sendable {
   /// This process's number.
   package let rank: Int
-  /// How many processes there are.
+  /// The number of processes.
   package let size: Int
   private let link: CommunicationThread
   private let sums = Mutex<[Transfer]>([])
@@ -26,13 +26,13 @@ package final class Communicator: Sendable {
     (rank, size) = try link.start()
   }
 
-  /// Whether this process writes and tells.
+  /// Whether this process writes and reports.
   package var isFirst: Bool { rank == 0 }
 
   /// Seconds that were spent waiting for others.
   package var waitSeconds: Double { Double(waited.load(ordering: .relaxed)) * 1e-9 }
 
-  /// What ended the work together, if anything has.
+  /// The error that ended the joint work, if any.
   package var failure: CommunicationError? { link.failure }
 
   /// Throws what ended the work together, if anything has.

@@ -4,7 +4,7 @@ internal import CMPI
 ///
 /// A class, because MPI knows what is under way by where it lies in memory.
 package final class MPITransport: Transport, @unchecked Sendable {
-  /// What the library calls itself.
+  /// The library's own name.
   package let library: String
   private var requests: [Int: UnderWay] = [:]
   private var next = 0

@@ -44,7 +44,7 @@ struct Partners {
       .control, base, ControlMessage.size, from: all[index].rank)
   }
 
-  /// Whether all have said farewell and have been told.
+  /// Whether all have sent farewell and received ours.
   var haveLeft: Bool {
     all.allSatisfy { $0.hasLeft && $0.isToldFarewell && $0.sending == nil }
   }

@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Synchronization
 
-/// What a process asks of the others, and the place where it waits for it.
+/// A request of a process to the others, on which the process can wait.
 ///
 /// A class, because the thread that communicates finishes what another one waits for.
 final class Transfer: @unchecked Sendable {
@@ -29,11 +29,11 @@ final class Transfer: @unchecked Sendable {
 
   let work: Work
   let lane: Lane
-  /// What is under way for it; only for the thread that communicates.
+  /// The message in progress; only for the thread that communicates.
   var part: TransferID?
-  /// How far it has come; only for the thread that communicates.
+  /// The stage reached; only for the thread that communicates.
   var stage = Stage.over
-  /// What a sum receives; only for the thread that communicates.
+  /// The buffer that receives a sum; only for the thread that communicates.
   var room: UnsafeMutableBufferPointer<Float>?
   private let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
 

@@ -20,7 +20,7 @@ package struct ContactSheet: Sendable {
     self.rows = rows
   }
 
-  /// How many pixels of the sheet a picture's pixel is wide and high.
+  /// The magnification of images on the sheet.
   package var magnification: Int {
     let sides = rows.joined().map { max($0.width, $0.height) }
     return max(1, ContactSheet.readableSide / (sides.max() ?? 1))
@@ -44,7 +44,7 @@ package struct ContactSheet: Sendable {
     return ReportPicture(width: columns.total, height: lines.total, pixels: sheet)
   }
 
-  /// Where columns or rows of these sizes lie, and how long they are together.
+  /// The ranges of columns or rows of these sizes, and their total length.
   private func places(sizes: [Int], apart: Bool) -> (ranges: [Range<Int>], total: Int) {
     var ranges: [Range<Int>] = []
     var at = ContactSheet.gap

@@ -63,7 +63,7 @@ extension ReportPicture {
     return bytes(UInt32(body.count - 4)) + body + bytes(~sum)
   }()
 
-  /// Whether a file that begins with these bytes is a picture of this program's.
+  /// Whether a file that begins with these bytes is an image made by this program.
   package static func isOwn(_ bytes: [UInt8]) -> Bool {
     bytes.count >= startBytes + mark.count && bytes[startBytes...].starts(with: mark)
   }

@@ -134,15 +134,15 @@ struct ComparedModel {
     sha256 = try model.fileSHA256 ?? location.fileFacts().sha256
   }
 
-  /// Which model it is and how good.
+  /// The model and its quality, in one line.
   var introduction: String {
     ModelLine(model, at: location).text(isChosen: true, letter: letter)
   }
 }
 
-/// What a model answered.
+/// The predictions of a model.
 struct ComparedAnswers {
   let predictions: [Prediction]
-  /// What the network was shown of an image.
+  /// The views of an image that were averaged.
   let tta: TestTimeAugmentation
 }

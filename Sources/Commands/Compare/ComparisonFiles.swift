@@ -4,7 +4,7 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// What `compare --out` writes.
+/// The files of `compare --out`.
 struct ComparisonFiles {
   private let comparison: ModelComparison
   private let arguments: Arguments

@@ -39,7 +39,7 @@ extension CheckResult {
         ? ["and " + counted(rest, "more class", "more classes") + " (-v lists them)"] : [])
   }
 
-  /// What the pictures are, none of it a finding.
+  /// Facts about the images that are not findings.
   private var pictures: [String] {
     guard let widths = report.widths, let heights = report.heights else { return [] }
     var parts = FileKind.allCases.compactMap { kind in
@@ -87,7 +87,7 @@ extension CheckResult {
 }
 
 extension CheckFinding.Kind {
-  /// What all findings of the kind have in common.
+  /// The heading for all findings of the kind.
   fileprivate var title: String {
     switch self {
     case .unreadableFolder: "folders that cannot be read"

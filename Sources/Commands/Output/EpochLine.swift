@@ -16,7 +16,7 @@ package struct EpochLine: Sendable, Equatable {
   var accuracy: Double
   /// About how long the whole run still takes, where that can be told.
   package var runLeft: Double?
-  /// What is known once the epoch is over.
+  /// The results of a finished epoch.
   var outcome: Outcome?
 
   /// The figures of a finished epoch.
@@ -38,8 +38,8 @@ package struct EpochLine: Sendable, Equatable {
     }
   }
 
-  /// Where an epoch stands: `seconds` since it began, mean loss and share right so far, and with
-  /// `outcome` how it ended.
+  /// The line for an epoch after `seconds`, with mean loss and accuracy so far, and `outcome` at
+  /// its end.
   package init(
     epoch: Int, epochs: Int, step: Int, steps: Int, seconds: Double, loss: Double,
     accuracy: Double, outcome: Outcome? = nil

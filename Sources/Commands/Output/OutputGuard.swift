@@ -2,7 +2,7 @@ internal import ImageData
 internal import Report
 internal import Training
 
-/// What a command reads, so that no file that it writes takes the place of any of it.
+/// The inputs of a command, none of which it may overwrite.
 ///
 /// Files are told apart by what they are on the disk: other paths, links and hard links to an input
 /// are that input.
@@ -22,7 +22,7 @@ struct OutputGuard {
     folders = recursive ? operands.filter(FileSystem.isFolder) : []
   }
 
-  /// What is written.
+  /// The kind of content written.
   enum Content {
     case text
     case picture

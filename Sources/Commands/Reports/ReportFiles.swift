@@ -4,7 +4,7 @@ internal import Training
 /// Writes a report's pictures and its page into a folder.
 struct ReportFiles {
   private let folder: RunFolder
-  /// Where an evaluation's pictures go: below the folder, or in it.
+  /// The place of an evaluation's images: below the folder, or in it.
   private let place: String
 
   /// Name of the page.

@@ -27,7 +27,7 @@ extension RunContents {
     return parts.joined(separator: ", ")
   }
 
-  /// How the run ended, where it did not come to its end.
+  /// The ending of a run that did not finish.
   private var status: String? {
     guard let record else { return nil }
     let epochs = counted(record.epochs, "epoch")

@@ -74,7 +74,7 @@ extension RunContents {
     }
   }
 
-  /// Where the time of the run went, its epochs and what comes before and after them.
+  /// The time spent in each part of the run.
   ///
   /// Parts follow one another, but for the last: images are decoded and augmented beside training.
   var seconds: [(name: String, seconds: Double)] {

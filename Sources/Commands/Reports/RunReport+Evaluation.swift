@@ -3,7 +3,7 @@ internal import Report
 internal import Training
 
 extension RunReport {
-  /// What a report says of an evaluation's answers.
+  /// The evaluation section of a report.
   static func evaluated(_ answers: RecordedAnswers, of name: String) -> Evaluated {
     let evaluation = answers.evaluation
     return Evaluated(
@@ -60,7 +60,7 @@ extension RunReport {
 }
 
 extension RecordedAnswers {
-  /// How many are right.
+  /// The number of correct predictions.
   fileprivate var right: Int {
     evaluation.confusion.hits.reduce(0, +)
   }

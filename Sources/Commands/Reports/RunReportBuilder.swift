@@ -11,7 +11,7 @@ internal import Training
 /// and one made again later are the same bytes.
 struct RunReportBuilder {
   let contents: RunContents
-  /// What could not be used, and why.
+  /// The files that could not be used, with reasons.
   private(set) var problems: [RunContents.Problem]
   private let engine: Engine
   private let dataset: String?
@@ -47,7 +47,7 @@ struct RunReportBuilder {
     return report
   }
 
-  /// Which images the answers are about.
+  /// The name of the evaluated images.
   private var imagesName: String {
     guard let splits = contents.events?.dataset?.splits else { return "evaluated images" }
     return splits.contains { $0.split == Split.test.rawValue }
@@ -131,7 +131,7 @@ struct RunReportBuilder {
   /// Mistakes that are shown with what spoke for them.
   private static let explained = 12
 
-  /// Where the model looks in the worst mistakes; a network without maps looks nowhere.
+  /// Explanations of the worst mistakes; none for a network without feature maps.
   private mutating func explanations(_ model: ClassifierModel) -> [Tile] {
     guard let answers = contents.answers, answers.classes == model.classes else { return [] }
     let worst = ShownAnswers(answers.predictions).worst.prefix(RunReportBuilder.explained)

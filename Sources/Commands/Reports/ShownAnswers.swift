@@ -39,7 +39,7 @@ struct ShownAnswers {
 
   /// Longer side of a picture.
   static let side = 256
-  /// What a picture may have of pixels where nothing else is said.
+  /// The default limit of an image's pixels.
   static let maxPixels = 64_000_000
 
   /// The images of the three, each once.
@@ -81,7 +81,7 @@ struct ShownAnswers {
   }
 }
 
-/// Where a dataset's images are, whatever folder a command is started in.
+/// The places of a dataset's images, whatever folder a command is started in.
 struct ImagePlaces {
   /// The dataset as paths name it.
   private let named: String?

@@ -1,4 +1,4 @@
-/// How often each class was taken for each: a row a true class, a column a predicted one.
+/// A confusion matrix: one row per true class, one column per predicted class.
 ///
 /// It is a collection of rows, and takes four bytes a cell. In JSON it is an array of rows.
 package struct ConfusionCounts: Sendable, Hashable {
@@ -23,7 +23,7 @@ package struct ConfusionCounts: Sendable, Hashable {
   /// Counts an answer in.
   package mutating func add(truth: Int, answer: Int) { cells[truth * classes + answer] += 1 }
 
-  /// How many images of one class were taken for another, or for their own.
+  /// The number of images of one class predicted as another, or as their own.
   package subscript(truth: Int, answer: Int) -> Int { Int(cells[truth * classes + answer]) }
 
   /// Images of each class.

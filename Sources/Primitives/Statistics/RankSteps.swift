@@ -1,6 +1,6 @@
-/// How many members and others of a class have scores above each threshold.
+/// The numbers of positives and negatives of a class with scores above each threshold.
 package struct RankSteps: Sendable, Hashable {
-  /// What lies at or above one threshold.
+  /// The counts at or above one threshold.
   package struct Step: Sendable, Hashable {
     /// Members of the class.
     package var members: Int

@@ -6,9 +6,9 @@ package struct ReliabilityBins: Sendable, Hashable {
     package var lower: Double
     /// The greatest probability.
     package var upper: Double
-    /// How many answers there are.
+    /// The number of predictions.
     package var count = 0
-    /// How many of them are right.
+    /// The number of correct predictions.
     package var right = 0
     /// The sum of their probabilities.
     package var sum = 0.0

@@ -1,6 +1,6 @@
 /// Receiver operating characteristics, or precision over recall, with the areas under the curves.
 package struct CurveChart: Sendable, Hashable {
-  /// Which pair of shares is drawn.
+  /// The kind of curve.
   package enum Kind: Sendable, Hashable {
     /// True positive over false positive rate.
     case roc
@@ -28,9 +28,7 @@ package struct CurveChart: Sendable, Hashable {
     }
   }
 
-  /// What is drawn.
   package var kind: Kind
-  /// What stands above.
   package var title: String
   /// The curves.
   package var curves: [Curve]

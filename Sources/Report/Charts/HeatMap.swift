@@ -6,7 +6,7 @@ package struct HeatMap: Sendable, Hashable {
   package var height: Int
   /// Numbers row by row; the greatest is drawn strongest.
   package var values: [Float]
-  /// What is drawn clear, as is what is less; nil for the least number.
+  /// The value that is transparent, as are all lower ones; nil for the lowest value.
   package var clear: Float?
 
   /// Numbers on a grid of this size.

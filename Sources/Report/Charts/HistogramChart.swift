@@ -18,7 +18,6 @@ package struct HistogramChart: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// The classes.
   package var panels: [Panel]

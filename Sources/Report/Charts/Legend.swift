@@ -1,6 +1,6 @@
 /// A line of a legend.
 struct LegendEntry {
-  /// What the mark looks like.
+  /// The shape of a mark.
   enum Mark {
     /// A piece of a line.
     case line(dashes: [Double])
@@ -8,7 +8,6 @@ struct LegendEntry {
     case square(Double)
   }
 
-  /// What is marked.
   var name: String
   /// The mark's colour.
   var paint: Paint
@@ -18,7 +17,6 @@ struct LegendEntry {
 
 /// Marks and names in rows, from left to right.
 struct Legend {
-  /// What is listed.
   var entries: [LegendEntry]
   /// Rows at most; what does not fit is counted.
   var maximumRows = 5

@@ -2,13 +2,12 @@
 package struct LineChart: Sendable, Hashable {
   /// One line.
   package struct Line: Sendable, Hashable {
-    /// What it shows.
     package var name: String
     /// Its points from left to right; one that is not finite is a gap.
     package var points: [Point]
     /// Its colour.
     package var paint: Paint
-    /// Whether it is broken into dashes.
+    /// Whether the line is dashed.
     package var isDashed: Bool
 
     /// A line through these points, whose coordinates are values.
@@ -32,9 +31,9 @@ package struct LineChart: Sendable, Hashable {
 
   /// A step worth pointing out.
   package struct Mark: Sendable, Hashable {
-    /// Which step.
+    /// The step.
     package var x: Double
-    /// What about it.
+    /// The remark.
     package var name: String
 
     /// A mark at a step.
@@ -44,13 +43,12 @@ package struct LineChart: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
-  /// What the steps are.
+  /// The title of the x axis.
   package var xTitle: String
-  /// What the values are.
+  /// The title of the y axis.
   package var yTitle: String
-  /// How values are written.
+  /// The format of values.
   package var format: TickFormat
   /// The lines.
   package var lines: [Line]

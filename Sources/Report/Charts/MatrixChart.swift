@@ -3,13 +3,12 @@ package import Primitives
 
 /// A confusion matrix as a picture: rows true, columns predicted.
 package struct MatrixChart: Sendable, Hashable {
-  /// What stands above.
   package var title: String
   /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts
-  /// Whether the cells say shares of their row instead of counts.
+  /// Whether the cells show shares of their row instead of counts.
   package var showsShares: Bool
   /// Side of the square of cells at most, in CSS pixels, as long as a cell has three.
   package var maximumSide = 600.0
@@ -146,7 +145,7 @@ package struct MatrixChart: Sendable, Hashable {
     showsShares ? fixed(100 * share, 1) : grouped(String(count))
   }
 
-  /// Whether the cells are large enough to say their numbers.
+  /// Whether the cells are large enough for numbers.
   package var saysNumbers: Bool { !classes.isEmpty && textSize(cell) != nil }
 
   /// The size at which the longest text fits a cell; nil where it would be too small to read.
@@ -161,7 +160,7 @@ package struct MatrixChart: Sendable, Hashable {
     return size >= MatrixChart.leastText ? (size * 2).rounded(.down) / 2 : nil
   }
 
-  /// How strong a cell of this share of its row is; one single image is still seen.
+  /// The opacity of a cell by its share of the row; a single image is still visible.
   ///
   /// Wrong answers are few where a classifier is good: their scale rises fast from 0.
   private static func opacity(_ share: Double, _ paint: Paint) -> Double {

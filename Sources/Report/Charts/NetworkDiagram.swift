@@ -2,7 +2,6 @@
 package struct NetworkDiagram: Sendable, Hashable {
   /// One layer, or the input.
   package struct Node: Sendable, Hashable {
-    /// What it is.
     package var name: String
     /// The shape of what comes out, such as `32 × 32 × 64`.
     package var outputShape: String
@@ -31,7 +30,6 @@ package struct NetworkDiagram: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// The layers in order.
   package var nodes: [Node]

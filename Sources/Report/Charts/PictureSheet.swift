@@ -1,4 +1,4 @@
-/// Whether an answer was right.
+/// Whether a prediction is correct.
 package enum Verdict: Sendable, Hashable {
   /// It was.
   case right
@@ -21,9 +21,9 @@ package enum Verdict: Sendable, Hashable {
 package struct Tile: Sendable, Hashable {
   /// The picture, in any size.
   package var picture: ReportPicture
-  /// What stands below, a line each.
+  /// The lines below the image.
   package var caption: [String]
-  /// What its frame says.
+  /// The verdict, shown by the frame.
   package var verdict: Verdict
 
   /// A picture with its caption.
@@ -35,7 +35,7 @@ package struct Tile: Sendable, Hashable {
 }
 
 extension Tile {
-  /// How large its picture is where the longer side is `side`.
+  /// The size of the image if the longer side is `side`.
   fileprivate func size(in side: Double) -> (width: Double, height: Double) {
     let scale = side / Double(max(picture.width, picture.height))
     return (Double(picture.width) * scale, Double(picture.height) * scale)
@@ -47,7 +47,6 @@ extension Tile {
 /// A right answer has a green frame and a tick, a wrong one an orange-red frame and a cross: the
 /// two are told apart without colours.
 package struct PictureSheet: Sendable {
-  /// What stands above.
   package var title: String
   /// The pictures in order.
   package var tiles: [Tile]
@@ -55,12 +54,12 @@ package struct PictureSheet: Sendable {
   package var columns = 6
   /// Side of the square that a picture is fitted into, in CSS pixels.
   package var side = 128.0
-  /// Whether the squares lose what no picture fills of their height.
+  /// Whether squares are cropped to the height of their images.
   package var isTight = false
-  /// What the ends of the colours of heat maps mean; nil where there are none.
+  /// The labels of a heat map's colour scale; nil without heat maps.
   package var heat: (low: String, high: String)?
 
-  /// What stands in place of pictures where there are none.
+  /// The text shown without images.
   package var emptyNote = "no images"
 
   /// A sheet of these pictures.

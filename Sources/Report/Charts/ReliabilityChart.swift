@@ -1,8 +1,7 @@
 package import Primitives
 
-/// How often answers of a probability are right, and how many there are.
+/// The accuracy of predictions by their probability, and their number.
 package struct ReliabilityChart: Sendable, Hashable {
-  /// What stands above.
   package var title: String
   /// The answers.
   package var answers: ReliabilityBins

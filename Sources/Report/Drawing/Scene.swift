@@ -24,11 +24,11 @@ package struct Scene: Sendable, Hashable {
     }
   }
 
-  /// What fills a shape.
+  /// The fill of a shape.
   package struct Fill: Sendable, Hashable {
     /// Its colour.
     package var paint: Paint
-    /// How much of it is seen, 0...1.
+    /// The opacity, 0...1.
     package var opacity: Double
 
     /// A colour, let through by 1 - opacity.
@@ -54,9 +54,9 @@ package struct Scene: Sendable, Hashable {
   package var width: Double
   /// Extent downwards.
   package var height: Double
-  /// What it shows, for those who cannot see it.
+  /// A description, for people who cannot see it.
   package var title: String
-  /// What is drawn, later elements over earlier ones.
+  /// The elements, later ones over earlier ones.
   package private(set) var elements: [Element] = []
 
   /// An empty drawing.
@@ -109,7 +109,7 @@ package struct Scene: Sendable, Hashable {
 
 /// A line of text at a place.
 package struct Label: Sendable, Hashable {
-  /// Which part of the text is at the place.
+  /// The part of the text at the place.
   package enum Anchor: Sendable, Hashable {
     /// The left end.
     case start
@@ -119,7 +119,7 @@ package struct Label: Sendable, Hashable {
     case end
   }
 
-  /// What the place's height means.
+  /// The meaning of the place's height.
   package enum Alignment: Sendable, Hashable {
     /// The line that letters stand on.
     case baseline
@@ -131,17 +131,15 @@ package struct Label: Sendable, Hashable {
 
   /// The text; controls and marks of direction are spelled out.
   package let text: String
-  /// Where the anchor is on the baseline.
+  /// The place of the anchor, on the baseline.
   package let place: Point
   /// Height of an em in CSS pixels.
   package let size: Double
-  /// Which part is at the place.
   package let anchor: Anchor
-  /// Whether the letters are heavy.
   package let isBold: Bool
   /// The text's colour.
   package let paint: Paint
-  /// Whether it reads from bottom to top.
+  /// Whether the text runs from bottom to top.
   package let isUpright: Bool
   /// Length in CSS pixels.
   package let width: Double

@@ -4,7 +4,6 @@ internal import Primitives
 package struct ComparisonReport: Sendable {
   /// One of the two.
   package struct Side: Sendable {
-    /// What it is called.
     package var name: String
     /// Share of right answers.
     package var accuracy: Double
@@ -25,7 +24,6 @@ package struct ComparisonReport: Sendable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// A line under it, such as which images.
   package var subtitle = ""
@@ -33,7 +31,7 @@ package struct ComparisonReport: Sendable {
   package var first: Side
   /// The second.
   package var second: Side
-  /// Which images each had right.
+  /// The comparison of correct predictions.
   package var test: McNemarTest
   /// Images that only the second has right.
   package var gained: [Tile] = []
@@ -55,10 +53,10 @@ package struct ComparisonReport: Sendable {
   /// Differences less probable than this by chance count as such.
   package static let significance = 0.05
 
-  /// Whether the exact test tells the two apart.
+  /// Whether the exact test finds a significant difference.
   package var tellsApart: Bool { test.exactPValue < ComparisonReport.significance }
 
-  /// What the exact test says, in a sentence.
+  /// The result of the exact test, in a sentence.
   package var verdict: String {
     let (gained, lost) = (test.onlySecond, test.onlyFirst)
     guard gained + lost > 0 else {

@@ -154,7 +154,6 @@ extension ReportPage {
 }
 
 extension ReportPage.Block {
-  /// Whether there is nothing to show.
   var isEmpty: Bool {
     switch self {
     case .headline(let numbers): numbers.isEmpty

@@ -1,6 +1,5 @@
 /// A page of a report: sections of text, charts, tables and pictures.
 package struct ReportPage: Sendable {
-  /// What stands above.
   package var title: String
   /// A line under the title.
   package var subtitle: String
@@ -20,7 +19,6 @@ package struct ReportPage: Sendable {
     package var title: String
     /// A sentence under it.
     package var note: String
-    /// What it shows.
     package var blocks: [Block]
 
     /// A part of these blocks.
@@ -45,7 +43,7 @@ package struct ReportPage: Sendable {
     case table(Table)
     /// Pictures with captions.
     case gallery(Gallery)
-    /// What a check found.
+    /// The findings of a check.
     case findings([Finding])
     /// Lines to be typed or copied.
     case commands([String])
@@ -53,11 +51,10 @@ package struct ReportPage: Sendable {
 
   /// A number with its name.
   package struct Headline: Sendable, Hashable {
-    /// What it measures.
     package var name: String
     /// The number.
     package var value: String
-    /// What stands below, such as an interval.
+    /// A note below, such as an interval.
     package var note: String
 
     /// A number with its name.
@@ -86,7 +83,7 @@ package struct ReportPage: Sendable {
   package struct Figure: Sendable {
     /// The drawing.
     package var scene: Scene
-    /// What stands below it.
+    /// The text below it.
     package var caption: String
 
     /// A drawing with a sentence.
@@ -98,7 +95,6 @@ package struct ReportPage: Sendable {
 
   /// Rows and columns; it scrolls inside itself where the page is narrow.
   package struct Table: Sendable, Hashable {
-    /// What stands above.
     package var title: String
     /// Names of the columns.
     package var columns: [String]
@@ -108,7 +104,7 @@ package struct ReportPage: Sendable {
     package var summaryRows: [[String]]
     /// Columns at the start that hold text; the others hold numbers, which end at one line.
     package var textColumns: Int
-    /// What stands for the table until it is unfolded; nil where it is shown at once.
+    /// The summary line while the table is folded; nil if it is always shown.
     package var fold: String?
 
     /// A table of these rows.
@@ -127,7 +123,6 @@ package struct ReportPage: Sendable {
 
   /// Pictures with captions.
   package struct Gallery: Sendable, Hashable {
-    /// What stands above.
     package var title: String
     /// A sentence under it.
     package var note: String
@@ -144,11 +139,11 @@ package struct ReportPage: Sendable {
 
   /// Something a check found.
   package struct Finding: Sendable, Hashable {
-    /// Whether it has to be repaired, or is only worth knowing.
+    /// Whether it is an error and not just a note.
     package var isError: Bool
-    /// What was found.
+    /// The finding.
     package var text: String
-    /// Where: files, a line each.
+    /// The files, one per line.
     package var places: [String]
 
     /// Something found at these places.

@@ -69,7 +69,7 @@ extension RunReport {
 }
 
 extension RunReport.Evaluated {
-  /// Whether there are answers, and no wrong one among them.
+  /// Whether there are predictions, all of them correct.
   fileprivate var isAllRight: Bool {
     images > 0
       && confusion.enumerated().allSatisfy { truth, row in

@@ -71,7 +71,7 @@ extension RunReport {
         ])
   }
 
-  /// How to read a chart, for those who have not met it.
+  /// A hint for reading a chart.
   private static func caption(of plot: String) -> String {
     switch plot {
     case "roc": "Closer to the upper left is better; the dotted line is random guessing."

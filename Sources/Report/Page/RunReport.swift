@@ -33,7 +33,7 @@ package struct RunReport: Sendable {
 
   /// Answers to images whose class is known, and what was made of them.
   package struct Evaluated: Sendable {
-    /// Which images: `test images`, or `validation images (there is no test set)`.
+    /// The images: `test images`, or `validation images (there is no test set)`.
     package var name: String
     /// Names of the classes in order.
     package var classes: [String]
@@ -55,7 +55,7 @@ package struct RunReport: Sendable {
     package var brier: Double?
     /// More numbers, such as how many images could not be read.
     package var facts: [ReportPage.Fact]
-    /// Why the figures say less than they seem to.
+    /// Reasons for which the metrics may mislead.
     package var cautions: [String]
 
     /// Answers with their figures.
@@ -88,7 +88,7 @@ package struct RunReport: Sendable {
     package var splits: [Split]
     /// More about it, such as its path and fingerprint.
     package var facts: [ReportPage.Fact]
-    /// What a check found; nil where none was made.
+    /// The findings of a check; nil if none was made.
     package var findings: [ReportPage.Finding]?
 
     /// A part of the images.
@@ -133,7 +133,6 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// A line under it.
   package var subtitle = ""
@@ -149,7 +148,7 @@ package struct RunReport: Sendable {
   package var leastSure: [Tile] = []
   /// Some answers, taken at random.
   package var examples: [Tile] = []
-  /// Where the model looks in the worst mistakes.
+  /// Explanations of the worst mistakes.
   package var explanations: [Tile] = []
   /// Training images as the network was shown them, on one sheet.
   package var samples: ReportPicture?
@@ -161,7 +160,7 @@ package struct RunReport: Sendable {
   package var networkFacts: [ReportPage.Fact] = []
   /// Every setting of the run.
   package var settings: [Settings] = []
-  /// Where the time went, in seconds.
+  /// The time spent in each part, in seconds.
   package var seconds: [(name: String, seconds: Double)] = []
   /// More about time and memory.
   package var timingFacts: [ReportPage.Fact] = []

@@ -33,7 +33,8 @@ extension McNemarTest {
     return max(-1, low)...min(1, high)
   }
 
-  /// How far right answers go together: phi, its numerator corrected for continuity where positive.
+  /// The correlation of correct predictions: phi, its numerator corrected for continuity where
+  /// positive.
   private var correlation: Double {
     let margins =
       Double(firstRight) * Double(count - firstRight) * Double(secondRight)

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What the order of scores says about one class: ROC, precision over recall, and their areas.
+/// The ranking metrics of one class: ROC, precision over recall, and their areas.
 package struct RankCurves: Sendable, Hashable {
   /// False (x) and true (y) positive rates from (0, 0) to (1, 1), a point a threshold.
   package let roc: [Point]
