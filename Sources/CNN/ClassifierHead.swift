@@ -1,4 +1,4 @@
-/// Where a network's classifier lies: its last layer, a dense one, and the dropout before it.
+/// The place of a network's classifier: its last, dense layer and the dropout before it.
 ///
 /// All that comes before is the backbone, which makes features of images.
 package struct ClassifierHead: Sendable, Hashable {
@@ -25,7 +25,7 @@ package struct ClassifierHead: Sendable, Hashable {
 }
 
 extension Architecture {
-  /// Where the classifier lies; nil where the last layer is no dense one.
+  /// The place of the classifier; nil if the last layer is not dense.
   package var head: ClassifierHead? {
     guard layers.last is Dense else { return nil }
     var first = layers.count - 1
@@ -65,8 +65,8 @@ extension Architecture {
       layers: layers[..<head.firstLayer] + end + [dense])
   }
 
-  /// Whether both are the same network but for name, image size, dropout before the classifier and
-  /// number of outputs.
+  /// Whether both are the same network except for name, image size, dropout before the classifier
+  /// and number of outputs.
   package func hasLayers(of other: Architecture) -> Bool {
     func plain(_ architecture: Architecture) -> String? {
       var plain = architecture.adapted(side: 1, outputs: 1, dropout: 0)

@@ -8,7 +8,7 @@ struct GradientSums {
   private let communicator: Communicator
   private let gradients: UnsafeMutablePointer<Float>
   private let isPresent: Bool
-  /// Where what is not sent begins and ends.
+  /// The start and the end of the range not sent yet.
   private var first: Int
   private var end: Int
 

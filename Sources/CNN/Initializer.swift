@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// How a layer's weights begin.
+/// The initial distribution of a layer's weights.
 ///
 /// Fan-in and fan-out are the connections of one output and of one input: kernel area times
 /// channels for a convolution.

@@ -1,7 +1,7 @@
 import Glibc
 package import KernelInterface
 
-/// What training makes small: the mean over a batch, computed on logits in Double.
+/// A loss function: the mean over a batch, computed from logits in Double.
 public enum Loss: Sendable, Hashable {
   /// One logit x and a class y of 0 or 1: max(x, 0) - x·y + log(1 + e^-|x|).
   ///

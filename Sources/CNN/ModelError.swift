@@ -1,4 +1,4 @@
-/// What can be wrong with a network's description or with values given to it.
+/// An error in a network's description or in values given to it.
 public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A layer's number is out of its range.
   case invalid(layer: String, field: String, expected: String, found: String)

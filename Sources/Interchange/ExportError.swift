@@ -1,6 +1,6 @@
 package import Training
 
-/// Why a model cannot be written in another program's form.
+/// The reason why a model cannot be written in another format.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A layer that the form has no word for.
   case layer(path: String, kind: String)

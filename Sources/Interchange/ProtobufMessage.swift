@@ -6,7 +6,7 @@ package struct ProtobufMessage: Sendable, Hashable {
   /// The message as it is written.
   package private(set) var bytes: [UInt8] = []
 
-  /// How a field's value is written, the lowest three bits of its tag.
+  /// The encoding of a field's value, the lowest three bits of its tag.
   private enum WireType: UInt64 {
     case varint = 0
     case lengthDelimited = 2
@@ -27,7 +27,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  /// Whether something holds.
+  /// Adds a truth value.
   package mutating func put(_ field: Int, _ value: Bool) {
     put(field, value ? 1 : 0)
   }

@@ -1,6 +1,6 @@
 internal import KernelInterface
 
-/// How a filter gradient is divided: images into chunks, channels into groups of panels.
+/// The division of a filter gradient: images into chunks, channels into groups of panels.
 ///
 /// It follows from the batch and the layer alone: sums, and so bits, are the same on any threads.
 struct FilterSplit {

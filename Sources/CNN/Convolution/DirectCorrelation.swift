@@ -19,7 +19,7 @@ struct DirectCorrelation {
   /// Zeros before the source's first row and column; negative: pixels left out.
   let top: Int
   let left: Int
-  /// Where the first computed pixel lies in the target, and the pixels to the next.
+  /// The place of the first computed pixel in the target, and the distance to the next.
   var firstRow = 0
   var firstColumn = 0
   var targetStride = 1
@@ -95,7 +95,7 @@ struct DirectCorrelation {
 /// Max pooling of what a convolution computes, while that is in the cache.
 struct Pooling {
   let target: Output
-  /// Where the places of the maxima go; nil where nobody asks for them.
+  /// The positions of the maxima; nil if not needed.
   let codes: UnsafeMutablePointer<UInt8>?
   let shape: PoolShape
 

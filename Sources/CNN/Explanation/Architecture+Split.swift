@@ -37,7 +37,7 @@ extension Architecture {
 }
 
 extension Layer {
-  /// Whether it is a convolution or a block that holds one.
+  /// Whether it is a convolution or a block that contains one.
   fileprivate var convolves: Bool {
     switch self {
     case is Conv2D: true

@@ -35,11 +35,10 @@ package indirect enum JSONNode: Sendable, Hashable {
   }
 }
 
-/// Why a text is no JSON, or not JSON that is accepted here.
+/// The reason why a text is not valid JSON, or not JSON that is accepted here.
 package struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Byte offset in the text.
   package var offset: Int
-  /// What was expected there.
   package var expected: String
 
   /// One sentence.

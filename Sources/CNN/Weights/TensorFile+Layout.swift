@@ -1,5 +1,5 @@
 extension TensorFile {
-  /// What a file's header says of the bytes behind it, checked against the file's size.
+  /// The layout of a file's tensors, from its header, checked against the file's size.
   ///
   /// Nothing needs to be allocated for an array before its shape equals bytes that are there.
   package struct Layout: Sendable {
@@ -33,8 +33,8 @@ extension TensorFile {
     /// Bytes in front of the header, which say how long it is.
     package static let prefixBytes = 8
 
-    /// Where the header ends, by the first 8 bytes of a file of `fileBytes`; it may have `limit`
-    /// bytes.
+    /// The end of the header, from the first 8 bytes of a file of `fileBytes`; the header may have
+    /// `limit` bytes.
     package static func headerEnd(
       prefix: some Collection<UInt8>, fileBytes: Int, limit: Int = TensorFile.headerLimit
     ) throws(TensorFileError) -> Int {

@@ -49,7 +49,7 @@ extension TensorFile {
     }
   }
 
-  /// How a file holds an array's elements.
+  /// The number format of an array's elements.
   package enum Storage: Sendable, Hashable {
     /// As they are.
     case single
@@ -63,7 +63,7 @@ extension TensorFile {
     case bytes(scales: [Float])
   }
 
-  /// How weights are to be held, as `export --dtype` names it.
+  /// The number format of weights, as for `export --dtype`.
   package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// As they are.
     case single = "f32"
@@ -124,7 +124,7 @@ extension TensorFile.Tensor {
     return rounded
   }
 
-  /// What a file holds of the array.
+  /// The arrays of the file that hold this one.
   var arrays: [TensorFile.StoredArray] {
     switch storage {
     case .single:

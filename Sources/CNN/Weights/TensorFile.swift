@@ -24,7 +24,6 @@ package struct TensorFile: Sendable, Hashable {
     package var shape: [Int]
     /// The elements, the last extent running fastest.
     package var values: [Float]
-    /// How a file holds the elements.
     package var storage: Storage
 
     /// An array; `values` are as many as the product of `shape`.

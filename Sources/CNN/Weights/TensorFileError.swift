@@ -1,4 +1,4 @@
-/// Why bytes are no tensor file that is accepted here: what was expected and what was found.
+/// The reason why bytes are not an accepted tensor file: what was expected and found.
 package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Fewer bytes than a header's length takes.
   case tooShort(bytes: Int)

@@ -57,7 +57,7 @@ package struct CoreMLModel: Sendable {
       }.bytes
   }
 
-  /// What goes in, what comes out, and what is said of the model, as `ModelDescription`.
+  /// The inputs, the outputs and the metadata of the model, as `ModelDescription`.
   private static func description(_ model: ClassifierModel, _ card: ModelCard?) -> ProtobufMessage {
     let side = model.preprocessing
     let metadata = model.metadata(card: card).sorted { $0.key < $1.key }

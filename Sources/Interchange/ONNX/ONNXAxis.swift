@@ -4,7 +4,7 @@ internal import ImageData
 ///
 /// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
 struct ONNXAxis {
-  /// Which of the two directions.
+  /// The direction.
   enum Direction: String {
     case rows
     case columns
@@ -17,9 +17,9 @@ struct ONNXAxis {
   let size: String
   /// Source pixels a target pixel.
   let scale: String
-  /// Where the picture begins to be used, in its pixels; nil for its first pixel.
+  /// The start of the used part of the image, in its pixels; nil for its first pixel.
   let lower: String?
-  /// Where the picture begins in the input, and how many pixels it becomes; nil where it fills it.
+  /// The start of the image in the input and its number of pixels there; nil if it fills the input.
   let inside: (start: String, count: String)?
 }
 
@@ -85,7 +85,7 @@ extension ONNXGraph {
       scale: step("Div", used, count, in: scope), lower: lower, inside: inside)
   }
 
-  /// Where the centre of each target pixel lies in the picture, [target].
+  /// The centres of the target pixels in the image, [target].
   mutating func addCenters(_ axis: ONNXAxis) -> String {
     let scope = axis.direction.rawValue
     let halves = constant(

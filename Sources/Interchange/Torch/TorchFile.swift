@@ -3,7 +3,7 @@ internal import Training
 
 /// A safetensors file that another program wrote, its header read and checked.
 struct TorchFile {
-  /// Where its tensors lie, and of which types they are.
+  /// The layout of its tensors.
   let layout: TensorFile.Layout
   private let path: String
   private let file: InputFile
@@ -54,7 +54,7 @@ struct TorchFile {
     return values
   }
 
-  /// What kind of pickle begins with these bytes; nil for another file.
+  /// The kind of pickle that begins with these bytes; nil for another file.
   private static func pickle(_ prefix: [UInt8]) -> String? {
     if prefix.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive" }
     // Protocols from 2 on begin with their number.

@@ -60,7 +60,7 @@ package enum TorchImport {
       trainingImages: 0)
   }
 
-  /// What torchvision's weights want of an image: the shorter side to 256 pixels, the middle 224 of
+  /// The preprocessing for torchvision's weights: the shorter side to 256 pixels, the middle 224 of
   /// both, and ImageNet's mean and deviation.
   private static var preprocessing: Preprocessing {
     Preprocessing(

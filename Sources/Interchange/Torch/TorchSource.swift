@@ -4,7 +4,7 @@ internal import Training
 
 /// The Python that answers images with a model's weights.
 struct TorchSource {
-  /// How the network is made.
+  /// The definition of the network in the module.
   enum Definition {
     /// torchvision's, with its names.
     case torchvision(TorchNetwork, dropout: [Double])
