@@ -25,8 +25,8 @@ import Testing
     ("a HEIC", "heif-convert", [0, 0, 0, 24] + Array("ftypmif1\0\0\0\0mif1heic".utf8)),
     ("an AVIF", "avifdec", [0, 0, 0, 28] + Array("ftypavif\0\0\0\0avifmif1miaf".utf8)),
     ("an AVIF", "avifdec", [0, 0, 0, 24] + Array("ftypmif1\0\0\0\0mif1avif".utf8)),
-    ("a film", "ffmpeg", [0, 0, 0, 24] + Array("ftypisom\0\0\0\0isommp42".utf8)),
-    ("a film", "ffmpeg", [0, 0, 0, 20] + Array("ftypqt  \0\0\0\0qt  ".utf8)),
+    ("a video", "ffmpeg", [0, 0, 0, 24] + Array("ftypisom\0\0\0\0isommp42".utf8)),
+    ("a video", "ffmpeg", [0, 0, 0, 20] + Array("ftypqt  \0\0\0\0qt  ".utf8)),
     ("a RAW photo", "darktable-cli", [0, 0, 0, 24] + Array("ftypcrx \0\0\0\u{1}crx isom".utf8)),
     (
       "a RAW photo", "darktable-cli", Array("II*\0".utf8) + [16, 0, 0, 0] + Array("CR\u{2}\0".utf8)
@@ -50,8 +50,11 @@ import Testing
       "a Git LFS pointer", "git lfs pull",
       Array("version https://git-lfs.github.com/spec/v1\n".utf8)
     ),
-    ("a side file of macOS", "._", [0, 5, 0x16, 7, 0, 2, 0, 0]),
-    ("a PNG whose line ends", "binary", [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A, 0, 0]),
+    ("a macOS metadata file", "._", [0, 5, 0x16, 7, 0, 2, 0, 0]),
+    (
+      "a PNG with converted line endings", "binary",
+      [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A, 0, 0]
+    ),
     ("neither a JPEG nor a PNG", "", [1, 2, 3, 4, 5]),
     ("the file is empty", "download it again", []),
   ]
@@ -164,7 +167,7 @@ import Testing
     try loose.write("y", tinyPNG(2))
     #expect(
       try Dataset.open(loose.path).passedOver.line
-        == "ignored 2 images outside the class folders (1 .png, 1 without an ending)")
+        == "ignored 2 images outside the class folders (1 without an ending, 1 .png)")
   }
 
   @Test("A class without a picture is told what is in it, and how to convert it")

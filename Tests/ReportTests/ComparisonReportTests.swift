@@ -16,7 +16,7 @@ import Testing
     let clear = report(
       McNemarTest(bothRight: 800, onlyFirst: 100, onlySecond: 50, bothWrong: 50))
     #expect(clear.verdict.contains("more than chance"))
-    #expect(clear.verdict.contains("right on 50 images"))
+    #expect(clear.verdict.contains("correct on 50 images"))
     #expect(clear.verdict.hasPrefix("<A> is better: ") && clear.verdict.hasSuffix("(p < 0.0001)."))
     let unclear = report(
       McNemarTest(bothRight: 800, onlyFirst: 10, onlySecond: 9, bothWrong: 50))

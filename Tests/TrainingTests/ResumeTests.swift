@@ -204,7 +204,7 @@ struct ResumeTests {
         try write(spoilt, to: "\(out)/checkpoint/\(name)")
       }
       let damaged = refusal { _ = try resume(out) }
-      #expect(damaged?.kind == .badData && damaged?.problem.contains("not begun anew") == true)
+      #expect(damaged?.kind == .badData && damaged?.problem.contains("not restarted") == true)
       #expect(names.allSatisfy { damaged?.found?.contains($0) == true })
       #expect(damaged?.advice?.contains("--out NEW") == true)
 
