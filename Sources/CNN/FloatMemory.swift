@@ -10,7 +10,6 @@ package final class FloatMemory: @unchecked Sendable {
   /// Floats.
   package let count: Int
 
-  /// Bytes.
   package var byteCount: Int { count * MemoryLayout<Float>.stride }
 
   /// Bytes of a large stretch on pages of its own; 0 for a small one from the heap.

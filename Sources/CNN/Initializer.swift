@@ -11,7 +11,6 @@ public enum Initializer: String, Sendable, Codable, CaseIterable {
   case heNormal
   /// Normal with variance 2 / fan-out: He et al. 2015, keeps the gradient's size.
   case heNormalFanOut
-  /// Zero.
   case zeros
 
   /// `count` numbers from `random`.

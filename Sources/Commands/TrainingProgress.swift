@@ -27,7 +27,6 @@ final class TrainingProgress {
     meter = TrainingMeter(console)
   }
 
-  /// Shows one event.
   func show(_ event: TrainingEvent) throws {
     if json, let line = event.json { try result(line) }
     switch event {

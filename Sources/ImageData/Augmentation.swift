@@ -129,7 +129,6 @@ package struct Augmentation: Codable, Sendable, Hashable {
     }
   }
 
-  /// The names of the presets.
   package static let presetNames = ["none", "seed", "light", "standard", "strong"]
 
   /// The side at which training pictures are kept for a network of side `side`: a quarter larger

@@ -43,7 +43,6 @@ package struct AugmentationDraw: Sendable, Hashable {
   /// See `cutout`.
   package var cutoutY = 0.5
 
-  /// No change.
   package init() {}
 
   /// Draws the changes of one image from the stream.

@@ -71,9 +71,7 @@ package struct BlendDraw: Sendable, Hashable {
 
 /// A rectangle of pixels.
 package struct PixelWindow: Sendable, Hashable {
-  /// The columns in it.
   package var columns: Range<Int>
-  /// The rows in it.
   package var rows: Range<Int>
 
   /// The number of pixels.

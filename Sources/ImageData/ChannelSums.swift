@@ -19,7 +19,6 @@ struct ChannelSums: Sendable, Hashable {
     }
   }
 
-  /// Pixels.
   var count = 0
   /// The sums of red, green and blue.
   var values = Channels()

@@ -11,7 +11,6 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package var fraction: Double
   package var rule: SplitRule
 
-  /// The given parts.
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified
   ) {

@@ -155,7 +155,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The next step.
   package var suggestion: String? { suggestion(command: "train") }
 
   /// The next step for the user of `command`: if possible, one line that a shell accepts as it

@@ -2,7 +2,6 @@
 enum Exif {
   /// The orientation in EXIF data.
   enum Orientation: Equatable {
-    /// Nothing.
     case absent
     /// The picture is stored turned, 2 to 8, or upright, 1.
     case turned(Int)

@@ -260,6 +260,5 @@ struct LayoutNote {
   var kind: CheckFinding.Kind
   /// The folder, below the dataset's.
   var path: String
-  /// The remark.
   var fact: String
 }

@@ -6,7 +6,6 @@ package struct BadImage: Error, Sendable, Hashable {
   package var sample: Sample
   /// The split whose folder it lies in.
   package var split: Split
-  /// The reason.
   package var failure: ImageFailure
 }
 

@@ -35,7 +35,6 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     }
   }
 
-  /// The next step.
   package var advice: String? {
     switch self {
     case .stopped: nil

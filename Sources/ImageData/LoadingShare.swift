@@ -8,7 +8,6 @@
 package struct LoadingShare {
   /// The rank of this process, from 0.
   package var rank: Int
-  /// The processes.
   package var count: Int
   /// Whether this process writes the cache file of its machine.
   ///

@@ -4,7 +4,6 @@ internal import CImageCodecs
 ///
 /// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
 struct PNGChunks: Sequence, IteratorProtocol {
-  /// One chunk.
   struct Chunk {
     /// The four letters, highest byte first.
     var name: UInt32

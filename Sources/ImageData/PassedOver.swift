@@ -15,15 +15,12 @@ package struct PassedOver: Sendable, Hashable {
   /// By ending in lower case.
   private var groups: [String: Group] = [:]
 
-  /// Nothing.
   package init() {}
 
-  /// All of these.
   init(_ parts: [PassedOver]) {
     for part in parts { add(part) }
   }
 
-  /// Files.
   package var count: Int { groups.values.reduce(0) { $0 + $1.count } }
 
   package var isEmpty: Bool { groups.isEmpty }

@@ -53,6 +53,5 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     self.message = message
   }
 
-  /// The message.
   package var description: String { message }
 }

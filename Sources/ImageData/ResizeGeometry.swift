@@ -22,9 +22,7 @@ package struct ResizeGeometry: Sendable, Hashable {
     var isIdentity: Bool { lower == 0 && upper == Double(size) && target == size }
   }
 
-  /// Columns.
   package var across: Axis
-  /// Rows.
   package var down: Axis
 
   /// The geometry from an image of `width` x `height` to an input of `targetWidth` x

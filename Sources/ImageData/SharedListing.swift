@@ -4,7 +4,6 @@ internal import Primitives
 
 /// The files of a plan as one process sees them, without opening any.
 struct SharedListing {
-  /// One file.
   struct File: Equatable {
     var path: String
     var classIndex: Int

@@ -38,7 +38,6 @@ package struct ProtobufMessage: Sendable, Hashable {
     append(littleEndian: [value.bitPattern])
   }
 
-  /// Bytes.
   package mutating func put(_ field: Int, _ value: [UInt8]) {
     tag(field, .lengthDelimited)
     varint(UInt64(value.count))

@@ -236,7 +236,6 @@ package struct EvaluationResult: Sendable {
   package var heading: String
   /// The dataset's folder.
   package var dataset: String
-  /// The numbers.
   package var evaluation: Evaluation
   /// The answers, image by image, in order of the paths a class.
   package var predictions: [Prediction]

@@ -32,11 +32,9 @@ extension ConvolutionOperation {
   struct PhaseAxis {
     /// The first pixel.
     let offset: Int
-    /// Pixels.
     let count: Int
     /// The first kernel tap; the others follow at the stride.
     let first: Int
-    /// Taps.
     let taps: Int
     /// Zeros in front of the output's gradient.
     let zeros: Int

@@ -46,7 +46,6 @@ struct WinogradTiles {
   /// Tiles of a full block.
   var capacity: Int { rows * width }
 
-  /// Blocks of a batch.
   func blocks(batch: Int) -> Int {
     segments > 1
       ? batch * rowsOfMap * segments : (batch * rowsOfMap + rows - 1) / rows

@@ -40,7 +40,6 @@ struct GraphBuilder {
   /// Values that a later operation reads too: no rectifier may be put into their producer.
   private var shared: Set<Int> = []
 
-  /// The value of the input.
   mutating func input(_ shape: Shape) throws(ModelError) -> GraphValue {
     for (field, extent) in [
       ("height", shape.height), ("width", shape.width), ("channels", shape.channels),

@@ -18,7 +18,6 @@ package struct TensorSlot: Sendable {
   package let name: String
   /// Its extents, slowest first.
   package let shape: [Int]
-  /// The slab.
   package let slab: Slab
   /// Its first float in the slab.
   package let offset: Int

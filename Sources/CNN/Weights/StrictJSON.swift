@@ -2,9 +2,7 @@
 package indirect enum JSONNode: Sendable, Hashable {
   /// An object's member.
   package struct Member: Sendable, Hashable {
-    /// The key.
     package var key: String
-    /// The value.
     package var value: JSONNode
 
     /// A member of that name.
@@ -24,7 +22,6 @@ package indirect enum JSONNode: Sendable, Hashable {
   case number(String)
   /// true or false.
   case boolean(Bool)
-  /// null.
   case null
 
   /// The value as a whole number that is not negative, written in digits alone.

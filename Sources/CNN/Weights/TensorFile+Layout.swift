@@ -9,7 +9,6 @@ extension TensorFile {
       package let name: String
       /// The extents, outermost first.
       package let shape: [Int]
-      /// The elements' type.
       package let type: ElementType
       /// Bytes from the file's beginning on.
       package let bytes: Range<Int>

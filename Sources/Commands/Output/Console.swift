@@ -91,7 +91,6 @@ final class Console {
     lastDrawn = -Double.infinity
   }
 
-  /// A line of results.
   func result(_ line: String) throws(StreamError) {
     try environment.output.write(line + "\n")
   }

@@ -22,7 +22,6 @@ package enum JSON: Sendable, Equatable {
     var name: String
     var value: JSON
 
-    /// A name and its value.
     package init(_ name: String, _ value: JSON) {
       self.name = name
       self.value = value

@@ -4,7 +4,6 @@ internal import ImageData
 ///
 /// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
 struct ONNXAxis {
-  /// The direction.
   enum Direction: String {
     case rows
     case columns

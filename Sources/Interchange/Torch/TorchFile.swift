@@ -3,7 +3,6 @@ internal import Training
 
 /// A safetensors file that another program wrote, its header read and checked.
 struct TorchFile {
-  /// The layout of its tensors.
   let layout: TensorFile.Layout
   private let path: String
   private let file: InputFile

@@ -4,7 +4,6 @@ package struct RankSteps: Sendable, Hashable {
   package struct Step: Sendable, Hashable {
     /// Members of the class.
     package var members: Int
-    /// Others.
     package var others: Int
   }
 
@@ -12,7 +11,6 @@ package struct RankSteps: Sendable, Hashable {
   package let steps: [Step]
   /// Members of the class.
   package let members: Int
-  /// Others.
   package let others: Int
 
   /// The steps of scores and of who is a member; nil without members or without others.

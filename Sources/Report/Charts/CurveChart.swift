@@ -8,7 +8,6 @@ package struct CurveChart: Sendable, Hashable {
     case precisionRecall
   }
 
-  /// One curve.
   package struct Curve: Sendable, Hashable {
     /// A class or an average.
     package var name: String
@@ -30,7 +29,6 @@ package struct CurveChart: Sendable, Hashable {
 
   package var kind: Kind
   package var title: String
-  /// The curves.
   package var curves: [Curve]
   /// Width in CSS pixels.
   package var width = Chart.width

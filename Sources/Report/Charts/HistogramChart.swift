@@ -2,7 +2,6 @@
 package struct HistogramChart: Sendable, Hashable {
   /// The two distributions of one class.
   package struct Panel: Sendable, Hashable {
-    /// The class.
     package var name: String
     /// Members by the probability of the class, in bins of one width from 0 to 1.
     package var members: [Int]
@@ -19,7 +18,6 @@ package struct HistogramChart: Sendable, Hashable {
   }
 
   package var title: String
-  /// The classes.
   package var panels: [Panel]
   /// Classes at most; the drawing says how many are left out.
   package var maximumPanels = 12

@@ -1,11 +1,9 @@
 /// Values over steps: loss, accuracy or learning rate over epochs.
 package struct LineChart: Sendable, Hashable {
-  /// One line.
   package struct Line: Sendable, Hashable {
     package var name: String
     /// Its points from left to right; one that is not finite is a gap.
     package var points: [Point]
-    /// Its colour.
     package var paint: Paint
     /// Whether the line is dashed.
     package var isDashed: Bool
@@ -31,9 +29,7 @@ package struct LineChart: Sendable, Hashable {
 
   /// A step worth pointing out.
   package struct Mark: Sendable, Hashable {
-    /// The step.
     package var x: Double
-    /// The remark.
     package var name: String
 
     /// A mark at a step.
@@ -50,7 +46,6 @@ package struct LineChart: Sendable, Hashable {
   package var yTitle: String
   /// The format of values.
   package var format: TickFormat
-  /// The lines.
   package var lines: [Line]
   /// Steps pointed out with an upright line.
   package var marks: [Mark]

@@ -26,7 +26,6 @@ package struct Tile: Sendable, Hashable {
   /// The verdict, shown by the frame.
   package var verdict: Verdict
 
-  /// A picture with its caption.
   package init(picture: ReportPicture, caption: [String] = [], verdict: Verdict = .unknown) {
     self.picture = picture
     self.caption = caption

@@ -3,7 +3,6 @@ package import Primitives
 /// The accuracy of predictions by their probability, and their number.
 package struct ReliabilityChart: Sendable, Hashable {
   package var title: String
-  /// The answers.
   package var answers: ReliabilityBins
   /// Width in CSS pixels.
   package var width = Chart.width

@@ -50,7 +50,6 @@ package enum Paint: Sendable, Hashable {
   case muted
   /// Lines of a grid.
   case faint
-  /// The page.
   case page
   /// Boxes on the page.
   case surface

@@ -4,7 +4,6 @@ internal import Primitives
 package struct Scene: Sendable, Hashable {
   /// A line's colour, width and pattern.
   package struct Stroke: Sendable, Hashable {
-    /// Its colour.
     package var paint: Paint
     /// Its width in CSS pixels.
     package var width: Double
@@ -26,7 +25,6 @@ package struct Scene: Sendable, Hashable {
 
   /// The fill of a shape.
   package struct Fill: Sendable, Hashable {
-    /// Its colour.
     package var paint: Paint
     /// The opacity, 0...1.
     package var opacity: Double
@@ -79,7 +77,6 @@ package struct Scene: Sendable, Hashable {
     elements.compactMap { if case .label(let label) = $0 { label } else { nil } }
   }
 
-  /// Draws a path.
   package mutating func draw(_ path: Path, fill: Fill? = nil, stroke: Stroke? = nil) {
     elements.append(.path(path, fill: fill, stroke: stroke))
   }
@@ -113,7 +110,6 @@ package struct Label: Sendable, Hashable {
   package enum Anchor: Sendable, Hashable {
     /// The left end.
     case start
-    /// The middle.
     case middle
     /// The right end.
     case end

@@ -29,7 +29,6 @@ package struct ComparisonReport: Sendable {
   package var subtitle = ""
   /// The first classifier.
   package var first: Side
-  /// The second.
   package var second: Side
   /// The comparison of correct predictions.
   package var test: McNemarTest
@@ -72,7 +71,6 @@ package struct ComparisonReport: Sendable {
       : "No significant difference: \(counts), which chance alone would explain (\(chance))."
   }
 
-  /// A count of images.
   package static func images(_ count: Int) -> String {
     grouped(String(count)) + (count == 1 ? " image" : " images")
   }

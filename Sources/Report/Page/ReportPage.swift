@@ -67,12 +67,9 @@ package struct ReportPage: Sendable {
 
   /// A name with a value.
   package struct Fact: Sendable, Hashable {
-    /// The name.
     package var name: String
-    /// The value.
     package var value: String
 
-    /// A name with a value.
     package init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
@@ -126,7 +123,6 @@ package struct ReportPage: Sendable {
     package var title: String
     /// A sentence under it.
     package var note: String
-    /// The pictures.
     package var tiles: [Tile]
 
     /// Pictures under a heading.

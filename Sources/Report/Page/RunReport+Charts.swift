@@ -114,7 +114,6 @@ extension RunReport.Evaluated {
 }
 
 extension RunReport.Evaluated {
-  /// Curves of all classes.
   var curves: ClassCurves {
     ClassCurves(probabilities: probabilities, truths: truths, classes: classes.count)
   }

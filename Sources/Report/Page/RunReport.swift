@@ -152,9 +152,7 @@ package struct RunReport: Sendable {
   package var explanations: [Tile] = []
   /// Training images as the network was shown them, on one sheet.
   package var samples: ReportPicture?
-  /// The images.
   package var dataset: Dataset?
-  /// The network.
   package var network: NetworkDiagram?
   /// Numbers about the network, such as parameters and multiply-adds.
   package var networkFacts: [ReportPage.Fact] = []

@@ -2,7 +2,6 @@ internal import CNN
 
 /// A run that is to go on where it was left.
 package struct Resumption: Sendable {
-  /// The run's folder.
   package let folder: RunFolder
   /// The run's configuration.
   package let configuration: Configuration

@@ -24,13 +24,11 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var stepsPerEpoch: Int
   /// Images a step.
   package var batchSize: Int
-  /// The seed.
   package var seed: UInt64
   /// The instruction set's name.
   package var isa: String
   /// The convolution method, as for `--conv`.
   package var conv: String
-  /// Threads.
   package var threads: Int
   /// Processes that train together; nil for one alone.
   package var ranks: Int?
@@ -130,7 +128,6 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
 
 /// An image that could not be read.
 package struct SkippedImage: Codable, Sendable, Hashable {
-  /// The file.
   package var path: String
   /// The kind of failure, one word.
   package var code: String
@@ -149,7 +146,6 @@ package struct SkippedImage: Codable, Sendable, Hashable {
 package struct BatchProgress: Sendable, Hashable {
   /// The epoch, from 1.
   package var epoch: Int
-  /// Epochs in all.
   package var epochs: Int
   /// Steps of this epoch that are done.
   package var step: Int
@@ -171,7 +167,6 @@ package struct BatchProgress: Sendable, Hashable {
 package struct EpochMetrics: Codable, Sendable, Hashable {
   /// The epoch, from 1.
   package var epoch: Int
-  /// Epochs in all.
   package var epochs: Int
   /// Mean training loss over the epoch's images, as the weights went on changing.
   package var loss: Double
@@ -229,7 +224,6 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
 
 /// A weights file that was written.
 package struct WeightsWritten: Codable, Sendable, Hashable {
-  /// The file.
   package var path: String
   /// The epoch whose weights it holds, from 1.
   package var epoch: Int
@@ -249,13 +243,11 @@ package struct TestResult: Sendable {
   package var heading: String
   /// The noun for one of them: `test image` or `validation image`.
   package var noun: String
-  /// The numbers.
   package var evaluation: Evaluation
   /// The answers, image by image.
   package var predictions: [Prediction]
   /// The classes in order.
   package var classes: [String]
-  /// The run folder.
   package var run: RunFolder
 }
 

@@ -35,9 +35,7 @@ struct TimePlan {
     var done: Int
     /// Steps of the one under way.
     var inEpoch: Int
-    /// Steps in all.
     var steps: Int
-    /// The length of the run.
     var length: RunLength
 
     /// The end of the run where it stands.

@@ -6,7 +6,6 @@ package import ImageData
 ///
 /// A class because it owns the network's memory.
 package final class ClassifierModel {
-  /// The network.
   package let network: Network
   /// The classes in order.
   package let classes: [String]

@@ -1,6 +1,5 @@
 internal import Primitives
 
-/// The location of a model.
 package struct ModelLocation: Sendable {
   /// The weights file, or the name of the model inside the program.
   package var weights: String

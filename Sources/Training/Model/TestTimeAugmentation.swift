@@ -2,7 +2,6 @@ internal import ImageData
 
 /// The views of an image that a network averages.
 package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The image.
   case plain = "none"
   /// The image and its mirror image; the answer is the mean of the two rows of logits.
   case flip

@@ -5,7 +5,6 @@ internal import Primitives
 package struct RecordedAnswers: Sendable {
   /// The classes in order.
   package var classes: [String]
-  /// The figures.
   package var evaluation: Evaluation
   /// The answers; empty where they are not known.
   package var predictions: [Prediction]

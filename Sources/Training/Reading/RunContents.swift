@@ -19,15 +19,12 @@ package struct RunContents: Sendable {
     }
   }
 
-  /// The folder.
   package let folder: RunFolder
   /// Every setting.
   package private(set) var configuration: Configuration?
-  /// The run's record.
   package private(set) var record: RunRecord?
   /// The epochs' figures; empty where there are none.
   package private(set) var metrics: [MetricsRow] = []
-  /// The run's events.
   package private(set) var events: RunEvents?
   /// The answers of the last evaluation.
   package private(set) var answers: RecordedAnswers?

@@ -10,7 +10,6 @@ package struct RunEvents: Sendable {
   package private(set) var epochs: [EpochMetrics] = []
   /// The digests of steps, in order.
   package private(set) var digests: [StepDigest] = []
-  /// The warnings.
   package private(set) var warnings: [String] = []
 
   /// Bytes of the longest file that is read, a line at a time.

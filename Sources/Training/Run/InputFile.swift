@@ -8,7 +8,6 @@ internal import Primitives
 package final class InputFile {
   private let descriptor: CInt
   private let path: String
-  /// Bytes.
   package let size: Int
 
   /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.

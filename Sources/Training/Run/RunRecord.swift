@@ -34,7 +34,6 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var conv: String?
   /// The processor's name.
   package var processor: String
-  /// Threads.
   package var threads: Int
   /// Processes that trained together; nil for one alone.
   package var ranks: Int?

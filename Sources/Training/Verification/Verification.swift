@@ -12,9 +12,7 @@ package struct Verification: Sendable {
 
   /// One step of both.
   package struct Comparison: Sendable, Hashable {
-    /// The recorded step.
     package var recorded: StepDigest
-    /// The repeated step.
     package var repeated: StepDigest
 
     /// Whether both are the same, to the bit.
