@@ -33,7 +33,7 @@ extension Architecture {
     return ClassifierHead(denseLayer: layers.count - 1, firstLayer: first)
   }
 
-  /// The network up to the classifier, with tensors of the same names; nil where nothing is left.
+  /// The network up to the classifier, with tensors of the same names; nil if nothing is left.
   package var backbone: Architecture? {
     guard let head, head.firstLayer > 0 else { return nil }
     let part = Architecture(
@@ -42,14 +42,14 @@ extension Architecture {
     return part.layers.contains { !($0 is Flatten) } ? part : nil
   }
 
-  /// The classifier alone, over vectors of so many features; nil where there is none.
+  /// The classifier alone, over vectors of the given number of features; nil if there is none.
   package func headAlone(features: Int) -> Architecture? {
     guard let head else { return nil }
     return Architecture(
       name: name, input: Shape(features: features), layers: Array(layers[head.firstLayer...]))
   }
 
-  /// The same network for other images or classes; nil where there is no classifier.
+  /// The same network for other images or classes; nil if there is no classifier.
   ///
   /// - side: the side of square images; nil for the extent that it has.
   /// - outputs: logits.

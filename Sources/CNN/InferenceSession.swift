@@ -1,7 +1,7 @@
 internal import KernelInterface
 public import KernelSelection
 
-/// Computes a network's answers.
+/// Computes a network's predictions.
 ///
 /// A class, because it owns the memory of its activations, taken at the start. An image's answer
 /// does not depend on the other images of its batch, to the bit.
@@ -100,7 +100,7 @@ public final class InferenceSession {
     for executor in executors { executor.packed = kept }
   }
 
-  /// The logits of any number of images (height x width x channels each), a row an image.
+  /// The logits of any number of images (height x width x channels each), a row per image.
   public func logits(for images: [Float]) throws(ModelError) -> [Float] {
     let sample = network.architecture.input.count
     guard images.count % sample == 0 else {

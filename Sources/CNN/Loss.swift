@@ -129,7 +129,7 @@ private func sigmoid(_ x: Double) -> Double {
   x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 }
 
-/// The probability of every class, a row a sample.
+/// The probability of every class, a row per sample.
 ///
 /// One logit means two classes, of probability 1 - σ(x) and σ(x); more logits mean softmax. Logits
 /// are divided by `temperature`, above 0, before.

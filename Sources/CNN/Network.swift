@@ -60,7 +60,7 @@ public final class Network: @unchecked Sendable {
   public var parameterCount: Int { count(.parameters) }
   /// Kept numbers that no optimizer changes.
   public var statisticsCount: Int { count(.statistics) }
-  /// One line a layer.
+  /// One line per layer.
   public var summary: [LayerSummary] { graph.summaries }
   /// The names of all tensors, in the order of the layers.
   public var tensorNames: [String] { graph.slots.map(\.name) }

@@ -46,7 +46,7 @@ final class DescriptorStream: TextStream {
         done += count
       } else if errno != EINTR {
         let number = errno
-        // Half of the answers looks like all of them to whoever comes next.
+        // Half of the predictions looks like all of them to whoever comes next.
         if isOwn { unlink(systemPath(name)) }
         throw StreamError(number: number, name: name)
       }

@@ -10,7 +10,7 @@ extension Engine {
   ///
   /// - threads: in place of `--threads`, for a command that computes nothing.
   /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
-  ///   it was begun with; an instruction set that this processor lacks is passed over.
+  ///   it was started with; an instruction set that this processor lacks is ignored.
   /// - highest: the highest instruction set to choose where none is asked for.
   convenience init(
     _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,

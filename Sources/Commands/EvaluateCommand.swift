@@ -92,7 +92,7 @@ struct EvaluateCommand {
 
   /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
   ///
-  /// Answers on other images are not the run's, and go nowhere unless asked to.
+  /// Predictions on other images are not the run's, and go nowhere unless asked to.
   private func writeFiles(
     _ report: EvaluationReport, to folder: OutputFolder?, split: String, run: String?,
     dataset: String, pictures: (ReportFiles) throws -> Void
@@ -109,18 +109,18 @@ struct EvaluateCommand {
       try RunFolder.requireOutside(dataset, files: run + "/" + split)
       let folder = try OutputFolder(split, of: run)
       try folder.write(report)
-      // Those of an earlier evaluation do not show these answers.
+      // Those of an earlier evaluation do not show these predictions.
       files.removeEvaluation()
       try pictures(files)
       return folder.path
     } catch {
-      // The answers are on standard output; nobody asked for the files.
+      // The predictions are on standard output; nobody asked for the files.
       console.warning(Failure(error).message)
       return nil
     }
   }
 
-  /// Draws the answers, as a run's report does.
+  /// Draws the predictions, as a run's report does.
   private func writePictures(
     _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
     to files: ReportFiles

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// `cnnctl explain IMAGE…`: where the model looks, as a picture.
+/// `cnnctl explain IMAGE…`: where the model looks, as an image.
 struct ExplainCommand {
   let arguments: Arguments
   let console: Console
@@ -102,7 +102,7 @@ struct ExplainCommand {
     return ExplanationMethod(rawValue: named).map { [$0] } ?? ExplanationMethod.allCases
   }
 
-  /// The picture's name without number and ending, for want of `-o`: that of the image or folder.
+  /// The picture's name without number and ending, for lack of `-o`: that of the image or folder.
   private func stem(_ methods: [ExplanationMethod]) -> String {
     let only = arguments.operands.count == 1 ? arguments.operands[0] : ""
     let isList = ["", "-", "-0", ".", ".."].contains(FileSystem.lastName(of: only))

@@ -9,7 +9,7 @@ struct ExplanationSheet {
   /// Whether there is a single image, which is shown enlarged beside its maps.
   let isSingle: Bool
 
-  /// Pictures on a sheet.
+  /// Images on a sheet.
   private static let tiles = 24
 
   /// Images on a sheet.

@@ -98,7 +98,7 @@ struct InspectCommand {
   }
 }
 
-/// The picture file that `inspect -o FILE` asks for.
+/// The image file that `inspect -o FILE` asks for.
 private struct NetworkPicture {
   let path: String
   private let isVector: Bool

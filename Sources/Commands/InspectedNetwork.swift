@@ -12,7 +12,7 @@ struct InspectedNetwork {
   /// The convolution methods by layer name.
   private let methods: [String: String]
   private let facts: [ModelFact]
-  /// The network as a picture.
+  /// The network as an image.
   let diagram: NetworkDiagram
 
   /// A network without weights worth mentioning.

@@ -31,7 +31,7 @@ struct PredictCommand {
         scanning.show($0, of: nil)
       })
     let progress = StepProgress("predicting", console)
-    // The file's digest and the first answers are computed side by side; nothing is said before
+    // The file's digest and the first predictions are computed side by side; nothing is said before
     // the digest fits.
     var hasBegun = false
     func begin() throws {

@@ -85,7 +85,7 @@ struct PathList {
 
   /// The paths that `bytes` complete; no bytes end the list and complete what is left.
   ///
-  /// Empty entries are passed over, and so is the carriage return of a line written elsewhere.
+  /// Empty entries are ignored, and so is the carriage return of a line written elsewhere.
   mutating func take(_ bytes: [UInt8]) -> [String] {
     var pieces = (rest + bytes).split(separator: separator, omittingEmptySubsequences: false)
     rest = bytes.isEmpty ? [] : Array(pieces.removeLast())

@@ -1,9 +1,9 @@
 internal import Primitives
 internal import Training
 
-/// Answers as text, CSV or JSON.
+/// Predictions as text, CSV or JSON.
 struct PredictionWriter {
-  /// The form of the answers.
+  /// The form of the predictions.
   enum Format: String {
     case text
     case csv
@@ -17,7 +17,7 @@ struct PredictionWriter {
   let model: String
   /// The classes listed for an image.
   let topK: Int
-  /// An answer that is less probable is none.
+  /// A prediction that is less probable is none.
   let abstainBelow: Double
   private var isFirst = true
 
@@ -47,7 +47,7 @@ struct PredictionWriter {
   /// The text after the last prediction.
   var closing: String { format == .json ? "\n]\n" : "" }
 
-  /// The text of one answer.
+  /// The text of one prediction.
   mutating func text(of prediction: Prediction) -> String {
     defer { isFirst = false }
     switch format {

@@ -81,7 +81,7 @@ extension RankedTraining? {
     return try Configuration(decoding: communicator.broadcast(own))
   }
 
-  /// The first process's record of the run that goes on, for all.
+  /// The first process's record of the run that continues, for all.
   func record(_ own: RunRecord?) throws -> RunRecord? {
     guard let communicator = self?.communicator else { return own }
     return try RunRecord(wire: communicator.broadcast(own?.wire ?? []))

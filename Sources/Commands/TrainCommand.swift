@@ -98,7 +98,7 @@ struct TrainCommand {
       ExitCode(signal: signal), "stopped before the first step")
   }
 
-  /// The run to go on with: that of `--resume=RUN`, of `--out`, or the newest.
+  /// The run to continue with: that of `--resume=RUN`, of `--out`, or the newest.
   private func resumption() throws -> Resumption? {
     guard arguments.has("resume"), !arguments.isOff("resume") else { return nil }
     for option in ["config", "from"] where arguments.has(option) {

@@ -75,7 +75,7 @@ final class TrainingProgress {
     }
   }
 
-  /// Draws the sheet of training images; a run does not end for want of it.
+  /// Draws the sheet of training images; a run does not end for lack of it.
   private func draw(_ samples: TrainingSamples) {
     guard !samples.sheet.rows.isEmpty else { return }
     do {
@@ -142,7 +142,7 @@ final class TrainingProgress {
     return [text, advice]
   }
 
-  /// The reader of standard output may go away; a run goes on for its folder's sake.
+  /// The reader of standard output may go away; a run continues for its folder's sake.
   private func result(_ line: String) throws {
     do {
       try console.result(line)

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import Primitives
 
-/// A picture's bytes, three a pixel; some bytes past the last can be read.
+/// An image's bytes, three a pixel; some bytes past the last can be read.
 struct PictureBytes {
   var pixels: UnsafePointer<UInt8>
   var size: (width: Int, height: Int)
@@ -16,7 +16,7 @@ struct BlendedPicture {
   var window: PixelWindow?
 }
 
-/// From a stored picture to the tensor of one epoch.
+/// From a stored image to the tensor of one epoch.
 ///
 /// In this order: geometry and border (one bilinear sampling), colours and scaling (one matrix in
 /// the same pass), mixup or CutMix, cutout.
@@ -80,7 +80,7 @@ struct AugmentationPass: Sendable {
 
   /// Sets a square to the mean, which is zero after scaling.
   ///
-  /// Its centre is anywhere in the picture, so that parts of it may lie outside (DeVries and
+  /// Its centre is anywhere in the image, so that parts of it may lie outside (DeVries and
   /// Taylor 2017).
   private func cutOut(
     _ draw: AugmentationDraw, _ size: (width: Int, height: Int),
@@ -101,7 +101,7 @@ struct AugmentationPass: Sendable {
   }
 }
 
-/// Samples pictures for tensors of one size, on one thread.
+/// Samples images for tensors of one size, on one thread.
 private struct Sampler {
   let kernels: ImageKernels
   let preprocessing: Preprocessing
@@ -110,7 +110,7 @@ private struct Sampler {
   let parameters: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
 
-  /// Writes a picture's share of the tensor, or adds it to what is there.
+  /// Writes an image's share of the tensor, or adds it to what is there.
   func put(
     _ picture: PictureBytes, _ draw: AugmentationDraw, share: Float = 1, adds: Bool = false,
     into target: UnsafeMutablePointer<Float>

@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// The folder of files of decoded pictures.
+/// The folder of files of decoded images.
 struct CacheFolder {
   let path: String
 

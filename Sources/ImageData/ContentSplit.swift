@@ -42,14 +42,14 @@ package struct ContentSplit: Codable, Sendable, Hashable {
 package enum SplitRule: String, Codable, Sendable {
   /// Of each class its part, by the order of the images' digests.
   case stratified
-  /// Each image by its own digest alone, as version 0.1.0 did; runs of it go on so.
+  /// Each image by its own digest alone, as version 0.1.0 did; runs of it continue so.
   case independent
 }
 
 // MARK: How many
 
 extension ContentSplit {
-  /// A class of so many images always gives one.
+  /// A class of the given number of images always gives one.
   private static let enough = 5
 
   /// The number of images held out of a class of `count`: rounded, at least one if there are

@@ -1,5 +1,5 @@
 extension Dataset {
-  /// Finds the pictures below a folder, by their names and, where those do not tell, first bytes.
+  /// Finds the images below a folder, by their names and, where those do not tell, first bytes.
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what

@@ -8,7 +8,7 @@ package enum Split: String, Codable, Sendable, CaseIterable {
   case test
 }
 
-/// One candidate picture of a dataset.
+/// One candidate image of a dataset.
 ///
 /// Nothing but its name has been looked at.
 package struct Sample: Sendable, Hashable {
@@ -20,7 +20,7 @@ package struct Sample: Sendable, Hashable {
   package var classIndex: Int
 }
 
-/// The pictures below a folder, by split and class.
+/// The images below a folder, by split and class.
 package struct Dataset: Sendable {
   /// The folder, as given.
   package var root: String
@@ -28,13 +28,13 @@ package struct Dataset: Sendable {
   package var classes: [String]
   /// The candidates of each split that has a folder, in byte order of their relative paths.
   package var splits: [Split: [Sample]]
-  /// Dot-files and dot-folders passed over.
+  /// Dot-files and dot-folders ignored.
   package var hiddenCount: Int
-  /// Files passed over because they are no pictures by name or content.
+  /// Files ignored because they are no images by name or content.
   package var ignoredCount: Int
   /// The same by ending, without texts beside the class folders.
   package var passedOver: PassedOver
-  /// Paths to folders whose pictures the same class already has, which are passed over.
+  /// Paths to folders whose images the same class already has, which are ignored.
   package var repeatedFolders: [String]
   /// Remarks on ignored or ambiguous parts of the layout, a sentence each that begins with a path
   /// below the dataset's folder.

@@ -3,7 +3,7 @@ enum Exif {
   /// The orientation in EXIF data.
   enum Orientation: Equatable {
     case absent
-    /// The picture is stored turned, 2 to 8, or upright, 1.
+    /// The image is stored turned, 2 to 8, or upright, 1.
     case turned(Int)
     /// A value that means nothing.
     case unusable
@@ -46,8 +46,8 @@ enum Exif {
     return .absent
   }
 
-  /// The EXIF data that ImageMagick writes as text: a line break, a name, a length, and the bytes in
-  /// hexadecimal digits, each part on lines of its own; nil where the digits are none.
+  /// The EXIF data that ImageMagick writes as text: a line break, a name, a length, and the bytes
+  /// in hexadecimal digits, each part on lines of its own; nil if the digits are none.
   static func data(_ text: [UInt8]) -> [UInt8]? {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     var bytes: [UInt8] = []

@@ -9,7 +9,7 @@ struct FileReading {
 
   /// Takes note of how much is done, on the caller's thread, and says whether to stop.
   typealias Tick = (_ done: Int, _ total: Int) -> Bool
-  /// Takes the pixels of a picture, on any thread.
+  /// Takes the pixels of an image, on any thread.
   typealias Keep = @Sendable (_ index: Int, _ pixels: [UInt8]) -> Void
 
   /// The outcomes of some candidates' files, in order; `keep` gets the images.
@@ -52,7 +52,7 @@ struct FileReading {
         if worker == 0, isStopped() { stops.store(true, ordering: .relaxed) }
       }
     }
-    // The other threads may have taken every picture before the caller's came to ask.
+    // The other threads may have taken every image before the caller's came to ask.
     let isLate = isStopped()
     if isLate || stops.load(ordering: .relaxed) { throw .stopped }
     return values

@@ -87,7 +87,7 @@ struct FolderListing {
     return lstat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
-  /// The path without links, or nil where it leads nowhere.
+  /// The path without links, or nil if it leads nowhere.
   static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }

@@ -3,16 +3,16 @@ internal import Primitives
 
 /// The contents of a dataset's folder, by names and links only.
 ///
-/// The one walk that every command takes. It goes on where it meets something that no dataset may
+/// The one walk that every command takes. It continues where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
 struct FolderSurvey {
-  /// A file that is a picture by its name or its first bytes, or whatever else bears such a name.
+  /// A file that is an image by its name or its first bytes, or whatever else bears such a name.
   struct File {
     /// The path below the dataset's folder.
     var relativePath: String
   }
 
-  /// The pictures of one class in one folder of a split.
+  /// The images of one class in one folder of a split.
   struct ClassFolder {
     var name: String
     var files: [File] = []
@@ -31,7 +31,7 @@ struct FolderSurvey {
     var split: Split
     var name: String
     var classes: [ClassFolder] = []
-    /// Files beside the class folders, dot entries left out.
+    /// Files beside the class folders, dot entries omitted.
     var looseFiles = 0
     /// The names of those that are named as images.
     var looseImages: [String] = []
@@ -45,13 +45,13 @@ struct FolderSurvey {
   var isUnsplit = false
   /// Problems that stop the walk somewhere, or make its result ambiguous.
   var problems: [DatasetError] = []
-  /// Dot entries passed over, below the dataset's folder.
+  /// Dot entries ignored, below the dataset's folder.
   var hidden: [String] = []
-  /// Files inside a split's folder that are passed over, as they are no pictures by name or content.
+  /// Files inside a split's folder that are ignored, as they are no images by name or content.
   var others: [String] = []
-  /// Files beside the splits' folders, which are passed over too.
+  /// Files beside the splits' folders, which are ignored too.
   var looseFiles = 0
-  /// All files passed over but texts beside the class folders, by ending.
+  /// All files ignored but texts beside the class folders, by ending.
   var passedOver = PassedOver()
   /// Folders beside the splits' folders.
   var otherFolders: [String] = []
@@ -59,7 +59,7 @@ struct FolderSurvey {
   var otherClasses: [String] = []
   /// Folders with names of splits that are taken for classes.
   var classesNamedAsSplits: [String] = []
-  /// Runs of this program, which are passed over wherever they lie.
+  /// Runs of this program, which are ignored wherever they lie.
   var skipped: [String] = []
   /// Links that lead out of the dataset's folder.
   var linksOutside: [String] = []

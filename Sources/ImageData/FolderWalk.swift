@@ -146,7 +146,7 @@ struct FolderWalk {
         && entry.name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
       if !isPlain { survey.problems.append(.className(path: joined(path, entry.name))) }
       var found = FolderSurvey.ClassFolder(name: entry.name)
-      // Classes may share folders: it is their pictures that a check compares.
+      // Classes may share folders: it is their images that a check compares.
       entered = []
       try collect(name, parents, depth: 1, &found, shouldStop)
       survey.passedOver.add(found.passedOver)
@@ -163,7 +163,7 @@ struct FolderWalk {
       if Dataset.isCandidate(entry.name) {
         survey.folders[index].looseImages.append(entry.name)
       }
-      // What lies beside class folders at the top is nobody's picture.
+      // What lies beside class folders at the top is nobody's image.
       if folder.isEmpty {
         survey.looseFiles += 1
       } else {
@@ -184,7 +184,7 @@ struct FolderWalk {
     return isSame || SplitName.saysNothing(inner.name) ? inner.name : nil
   }
 
-  /// Adds the pictures of one folder and those below it; `parents` are the folders around it.
+  /// Adds the images of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
     _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
@@ -249,7 +249,7 @@ struct FolderWalk {
     }
   }
 
-  /// Counts a file beside the class folders that may be meant as a picture; texts are not.
+  /// Counts a file beside the class folders that may be meant as an image; texts are not.
   private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
     switch PictureName.role(entry, path: path) {
     case .picture: survey.passedOver.add(entry.name, nil, isLoose: true)

@@ -29,7 +29,7 @@ package struct ForeignKind: Sendable, Hashable {
   /// Whether another program can convert such files to JPEG or PNG.
   var isConvertible: Bool { if case .convert = remedy { true } else { false } }
 
-  /// The command that makes pictures of such files; nil where there is none.
+  /// The command that makes images of such files; nil if there is none.
   func command(ending: String? = nil, stem: String = "x") -> String? {
     guard case .convert(let template) = remedy else { return nil }
     return template.replacing("{e}", with: ending ?? endings.first ?? "")

@@ -6,19 +6,19 @@ package struct ImageReader: Sendable {
   private let kernels: KernelTable
   private let resizer: Resizer
 
-  /// A reader that prepares pictures as `preprocessing` says.
+  /// A reader that prepares images as `preprocessing` says.
   package init(_ preprocessing: Preprocessing, kernels: KernelTable) {
     self.preprocessing = preprocessing
     self.kernels = kernels
     resizer = Resizer(preprocessing.filter, kernels: kernels)
   }
 
-  /// The picture in a file, upright and resized.
+  /// The image in a file, upright and resized.
   package func read(path: String) throws(ImageFailure) -> RGBImage {
     try read(bytes: FileBytes.read(path, onlyPicture: true))
   }
 
-  /// The picture in a file's bytes, upright and resized.
+  /// The image in a file's bytes, upright and resized.
   package func read(bytes: [UInt8]) throws(ImageFailure) -> RGBImage {
     let picture = try ImageReader.decodePicture(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels,
@@ -26,7 +26,7 @@ package struct ImageReader: Sendable {
     return resize(picture)
   }
 
-  /// A decoded picture turned and brought to the network's size.
+  /// A decoded image turned and brought to the network's size.
   package func resize(_ picture: DecodedPicture) -> RGBImage {
     let isTransposed = picture.isTransposed
     let (width, height) = (picture.fullWidth, picture.fullHeight)
@@ -46,7 +46,7 @@ package struct ImageReader: Sendable {
       width: preprocessing.width, height: preprocessing.height, x: start.x, y: start.y)
   }
 
-  /// The tensor of a picture that has the preprocessing's size, height x width x 3.
+  /// The tensor of an image that has the preprocessing's size, height x width x 3.
   package func tensor(_ image: RGBImage) -> [Float] {
     precondition(
       image.width == preprocessing.width && image.height == preprocessing.height,
@@ -65,7 +65,7 @@ package struct ImageReader: Sendable {
 }
 
 extension RGBImage {
-  /// The picture in a larger black one, its corner at (x, y).
+  /// The image in a larger black one, its corner at (x, y).
   fileprivate func padded(width: Int, height: Int, x: Int, y: Int) -> RGBImage {
     if width == self.width && height == self.height { return self }
     var canvas = [UInt8](repeating: 0, count: 3 * width * height)

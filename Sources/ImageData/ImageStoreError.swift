@@ -4,15 +4,15 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
   case stopped
   /// The system gave no memory for the pixels.
   case outOfMemory(bytes: Int)
-  /// The file for decoded pictures cannot be made or read.
+  /// The file for decoded images cannot be made or read.
   case cache(path: String, reason: String)
-  /// The disk has no room for decoded pictures.
+  /// The disk has no room for decoded images.
   case noRoom(path: String, reason: String)
-  /// A picture that could be read when the run began cannot be read any more.
+  /// An image that could be read when the run began cannot be read any more.
   case vanished(path: String, reason: String)
-  /// A picture's file is another than when the run began.
+  /// An image's file is another than when the run began.
   case changed(path: String)
-  /// A picture's file is another than that which the processes of a run agreed upon.
+  /// An image's file is another than that which the processes of a run agreed upon.
   case otherCopy(path: String)
   /// One of the processes of a run sees or wants something else than the first.
   case disagreement(rank: Int, reason: String)

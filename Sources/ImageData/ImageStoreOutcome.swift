@@ -20,9 +20,9 @@ extension ImageStoreOutcome {
   private enum Kind {
     /// A fraction leaves the file out: nothing follows.
     static let leftOut: UInt8 = 0
-    /// A picture of a split that is not asked for: its digest.
+    /// An image of a split that is not asked for: its digest.
     static let unwanted: UInt8 = 1
-    /// A picture that is kept: its digest, split and sums.
+    /// An image that is kept: its digest, split and sums.
     static let picture: UInt8 = 2
     /// A bad file: its digest, code and message.
     static let bad: UInt8 = 3

@@ -58,7 +58,7 @@ struct ImageStorePlan {
 
   var size: (width: Int, height: Int) { (preprocessing.width, preprocessing.height) }
 
-  /// Bytes from one picture to the next: room for the larger of the two sizes.
+  /// Bytes from one image to the next: room for the larger of the two sizes.
   var slotBytes: Int {
     let training = wanted.contains(.train) ? trainingSize.width * trainingSize.height : 0
     return 3 * max(size.width * size.height, training)
@@ -147,7 +147,7 @@ extension ImageStorePlan {
     return again
   }
 
-  /// Reads one file and hands its picture's bytes to `keep`.
+  /// Reads one file and hands its image's bytes to `keep`.
   func outcome(
     of candidate: Candidate, _ readers: Readers, keep: ([UInt8]) -> Void
   ) -> ImageStoreOutcome {

@@ -90,7 +90,7 @@ private struct Precision {
 }
 
 extension FileStructure {
-  /// Reads the first picture from its first marker to its end, and looks at what comes after.
+  /// Reads the first image from its first marker to its end, and looks at what comes after.
   mutating func readJPEG(_ bytes: [UInt8], maxPixels: Int) throws(ImageFailure) {
     var markers = JPEGMarkers(bytes)
     var frame: Frame?

@@ -49,7 +49,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
 }
 
 extension FileStructure {
-  /// Reads from the signature to the chunk that ends the picture, and looks at what comes after.
+  /// Reads from the signature to the chunk that ends the image, and looks at what comes after.
   mutating func readPNG(_ bytes: [UInt8]) throws(ImageFailure) {
     var chunks = PNGChunks(bytes)
     var (count, compressed) = (0, 0)
@@ -132,7 +132,7 @@ private struct PNGText {
     }
   }
 
-  /// The text; nil where it cannot be unpacked, or is too long.
+  /// The text; nil if it cannot be unpacked, or is too long.
   var contents: [UInt8]? {
     guard isPacked else { return Array(rest) }
     let packed = Array(rest)
@@ -143,7 +143,7 @@ private struct PNGText {
 }
 
 extension ArraySlice<UInt8> {
-  /// The bytes up to the next zero, which goes too; nil where there is none.
+  /// The bytes up to the next zero, which goes too; nil if there is none.
   fileprivate mutating func takeToZero() -> ArraySlice<UInt8>? {
     guard let zero = firstIndex(of: 0) else { return nil }
     defer { self = self[index(after: zero)...] }

@@ -1,10 +1,10 @@
-/// The files that a walk through folders has not taken for pictures, counted by ending.
+/// The files that a walk through folders has not taken for images, counted by ending.
 package struct PassedOver: Sendable, Hashable {
   /// The files of one ending.
   private struct Group: Hashable {
     /// As the first of them had it; without an ending the kind, if it is known.
     var label: String
-    /// Without the dot; nil where the names have none.
+    /// Without the dot; nil if the names have none.
     var ending: String?
     var kind: ForeignKind?
     /// Whether they are images that lie outside the class folders.
@@ -74,7 +74,7 @@ package struct PassedOver: Sendable, Hashable {
     return parts.prefix(most).joined(separator: ", ") + (rest > 0 ? ", \(rest) others" : "")
   }
 
-  /// The commands that make pictures of them, for the most frequent kinds; nil where none would.
+  /// The commands that make images of them, for the most frequent kinds; nil if none would.
   package var conversion: String? {
     var commands: [String] = []
     for group in ordered {
@@ -85,7 +85,7 @@ package struct PassedOver: Sendable, Hashable {
     return commands.isEmpty ? nil : commands.prefix(4).joined(separator: ", ")
   }
 
-  /// One line about them; nil where there are none.
+  /// One line about them; nil if there are none.
   package var line: String? {
     let parts = [
       (noun: "image", place: " outside the class folders", groups: ordered.filter(\.isLoose)),

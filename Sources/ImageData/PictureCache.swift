@@ -11,14 +11,14 @@ package struct PictureCache: Sendable, Hashable {
     case ram
     /// In a file, which the next run finds again.
     case disk
-    /// Nowhere: every picture is decoded again whenever it is wanted.
+    /// Nowhere: every image is decoded again whenever it is wanted.
     case off
   }
 
   package var policy: Policy
-  /// The folder for files, never inside a dataset; nil where there is none to be had.
+  /// The folder for files, never inside a dataset; nil if there is none to be had.
   package var folder: String?
-  /// Bytes of memory that can be taken; nil where that is not known.
+  /// Bytes of memory that can be taken; nil if that is not known.
   package let availableMemory: Int?
   /// Those of a process's share of them that something else will take.
   private var reserved = 0
@@ -33,7 +33,7 @@ package struct PictureCache: Sendable, Hashable {
   /// Leaves so many bytes of memory to something else.
   package mutating func reserve(_ bytes: Int) { reserved = bytes }
 
-  /// Bytes of memory that the pictures of some splits will take; none where they lie elsewhere.
+  /// Bytes of memory that the images of some splits will take; none where they lie elsewhere.
   ///
   /// `ranksOnNode` processes of a machine take so many each.
   package func residentBytes(

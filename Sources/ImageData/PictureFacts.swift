@@ -27,7 +27,7 @@ package struct PictureFacts: Sendable, Hashable {
   package var width: Int
   /// Pixels down as stored.
   package var height: Int
-  /// The EXIF orientation, 1 to 8; 1 where there is none or it cannot be used.
+  /// The EXIF orientation, 1 to 8; 1 if there is none or it cannot be used.
   package var orientation: Int
   /// Peculiarities of the file, none of them an error.
   package var traits: Set<Trait>
@@ -42,7 +42,7 @@ package struct PictureFacts: Sendable, Hashable {
     case alpha
     /// CMYK or YCCK.
     case cmyk
-    /// More than 8 bits a channel.
+    /// More than 8 bits per channel.
     case deep = "16-bit"
     /// A progressive JPEG or an interlaced PNG.
     case progressive
@@ -56,11 +56,11 @@ package struct PictureFacts: Sendable, Hashable {
     case oddScan = "odd-scan-header"
     /// A progressive JPEG whose scans do not reach the full precision.
     case coarse = "missing-scans"
-    /// A picture that is whole, in a file whose end is missing or broken.
+    /// An image that is whole, in a file whose end is missing or broken.
     case noEnd = "no-end"
-    /// Bytes behind the end of the picture.
+    /// Bytes behind the end of the image.
     case trailingBytes = "trailing-bytes"
-    /// More pictures behind the first, as in APNG and MPO.
+    /// More images behind the first, as in APNG and MPO.
     case severalPictures = "several-pictures"
   }
 }

@@ -4,7 +4,7 @@ internal import Primitives
 enum PictureName {
   /// The role of an entry of a folder.
   enum Role {
-    /// A picture to read.
+    /// An image to read.
     case picture
     /// A folder to enter.
     case folder
@@ -18,7 +18,7 @@ enum PictureName {
   /// nothing else. One that ends as text, an archive, a film or a copy under way does is none.
   /// All others (no ending, another image format's, an unknown one) are told by their first bytes.
   static func role(_ entry: FolderListing.Entry, path: String) -> Role {
-    // A folder that is named as a picture is a bad picture.
+    // A folder that is named as an image is a bad image.
     if FileKind(ending: entry.name) != nil { return .picture }
     if entry.isFolder { return .folder }
     let ending = ending(of: entry.name).map { String($0).lowercased() }
@@ -58,7 +58,7 @@ enum PictureName {
   /// Endings of files that are never opened: no photo of its own is in them.
   private static let unopened: Set<String> = {
     let kinds: [ForeignKind] = [.text, .archive, .film, .array, .webPage, .pdf]
-    // Copies of files, files under way, small pictures beside films, sound, programs.
+    // Copies of files, files under way, small images beside films, sound, programs.
     let others =
       "bak orig old tmp temp part partial crdownload download swp lock thm db sqlite sql xls xlsx "
       + "doc docx ppt pptx odt ods lnk webloc nfo mp3 wav m4a ogg flac aac py sh js css c h cpp ipynb "
@@ -69,7 +69,7 @@ enum PictureName {
   /// Names of files and folders that systems and programs leave beside photos, in lower case.
   ///
   /// Small copies, waste baskets, what fsck found. All that begins with a dot (`.git`,
-  /// `.ipynb_checkpoints`, `._photo.jpg`) is passed over, too.
+  /// `.ipynb_checkpoints`, `._photo.jpg`) is ignored, too.
   private static let systemNames: Set<String> = [
     "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "__macosx",
     "$recycle.bin", "recycler", "system volume information", "lost+found", "network trash folder",
@@ -98,6 +98,6 @@ extension FileKind {
     }
   }
 
-  /// The endings that most pictures have, for messages.
+  /// The endings that most images have, for messages.
   package static let usualEndings = ".jpg, .jpeg or .png"
 }

@@ -29,21 +29,21 @@ final class PixelSource: @unchecked Sendable {
   /// Whether files may first have been read by another process, perhaps from another folder.
   private let isShared: Bool
 
-  /// Pictures in memory, which the source frees; they stand `slotBytes` apart.
+  /// Images in memory, which the source frees; they stand `slotBytes` apart.
   init(memory: UnsafeMutableRawPointer, slotBytes: Int) {
     kind = .memory(memory)
     self.slotBytes = slotBytes
     isShared = false
   }
 
-  /// Pictures in memory once they have been wanted, for one of several processes.
+  /// Images in memory once they have been wanted, for one of several processes.
   init(_ slots: PictureSlots, _ readers: ImageStorePlan.Readers) {
     kind = .slots(slots, readers)
     slotBytes = slots.slotBytes
     isShared = true
   }
 
-  /// Pictures in a file; those that have gone bad in it are decoded again.
+  /// Images in a file; those that have gone bad in it are decoded again.
   init(
     _ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int,
     isShared: Bool = false
@@ -53,7 +53,7 @@ final class PixelSource: @unchecked Sendable {
     self.isShared = isShared
   }
 
-  /// Pictures that are decoded whenever they are wanted.
+  /// Images that are decoded whenever they are wanted.
   init(_ readers: ImageStorePlan.Readers, slotBytes: Int, isShared: Bool = false) {
     kind = .files(readers)
     self.slotBytes = slotBytes
@@ -77,7 +77,7 @@ final class PixelSource: @unchecked Sendable {
     if case .memory = kind { true } else { false }
   }
 
-  /// Gives `body` the pixels of a picture; `slack` bytes past the last can be read.
+  /// Gives `body` the pixels of an image; `slack` bytes past the last can be read.
   func withPixels(
     _ picture: Picture, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {

@@ -2,9 +2,9 @@
 package enum ResizeMode: String, Codable, Sendable, CaseIterable {
   /// Both sides are scaled by themselves; the aspect ratio is not kept.
   case stretch
-  /// The middle of the picture that has the network's shape; the rest is cut off.
+  /// The middle of the image that has the network's shape; the rest is cut off.
   case crop
-  /// The whole picture in its own shape, in the middle of a black square.
+  /// The whole image in its own shape, in the middle of a black square.
   case pad
 }
 
@@ -22,7 +22,7 @@ package enum ResizeFilter: String, Codable, Sendable, CaseIterable {
   /// The pixels that must be left for one of the result where a JPEG is decoded smaller, 0 for
   /// never.
   ///
-  /// Chosen so that the distance from an ideal reduction (Lanczos, 3 lobes, of the picture before
+  /// Chosen so that the distance from an ideal reduction (Lanczos, 3 lobes, of the image before
   /// it was compressed) grows by a tenth at most over decoding at full size, on the mean of 40
   /// photos at sizes from 30 to 180 pixels. See `ShrunkFit`.
   package var shrinkMargin: Double {
@@ -43,7 +43,7 @@ package enum ExifPolicy: String, Codable, Sendable, CaseIterable {
 }
 
 /// Everything between a file and the numbers a network sees: (pixel - mean) / deviation of the
-/// resized RGB picture, height x width x 3.
+/// resized RGB image, height x width x 3.
 package struct Preprocessing: Codable, Sendable, Hashable {
   /// Pixels across after resizing.
   package var width: Int
@@ -63,7 +63,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   package var mean: [Float]
   /// The divisor of red, green and blue, in units of 0...255.
   package var deviation: [Float]
-  /// Pictures of more pixels are refused before memory is allocated for them.
+  /// Images of more pixels are refused before memory is allocated for them.
   package var maxPixels: Int
 
   /// The limit on pixels unless told otherwise.
@@ -127,7 +127,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     case maxPixels
   }
 
-  /// Reads values, those of models written before pictures were shrunk while decoding, or cropped
+  /// Reads values, those of models written before images were shrunk while decoding, or cropped
   /// to a share, among them.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)

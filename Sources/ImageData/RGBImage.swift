@@ -1,4 +1,4 @@
-/// A picture of 8 bits a channel: three bytes a pixel, row after row, no padding.
+/// An image of 8 bits per channel: three bytes per pixel, row after row, no padding.
 package struct RGBImage: Sendable, Hashable {
   /// Pixels across.
   package var width: Int
@@ -7,7 +7,7 @@ package struct RGBImage: Sendable, Hashable {
   /// 3 * width * height bytes: red, green, blue.
   package var pixels: [UInt8]
 
-  /// A picture of the given pixels; their count must fit the size.
+  /// An image of the given pixels; their count must fit the size.
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
@@ -34,7 +34,7 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case notAnImage
     /// A valid kind of JPEG or PNG that is not read.
     case unsupported
-    /// The file ends before the picture does.
+    /// The file ends before the image does.
     case truncated
     /// The contents contradict themselves.
     case damaged

@@ -3,7 +3,7 @@ struct ResampleTable: Sendable {
   /// The parameters of a table.
   struct Key: Sendable, Hashable {
     var filter: ResizeFilter
-    /// The part of the picture and the pixels it becomes.
+    /// The part of the image and the pixels it becomes.
     var axis: ResizeGeometry.Axis
     /// Full-size pixels that a decoded pixel is the mean of, 1 for full size.
     var shrink = 1

@@ -15,7 +15,7 @@ package struct ResizeGeometry: Sendable, Hashable {
     /// Pixels that the whole side would become where they are cut out of it; `target` elsewhere.
     var whole: Int
 
-    /// Source pixels a target pixel.
+    /// Source pixels per target pixel.
     package var scale: Double { (upper - lower) / Double(target) }
 
     /// Whether every pixel remains unchanged.
@@ -29,7 +29,7 @@ package struct ResizeGeometry: Sendable, Hashable {
   /// `targetHeight`.
   ///
   /// `crop` and `pad` are those of Pillow's `ImageOps.fit` and `ImageOps.pad`. With a `cropShare`
-  /// below 1 the target is that share of a larger map, which the picture is scaled to cover, and
+  /// below 1 the target is that share of a larger map, which the image is scaled to cover, and
   /// whose middle remains: torchvision's `Resize(256)` and `CenterCrop(224)` with 224 / 256.
   package init(
     _ mode: ResizeMode, width: Int, height: Int, targetWidth: Int, targetHeight: Int,
@@ -58,7 +58,7 @@ package struct ResizeGeometry: Sendable, Hashable {
     }
   }
 
-  /// Scales the picture to cover a map of which the target is `share`, and cuts out its middle.
+  /// Scales the image to cover a map of which the target is `share`, and cuts out its middle.
   private mutating func cutMiddle(share: Double) {
     let columns = Int((Double(across.target) / share).rounded())
     let rows = Int((Double(down.target) / share).rounded())

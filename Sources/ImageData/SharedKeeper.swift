@@ -92,7 +92,7 @@ struct SharedKeeper {
     if case .making = kind { true } else { false }
   }
 
-  /// Keeps a picture, in place of one kept before; may be called from any threads.
+  /// Keeps an image, in place of one kept before; may be called from any threads.
   func keep(_ index: Int, _ pixels: [UInt8]) {
     switch kind {
     case .slots(let slots): slots.replace(pixels, index)
@@ -113,7 +113,7 @@ struct SharedKeeper {
     if !isAuto, let error = failure.error.withLock({ $0 }) { throw error }
   }
 
-  /// Completes the file with the outcomes of all pictures; nil where this process makes none, or
+  /// Completes the file with the outcomes of all images; nil if this process makes none, or
   /// can do without.
   func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile? {
     guard case .making(let writer) = kind, failure.error.withLock({ $0 == nil }) else { return nil }

@@ -177,7 +177,7 @@ private struct Lowering {
 }
 
 extension InferenceGraph.Operation {
-  /// The same with a normalization behind it; nil where the step has no weights.
+  /// The same with a normalization behind it; nil if the step has no weights.
   fileprivate func folding(_ normalization: NormalizationWeights) -> InferenceGraph.Operation? {
     switch self {
     case .convolution(let weights, let window):

@@ -59,7 +59,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     put(field, ProtobufMessage(fill))
   }
 
-  /// A list of numbers under one tag; an empty list is left out.
+  /// A list of numbers under one tag; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Float]) {
     guard !values.isEmpty else { return }
     tag(field, .lengthDelimited)
@@ -67,7 +67,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     append(littleEndian: values.map(\.bitPattern))
   }
 
-  /// A list of whole numbers under one tag; an empty list is left out.
+  /// A list of whole numbers under one tag; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Int]) {
     guard !values.isEmpty else { return }
     var list = ProtobufMessage()

@@ -16,7 +16,7 @@ package struct AvailableMemory {
   }
 
   /// Bytes: the least of what the system has without swapping, what control groups leave, and what
-  /// the process may map; nil where nothing of that is known.
+  /// the process may map; nil if nothing of that is known.
   package var bytes: Int? {
     (groups.folders(controller: "memory").compactMap(AvailableMemory.left)
       + [system, addressSpace].compactMap { $0 }).min()

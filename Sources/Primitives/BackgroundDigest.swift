@@ -1,6 +1,6 @@
 import Glibc
 
-/// The SHA-256 digest of memory, computed on a thread of its own while the caller goes on.
+/// The SHA-256 digest of memory, computed on a thread of its own while the caller continues.
 ///
 /// A class, because it owns a thread. One thread adds and finishes.
 package final class BackgroundDigest {

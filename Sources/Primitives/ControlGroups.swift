@@ -63,7 +63,7 @@ package struct ControlGroups {
     return value
   }
 
-  /// The text of a small file; nil where there is none, or a longer one.
+  /// The text of a small file; nil if there is none, or a longer one.
   package static func text(of path: String, limit: Int = 256) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

@@ -10,9 +10,9 @@ package enum RandomPurpose: UInt32, Sendable {
   case subset = 6
   case test = 7
   case benchmark = 8
-  /// Whom a picture is blended with, and how much of it stays.
+  /// Whom an image is blended with, and how much of it stays.
   case mixup = 9
-  /// The changes of the picture that is blended in.
+  /// The changes of the image that is blended in.
   case partner = 10
   /// The window of an image that CutMix replaces, and its source.
   case cutmix = 11

@@ -6,7 +6,7 @@ package func terminalCells(_ text: String) -> Int {
 
 private func cells(_ character: Character) -> Int {
   guard let first = character.unicodeScalars.first else { return 0 }
-  // U+FE0F asks for the picture of a sign that is also a letter.
+  // U+FE0F asks for the image of a sign that is also a letter.
   if isWide(first) || character.unicodeScalars.contains("\u{FE0F}") { return 2 }
   switch first.properties.generalCategory {
   case .nonspacingMark, .enclosingMark, .format: return 0

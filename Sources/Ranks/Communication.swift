@@ -89,7 +89,7 @@ struct Communication {
     }
   }
 
-  /// Takes note that a part is over; of a sum this process's stretch is put together then.
+  /// Takes note that a part has ended; of a sum this process's stretch is put together then.
   private mutating func finishPart(of transfer: Transfer) {
     guard case .sum(let floats, let count) = transfer.work, let room = transfer.room else {
       transfer.stage = .over
@@ -104,8 +104,8 @@ struct Communication {
     transfer.stage = .added
   }
 
-  /// Gives all processes this one's stretches of sums: in the order in which the sums were begun, as
-  /// another process may finish their first halves in another order.
+  /// Gives all processes this one's stretches of sums: in the order in which the sums were started,
+  /// as another process may finish their first halves in another order.
   private func spreadSums() throws(CommunicationError) {
     for transfer in active {
       guard case .sum(let floats, let count) = transfer.work else { continue }

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Every process calls the same methods in the same order. What is summed is summed in the order of
 /// the ranks, whatever the timing. One thread of its own does all that the messages need (MPI's
-/// level FUNNELED), so that sums go on while gradients are still being computed. For one calling
+/// level FUNNELED), so that sums continue while gradients are still being computed. For one calling
 /// thread at a time. A class, because it owns that thread.
 package final class Communicator: Sendable {
   /// This process's number.
@@ -126,7 +126,7 @@ package final class Communicator: Sendable {
     sums.withLock { $0.append(transfer) }
   }
 
-  /// Waits for all sums that were begun.
+  /// Waits for all sums that were started.
   package func finishSums() {
     let begun = sums.withLock { sums in
       defer { sums = [] }

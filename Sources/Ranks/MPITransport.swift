@@ -9,7 +9,7 @@ package final class MPITransport: Transport, @unchecked Sendable {
   private var requests: [Int: UnderWay] = [:]
   private var next = 0
 
-  /// A request, and the lists that MPI reads until it is over.
+  /// A request, and the lists that MPI reads until it has ended.
   private struct UnderWay {
     let request: UnsafeMutablePointer<cmpi_request>
     let lists: [UnsafeMutablePointer<Int32>]
@@ -78,7 +78,7 @@ package final class MPITransport: Transport, @unchecked Sendable {
     throw CommunicationError(.failed, "MPI: \(MPITransport.string(text))")
   }
 
-  /// Begins something that reads the lists until it is over.
+  /// Begins something that reads the lists until it has ended.
   private func begin(
     _ lists: [[Int32]],
     _ body: ([UnsafeMutablePointer<Int32>], UnsafeMutablePointer<cmpi_request>) -> Int32

@@ -8,7 +8,7 @@ package struct TransferID: Sendable, Hashable {
 package enum Lane: Int32, Sendable, CaseIterable {
   /// A transfer that a thread waits for.
   case urgent = 0
-  /// The first halves of sums, which go on beside other work.
+  /// The first halves of sums, which continue beside other work.
   case background = 1
   /// Their second halves.
   case spreading = 2
@@ -57,9 +57,9 @@ package struct Stretches: Sendable, Hashable {
 
 /// A transport of messages between processes.
 ///
-/// Called by one thread alone. Nothing waits: what is begun is over when `isDone` says so, and must
-/// be asked for to go on; until then its memory has to stay where it is. All processes begin the
-/// same in the same order on a lane, but for `send` and `receive`.
+/// Called by one thread alone. Nothing waits: what is started is over when `isDone` says so, and
+/// must be asked for to continue; until then its memory has to stay where it is. All processes
+/// begin the same in the same order on a lane, but for `send` and `receive`.
 package protocol Transport: AnyObject, Sendable {
   /// Joins the others; this process's number and how many there are.
   func join() throws(CommunicationError) -> (rank: Int, size: Int)

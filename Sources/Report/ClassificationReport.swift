@@ -23,9 +23,9 @@ package struct ClassificationReport: Sendable {
     }
   }
 
-  /// A line a class.
+  /// A line per class.
   package var classes: [Row]
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
   /// The plain mean.
   package var macro: Row

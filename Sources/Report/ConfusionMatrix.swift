@@ -84,7 +84,8 @@ package struct ConfusionMatrix: Sendable {
     var labelWidth: Int
     var cellWidth: Int
 
-    /// Characters in a line of so many columns; "true  " stands before the rows' labels.
+    /// Characters in a line of the given number of columns; "true  " stands before the rows'
+    /// labels.
     func lineWidth(columns: Int) -> Int { 6 + labelWidth + columns * cellWidth }
   }
 

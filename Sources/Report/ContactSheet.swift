@@ -1,20 +1,20 @@
-/// Pictures in rows and columns on one sheet, with no text.
+/// Images in rows and columns on one sheet, with no text.
 ///
-/// A column is as wide as its widest picture and a row as high as its highest; smaller ones lie in
+/// A column is as wide as its widest image and a row as high as its highest; smaller ones lie in
 /// the middle. The first column stands a little apart: it is what the others are made of.
 package struct ContactSheet: Sendable {
-  /// The pictures, row by row; rows may differ in length.
+  /// The images, row by row; rows may differ in length.
   package var rows: [[ReportPicture]]
 
-  /// White between and around the pictures, in pixels of the sheet.
+  /// White between and around the images, in pixels of the sheet.
   static let gap = 4
   /// White behind the first column.
   static let apart = 16
-  /// Smaller pictures are enlarged by a whole factor to about this side.
+  /// Smaller images are enlarged by a whole factor to about this side.
   private static let readableSide = 64
   private static let white: UInt8 = 255
 
-  /// A sheet of these pictures; there must be at least one.
+  /// A sheet of these images; there must be at least one.
   package init(rows: [[ReportPicture]]) {
     precondition(rows.contains { !$0.isEmpty }, "a sheet without images")
     self.rows = rows
@@ -26,7 +26,7 @@ package struct ContactSheet: Sendable {
     return max(1, ContactSheet.readableSide / (sides.max() ?? 1))
   }
 
-  /// The sheet as one picture.
+  /// The sheet as one image.
   package var picture: ReportPicture {
     let columns = places(
       sizes: (0..<(rows.map(\.count).max() ?? 0)).map { column in

@@ -1,6 +1,6 @@
 internal import CImageCodecs
 
-/// A picture to be shown: three bytes a pixel (red, green, blue), row after row, no padding.
+/// An image to be shown: three bytes per pixel (red, green, blue), row after row, no padding.
 package struct ReportPicture: Sendable, Hashable {
   /// Pixels across.
   package let width: Int
@@ -9,7 +9,7 @@ package struct ReportPicture: Sendable, Hashable {
   /// 3 * width * height bytes.
   package let pixels: [UInt8]
 
-  /// A picture of the given pixels; their count must fit the size.
+  /// An image of the given pixels; their count must fit the size.
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
@@ -20,7 +20,7 @@ package struct ReportPicture: Sendable, Hashable {
   }
 }
 
-/// A picture that could not be made a file of, in the library's words.
+/// An image that could not be made a file of, in the library's words.
 package struct PNGError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence.
   package let description: String
@@ -49,7 +49,7 @@ extension ReportPicture {
   /// Bytes of the signature and the header.
   private static let startBytes = 8 + 25
 
-  /// A chunk of text that says which program drew the picture.
+  /// A chunk of text that says which program drew the image.
   private static let mark: [UInt8] = {
     let body = Array("tEXtSoftware\0cnnctl".utf8)
     var sum = ~UInt32(0)

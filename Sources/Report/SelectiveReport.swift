@@ -1,8 +1,9 @@
 internal import Primitives
 
-/// A table of what remains, and how right it is, where unsure answers are not given.
+/// A table of what remains, and how right it is, where unsure predictions are not given.
 package struct SelectiveReport: Sendable {
-  /// Least probability that is an answer, share of images answered, share of these that is right.
+  /// Least probability that is a prediction, share of images answered, share of these that is
+  /// right.
   package var rows: [(threshold: Double, coverage: Double, accuracy: Double?)]
 
   /// A table of these lines.

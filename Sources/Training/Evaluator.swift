@@ -35,10 +35,10 @@ package struct Evaluator {
     self.engine = engine
   }
 
-  /// Answers every image of the split once.
+  /// Predicts every image of the split once.
   ///
-  /// `preparing` is told what is done before the first answer. Errors: `DatasetError` for the folder,
-  /// `TrainingError` for a request that cannot be met, and what `progress` throws.
+  /// `preparing` is told what is done before the first prediction. Errors: `DatasetError` for the
+  /// folder, `TrainingError` for a request that cannot be met, and what `progress` throws.
   package func evaluate(
     _ request: Request, preparing: (EvaluationPreparation) -> Void = { _ in },
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
@@ -180,7 +180,7 @@ package struct Evaluator {
 
   /// The images that fall to `split` by their content, and those that cannot be read.
   ///
-  /// The store deals as it does for training; its tiny pictures are thrown away.
+  /// The store deals as it does for training; its tiny images are thrown away.
   private func heldOut(
     _ dataset: Dataset, _ split: Split, _ content: ContentSplit, maxPixels: Int,
     _ preparing: (EvaluationPreparation) -> Void
@@ -230,13 +230,13 @@ package struct EvaluationImages: Sendable {
   }
 }
 
-/// An evaluation with its answers.
+/// An evaluation with its predictions.
 package struct EvaluationResult: Sendable {
   /// Says which images these are.
   package var heading: String
   /// The dataset's folder.
   package var dataset: String
   package var evaluation: Evaluation
-  /// The answers, image by image, in order of the paths a class.
+  /// The predictions, image by image, in order of the paths a class.
   package var predictions: [Prediction]
 }

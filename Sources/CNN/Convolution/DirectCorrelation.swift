@@ -16,7 +16,7 @@ struct DirectCorrelation {
   let kernelColumns: Int
   /// Source pixels from one computed pixel to the next.
   let stride: Int
-  /// Zeros before the source's first row and column; negative: pixels left out.
+  /// Zeros before the source's first row and column; negative: pixels omitted.
   let top: Int
   let left: Int
   /// The place of the first computed pixel in the target, and the distance to the next.
@@ -52,7 +52,7 @@ struct DirectCorrelation {
   /// Computes all maps of a batch.
   ///
   /// - weights: packed panels.
-  /// - bias: a number a channel, padded like the panels, or nil.
+  /// - bias: a number per channel, padded like the panels, or nil.
   /// - pooling: where the greatest value of each window goes in place of the maps themselves.
   /// - completed: told of each task and the target's pixels that it computed, while they are near.
   func run(

@@ -55,7 +55,7 @@ package enum PassMode: Sendable {
   case inference
   /// Batch statistics, dropout keyed by (seed, step).
   case training(seed: UInt64, step: Int)
-  /// As in inference, but what the backward pass reads is kept: gradients of the answer itself.
+  /// As in inference, but what the backward pass reads is kept: gradients of the prediction itself.
   case frozen
 
   /// Whether a backward pass follows.

@@ -79,8 +79,8 @@ extension TensorFile {
   /// The same with weights rounded to what `precision` can hold.
   ///
   /// Only arrays of two and more extents are rounded: biases and what normalizations keep are few
-  /// numbers that every output depends on. With 8 bits a channel's factor is its largest magnitude
-  /// over 127. Error: a weight that 16 bits cannot hold.
+  /// numbers that every output depends on. With 8 bits per channel's factor is its largest
+  /// magnitude over 127. Error: a weight that 16 bits cannot hold.
   package func reduced(to precision: Precision) throws(TensorFileError) -> TensorFile {
     var file = self
     for (index, tensor) in tensors.enumerated() {

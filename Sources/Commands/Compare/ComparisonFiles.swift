@@ -9,9 +9,9 @@ struct ComparisonFiles {
   private let comparison: ModelComparison
   private let arguments: Arguments
 
-  /// Pictures shown of each kind.
+  /// Images shown of each kind.
   private static let mostTiles = 24
-  /// Longer side of a picture, in pixels: twice what a page shows.
+  /// Longer side of an image, in pixels: twice what a page shows.
   private static let tileSide = 256
   /// Pixels of a file for one of the drawing.
   private static let scale = 2.0
@@ -22,7 +22,7 @@ struct ComparisonFiles {
     self.arguments = arguments
   }
 
-  /// Writes figures, texts and the page, and with `plots` the pictures, on it and as files.
+  /// Writes figures, texts and the page, and with `plots` the images, on it and as files.
   func write(to folder: OutputFolder, plots: Bool, engine: Engine) throws {
     var report = comparison.report(
       names: (comparison.first.shortName, comparison.second.shortName))

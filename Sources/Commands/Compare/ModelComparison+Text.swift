@@ -62,7 +62,7 @@ extension ModelComparison {
       + (rest > 0 ? ["  and \(grouped(rest)) more (-v lists them)"] : [])
   }
 
-  /// The true class and both answers: `dogs`, `A dogs 88.1 %`, `B cats 99.0 %`.
+  /// The true class and both predictions: `dogs`, `A dogs 88.1 %`, `B cats 99.0 %`.
   func answers(_ pair: Pair) -> [String] {
     let truth = pair.first.trueIndex.map { classes[$0] } ?? ""
     return [truth]

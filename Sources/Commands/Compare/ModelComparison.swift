@@ -105,7 +105,7 @@ struct ModelComparison {
     }.map(\.element)
   }
 
-  /// The comparison as a page with no pictures yet; `names` stand for the two models.
+  /// The comparison as a page with no images yet; `names` stand for the two models.
   func report(names: (String, String)) -> ComparisonReport {
     func side(_ side: Side, _ name: String) -> ComparisonReport.Side {
       let figures = side.evaluation

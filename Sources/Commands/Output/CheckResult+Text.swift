@@ -2,7 +2,7 @@ internal import ImageData
 internal import Primitives
 
 extension CheckResult {
-  /// The report for people, without a final newline: counts, what the pictures are, errors, notes,
+  /// The report for people, without a final newline: counts, what the images are, errors, notes,
   /// and the verdict as the last line.
   func text(isVerbose: Bool) -> String {
     var lines = [heading] + counts(isVerbose: isVerbose) + pictures
@@ -22,7 +22,7 @@ extension CheckResult {
     return (errors.isEmpty ? "no errors" : counted(errors.count, "error")) + notesPart + strict
   }
 
-  /// A row a class, a column a folder.
+  /// A row per class, a column a folder.
   private func counts(isVerbose: Bool) -> [String] {
     guard !report.classes.isEmpty, !report.folders.isEmpty else { return [] }
     let most = isVerbose ? report.classes.count : 30

@@ -26,7 +26,7 @@ package struct EpochLine: Sendable, Equatable {
     var imagesPerSecond: Double
     var isBest: Bool
 
-    /// The validation figures (nil without validation), training images a second, and whether the
+    /// The validation figures (nil without validation), training images per second, and whether the
     /// epoch is the best so far.
     package init(
       validationLoss: Double?, validationAccuracy: Double?, imagesPerSecond: Double, isBest: Bool
@@ -80,9 +80,9 @@ package struct EpochLine: Sendable, Equatable {
 
   /// The parts, two spaces apart.
   ///
-  /// Each level of shortening gives something up: the run's time left, milliseconds a step, images a
-  /// second, long names, the count of steps, the time, the losses, and the training accuracy beside
-  /// the one in validation.
+  /// Each level of shortening gives something up: the run's time left, milliseconds a step, images
+  /// per second, long names, the count of steps, the time, the losses, and the training accuracy
+  /// beside the one in validation.
   private func joined(shortening level: Int, bar: String) -> String {
     var parts = ["Epoch \(epoch)/\(epochs)"]
     if level < 5 || (outcome == nil && level < 7) {

@@ -6,7 +6,7 @@ package struct StepLine: Sendable, Equatable {
   var title: String
   /// The number of units done.
   var done: Int
-  /// Out of how much; nil where nobody knows.
+  /// Out of how much; nil if nobody knows.
   var total: Int?
   /// The unit, such as `img`.
   var unit: String

@@ -15,7 +15,7 @@ struct PictureDigests {
   /// Digests by path, as predictions.csv has it.
   private var digests: [String: String] = [:]
 
-  /// The digests of the pictures that a report of these answers shows, as they are now.
+  /// The digests of the images that a report of these predictions shows, as they are now.
   init(of answers: [Prediction]) {
     for path in ShownAnswers(answers.filter { $0.index != nil }).paths {
       guard let bytes = try? FileBytes.read(path, onlyPicture: true) else { continue }
@@ -23,7 +23,7 @@ struct PictureDigests {
     }
   }
 
-  /// Reads a file; one that is missing or damaged knows no picture.
+  /// Reads a file; one that is missing or damaged knows no image.
   init(reading place: FilePlace) {
     guard let bytes = try? place.bytes(limit: PictureDigests.sizeLimit) else { return }
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
@@ -54,6 +54,6 @@ struct ShownPictures {
   /// Whether an image, given its path in predictions.csv and its bytes, may be shown.
   let allows: @Sendable (_ path: String, _ bytes: [UInt8]) -> Bool
 
-  /// Pictures that this command has just answered.
+  /// Images that this command has just answered.
   static let own = ShownPictures(places: ImagePlaces()) { _, _ in true }
 }

@@ -2,7 +2,7 @@ internal import KernelSelection
 internal import Primitives
 internal import Training
 
-/// `cnnctl report [RUN]`: plots, pictures and report.html from a run's folder.
+/// `cnnctl report [RUN]`: plots, images and report.html from a run's folder.
 struct ReportCommand {
   let arguments: Arguments
   let console: Console

@@ -42,7 +42,7 @@ extension RunContents {
   /// Images of each class in each split, and what was to be said of them.
   var datasetFacts: RunReport.Dataset? {
     guard let dataset = events?.dataset else { return nil }
-    // Those that are about the answers stand above them.
+    // Those that are about the predictions stand above them.
     let cautions = ["test image", "validation image"].flatMap {
       answers?.evaluation.cautions(of: $0) ?? []
     }

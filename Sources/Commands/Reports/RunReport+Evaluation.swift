@@ -51,7 +51,7 @@ extension RunReport {
     return facts
   }
 
-  /// Takes pictures of images beside their answers.
+  /// Takes pictures of images beside their predictions.
   mutating func show(
     _ tiles: (worst: [Tile], leastSure: [Tile], examples: [Tile], unread: [String])
   ) {

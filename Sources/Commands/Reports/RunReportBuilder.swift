@@ -7,7 +7,7 @@ internal import Training
 
 /// Makes a report of what a run's folder holds.
 ///
-/// Nothing else goes into it but the pictures that the run has answered, so that a run's own report
+/// Nothing else goes into it but the images that the run has answered, so that a run's own report
 /// and one made again later are the same bytes.
 struct RunReportBuilder {
   let contents: RunContents

@@ -1,7 +1,7 @@
 internal import KernelInterface
 
 extension DatasetCheck {
-  /// Pictures that are there more than once, exactly or nearly.
+  /// Images that are there more than once, exactly or nearly.
   ///
   /// Also says for how many the search for similar ones was cut short.
   static func copyFindings(
@@ -18,7 +18,7 @@ extension DatasetCheck {
   /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
   ///
   /// They are decoded once more: hashing all the pixels of a dataset would take half as long as
-  /// decoding them, and few pictures share their size and shrunk copy.
+  /// decoding them, and few images share their size and shrunk copy.
   private static func pixelDigests(
     _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
   ) -> [PictureExamination.Digest: PictureExamination.Digest] {
@@ -71,7 +71,7 @@ extension DatasetCheck {
   }
 }
 
-/// Elements with equal keys together, in the order of their first ones; those without are left out.
+/// Elements with equal keys together, in the order of their first ones; those without are omitted.
 private func grouped<Element, Key: Hashable>(
   _ elements: some Sequence<Element>, by key: (Element) -> Key?
 ) -> [[Element]] {
@@ -117,7 +117,7 @@ extension ImageStore {
   /// Files that are there more than once, as far as their bytes tell: known from loading, free of
   /// charge.
   ///
-  /// `DatasetCheck` looks further: for the same pixels in other files, and for pictures alike.
+  /// `DatasetCheck` looks further: for the same pixels in other files, and for images alike.
   package var copies: [CheckFinding] {
     grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
       .filter { $0.count > 1 }

@@ -77,7 +77,7 @@ extension DatasetCheck {
       + survey.linksOutside.map { CheckFinding(.linkOutside, "points outside the dataset", [$0]) }
   }
 
-  /// Empty, missing, uneven and blurred classes, told by the pictures that can be decoded.
+  /// Empty, missing, uneven and blurred classes, told by the images that can be decoded.
   static func classFindings(
     _ survey: FolderSurvey, _ files: [CheckedFile], _ classes: [String]
   ) -> [CheckFinding] {
@@ -130,7 +130,7 @@ extension DatasetCheck {
     ]
   }
 
-  /// Classes of a folder whose pictures show less than their size lets expect, those together that
+  /// Classes of a folder whose images show less than their size lets expect, those together that
   /// are alike in that.
   private static func enlarged(
     _ classes: [(name: String, detail: Detail)], _ folder: String
@@ -153,12 +153,12 @@ extension DatasetCheck {
 
 /// The finest detail in the images of a class.
 private struct Detail {
-  /// Nothing in half of the pictures is finer than so many pixels.
+  /// Nothing in half of the images is finer than so many pixels.
   var pixels: Int
   /// Pixels of the shorter side that would show as much.
   var side: Int
 
-  /// Nil for a class without a picture that tells.
+  /// Nil for a class without an image that tells.
   init?(_ files: some Sequence<CheckedFile>) {
     let telling = files.compactMap(\.examination.picture).filter { $0.fineness != nil }
     guard !telling.isEmpty else { return nil }

@@ -22,7 +22,7 @@ struct LabelTable {
     [".csv", ".tsv"].contains { name.lowercased().hasSuffix($0) }
   }
 
-  /// The table at a path; nil where no column names images that lie beside it, or none can be told
+  /// The table at a path; nil if no column names images that lie beside it, or none can be told
   /// to hold classes.
   init?(_ path: String) {
     guard LabelTable.isNamedSo(path),

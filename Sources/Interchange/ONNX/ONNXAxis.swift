@@ -1,6 +1,6 @@
 internal import ImageData
 
-/// One direction of a picture and of the network's input, as names of doubles in a graph.
+/// One direction of an image and of the network's input, as names of doubles in a graph.
 ///
 /// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
 struct ONNXAxis {
@@ -12,9 +12,9 @@ struct ONNXAxis {
   let direction: Direction
   /// Pixels of the network's input.
   let target: Int
-  /// Pixels of the picture.
+  /// Pixels of the image.
   let size: String
-  /// Source pixels a target pixel.
+  /// Source pixels per target pixel.
   let scale: String
   /// The start of the used part of the image, in its pixels; nil for its first pixel.
   let lower: String?
@@ -41,7 +41,7 @@ extension ONNXGraph {
       switch preprocessing.resize {
       case .stretch: break
       case .crop where preprocessing.cropShare < 1:
-        // The picture covers a map of which the input is that share, and its middle remains.
+        // The image covers a map of which the input is that share, and its middle remains.
         func covered(_ side: Int) -> String {
           number((Double(side) / preprocessing.cropShare).rounded())
         }
@@ -97,7 +97,7 @@ extension ONNXGraph {
   /// The source pixel under each target pixel's centre, [target] int64.
   ///
   /// Positions are summed up step by step as `Resizer` sums them, so that rounding falls the same
-  /// way where a centre lies between two pixels. On a border outside of the picture any pixel will
+  /// way where a centre lies between two pixels. On a border outside of the image any pixel will
   /// do: what stands there is masked.
   mutating func addNearestPixels(_ axis: ONNXAxis) -> String {
     let scope = axis.direction.rawValue

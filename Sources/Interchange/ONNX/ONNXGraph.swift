@@ -30,7 +30,7 @@ struct ONNXGraph {
 
   /// Adds a node and gives the name of its one output, which is also the node's.
   ///
-  /// An input's name may be empty where it is left out. Attributes are written in the order of
+  /// An input's name may be empty where it is omitted. Attributes are written in the order of
   /// their names.
   mutating func add(
     _ type: String, _ inputs: [String], _ name: String, _ attributes: [String: Attribute] = [:]

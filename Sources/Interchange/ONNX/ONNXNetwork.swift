@@ -13,7 +13,7 @@ struct ONNXNetwork {
   /// The same for vectors.
   private var vectors: [String: String] = [:]
 
-  /// A writer that goes on with `graph`.
+  /// A writer that continues with `graph`.
   init(_ graph: ONNXGraph, halves: Bool) {
     self.graph = graph
     self.halves = halves

@@ -6,7 +6,7 @@ package enum ClassLabels {
   /// Bytes that a file of names may have.
   private static let sizeLimit = 1 << 24
 
-  /// Reads a file with one name a line.
+  /// Reads a file with one name per line.
   ///
   /// Errors: no such file, no UTF-8, an empty line but at the end, a name twice.
   package static func read(_ path: String) throws(TrainingError) -> [String] {

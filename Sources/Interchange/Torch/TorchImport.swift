@@ -70,7 +70,7 @@ package enum TorchImport {
       deviation: [0.229, 0.224, 0.225].map { Float(255 * $0) })
   }
 
-  /// Every name must be there, and none more; the counts of batches may be left out.
+  /// Every name must be there, and none more; the counts of batches may be omitted.
   private static func checkNames(
     _ file: TorchFile, _ tensors: [TorchTensor], _ path: String, _ network: TorchNetwork
   ) throws(TrainingError) {

@@ -150,7 +150,7 @@ struct TorchSource {
     }
   }
 
-  /// From a picture of any size to one of the network's.
+  /// From an image of any size to one of the network's.
   private var preparing: [String] {
     let upright = images.exif == .apply ? "ImageOps.exif_transpose(image)" : "image"
     let filter =

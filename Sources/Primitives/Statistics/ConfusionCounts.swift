@@ -1,12 +1,12 @@
 /// A confusion matrix: one row per true class, one column per predicted class.
 ///
-/// It is a collection of rows, and takes four bytes a cell. In JSON it is an array of rows.
+/// It is a collection of rows, and takes four bytes per cell. In JSON it is an array of rows.
 package struct ConfusionCounts: Sendable, Hashable {
   /// The number of classes.
   package let classes: Int
   private var cells: [UInt32]
 
-  /// No answers yet to images of so many classes.
+  /// No answers yet to images of the given number of classes.
   package init(classes: Int) {
     precondition(classes >= 0, "a number of classes")
     self.classes = classes
@@ -20,7 +20,7 @@ package struct ConfusionCounts: Sendable, Hashable {
     cells = rows.joined().map(UInt32.init)
   }
 
-  /// Counts an answer in.
+  /// Counts a prediction in.
   package mutating func add(truth: Int, answer: Int) { cells[truth * classes + answer] += 1 }
 
   /// The number of images of one class predicted as another, or as their own.
@@ -29,7 +29,7 @@ package struct ConfusionCounts: Sendable, Hashable {
   /// Images of each class.
   package var members: [Int] { map { $0.reduce(0, +) } }
 
-  /// Answers of each class.
+  /// Predictions of each class.
   package var answers: [Int] {
     var sums = [Int](repeating: 0, count: classes)
     for row in self {
@@ -38,7 +38,7 @@ package struct ConfusionCounts: Sendable, Hashable {
     return sums
   }
 
-  /// Right answers of each class.
+  /// Correct predictions of each class.
   package var hits: [Int] { indices.map { self[$0, $0] } }
 
   /// Pairs of classes by how many images of the first were taken for the second, at most `limit`.

@@ -15,7 +15,7 @@ package struct RankSteps: Sendable, Hashable {
 
   /// The steps of scores and of who is a member; nil without members or without others.
   ///
-  /// Equal scores are one threshold. Scores that are not finite are left out.
+  /// Equal scores are one threshold. Scores that are not finite are omitted.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
     let sorted = scored.filter(\.score.isFinite).sorted { $0.score > $1.score }
     members = sorted.count { $0.isMember }

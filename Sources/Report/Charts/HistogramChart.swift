@@ -19,7 +19,7 @@ package struct HistogramChart: Sendable, Hashable {
 
   package var title: String
   package var panels: [Panel]
-  /// Classes at most; the drawing says how many are left out.
+  /// Classes at most; the drawing says how many are omitted.
   package var maximumPanels = 12
   /// Width in CSS pixels.
   package var width = 720.0

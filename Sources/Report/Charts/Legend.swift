@@ -40,7 +40,7 @@ struct Legend {
         row += 1
       }
       let middle = top + (Double(row) + 0.5) * Legend.rowHeight
-      // The last row keeps room for the count of what is left out.
+      // The last row keeps room for the count of what is omitted.
       let rest = "and \(entries.count - index) more"
       let restWidth = Font.width(rest, size: size) + Legend.gap
       let isLast = index == entries.count - 1

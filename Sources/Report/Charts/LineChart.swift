@@ -16,7 +16,7 @@ package struct LineChart: Sendable, Hashable {
       isDashed = dashed
     }
 
-    /// A line of one value a step, the first at `start`; nil is a gap.
+    /// A line of one value per step, the first at `start`; nil is a gap.
     package init(
       _ name: String, values: [Double?], from start: Int = 1, paint: Paint, dashed: Bool = false
     ) {

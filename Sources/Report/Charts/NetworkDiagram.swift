@@ -5,7 +5,7 @@ package struct NetworkDiagram: Sendable, Hashable {
     package var name: String
     /// The shape of what comes out, such as `32 × 32 × 64`.
     package var outputShape: String
-    /// Numbers it learns; nil where it cannot have any.
+    /// Numbers it learns; nil if it cannot have any.
     package var parameters: Int?
 
     /// A layer.
@@ -33,7 +33,7 @@ package struct NetworkDiagram: Sendable, Hashable {
   package var title: String
   /// The layers in order.
   package var nodes: [Node]
-  /// The ways around; those that lead nowhere or backwards are left out.
+  /// The ways around; those that lead nowhere or backwards are omitted.
   package var shortcuts: [Shortcut]
   /// Layers in a column, about.
   package var rows = 12

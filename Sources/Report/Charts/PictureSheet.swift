@@ -17,9 +17,9 @@ package enum Verdict: Sendable, Hashable {
   }
 }
 
-/// A picture with lines of text.
+/// An image with lines of text.
 package struct Tile: Sendable, Hashable {
-  /// The picture, in any size.
+  /// The image, in any size.
   package var picture: ReportPicture
   /// The lines below the image.
   package var caption: [String]
@@ -41,17 +41,17 @@ extension Tile {
   }
 }
 
-/// Pictures in rows with captions and frames, as one drawing.
+/// Images in rows with captions and frames, as one drawing.
 ///
-/// A right answer has a green frame and a tick, a wrong one an orange-red frame and a cross: the
-/// two are told apart without colours.
+/// A correct prediction has a green frame and a tick, a wrong one an orange-red frame and a cross:
+/// the two are told apart without colours.
 package struct PictureSheet: Sendable {
   package var title: String
-  /// The pictures in order.
+  /// The images in order.
   package var tiles: [Tile]
-  /// Pictures in a row.
+  /// Images in a row.
   package var columns = 6
-  /// Side of the square that a picture is fitted into, in CSS pixels.
+  /// Side of the square that an image is fitted into, in CSS pixels.
   package var side = 128.0
   /// Whether squares are cropped to the height of their images.
   package var isTight = false
@@ -61,7 +61,7 @@ package struct PictureSheet: Sendable {
   /// The text shown without images.
   package var emptyNote = "no images"
 
-  /// A sheet of these pictures.
+  /// A sheet of these images.
   package init(title: String, tiles: [Tile]) {
     self.title = title
     self.tiles = tiles
@@ -132,7 +132,7 @@ package struct PictureSheet: Sendable {
     return top + PictureSheet.lineHeight + 8
   }
 
-  /// One picture under a title, so many CSS pixels wide unless it has fewer pixels.
+  /// One image under a title, so many CSS pixels wide unless it has fewer pixels.
   static func scene(of picture: ReportPicture, title: String, width: Double) -> Scene {
     let width = min(width, Double(picture.width))
     let height = width * Double(picture.height) / Double(picture.width)

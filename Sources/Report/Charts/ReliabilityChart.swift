@@ -9,7 +9,7 @@ package struct ReliabilityChart: Sendable, Hashable {
   /// Height in CSS pixels.
   package var height = 400.0
 
-  /// A chart of these answers.
+  /// A chart of these predictions.
   package init(_ answers: ReliabilityBins, title: String = "Reliability") {
     self.answers = answers
     self.title = title

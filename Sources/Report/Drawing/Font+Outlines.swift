@@ -32,7 +32,7 @@ extension Font {
 
   /// The heights of the outlines' grid, in pixels above the baseline.
   private struct RowGrid {
-    /// Heights of the grid and of the picture, upwards.
+    /// Heights of the grid and of the image, upwards.
     private var steps: [(grid: Double, pixels: Double)]
 
     init(size: Double, pen: Double) {

@@ -55,9 +55,9 @@ package enum Paint: Sendable, Hashable {
   case surface
   /// Series of data, 0 and up; after the last colour they repeat.
   case series(Int)
-  /// The strong end of the scale of right answers.
+  /// The strong end of the scale of correct predictions.
   case heat
-  /// The strong end of the scale of wrong answers.
+  /// The strong end of the scale of wrong predictions.
   case wrongHeat
   /// Text on a strong colour.
   case onHeat

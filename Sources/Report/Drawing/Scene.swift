@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// A drawing as a list of elements, from which a picture and an SVG are made.
+/// A drawing as a list of elements, from which an image and an SVG are made.
 package struct Scene: Sendable, Hashable {
   /// A line's colour, width and pattern.
   package struct Stroke: Sendable, Hashable {
@@ -44,7 +44,7 @@ package struct Scene: Sendable, Hashable {
     case rectangle(Box, Fill)
     /// A line of text.
     case label(Label)
-    /// A picture, scaled to a rectangle.
+    /// An image, scaled to a rectangle.
     case picture(ReportPicture, Box)
   }
 
@@ -98,7 +98,7 @@ package struct Scene: Sendable, Hashable {
     elements.append(.label(label))
   }
 
-  /// Draws a picture into a rectangle.
+  /// Draws an image into a rectangle.
   package mutating func draw(_ picture: ReportPicture, in box: Box) {
     elements.append(.picture(picture, box))
   }

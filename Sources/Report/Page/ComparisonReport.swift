@@ -5,7 +5,7 @@ package struct ComparisonReport: Sendable {
   /// One of the two.
   package struct Side: Sendable {
     package var name: String
-    /// Share of right answers.
+    /// Share of correct predictions.
     package var accuracy: Double
     /// Ends of the accuracy's 95 % interval.
     package var interval: ClosedRange<Double>
@@ -116,7 +116,7 @@ package struct ComparisonReport: Sendable {
     return charts.compactMap { name, chart in chart.lines.isEmpty ? nil : (name, chart.scene) }
   }
 
-  /// The page: what the test says, curves, and the images whose answer changed.
+  /// The page: what the test says, curves, and the images whose prediction changed.
   package var page: ReportPage {
     func headline(_ side: Side) -> ReportPage.Headline {
       ReportPage.Headline(

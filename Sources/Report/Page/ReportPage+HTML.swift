@@ -40,7 +40,7 @@ extension ReportPage {
       """
   }
 
-  /// Nothing may be loaded or run but the page's own style and pictures.
+  /// Nothing may be loaded or run but the page's own style and images.
   private var policy: String { "default-src 'none'; style-src 'unsafe-inline'; img-src data:" }
 
   private static func html(_ block: Block) throws(PNGError) -> String {

@@ -1,9 +1,9 @@
-/// A page of a report: sections of text, charts, tables and pictures.
+/// A page of a report: sections of text, charts, tables and images.
 package struct ReportPage: Sendable {
   package var title: String
   /// A line under the title.
   package var subtitle: String
-  /// The parts in order; those without blocks are left out.
+  /// The parts in order; those without blocks are omitted.
   package var sections: [Section]
 
   /// A page of these sections.
@@ -29,7 +29,7 @@ package struct ReportPage: Sendable {
     }
   }
 
-  /// Something a section shows; those that are empty are left out.
+  /// Something a section shows; those that are empty are omitted.
   package enum Block: Sendable {
     /// The few numbers that matter most, large.
     case headline([Headline])
@@ -41,7 +41,7 @@ package struct ReportPage: Sendable {
     case figures([Figure])
     /// Rows and columns.
     case table(Table)
-    /// Pictures with captions.
+    /// Images with captions.
     case gallery(Gallery)
     /// The findings of a check.
     case findings([Finding])
@@ -118,14 +118,14 @@ package struct ReportPage: Sendable {
     }
   }
 
-  /// Pictures with captions.
+  /// Images with captions.
   package struct Gallery: Sendable, Hashable {
     package var title: String
     /// A sentence under it.
     package var note: String
     package var tiles: [Tile]
 
-    /// Pictures under a heading.
+    /// Images under a heading.
     package init(title: String, note: String = "", tiles: [Tile]) {
       self.title = title
       self.note = note

@@ -42,15 +42,15 @@ extension RunReport {
   }
 
   /// Charts of the evaluation: `confusion_matrix`, `confusion_matrix_normalized` and, where the
-  /// answers themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
+  /// predictions themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
   package var evaluationPlots: [Plot] {
     guard let evaluated else { return [] }
     return evaluated.matrices + (evaluated.truths.isEmpty ? [] : evaluated.curvePlots)
   }
 
-  /// Pictures of images with their answers: `misclassified`, `least_sure` and `examples`.
+  /// Images of images with their predictions: `misclassified`, `least_sure` and `examples`.
   ///
-  /// One without pictures is left out, but for the mistakes where there are none.
+  /// One without images is omitted, but for the mistakes if there are none.
   package var pictureSheets: [Plot] {
     let sheets = [
       ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes)),

@@ -1,7 +1,7 @@
 internal import Primitives
 
 extension RunReport {
-  /// The page: a section a subject, those without anything to show left out.
+  /// The page: a section a subject, those without anything to show omitted.
   package var page: ReportPage {
     ReportPage(
       title: title, subtitle: subtitle,

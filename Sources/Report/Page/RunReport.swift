@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Everything a report of a run can show; what is nil or empty is left out.
+/// Everything a report of a run can show; what is nil or empty is omitted.
 package struct RunReport: Sendable {
   /// One epoch of the training.
   package struct Epoch: Sendable, Hashable {
@@ -8,11 +8,11 @@ package struct RunReport: Sendable {
     package var number: Int
     /// Mean loss of the training images.
     package var loss: Double?
-    /// Share of right answers to the training images.
+    /// Share of correct predictions for the training images.
     package var accuracy: Double?
     /// Mean loss of the validation images.
     package var validationLoss: Double?
-    /// Share of right answers to the validation images.
+    /// Share of correct predictions for the validation images.
     package var validationAccuracy: Double?
     /// Learning rate at its end.
     package var learningRate: Double?
@@ -31,7 +31,7 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// Answers to images whose class is known, and what was made of them.
+  /// Predictions for images whose class is known, and what was made of them.
   package struct Evaluated: Sendable {
     /// The images: `test images`, or `validation images (there is no test set)`.
     package var name: String
@@ -39,7 +39,7 @@ package struct RunReport: Sendable {
     package var classes: [String]
     /// The true class of each image answered; empty where only figures are known.
     package var truths: [Int]
-    /// A probability a class for each of them.
+    /// A probability per class for each of them.
     package var probabilities: [[Double]]
     /// Images that were answered.
     package var images: Int
@@ -51,14 +51,14 @@ package struct RunReport: Sendable {
     package var interval: ClosedRange<Double>
     /// Mean of -log of the true class's probability.
     package var loss: Double
-    /// Brier's score; nil where it is not known.
+    /// Brier's score; nil if it is not known.
     package var brier: Double?
     /// More numbers, such as how many images could not be read.
     package var facts: [ReportPage.Fact]
     /// Reasons for which the metrics may mislead.
     package var cautions: [String]
 
-    /// Answers with their figures.
+    /// Predictions with their figures.
     package init(
       name: String, classes: [String], truths: [Int], probabilities: [[Double]],
       images: Int? = nil, scores: ClassificationReport, confusion: ConfusionCounts,
@@ -84,7 +84,7 @@ package struct RunReport: Sendable {
   package struct Dataset: Sendable, Hashable {
     /// Names of the classes.
     package var classes: [String]
-    /// A name and a count a class for each split.
+    /// A name and a count per class for each split.
     package var splits: [Split]
     /// More about it, such as its path and fingerprint.
     package var facts: [ReportPage.Fact]
@@ -142,11 +142,11 @@ package struct RunReport: Sendable {
   package var bestEpoch: Int?
   /// The evaluation.
   package var evaluated: Evaluated?
-  /// The most confident wrong answers, worst first.
+  /// The most confident wrong predictions, worst first.
   package var worstMistakes: [Tile] = []
-  /// The answers of the least probability.
+  /// The predictions of the least probability.
   package var leastSure: [Tile] = []
-  /// Some answers, taken at random.
+  /// Some predictions, taken at random.
   package var examples: [Tile] = []
   /// Explanations of the worst mistakes.
   package var explanations: [Tile] = []

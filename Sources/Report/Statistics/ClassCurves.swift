@@ -18,7 +18,7 @@ package struct ClassCurves: Sendable, Hashable {
   /// Steps of the mean curves.
   private static let steps = 200
 
-  /// Curves of answers: a probability a class for each image, and its true class.
+  /// Curves of predictions: a probability per class for each image, and its true class.
   package init(probabilities: [[Double]], truths: [Int], classes count: Int) {
     precondition(
       probabilities.count == truths.count && probabilities.allSatisfy { $0.count == count },
@@ -37,10 +37,10 @@ package struct ClassCurves: Sendable, Hashable {
     micro = all.ranks.map(RankCurves.init)
   }
 
-  /// Mean area under the ROC curves; nil where a class has no curve.
+  /// Mean area under the ROC curves; nil if a class has no curve.
   package var macroROCArea: Double? { mean(\.rocArea) }
 
-  /// Mean average precision; nil where a class has no curve.
+  /// Mean average precision; nil if a class has no curve.
   package var macroAveragePrecision: Double? { mean(\.averagePrecision) }
 
   private func mean(_ area: (RankCurves) -> Double) -> Double? {

@@ -8,7 +8,7 @@ extension McNemarTest {
   /// Images that the second has right.
   package var secondRight: Int { bothRight + onlySecond }
 
-  /// The second's share of right answers less the first's; 0 without images.
+  /// The second's share of correct predictions less the first's; 0 without images.
   package var difference: Double {
     count == 0 ? 0 : Double(onlySecond - onlyFirst) / Double(count)
   }
@@ -17,7 +17,7 @@ extension McNemarTest {
   ///
   /// Newcombe 1998, method 10: Wilson's intervals of the two shares put together, with their
   /// correlation because the images are the same. Wald's simpler interval has no width where no
-  /// answer differs.
+  /// prediction differs.
   package var differenceInterval: ClosedRange<Double> {
     guard count > 0 else { return -1...1 }
     let first = wilsonInterval(firstRight, of: count)

@@ -15,7 +15,7 @@ package struct RankCurves: Sendable, Hashable {
 
   /// The curves of scores and of who is a member; nil without members or without others.
   ///
-  /// Equal scores are one threshold. Scores that are not finite are left out.
+  /// Equal scores are one threshold. Scores that are not finite are omitted.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
     guard let ranks = RankSteps(scored) else { return nil }
     self.init(ranks)

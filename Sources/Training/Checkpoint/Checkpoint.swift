@@ -1,7 +1,7 @@
 internal import CNN
 internal import FoundationEssentials
 
-/// Everything that the rest of a run depends on: what a run that died goes on from.
+/// Everything that the rest of a run depends on: what a run that died continues from.
 ///
 /// Random numbers are drawn from (seed, epoch, image) and schedules from the step, so that counters
 /// are all there is to keep of them. One file in the format of models, its digest included.
@@ -16,7 +16,7 @@ struct Checkpoint: Sendable {
     var isa: String
     /// The convolution method.
     var conv: String
-    /// Epochs that are over.
+    /// Finished epochs.
     var epochs: Int
     /// The sums of the current epoch; nil between two epochs.
     var underWay: EpochMeter.Sums?
@@ -79,7 +79,7 @@ struct Checkpoint: Sendable {
     }
   }
 
-  /// The file's bytes; nil where a number is not finite, which is never kept.
+  /// The file's bytes; nil if a number is not finite, which is never kept.
   func encoded() -> [UInt8]? {
     let tensors = tensors
     guard tensors.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else { return nil }

@@ -67,7 +67,7 @@ struct CheckpointFolder {
     return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
   }
 
-  /// The newest checkpoint that is whole, its best weights put back in their place; nil where no
+  /// The newest checkpoint that is whole, its best weights put back in their place; nil if no
   /// checkpoint was written.
   ///
   /// `skipped` is told of each that is not whole, with the reason; the one of the step `first` is
@@ -105,7 +105,7 @@ struct CheckpointFolder {
     return nil
   }
 
-  /// The bytes of the weights that were the best at a checkpoint; nil where they are in place.
+  /// The bytes of the weights that were the best at a checkpoint; nil if they are in place.
   private func bestWeights(
     of checkpoint: Checkpoint, at copy: FilePlace
   ) throws(TrainingError) -> [UInt8]? {

@@ -1,4 +1,4 @@
-/// Writes checkpoints so seldom that they cost next to nothing, and goes on where one fails.
+/// Writes checkpoints so seldom that they cost next to nothing, and continues where one fails.
 struct Checkpointer {
   private let folder: CheckpointFolder
   private var written = ContinuousClock.now

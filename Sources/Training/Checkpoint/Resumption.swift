@@ -1,6 +1,6 @@
 internal import CNN
 
-/// A run that is to go on where it was left.
+/// A run that is to continue where it was left.
 package struct Resumption: Sendable {
   package let folder: RunFolder
   /// The run's configuration.
@@ -18,15 +18,16 @@ package struct Resumption: Sendable {
     package var epochs: Int?
     /// `--patience`, 0 for `--no-patience`.
     package var patience: Int?
-    /// `--max-time` of the process that goes on, 0 for `--no-max-time`.
+    /// `--max-time` of the process that continues, 0 for `--no-max-time`.
     package var maxSeconds: Double?
   }
 
   /// Reads a run folder (`train --resume`).
   ///
   /// `dataset` is where the images lie now; without it they are where the run found them. Of
-  /// `options` only the length of the run may differ from what it was begun with. Errors: a folder
-  /// that holds no run, and options that differ, each with the run's value and the one given.
+  /// `options` only the length of the run may differ from what it was started with. Errors: a
+  /// folder that holds no run, and options that differ, each with the run's value and the one
+  /// given.
   package init(
     run path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
   ) throws(TrainingError) {
@@ -96,7 +97,7 @@ package struct Resumption: Sendable {
     }
   }
 
-  /// The keys of a configuration that may differ where a run goes on.
+  /// The keys of a configuration that may differ where a run continues.
   ///
   /// Earlier versions wrote another number of epochs over the first one; it is taken for a change.
   private static let free: Set<String> = [
@@ -104,9 +105,9 @@ package struct Resumption: Sendable {
     "training.changes",
   ]
 
-  /// Finds the checkpoint to go on from, and refuses one of another run or other images.
+  /// Finds the checkpoint to continue from, and refuses one of another run or other images.
   ///
-  /// nil where there is none: the run begins anew. `skipped` is told why one is passed over.
+  /// nil if there is none: the run starts over. `skipped` is told why one is ignored.
   func checkpoint(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
     folder.removeTemporaries()
     guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else {
@@ -168,7 +169,7 @@ extension Resumption {
 }
 
 extension Configuration.Training {
-  /// Takes over what is asked of a run that goes on from `progress`, as a change of its plan; nil
+  /// Takes over what is asked of a run that continues from `progress`, as a change of its plan; nil
   /// for one without a checkpoint.
   mutating func goOn(
     _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int
@@ -215,7 +216,7 @@ extension Configuration.Training {
 }
 
 extension Checkpoint {
-  /// Refuses to go on with other images than were trained on.
+  /// Refuses to continue with other images than were trained on.
   func check(fingerprint: String, dataset: String) throws(TrainingError) {
     guard progress.fingerprint != fingerprint else { return }
     throw TrainingError(

@@ -30,7 +30,7 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   package var reason: PlanChange.Reason
   /// Whether the last epoch is incomplete.
   package var isLastCut: Bool
-  /// The time limit that decided, in seconds; nil where the configuration tells of the change.
+  /// The time limit that decided, in seconds; nil if the configuration tells of the change.
   package var maxSeconds: Double?
 
   enum CodingKeys: String, CodingKey {

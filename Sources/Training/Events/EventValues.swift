@@ -20,9 +20,9 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var memoryBytes: Int
   /// Epochs to train.
   package var epochs: Int
-  /// Optimizer steps an epoch.
+  /// Optimizer steps per epoch.
   package var stepsPerEpoch: Int
-  /// Images a step.
+  /// Images per step.
   package var batchSize: Int
   package var seed: UInt64
   /// The instruction set's name.
@@ -41,7 +41,7 @@ package struct RunStart: Codable, Sendable, Hashable {
 
   /// A place between two steps.
   package struct Place: Codable, Sendable, Hashable {
-    /// Epochs that are over.
+    /// Finished epochs.
     package var epochs: Int
     /// Steps of the next one that are done.
     package var steps: Int
@@ -73,7 +73,7 @@ package struct RunStart: Codable, Sendable, Hashable {
 
 /// The number of images in each split.
 package struct DatasetSummary: Codable, Sendable, Hashable {
-  /// Images a class, in class order, of one split.
+  /// Images per class, in class order, of one split.
   package struct SplitCount: Codable, Sendable, Hashable {
     /// train, val or test.
     package var split: String
@@ -97,9 +97,9 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
   package var classes: [String]
   /// The splits that hold images.
   package var splits: [SplitCount]
-  /// Hidden files and folders passed over.
+  /// Hidden files and folders ignored.
   package var hidden: Int
-  /// Unreadable images left out.
+  /// Unreadable images omitted.
   package var skipped: [SkippedImage]
   /// Files that are there more than once; nil in what earlier versions wrote.
   package var findings: [DatasetFinding]?
@@ -149,7 +149,7 @@ package struct BatchProgress: Sendable, Hashable {
   package var epochs: Int
   /// Steps of this epoch that are done.
   package var step: Int
-  /// Steps an epoch.
+  /// Steps per epoch.
   package var steps: Int
   /// Images of this epoch that are done.
   package var images: Int
@@ -168,9 +168,9 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   /// The epoch, from 1.
   package var epoch: Int
   package var epochs: Int
-  /// Mean training loss over the epoch's images, as the weights went on changing.
+  /// Mean training loss over the epoch's images, as the weights continued changing.
   package var loss: Double
-  /// Share of training images right, as the weights went on changing.
+  /// Share of training images right, as the weights continued changing.
   package var accuracy: Double
   /// Mean loss on the validation images; nil without validation.
   package var valLoss: Double?
@@ -182,7 +182,7 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var learningRate: Double
   /// Wall time with validation.
   package var seconds: Double
-  /// Training images a second, without validation.
+  /// Training images per second, without validation.
   package var imagesPerSecond: Double
   package var isBest: Bool
   /// Processor seconds spent on decoding during the epoch.
@@ -244,7 +244,7 @@ package struct TestResult: Sendable {
   /// The noun for one of them: `test image` or `validation image`.
   package var noun: String
   package var evaluation: Evaluation
-  /// The answers, image by image.
+  /// The predictions, image by image.
   package var predictions: [Prediction]
   /// The classes in order.
   package var classes: [String]
@@ -277,7 +277,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var valAccuracy: Double?
   /// The divisor of the model's logits.
   package var temperature = 1.0
-  /// Accuracy on the test images, with mirrored views where the model answers so; nil where there
+  /// Accuracy on the test images, with mirrored views where the model answers so; nil if there
   /// are none or the run was stopped.
   package var testAccuracy: Double?
   /// The same without mirrored views.
@@ -288,7 +288,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var seconds: Double
   /// Greatest memory of the process.
   package var peakMemoryBytes: Int
-  /// The signal that stopped the run; nil where it ran to its end.
+  /// The signal that stopped the run; nil if it ran to its end.
   package var stoppedBySignal: Int32?
   /// The reason why the run ended; nil in records of earlier versions.
   package var endedBy: Ending?

@@ -34,7 +34,7 @@ package struct RunOrigin: Codable, Sendable, Hashable {
     case views
   }
 
-  /// Two lines at most, for a run of so many epochs and classes.
+  /// Two lines at most, for a run of the given number of epochs and classes.
   func lines(epochs: Int, classes count: Int) -> [String] {
     let head = keepsHead ? "head kept" : "new head for \(count) classes"
     let first =

@@ -30,6 +30,6 @@ package enum TrainingEvent: Sendable {
   case calibrated(Calibration)
   /// The test images are evaluated; the files under test/ are the handler's to write.
   case evaluated(TestResult)
-  /// The run is over; last event.
+  /// The run has ended; last event.
   case done(TrainingSummary)
 }

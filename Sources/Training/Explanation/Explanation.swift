@@ -23,15 +23,15 @@ package struct ExplanationMap: Sendable, Hashable {
   package var values: [Float]
 }
 
-/// An answer to an image, and where the model found it.
+/// A prediction for an image, and where the model found it.
 package struct Explanation: Sendable {
-  /// The answer as `Predictor` gives it, or why the image could not be read.
+  /// The prediction as `Predictor` gives it, or why the image could not be read.
   package var prediction: Prediction
-  /// The class whose maps these are; nil where the image could not be read.
+  /// The class whose maps these are; nil if the image could not be read.
   package var classIndex: Int?
   /// A map for each method that was asked for.
   package var maps: [ExplanationMap] = []
-  /// The image as the model's preprocessing turns it, in its own shape; nil where none was asked for.
+  /// The image as the model's preprocessing turns it, in its own shape; nil if none was asked for.
   package var photo: RGBImage?
   /// The position of the image in the network's input.
   var view: View?

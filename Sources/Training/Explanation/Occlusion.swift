@@ -1,6 +1,6 @@
 internal import ImageData
 
-/// Squares that are covered one after the other to see what the answer rests on.
+/// Squares that are covered one after the other to see what the prediction rests on.
 ///
 /// Zeiler and Fergus 2014. The input is divided into cells, 10 across and 10 down unless it has
 /// fewer pixels; around the middle of each a patch with sides of a fifth of the input's is covered,

@@ -30,7 +30,7 @@ struct EpochMeter {
   private var waitedBefore: Double
   private var own: Sums
 
-  /// An epoch that begins now, or goes on from where it was left.
+  /// An epoch that begins now, or continues from where it was left.
   init(
     epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, _ team: Team,
     from sums: Sums = Sums()

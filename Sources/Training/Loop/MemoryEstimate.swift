@@ -6,7 +6,7 @@ internal import Ranks
 /// The most memory that a run will hold at a time, known before any image is opened.
 ///
 /// What is large is counted to the byte, by what will take it; for what is small or cannot be
-/// known (the program itself, pictures being decoded, events) there is an allowance.
+/// known (the program itself, images being decoded, events) there is an allowance.
 struct MemoryEstimate {
   /// Decoded images, where they are kept in memory.
   let images: Int
@@ -29,7 +29,7 @@ struct MemoryEstimate {
   /// The memory per image beside its pixels: its paths, digest and sums.
   let listing: Int
 
-  /// The program, its threads and pictures being decoded.
+  /// The program, its threads and images being decoded.
   private static let allowance = 30 << 20
   /// Bytes of an image's record in the dataset, the plan and the store, its paths apart.
   private static let recordBytes = 420
@@ -112,8 +112,8 @@ struct MemoryEstimate {
       + min(batch, counts.validation) * network.architecture.input.bytes
   }
 
-  /// Activations of the last evaluation, its inputs, gathered from those of each image, its answers
-  /// and what is made of them; the report is drawn when the passes are over.
+  /// Activations of the last evaluation, its inputs, gathered from those of each image, its
+  /// predictions and what is made of them; the report is drawn when the passes are over.
   private static func testing(
     _ plan: RunPlan, _ counts: ImageCounts, _ engine: Engine
   ) throws(ModelError) -> Int {
@@ -176,7 +176,7 @@ struct MemoryEstimate {
 }
 
 extension Shape {
-  /// Bytes of so many floats.
+  /// Bytes of the given number of floats.
   fileprivate var bytes: Int { count * MemoryLayout<Float>.stride }
 }
 

@@ -57,7 +57,7 @@ struct MetricsFile {
     return Array(text.utf8)
   }
 
-  /// The file as it is; nil where it cannot be read.
+  /// The file as it is; nil if it cannot be read.
   private func read() -> [UInt8]? {
     try? FileSystem.read(folder.place(RunFolder.metricsName), limit: MetricsRow.sizeLimit)
   }

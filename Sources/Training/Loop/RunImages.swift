@@ -73,7 +73,7 @@ struct RunImages {
     self.warnings = warnings
   }
 
-  /// Those images that the model was trained on that the run starts from; nil where it starts from
+  /// Those images that the model was trained on that the run starts from; nil if it starts from
   /// none, or one that does not tell.
   private static func seen(
     _ indices: [Int], _ store: ImageStore, _ plan: RunPlan
@@ -214,7 +214,7 @@ struct RunImages {
     RunImages.counts(training, store, classes: plan.dataset.classes.count)
   }
 
-  /// The images that were left out.
+  /// The images that were omitted.
   var skipped: [SkippedImage] { store.failures.map(SkippedImage.init) }
 
   /// The images of the last evaluation.

@@ -15,7 +15,7 @@ struct RunLog {
   private var text: AppendedFile
   private(set) var failure: TrainingError?
 
-  /// Begins the files of a new run folder, or goes on with those of one; `metrics` has begun.
+  /// Begins the files of a new run folder, or continues with those of one; `metrics` has started.
   init(
     folder: RunFolder, lock: RunLock, record: RunRecord, metrics: MetricsFile,
     earlier: Double = 0, started: ContinuousClock.Instant
@@ -82,7 +82,7 @@ struct RunLog {
     }
   }
 
-  /// Writes something that the run can go on without for a while; a failure is told of once.
+  /// Writes something that the run can continue without for a while; a failure is told of once.
   mutating func attempt(
     _ events: (TrainingEvent) throws -> Void,
     _ write: (inout RunLog) throws(TrainingError) -> Void

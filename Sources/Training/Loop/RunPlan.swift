@@ -5,7 +5,7 @@ internal import KernelSelection
 /// The plan of a run, made before any image is opened.
 struct RunPlan {
   var configuration: Configuration
-  /// The most epochs that are asked for where a run goes on.
+  /// The most epochs that are asked for where a run continues.
   let requestedEpochs: Int
   let dataset: Dataset
   let network: Network

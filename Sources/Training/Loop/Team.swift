@@ -87,7 +87,7 @@ struct Team {
     return try communicator.broadcast(communicator.isFirst ? make() : [])
   }
 
-  /// The first process's checkpoint, for all; nil where it has none.
+  /// The first process's checkpoint, for all; nil if it has none.
   func checkpoint(_ read: () throws -> Checkpoint?) throws -> Checkpoint? {
     guard let communicator else { return try read() }
     let own = communicator.isFirst ? try read() : nil
@@ -140,7 +140,7 @@ struct Team {
     return Array(sums)
   }
 
-  /// The answers of all processes, each to its own range of the images, one after the other.
+  /// The predictions of all processes, each to its own range of the images, one after the other.
   func gather(_ own: [Prediction]) throws -> [Prediction] {
     guard let communicator else { return own }
     let bytes = Array(JSONText.line(own).utf8)

@@ -31,7 +31,7 @@ struct TimePlan {
 
   /// The position of a run between two steps.
   struct Place {
-    /// Epochs that are over.
+    /// Finished epochs.
     var done: Int
     /// Steps of the one under way.
     var inEpoch: Int
@@ -103,7 +103,7 @@ struct TimePlan {
     stepEnded = now
   }
 
-  /// Takes note that an epoch is over, and validated.
+  /// Takes note that an epoch has ended, and validated.
   mutating func noteEpoch() {
     if let stepEnded {
       let seconds = clock() - stepEnded
@@ -141,7 +141,7 @@ struct TimePlan {
     return gain * 10 >= place.length.epochs && gain > 0 ? change : nil
   }
 
-  /// The longest run that fits; nil where that is the one that is planned.
+  /// The longest run that fits; nil if that is the one that is planned.
   private func choose(_ place: Place, left: Double) -> PlanChange? {
     let room = left * (1 - TimePlan.margin)
     let begun = place.done + (place.inEpoch > 0 ? 1 : 0)
@@ -151,7 +151,7 @@ struct TimePlan {
       let middle = (least + most + 1) / 2
       if seconds(place, epochs: middle) <= room { least = middle } else { most = middle - 1 }
     }
-    // An epoch more is not begun where it would not be whole, but for the first.
+    // An epoch more is not started where it would not be whole, but for the first.
     return change(place, epochs: least, steps: nil)
   }
 
@@ -173,8 +173,8 @@ struct TimePlan {
       step: place.steps, epochs: epochs, steps: length.steps == whole ? nil : steps, reason: .time)
   }
 
-  /// Seconds that the rest of a run of so many epochs takes, up to its last validation; `steps` is
-  /// where its last epoch ends, if that is cut short.
+  /// Seconds that the rest of a run of the given number of epochs takes, up to its last validation;
+  /// `steps` is where its last epoch ends, if that is cut short.
   private func seconds(_ place: Place, epochs: Int, steps: Int? = nil) -> Double {
     guard epochs > place.done else { return 0 }
     let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch

@@ -43,7 +43,7 @@ package final class Trainer {
     team = Team(communicator, neighbours)
   }
 
-  /// A trainer that goes on with a run where it was left.
+  /// A trainer that continues with a run where it was left.
   package init(
     _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
     communicator: Communicator? = nil, neighbours: Neighbours? = nil,
@@ -136,11 +136,11 @@ package final class Trainer {
     return (folder, try RunLock(folder))
   }
 
-  /// The record of a run that begins, or goes on.
+  /// The record of a run that begins, or continues.
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
     record.ranks = team.communicator == nil ? nil : team.size
-    // A run that goes on has taken that time; one that begins anew has not.
+    // A run that continues has taken that time; one that starts over has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
     record.maxSeconds = limit
     if let progress = checkpoint?.progress { record.restore(progress) }
@@ -170,7 +170,7 @@ package final class Trainer {
       + versionNotes
   }
 
-  /// Other versions than the run was begun with.
+  /// Other versions than the run was started with.
   private var versionNotes: [String] {
     guard let before = resumption?.record?.versions else { return [] }
     let changes = RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
@@ -310,7 +310,7 @@ package final class Trainer {
   /// The report takes about as many times as long as the sheet of training images.
   private static let reportShare = 4.0
 
-  /// Seconds that an answer takes, by answers to a few images.
+  /// Seconds that a prediction takes, by answers to a few images.
   private func seconds(of samples: [Sample], _ loop: TrainingLoop) throws -> Double {
     let few = Array(samples.prefix(32))
     guard !few.isEmpty else { return 0 }
@@ -330,8 +330,8 @@ package final class Trainer {
   /// Fits the temperature of the weights that are kept on the validation images, and writes them
   /// again with it; returns the model's temperature.
   ///
-  /// Never on test images, and not under the tutorial's recipes. The answers come by the path that
-  /// every command takes, in the model's own way.
+  /// Never on test images, and not under the tutorial's recipes. The predictions come by the path
+  /// that every command takes, in the model's own way.
   private func calibrate(
     _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
     _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
@@ -357,7 +357,7 @@ package final class Trainer {
     return calibration.temperature ?? 1
   }
 
-  /// Answers the test images with the weights as they were written, by the path that every other
+  /// Predicts the test images with the weights as they were written, by the path that every other
   /// command takes.
   private func test(
     _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
@@ -366,7 +366,7 @@ package final class Trainer {
     guard !images.testSamples.isEmpty else { return nil }
     let (model, predictor, answers) = try answer(
       images.testSamples, folder, events, shouldStop)
-    // Files that were left out at the start are left out here, and named.
+    // Files that were omitted at the start are omitted here, and named.
     let predictions =
       answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
     var evaluation = Evaluation(
@@ -398,7 +398,7 @@ extension Trainer {
   }
 }
 
-/// A signal came while something was computed that is computed anew when the run goes on.
+/// A signal came while something was computed that is computed anew when the run continues.
 struct StoppedBySignal: Error {
   let number: Int32
 }

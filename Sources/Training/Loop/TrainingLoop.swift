@@ -32,14 +32,14 @@ struct TrainingLoop {
   var reductions = 0
   var writer: WeightsWriter
   var checkpointer: Checkpointer
-  /// Epochs that are over.
+  /// Finished epochs.
   var done = 0
   /// The sums of the epoch in which the run was interrupted.
   var underWay: EpochMeter.Sums?
   var isResumed = false
   /// The number of times the rate was halved after numbers that were not finite.
   var rollbacks = 0
-  /// The step of the last checkpoint between two epochs, to which such numbers lead back; nil where
+  /// The step of the last checkpoint between two epochs, to which such numbers lead back; nil if
   /// there is none.
   ///
   /// Not to the newest checkpoint: when that is written depends on the clock, and what is learnt

@@ -2,7 +2,7 @@ internal import Primitives
 
 /// The fitted temperature, with figures of the images that it was fitted on.
 package struct Calibration: Sendable, Hashable {
-  /// The temperature; nil where every answer was right, which tells none.
+  /// The temperature; nil if every prediction was right, which tells none.
   package var temperature: Double?
   /// Validation images that were answered.
   package var images: Int
@@ -11,7 +11,7 @@ package struct Calibration: Sendable, Hashable {
   /// Their figures at the temperature fitted.
   package var after: Evaluation
 
-  /// Fits the temperature of a model to its answers on images whose class is known.
+  /// Fits the temperature of a model to its predictions on images whose class is known.
   ///
   /// It is kept to four decimals: the digits after them are noise, and the last ones depend on the
   /// C library's exponential.

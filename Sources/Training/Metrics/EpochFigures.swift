@@ -2,12 +2,12 @@ import Glibc
 
 /// The figures of the validation images in an epoch's row.
 ///
-/// They are those of an `Evaluation` of the same answers, to the bit, without what only the last
-/// evaluation needs: no answer is kept, and the work is one pass over the logits.
+/// They are those of an `Evaluation` of the same predictions, to the bit, without what only the
+/// last evaluation needs: no prediction is kept, and the work is one pass over the logits.
 package struct EpochFigures: Sendable, Hashable {
   /// Images that were answered.
   package var images: Int
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
   /// Mean of -log of the true class's probability.
   package var loss: Double
@@ -21,7 +21,7 @@ package struct EpochFigures: Sendable, Hashable {
     /// The most probable class, on a tie the first.
     package var index: Int
 
-    /// The answer that a row of logits gives to an image of the class `truth`.
+    /// The prediction that a row of logits gives to an image of the class `truth`.
     ///
     /// One logit means two classes. `powers` is room for as many numbers as there are logits.
     package init(_ logits: ArraySlice<Float>, truth: Int, powers: inout [Double]) {

@@ -4,9 +4,9 @@ package import Primitives
 package struct Evaluation: Codable, Sendable, Hashable {
   /// Precision, recall, F1 and the count of true members, of a class or an average.
   package struct Scores: Codable, Sendable, Hashable {
-    /// Right answers of this class over all answers of this class; 0 without answers.
+    /// Correct predictions of this class over all predictions of this class; 0 without answers.
     package var precision: Double
-    /// Right answers of this class over its members; 0 without members.
+    /// Correct predictions of this class over its members; 0 without members.
     package var recall: Double
     /// Harmonic mean of the two; 0 where both are.
     package var f1: Double
@@ -46,11 +46,12 @@ package struct Evaluation: Codable, Sendable, Hashable {
 
   /// Images that were answered.
   package var images: Int
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
   /// The views of an image that were averaged.
   package var tta: TestTimeAugmentation
-  /// Share of right answers to the images alone; the same as `accuracy` without mirrored views.
+  /// Share of correct predictions for the images alone; the same as `accuracy` without mirrored
+  /// views.
   package var accuracyPlain: Double
   /// Lower end of Wilson's 95 % interval of the accuracy.
   package var accuracyLow: Double
@@ -91,7 +92,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// The result of a constant prediction; nil if all images are of one class, and in records of
   /// earlier versions.
   package var baseline: Baseline?
-  /// Images that were trained on; nil where nobody knows what was.
+  /// Images that were trained on; nil if nobody knows what was.
   package var seen: Seen?
 
   enum CodingKeys: String, CodingKey {
@@ -119,7 +120,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case seen = "seen_in_training"
   }
 
-  /// Writes every key that scripts rely on, `auc` as null where there is none.
+  /// Writes every key that scripts rely on, `auc` as null if there is none.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(images, forKey: .images)

@@ -2,11 +2,11 @@
 package enum Reliability {
   /// Coverage and accuracy if predictions below a probability are withheld.
   package struct Selective: Codable, Sendable, Hashable {
-    /// The least probability that is an answer, as for `--abstain-below`.
+    /// The least probability that is a prediction, as for `--abstain-below`.
     package var threshold: Double
     /// Share of the images that are answered.
     package var coverage: Double
-    /// Share of the answers that are right; nil without answers.
+    /// Share of the predictions that are right; nil without answers.
     package var accuracy: Double?
 
     /// Writes every key, null where there is no figure.

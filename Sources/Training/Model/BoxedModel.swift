@@ -27,6 +27,6 @@ package struct BoxedModel: @unchecked Sendable {
   /// Every model inside the program.
   package static let all = [catsDogs]
 
-  /// The model of that name; nil where there is none.
+  /// The model of that name; nil if there is none.
   package static func named(_ name: String) -> BoxedModel? { all.first { $0.name == name } }
 }

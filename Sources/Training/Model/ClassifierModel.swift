@@ -28,7 +28,7 @@ package final class ClassifierModel {
   package let precision: TensorFile.Precision
   /// The file it was read from, or its name inside the program; nil for one just trained.
   package let path: String?
-  /// The images that it, or the model that it was made from, was trained on; nil where the file does
+  /// The images that it, or the model that it was made from, was trained on; nil if the file does
   /// not say.
   package let trainedOn: ImageDigests?
   /// SHA-256 of the file, once it is confirmed; nil for a model just trained.
@@ -88,7 +88,7 @@ package final class ClassifierModel {
     try confirm()
   }
 
-  /// Reads a model strictly, but for its digest, which is computed on while the caller goes on.
+  /// Reads a model strictly, but for its digest, which is computed on while the caller continues.
   ///
   /// The caller must not change the network, and must `confirm` before anything that follows from
   /// the file leaves the program.

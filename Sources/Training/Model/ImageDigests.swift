@@ -17,7 +17,7 @@ package struct ImageDigests: Sendable, Hashable {
   private static let bytes = TensorFile.imageBytes
 
   /// The digests of files, given by their whole SHA-256; one of an unreadable file is empty and
-  /// left out.
+  /// omitted.
   package init(_ digests: some Sequence<[UInt8]>) {
     values = Set(digests.compactMap(ImageDigests.value)).sorted()
   }

@@ -15,13 +15,13 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package var testData: String?
   /// The number of test images.
   package var testImages: Int?
-  /// The share of right answers, as the model answers by itself.
+  /// The share of correct predictions, as the model answers by itself.
   package var accuracy: Double?
   /// Lower end of the accuracy's 95 % interval.
   package var accuracyLow: Double?
   /// Upper end of the interval.
   package var accuracyHigh: Double?
-  /// The share of right answers to the images alone, without mirrored views.
+  /// The share of correct predictions for the images alone, without mirrored views.
   package var accuracyPlain: Double?
   /// Uses that the model is not meant for, or cases that it handles badly.
   package var limits: String?

@@ -16,7 +16,7 @@ package struct MetricsRow: Sendable, Hashable {
   package var learningRate: Double
   /// Wall time with validation.
   package var seconds: Double
-  /// Training images a second, without validation.
+  /// Training images per second, without validation.
   package var imagesPerSecond: Double
 
   static let sizeLimit = 1 << 26

@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// The answers of a predictions.csv.
+/// The predictions of a predictions.csv.
 struct PredictionTable: Sendable {
   /// The classes in order.
   private(set) var classes: [String] = []
-  /// The answers, without logits.
+  /// The predictions, without logits.
   private(set) var predictions: [Prediction] = []
 
   private static let sizeLimit = 1 << 29

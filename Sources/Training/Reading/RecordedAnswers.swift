@@ -6,13 +6,13 @@ package struct RecordedAnswers: Sendable {
   /// The classes in order.
   package var classes: [String]
   package var evaluation: Evaluation
-  /// The answers; empty where they are not known.
+  /// The predictions; empty where they are not known.
   package var predictions: [Prediction]
   /// Whether temperature, views and skipped images are known, in addition to what the predictions
   /// determine.
   package var isComplete: Bool
 
-  /// Answers that were just given.
+  /// Predictions that were just given.
   package init(classes: [String], evaluation: Evaluation, predictions: [Prediction]) {
     self.classes = classes
     self.evaluation = evaluation
@@ -23,7 +23,7 @@ package struct RecordedAnswers: Sendable {
   /// Combines the two files; nil if both are missing.
   ///
   /// Where figures and answers do not fit, one of the files was edited: figures are made from the
-  /// answers then, and `doubts` says so.
+  /// predictions then, and `doubts` says so.
   init?(_ evaluation: Evaluation?, _ table: PredictionTable?, doubts: inout [String]) {
     guard let table else {
       guard let evaluation else { return nil }

@@ -1,6 +1,6 @@
 /// The contents of a run folder, as far as they can be read.
 ///
-/// Files may be missing, edited, or come from strangers: what cannot be used is left out and named.
+/// Files may be missing, edited, or come from strangers: what cannot be used is omitted and named.
 package struct RunContents: Sendable {
   /// A file that is not used, wholly or in part.
   package struct Problem: Sendable, Hashable {
@@ -23,10 +23,10 @@ package struct RunContents: Sendable {
   /// Every setting.
   package private(set) var configuration: Configuration?
   package private(set) var record: RunRecord?
-  /// The epochs' figures; empty where there are none.
+  /// The epochs' figures; empty if there are none.
   package private(set) var metrics: [MetricsRow] = []
   package private(set) var events: RunEvents?
-  /// The answers of the last evaluation.
+  /// The predictions of the last evaluation.
   package private(set) var answers: RecordedAnswers?
   /// The files that are not used.
   package private(set) var problems: [Problem] = []

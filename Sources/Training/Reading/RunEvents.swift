@@ -24,7 +24,7 @@ package struct RunEvents: Sendable {
     var message: String
   }
 
-  /// Reads a file; events that are not known are passed over.
+  /// Reads a file; events that are not known are ignored.
   init(reading place: FilePlace) throws(TrainingError) {
     let path = place.path
     var lines = try LineReader(place, limit: RunEvents.sizeLimit)
@@ -49,7 +49,7 @@ package struct RunEvents: Sendable {
   }
 
   /// Gives `body` every epoch that a run tells of, in the order in which it told; lines that cannot
-  /// be read are passed over.
+  /// be read are ignored.
   static func forEachEpoch(
     of run: RunFolder, _ body: (EpochMetrics) -> Void
   ) throws(TrainingError) {

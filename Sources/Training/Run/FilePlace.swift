@@ -51,7 +51,7 @@ package struct FilePlace: Sendable, Hashable {
     return try holder.open(lastName, flags | O_NOFOLLOW, path)
   }
 
-  /// The open folder that holds this; nil, with the cause in `errno`, where there is none.
+  /// The open folder that holds this; nil, with the cause in `errno`, if there is none.
   ///
   /// Error: a link on the way.
   func holder() throws(TrainingError) -> OpenFolder? {

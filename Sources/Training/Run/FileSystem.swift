@@ -15,7 +15,7 @@ enum FileSystem {
     return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The path from the root, without links; nil where it does not exist.
+  /// The path from the root, without links; nil if it does not exist.
   static func absolute(_ path: String) -> String? {
     guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
@@ -62,7 +62,7 @@ enum FileSystem {
     return try file.bytes(0..<file.size)
   }
 
-  /// The last byte of a regular file; nil where it is empty.
+  /// The last byte of a regular file; nil if it is empty.
   static func lastByte(of place: FilePlace) throws(TrainingError) -> UInt8? {
     let file = try InputFile(place, limit: .max)
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
@@ -210,7 +210,7 @@ enum FileSystem {
     unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
-  /// Bytes that a file system still takes; nil where it does not say.
+  /// Bytes that a file system still takes; nil if it does not say.
   static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(systemPath(path), &status) == 0 else { return nil }

@@ -1,9 +1,9 @@
 /// A run as its folder tells of it: what was asked for, and what it was computed with.
 struct RecordedRun: Sendable {
   let folder: RunFolder
-  /// As the run was begun.
+  /// As the run was started.
   let configuration: Configuration
-  /// nil where there is none that can be read.
+  /// nil if there is none that can be read.
   private(set) var record: RunRecord?
   /// The reason why an existing record cannot be read.
   private(set) var damage: TrainingError?

@@ -193,7 +193,7 @@ package struct RunFolder: Sendable, Hashable {
     try FileSystem.createFolders(path)
   }
 
-  /// Makes a folder below the run's, where there is none yet.
+  /// Makes a folder below the run's, if there is none yet.
   package func createFolder(_ name: String) throws(TrainingError) {
     guard isWritten else { return }
     try FileSystem.createFolder(place(name))

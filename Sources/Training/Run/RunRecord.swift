@@ -6,7 +6,7 @@ internal import Primitives
 package struct RunRecord: Codable, Sendable, Hashable {
   /// The state of a run.
   package enum Status: String, Codable, Sendable {
-    /// It goes on, or its process died.
+    /// It continues, or its process died.
     case running
     /// It came to its end.
     case done
@@ -22,7 +22,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     package var split: String
     /// Images that were answered.
     package var images: Int
-    /// Share of right answers.
+    /// Share of correct predictions.
     package var accuracy: Double
   }
 
@@ -41,7 +41,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var dataset: String
   /// Digest of every image's bytes and class; nil until they are read.
   package var datasetFingerprint: String?
-  /// Images that were left out.
+  /// Images that were omitted.
   package var skipped: [SkippedImage]
   /// The run's state.
   package var status: Status
@@ -63,7 +63,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var seconds: Double
   /// Seconds of the parts of the run that are no epochs, by name; nil in records of earlier versions.
   package var parts: [String: Double]?
-  /// Greatest memory of the process; nil until the run is over.
+  /// Greatest memory of the process; nil until the run has ended.
   package var peakMemoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
@@ -142,7 +142,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
   }
 
-  /// Bytes of the longest file; images that were left out are named in it.
+  /// Bytes of the longest file; images that were omitted are named in it.
   private static let sizeLimit = 1 << 28
 
   /// Writes the record into a run folder.

@@ -28,7 +28,7 @@ final class FeatureStore {
 
   /// Memory for the features of a network's images; nothing is computed yet.
   ///
-  /// nil where the network has too many features to keep: they are computed at every step then.
+  /// nil if the network has too many features to keep: they are computed at every step then.
   init?(
     _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int,
     engine: Engine, team: Team
@@ -72,10 +72,10 @@ final class FeatureStore {
     }
   }
 
-  /// Bytes that features of so many images take, those more while they are computed, and the head
-  /// that is trained on them.
+  /// Bytes that features of the given number of images take, those more while they are computed,
+  /// and the head that is trained on them.
   ///
-  /// nil where the features are not kept.
+  /// nil if the features are not kept.
   static func memoryNeeds(
     _ network: Network, training: Int, validation: Int, isChanged: Bool, epochs: Int,
     engine: Engine
