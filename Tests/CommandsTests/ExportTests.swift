@@ -82,7 +82,7 @@ import Testing
     #expect(text.contains(#"["cats","dogs"]"#) && text.contains("tool_version"))
     // It is not a form that this program reads, and it says so.
     let answer = cnnctl("inspect", data.folder.file("whole"))
-    #expect(answer.code == .badData && answer.diagnostics.contains("no model of cnnctl"))
+    #expect(answer.code == .badData && answer.diagnostics.contains("is not a cnnctl model"))
   }
 
   @Test func `Weights in 16 bits give a smaller file than in 32, in 8 a smaller one yet`() throws {
@@ -209,20 +209,20 @@ import Testing
         ["export", run, "-o", file, "--fold"], .usage, "--fold has no meaning in the format safeten"
       ),
       (["export", run, "-o", file, "--raw"], .usage, "expected: --format onnx"),
-      (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "form coreml"),
+      (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "format coreml"),
       (["export", run, "-o", file, "--format", "onnx", "--dtype", "i8"], .usage, "f32 or f16"),
       (["export", run, "--format", "onnx"], .usage, "-o FILE is missing"),
-      (["export", run, "--format", "onnx", "-o", there], .cannotCreate, "is there already"),
-      (["export", there, "--format", "onnx", "-o", file], .badData, "no model of cnnctl"),
+      (["export", run, "--format", "onnx", "-o", there], .cannotCreate, "already exists"),
+      (["export", there, "--format", "onnx", "-o", file], .badData, "is not a cnnctl model"),
       (["export", run, "-o", file, "--dtype", "bf16"], .usage, "expected: f32, f16, i8"),
-      (["export", run, "-o", there], .cannotCreate, "is there already"),
+      (["export", run, "-o", there], .cannotCreate, "already exists"),
       (["export", run, "-o", file + "/x"], .cannotCreate, "is not a folder"),
       (["export", data.folder.file("none"), "-o", file], .noInput, "does not exist"),
       (["export", run, "-o", file, "--card", "none.json"], .noInput, "none.json"),
       (["export", run, "-o", file, "--card", odd], .badData, "unknown key author"),
-      (["export", run, "-o", file, "--report", odd], .badData, "no report"),
+      (["export", run, "-o", file, "--report", odd], .badData, "not an evaluation report"),
       (["export", run, "-o", file, "--temperature", "0"], .usage, "from 0.01 to 100"),
-      (["export", there, "-o", file], .badData, "no model of cnnctl"),
+      (["export", there, "-o", file], .badData, "is not a cnnctl model"),
     ]
     for (words, code, message) in cases {
       let outcome = cnnctl(words)

@@ -106,7 +106,7 @@ struct ImportTests {
       (["import", weights, "--arch", "resnet18"], .usage, "-o MODEL is missing"),
       (["import", "--arch", "resnet18", "-o", file], .usage, "FILE is missing"),
       (
-        ["import", weights, "--arch", "resnet18", "-o", weights], .cannotCreate, "is there already"
+        ["import", weights, "--arch", "resnet18", "-o", weights], .cannotCreate, "already exists"
       ),
       (["import", folder.file("none"), "--arch", "resnet18", "-o", file], .noInput, "cannot read"),
       (["import", weights, "--arch", "resnet34", "-o", file], .badData, "try: --arch resnet18\n"),
