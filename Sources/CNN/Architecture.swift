@@ -10,7 +10,7 @@ internal import Primitives
 ///   {"kind": "maxPool2D"}, {"kind": "flatten"}, {"kind": "dense", "units": 1}]}
 /// ```
 public struct Architecture: Sendable, Equatable {
-  /// What the network is called.
+  /// The name of the network.
   public var name: String
   /// The extent of one image.
   public var input: Shape
@@ -99,7 +99,7 @@ public struct Architecture: Sendable, Equatable {
     return layers
   }
 
-  /// Whether the same weights serve images of another extent.
+  /// Whether the same weights work for images of another size.
   package func accepts(_ input: Shape) -> Bool {
     (try? graph(for: input)) != nil
   }

@@ -14,14 +14,14 @@ package struct BatchPlace: Sendable, Hashable {
   }
 }
 
-/// What a pass has to know where others make the same step on other images of the batch.
+/// The data of a pass that other processes make on other images of the same batch.
 struct BatchShare {
   let communicator: Communicator
   let place: BatchPlace
-  /// Whether this process has an image of the batch; one that has none passes a blank one, which
-  /// counts nowhere, so that all ask for the same sums.
+  /// Whether this process has an image of the batch; one without passes a blank image with no
+  /// weight, so that all processes request the same sums.
   let isPresent: Bool
-  /// Whether batch normalization is by the whole batch.
+  /// Whether batch normalization uses the whole batch.
   let sharesStatistics: Bool
 
   /// The numbers of all processes, one after the other, in the order of their ranks.

@@ -1,4 +1,4 @@
-/// Where a network's classifier lies: its last layer, a dense one, and the dropout before it.
+/// The place of a network's classifier: its last, dense layer and the dropout before it.
 ///
 /// All that comes before is the backbone, which makes features of images.
 package struct ClassifierHead: Sendable, Hashable {
@@ -25,7 +25,7 @@ package struct ClassifierHead: Sendable, Hashable {
 }
 
 extension Architecture {
-  /// Where the classifier lies; nil where the last layer is no dense one.
+  /// The place of the classifier; nil if the last layer is not dense.
   package var head: ClassifierHead? {
     guard layers.last is Dense else { return nil }
     var first = layers.count - 1
@@ -33,7 +33,7 @@ extension Architecture {
     return ClassifierHead(denseLayer: layers.count - 1, firstLayer: first)
   }
 
-  /// The network up to the classifier, with tensors of the same names; nil where nothing is left.
+  /// The network up to the classifier, with tensors of the same names; nil if nothing is left.
   package var backbone: Architecture? {
     guard let head, head.firstLayer > 0 else { return nil }
     let part = Architecture(
@@ -42,14 +42,14 @@ extension Architecture {
     return part.layers.contains { !($0 is Flatten) } ? part : nil
   }
 
-  /// The classifier alone, over vectors of so many features; nil where there is none.
+  /// The classifier alone, over vectors of the given number of features; nil if there is none.
   package func headAlone(features: Int) -> Architecture? {
     guard let head else { return nil }
     return Architecture(
       name: name, input: Shape(features: features), layers: Array(layers[head.firstLayer...]))
   }
 
-  /// The same network for other images or classes; nil where there is no classifier.
+  /// The same network for other images or classes; nil if there is no classifier.
   ///
   /// - side: the side of square images; nil for the extent that it has.
   /// - outputs: logits.
@@ -65,8 +65,8 @@ extension Architecture {
       layers: layers[..<head.firstLayer] + end + [dense])
   }
 
-  /// Whether both are the same network but for name, image size, dropout before the classifier and
-  /// number of outputs.
+  /// Whether both are the same network except for name, image size, dropout before the classifier
+  /// and number of outputs.
   package func hasLayers(of other: Architecture) -> Bool {
     func plain(_ architecture: Architecture) -> String? {
       var plain = architecture.adapted(side: 1, outputs: 1, dropout: 0)

@@ -10,7 +10,6 @@ package final class FloatMemory: @unchecked Sendable {
   /// Floats.
   package let count: Int
 
-  /// Bytes.
   package var byteCount: Int { count * MemoryLayout<Float>.stride }
 
   /// Bytes of a large stretch on pages of its own; 0 for a small one from the heap.
@@ -100,7 +99,7 @@ package final class FloatMemory: @unchecked Sendable {
 
   /// Takes over all floats of another stretch of the same size.
   package func copy(from other: FloatMemory) {
-    precondition(other.count == count, "stretches of different sizes")
+    precondition(other.count == count, "ranges of different sizes")
     base.update(from: other.base, count: count)
   }
 }

@@ -1,6 +1,6 @@
 internal import Ranks
 
-/// Sums the gradients of all processes while the backward pass goes on.
+/// Sums the gradients of all processes while the backward pass continues.
 ///
 /// Parameters lie in the order of the layers, so what the pass has come past is a stretch at the
 /// end; it goes off as soon as it is large enough to be worth a message.
@@ -8,7 +8,7 @@ struct GradientSums {
   private let communicator: Communicator
   private let gradients: UnsafeMutablePointer<Float>
   private let isPresent: Bool
-  /// Where what is not sent begins and ends.
+  /// The start and the end of the range not sent yet.
   private var first: Int
   private var end: Int
 

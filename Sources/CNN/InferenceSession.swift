@@ -1,7 +1,7 @@
 internal import KernelInterface
 public import KernelSelection
 
-/// Computes a network's answers.
+/// Computes a network's predictions.
 ///
 /// A class, because it owns the memory of its activations, taken at the start. An image's answer
 /// does not depend on the other images of its batch, to the bit.
@@ -17,7 +17,7 @@ public final class InferenceSession {
   private let executors: [StagedExecutor]
   private let engine: Engine
   private var revision: Int
-  /// Whether these weights have answered before.
+  /// Whether the weights have been used for inference.
   private var isUsed = false
   private var logits: [Float]
 
@@ -64,11 +64,11 @@ public final class InferenceSession {
       + (folded.parameters.count + (packed?.count ?? 0)) * MemoryLayout<Float>.stride
   }
 
-  /// How a batch is dealt out.
+  /// The assignment of a batch to workers.
   struct Share {
     /// One that uses all threads on each operation, or one a thread for images of its own.
     let executors: Int
-    /// What each works on at a time.
+    /// The stages that a worker runs one after the other.
     let stages: [GraphStage]
     let engine: Engine
 
@@ -100,7 +100,7 @@ public final class InferenceSession {
     for executor in executors { executor.packed = kept }
   }
 
-  /// The logits of any number of images (height x width x channels each), a row an image.
+  /// The logits of any number of images (height x width x channels each), a row per image.
   public func logits(for images: [Float]) throws(ModelError) -> [Float] {
     let sample = network.architecture.input.count
     guard images.count % sample == 0 else {

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// How a layer's weights begin.
+/// The initial distribution of a layer's weights.
 ///
 /// Fan-in and fan-out are the connections of one output and of one input: kernel area times
 /// channels for a convolution.
@@ -11,7 +11,6 @@ public enum Initializer: String, Sendable, Codable, CaseIterable {
   case heNormal
   /// Normal with variance 2 / fan-out: He et al. 2015, keeps the gradient's size.
   case heNormalFanOut
-  /// Zero.
   case zeros
 
   /// `count` numbers from `random`.

@@ -1,7 +1,7 @@
 import Glibc
 package import KernelInterface
 
-/// What training makes small: the mean over a batch, computed on logits in Double.
+/// A loss function: the mean over a batch, computed from logits in Double.
 public enum Loss: Sendable, Hashable {
   /// One logit x and a class y of 0 or 1: max(x, 0) - x·y + log(1 + e^-|x|).
   ///
@@ -50,7 +50,7 @@ public enum Loss: Sendable, Hashable {
     mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
     whole: Int? = nil, workers: WorkerPool, gradient: UnsafeMutableBufferPointer<Float>? = nil
   ) -> Result {
-    precondition(logits.count == targets.count * outputs, "one row of logits a target")
+    precondition(logits.count == targets.count * outputs, "one row of logits per target")
     precondition(
       mixture.map { $0.targets.count == targets.count && $0.shares.count == targets.count } ?? true,
       "a second class for each sample")
@@ -129,7 +129,7 @@ private func sigmoid(_ x: Double) -> Double {
   x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 }
 
-/// The probability of every class, a row a sample.
+/// The probability of every class, a row per sample.
 ///
 /// One logit means two classes, of probability 1 - σ(x) and σ(x); more logits mean softmax. Logits
 /// are divided by `temperature`, above 0, before.

@@ -7,7 +7,7 @@ struct MatrixProducts {
   /// As many floats as `packedCount` says of the largest right factor.
   let packed: Output
 
-  /// Floats that `packed` holds for a right factor of so many rows and columns.
+  /// Floats that `packed` holds for a right factor of the given number of rows and columns.
   static func packedCount(rows: Int, columns: Int, kernels: KernelTable) -> Int {
     let width = kernels.panelWidth
     return rows * ((columns + width - 1) / width) * width

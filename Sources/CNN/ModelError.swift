@@ -1,4 +1,4 @@
-/// What can be wrong with a network's description or with values given to it.
+/// An error in a network's description or in values given to it.
 public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A layer's number is out of its range.
   case invalid(layer: String, field: String, expected: String, found: String)
@@ -31,11 +31,11 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case .shape(let layer, let expected, let found):
       "\(layer): expects \(expected), its input is \(found)"
     case .residual(let layer, let body, let shortcut):
-      "\(layer): body and shortcut must give the same shape, found \(body) and \(shortcut)"
+      "\(layer): body and shortcut must have the same output shape, found \(body) and \(shortcut)"
     case .description(let place, let expected, let found):
       "\(place): expected \(expected), found \(found)"
     case .unknownLayer(let name):
-      "\(name) is no layer of this library"
+      "\(name) is not a layer of this library"
     case .unknownPreset(let name, let known):
       "unknown network \(name), known: \(known.joined(separator: ", "))"
     case .tensor(let name, let expected, let found):
@@ -47,7 +47,7 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case .tooLarge(let what, let limit, let found):
       "\(what): at most \(limit), found \(found)"
     case .outOfMemory(let bytes):
-      "the system does not give \(bytes) bytes of memory"
+      "not enough memory: \(bytes) bytes needed"
     }
   }
 }

@@ -1,7 +1,7 @@
 package import KernelSelection
 
 extension Network {
-  /// How an engine computes each convolution, by its layer's path, by the rule that holds at run time.
+  /// The method of each convolution on an engine, by its layer's path, as chosen at run time.
   ///
   /// One word, `direct` or `winograd`; where the directions differ, those of the forward pass, the
   /// input's gradient and the filters', with slashes between them.

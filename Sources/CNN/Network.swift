@@ -7,7 +7,7 @@ internal import Primitives
 /// A class, because it owns memory: one flat slab of trained parameters and one of the running
 /// statistics of batch normalization. Not to be used by two threads while one of them trains.
 public final class Network: @unchecked Sendable {
-  /// What the network is made of.
+  /// The architecture of the network.
   public let architecture: Architecture
   package let graph: Graph
   package let parameters: FloatMemory
@@ -60,7 +60,7 @@ public final class Network: @unchecked Sendable {
   public var parameterCount: Int { count(.parameters) }
   /// Kept numbers that no optimizer changes.
   public var statisticsCount: Int { count(.statistics) }
-  /// One line a layer.
+  /// One line per layer.
   public var summary: [LayerSummary] { graph.summaries }
   /// The names of all tensors, in the order of the layers.
   public var tensorNames: [String] { graph.slots.map(\.name) }

@@ -11,7 +11,7 @@ package enum NonFiniteNumber: Sendable, Hashable, CustomStringConvertible {
   /// The optimizer's moments of the tensor of that name.
   case moment(String)
 
-  /// What is not finite, as a sentence goes on.
+  /// The place of the number that is not finite, as part of a sentence.
   package var description: String {
     switch self {
     case .loss(let value): "the loss is \(value)"
@@ -34,8 +34,8 @@ extension Network {
 }
 
 extension TrainingSession {
-  /// Whether the step left numbers alone: what is not finite in a gradient or in a moment is not
-  /// finite in the parameter that they move, or stopped the optimizer.
+  /// Whether all numbers are finite after a step: one that is not finite in a gradient or moment
+  /// makes the parameter that it updates not finite, or has stopped the optimizer.
   var isFiniteAfterStep: Bool {
     stepping.isFinite && sumOfSquares(network.parameters).isFinite
       && executor.engine.kernels.elementwise.sumOfSquares(
@@ -43,7 +43,7 @@ extension TrainingSession {
       ).isFinite
   }
 
-  /// Where the first number is that is not finite.
+  /// The first number that is not finite.
   var fault: NonFiniteNumber? {
     if let name = network.nonFinite(in: gradients, as: .parameters) { return .gradient(name) }
     for (_, memory) in stepping.state {

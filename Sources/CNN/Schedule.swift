@@ -1,6 +1,6 @@
 import Glibc
 
-/// How the learning rate changes over a run, as a factor of the base rate.
+/// A learning rate schedule, as a factor of the base rate.
 public enum Schedule: Sendable, Hashable {
   /// Always 1.
   case constant

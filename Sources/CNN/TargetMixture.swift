@@ -15,7 +15,7 @@ public struct TargetMixture: Sendable, Hashable {
   }
 }
 
-/// What a sample's probabilities should be: one class, or two that share.
+/// The target distribution of a sample: one class, or a mixture of two.
 struct SoftTarget {
   private let first: Int
   private let second: Int

@@ -8,7 +8,7 @@ extension TrainingSession {
   ) -> (output: [Float], inputGradient: [Float]?) {
     let sample = input.count
     let batch = images.count / sample
-    precondition(cotangent.count == batch * network.outputs, "one cotangent a logit")
+    precondition(cotangent.count == batch * network.outputs, "one cotangent per logit")
     let mode = PassMode.training(seed: seed, step: optimizer.steps)
     defer { network.noteChange() }
     return images.withUnsafeBufferPointer { pixels in

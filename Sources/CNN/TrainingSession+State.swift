@@ -17,7 +17,7 @@ extension Network {
 }
 
 extension TrainingSession {
-  /// What the next step depends on, beside its batch and what the session was made with.
+  /// The state that the next step depends on, in addition to its batch and the session's settings.
   package struct State: Sendable {
     /// The optimizer's steps.
     package var steps: Int

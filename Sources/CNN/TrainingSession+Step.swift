@@ -44,9 +44,9 @@ extension TrainingSession {
   /// One step on a batch that is already in place; the number of images is that of the targets.
   ///
   /// With a loss that is not finite, the parameters stay as they are. Of several processes each
-  /// gives its own part of the batch, which may have no image, and `place`; loss and count of right
-  /// answers are the whole batch's. Where the work together has ended, the communicator tells, and
-  /// the step is of no use.
+  /// gives its own part of the batch, which may have no image, and `place`; loss and count of
+  /// correct predictions are the whole batch's. Where the work together has ended, the communicator
+  /// tells, and the step is of no use.
   package func step(
     pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
     place: BatchPlace? = nil
@@ -109,7 +109,8 @@ extension TrainingSession {
       seconds: seconds)
   }
 
-  /// The whole batch's loss and count of right answers, and this part's gradient of the logits.
+  /// The whole batch's loss and count of correct predictions, and this part's gradient of the
+  /// logits.
   private func lossAndGradient(
     _ targets: [Int32], _ mixture: TargetMixture?, _ share: BatchShare?, batch: Int
   ) -> Loss.Result {

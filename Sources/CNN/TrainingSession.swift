@@ -10,7 +10,7 @@ package import Ranks
 public final class TrainingSession {
   /// The network that is trained.
   public let network: Network
-  /// What makes the steps.
+  /// The optimizer.
   public let optimizer: any Optimizer
   let stepping: any SteppingOptimizer
   let loss: Loss
@@ -46,7 +46,7 @@ public final class TrainingSession {
     set { executor.profile = newValue }
   }
 
-  /// What one step did.
+  /// The result of one step.
   public struct StepResult: Sendable {
     /// Mean loss of the batch.
     public var loss: Double
@@ -54,12 +54,12 @@ public final class TrainingSession {
     public var correct: Int
     /// The gradients' norm over all parameters, where clipping computes it.
     public var gradientNorm: Double?
-    /// What is not finite; the step is of no use then.
+    /// The number that is not finite, which makes the step unusable.
     package var fault: NonFiniteNumber?
     package var seconds: StepSeconds
   }
 
-  /// Where a step's time went.
+  /// The time spent in each part of a step.
   package struct StepSeconds: Sendable {
     package var forward = 0.0
     package var backward = 0.0

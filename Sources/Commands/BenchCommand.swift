@@ -30,7 +30,7 @@ struct BenchCommand {
       if let option = ["arch", "batch-size"].first(where: arguments.has) {
         throw Failure(
           .usage,
-          "--\(option) and DATASET exclude each other: one measures a network, the other images",
+          "--\(option) and DATASET exclude each other: the first is for networks, the second for images",
           helpPage: CommandDescription.bench.helpPage)
       }
       let benchmark = ImageBenchmark(arguments, console, engine)
@@ -46,7 +46,7 @@ struct BenchCommand {
       return .done
     } catch let stopped as Stopped {
       console.clear()
-      console.note("stopped by \(signalName(stopped.signal)); what was finished is above")
+      console.note("stopped by \(signalName(stopped.signal)); finished results are above")
       return ExitCode(signal: stopped.signal)
     } catch let error as BenchmarkError {
       throw Failure(.diverged, "\(error)", advice: "cnnctl bench --seed 1")

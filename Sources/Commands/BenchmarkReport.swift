@@ -11,7 +11,7 @@ struct BenchmarkReport {
   func text(of figures: NetworkFigures) -> String {
     let size = figures.size
     let rates = TextTable(
-      header: ["", "images/s", "ms a step"],
+      header: ["", "images/s", "ms per step"],
       rows: [
         ["training", rate(figures.training), milliseconds(figures.training)],
         ["inference", rate(figures.inference), milliseconds(figures.inference)],

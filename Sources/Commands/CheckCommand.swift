@@ -33,8 +33,8 @@ struct CheckResult {
   /// Whether notes count as errors.
   let isStrict: Bool
 
-  /// What makes the exit code 1.
+  /// The findings that make the exit code 1.
   var errors: [CheckFinding] { report.findings.filter { isStrict || $0.kind.isError } }
-  /// What does not.
+  /// The other findings.
   var notes: [CheckFinding] { report.findings.filter { !isStrict && !$0.kind.isError } }
 }

@@ -7,7 +7,7 @@ final class DescriptorStream: TextStream {
   private let descriptor: Int32
   private let name: String
   private let closes: Bool
-  /// Whether the file was made for what is written to it.
+  /// Whether this program created the file.
   private let isOwn: Bool
 
   init(descriptor: Int32, name: String, closes: Bool = false) {
@@ -46,7 +46,7 @@ final class DescriptorStream: TextStream {
         done += count
       } else if errno != EINTR {
         let number = errno
-        // Half of the answers looks like all of them to whoever comes next.
+        // Half of the predictions looks like all of them to whoever comes next.
         if isOwn { unlink(systemPath(name)) }
         throw StreamError(number: number, name: name)
       }

@@ -10,7 +10,7 @@ extension Engine {
   ///
   /// - threads: in place of `--threads`, for a command that computes nothing.
   /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
-  ///   it was begun with; an instruction set that this processor lacks is passed over.
+  ///   it was started with; an instruction set that this processor lacks is ignored.
   /// - highest: the highest instruction set to choose where none is asked for.
   convenience init(
     _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
@@ -18,7 +18,7 @@ extension Engine {
   ) throws {
     if let available = AvailableMemory().bytes, available < Engine.leastMemory {
       throw Failure(
-        .unavailable, "there is not enough memory to begin", found: "\(byteCount(available)) free",
+        .unavailable, "not enough memory to start", found: "\(byteCount(available)) free",
         expected: "at least \(byteCount(Engine.leastMemory))")
     }
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
@@ -26,7 +26,7 @@ extension Engine {
     let set = try name.map { name throws(Failure) in
       guard let set = InstructionSet(rawValue: name) else {
         throw Failure(
-          .usage, "CNNCTL_ISA: '\(name)' is no instruction set",
+          .usage, "CNNCTL_ISA: '\(name)' is not an instruction set",
           expected: InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))
       }
       return set
@@ -35,7 +35,7 @@ extension Engine {
       for (option, begun) in [("isa", run.isa), ("conv", run.conv ?? "auto")] {
         guard let given = arguments.text(option), given != begun else { continue }
         throw Failure(
-          .usage, "the run was begun with another --\(option)", found: "--\(option) \(given)",
+          .usage, "the run was started with another --\(option)", found: "--\(option) \(given)",
           expected: begun)
       }
     }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a command sees of the world, so that a test can run it inside its own process.
+/// The environment of a command, given as a value so that a test can run it in process.
 package struct Environment: Sendable {
   /// Results.
   package var output: any TextStream
@@ -40,7 +40,7 @@ package struct Environment: Sendable {
     return min(200, max(40, said ?? terminalColumns() ?? 80))
   }
 
-  /// Whether the locale's characters are Unicode's in UTF-8; where not, plain ASCII is drawn.
+  /// Whether the locale's encoding is UTF-8; if not, plain ASCII is drawn.
   package var isUnicode: Bool {
     // The first of these that says anything holds.
     let said = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { variables[$0] }.first { !$0.isEmpty }
@@ -49,7 +49,7 @@ package struct Environment: Sendable {
       || name.contains("utf8@")
   }
 
-  /// Whether a line on standard error can be drawn again in place.
+  /// Whether a line on standard error can be redrawn in place.
   package var canRedraw: Bool {
     diagnostics.isTerminal && variables["TERM"] != "dumb"
   }
@@ -57,13 +57,13 @@ package struct Environment: Sendable {
 
 /// A stream of text that a command writes to.
 package protocol TextStream: AnyObject, Sendable {
-  /// Whether somebody looks at it in a terminal.
+  /// Whether it is a terminal.
   var isTerminal: Bool { get }
   /// Writes all of `text` at once.
   func write(_ text: String) throws(StreamError)
 }
 
-/// Why a stream could not be read or written.
+/// The reason why a stream could not be read or written.
 package struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The system's error number.
   package var number: Int32

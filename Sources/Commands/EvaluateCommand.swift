@@ -50,7 +50,7 @@ struct EvaluateCommand {
       throw Failure(
         ExitCode(signal: stopped.signal),
         "stopped by \(signalName(stopped.signal)) after \(grouped(stopped.done)) of "
-          + "\(counted(stopped.total, "image")); nothing is written")
+          + "\(counted(stopped.total, "image")); nothing was written")
     }
     console.clear()
     console.note(result.heading)
@@ -75,16 +75,16 @@ struct EvaluateCommand {
     if arguments.flag("json") {
       try console.result(result.evaluation.json())
     } else {
-      let files = place.map { "files in " + $0 } ?? "no files written (--out DIR says where)"
+      let files = place.map { "files in " + $0 } ?? "no files written (use --out DIR)"
       let rest =
-        place.map { "all of it is in \($0)/report.txt" }
-        ?? "--out DIR writes all of it, --json shows it"
+        place.map { "the full report is in \($0)/report.txt" }
+        ?? "--out DIR writes the full report, --json shows it"
       try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)
   }
 
-  /// What an image of the split is called.
+  /// The noun for an image of the split.
   private func noun(_ split: String) -> String {
     switch split {
     case "val": "validation image"
@@ -95,7 +95,7 @@ struct EvaluateCommand {
 
   /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
   ///
-  /// Answers on other images are not the run's, and go nowhere unless asked to.
+  /// Predictions on other images are not the run's, and go nowhere unless asked to.
   private func writeFiles(
     _ report: EvaluationReport, to folder: OutputFolder?, split: String, run: String?,
     dataset: String, pictures: (ReportFiles) throws -> Void
@@ -112,18 +112,18 @@ struct EvaluateCommand {
       try RunFolder.requireOutside(dataset, files: run + "/" + split)
       let folder = try OutputFolder(split, of: run)
       try folder.write(report)
-      // Those of an earlier evaluation do not show these answers.
+      // Those of an earlier evaluation do not show these predictions.
       files.removeEvaluation()
       try pictures(files)
       return folder.path
     } catch {
-      // The answers are on standard output; nobody asked for the files.
+      // The predictions are on standard output; nobody asked for the files.
       console.warning(Failure(error).message)
       return nil
     }
   }
 
-  /// Draws the answers, as a run's report does.
+  /// Draws the predictions, as a run's report does.
   private func writePictures(
     _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
     to files: ReportFiles

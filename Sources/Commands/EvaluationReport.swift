@@ -16,8 +16,8 @@ struct EvaluationReport {
   /// Pairs of classes in report.txt, where the matrix would be too wide.
   private static let listedPairs = 100
 
-  /// What the terminal shows, with a final newline; of many classes the worst, and `rest` says where
-  /// all of them are.
+  /// The text for the terminal, with a final newline; of many classes only the worst, and `rest`
+  /// says where to find all of them.
   func text(rest: String) -> String {
     guard classes.count > EvaluationReport.fewClasses else {
       return sections(table.text(), matrix.text())
@@ -26,7 +26,7 @@ struct EvaluationReport {
   }
 
   private var worstClasses: String {
-    "the \(EvaluationReport.shown) classes of \(grouped(classes.count)) with the least F1\n\n"
+    "the \(EvaluationReport.shown) of \(grouped(classes.count)) classes with the lowest F1\n\n"
       + table.worst(EvaluationReport.shown).text()
   }
 
@@ -36,7 +36,7 @@ struct EvaluationReport {
   private var wholeText: String {
     classes.count > EvaluationReport.fewClasses
       ? sections(table.text(), matrix.confusedText(limit: EvaluationReport.listedPairs))
-        + "\nthe whole matrix is in confusion_matrix.csv\n"
+        + "\nthe full matrix is in confusion_matrix.csv\n"
       : sections(table.text(), matrix.text())
   }
 
@@ -51,7 +51,7 @@ struct EvaluationReport {
   /// Mistakes that are named at the end of a run.
   private static let shownMistakes = 3
 
-  /// What one wants to know at the end of a run.
+  /// The summary at the end of a run.
   ///
   /// The accuracy in per cent, the classes (of many the worst), the surest mistakes; a final
   /// newline. `noun` is what an image is called.
@@ -67,7 +67,7 @@ struct EvaluationReport {
     let worst = ShownAnswers(predictions).worst.prefix(EvaluationReport.shownMistakes)
     if !worst.isEmpty {
       parts.append(
-        (["surest mistakes; test/report.txt has all figures:"] + worst.map(mistake))
+        (["most confident mistakes (all figures in test/report.txt):"] + worst.map(mistake))
           .map { $0 + "\n" }.joined())
     }
     return parts.joined(separator: "\n")
@@ -78,7 +78,7 @@ struct EvaluationReport {
     let answer = prediction.top(1).first.map {
       "\(classes[$0.index]) \(percent(Double($0.probability)))"
     }
-    return terminalSafe("  \(prediction.path): \(truth), answered \(answer ?? "")")
+    return terminalSafe("  \(prediction.path): \(truth), predicted \(answer ?? "")")
   }
 
   private var table: ClassificationReport {

@@ -1,4 +1,4 @@
-/// How a command ended, as the process tells it.
+/// The exit code of a command.
 package enum ExitCode: Int32, Sendable, CaseIterable {
   /// Everything asked for was done.
   case done = 0

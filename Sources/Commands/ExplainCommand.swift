@@ -3,12 +3,12 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// `cnnctl explain IMAGE…`: where the model looks, as a picture.
+/// `cnnctl explain IMAGE…`: where the model looks, as an image.
 struct ExplainCommand {
   let arguments: Arguments
   let console: Console
 
-  /// What `--method` takes.
+  /// The values of `--method`.
   static let methods = ExplanationMethod.allCases.map(\.rawValue) + ["both"]
 
   func run() throws -> ExitCode {
@@ -90,7 +90,7 @@ struct ExplainCommand {
     }
   }
 
-  /// Whether the command line names one image, and neither a list nor a folder.
+  /// Whether the command line names a single image, and neither a list nor a folder.
   private var isSingle: Bool {
     guard arguments.operands.count == 1, let only = arguments.operands.first else { return false }
     let isFolder = arguments.flag("recursive") && FileSystem.isFolder(only)
@@ -102,7 +102,7 @@ struct ExplainCommand {
     return ExplanationMethod(rawValue: named).map { [$0] } ?? ExplanationMethod.allCases
   }
 
-  /// The picture's name without number and ending, for want of `-o`: that of the image or folder.
+  /// The picture's name without number and ending, for lack of `-o`: that of the image or folder.
   private func stem(_ methods: [ExplanationMethod]) -> String {
     let only = arguments.operands.count == 1 ? arguments.operands[0] : ""
     let isList = ["", "-", "-0", ".", ".."].contains(FileSystem.lastName(of: only))
@@ -117,7 +117,7 @@ struct ExplainCommand {
     guard let name = arguments.text("class") else { return nil }
     guard let index = model.classes.firstIndex(of: name) else {
       throw Failure(
-        .usage, "--class: the model knows no class \(name)",
+        .usage, "--class: the model has no class \(name)",
         expected: listed(model.classes),
         advice: nearest(to: name, among: model.classes).map { "--class \($0)" },
         helpPage: CommandDescription.explain.helpPage)

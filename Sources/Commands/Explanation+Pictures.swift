@@ -4,7 +4,7 @@ package import Report
 package import Training
 
 extension Explanation {
-  /// The photo with a map over it; nil where there is no photo.
+  /// The photo with a map over it; nil if there is no photo.
   ///
   /// What is 0 or less stays clear, the map's greatest number is drawn strongest.
   package func picture(of map: ExplanationMap) -> ReportPicture? {
@@ -18,8 +18,8 @@ extension Explanation {
 extension Explainer {
   /// Tiles that show where the model looks in images whose class is known, one a method.
   ///
-  /// They explain the model's own answer, right or wrong, and name both classes; images that cannot
-  /// be read have none. For a report: `Explainer(model:engine:photoSide: 256)`.
+  /// They explain the model's own prediction, right or wrong, and name both classes; images that
+  /// cannot be read have none. For a report: `Explainer(model:engine:photoSide: 256)`.
   package func tiles(of images: [(path: String, trueIndex: Int)]) throws -> [Tile] {
     var tiles: [Tile] = []
     var truths = images.map(\.trueIndex)[...]

@@ -4,7 +4,7 @@ internal import Training
 /// Explanations as lines of text or JSON, one an image.
 struct ExplanationLines {
   let classes: [String]
-  /// What names the model in JSON.
+  /// The model's name in JSON.
   let model: String
   let isJSON: Bool
 
@@ -24,7 +24,7 @@ struct ExplanationLines {
     let prediction = explanation.prediction
     let path = terminalSafe(prediction.path)
     guard let index = explanation.classIndex, let best = prediction.top(1).first else {
-      return "\(path): error: " + terminalSafe(prediction.failure?.message ?? "no answer")
+      return "\(path): error: " + terminalSafe(prediction.failure?.message ?? "no prediction")
     }
     let answer = "\(path): " + named(best.index, best.probability)
     return index == best.index

@@ -6,10 +6,10 @@ internal import Training
 struct ExplanationSheet {
   let classes: [String]
   let methods: [ExplanationMethod]
-  /// Whether there is but one image, which is shown in large beside itself.
+  /// Whether there is a single image, which is shown enlarged beside its maps.
   let isSingle: Bool
 
-  /// Pictures on a sheet.
+  /// Images on a sheet.
   private static let tiles = 24
 
   /// Images on a sheet.
@@ -49,13 +49,13 @@ struct ExplanationSheet {
     var sheet = PictureSheet(title: title, tiles: tiles)
     sheet.side = Double(side)
     sheet.isTight = true
-    sheet.heat = ("nothing for it", "most")
+    sheet.heat = ("none", "most")
     return try sheet.scene.png(scale: Double(scale))
   }
 }
 
 extension ExplanationMethod {
-  /// What it is called in pictures.
+  /// The name in images.
   var title: String {
     switch self {
     case .gradcam: "Grad-CAM"
@@ -65,15 +65,15 @@ extension ExplanationMethod {
 }
 
 extension ExplanationMap {
-  /// What its greatest number means.
+  /// The meaning of its greatest value.
   fileprivate var remark: String {
     let greatest = Double(values.max() ?? 0)
     switch method {
     case .gradcam:
-      return greatest > 0 ? "relative to its greatest" : "nothing speaks for it"
+      return greatest > 0 ? "relative to its maximum" : "no evidence for it"
     case .occlusion:
       return greatest > 0
-        ? "covered, up to \(fixed(greatest * 100, 1)) points less" : "covering lowers it nowhere"
+        ? "covered, up to \(fixed(greatest * 100, 1)) points less" : "covering never lowers it"
     }
   }
 }

@@ -85,7 +85,7 @@ struct ExportCommand {
     let images = try Evaluator(model: model, run: location.run, engine: engine).images(request)
     guard images.samples.count == model.trainingImages else {
       throw Failure(
-        .badData, "\(dataset) does not hold the images that the model was trained on",
+        .badData, "\(dataset) does not hold the model's training images",
         found: counted(images.samples.count, "training image"),
         expected: counted(model.trainingImages, "training image"))
     }
@@ -93,7 +93,8 @@ struct ExportCommand {
       ImageDigests.digests(of: images.samples.map(\.path), workers: engine.workers))
   }
 
-  /// What the model says of itself, the figures of its run or `--report`, then what `--card` says.
+  /// The model's own card, overridden by the figures of its run or `--report`, and then by
+  /// `--card`.
   private func card(of model: ClassifierModel, at location: ModelLocation) throws -> ModelCard? {
     var card = model.card ?? ModelCard()
     if let report = arguments.text("report") {

@@ -4,7 +4,7 @@ internal import KernelSelection
 internal import Training
 
 extension Failure {
-  /// What `command` gives up with when `error` reaches it.
+  /// The failure of `command` because of `error`.
   init(_ error: any Error, of command: CommandName? = nil) {
     switch error {
     case let failure as Failure:
@@ -23,7 +23,7 @@ extension Failure {
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
     case ModelError.outOfMemory(let bytes):
-      self = Failure(.unavailable, "\(byteCount(bytes)) of memory are not to be had")
+      self = Failure(.unavailable, "not enough memory: \(byteCount(bytes)) needed")
     case let error as ImageStoreError:
       self = Failure(error.exitCode, "\(error)", advice: error.advice)
     case let error as StreamError:
@@ -35,7 +35,7 @@ extension Failure {
 }
 
 extension TrainingError.Kind {
-  /// How a command ends that fails in this way.
+  /// The exit code for this kind of error.
   var exitCode: ExitCode {
     switch self {
     case .usage: .usage
@@ -51,7 +51,7 @@ extension TrainingError.Kind {
 }
 
 extension ImageStoreError {
-  /// How a command ends that fails in this way.
+  /// The exit code for this kind of error.
   fileprivate var exitCode: ExitCode {
     switch cause {
     case .noRoom, .outOfMemory: .unavailable
@@ -62,7 +62,7 @@ extension ImageStoreError {
 }
 
 extension DatasetError.Kind {
-  /// How a command ends that fails in this way.
+  /// The exit code for this kind of error.
   var exitCode: ExitCode {
     switch self {
     case .missing: .noInput

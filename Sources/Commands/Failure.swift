@@ -1,14 +1,12 @@
 internal import Primitives
 
-/// Why a command gives up: what is wrong, what was found, what was expected and what to try.
+/// The reason why a command fails: the problem, what was found and expected, and a remedy.
 package struct Failure: Error, Sendable, Equatable {
-  /// How the process ends.
+  /// The exit code of the process.
   package var code: ExitCode
   /// The path and the cause, in one line.
   package var message: String
-  /// What was found instead.
   package var found: String?
-  /// What would have been right.
   package var expected: String?
   /// A command or a change that helps.
   package var advice: String?

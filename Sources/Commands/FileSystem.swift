@@ -3,10 +3,10 @@ internal import Primitives
 
 /// Questions to the file system about names on the command line.
 enum FileSystem {
-  /// Whether the path leads to a folder; links are followed.
+  /// Whether the path is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool { status(path).map(isFolder) ?? false }
 
-  /// Whether anything is there.
+  /// Whether the path exists.
   static func exists(_ path: String) -> Bool { status(path) != nil }
 
   /// Removes a file; one that is not there, or that stays, is no error.
@@ -17,16 +17,16 @@ enum FileSystem {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// What tells two files apart, whatever their names.
+  /// The identity of a file, whatever its names.
   struct Identity: Hashable {
     var device: UInt
     var number: UInt
   }
 
-  /// Which file a path leads to; nil where nothing is there.
+  /// The identity of the file that a path leads to; nil if it does not exist.
   static func identity(_ path: String) -> Identity? { status(path).map(identity) }
 
-  /// Which file is open; nil where the descriptor is none.
+  /// The identity of an open file; nil if the descriptor is invalid.
   static func identity(of descriptor: CInt) -> Identity? {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? identity(status) : nil

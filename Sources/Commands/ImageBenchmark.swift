@@ -74,7 +74,7 @@ struct ImageBenchmark {
       [name, grouped(Int((1 / seconds).rounded())), fixed(seconds * 1e6, 1)]
     }
     let table = TextTable(
-      header: ["", "images/s a thread", "\u{B5}s an image"],
+      header: ["", "images/s per thread", "\u{B5}s per image"],
       rows: [
         row("decoding at full size", figures.decoding),
         row("decoding and resizing", figures.reading),

@@ -12,7 +12,7 @@ struct ImportCommand {
     let source = arguments.operands[0]
     guard let network = arguments.text("arch").flatMap(TorchNetwork.init(rawValue:)) else {
       throw usage(
-        "--arch is missing: a file of weights does not say of which network they are",
+        "--arch is missing: a weights file does not name its network",
         expected: "--arch with one of "
           + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
     }

@@ -24,7 +24,7 @@ struct InspectCommand {
     } else {
       try console.result(subject.text)
     }
-    if let picture { console.note("the network's picture is in \(picture.path)") }
+    if let picture { console.note("drew the network into \(picture.path)") }
     return .done
   }
 
@@ -33,7 +33,7 @@ struct InspectCommand {
     let size = arguments.integer("size")
     if size != nil, FileSystem.exists(name) || BoxedModel.named(name) != nil {
       throw Failure(
-        .usage, "--size is for presets: \(name) says itself how large its images are",
+        .usage, "--size is for presets: \(name) has its own image size",
         expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "),
         helpPage: CommandDescription.inspect.helpPage)
     }
@@ -46,7 +46,7 @@ struct InspectCommand {
     if BoxedModel.named(name) != nil { return try model(name, engine) }
     guard Architecture.presetNames.contains(name) else {
       throw Failure(
-        .noInput, "\(name) does not exist and is no preset",
+        .noInput, "\(name) does not exist and is not a preset",
         expected: "a run folder, a weights file, a JSON file, or one of "
           + names.joined(separator: ", "),
         advice: nearest(to: name, among: names).map { "cnnctl inspect \($0)" })
@@ -93,12 +93,12 @@ struct InspectCommand {
     do {
       return try Network(Architecture(bytes: bytes))
     } catch {
-      throw Failure(.badData, "\(path): \(error)", expected: "a network's description in JSON")
+      throw Failure(.badData, "\(path): \(error)", expected: "a network description in JSON")
     }
   }
 }
 
-/// The picture file that `inspect -o FILE` asks for.
+/// The image file that `inspect -o FILE` asks for.
 private struct NetworkPicture {
   let path: String
   private let isVector: Bool
@@ -112,7 +112,7 @@ private struct NetworkPicture {
     let name = path.lowercased()
     guard name.hasSuffix(".svg") || name.hasSuffix(".png") else {
       throw Failure(
-        .usage, "--output \(path): the network can be drawn as SVG or PNG alone",
+        .usage, "--output \(path): the network can only be drawn as SVG or PNG",
         expected: "a name that ends in .svg or .png",
         helpPage: CommandDescription.inspect.helpPage)
     }

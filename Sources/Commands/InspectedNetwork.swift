@@ -9,10 +9,10 @@ struct InspectedNetwork {
   private let name: String
   private let input: Shape
   private let layers: [LayerSummary]
-  /// How each convolution is computed, by its layer's name.
+  /// The convolution methods by layer name.
   private let methods: [String: String]
   private let facts: [ModelFact]
-  /// The network as a picture.
+  /// The network as an image.
   let diagram: NetworkDiagram
 
   /// A network without weights worth mentioning.

@@ -25,7 +25,7 @@ struct ModelFact {
   static func all(
     of model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String)
   ) -> [ModelFact] {
-    let place = location.weights + (location.boxed == nil ? "" : ", inside this program")
+    let place = location.weights + (location.boxed == nil ? "" : ", built in")
     let facts = [
       ModelFact("model", place, .string(location.weights)),
       ModelFact(
@@ -37,7 +37,7 @@ struct ModelFact {
       ModelFact(
         "dataset_fingerprint", model.datasetFingerprint, .string(model.datasetFingerprint)),
       ModelFact(
-        "known_images", model.trainedOn.map { grouped($0.count) } ?? "not told",
+        "known_images", model.trainedOn.map { grouped($0.count) } ?? "unknown",
         .optional(model.trainedOn?.count)),
       ModelFact("temperature", "\(model.temperature)", .number(model.temperature)),
       ModelFact(
@@ -78,8 +78,8 @@ extension TensorFile.Precision {
   fileprivate var meaning: String {
     switch self {
     case .single: "f32"
-    case .half: "f16 (weights in 16 bits, read as f32)"
-    case .bytes: "i8 (weights in 8 bits with a factor for each channel, read as f32)"
+    case .half: "f16 (16-bit weights, read as f32)"
+    case .bytes: "i8 (8-bit weights with one factor per channel, read as f32)"
     }
   }
 }

@@ -38,9 +38,9 @@ struct ModelFileName {
     }
     if let named, ModelFileName.foreign[ending] == nil { return named }
     throw failure(
-      "no .\(ending) file is written: \(path)", found: nil,
+      "cannot write a .\(ending) file: \(path)", found: nil,
       advice: ModelFileName.foreign[ending]
-        ?? "--format, which goes with a name of any other ending"
+        ?? "--format, with a file name of any other ending"
     )
   }
 
@@ -50,8 +50,9 @@ struct ModelFileName {
     let isForm = ExportFormat.allCases.contains { $0.ending == ending }
     guard isForm || ModelFileName.foreign[ending] != nil else { return }
     throw Failure(
-      .usage, "\(path) would be a .safetensors file by another name", found: ".\(ending)",
-      expected: "a name that ends in .safetensors, or in nothing", helpPage: command.helpPage)
+      .usage, "\(path) would be a .safetensors file with a misleading name", found: ".\(ending)",
+      expected: "a name that ends in .safetensors, or without an ending", helpPage: command.helpPage
+    )
   }
 
   private func failure(_ problem: String, found: String?, advice: String) -> Failure {
@@ -62,8 +63,8 @@ struct ModelFileName {
       advice: advice, helpPage: command.helpPage)
   }
 
-  /// What follows the last dot of the name, in lower case: letters and digits that begin with a
-  /// letter; nil for a name such as `model` or `model-1.5`.
+  /// The extension in lower case: letters and digits after the last dot, beginning with a letter;
+  /// nil for a name such as `model` or `model-1.5`.
   private var ending: String? {
     let name = FileSystem.lastName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return nil }

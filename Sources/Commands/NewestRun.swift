@@ -11,7 +11,7 @@ extension Arguments {
     guard FileSystem.isFolder(RunFolder.latest) else {
       throw Failure(
         .usage,
-        "\(operand) is missing, and there is no newest run: \(RunFolder.latest) does not exist",
+        "\(operand) is missing, and there is no run yet: \(RunFolder.latest) does not exist",
         expected: command.usage, helpPage: command.helpPage)
     }
     return RunFolder.latest

@@ -15,7 +15,7 @@ enum OpenFiles {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     guard limit.rlim_cur < least else { return }
     throw Failure(
-      .unavailable, "the system lets this process open too few files at a time",
+      .unavailable, "the system limits this process to too few open files",
       found: "\(limit.rlim_cur) (ulimit -n)", expected: "at least \(least)",
       advice: "ulimit -n 1024")
   }

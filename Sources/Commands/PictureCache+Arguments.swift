@@ -1,7 +1,8 @@
 internal import ImageData
 
 extension PictureCache {
-  /// Where decoded images are kept: never in the dataset, and across runs only as a cache may be.
+  /// The place of decoded images, by the options: never in the dataset, and across runs only in the
+  /// cache folder.
   init(_ arguments: Arguments, _ environment: Environment) {
     let variables = environment.variables
     // The base directory specification has empty and relative paths ignored.

@@ -31,7 +31,7 @@ struct PredictCommand {
         scanning.show($0, of: nil)
       })
     let progress = StepProgress("predicting", console)
-    // The file's digest and the first answers are computed side by side; nothing is said before
+    // The file's digest and the first predictions are computed side by side; nothing is said before
     // the digest fits.
     var hasBegun = false
     func begin() throws {
@@ -69,7 +69,8 @@ struct PredictCommand {
     guard arguments.flag("json") else { return named ?? formatOfOutput ?? .text }
     guard named == nil || named == .ndjson else {
       throw Failure(
-        .usage, "--json means --format ndjson, and --format \(named?.rawValue ?? "") is given",
+        .usage,
+        "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given",
         helpPage: CommandDescription.predict.helpPage)
     }
     return .ndjson

@@ -23,10 +23,10 @@ struct PredictionInputs {
     self.scanned = scanned
   }
 
-  /// Whether the next paths come from standard input, which may keep silent for long.
+  /// Whether the next paths come from standard input, which may be silent for long.
   var mayWait: Bool { operands.first == "-" || operands.first == "-0" }
 
-  /// Whether there are no more paths than those given so far.
+  /// Whether all paths have been returned.
   var isAtEnd: Bool { operands.isEmpty && list == nil }
 
   /// The next paths, at least one; nil after the last.
@@ -85,7 +85,7 @@ struct PathList {
 
   /// The paths that `bytes` complete; no bytes end the list and complete what is left.
   ///
-  /// Empty entries are passed over, and so is the carriage return of a line written elsewhere.
+  /// Empty entries are ignored, and so is the carriage return of a line written elsewhere.
   mutating func take(_ bytes: [UInt8]) -> [String] {
     var pieces = (rest + bytes).split(separator: separator, omittingEmptySubsequences: false)
     rest = bytes.isEmpty ? [] : Array(pieces.removeLast())

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Training
 
-/// How often each class was the answer: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
+/// The number of predictions per class: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
 struct PredictionTally {
   private var counts: [Int]
   private var unsure = 0
@@ -14,7 +14,7 @@ struct PredictionTally {
     counts = [Int](repeating: 0, count: classes)
   }
 
-  /// Counts an answer.
+  /// Counts a prediction.
   mutating func add(_ prediction: Prediction, abstainBelow: Double) {
     guard let index = prediction.index else {
       unreadable += 1
@@ -23,7 +23,7 @@ struct PredictionTally {
     if prediction.abstains(below: abstainBelow) { unsure += 1 } else { counts[index] += 1 }
   }
 
-  /// The most frequent class first; a class that was never the answer is not named.
+  /// The most frequent class first; a class that was never the prediction is not named.
   func line(classes: [String]) -> String {
     let found = counts.indices.filter { counts[$0] > 0 }
       .sorted { (counts[$1], $0) < (counts[$0], $1) }

@@ -1,9 +1,9 @@
 internal import Primitives
 internal import Training
 
-/// Answers as text, CSV or JSON.
+/// Predictions as text, CSV or JSON.
 struct PredictionWriter {
-  /// The form of the answers.
+  /// The form of the predictions.
   enum Format: String {
     case text
     case csv
@@ -13,11 +13,11 @@ struct PredictionWriter {
 
   let format: Format
   let classes: [String]
-  /// What names the model in JSON.
+  /// The model's name in JSON.
   let model: String
   /// The classes listed for an image.
   let topK: Int
-  /// An answer that is less probable is none.
+  /// A prediction that is less probable is none.
   let abstainBelow: Double
   private var isFirst = true
 
@@ -31,7 +31,7 @@ struct PredictionWriter {
     self.abstainBelow = abstainBelow
   }
 
-  /// What stands before the first answer.
+  /// The text before the first prediction.
   var opening: String {
     switch format {
     case .text, .ndjson: ""
@@ -44,10 +44,10 @@ struct PredictionWriter {
     }
   }
 
-  /// What stands after the last answer.
+  /// The text after the last prediction.
   var closing: String { format == .json ? "\n]\n" : "" }
 
-  /// The text of one answer.
+  /// The text of one prediction.
   mutating func text(of prediction: Prediction) -> String {
     defer { isFirst = false }
     switch format {
@@ -62,7 +62,7 @@ struct PredictionWriter {
     let path = terminalSafe(prediction.path)
     guard let best = prediction.top(1).first else {
       let failure = prediction.failure
-      return "\(path): error: " + terminalSafe(failure?.message ?? "no answer") + "\n"
+      return "\(path): error: " + terminalSafe(failure?.message ?? "no prediction") + "\n"
     }
     let likeliest = answer(best.index, best.probability)
     let isUnsure = prediction.abstains(below: abstainBelow)
@@ -101,7 +101,7 @@ struct PredictionWriter {
         "top": .null, "abstained": .null, "model": .null,
         "error": [
           "code": .string(failure?.code ?? "unreadable"),
-          "message": .string(failure?.message ?? "no answer"),
+          "message": .string(failure?.message ?? "no prediction"),
         ],
       ]
     }

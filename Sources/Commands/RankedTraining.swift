@@ -25,8 +25,8 @@ struct RankedTraining {
         // Each would train alone, and all into the same folders.
         throw CommunicationError(
           .library,
-          "\(transport.library) has joined \(communicator.size) of \(launcher.size) processes: the "
-            + "launcher is of another MPI", advice: launcher.adviceToMeet)
+          "\(transport.library) connected only \(communicator.size) of \(launcher.size) processes: the "
+            + "launcher belongs to another MPI", advice: launcher.adviceToMeet)
       }
       neighbours = try Neighbours(communicator)
       let own = InstructionSet.available.last ?? .baseline
@@ -81,13 +81,13 @@ extension RankedTraining? {
     return try Configuration(decoding: communicator.broadcast(own))
   }
 
-  /// The first process's record of the run that goes on, for all.
+  /// The first process's record of the run that continues, for all.
   func record(_ own: RunRecord?) throws -> RunRecord? {
     guard let communicator = self?.communicator else { return own }
     return try RunRecord(wire: communicator.broadcast(own?.wire ?? []))
   }
 
-  /// Whether something holds for the first process.
+  /// Whether a condition holds on the first process.
   func isTrue(_ own: Bool) throws -> Bool {
     guard let communicator = self?.communicator else { return own }
     return try communicator.gather(UInt8(own ? 1 : 0))[0] == 1
@@ -110,7 +110,7 @@ extension Failure {
       .joined(separator: String(Failure.separator))
   }
 
-  /// Why processes can no longer work together; `size` is how many they are.
+  /// The failure of processes that can no longer work together; `size` is their number.
   init(_ error: CommunicationError, size: Int) {
     switch error.kind {
     case .library: self.init(.unavailable, error.problem, advice: error.advice)
@@ -118,7 +118,8 @@ extension Failure {
     case .silent:
       self.init(
         .io, error.problem,
-        advice: "cnnctl train --resume goes on from the last checkpoint, on any number of processes"
+        advice:
+          "cnnctl train --resume continues from the last checkpoint, with any number of processes"
       )
     case .gaveUp(let code):
       let parts = error.problem.split(
@@ -130,7 +131,7 @@ extension Failure {
       }
       let place = error.rank.map { "rank \($0) of \(size): " } ?? ""
       self.init(
-        ExitCode(rawValue: code) ?? .bug, place + (part(0) ?? "an error without words"),
+        ExitCode(rawValue: code) ?? .bug, place + (part(0) ?? "an unknown error"),
         found: part(1), expected: part(2), advice: part(3))
     }
   }

@@ -3,7 +3,8 @@ internal import Training
 
 /// Finds evaluated images among those that a model was trained on.
 enum SeenImages {
-  /// How many of these files the model has been trained on; nil where it does not tell its images.
+  /// The number of these files that the model was trained on; nil if the model does not list its
+  /// images.
   static func count(
     _ paths: [String], by model: ClassifierModel, at location: ModelLocation, engine: Engine
   ) -> Evaluation.Seen? {

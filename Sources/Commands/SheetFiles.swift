@@ -1,6 +1,6 @@
 internal import Training
 
-/// The files that sheets of pictures are written to, one after the other.
+/// The files that sheets of images are written to, one after the other.
 ///
 /// The first has the name itself, the others `-002`, `-003` and so on before the ending. A name that
 /// the user gave is written over, with those that follow from it. Where the name is this program's
@@ -22,7 +22,7 @@ struct SheetFiles {
     }
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
       throw Failure(
-        .usage, "the picture is a PNG file", found: "-o \(named)", expected: "-o FILE.png",
+        .usage, "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png",
         helpPage: CommandDescription.explain.helpPage)
     }
     self.stem = String(named.dropLast(4))

@@ -100,7 +100,7 @@ package enum Tool {
       helpPage: "cnnctl help")
   }
 
-  /// What of a command line that did not parse decides how its message looks.
+  /// The options, among invalid words, that determine how the error message looks.
   private static func lenientArguments(_ words: [String]) -> Arguments {
     var arguments = Arguments()
     for word in words where word.hasPrefix("--color=") {

@@ -26,13 +26,13 @@ struct TorchExportCommand {
     } else {
       console.note(
         "\(path): \(byteCount(bytes.count)), weights \(precision.rawValue), SHA-256 \(sha256); the "
-          + "module that loads them follows")
+          + "Python module that loads them follows")
       try console.result(String(source.dropLast()))
     }
     return .done
   }
 
-  /// How weights are held; options that have no meaning here are refused.
+  /// The number format of the weights; refuses options that have no meaning here.
   private func precision() throws(Failure) -> TensorFile.Precision {
     func refusal(_ option: String, expected: String) -> Failure {
       Failure(
@@ -43,7 +43,7 @@ struct TorchExportCommand {
       throw refusal("--format \(format)", expected: "--format safetensors")
     }
     for option in ["card", "report"] where arguments.has(option) {
-      throw refusal("--\(option)", expected: "a card in cnnctl's own model file alone")
+      throw refusal("--\(option)", expected: "a card only in cnnctl's own model files")
     }
     let precision =
       arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single

@@ -16,8 +16,8 @@ struct TrainCommand {
     guard let ranks = try RankedTraining(console.environment) else {
       if let tasks = Launcher.strangers(console.environment.variables) {
         console.warning(
-          "srun has started \(tasks) tasks that cannot find one another, and each trains by itself; "
-            + "srun --mpi=pmix lets them train together")
+          "srun has started \(tasks) tasks that are not connected, so each trains by itself; "
+            + "use srun --mpi=pmix to train together")
       }
       return try run(signal, ranks: nil)
     }
@@ -49,12 +49,12 @@ struct TrainCommand {
       guard let summary = resumption?.finished else { return .done }
       let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
       console.note(
-        "\(summary.run) is over" + (how.map { ": " + $0 } ?? ", all its epochs are trained")
-          + "; nothing is trained now")
+        "\(summary.run) has finished"
+          + (how.map { ": " + $0 } ?? ": all \(counted(summary.epochs, "epoch")) are trained"))
       console.note(
         summary.endedBy == .patience
-          ? "--epochs N waits as long again, --patience N or --no-patience waits longer"
-          : "--epochs N, with more than \(summary.epochs), goes on")
+          ? "use --epochs N to train it further with the same patience, or --patience N or --no-patience"
+          : "use --epochs N with more than \(summary.epochs) to train it further")
       try progress.show(.done(summary))
       try progress.finish()
       return .done
@@ -87,8 +87,8 @@ struct TrainCommand {
     console.clear()
     if let signal = summary.stoppedBySignal {
       console.note(
-        "stopped by \(signalName(signal)) after \(counted(summary.epochs, "epoch")); every step is saved: "
-          + "cnnctl train --resume=\(shellWord(summary.run)) goes on")
+        "stopped by \(signalName(signal)) after \(counted(summary.epochs, "epoch")); all steps are saved. "
+          + "To continue: cnnctl train --resume=\(shellWord(summary.run))")
       return ExitCode(signal: signal)
     }
     if let failure = progress.reportFailure { throw failure }
@@ -98,10 +98,10 @@ struct TrainCommand {
   private func stoppedEarly(_ signal: Int32) -> Failure {
     console.clear()
     return Failure(
-      ExitCode(signal: signal), "stopped before the first step; nothing is trained yet")
+      ExitCode(signal: signal), "stopped before the first step")
   }
 
-  /// The run to go on with: that of `--resume=RUN`, of `--out`, or the newest.
+  /// The run to continue with: that of `--resume=RUN`, of `--out`, or the newest.
   private func resumption() throws -> Resumption? {
     guard arguments.has("resume"), !arguments.isOff("resume") else { return nil }
     for option in ["config", "from"] where arguments.has(option) {

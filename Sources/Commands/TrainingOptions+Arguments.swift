@@ -1,7 +1,7 @@
 internal import Training
 
 extension TrainingOptions {
-  /// What the command line says; everything else stays the recipe's.
+  /// The options given on the command line; all others keep the recipe's values.
   init(_ arguments: Arguments) {
     self.init()
     recipe = arguments.text("recipe")

@@ -13,7 +13,7 @@ final class TrainingProgress {
   private let signal: () -> Int32?
   private let meter: TrainingMeter
   private var done: TrainingSummary?
-  /// Why the report of a run that is done could not be written.
+  /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
   init(
@@ -28,7 +28,6 @@ final class TrainingProgress {
     meter = TrainingMeter(console)
   }
 
-  /// Shows one event.
   func show(_ event: TrainingEvent) throws {
     if json, let line = event.json { try result(line) }
     switch event {
@@ -85,7 +84,7 @@ final class TrainingProgress {
     if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
   }
 
-  /// Draws the sheet of training images; a run does not end for want of it.
+  /// Draws the sheet of training images; a run does not end for lack of it.
   private func draw(_ samples: TrainingSamples) {
     guard !samples.sheet.rows.isEmpty else { return }
     do {
@@ -93,7 +92,7 @@ final class TrainingProgress {
       try samples.run.createFolder("plots")
       try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
     } catch {
-      console.warning("\(samples.run.file(RunFolder.samplesName)) is not written: \(error)")
+      console.warning("\(samples.run.file(RunFolder.samplesName)) was not written: \(error)")
     }
   }
 
@@ -107,14 +106,14 @@ final class TrainingProgress {
       let report = builder.report()
       // What a run has no images for was said when it began.
       for problem in builder.problems where !problem.isMissing {
-        console.warning("left out of the report: " + problem.message)
+        console.warning("missing from the report: " + problem.message)
       }
       _ = try ReportFiles(in: run).write(report)
       return true
     } catch {
       var failure = Failure(error)
-      failure.message = "the report of \(run) is not whole: " + failure.message
-      failure.advice = "cnnctl report \(shellWord(run)), once there is room"
+      failure.message = "the report of \(run) is incomplete: " + failure.message
+      failure.advice = "cnnctl report \(shellWord(run)), once there is disk space"
       if failure.code == .io || failure.code == .cannotCreate {
         failure.code = .io
         reportFailure = failure
@@ -125,7 +124,7 @@ final class TrainingProgress {
     }
   }
 
-  /// Where everything is, and what to do with it.
+  /// The places of the results, and the next commands.
   private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
     let run = summary.run
     var lines = [
@@ -141,26 +140,25 @@ final class TrainingProgress {
     return (lines + end(of: summary)).map(terminalSafe)
   }
 
-  /// Why the run is shorter than what was asked for, and how it goes on.
+  /// The reason why the run is shorter than requested, and how to continue it.
   private func end(of summary: TrainingSummary) -> [String] {
     guard let asked = summary.askedEpochs, let text = summary.ending(of: asked) else { return [] }
     let resume = "cnnctl train --resume=" + shellWord(summary.run)
     let advice =
       summary.endedBy == .time
-      ? "\(resume) goes on without a limit, --max-time sets another"
-      : "\(resume) --epochs \(asked) waits as long again, --no-patience to the end"
+      ? "to continue without a limit: \(resume); --max-time sets another"
+      : "to continue with the same patience: \(resume) --epochs \(asked); --no-patience trains to the end"
     return [text, advice]
   }
 
-  /// The reader of standard output may go away; a run goes on for its folder's sake.
+  /// The reader of standard output may go away; a run continues for its folder's sake.
   private func result(_ line: String) throws {
     do {
       try console.result(line)
     } catch  where error.isBrokenPipe {}
   }
 
-  /// What comes before the first step asks nobody whether to stop, and nothing is lost by giving up
-  /// there.
+  /// Throws if a signal asks to stop before the first step, when nothing can be lost.
   private func stopIfAsked() throws {
     if let signal = signal() { throw StoppedEarly(signal: signal) }
   }

@@ -31,7 +31,7 @@ struct VerifyCommand {
       }
     } catch let stopped as StoppedEarly {
       console.clear()
-      throw Failure(ExitCode(signal: stopped.signal), "stopped; nothing is verified")
+      throw Failure(ExitCode(signal: stopped.signal), "stopped; nothing was verified")
     }
     console.clear()
     let isSame = comparisons.allSatisfy(\.isSame) && !comparisons.isEmpty
@@ -61,7 +61,7 @@ struct VerifyCommand {
     }
   }
 
-  /// What is not as it was, and may change the last bits.
+  /// The differences from the run's environment that may change the last bits.
   private func changes(from record: RunRecord, _ engine: Engine) -> [String] {
     let set = engine.instructionSet.rawValue
     let ranks = record.ranks ?? 1
@@ -91,8 +91,8 @@ struct VerifyCommand {
     let threads = counted(engine.threads, "thread")
     let verdict =
       isSame
-      ? "\(counted(steps, "step")) repeated on \(threads): every bit is the run's"
-      : "after \(counted(steps, "step")) the repetition is not the run"
+      ? "\(counted(steps, "step")) repeated on \(threads): identical to the run, bit for bit"
+      : "the repetition differs from the run after \(counted(steps, "step"))"
     return table.lines + [verdict] + changes
   }
 

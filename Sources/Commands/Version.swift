@@ -3,8 +3,8 @@ internal import KernelSelection
 internal import Primitives
 internal import Training
 
-/// What `--version` says: this program's version, the libraries that read images, and what of the
-/// processor it can use.
+/// The text of `--version`: this program's version, those of the image libraries, and the processor
+/// features in use.
 func versionText() -> String {
   let levels = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
   let lines =

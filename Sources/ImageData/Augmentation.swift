@@ -1,4 +1,4 @@
-/// How the pixels beyond a picture's border are made up.
+/// The source of pixels beyond an image's border.
 package enum BorderFill: String, Codable, Sendable, CaseIterable {
   /// Mirrored at the border.
   case reflect
@@ -34,9 +34,9 @@ package struct Interval: Codable, Sendable, Hashable {
   }
 }
 
-/// The random changes of training pictures, as ranges.
+/// The random changes of training images, as ranges.
 ///
-/// One picture's changes are drawn from a stream keyed by (seed, epoch, sample), so neither order
+/// One image's changes are drawn from a stream keyed by (seed, epoch, sample), so neither order
 /// nor threads change them.
 package struct Augmentation: Codable, Sendable, Hashable {
   /// Rotation is drawn from ± this, in degrees.
@@ -47,7 +47,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var shearDegrees: Double
   /// The shift of each axis is drawn from ± this part of the side.
   package var shift: Double
-  /// Which mirrorings there are.
+  /// The mirrorings used.
   package var flip: FlipMode
   /// A shift of all channels is drawn from ± this, in units of the deviation.
   package var brightness: Double
@@ -55,18 +55,18 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var contrast: Double
   /// The factor of the distance from grey is drawn from 1 ± this.
   package var saturation: Double
-  /// The part of the picture's area that is cut out and enlarged.
+  /// The part of the image's area that is cut out and enlarged.
   package var cropScale: Interval
   /// The bounds of that part's width over height, evenly spread in the logarithm.
   package var cropAspect: Interval
-  /// The side of a square set to the mean, as a part of the picture's shorter side; 0 for none.
+  /// The side of a square set to the mean, as a part of the image's shorter side; 0 for none.
   package var cutout: Double
-  /// The α of the Beta(α, α) that pictures' shares in a blend of two are drawn from; 0 for none.
+  /// The α of the Beta(α, α) that images' shares in a blend of two are drawn from; 0 for none.
   package var mixup: Double
-  /// The α of the Beta(α, α) that the share of a picture is drawn from of which a window is another's;
-  /// 0 for none.
+  /// The α of the Beta(α, α) that the share of an image is drawn from of which a window is
+  /// another's; 0 for none.
   package var cutmix: Double
-  /// What lies beyond the border.
+  /// The fill beyond the border.
   package var fill: BorderFill
 
   /// The given ranges; without arguments nothing changes.
@@ -92,7 +92,7 @@ package struct Augmentation: Codable, Sendable, Hashable {
     self.fill = fill
   }
 
-  /// Whether pictures are blended with others.
+  /// Whether images are blended with others.
   package var blends: Bool { mixup > 0 || cutmix > 0 }
 
   /// No change at all.
@@ -129,16 +129,15 @@ package struct Augmentation: Codable, Sendable, Hashable {
     }
   }
 
-  /// The names of the presets.
   package static let presetNames = ["none", "seed", "light", "standard", "strong"]
 
-  /// The side at which training pictures are kept for a network of side `side`: a quarter larger
+  /// The side at which training images are kept for a network of side `side`: a quarter larger
   /// where parts are cut out and enlarged, so that detail is left.
   package func storeSide(for side: Int) -> Int {
     cropScale.lower < 1 ? side + side / 4 : side
   }
 
-  /// Why these values cannot be used, or nil if they can.
+  /// The reason why these values cannot be used; nil if they can.
   package var problem: String? {
     let checks: [(name: String, value: Double, lower: Double, upper: Double)] = [
       ("rotation", rotationDegrees, 0, 180), ("zoom", zoom, 0, 0.95),

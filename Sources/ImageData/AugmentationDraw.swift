@@ -1,7 +1,7 @@
 internal import Glibc
 package import Primitives
 
-/// The changes of one picture in one epoch.
+/// The changes of one image in one epoch.
 ///
 /// Geometry runs from the target to the source about the centre, in Keras's order (legacy
 /// `apply_affine_transform`): mirror, crop and zoom, shear, shift, rotate.
@@ -26,7 +26,7 @@ package struct AugmentationDraw: Sendable, Hashable {
   package var cropWidth = 1.0
   /// See `cropWidth`.
   package var cropHeight = 1.0
-  /// The centre of that part, from the picture's centre, as parts of the width and height.
+  /// The centre of that part, from the image's centre, as parts of the width and height.
   package var cropX = 0.0
   /// See `cropX`.
   package var cropY = 0.0
@@ -43,10 +43,9 @@ package struct AugmentationDraw: Sendable, Hashable {
   /// See `cutout`.
   package var cutoutY = 0.5
 
-  /// No change.
   package init() {}
 
-  /// What the stream draws.
+  /// Draws the changes of one image from the stream.
   ///
   /// Every draw takes the same numbers in the same order, so a range that
   /// is changed changes no other.

@@ -1,16 +1,16 @@
 package import KernelInterface
 internal import Primitives
 
-/// What the changes of training pictures cost.
+/// The cost of augmenting training images.
 package struct AugmentationMeasurement: Sendable, Hashable {
-  /// Median over pictures of one thread's time for one tensor, in microseconds.
+  /// Median over images of one thread's time for one tensor, in microseconds.
   package var microsecondsPerImage: Double
   /// Tensors that were timed.
   package var images: Int
 
   /// Times the pass that training takes from stored bytes to tensors of `side` x `side`.
   ///
-  /// On the calling thread. Pictures of noise, of the size at which training keeps them and too many
+  /// On the calling thread. Images of noise, of the size at which training keeps them and too many
   /// for the caches, as a dataset is; each of `epochs` passes over `pictures` of them draws new
   /// changes, and a first pass warms up.
   package init(

@@ -1,22 +1,22 @@
 internal import KernelInterface
 internal import Primitives
 
-/// A picture's bytes, three a pixel; some bytes past the last can be read.
+/// An image's bytes, three a pixel; some bytes past the last can be read.
 struct PictureBytes {
   var pixels: UnsafePointer<UInt8>
   var size: (width: Int, height: Int)
 }
 
-/// What lies over a picture or in a window of it.
+/// An image blended over another one, or into a window of it.
 struct BlendedPicture {
   var picture: PictureBytes
-  /// What is left of the picture that this one is blended into.
+  /// The remaining share of the image that this one is blended into.
   var share: Float
-  /// Where this one lies alone; nil where the two lie over one another.
+  /// The window filled by this one; nil if the two are mixed everywhere.
   var window: PixelWindow?
 }
 
-/// From a stored picture to the tensor of one epoch.
+/// From a stored image to the tensor of one epoch.
 ///
 /// In this order: geometry and border (one bilinear sampling), colours and scaling (one matrix in
 /// the same pass), mixup or CutMix, cutout.
@@ -80,7 +80,7 @@ struct AugmentationPass: Sendable {
 
   /// Sets a square to the mean, which is zero after scaling.
   ///
-  /// Its centre is anywhere in the picture, so that parts of it may lie outside (DeVries and
+  /// Its centre is anywhere in the image, so that parts of it may lie outside (DeVries and
   /// Taylor 2017).
   private func cutOut(
     _ draw: AugmentationDraw, _ size: (width: Int, height: Int),
@@ -101,7 +101,7 @@ struct AugmentationPass: Sendable {
   }
 }
 
-/// Samples pictures for tensors of one size, on one thread.
+/// Samples images for tensors of one size, on one thread.
 private struct Sampler {
   let kernels: ImageKernels
   let preprocessing: Preprocessing
@@ -110,7 +110,7 @@ private struct Sampler {
   let parameters: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
 
-  /// Writes a picture's share of the tensor, or adds it to what is there.
+  /// Writes an image's share of the tensor, or adds it to what is there.
   func put(
     _ picture: PictureBytes, _ draw: AugmentationDraw, share: Float = 1, adds: Bool = false,
     into target: UnsafeMutablePointer<Float>
@@ -151,7 +151,7 @@ private struct Sampler {
 }
 
 extension BorderFill {
-  /// How `ImageKernels.SampleAffine` names it.
+  /// The code for `ImageKernels.SampleAffine`.
   var kernelCode: Int {
     switch self {
     case .nearest: 0

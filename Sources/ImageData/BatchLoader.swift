@@ -5,15 +5,15 @@ internal import Synchronization
 package struct Batch {
   /// count x height x width x 3 floats, valid until the next call of `next`.
   package var pixels: UnsafeBufferPointer<Float>
-  /// The class of each picture.
+  /// The class of each image.
   package var targets: [Int32]
-  /// The index in the store of each picture.
+  /// The index in the store of each image.
   package var samples: [Int]
-  /// The index in the store of each picture of the whole batch, the other processes' among them.
+  /// The index in the store of each image of the whole batch, the other processes' among them.
   package var whole: [Int]
-  /// The place of the first picture in the whole batch.
+  /// The place of the first image in the whole batch.
   package var offset: Int
-  /// The pictures; a part of a small batch may have none.
+  /// The images; a part of a small batch may have none.
   package var count: Int { targets.count }
   /// Pixels across.
   package var width: Int
@@ -23,34 +23,34 @@ package struct Batch {
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
-  /// What is blended into the pictures; nil without mixup and CutMix.
+  /// The blending of the images; nil without mixup and CutMix.
   package var mixture: BatchMixture?
 }
 
-/// What a loader prepares: which pictures, in which order, changed how.
+/// A loader's plan: the images, their order and their augmentation.
 package struct BatchPlan: Sendable {
-  /// The pictures, as indices of the store.
+  /// The images, as indices of the store.
   package var indices: [Int]
-  /// Pictures a batch at most, those of all processes.
+  /// Images per batch at most, those of all processes.
   package var batchSize: Int
-  /// Whether each epoch has an order of its own.
+  /// Whether each epoch has its own order.
   package var shuffles: Bool
-  /// What order and changes are drawn from.
+  /// The seed of the order and the augmentation.
   package var seed: UInt64
-  /// How pictures are changed.
+  /// The augmentation of the images.
   package var augmentation: Augmentation
   /// Mean and deviation, and the size unless `size` gives another.
   package var preprocessing: Preprocessing
   /// The epochs to prepare, one after the other without a pause.
   package var epochs: Range<Int>
-  /// The first batch of the first epoch, to go on in the middle of one.
+  /// The first batch of the first epoch, to continue in the middle of one.
   package var firstBatch: Int
   /// The size of an epoch's batches; nil for the preprocessing's.
   package var size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))?
-  /// Which of how many processes this is; each prepares its part of every batch.
+  /// The rank of this process and the number of processes; each prepares its part of every batch.
   package var share: (rank: Int, count: Int)
 
-  /// A plan for the given pictures.
+  /// A plan for the given images.
   package init(
     indices: [Int], batchSize: Int, shuffles: Bool = true, seed: UInt64 = 0,
     augmentation: Augmentation = .none, preprocessing: Preprocessing,
@@ -58,7 +58,7 @@ package struct BatchPlan: Sendable {
     size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
     share: (rank: Int, count: Int) = (0, 1)
   ) {
-    precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one picture")
+    precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one image")
     precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
     self.indices = indices
     self.batchSize = batchSize
@@ -72,14 +72,14 @@ package struct BatchPlan: Sendable {
     self.share = share
   }
 
-  /// How an epoch's pictures are dealt.
+  /// The batches of an epoch.
   package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
 
   /// Batches of a whole epoch.
   package var batchesPerEpoch: Int { batches.count }
 
-  /// The places of this process's part in a batch of so many pictures; none where there are fewer
-  /// pictures than processes and others have them.
+  /// The places of this process's part in a batch of the given number of images; none where there
+  /// are fewer images than processes and others have them.
   package func part(of count: Int) -> Range<Int> {
     (share.rank * count / share.count)..<((share.rank + 1) * count / share.count)
   }
@@ -91,8 +91,8 @@ package struct BatchPlan: Sendable {
 
 /// Prepares batches on the threads of a pool, in the gaps of what else they do.
 ///
-/// While a batch is used, the pictures of the next one are tasks for threads that would wait. The
-/// order is drawn from (seed, epoch), each picture's changes from (seed, epoch, index), so the
+/// While a batch is used, the images of the next one are tasks for threads that would wait. The
+/// order is drawn from (seed, epoch), each image's changes from (seed, epoch, index), so the
 /// numbers depend neither on timing nor on threads, nor on how many processes share the batches. A
 /// class, because it owns the batches.
 package final class BatchLoader {
@@ -102,7 +102,7 @@ package final class BatchLoader {
   private let work: Work
   private var epoch: Int
   private var index: Int
-  /// The batch of (`epoch`, `index`), where it has been begun.
+  /// The batch of (`epoch`, `index`), where it has been started.
   private var begun: PreparedBatch?
   private var isOffered = false
   private var made = 0
@@ -110,14 +110,14 @@ package final class BatchLoader {
   /// Seconds that `next` has waited for batches.
   package private(set) var waitSeconds = 0.0
 
-  /// Seconds that threads have spent on reading and decoding pictures, summed over the threads.
+  /// Seconds that threads have spent on reading and decoding images, summed over the threads.
   ///
-  /// Nothing where all pictures are kept in memory.
+  /// Nothing where all images are kept in memory.
   package var decodeSeconds: Double {
     Double(work.fetching.load(ordering: .relaxed)) * 1e-9
   }
 
-  /// Seconds that threads have spent on changing pictures, summed over the threads.
+  /// Seconds that threads have spent on changing images, summed over the threads.
   package var augmentSeconds: Double {
     Double(work.augmenting.load(ordering: .relaxed)) * 1e-9
   }
@@ -140,7 +140,7 @@ package final class BatchLoader {
 
   /// The next batch, or nil once after the last batch of each epoch, and at the end.
   ///
-  /// Errors: a picture that is not kept in memory and can no longer be read.
+  /// Errors: an image that is not kept in memory and can no longer be read.
   package func next() throws(ImageStoreError) -> Batch? {
     guard maker.plan.epochs.contains(epoch) else { return nil }
     if index >= maker.plan.batchesPerEpoch {
@@ -180,7 +180,7 @@ package final class BatchLoader {
     return maker.begin(epoch, index, into: buffers[made % buffers.count])
   }
 
-  /// What writes one picture of a batch.
+  /// A function that writes one image of a batch.
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
     let isInMemory = prepared.store.isInMemory
@@ -198,11 +198,11 @@ package final class BatchLoader {
     }
   }
 
-  /// What tasks leave behind: apart from the loader, which they must not keep.
+  /// The results of tasks, kept apart from the loader, which the tasks must not retain.
   private final class Work: Sendable {
     let fetching = Atomic<Int>(0)
     let augmenting = Atomic<Int>(0)
-    /// The first picture that could not be read.
+    /// The first image that could not be read.
     let failure = Mutex<ImageStoreError?>(nil)
   }
 }

@@ -1,7 +1,7 @@
 internal import KernelInterface
 internal import Primitives
 
-/// Says which pictures make up each batch.
+/// Says which images make up each batch.
 final class BatchMaker {
   let plan: BatchPlan
   private let store: ImageStore
@@ -16,7 +16,7 @@ final class BatchMaker {
       plan.augmentation, plan.preprocessing, seed: plan.seed, kernels: kernels.images)
   }
 
-  /// Floats of the largest picture of all epochs.
+  /// Floats of the largest image of all epochs.
   var largestTensor: Int {
     3 * (plan.epochs.map { plan.size(of: $0) }.map { $0.width * $0.height }.max() ?? 0)
   }
@@ -26,7 +26,7 @@ final class BatchMaker {
     largestTensor * ((plan.batches.largest + plan.share.count - 1) / plan.share.count)
   }
 
-  /// The pictures of an epoch in the order of its batches.
+  /// The images of an epoch in the order of its batches.
   func order(of epoch: Int) -> [Int] {
     if orderEpoch != epoch {
       order = plan.indices
@@ -39,7 +39,7 @@ final class BatchMaker {
     return order
   }
 
-  /// The pictures of this process's part of a batch, to be written to `target` one by one.
+  /// The images of this process's part of a batch, to be written to `target` one by one.
   func begin(
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
@@ -81,14 +81,14 @@ final class BatchMaker {
   }
 }
 
-/// A batch whose pictures are still to be written, in any order and on any threads.
+/// A batch whose images are still to be written, in any order and on any threads.
 struct PreparedBatch: @unchecked Sendable {
   let batch: Batch
   let target: UnsafeMutableBufferPointer<Float>
   let pass: AugmentationPass
   let store: ImageStore
 
-  /// Writes the tensor of one picture; returns how long its bytes took to come.
+  /// Writes the tensor of one image; returns how long its bytes took to come.
   @discardableResult
   func write(_ position: Int) throws(ImageStoreError) -> Duration {
     var fetching = Duration.zero

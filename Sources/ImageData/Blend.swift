@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Whom one picture is blended with in one epoch, and how much of it stays.
+/// Whom one image is blended with in one epoch, and how much of it stays.
 ///
 /// mixup (Zhang, Cissé, Dauphin and Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR
 /// 2018): x = λ a + (1 - λ) b with λ of Beta(α, α) and the same for the targets. CutMix (Yun, Han,
@@ -8,20 +8,20 @@ internal import Primitives
 /// localizable features", ICCV 2019): a window with 1 - λ of the area is b's, the rest a's; what the
 /// border leaves of the window decides the targets' shares.
 ///
-/// The partner is any picture of the training set, as in the papers' equations, not one of the same
+/// The partner is any image of the training set, as in the papers' equations, not one of the same
 /// batch, as in their programs: so a blend depends on (seed, epoch, sample) alone, whatever the
 /// batches are.
 package struct BlendDraw: Sendable, Hashable {
-  /// The place of the picture that is blended in, among all there are.
+  /// The place of the image that is blended in, among all there are.
   package var partner: Int
-  /// The picture's own share, 0 to 1.
+  /// The image's own share, 0 to 1.
   package var share: Float
-  /// What of the picture is its partner's alone; nil where the two lie over one another.
+  /// The window filled by the partner; nil if the two images are mixed everywhere.
   package var window: PixelWindow?
 
-  /// The blend of a picture, as large as the network sees it, with one of `count`.
+  /// The blend of an image, as large as the network sees it, with one of `count`.
   ///
-  /// Nil without mixup and CutMix. With both, each picture is blended in one of the two ways, with a
+  /// Nil without mixup and CutMix. With both, each image is blended in one of the two ways, with a
   /// chance of one half.
   package init?(
     _ augmentation: Augmentation, count: Int, size: (width: Int, height: Int), seed: UInt64,
@@ -42,15 +42,15 @@ package struct BlendDraw: Sendable, Hashable {
     }
   }
 
-  /// The greater of λ and 1 - λ is the picture's own: as either of the two may be called the first,
-  /// the blends are distributed as without that rule, and every epoch still shows every picture.
+  /// The greater of λ and 1 - λ is the image's own: as either of the two may be called the first,
+  /// the blends are distributed as without that rule, and every epoch still shows every image.
   private init(mixup alpha: Double, count: Int, _ stream: inout RandomStream) {
     let lambda = stream.symmetricBeta(alpha)
     share = Float(max(lambda, 1 - lambda))
     partner = stream.index(below: count)
   }
 
-  /// The window has the form of the picture and its centre anywhere in it.
+  /// The window has the form of the image and its centre anywhere in it.
   private init(
     cutmix alpha: Double, count: Int, size: (width: Int, height: Int),
     _ stream: inout RandomStream
@@ -71,23 +71,21 @@ package struct BlendDraw: Sendable, Hashable {
 
 /// A rectangle of pixels.
 package struct PixelWindow: Sendable, Hashable {
-  /// The columns in it.
   package var columns: Range<Int>
-  /// The rows in it.
   package var rows: Range<Int>
 
   /// The number of pixels.
   package var count: Int { columns.count * rows.count }
 }
 
-/// What is blended into the pictures of a batch.
+/// The blending of the images of a batch.
 package struct BatchMixture: Sendable, Hashable {
-  /// The index in the store of each picture's partner.
+  /// The index in the store of each image's partner.
   package var samples: [Int]
   /// The partners' classes.
   package var targets: [Int32]
-  /// Each picture's own share; the rest is its partner's.
+  /// Each image's own share; the rest is its partner's.
   package var shares: [Float]
-  /// What of each picture is its partner's alone; nil where the two lie over one another.
+  /// The windows filled by the partners; nil if the two images are mixed everywhere.
   package var windows: [PixelWindow?]
 }

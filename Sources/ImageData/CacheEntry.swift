@@ -1,4 +1,4 @@
-/// The file of a plan's decoded pictures, be it there or not.
+/// The file of a plan's decoded images, be it there or not.
 struct CacheEntry {
   private let folder: CacheFolder
   private let plan: ImageStorePlan

@@ -1,9 +1,8 @@
 import Glibc
 internal import Primitives
 
-/// The folder of files of decoded pictures.
+/// The folder of files of decoded images.
 struct CacheFolder {
-  /// Where it is.
   let path: String
 
   /// Makes the folder and those above it, unless it would lie in the dataset at `root`.
@@ -21,7 +20,7 @@ struct CacheFolder {
     guard FolderListing.isFolder(path) else { throw .cache(path: path, reason: "not a folder") }
   }
 
-  /// Whether the file system has room for so many bytes of pixels and what belongs to them.
+  /// Whether the file system has space for this number of bytes of pixels and the rest of the file.
   func hasRoom(_ bytes: Int) -> Bool {
     var status = statvfs()
     guard statvfs(systemPath(path), &status) == 0 else { return false }

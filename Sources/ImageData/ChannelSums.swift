@@ -1,4 +1,4 @@
-/// Sums over the pixels of a picture, from which mean and deviation follow.
+/// Sums over the pixels of an image, from which mean and deviation follow.
 struct ChannelSums: Sendable, Hashable {
   /// A number for each of red, green and blue, in place.
   struct Channels: Sendable, Hashable {
@@ -19,17 +19,16 @@ struct ChannelSums: Sendable, Hashable {
     }
   }
 
-  /// Pixels.
   var count = 0
   /// The sums of red, green and blue.
   var values = Channels()
   /// The sums of their squares.
   var squares = Channels()
 
-  /// The sums of no picture.
+  /// The sums of no image.
   init() {}
 
-  /// The sums of one picture's bytes.
+  /// The sums of one image's bytes.
   init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count / 3
     // Forty-eight bytes are sixteen pixels: three vectors whose lanes repeat the channels from
@@ -73,7 +72,7 @@ struct ChannelSums: Sendable, Hashable {
     }
   }
 
-  /// Adds another picture's sums.
+  /// Adds another image's sums.
   mutating func add(_ other: ChannelSums) {
     count += other.count
     for channel in 0..<3 {

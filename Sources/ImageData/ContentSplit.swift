@@ -1,4 +1,4 @@
-/// How the images of the training folder are dealt to the splits by their content.
+/// The split of a training folder by the content of its images.
 ///
 /// Of every class its part is held out: the images whose SHA-256 comes first. Validation and test
 /// go by different digits of it. Equal files count as one and stay together.
@@ -9,10 +9,8 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package var test: Double
   /// The part of the training folder's images to use at all, class by class.
   package var fraction: Double
-  /// How images are chosen.
   package var rule: SplitRule
 
-  /// The given parts.
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified
   ) {
@@ -40,35 +38,35 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   }
 }
 
-/// How images are chosen to be held out.
+/// The rule by which images are held out.
 package enum SplitRule: String, Codable, Sendable {
   /// Of each class its part, by the order of the images' digests.
   case stratified
-  /// Each image by its own digest alone, as version 0.1.0 did; runs of it go on so.
+  /// Each image by its own digest alone, as version 0.1.0 did; runs of it continue so.
   case independent
 }
 
 // MARK: How many
 
 extension ContentSplit {
-  /// A class of so many images always gives one.
+  /// A class of the given number of images always gives one.
   private static let enough = 5
 
-  /// How many of a class of `count` images a share holds out: rounded, at least one where there are
+  /// The number of images held out of a class of `count`: rounded, at least one if there are
   /// enough, and never all.
   private static func number(_ share: Double, of count: Int) -> Int {
     let rounded = Int((share * Double(count)).rounded())
     return max(0, min(count - 1, count >= enough ? max(1, rounded) : rounded))
   }
 
-  /// How many of all classes with too few images to give one each give one after all: a share of
-  /// their images together.
+  /// The number of classes, among those too small to hold out one image each, that hold one out
+  /// nevertheless: the share of all their images.
   private static func pooled(_ share: Double, _ counts: [Int]) -> Int {
     let small = counts.filter { $0 > 1 && number(share, of: $0) == 0 }
     return min(small.count, Int((share * Double(small.reduce(0, +))).rounded()))
   }
 
-  /// How many images of a training folder go to each split, if no two are equal.
+  /// The number of images of a training folder in each split, if no two are equal.
   ///
   /// `counts` has those of each class. With two parts and classes of two to four images one more or
   /// less of these may be held out.
@@ -97,7 +95,7 @@ extension ContentSplit {
 // MARK: Which
 
 extension ContentSplit {
-  /// Where an image most likely belongs, before the digests of the others of its class are known.
+  /// The split to which an image most likely belongs, before the digests of its class are known.
   ///
   /// `count` is their number. By the independent rule this is certain.
   func likelySplit(of digest: [UInt8], among count: Int) -> Split {

@@ -1,5 +1,5 @@
 extension Dataset {
-  /// Finds the pictures below a folder, by their names and, where those do not tell, first bytes.
+  /// Finds the images below a folder, by their names and, where those do not tell, first bytes.
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what
@@ -10,7 +10,7 @@ extension Dataset {
     limits: WalkLimits = WalkLimits(), shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws(DatasetError) -> Dataset {
     if FolderListing.isKernels(path) {
-      throw .unreadable(path: path, reason: "the kernel's own folder, in which there are no images")
+      throw .unreadable(path: path, reason: "a kernel file system, which holds no images")
     }
     let survey = try FolderSurvey(
       path, unsplit: unsplit, limits: limits, shouldStop: shouldStop)
@@ -34,7 +34,7 @@ extension Dataset {
       isUnsplit: survey.isUnsplit)
   }
 
-  /// Whether a file's name ends as a picture's does.
+  /// Whether a file has the extension of an image.
   package static func isCandidate(_ name: String) -> Bool {
     FileKind(ending: name) != nil
   }

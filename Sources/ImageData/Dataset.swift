@@ -1,14 +1,14 @@
 /// A part of a dataset by use.
 package enum Split: String, Codable, Sendable, CaseIterable {
-  /// What is learned from.
+  /// Training images.
   case train
-  /// What settings and epochs are chosen by.
+  /// Validation images, used to choose settings and epochs.
   case val
-  /// What is measured on, once.
+  /// Test images, evaluated once.
   case test
 }
 
-/// One candidate picture of a dataset.
+/// One candidate image of a dataset.
 ///
 /// Nothing but its name has been looked at.
 package struct Sample: Sendable, Hashable {
@@ -20,7 +20,7 @@ package struct Sample: Sendable, Hashable {
   package var classIndex: Int
 }
 
-/// The pictures below a folder, by split and class.
+/// The images below a folder, by split and class.
 package struct Dataset: Sendable {
   /// The folder, as given.
   package var root: String
@@ -28,18 +28,18 @@ package struct Dataset: Sendable {
   package var classes: [String]
   /// The candidates of each split that has a folder, in byte order of their relative paths.
   package var splits: [Split: [Sample]]
-  /// Dot-files and dot-folders passed over.
+  /// Dot-files and dot-folders ignored.
   package var hiddenCount: Int
-  /// Files passed over because they are no pictures by name or content.
+  /// Files ignored because they are no images by name or content.
   package var ignoredCount: Int
   /// The same by ending, without texts beside the class folders.
   package var passedOver: PassedOver
-  /// Paths to folders whose pictures the same class already has, which are passed over.
+  /// Paths to folders whose images the same class already has, which are ignored.
   package var repeatedFolders: [String]
-  /// What the layout leaves aside or leaves open, a sentence each that begins with a folder's path
-  /// below the dataset's.
+  /// Remarks on ignored or ambiguous parts of the layout, a sentence each that begins with a path
+  /// below the dataset's folder.
   package var notes: [String]
-  /// Whether the folder holds class folders alone, which all belong to training.
+  /// Whether the folder holds only class folders, which all belong to training.
   package var isUnsplit: Bool
 
   /// The number of candidates a class of one split.

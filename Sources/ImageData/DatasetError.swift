@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Why a folder is no dataset.
+/// The reason why a folder is not a usable dataset.
 ///
 /// The description has one to four lines: what is wrong, then what was found, what is expected
 /// and what to try, each where there is something to say.
@@ -38,7 +38,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case tooDeep(path: String, limit: Int)
   /// More files, folders and links than are listed.
   case tooManyEntries(path: String, limit: Int)
-  /// Who asked for the dataset no longer wants it.
+  /// The caller stopped the survey.
   case stopped
   /// A class folder's name that is not UTF-8, or has characters that steer a terminal or the
   /// direction of text.
@@ -46,7 +46,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Two class folders whose names have the same letters, composed in two ways.
   case sameName(path: String, other: String)
 
-  /// What kind of failure it is, for the exit code.
+  /// The kind of failure, for the exit code.
   package enum Kind: Sendable {
     /// A named path does not exist.
     case missing
@@ -56,7 +56,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case badData
   }
 
-  /// What kind of failure it is.
   package var kind: Kind {
     switch self {
     case .missing: .missing
@@ -65,7 +64,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong, in one line.
+  /// The problem, in one line.
   package var summary: String {
     switch self {
     case .stopped: fact
@@ -89,7 +88,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong with it: the rest of the sentence that begins with `path`.
+  /// The problem: the rest of the sentence that begins with `path`.
   package var fact: String {
     switch self {
     case .missing: "does not exist"
@@ -98,7 +97,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .noClasses(_, let files, _): files == 0 ? "is empty" : "holds no class folders"
     case .tooFewClasses(_, _, let classes, _):
       "holds \(counted(classes.count, "class folder")), at least 2 are needed: " + list(classes)
-    case .nested(_, let name, _): "holds one folder, which is no class: \(list([name]))"
+    case .nested(_, let name, _): "holds one folder, which is not a class: \(list([name]))"
     case .splitsInClasses(_, let classes, let splits):
       "holds the splits \(list(splits)) in its class folders, not around them: \(list(classes))"
     case .emptyClasses(_, let classes, _):
@@ -107,18 +106,18 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         + list(classes)
     case .unknownClasses(_, let unknown, _):
       "holds "
-        + (unknown.count == 1 ? "a class that is" : "classes that are")
-        + " not among those trained on: \(list(unknown))"
+        + (unknown.count == 1 ? "a class" : "classes")
+        + " that the model was not trained on: \(list(unknown))"
     case .severalFolders(_, let split, let names, _):
       "holds several \(split.title) folders: \(list(names))"
     case .unclearFolders(_, let names, _):
       "holds \(names.count == 1 ? "a folder" : "folders") that may be a split or a class: "
         + list(names)
     case .noTrainingFolder: "holds no training folder"
-    case .linkLoop: "is a link to a folder around it"
+    case .linkLoop: "is a link to one of its parent folders"
     case .tooDeep(_, let limit): "lies more than \(limit) folders below its class"
     case .tooManyEntries(_, let limit):
-      "holds more than \(limit) files and folders, counted once a class"
+      "holds more than \(limit) files and folders, counted once per class"
     case .stopped: "stopped while the dataset's folders were listed"
     case .className:
       "cannot name a class: names are UTF-8, without control characters and without characters that "
@@ -128,7 +127,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What was found, if there is more to say.
+  /// Details of the problem, if there are any.
   package var found: String? {
     switch self {
     case .missing(let path): NextStep.missing(path)?.found
@@ -152,33 +151,32 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is expected instead.
+  /// The expected layout.
   package var expected: String? {
     switch self {
     case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className,
       .sameName:
       nil
-    case .unknownClasses(_, _, let classes): "only these, each may be missing: \(list(classes))"
+    case .unknownClasses(_, _, let classes): "only these, some may be missing: \(list(classes))"
     case .severalFolders: "one of them"
     case .unclearFolders:
-      "train, val and test, or classes whose names hold none of these words"
+      "train, val and test, or classes whose names contain none of these words"
     default: "DATASET/{train,val,test}/<class>/*.jpg|png, or DATASET/<class>/*.jpg|png"
     }
   }
 
-  /// What to do about it.
   package var suggestion: String? { suggestion(command: "train") }
 
-  /// What to do about it, for who has given `command`: where there is something that a shell can
-  /// do, one line that it takes as it stands.
+  /// The next step for the user of `command`: if possible, one line that a shell accepts as it
+  /// stands.
   package func suggestion(command: String) -> String? {
     switch self {
     case .missing(let path):
       NextStep.missing(path)?.text(command: command)
-        ?? "check the path; folders are named from the current one"
+        ?? "check the path; relative paths start at the current folder"
     case .notAFolder(let path):
       NextStep.file(path)?.text(command: command)
-        ?? "name a folder of images, such as the one that the file lies in"
+        ?? "name a folder of images, such as the one that holds the file"
     case .noClasses(_, _, let step): step?.text(command: command)
     case .nested(_, _, let step): step.text(command: command)
     case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shellWord(dataset))"
@@ -200,7 +198,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         : Renaming.intoTraining(path, classes)
     case .linkLoop: "remove the link"
     case .tooDeep: "move the images up, or remove the links to the folder"
-    case .tooManyEntries: "a folder that holds the dataset alone"
+    case .tooManyEntries: "a folder that holds only the dataset"
     case .className(let path), .sameName(let path, _):
       "mv \(terminalSafe(shellPath(path))) NEW-NAME"
     case .unreadable, .stopped: nil
@@ -222,7 +220,7 @@ func counted(_ count: Int, _ noun: String) -> String {
 }
 
 extension Split {
-  /// What its folder is called in a sentence.
+  /// The split's name in a sentence.
   package var title: String {
     switch self {
     case .train: "training"

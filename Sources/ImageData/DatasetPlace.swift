@@ -1,6 +1,6 @@
 extension Dataset {
-  /// Whether a path, of which the last parts may not be there yet, leads into a dataset: into its
-  /// folder, or into one that a link in it or in its folders leads to.
+  /// Whether a path, whose last parts may not exist yet, leads into a dataset: into its folder, or
+  /// into the target of a link in it.
   ///
   /// Folders are told apart by what they are on the disk, whatever their paths.
   package static func lies(_ path: String, in root: String) -> Bool {

@@ -1,21 +1,21 @@
 internal import CImageCodecs
 
-/// A picture as it was decoded: perhaps smaller than the file's, and not turned yet.
+/// An image as it was decoded: perhaps smaller than the file's, and not turned yet.
 package struct DecodedPicture: Sendable, Hashable {
   /// The pixels as they are stored: the full sides divided by `shrink`, rounded up.
   package var image: RGBImage
-  /// Pixels across of the whole picture as stored.
+  /// Pixels across of the whole image as stored.
   package var fullWidth: Int
-  /// Pixels down of the whole picture as stored.
+  /// Pixels down of the whole image as stored.
   package var fullHeight: Int
-  /// How many pixels of the file's one pixel stands for, across and down: 1, 2, 4 or 8.
+  /// The reduction in each direction: one pixel stands for 1, 2, 4 or 8 pixels of the file.
   package var shrink: Int
-  /// How the picture is to be turned, 1 to 8.
+  /// The EXIF orientation, 1 to 8.
   package var orientation: Int
   /// Bytes of nothing that the decoder met, those behind the last block among them.
   package var strayBytes = 0
 
-  /// A picture of the given pixels and of the sides that it had in its file.
+  /// An image of the given pixels and of the sides that it had in its file.
   package init(
     image: RGBImage, fullWidth: Int, fullHeight: Int, shrink: Int, orientation: Int
   ) {
@@ -34,7 +34,7 @@ package struct DecodedPicture: Sendable, Hashable {
 }
 
 extension ImageReader {
-  /// The picture in the bytes of a JPEG or PNG file, at its full size and upright.
+  /// The image in the bytes of a JPEG or PNG file, at its full size and upright.
   ///
   /// The kind is told by the first bytes alone. Grey becomes equal channels, CMYK and alpha are
   /// treated as Pillow's `convert("RGB")` does, 16 bits are scaled to 8.
@@ -44,11 +44,11 @@ extension ImageReader {
     try decodePicture(bytes: bytes, exif: exif, maxPixels: maxPixels).upright
   }
 
-  /// The picture in a file's bytes, decoded at the size that `shrink` chooses.
+  /// The image in a file's bytes, decoded at the size that `shrink` chooses.
   ///
-  /// `shrink` is given the sides of the whole picture, upright, and answers 1, 2, 4 or 8. It is
-  /// asked for JPEG alone, whose decoder makes smaller pictures for less work; a PNG is always
-  /// whole. The limits and the verdict are those of the whole picture whatever the answer.
+  /// `shrink` is given the sides of the whole image, upright, and answers 1, 2, 4 or 8. It is
+  /// asked for JPEG alone, whose decoder makes smaller images for less work; a PNG is always
+  /// whole. The limits and the verdict are those of the whole image whatever the prediction.
   package static func decodePicture(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
@@ -56,7 +56,7 @@ extension ImageReader {
     try decodeWithFacts(bytes: bytes, exif: exif, maxPixels: maxPixels, shrink: shrink).picture
   }
 
-  /// What `decodePicture` and `facts` say, for the work of the one.
+  /// The results of `decodePicture` and `facts`, for the cost of one.
   package static func decodeWithFacts(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
@@ -103,18 +103,18 @@ extension ImageReader {
             $0.baseAddress, $0.count, Int64(maxPixels), buffer.baseAddress, count)
         }
       }
-      // A refused picture's pixels are never looked at.
+      // A refused image's pixels are never looked at.
       initialized = result.status == CIMAGE_OK ? count : 0
     }
     try check(result)
     guard result.width == width, result.height == height else {
-      throw ImageFailure(.damaged, "the picture has another size than its header says")
+      throw ImageFailure(.damaged, "the image size differs from the header")
     }
     let image = RGBImage(width: width, height: height, pixels: pixels)
     return (image, Int(result.stray_bytes))
   }
 
-  /// What is known before the pixels are decoded; everything that is limited is within its limit.
+  /// The header, checked against all limits before the pixels are decoded.
   static func header(
     of bytes: [UInt8], kind: FileKind, maxPixels: Int
   ) throws(ImageFailure) -> (FileStructure, cimage_result) {
@@ -146,9 +146,9 @@ extension ImageReader {
     throw ImageFailure(code, ownWords(printable(text)))
   }
 
-  /// What a library says, in the words of the other messages: lower case, and no news of its own.
+  /// A library's message in the style of ours: lower case, and our words for known cases.
   private static func ownWords(_ text: String) -> String {
-    if text == "Premature end of JPEG file" { return "the file ends before the picture does" }
+    if text == "Premature end of JPEG file" { return "the file ends before the image is complete" }
     guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true
     else { return text }
     return first.lowercased() + text.dropFirst()

@@ -1,10 +1,9 @@
 /// The orientation in EXIF data, read with every bound checked.
 enum Exif {
-  /// What EXIF data say of the orientation.
+  /// The orientation in EXIF data.
   enum Orientation: Equatable {
-    /// Nothing.
     case absent
-    /// The picture is stored turned, 2 to 8, or upright, 1.
+    /// The image is stored turned, 2 to 8, or upright, 1.
     case turned(Int)
     /// A value that means nothing.
     case unusable
@@ -81,8 +80,8 @@ enum Exif {
     return .absent
   }
 
-  /// The EXIF data that ImageMagick writes as text: a line break, a name, a length, and the bytes in
-  /// hexadecimal digits, each part on lines of its own; nil where the digits are none.
+  /// The EXIF data that ImageMagick writes as text: a line break, a name, a length, and the bytes
+  /// in hexadecimal digits, each part on lines of its own; nil if the digits are none.
   static func data(_ text: [UInt8]) -> [UInt8]? {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     var bytes: [UInt8] = []
@@ -105,7 +104,7 @@ enum Exif {
 
 /// The orientation in XMP data, found as Pillow finds it: by its letters, not by reading XML.
 enum XMP {
-  /// What stands before XMP data in a JPEG.
+  /// The prefix of XMP data in a JPEG.
   static let marker: StaticString = "http://ns.adobe.com/xap/1.0/\0"
 
   /// The first digit that is the value of `tiff:Orientation`, as an attribute or an element.

@@ -52,14 +52,14 @@ package enum FileBytes {
     return try read(descriptor, size)
   }
 
-  /// What to do about a path that leads nowhere, where its text tells; with a semicolon in front.
+  /// A hint for a missing path, beginning with a semicolon, if its text suggests the cause.
   static func hint(_ path: String, _ number: CInt = ENOENT) -> String {
     guard number == ENOENT || number == ENOTDIR else { return "" }
     if path.contains("://") {
-      return "; addresses are not fetched: curl -O \(shellWord(path))"
+      return "; URLs are not downloaded: curl -O \(shellWord(path))"
     }
     if path.hasPrefix("~") {
-      return "; ~ is not expanded inside quotation marks: write $HOME in its place"
+      return "; ~ is not expanded inside quotation marks: use $HOME instead"
     }
     return ""
   }
@@ -81,7 +81,7 @@ package enum FileBytes {
     return bytes
   }
 
-  /// What the system says of the last error.
+  /// The system's message for the last error.
   static func systemMessage(_ code: CInt = errno) -> String {
     String(cString: strerror(code)).lowercased()
   }

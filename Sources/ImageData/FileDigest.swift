@@ -17,7 +17,6 @@ struct FileDigest: Sendable, Hashable {
   /// Bytes of a digest.
   static let count = 32
 
-  /// Whether there is none.
   var isEmpty: Bool { words == SIMD4() }
 
   /// The bytes; empty where there is no digest.

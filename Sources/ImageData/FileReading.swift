@@ -9,10 +9,10 @@ struct FileReading {
 
   /// Takes note of how much is done, on the caller's thread, and says whether to stop.
   typealias Tick = (_ done: Int, _ total: Int) -> Bool
-  /// Takes the pixels of a picture, on any thread.
+  /// Takes the pixels of an image, on any thread.
   typealias Keep = @Sendable (_ index: Int, _ pixels: [UInt8]) -> Void
 
-  /// What becomes of the files of some candidates, in their order; `keep` gets the pictures.
+  /// The outcomes of some candidates' files, in order; `keep` gets the images.
   ///
   /// `tick` is given the number of those that are done, and at the end that of all. Stops early,
   /// with what there is, once `hasFailed` says so.
@@ -35,8 +35,8 @@ struct FileReading {
     try map(indices, nil, isStopped) { plan.contentRank(of: plan.candidates[$0]) }
   }
 
-  /// What `body` makes of each index, on all threads; the caller's own asks after each of its own
-  /// whether to stop, and once at the end.
+  /// The results of `body` for each index, computed on all threads; the calling thread checks after
+  /// each of its own, and once at the end, whether to stop.
   private func map<Value>(
     _ indices: [Int], _ blank: Value, _ isStopped: () -> Bool, _ body: (_ index: Int) -> Value
   ) throws(ImageStoreError) -> [Value] {
@@ -52,7 +52,7 @@ struct FileReading {
         if worker == 0, isStopped() { stops.store(true, ordering: .relaxed) }
       }
     }
-    // The other threads may have taken every picture before the caller's came to ask.
+    // The other threads may have taken every image before the caller's came to ask.
     let isLate = isStopped()
     if isLate || stops.load(ordering: .relaxed) { throw .stopped }
     return values

@@ -1,15 +1,15 @@
-/// What stands in a file beside its pixels, found without decoding.
+/// The structure of a file around its pixels, found without decoding.
 ///
 /// Refuses what has too many parts. Everything else that is wrong is left to the decoder, which
 /// names it: the structure then tells what stands before the fault.
 struct FileStructure {
-  /// What the EXIF data say of the orientation; nil without any.
+  /// The EXIF orientation; nil without EXIF data.
   var exif: Exif.Orientation?
   /// The same of EXIF data that a program has written as text into a PNG.
   var exifAsText: Exif.Orientation?
   /// The orientation that XMP data name, 0 to 9; nil without any.
   var xmp: Int?
-  /// What is special about the file.
+  /// Peculiarities of the file.
   var traits: Set<PictureFacts.Trait> = []
 
   /// The structure of a file's bytes; `maxPixels` scales how much work scans may be.
@@ -41,7 +41,7 @@ extension Array where Element == UInt8 {
     return self[at..<(at + count)].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// Whether these bytes stand at the beginning of the range.
+  /// Whether the range begins with these bytes.
   func begins(_ range: Range<Int>, with text: StaticString) -> Bool {
     text.withUTF8Buffer { self[range].starts(with: $0) }
   }

@@ -12,7 +12,7 @@ struct FolderListing {
     /// Whether it is a link.
     var isLink: Bool
 
-    /// Whether the name is UTF-8, as a class's has to be.
+    /// Whether the name is UTF-8, as a class name must be.
     var isText: Bool { !name.unicodeScalars.contains { fileNameByte($0) != nil } }
   }
 
@@ -63,38 +63,38 @@ struct FolderListing {
     hidden.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Whether the path leads to a folder.
+  /// Whether the path is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Whether the path leads to where the kernel shows itself as files, which are countless.
+  /// Whether the path is in a kernel file system, which can hold countless entries.
   static func isKernels(_ path: String) -> Bool {
     guard let path = realPath(path) else { return false }
     return ["/proc", "/sys"].contains { path == $0 || path.hasPrefix($0 + "/") }
   }
 
-  /// Whether the path leads to a file.
+  /// Whether the path is a regular file or a link to one.
   static func isFile(_ path: String) -> Bool {
     var status = stat()
     return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Whether the path is a link itself.
+  /// Whether the path itself is a link.
   private static func isLink(_ path: String) -> Bool {
     var status = stat()
     return lstat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
-  /// The path without links, or nil where it leads nowhere.
+  /// The path without links, or nil if it leads nowhere.
   static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
     return String(systemPath: resolved)
   }
 
-  /// Which folder the path leads to, whatever links are on the way.
+  /// The identity of the folder that the path leads to, following links.
   static func identity(_ path: String) -> Identity? {
     var status = stat()
     guard stat(systemPath(path), &status) == 0 else { return nil }

@@ -1,18 +1,18 @@
 import Glibc
 internal import Primitives
 
-/// What lies below a dataset's folder, as far as names and links tell.
+/// The contents of a dataset's folder, by names and links only.
 ///
-/// The one walk that every command takes. It goes on where it meets something that no dataset may
+/// The one walk that every command takes. It continues where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
 struct FolderSurvey {
-  /// A file that is a picture by its name or its first bytes, or whatever else bears such a name.
+  /// A file that is an image by its name or its first bytes, or whatever else bears such a name.
   struct File {
     /// The path below the dataset's folder.
     var relativePath: String
   }
 
-  /// The pictures of one class in one folder of a split.
+  /// The images of one class in one folder of a split.
   struct ClassFolder {
     var name: String
     var files: [File] = []
@@ -20,7 +20,7 @@ struct FolderSurvey {
     var folders: [String] = []
     /// Whether images lie directly in it.
     var isFlat = false
-    /// What lies among them and is no picture.
+    /// The other files among them.
     var passedOver = PassedOver()
   }
 
@@ -31,7 +31,7 @@ struct FolderSurvey {
     var split: Split
     var name: String
     var classes: [ClassFolder] = []
-    /// Files beside the class folders, dot entries left out.
+    /// Files beside the class folders, dot entries omitted.
     var looseFiles = 0
     /// The names of those that are named as images.
     var looseImages: [String] = []
@@ -41,17 +41,17 @@ struct FolderSurvey {
   private(set) var root: String
   /// In the order of the splits, then in byte order of their names.
   var folders: [SplitFolder] = []
-  /// Whether class folders stand alone.
+  /// Whether there are only class folders, without splits.
   var isUnsplit = false
-  /// What keeps the walk from going on somewhere, or makes its result ambiguous.
+  /// Problems that stop the walk somewhere, or make its result ambiguous.
   var problems: [DatasetError] = []
-  /// Dot entries passed over, below the dataset's folder.
+  /// Dot entries ignored, below the dataset's folder.
   var hidden: [String] = []
-  /// Files inside a split's folder that are passed over, as they are no pictures by name or content.
+  /// Files inside a split's folder that are ignored, as they are no images by name or content.
   var others: [String] = []
-  /// Files beside the splits' folders, which are passed over too.
+  /// Files beside the splits' folders, which are ignored too.
   var looseFiles = 0
-  /// All files passed over but texts beside the class folders, by ending.
+  /// All files ignored but texts beside the class folders, by ending.
   var passedOver = PassedOver()
   /// Folders beside the splits' folders.
   var otherFolders: [String] = []
@@ -59,7 +59,7 @@ struct FolderSurvey {
   var otherClasses: [String] = []
   /// Folders with names of splits that are taken for classes.
   var classesNamedAsSplits: [String] = []
-  /// Runs of this program, which are passed over wherever they lie.
+  /// Runs of this program, which are ignored wherever they lie.
   var skipped: [String] = []
   /// Links that lead out of the dataset's folder.
   var linksOutside: [String] = []
@@ -97,7 +97,7 @@ extension FolderSurvey {
   /// The classes of all folders, in byte order.
   var allClasses: [String] { FolderSurvey.union(folders) }
 
-  /// What a dataset's layout must not be, beside `problems`.
+  /// Errors in a dataset's layout, in addition to `problems`.
   ///
   /// Without `classes` the training folder's are the classes, as for training; with them, a model's,
   /// no training folder is needed.
@@ -154,7 +154,7 @@ extension FolderSurvey {
     return problems
   }
 
-  /// What to name instead of a folder with one folder in it that is not a class.
+  /// The folder to use instead of one that holds a single folder that is not a class.
   private func nested(_ folder: SplitFolder) -> NextStep? {
     guard let only = folder.classes.first else { return nil }
     return NextStep.below(joined(joined(root, folder.name), only.name), root: root)
@@ -194,25 +194,25 @@ extension FolderSurvey {
       splits: names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
   }
 
-  /// What a dataset's layout leaves aside or leaves open: no error, but never silent.
+  /// Ignored or ambiguous parts of a dataset's layout, which are not errors but always reported.
   var layoutNotes: [LayoutNote] {
     var notes = otherFolders.map {
       LayoutNote(
-        kind: .otherFolder, path: $0, fact: "beside the folders of the splits, passed over")
+        kind: .otherFolder, path: $0, fact: "beside the folders of the splits, ignored")
     }
     notes += classesNamedAsSplits.map {
       LayoutNote(
         kind: .splitName, path: $0,
-        fact: "taken for a class, as it holds images like the folders beside it")
+        fact: "treated as a class, as it holds images like the folders beside it")
     }
     notes += folders.filter(isUnlabelled).map {
       let path = joined(root, $0.name)
       return LayoutNote(
         kind: .unlabelled, path: $0.name,
         fact: $0.looseImages.isEmpty
-          ? "holds no class folders, passed over"
-          : "\(counted($0.looseImages.count, "image")) without class folders, passed over; "
-            + "to have them predicted: cnnctl predict -r \(shellPath(path))")
+          ? "holds no class folders, ignored"
+          : "\(counted($0.looseImages.count, "image")) without class folders, ignored; "
+            + "to predict them: cnnctl predict -r \(shellPath(path))")
     }
     if let alike = classesWithTheSameFolders {
       notes.append(
@@ -225,11 +225,11 @@ extension FolderSurvey {
       + skipped.map {
         LayoutNote(
           kind: .skippedFolder, path: $0,
-          fact: "a run of this program, passed over")
+          fact: "a run of this program, ignored")
       }
   }
 
-  /// Whether a folder to validate or test on holds no class folders.
+  /// Whether a validation or test folder holds no class folders.
   func isUnlabelled(_ folder: SplitFolder) -> Bool {
     !folder.name.isEmpty && folder.split != .train && folder.classes.isEmpty
   }
@@ -260,6 +260,5 @@ struct LayoutNote {
   var kind: CheckFinding.Kind
   /// The folder, below the dataset's.
   var path: String
-  /// What there is to say of it.
   var fact: String
 }

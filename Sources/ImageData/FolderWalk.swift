@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// How far a walk through a dataset's folder goes.
+/// The limits of a walk through a dataset's folder.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.
   package var depth: Int
@@ -87,7 +87,7 @@ struct FolderWalk {
     for index in survey.folders.indices { try scanSplit(index, shouldStop) }
   }
 
-  /// What lies in a folder, as far as its own listing and those of its folders tell.
+  /// The contents of a folder, determined from its own listing and those of its folders.
   private static func look(_ path: String, depth: Int = 3) -> SplitFolders.Content {
     guard let listing = try? FolderListing(path) else { return SplitFolders.Content() }
     let folders = listing.entries.filter {
@@ -105,7 +105,7 @@ struct FolderWalk {
     return content
   }
 
-  /// Whether an entry of a folder is passed over as one of the system's or of our runs.
+  /// Whether an entry belongs to the system or to a run of this program, and is ignored.
   private func isSkipped(_ entry: FolderListing.Entry, _ folder: String) -> Bool {
     entry.isFolder
       && SkippedEntries.contains(
@@ -150,7 +150,7 @@ struct FolderWalk {
           .sameName(path: joined(path, entry.name), other: joined(path, other.name)))
       }
       var found = FolderSurvey.ClassFolder(name: entry.name)
-      // Classes may share folders: it is their pictures that a check compares.
+      // Classes may share folders: it is their images that a check compares.
       entered = []
       try collect(name, parents, depth: 1, &found, shouldStop)
       survey.passedOver.add(found.passedOver)
@@ -167,7 +167,7 @@ struct FolderWalk {
       if Dataset.isCandidate(entry.name) {
         survey.folders[index].looseImages.append(entry.name)
       }
-      // What lies beside class folders at the top is nobody's picture.
+      // What lies beside class folders at the top is nobody's image.
       if folder.isEmpty {
         survey.looseFiles += 1
       } else {
@@ -188,7 +188,7 @@ struct FolderWalk {
     return isSame || SplitName.saysNothing(inner.name) ? inner.name : nil
   }
 
-  /// Adds the pictures of one folder and those below it; `parents` are the folders around it.
+  /// Adds the images of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
     _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
     _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
@@ -253,10 +253,10 @@ struct FolderWalk {
     }
   }
 
-  /// Counts a file beside the class folders that may be meant as a picture; texts are not.
+  /// Counts a file beside the class folders that may be meant as an image; texts are not.
   private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
     switch PictureName.role(entry, path: path) {
-    case .picture: survey.passedOver.add(entry.name, nil)
+    case .picture: survey.passedOver.add(entry.name, nil, isLoose: true)
     case .other(let kind?) where kind.isConvertible: survey.passedOver.add(entry.name, kind)
     case .folder, .other: break
     }

@@ -4,7 +4,6 @@ package struct ForeignKind: Sendable, Hashable {
   package let name: String
   /// The endings that its files bear, lower case.
   let endings: [String]
-  /// What to do about it.
   private let remedy: Remedy
 
   private enum Remedy: Hashable {
@@ -27,20 +26,20 @@ package struct ForeignKind: Sendable, Hashable {
     remedy = .step(step)
   }
 
-  /// Whether its files hold pictures that another program can write as JPEG or PNG.
+  /// Whether another program can convert such files to JPEG or PNG.
   var isConvertible: Bool { if case .convert = remedy { true } else { false } }
 
-  /// The command that makes pictures of such files; nil where there is none.
+  /// The command that makes images of such files; nil if there is none.
   func command(ending: String? = nil, stem: String = "x") -> String? {
     guard case .convert(let template) = remedy else { return nil }
     return template.replacing("{e}", with: ending ?? endings.first ?? "")
       .replacing("{}", with: stem)
   }
 
-  /// What is said of a file whose first bytes are of this kind: one sentence with the next step.
+  /// The message for a file whose first bytes are of this kind: one sentence with the next step.
   var message: String {
     switch remedy {
-    case .convert: "\(name), which is not read; convert it: \(command(stem: "FILE") ?? "")"
+    case .convert: "\(name), which is not supported; to convert: \(command(stem: "FILE") ?? "")"
     case .step(let step): "\(name), not a JPEG or PNG; \(step)"
     }
   }
@@ -70,30 +69,30 @@ extension ForeignKind {
   static let pdf = ForeignKind("a PDF", "pdf", convert: "pdftoppm -png {}.{e} {}")
   static let icon = ForeignKind("an icon", "ico cur icns", convert: "mogrify -format png {}.{e}")
   static let otherImage = ForeignKind(
-    "an image of another format",
+    "an image in another format",
     "tga pcx ppm pgm pbm pnm pam xcf exr hdr dds qoi mng jng jxr wdp sgi eps ai wmf emf",
     convert: "mogrify -format png {}.{e}")
   static let film = ForeignKind(
-    "a film", "mp4 mov m4v avi mkv webm mpg mpeg 3gp wmv flv mts m2ts",
+    "a video", "mp4 mov m4v avi mkv webm mpg mpeg 3gp wmv flv mts m2ts",
     convert: "ffmpeg -i {}.{e} -vf fps=1 {}-%04d.jpg")
   static let archive = ForeignKind(
     "an archive", "zip tar gz tgz bz2 xz zst 7z rar", step: "unpack it first")
   static let zip = ForeignKind("a ZIP archive", "", step: "unzip it first: unzip FILE")
   static let webPage = ForeignKind(
-    "a web page", "html htm mhtml", step: "a failed download? fetch the photo itself")
+    "a web page", "html htm mhtml", step: "a failed download? download the photo itself")
   static let pointer = ForeignKind(
-    "a pointer of Git LFS", "", step: "fetch the file it stands for: git lfs pull")
+    "a Git LFS pointer", "", step: "download the file itself: git lfs pull")
   static let text = ForeignKind(
     "text",
     "txt text md rst csv tsv json jsonl ndjson xml xmp yaml yml toml ini cfg log url aae srt vtt",
     step: "if it lists paths of images: cnnctl predict - < FILE")
   static let appleDouble = ForeignKind(
-    "a side file of macOS (AppleDouble)", "", step: "take the file without ._ before its name")
+    "a macOS metadata file (AppleDouble)", "", step: "use the file without the prefix ._")
   static let brokenPNG = ForeignKind(
-    "a PNG whose line ends were changed on the way", "", step: "fetch it again as binary")
+    "a PNG with converted line endings", "", step: "transfer it again as binary")
   static let array = ForeignKind(
     "an array of numbers", "npy npz h5 hdf5 pkl pt pth parquet tfrecord",
-    step: "write its pictures as PNG files first")
+    step: "save its images as PNG files first")
   static let medicalImage = ForeignKind(
     "a DICOM", "dcm dicom", convert: "dcmj2pnm +on {}.{e} {}.png")
 
@@ -216,7 +215,7 @@ extension ForeignKind {
 }
 
 extension ImageFailure {
-  /// What is said of bytes that begin neither as a JPEG nor as a PNG.
+  /// The failure for bytes that begin neither as a JPEG nor as a PNG.
   static func notAPicture(_ bytes: [UInt8]) -> ImageFailure {
     let kind = ForeignKind(Array(bytes.prefix(ForeignKind.headLength)))
     return ImageFailure(

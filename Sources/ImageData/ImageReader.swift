@@ -2,24 +2,23 @@ package import KernelInterface
 
 /// From a file to the numbers a network is given: the one path that every command takes.
 package struct ImageReader: Sendable {
-  /// What becomes of a picture.
   package let preprocessing: Preprocessing
   private let kernels: KernelTable
   private let resizer: Resizer
 
-  /// A reader that prepares pictures as `preprocessing` says.
+  /// A reader that prepares images as `preprocessing` says.
   package init(_ preprocessing: Preprocessing, kernels: KernelTable) {
     self.preprocessing = preprocessing
     self.kernels = kernels
     resizer = Resizer(preprocessing.filter, kernels: kernels)
   }
 
-  /// The picture in a file, upright and resized.
+  /// The image in a file, upright and resized.
   package func read(path: String) throws(ImageFailure) -> RGBImage {
     try read(bytes: FileBytes.read(path, onlyPicture: true))
   }
 
-  /// The picture in a file's bytes, upright and resized.
+  /// The image in a file's bytes, upright and resized.
   package func read(bytes: [UInt8]) throws(ImageFailure) -> RGBImage {
     let picture = try ImageReader.decodePicture(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels,
@@ -27,7 +26,7 @@ package struct ImageReader: Sendable {
     return resize(picture)
   }
 
-  /// A decoded picture turned and brought to the network's size.
+  /// A decoded image turned and brought to the network's size.
   package func resize(_ picture: DecodedPicture) -> RGBImage {
     let isTransposed = picture.isTransposed
     let (width, height) = (picture.fullWidth, picture.fullHeight)
@@ -47,11 +46,11 @@ package struct ImageReader: Sendable {
       width: preprocessing.width, height: preprocessing.height, x: start.x, y: start.y)
   }
 
-  /// The tensor of a picture that has the preprocessing's size, height x width x 3.
+  /// The tensor of an image that has the preprocessing's size, height x width x 3.
   package func tensor(_ image: RGBImage) -> [Float] {
     precondition(
       image.width == preprocessing.width && image.height == preprocessing.height,
-      "the picture must have the network's size")
+      "the image must have the network's input size")
     return [Float](unsafeUninitializedCapacity: preprocessing.tensorCount) { tensor, count in
       if let target = tensor.baseAddress {
         image.pixels.withUnsafeBufferPointer {
@@ -66,7 +65,7 @@ package struct ImageReader: Sendable {
 }
 
 extension RGBImage {
-  /// The picture in a larger black one, its corner at (x, y).
+  /// The image in a larger black one, its corner at (x, y).
   fileprivate func padded(width: Int, height: Int, x: Int, y: Int) -> RGBImage {
     if width == self.width && height == self.height { return self }
     var canvas = [UInt8](repeating: 0, count: 3 * width * height)

@@ -3,22 +3,22 @@ package import KernelInterface
 internal import Synchronization
 
 extension ImageStore {
-  /// Bytes that the pixels of so many pictures take.
+  /// Bytes that the pixels of the given number of images take.
   package static func byteCount(pictures: Int, width: Int, height: Int) -> Int {
     3 * width * height * pictures
   }
 
-  /// Reads, hashes, decodes and resizes the pictures of some splits, each file once but for the few
+  /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
   /// that turn out to belong to another split than was expected.
   ///
   /// Files of the training folder are dealt by `content` to the splits that have no folder;
   /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
-  /// pictures (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
+  /// images (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
   /// load of the same files is used as it is. `progress` is called on the caller's thread now and
   /// then, and with done == total at the end. With a fraction the training folder is hashed first.
   ///
   /// With a share this process reads its part alone and learns the rest from the others; what the
-  /// store says is the same on all, and that of one process. Pictures that others have decoded are
+  /// store says is the same on all, and that of one process. Images that others have decoded are
   /// decoded when first wanted, and checked then.
   package static func load(
     _ dataset: Dataset, splits: [Split], content: ContentSplit = ContentSplit(),

@@ -1,19 +1,17 @@
 package import KernelInterface
 internal import Synchronization
 
-/// A file that gave no picture.
+/// A file that gave no image.
 package struct BadImage: Error, Sendable, Hashable {
-  /// Which file.
   package var sample: Sample
   /// The split whose folder it lies in.
   package var split: Split
-  /// Why.
   package var failure: ImageFailure
 }
 
-/// The pictures of some splits, decoded and resized.
+/// The images of some splits, decoded and resized.
 ///
-/// Pictures of the training split may be kept larger than the others, which have the network's
+/// Images of the training split may be kept larger than the others, which have the network's
 /// size and came through `ImageReader`, so that training, evaluation and prediction agree on
 /// every pixel. Where the pixels are kept is `place`; the numbers are the same everywhere. A
 /// class, because it owns them; nothing that can be asked of it changes after loading.
@@ -22,11 +20,11 @@ package final class ImageStore: Sendable {
   ///
   /// The indices of the store are indices here.
   package let samples: [Sample]
-  /// The network's size, which all but training pictures have.
+  /// The network's size, which all but training images have.
   package let size: (width: Int, height: Int)
-  /// The size of training pictures.
+  /// The size of training images.
   package let trainingSize: (width: Int, height: Int)
-  /// The files that gave no picture, in the order of the samples.
+  /// The files that gave no image, in the order of the samples.
   package let failures: [BadImage]
   /// SHA-256 over preprocessing, relative paths and contents, 64 hexadecimal digits.
   package let fingerprint: String
@@ -61,39 +59,39 @@ package final class ImageStore: Sendable {
     fingerprint = plan.fingerprint(outcomes)
   }
 
-  /// Where the pixels are.
+  /// The place of the pixels.
   package var place: PictureCache.Place { source.place }
 
-  /// Whether all pixels are in memory: of a store that is shared only some may be.
+  /// Whether all pixels are in memory; a shared store may hold only a part.
   var isInMemory: Bool { source.isComplete }
 
   /// Bytes of memory that the pixels take, or will once all have been wanted.
   package var memoryBytes: Int { place == .ram ? byteCount : 0 }
 
-  /// The indices of the pictures of a split, in the order of the dataset.
+  /// The indices of the images of a split, in the order of the dataset.
   ///
-  /// Bad files are left out.
+  /// Bad files are omitted.
   package func indices(_ split: Split) -> [Int] {
     indicesBySplit[split] ?? []
   }
 
-  /// The split of a picture, or nil where the file is bad or belongs to a split not asked for.
+  /// The split of an image, or nil if the file is bad or belongs to a split not asked for.
   package func split(of index: Int) -> Split? { splits[index] }
 
   /// The SHA-256 of a file; empty if it could not be read.
   package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
 
-  /// The classes of pictures.
+  /// The classes of images.
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
     indices.map { Int32(samples[$0].classIndex) }
   }
 
-  /// The size of a picture.
+  /// The size of an image.
   package func size(of index: Int) -> (width: Int, height: Int) {
     splits[index] == .train ? trainingSize : size
   }
 
-  /// A copy of a picture.
+  /// A copy of an image.
   package func image(_ index: Int) throws(ImageStoreError) -> RGBImage {
     let size = size(of: index)
     var pixels: [UInt8] = []
@@ -103,18 +101,18 @@ package final class ImageStore: Sendable {
     return RGBImage(width: size.width, height: size.height, pixels: pixels)
   }
 
-  /// Gives `body` the pixels of a picture, three bytes each; some bytes past the last can be read.
+  /// Gives `body` the pixels of an image, three bytes each; some bytes past the last can be read.
   func withPixels(
     _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
-    precondition(splits[index] != nil, "there is no picture of this index")
+    precondition(splits[index] != nil, "no image has this index")
     let picture = PixelSource.Picture(
       index: index, path: samples[index].path, digest: digests[index],
       isTraining: splits[index] == .train)
     try source.withPixels(picture, body)
   }
 
-  /// Writes the tensors of pictures of the network's size, one after the other.
+  /// Writes the tensors of images of the network's size, one after the other.
   ///
   /// `target` has room for all of them.
   package func writeTensors(
@@ -131,7 +129,7 @@ package final class ImageStore: Sendable {
       let size = self.size(of: indices[position])
       precondition(
         size.width == preprocessing.width && size.height == preprocessing.height,
-        "the picture must have the network's size")
+        "the image must have the network's input size")
       do throws(ImageStoreError) {
         try withPixels(indices[position]) {
           kernels.images.normalize(
@@ -144,7 +142,7 @@ package final class ImageStore: Sendable {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  /// The mean and the standard deviation of red, green and blue over pictures, in 0...255.
+  /// The mean and the standard deviation of red, green and blue over images, in 0...255.
   ///
   /// Sums are whole numbers, so the order of work changes nothing.
   package func channelStatistics(_ indices: [Int]) -> (mean: [Float], deviation: [Float]) {
@@ -157,7 +155,7 @@ package final class ImageStore: Sendable {
       let average = Double(total.values[channel]) / Double(total.count)
       let variance = Double(total.squares[channel]) / Double(total.count) - average * average
       mean.append(Float(average))
-      // Pictures of one colour have no deviation to divide by.
+      // Images of one colour have no deviation to divide by.
       deviation.append(Float(max(1, variance.squareRoot())))
     }
     return (mean, deviation)

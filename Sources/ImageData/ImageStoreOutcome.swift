@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What became of one candidate.
+/// The outcome of one candidate.
 struct ImageStoreOutcome {
   /// The file's digest in place.
   private(set) var fileDigest = FileDigest()
@@ -16,13 +16,13 @@ struct ImageStoreOutcome {
 }
 
 extension ImageStoreOutcome {
-  /// How another process is told: what follows depends on it.
+  /// The kind sent to another process, which decides how it continues.
   private enum Kind {
     /// A fraction leaves the file out: nothing follows.
     static let leftOut: UInt8 = 0
-    /// A picture of a split that is not asked for: its digest.
+    /// An image of a split that is not asked for: its digest.
     static let unwanted: UInt8 = 1
-    /// A picture that is kept: its digest, split and sums.
+    /// An image that is kept: its digest, split and sums.
     static let picture: UInt8 = 2
     /// A bad file: its digest, code and message.
     static let bad: UInt8 = 3
@@ -89,14 +89,14 @@ extension ImageStoreOutcome {
     }
   }
 
-  /// How the file differs from the one that another rank met, if it does.
+  /// The difference from the outcome on another rank, if there is one.
   func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
     // The same bytes, though one of both may not have been decoded, or to another size.
     if digest == other.digest, !digest.isEmpty { return nil }
     return switch (failure, other.failure) {
     case (let own?, nil): "cannot be read: \(terminalSafe(own.message))"
     case (nil, _?): "can be read, but not on rank \(rank)"
-    default: digest == other.digest ? nil : "has another content than on rank \(rank)"
+    default: digest == other.digest ? nil : "differs from the file on rank \(rank)"
     }
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 internal import KernelInterface
 internal import Primitives
 
-/// What is read for a store, and into how much memory.
+/// The files to read for a store, and the memory for their pixels.
 struct ImageStorePlan {
   /// A sample and the split whose folder it lies in.
   struct Candidate {
@@ -58,7 +58,7 @@ struct ImageStorePlan {
 
   var size: (width: Int, height: Int) { (preprocessing.width, preprocessing.height) }
 
-  /// Bytes from one picture to the next: room for the larger of the two sizes.
+  /// Bytes from one image to the next: room for the larger of the two sizes.
   var slotBytes: Int {
     let training = wanted.contains(.train) ? trainingSize.width * trainingSize.height : 0
     return 3 * max(size.width * size.height, training)
@@ -66,7 +66,7 @@ struct ImageStorePlan {
 
   var byteCount: Int { slotBytes * candidates.count }
 
-  /// What reads pictures of the training split, and of the others.
+  /// The readers for training images and for others.
   typealias Readers = (training: ImageReader, other: ImageReader)
 
   func readers(_ kernels: KernelTable) -> Readers {
@@ -147,7 +147,7 @@ extension ImageStorePlan {
     return again
   }
 
-  /// Reads one file and hands its picture's bytes to `keep`.
+  /// Reads one file and hands its image's bytes to `keep`.
   func outcome(
     of candidate: Candidate, _ readers: Readers, keep: ([UInt8]) -> Void
   ) -> ImageStoreOutcome {
@@ -167,8 +167,8 @@ extension ImageStorePlan {
     return outcome
   }
 
-  /// Where the fraction ranks a file of the training folder by its content, 0 up to 1; nil for others
-  /// and for those that cannot be read, which are left in to be reported.
+  /// The rank, 0 up to 1, of a training file's content for `--fraction`; nil for other files and
+  /// for unreadable ones, which are kept to be reported.
   func contentRank(of candidate: Candidate) -> Double? {
     guard candidate.folder == .train,
       let bytes = try? FileBytes.read(candidate.sample.path)
@@ -193,7 +193,7 @@ extension ImageStorePlan {
     return left
   }
 
-  /// What a file of decoded pictures is known by: everything that decides what is in it.
+  /// The key of a cache file: everything that determines its contents.
   ///
   /// Sources count by path, size and time of change, the program by its own size and time.
   func cacheKey() -> CacheKey {
@@ -221,7 +221,7 @@ extension ImageStorePlan {
     /// The file's name: the same for other states of the same folder, so that they replace it.
     var name: String
     var text: String
-    /// When each source changed, in nanoseconds since 1970.
+    /// The modification time of each source, in nanoseconds since 1970.
     var times: [Int]
   }
 

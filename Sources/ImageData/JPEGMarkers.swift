@@ -1,9 +1,9 @@
 internal import CImageCodecs
 import Glibc
 
-/// What is counted before a decoder sees a file; more has no honest use.
+/// Limits checked before a decoder sees a file; no honest file exceeds them.
 enum StructureLimits {
-  /// Segments of a JPEG's first picture: a colour profile or depth map of many megabytes has
+  /// Segments of a JPEG's first image: a colour profile or depth map of many megabytes has
   /// hundreds.
   static let segments = 4096
   /// Bytes that only fill the room before a JPEG's markers, or stand there by mistake.
@@ -13,8 +13,8 @@ enum StructureLimits {
   static let tableBytes = 1 << 20
   /// Scans of a JPEG, which the decoder counts, too.
   static let scans = Int(CIMAGE_MAX_SCANS)
-  /// Blocks that all scans of a JPEG pass over, for up to 64 million pixels: ten full scans of a
-  /// picture of three channels.
+  /// Blocks that all scans of a JPEG pass over, for up to 64 million pixels: ten full scans of an
+  /// image of three channels.
   static let blockVisits = 1 << 25
   /// Bytes that a scan may have a block, beyond `fillBytes`: 64 coefficients of 31 bits, each
   /// byte perhaps followed by a zero.
@@ -26,7 +26,7 @@ enum StructureLimits {
   static let compressedBeyond = 1 << 20
 }
 
-/// The segments of a JPEG file, from marker to marker up to the end of its first picture.
+/// The segments of a JPEG file, from marker to marker up to the end of its first image.
 ///
 /// Knows nothing of what the segments say. Whatever bytes it is given, it ends.
 struct JPEGMarkers {
@@ -34,13 +34,13 @@ struct JPEGMarkers {
   struct Segment {
     /// The byte after 0xFF.
     var marker: UInt8
-    /// Where the contents stand, without marker and length.
+    /// The range of the contents, without marker and length.
     var body: Range<Int>
   }
 
-  /// Why there are no more segments.
+  /// The reason why there are no more segments.
   enum End {
-    /// The marker for the end of the picture.
+    /// The marker for the end of the image.
     case picture
     /// The bytes end first.
     case cut
@@ -62,7 +62,7 @@ struct JPEGMarkers {
     self.bytes = bytes
   }
 
-  /// The next segment; nil at the end of the picture or where the file makes no sense.
+  /// The next segment; nil at the end of the image or where the file makes no sense.
   ///
   /// Stray bytes before a marker are stepped over, as the decoder does.
   mutating func next() throws(ImageFailure) -> Segment? {
@@ -134,7 +134,7 @@ struct JPEGMarkers {
   private mutating func countFill() throws(ImageFailure) {
     filled += 1
     if filled > StructureLimits.fillBytes {
-      throw ImageFailure(.tooLarge, "more than \(StructureLimits.fillBytes) bytes of filling")
+      throw ImageFailure(.tooLarge, "more than \(StructureLimits.fillBytes) fill bytes")
     }
   }
 

@@ -1,4 +1,4 @@
-/// What a JPEG's frame header says that a count of work needs.
+/// The parts of a JPEG's frame header that determine the work of decoding.
 private struct Frame {
   var marker: UInt8
   /// Blocks of 8 x 8 of each component, by its name.
@@ -13,7 +13,7 @@ private struct Frame {
   /// Whether its scans refine each other.
   var isProgressive: Bool { [0xC2, 0xC6, 0xCA, 0xCE].contains(marker) }
 
-  /// Whether the decoder refuses the picture for its sides alone.
+  /// Whether the decoder refuses the image because of its size.
   func isRefused(maxPixels: Int) -> Bool {
     width == 0 || height == 0 || width * height > maxPixels
   }
@@ -49,7 +49,7 @@ private struct Frame {
   }
 }
 
-/// Which coefficients a scan's header says that it holds, and to which bit.
+/// The coefficients and bits in a scan, from its header.
 private struct ScanHeader {
   var first: Int
   var last: Int
@@ -65,11 +65,11 @@ private struct ScanHeader {
     (self.first, self.last, self.bits) = (first, last, bits)
   }
 
-  /// Whether it says what a scan of a sequential picture holds in any case.
+  /// Whether the header is that of a sequential image's scan.
   var isOfWholeBlocks: Bool { first == 0 && last == 63 && bits == 0 }
 }
 
-/// How much of each coefficient the scans of a progressive picture have brought.
+/// The bits of each coefficient decoded by the scans of a progressive image so far.
 private struct Precision {
   /// For each component the lowest bit known of each coefficient; none above 13.
   private var lowest: [UInt8: [Int]] = [:]
@@ -83,14 +83,14 @@ private struct Precision {
     }
   }
 
-  /// Whether nothing is missing of these components.
+  /// Whether these components are complete.
   func isFull(_ components: some Sequence<UInt8>) -> Bool {
     components.allSatisfy { lowest[$0]?.allSatisfy { $0 == 0 } ?? false }
   }
 }
 
 extension FileStructure {
-  /// Reads the first picture from its first marker to its end, and looks at what comes after.
+  /// Reads the first image from its first marker to its end, and looks at what comes after.
   mutating func readJPEG(_ bytes: [UInt8], maxPixels: Int) throws(ImageFailure) {
     var markers = JPEGMarkers(bytes)
     var frame: Frame?
@@ -128,7 +128,8 @@ extension FileStructure {
         let blocks = names.reduce(0) { $0 + (frame.blocks[$1] ?? 0) }
         visits += blocks
         try refuse(
-          visits > max(StructureLimits.blockVisits, maxPixels / 2), "the scans are too much work")
+          visits > max(StructureLimits.blockVisits, maxPixels / 2),
+          "the scans take too long to decode")
         try refuse(restarts > frame.allBlocks, "more restart markers than blocks")
         try refuse(
           markers.position - start

@@ -1,10 +1,10 @@
 internal import FoundationEssentials
 
-/// What processes that load together tell one another.
+/// The messages between processes that load images together.
 struct LoadingExchange {
-  /// What an exchange is about.
+  /// The topic of an exchange.
   enum Topic: UInt8 {
-    /// What each process sees of the dataset, and where it would keep pictures.
+    /// The dataset as each process sees it, and its place for images.
     case listing = 1
     /// The part of it in which two processes differ.
     case difference
@@ -12,7 +12,7 @@ struct LoadingExchange {
     case place
     /// Numbers that decide which files a fraction takes.
     case content
-    /// What became of files.
+    /// The outcomes of files.
     case pictures
     /// That all is done.
     case end
@@ -60,7 +60,7 @@ struct LoadingExchange {
         try reader.finish()
       } catch {
         throw .connection(
-          reason: "rank \(rank) sent what rank \(share.rank) does not understand")
+          reason: "rank \(rank) sent a message that rank \(share.rank) cannot read")
       }
     }
     if let failure = failures.first(where: { $0 != .stopped }) ?? failures.first { throw failure }

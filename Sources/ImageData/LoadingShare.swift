@@ -6,11 +6,10 @@
 /// another in vain: what fails on one is told in the exchange that is due and ends the loading of
 /// all.
 package struct LoadingShare {
-  /// Which process this is, from 0.
+  /// The rank of this process, from 0.
   package var rank: Int
-  /// The processes.
   package var count: Int
-  /// Whether this is the process that makes the file of decoded pictures for its machine.
+  /// Whether this process writes the cache file of its machine.
   ///
   /// Exactly one of each machine's.
   package var isFirstOfNode: Bool

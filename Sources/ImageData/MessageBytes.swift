@@ -1,12 +1,10 @@
 /// Bytes for another process: numbers of eight bytes, and texts and blocks after their lengths.
 struct MessageWriter {
-  /// What was written.
+  /// The bytes written.
   private(set) var bytes: [UInt8] = []
 
-  /// One byte.
   mutating func write(byte: UInt8) { bytes.append(byte) }
 
-  /// Yes or no.
   mutating func write(_ flag: Bool) { bytes.append(flag ? 1 : 0) }
 
   /// A whole number.
@@ -22,7 +20,6 @@ struct MessageWriter {
   /// Bytes whose number the reader knows.
   mutating func write(plain block: [UInt8]) { bytes += block }
 
-  /// A text.
   mutating func write(_ text: String) {
     let block = Array(text.utf8)
     write(block.count)
@@ -30,7 +27,7 @@ struct MessageWriter {
   }
 }
 
-/// What another process wrote, which need not be what was expected.
+/// A message of another process, whose contents are not trusted.
 struct MessageReader {
   /// Bytes that are not what was expected.
   struct Unexpected: Error {}
@@ -40,13 +37,11 @@ struct MessageReader {
   /// A reader of all of a message.
   init(_ bytes: [UInt8]) { rest = bytes[...] }
 
-  /// One byte.
   mutating func byte() throws(Unexpected) -> UInt8 {
     guard let byte = rest.popFirst() else { throw Unexpected() }
     return byte
   }
 
-  /// Yes or no.
   mutating func flag() throws(Unexpected) -> Bool {
     let byte = try byte()
     guard byte <= 1 else { throw Unexpected() }
@@ -80,17 +75,15 @@ struct MessageReader {
     return Array(rest.prefix(count))
   }
 
-  /// A text.
   mutating func text() throws(Unexpected) -> String {
     let block = try plain(try number(0...rest.count))
     guard let text = String(validating: block, as: UTF8.self) else { throw Unexpected() }
     return text
   }
 
-  /// Whether nothing is left.
   var isAtEnd: Bool { rest.isEmpty }
 
-  /// What is left.
+  /// The remaining bytes.
   mutating func remainder() -> [UInt8] {
     defer { rest = [] }
     return Array(rest)

@@ -4,11 +4,10 @@ internal import CImageCodecs
 ///
 /// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
 struct PNGChunks: Sequence, IteratorProtocol {
-  /// One chunk.
   struct Chunk {
     /// The four letters, highest byte first.
     var name: UInt32
-    /// Where the contents stand.
+    /// The range of the contents.
     var body: Range<Int>
 
     /// Whether the chunk has this name of four letters.
@@ -20,7 +19,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   /// The first byte after the last chunk.
   private(set) var position = 8
-  /// Whether the chunk that ends a picture has come.
+  /// Whether the IEND chunk has been read.
   private(set) var isEnded = false
 
   /// The chunks of a file that begins with the signature of a PNG.
@@ -28,7 +27,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
     self.bytes = bytes
   }
 
-  /// Whether the checksum of the chunk that ends a picture is the one for no contents.
+  /// Whether the checksum of the IEND chunk is correct.
   private(set) var hasEndChecksum = false
 
   /// The next chunk; nil after the last and where the bytes end in a chunk.
@@ -50,7 +49,7 @@ struct PNGChunks: Sequence, IteratorProtocol {
 }
 
 extension FileStructure {
-  /// Reads from the signature to the chunk that ends the picture, and looks at what comes after.
+  /// Reads from the signature to the chunk that ends the image, and looks at what comes after.
   mutating func readPNG(_ bytes: [UInt8]) throws(ImageFailure) {
     var chunks = PNGChunks(bytes)
     var (count, compressed) = (0, 0)
@@ -133,7 +132,7 @@ private struct PNGText {
     }
   }
 
-  /// The text; nil where it cannot be unpacked, or is too long.
+  /// The text; nil if it cannot be unpacked, or is too long.
   var contents: [UInt8]? {
     guard isPacked else { return Array(rest) }
     let packed = Array(rest)
@@ -144,7 +143,7 @@ private struct PNGText {
 }
 
 extension ArraySlice<UInt8> {
-  /// The bytes up to the next zero, which goes too; nil where there is none.
+  /// The bytes up to the next zero, which goes too; nil if there is none.
   fileprivate mutating func takeToZero() -> ArraySlice<UInt8>? {
     guard let zero = firstIndex(of: 0) else { return nil }
     defer { self = self[index(after: zero)...] }
@@ -152,7 +151,7 @@ extension ArraySlice<UInt8> {
   }
 }
 
-/// What a PNG's first chunk says.
+/// The contents of a PNG's first chunk.
 private struct PNGHeader {
   var width: Int
   var height: Int

@@ -1,33 +1,31 @@
-/// The files that a walk through folders has not taken for pictures, counted by ending.
+/// The files that a walk through folders has not taken for images, counted by ending.
 package struct PassedOver: Sendable, Hashable {
   /// The files of one ending.
   private struct Group: Hashable {
     /// As the first of them had it; without an ending the kind, if it is known.
     var label: String
-    /// Without the dot; nil where the names have none.
+    /// Without the dot; nil if the names have none.
     var ending: String?
     var kind: ForeignKind?
+    /// Whether they are images that lie outside the class folders.
+    var isLoose: Bool
     var count: Int
   }
 
   /// By ending in lower case.
   private var groups: [String: Group] = [:]
 
-  /// Nothing.
   package init() {}
 
-  /// All of these.
   init(_ parts: [PassedOver]) {
     for part in parts { add(part) }
   }
 
-  /// Files.
   package var count: Int { groups.values.reduce(0) { $0 + $1.count } }
 
-  /// Whether there are none.
   package var isEmpty: Bool { groups.isEmpty }
 
-  /// How many there are of each ending, in lower case and with its dot; `""` for names without.
+  /// The number of files per extension, in lower case with the dot; `""` for names without one.
   package var countsByEnding: [(ending: String, count: Int)] {
     var counts: [String: Int] = [:]
     for group in groups.values {
@@ -38,12 +36,13 @@ package struct PassedOver: Sendable, Hashable {
     }
   }
 
-  /// Takes a file into account.
-  mutating func add(_ name: String, _ kind: ForeignKind?) {
+  /// Counts a file; `isLoose`: an image outside the class folders.
+  mutating func add(_ name: String, _ kind: ForeignKind?, isLoose: Bool = false) {
     let ending = PictureName.ending(of: name).map(String.init)
-    let label = ending.map { "." + $0 } ?? ""
-    let key = ending.map { "." + $0.lowercased() } ?? kind?.name ?? ""
-    groups[key, default: Group(label: label, ending: ending, kind: kind, count: 0)].count += 1
+    let key = (isLoose ? "/" : "") + (ending.map { "." + $0.lowercased() } ?? kind?.name ?? "")
+    let group = Group(
+      label: ending.map { "." + $0 } ?? "", ending: ending, kind: kind, isLoose: isLoose, count: 0)
+    groups[key, default: group].count += 1
   }
 
   /// Takes other files into account.
@@ -62,18 +61,20 @@ package struct PassedOver: Sendable, Hashable {
   }
 
   /// The counts, such as `3 .HEIC, 3 .webp, 1 without an ending`.
-  package var list: String {
+  package var list: String { PassedOver.list(ordered) }
+
+  private static func list(_ groups: [Group]) -> String {
     let most = 6
-    let parts = ordered.map { group in
+    let parts = groups.map { group in
       group.ending != nil
         ? "\(group.count) \(group.label)"
         : "\(group.count) without an ending" + (group.kind.map { " (\($0.name))" } ?? "")
     }
-    let rest = ordered.dropFirst(most).reduce(0) { $0 + $1.count }
+    let rest = groups.dropFirst(most).reduce(0) { $0 + $1.count }
     return parts.prefix(most).joined(separator: ", ") + (rest > 0 ? ", \(rest) others" : "")
   }
 
-  /// The commands that make pictures of them, for the most frequent kinds; nil where none would.
+  /// The commands that make images of them, for the most frequent kinds; nil if none would.
   package var conversion: String? {
     var commands: [String] = []
     for group in ordered {
@@ -84,10 +85,20 @@ package struct PassedOver: Sendable, Hashable {
     return commands.isEmpty ? nil : commands.prefix(4).joined(separator: ", ")
   }
 
-  /// One line about them; nil where there are none.
+  /// One line about them; nil if there are none.
   package var line: String? {
-    guard count > 0 else { return nil }
-    return "passed over: \(count) \(count == 1 ? "file" : "files") (\(list)); JPEG and PNG are read"
-      + (conversion.map { "; convert: " + $0 } ?? "")
+    let parts = [
+      (noun: "image", place: " outside the class folders", groups: ordered.filter(\.isLoose)),
+      (noun: "file", place: "", groups: ordered.filter { !$0.isLoose }),
+    ]
+    .filter { !$0.groups.isEmpty }
+    .map {
+      counted($0.groups.reduce(0) { $0 + $1.count }, $0.noun) + $0.place
+        + " (\(PassedOver.list($0.groups)))"
+    }
+    guard !parts.isEmpty else { return nil }
+    return "ignored " + parts.joined(separator: " and ")
+      + (ordered.allSatisfy(\.isLoose) ? "" : "; only JPEG and PNG are read")
+      + (conversion.map { "; to convert: " + $0 } ?? "")
   }
 }

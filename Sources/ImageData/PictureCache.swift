@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// Where decoded pictures are kept between the epochs of a run.
+/// The place of decoded images between the epochs of a run.
 package struct PictureCache: Sendable, Hashable {
-  /// What is asked for; the raw values are those of `--cache`.
+  /// The requested policy; the raw values are those of `--cache`.
   package enum Policy: String, Sendable, CaseIterable {
     /// In memory if that takes half of what is free at most, else in a file if the disk has room,
     /// else nowhere.
@@ -11,15 +11,14 @@ package struct PictureCache: Sendable, Hashable {
     case ram
     /// In a file, which the next run finds again.
     case disk
-    /// Nowhere: every picture is decoded again whenever it is wanted.
+    /// Nowhere: every image is decoded again whenever it is wanted.
     case off
   }
 
-  /// What is asked for.
   package var policy: Policy
-  /// The folder for files, never inside a dataset; nil where there is none to be had.
+  /// The folder for files, never inside a dataset; nil if there is none to be had.
   package var folder: String?
-  /// Bytes of memory that can be taken; nil where that is not known.
+  /// Bytes of memory that can be taken; nil if that is not known.
   package let availableMemory: Int?
   /// Those of a process's share of them that something else will take.
   private var reserved = 0
@@ -34,7 +33,7 @@ package struct PictureCache: Sendable, Hashable {
   /// Leaves so many bytes of memory to something else.
   package mutating func reserve(_ bytes: Int) { reserved = bytes }
 
-  /// Bytes of memory that the pictures of some splits will take; none where they lie elsewhere.
+  /// Bytes of memory that the images of some splits will take; none where they lie elsewhere.
   ///
   /// `ranksOnNode` processes of a machine take so many each.
   package func residentBytes(
@@ -50,7 +49,7 @@ package struct PictureCache: Sendable, Hashable {
     return Int(kept * Double(plan.slotBytes))
   }
 
-  /// Where pictures are kept.
+  /// The place of decoded images.
   package enum Place: String, Sendable, Hashable {
     /// See `Policy.ram`.
     case ram

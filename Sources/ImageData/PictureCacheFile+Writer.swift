@@ -3,7 +3,7 @@ internal import Primitives
 internal import Synchronization
 
 extension PictureCacheFile {
-  /// Writes a file; pictures may come on any threads in any order.
+  /// Writes a file; images may come on any threads in any order.
   ///
   /// A class, because it owns the unfinished file: unless `finish` has succeeded nothing of it is
   /// left.
@@ -12,13 +12,13 @@ extension PictureCacheFile {
     private let key: String
     private let temporary: String
     private let descriptor: CInt
-    /// Whether the descriptor and the name are somebody else's now.
+    /// Whether the descriptor and the name have another owner now.
     private let isDone = Atomic(false)
     private let slotBytes: Int
     private let count: Int
     private let began: Int
 
-    /// Makes the unfinished file and takes the room for `count` pictures.
+    /// Makes the unfinished file and takes the room for `count` images.
     init(
       _ path: String, key: String, slotBytes: Int, count: Int
     ) throws(ImageStoreError) {
@@ -70,7 +70,7 @@ extension PictureCacheFile {
         ? .noRoom(path: path, reason: reason) : .cache(path: path, reason: reason)
     }
 
-    /// Writes a picture's bytes into its slot.
+    /// Writes an image's bytes into its slot.
     func write(_ pixels: [UInt8], slot: Int) throws(ImageStoreError) {
       try write(pixels, at: start + slot * slotBytes)
     }
@@ -79,7 +79,7 @@ extension PictureCacheFile {
     ///
     /// One that is not for keeping loses its name instead, and its room with the last reader.
     func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile {
-      // What may have failed for want of something that comes back is not to be remembered.
+      // What may have failed for lack of something that comes back is not to be remembered.
       let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
       let body = PictureCacheFile.index(outcomes, key: key)
       let indexOffset = start + slotBytes * count

@@ -1,13 +1,13 @@
 import Glibc
 internal import Primitives
 
-/// A file of decoded pictures, complete or not there.
+/// A file of decoded images, complete or not there.
 ///
-/// Header, pictures in slots of one size, index. It is written under another name and gets its own
+/// Header, images in slots of one size, index. It is written under another name and gets its own
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class PictureCacheFile: Sendable {
-  /// What became of each picture.
+  /// The outcome of each image.
   let outcomes: [ImageStoreOutcome]
   private let descriptor: CInt
   private let slotBytes: Int
@@ -27,7 +27,7 @@ final class PictureCacheFile: Sendable {
     let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     var status = stat()
-    // What others can write could hold other pictures than the files.
+    // What others can write could hold other images than the files.
     guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(),
       status.st_mode & (S_IWGRP | S_IWOTH) == 0,
       let index = PictureCacheFile.index(
@@ -51,7 +51,7 @@ final class PictureCacheFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Reads the bytes of a slot; false if they cannot be read or are not those of the picture.
+  /// Reads the bytes of a slot; false if they cannot be read or are not those of the image.
   func read(_ slot: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
     let offset = PictureCacheFile.start + slot * slotBytes
     let sums = outcomes[slot].sums
@@ -61,7 +61,7 @@ final class PictureCacheFile: Sendable {
     return ChannelSums(UnsafeRawBufferPointer(rebasing: target[..<(3 * sums.count)])) == sums
   }
 
-  /// The index, if the file is whole and its pictures have that size and number.
+  /// The index, if the file is whole and its images have that size and number.
   private static func index(
     _ descriptor: CInt, slotBytes: Int, count: Int, times: [Int]
   ) -> [UInt8]? {
@@ -87,7 +87,7 @@ final class PictureCacheFile: Sendable {
     return index
   }
 
-  /// The index: what the pictures were made of and how, and what became of each, as processes tell
+  /// The index: what the images were made of and how, and what became of each, as processes tell
   /// one another.
   static func index(_ outcomes: [ImageStoreOutcome], key: String) -> [UInt8] {
     var writer = MessageWriter()

@@ -19,7 +19,7 @@ package enum FileKind: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// What a file's header says of its picture, and what else the file holds.
+/// Facts from a file's header about its image, and about the rest of the file.
 package struct PictureFacts: Sendable, Hashable {
   /// JPEG or PNG, by content.
   package var kind: FileKind
@@ -27,12 +27,12 @@ package struct PictureFacts: Sendable, Hashable {
   package var width: Int
   /// Pixels down as stored.
   package var height: Int
-  /// The EXIF orientation, 1 to 8; 1 where there is none or it cannot be used.
+  /// The EXIF orientation, 1 to 8; 1 if there is none or it cannot be used.
   package var orientation: Int
-  /// What is special about the file, none of it an error.
+  /// Peculiarities of the file, none of them an error.
   package var traits: Set<Trait>
 
-  /// What may be special about a file; the raw values stand in reports.
+  /// A peculiarity of a file; the raw values appear in reports.
   package enum Trait: String, Sendable, Hashable, CaseIterable {
     /// One channel.
     case grey
@@ -42,7 +42,7 @@ package struct PictureFacts: Sendable, Hashable {
     case alpha
     /// CMYK or YCCK.
     case cmyk
-    /// More than 8 bits a channel.
+    /// More than 8 bits per channel.
     case deep = "16-bit"
     /// A progressive JPEG or an interlaced PNG.
     case progressive
@@ -56,17 +56,17 @@ package struct PictureFacts: Sendable, Hashable {
     case oddScan = "odd-scan-header"
     /// A progressive JPEG whose scans do not reach the full precision.
     case coarse = "missing-scans"
-    /// A picture that is whole, in a file whose end is missing or broken.
+    /// An image that is whole, in a file whose end is missing or broken.
     case noEnd = "no-end"
-    /// Bytes behind the end of the picture.
+    /// Bytes behind the end of the image.
     case trailingBytes = "trailing-bytes"
-    /// More pictures behind the first, as in APNG and MPO.
+    /// More images behind the first, as in APNG and MPO.
     case severalPictures = "several-pictures"
   }
 }
 
 extension ImageReader {
-  /// What the bytes of a file say of its picture, without decoding the pixels.
+  /// Facts about an image from the bytes of its file, without decoding the pixels.
   ///
   /// Throws what `decode` would for anything that is known before the pixels are.
   package static func facts(

@@ -1,6 +1,6 @@
-/// The pictures below any folder, whatever the folders in it mean.
+/// The images below any folder, whatever the folders in it mean.
 package struct PictureFolder {
-  /// The pictures, in byte order of their paths, folder by folder.
+  /// The images, in byte order of their paths, folder by folder.
   package private(set) var paths: [String] = []
   /// The other files.
   package private(set) var passedOver = PassedOver()
@@ -9,7 +9,7 @@ package struct PictureFolder {
 
   /// Looks through a folder and those below it.
   ///
-  /// Hidden and system files are passed over; links are followed, but not back to a folder that
+  /// Hidden and system files are ignored; links are followed, but not back to a folder that
   /// leads here. `found` is told of the count so far, a folder at a time.
   package init(below folder: String, found: (Int) -> Void = { _ in }) {
     collect(folder, within: [], found)

@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// What a file's name says, and where it says nothing, what its first bytes say.
+/// The role of a file by its name and, where that is ambiguous, its first bytes.
 enum PictureName {
-  /// What an entry of a folder is taken for.
+  /// The role of an entry of a folder.
   enum Role {
-    /// A picture to read.
+    /// An image to read.
     case picture
     /// A folder to enter.
     case folder
@@ -12,13 +12,13 @@ enum PictureName {
     case other(ForeignKind?)
   }
 
-  /// What an entry is taken for.
+  /// The role of an entry.
   ///
   /// A name that ends as a picture's does is a picture's, and nothing is opened: most folders hold
   /// nothing else. One that ends as text, an archive, a film or a copy under way does is none.
   /// All others (no ending, another image format's, an unknown one) are told by their first bytes.
   static func role(_ entry: FolderListing.Entry, path: String) -> Role {
-    // A folder that is named as a picture is a bad picture.
+    // A folder that is named as an image is a bad image.
     if FileKind(ending: entry.name) != nil { return .picture }
     if entry.isFolder { return .folder }
     let ending = ending(of: entry.name).map { String($0).lowercased() }
@@ -58,7 +58,7 @@ enum PictureName {
   /// Endings of files that are never opened: no photo of its own is in them.
   private static let unopened: Set<String> = {
     let kinds: [ForeignKind] = [.text, .archive, .film, .array, .webPage, .pdf]
-    // Copies of files, files under way, small pictures beside films, sound, programs.
+    // Copies of files, files under way, small images beside films, sound, programs.
     let others =
       "bak orig old tmp temp part partial crdownload download swp lock thm db sqlite sql xls xlsx "
       + "doc docx ppt pptx odt ods lnk webloc nfo mp3 wav m4a ogg flac aac py sh js css c h cpp ipynb "
@@ -69,7 +69,7 @@ enum PictureName {
   /// Names of files and folders that systems and programs leave beside photos, in lower case.
   ///
   /// Small copies, waste baskets, what fsck found. All that begins with a dot (`.git`,
-  /// `.ipynb_checkpoints`, `._photo.jpg`) is passed over, too.
+  /// `.ipynb_checkpoints`, `._photo.jpg`) is ignored, too.
   private static let systemNames: Set<String> = [
     "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "__macosx",
     "$recycle.bin", "recycler", "system volume information", "lost+found", "network trash folder",
@@ -80,7 +80,7 @@ enum PictureName {
   /// The lengths of these names: all others are told apart by nothing else.
   private static let systemLengths = Set(systemNames.map(\.utf8.count))
 
-  /// Whether an entry belongs to a system or a program and not to a collection of photos.
+  /// Whether an entry belongs to a system or a program and not to a photo collection.
   static func isOfSystem(_ name: String) -> Bool {
     systemLengths.contains(name.utf8.count) && FileKind(ending: name) == nil
       && systemNames.contains(name.lowercased())
@@ -98,6 +98,6 @@ extension FileKind {
     }
   }
 
-  /// The endings that most pictures have, for messages.
+  /// The endings that most images have, for messages.
   package static let usualEndings = ".jpg, .jpeg or .png"
 }

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Synchronization
 
-/// Memory for pictures of which each comes when it is first wanted, from any thread.
+/// Memory for images of which each comes when it is first wanted, from any thread.
 ///
-/// A class, because it owns the memory. Pages of pictures that nobody wants cost nothing.
+/// A class, because it owns the memory. Pages of images that nobody wants cost nothing.
 final class PictureSlots: @unchecked Sendable {
-  /// The most bytes of a picture.
+  /// The most bytes of an image.
   let slotBytes: Int
   private let memory: UnsafeMutableRawPointer
   private let states: UnsafeMutableBufferPointer<Atomic<UInt8>>
@@ -14,7 +14,7 @@ final class PictureSlots: @unchecked Sendable {
   private static let filling: UInt8 = 1
   private static let present: UInt8 = 2
 
-  /// Room for `count` pictures; nil where the system gives none.
+  /// Room for `count` images; nil if the system gives none.
   init?(count: Int, slotBytes: Int) {
     guard let memory = malloc(max(1, count * (slotBytes + PixelSource.slack))) else { return nil }
     self.memory = memory
@@ -31,15 +31,15 @@ final class PictureSlots: @unchecked Sendable {
     free(memory)
   }
 
-  /// The bytes of a picture that is here; `PixelSource.slack` bytes past the last can be read.
+  /// The bytes of an image that is here; `PixelSource.slack` bytes past the last can be read.
   subscript(index: Int) -> UnsafePointer<UInt8>? {
     guard states[index].load(ordering: .acquiring) == PictureSlots.present else { return nil }
     return UnsafePointer(slot(index).assumingMemoryBound(to: UInt8.self))
   }
 
-  /// Keeps a picture, unless it is here or another thread is just bringing it.
+  /// Keeps an image, unless it is here or another thread is just bringing it.
   func keep(_ pixels: [UInt8], _ index: Int) {
-    precondition(pixels.count <= slotBytes, "a picture larger than its place")
+    precondition(pixels.count <= slotBytes, "an image larger than its slot")
     let (isOurs, _) = states[index].compareExchange(
       expected: PictureSlots.empty, desired: PictureSlots.filling, ordering: .relaxed)
     guard isOurs else { return }
@@ -47,7 +47,7 @@ final class PictureSlots: @unchecked Sendable {
     states[index].store(PictureSlots.present, ordering: .releasing)
   }
 
-  /// Keeps a picture in the place of another one, before anybody has wanted any.
+  /// Keeps an image in the place of another one, before anybody has wanted any.
   func replace(_ pixels: [UInt8], _ index: Int) {
     states[index].store(PictureSlots.empty, ordering: .relaxed)
     keep(pixels, index)

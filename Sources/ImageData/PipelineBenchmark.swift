@@ -2,13 +2,13 @@ internal import Glibc
 package import KernelInterface
 internal import Synchronization
 
-/// How fast photos become inputs here.
+/// The speed at which photos become inputs on this machine.
 ///
 /// Files are read into memory before, so that disks do not count.
 package struct PipelineBenchmark: Sendable {
-  /// What one picture takes on one thread, in seconds.
+  /// The time per image on one thread, in seconds.
   package struct Figures: Sendable, Hashable {
-    /// Pictures that were measured.
+    /// Images that were measured.
     package var pictures: Int
     /// Decoding at full size.
     package var decoding: Double
@@ -23,7 +23,7 @@ package struct PipelineBenchmark: Sendable {
   /// The most bytes of files that are held.
   private static let mostBytes = 512_000_000
 
-  /// Takes up to `limit` pictures of a dataset that can be read, spread evenly over it, and fewer
+  /// Takes up to `limit` images of a dataset that can be read, spread evenly over it, and fewer
   /// where they are large; none once `shouldStop` says so.
   package init(
     _ dataset: Dataset, limit: Int, workers: WorkerPool, kernels: KernelTable,
@@ -48,10 +48,10 @@ package struct PipelineBenchmark: Sendable {
     self.kernels = kernels
   }
 
-  /// Pictures that are measured.
+  /// Images that are measured.
   package var pictures: Int { files.count }
 
-  /// Seconds a picture on one thread while all work; the best of the rounds that fit.
+  /// Seconds an image on one thread while all work; the best of the rounds that fit.
   ///
   /// At least one round is done unless `shouldStop` says so.
   package func measure(
@@ -68,7 +68,7 @@ package struct PipelineBenchmark: Sendable {
     return figures
   }
 
-  /// What a file takes of one thread's time, all threads working.
+  /// The time per file on one thread, with all threads working.
   ///
   /// The thread's own time: what other programs take of the processors does not count.
   private func time(_ work: @Sendable ([UInt8]) -> Void) -> Double {

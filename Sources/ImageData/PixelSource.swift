@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Primitives
 
-/// Where the pixels of a store's pictures come from.
+/// The source of the pixels of a store's images.
 ///
 /// A class, because it owns memory or a file.
 final class PixelSource: @unchecked Sendable {
-  /// What a source has to know of a picture.
+  /// A source's knowledge about an image.
   struct Picture {
     var index: Int
     var path: String
@@ -26,24 +26,24 @@ final class PixelSource: @unchecked Sendable {
 
   private let kind: Kind
   private let slotBytes: Int
-  /// Whether files may have been read first by another process, perhaps in another folder.
+  /// Whether files may first have been read by another process, perhaps from another folder.
   private let isShared: Bool
 
-  /// Pictures in memory, which the source frees; they stand `slotBytes` apart.
+  /// Images in memory, which the source frees; they stand `slotBytes` apart.
   init(memory: UnsafeMutableRawPointer, slotBytes: Int) {
     kind = .memory(memory)
     self.slotBytes = slotBytes
     isShared = false
   }
 
-  /// Pictures in memory once they have been wanted, for one of several processes.
+  /// Images in memory once they have been wanted, for one of several processes.
   init(_ slots: PictureSlots, _ readers: ImageStorePlan.Readers) {
     kind = .slots(slots, readers)
     slotBytes = slots.slotBytes
     isShared = true
   }
 
-  /// Pictures in a file; those that have gone bad in it are decoded again.
+  /// Images in a file; those that have gone bad in it are decoded again.
   init(
     _ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int,
     isShared: Bool = false
@@ -53,7 +53,7 @@ final class PixelSource: @unchecked Sendable {
     self.isShared = isShared
   }
 
-  /// Pictures that are decoded whenever they are wanted.
+  /// Images that are decoded whenever they are wanted.
   init(_ readers: ImageStorePlan.Readers, slotBytes: Int, isShared: Bool = false) {
     kind = .files(readers)
     self.slotBytes = slotBytes
@@ -72,12 +72,12 @@ final class PixelSource: @unchecked Sendable {
     }
   }
 
-  /// Whether every picture is there without reading or decoding.
+  /// Whether every image is available without reading or decoding.
   var isComplete: Bool {
     if case .memory = kind { true } else { false }
   }
 
-  /// Gives `body` the pixels of a picture; `slack` bytes past the last can be read.
+  /// Gives `body` the pixels of an image; `slack` bytes past the last can be read.
   func withPixels(
     _ picture: Picture, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {

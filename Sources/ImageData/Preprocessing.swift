@@ -1,14 +1,14 @@
-/// How a picture of another shape becomes one of the network's size.
+/// The way in which an image of another shape is fitted to the network's size.
 package enum ResizeMode: String, Codable, Sendable, CaseIterable {
   /// Both sides are scaled by themselves; the aspect ratio is not kept.
   case stretch
-  /// The middle of the picture that has the network's shape; the rest is cut off.
+  /// The middle of the image that has the network's shape; the rest is cut off.
   case crop
-  /// The whole picture in its own shape, in the middle of a black square.
+  /// The whole image in its own shape, in the middle of a black square.
   case pad
 }
 
-/// How a pixel of the resized picture is put together.
+/// The interpolation of a resized pixel.
 package enum ResizeFilter: String, Codable, Sendable, CaseIterable {
   /// The pixel under the centre, as Pillow's and Keras's nearest.
   case nearest
@@ -22,7 +22,7 @@ package enum ResizeFilter: String, Codable, Sendable, CaseIterable {
   /// The pixels that must be left for one of the result where a JPEG is decoded smaller, 0 for
   /// never.
   ///
-  /// Chosen so that the distance from an ideal reduction (Lanczos, 3 lobes, of the picture before
+  /// Chosen so that the distance from an ideal reduction (Lanczos, 3 lobes, of the image before
   /// it was compressed) grows by a tenth at most over decoding at full size, on the mean of 40
   /// photos at sizes from 30 to 180 pixels. See `ShrunkFit`.
   package var shrinkMargin: Double {
@@ -34,7 +34,7 @@ package enum ResizeFilter: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// Whether pictures are turned upright as their EXIF data says.
+/// Whether images are turned according to their EXIF orientation.
 package enum ExifPolicy: String, Codable, Sendable, CaseIterable {
   /// Orientations 1 to 8 are applied.
   case apply
@@ -43,17 +43,15 @@ package enum ExifPolicy: String, Codable, Sendable, CaseIterable {
 }
 
 /// Everything between a file and the numbers a network sees: (pixel - mean) / deviation of the
-/// resized RGB picture, height x width x 3.
+/// resized RGB image, height x width x 3.
 package struct Preprocessing: Codable, Sendable, Hashable {
   /// Pixels across after resizing.
   package var width: Int
   /// Pixels down after resizing.
   package var height: Int
-  /// How the shape changes.
   package var resize: ResizeMode
   /// The share of the sides that a crop leaves of what it could: 1 for all, and for other modes.
   package var cropShare: Double
-  /// How pixels are put together.
   package var filter: ResizeFilter
   /// Whether EXIF orientation is applied.
   package var exif: ExifPolicy
@@ -61,11 +59,11 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   ///
   /// 0 for always at full size.
   package var shrinkMargin: Double
-  /// What is taken off red, green and blue, in units of 0...255.
+  /// The mean subtracted from red, green and blue, in units of 0...255.
   package var mean: [Float]
-  /// What red, green and blue are divided by, in units of 0...255.
+  /// The divisor of red, green and blue, in units of 0...255.
   package var deviation: [Float]
-  /// Pictures of more pixels are refused before memory is allocated for them.
+  /// Images of more pixels are refused before memory is allocated for them.
   package var maxPixels: Int
 
   /// The limit on pixels unless told otherwise.
@@ -90,7 +88,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     self.maxPixels = maxPixels
   }
 
-  /// Why these values cannot be used, or nil if they can.
+  /// The reason why these values cannot be used; nil if they can.
   ///
   /// To be asked before values from a file or a command line are used.
   package var problem: String? {
@@ -129,7 +127,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     case maxPixels
   }
 
-  /// Reads values, those of models written before pictures were shrunk while decoding, or cropped
+  /// Reads values, those of models written before images were shrunk while decoding, or cropped
   /// to a share, among them.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -170,7 +168,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     return copy
   }
 
-  /// How a picture of the given upright size is brought to the network's.
+  /// The geometry that brings an image of the given upright size to the network's.
   package func geometry(width: Int, height: Int) -> ResizeGeometry {
     ResizeGeometry(
       resize, width: width, height: height, targetWidth: self.width, targetHeight: self.height,
@@ -191,7 +189,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   /// The factor of each channel: 1 / deviation.
   package var scale: [Float] { deviation.map { Float(1 / Double($0)) } }
 
-  /// What each channel starts from: -mean / deviation.
+  /// The offset of each channel: -mean / deviation.
   package var offset: [Float] {
     zip(mean, deviation).map { Float(-Double($0) / Double($1)) }
   }

@@ -1,4 +1,4 @@
-/// A picture of 8 bits a channel: three bytes a pixel, row after row, no padding.
+/// An image of 8 bits per channel: three bytes per pixel, row after row, no padding.
 package struct RGBImage: Sendable, Hashable {
   /// Pixels across.
   package var width: Int
@@ -7,22 +7,22 @@ package struct RGBImage: Sendable, Hashable {
   /// 3 * width * height bytes: red, green, blue.
   package var pixels: [UInt8]
 
-  /// A picture of the given pixels; their count must fit the size.
+  /// An image of the given pixels; their count must fit the size.
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "a picture has three bytes a pixel")
+      "an image has three bytes per pixel")
     self.width = width
     self.height = height
     self.pixels = pixels
   }
 }
 
-/// Why a file gives no picture.
+/// The reason why a file gives no image.
 ///
 /// The message is one lower-case sentence without the path: whoever reports it names the file.
 package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
-  /// What kind of failure it is; the raw values stand in JSON output.
+  /// The kind of failure; the raw values appear in JSON output.
   package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
     /// The file cannot be opened or read.
     case unreadable
@@ -34,7 +34,7 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case notAnImage
     /// A valid kind of JPEG or PNG that is not read.
     case unsupported
-    /// The file ends before the picture does.
+    /// The file ends before the image does.
     case truncated
     /// The contents contradict themselves.
     case damaged
@@ -44,7 +44,7 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
 
   /// The kind of failure.
   package var code: Code
-  /// What was found, in one sentence.
+  /// The cause, in one sentence.
   package var message: String
 
   /// A failure of the given kind.
@@ -53,6 +53,5 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     self.message = message
   }
 
-  /// The message.
   package var description: String { message }
 }

@@ -1,9 +1,9 @@
-/// Which source pixels make up each target pixel of one axis, and their weights.
+/// The source pixels of each target pixel of one axis, and their weights.
 struct ResampleTable: Sendable {
-  /// What a table depends on.
+  /// The parameters of a table.
   struct Key: Sendable, Hashable {
     var filter: ResizeFilter
-    /// The part of the picture and the pixels it becomes.
+    /// The part of the image and the pixels it becomes.
     var axis: ResizeGeometry.Axis
     /// Full-size pixels that a decoded pixel is the mean of, 1 for full size.
     var shrink = 1
@@ -11,7 +11,7 @@ struct ResampleTable: Sendable {
 
   /// The first source pixel of each target pixel.
   private(set) var firsts: [Int32] = []
-  /// How many source pixels there are.
+  /// The number of source pixels.
   private(set) var counts: [Int32] = []
   /// Weights [target][taps], 22 bits after the point.
   private(set) var coefficients: [Int32] = []

@@ -1,12 +1,12 @@
-/// Which part of a picture becomes which part of the network's input.
+/// The mapping from a part of an image to a part of the network's input.
 package struct ResizeGeometry: Sendable, Hashable {
   /// The first and the last source position of one axis, and the pixels they become.
   package struct Axis: Sendable, Hashable {
     /// Pixels of the source at its full size.
     package var size: Int
-    /// Where the part that is used begins, in pixels of the full size.
+    /// The start of the part that is used, in pixels of the full size.
     package var lower: Double
-    /// Where it ends.
+    /// The end of that part.
     package var upper: Double
     /// Pixels that it becomes.
     package var target: Int
@@ -15,22 +15,21 @@ package struct ResizeGeometry: Sendable, Hashable {
     /// Pixels that the whole side would become where they are cut out of it; `target` elsewhere.
     var whole: Int
 
-    /// Source pixels a target pixel.
+    /// Source pixels per target pixel.
     package var scale: Double { (upper - lower) / Double(target) }
 
-    /// Whether every pixel stays as it is.
+    /// Whether every pixel remains unchanged.
     var isIdentity: Bool { lower == 0 && upper == Double(size) && target == size }
   }
 
-  /// Columns.
   package var across: Axis
-  /// Rows.
   package var down: Axis
 
-  /// How a picture of `width` x `height` becomes an input of `targetWidth` x `targetHeight`.
+  /// The geometry from an image of `width` x `height` to an input of `targetWidth` x
+  /// `targetHeight`.
   ///
   /// `crop` and `pad` are those of Pillow's `ImageOps.fit` and `ImageOps.pad`. With a `cropShare`
-  /// below 1 the target is that share of a larger map, which the picture is scaled to cover, and
+  /// below 1 the target is that share of a larger map, which the image is scaled to cover, and
   /// whose middle remains: torchvision's `Resize(256)` and `CenterCrop(224)` with 224 / 256.
   package init(
     _ mode: ResizeMode, width: Int, height: Int, targetWidth: Int, targetHeight: Int,
@@ -59,7 +58,7 @@ package struct ResizeGeometry: Sendable, Hashable {
     }
   }
 
-  /// Scales the picture to cover a map of which the target is `share`, and cuts out its middle.
+  /// Scales the image to cover a map of which the target is `share`, and cuts out its middle.
   private mutating func cutMiddle(share: Double) {
     let columns = Int((Double(across.target) / share).rounded())
     let rows = Int((Double(down.target) / share).rounded())

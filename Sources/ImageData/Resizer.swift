@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Resizing as Pillow does it: `Image.resize` with `reducing_gap` off, or `ImageOps.fit` and `pad`.
 ///
-/// A class, because it keeps the tables of weights: pictures of a folder share a few sizes.
+/// A class, because it keeps the tables of weights: images of a folder share a few sizes.
 package final class Resizer: Sendable {
   private let filter: ResizeFilter
   private let kernels: KernelTable
@@ -22,7 +22,7 @@ package final class Resizer: Sendable {
     self.kernels = kernels
   }
 
-  /// The whole picture stretched to the given size.
+  /// The whole image stretched to the given size.
   package func stretch(_ image: RGBImage, width: Int, height: Int) -> RGBImage {
     resize(
       image,
@@ -31,7 +31,7 @@ package final class Resizer: Sendable {
         targetHeight: height))
   }
 
-  /// The part of a picture that `geometry` uses, at the size that it becomes.
+  /// The part of an image that `geometry` uses, at the size that it becomes.
   ///
   /// One pixel of `image` stands for `shrink` x `shrink` of those that `geometry` counts; nothing
   /// is put around the result where it does not fill its target.
@@ -41,7 +41,8 @@ package final class Resizer: Sendable {
     let (across, down) = (geometry.across, geometry.down)
     precondition(
       image.width == (across.size + shrink - 1) / shrink
-        && image.height == (down.size + shrink - 1) / shrink, "the picture has the geometry's size")
+        && image.height == (down.size + shrink - 1) / shrink,
+      "the image must have the geometry's size")
     if shrink == 1 && across.isIdentity && down.isIdentity { return image }
     if filter == .nearest { return nearest(image, geometry) }
     let rows = shrink == 1 && down.isIdentity ? nil : table(down, shrink)
@@ -57,10 +58,10 @@ package final class Resizer: Sendable {
     return resampleColumns(narrow ?? image, rows, firstRow: narrow == nil ? 0 : used.lowerBound)
   }
 
-  /// Whether columns are shortened before rows, which shows in the rounding between the passes.
+  /// Whether columns are shortened before rows, which affects the rounding between the passes.
   ///
   /// As Pillow 13.0 does it, found by trying 3,316 pairs of sizes, as nothing else is written
-  /// about it. Shrunk pictures, for which there is no model, go the faster way.
+  /// about it. Shrunk images, for which there is no model, go the faster way.
   private static func isDownFirst(_ image: RGBImage, _ geometry: ResizeGeometry) -> Bool {
     let fewerRows = image.height - geometry.down.whole
     return fewerRows > 0 && fewerRows > 2 * (image.width - geometry.across.whole)
@@ -113,7 +114,7 @@ package final class Resizer: Sendable {
     return RGBImage(width: columns.count, height: rows.count, pixels: pixels)
   }
 
-  /// Some rows of a picture, each resampled along itself.
+  /// Some rows of an image, each resampled along itself.
   private func resampleRows(
     _ image: RGBImage, _ table: ResampleTable, _ rows: Range<Int>
   ) -> RGBImage {
@@ -140,7 +141,7 @@ package final class Resizer: Sendable {
     return RGBImage(width: width, height: rows.count, pixels: pixels)
   }
 
-  /// A picture resampled across its rows; its first row is row `firstRow` of the table's source.
+  /// An image resampled across its rows; its first row is row `firstRow` of the table's source.
   private func resampleColumns(
     _ image: RGBImage, _ table: ResampleTable, firstRow: Int = 0
   ) -> RGBImage {

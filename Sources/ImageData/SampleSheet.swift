@@ -1,17 +1,17 @@
 package import KernelInterface
 
-/// Training pictures beside what their first epochs make of them.
+/// Training images beside what their first epochs make of them.
 package struct SampleSheet: Sendable, Hashable {
-  /// One row of pictures a sample: as it is stored, then as each of the first epochs sees it.
+  /// One row of images per sample: as it is stored, then as each of the first epochs sees it.
   package var rows: [[RGBImage]]
   /// The index in the store of each row's sample.
   package var samples: [Int]
 
-  /// Draws the sheet of a plan, of up to so many pictures and epochs.
+  /// Draws the sheet of a plan, of up to so many images and epochs.
   ///
-  /// The pictures are the first of the first epoch's order, the classes in turn, and their tensors
+  /// The images are the first of the first epoch's order, the classes in turn, and their tensors
   /// come from what makes batches: the sheet shows what the network will see, but for colours
-  /// beyond black and white, which are clipped. Empty if there are no pictures.
+  /// beyond black and white, which are clipped. Empty if there are no images.
   package init(
     store: ImageStore, plan: BatchPlan, kernels: KernelTable, pictures: Int = 8, epochs: Int = 7
   ) throws(ImageStoreError) {
@@ -53,7 +53,7 @@ package struct SampleSheet: Sendable, Hashable {
 }
 
 extension PreparedBatch {
-  /// The tensor of one picture as bytes again.
+  /// The tensor of one image as bytes again.
   fileprivate func picture(_ position: Int, _ preprocessing: Preprocessing) -> RGBImage {
     let count = 3 * batch.width * batch.height
     let pixels = (0..<count).map { at in

@@ -1,14 +1,14 @@
 internal import KernelInterface
 
-/// What processes that load together agree upon before any of them opens a file.
+/// The agreement between processes that load images together, made before any of them opens a file.
 struct SharedAgreement {
-  /// Where all of them keep pictures.
+  /// The place of images, common to all of them.
   let place: PictureCache.Place
   /// The lowest rank that is the first of its machine: whose word on the files holds where each of
   /// these reads them all.
   let speaker: Int
 
-  /// What one process says of itself.
+  /// The statement of one process.
   private struct Statement {
     var options: String
     var place: PictureCache.Place
@@ -77,7 +77,7 @@ struct SharedAgreement {
     let first = statements[0]
     if let rank = statements.firstIndex(where: { $0.options != first.options }) {
       throw .disagreement(
-        rank: rank, reason: "was given other options for images than rank 0")
+        rank: rank, reason: "has different image options than rank 0")
     }
     guard let rank = statements.firstIndex(where: { $0.blocks != first.blocks }) else { return }
     let other = statements[rank]

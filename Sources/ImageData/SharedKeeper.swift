@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Which files one of several processes reads, and where it keeps their pictures.
+/// The files that one of several processes reads, and the place of their images.
 struct SharedKeeper {
   private enum Kind {
     /// In memory, once they are wanted.
@@ -16,9 +16,9 @@ struct SharedKeeper {
   }
 
   private let kind: Kind
-  /// Whether one process of each machine keeps all pictures in a file.
+  /// Whether one process per machine keeps all images in a file.
   let isInFile: Bool
-  /// Whether all those files are there already, and nobody has to read a picture.
+  /// Whether all those files exist already, so that no image has to be read.
   let isFound: Bool
   private let isAuto: Bool
   private let failure = Failure()
@@ -28,7 +28,7 @@ struct SharedKeeper {
     let error = Mutex<ImageStoreError?>(nil)
   }
 
-  /// What a process says of its file.
+  /// The state of a process's file.
   private enum State {
     static let none: UInt8 = 0
     static let found: UInt8 = 1
@@ -87,12 +87,12 @@ struct SharedKeeper {
     if case .found(let file) = kind { file.outcomes } else { nil }
   }
 
-  /// Whether this process makes a file.
+  /// Whether this process writes a file.
   var isMaking: Bool {
     if case .making = kind { true } else { false }
   }
 
-  /// Keeps a picture, in place of one kept before; may be called from any threads.
+  /// Keeps an image, in place of one kept before; may be called from any threads.
   func keep(_ index: Int, _ pixels: [UInt8]) {
     switch kind {
     case .slots(let slots): slots.replace(pixels, index)
@@ -105,7 +105,7 @@ struct SharedKeeper {
     }
   }
 
-  /// Whether there is no sense in reading on.
+  /// Whether reading on is pointless.
   var hasFailed: Bool { !isAuto && failure.error.withLock { $0 != nil } }
 
   /// Throws what writing has failed with, unless the run can do without the file.
@@ -113,7 +113,7 @@ struct SharedKeeper {
     if !isAuto, let error = failure.error.withLock({ $0 }) { throw error }
   }
 
-  /// Completes the file with the outcomes of all pictures; nil where this process makes none, or
+  /// Completes the file with the outcomes of all images; nil if this process makes none, or
   /// can do without.
   func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile? {
     guard case .making(let writer) = kind, failure.error.withLock({ $0 == nil }) else { return nil }
@@ -123,7 +123,7 @@ struct SharedKeeper {
     }
   }
 
-  /// Where the pictures come from once all processes are done; `made` is what `finish` gave.
+  /// The source of the images once all processes are done; `made` is the result of `finish`.
   func source(
     _ made: PictureCacheFile?, _ readers: ImageStorePlan.Readers, slotBytes: Int
   ) -> PixelSource {

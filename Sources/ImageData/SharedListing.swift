@@ -2,9 +2,8 @@ import Glibc
 internal import KernelInterface
 internal import Primitives
 
-/// What one process sees of the files of a plan without opening any.
+/// The files of a plan as one process sees them, without opening any.
 struct SharedListing {
-  /// One file.
   struct File: Equatable {
     var path: String
     var classIndex: Int
@@ -83,7 +82,7 @@ struct SharedListing {
 }
 
 extension SharedListing {
-  /// What is to be said where a rank's first differing block is not that of rank 0.
+  /// The message for a rank whose first differing block is not that of rank 0.
   static func difference(
     _ own: [File], _ first: [File], counts: (own: Int, first: Int)
   ) -> String {
@@ -91,13 +90,13 @@ extension SharedListing {
     let pair = (at < own.count ? own[at] : nil, at < first.count ? first[at] : nil)
     let what: String
     switch pair {
-    case (nil, nil): what = "its files are others than those of rank 0"
+    case (nil, nil): what = "its files differ from those of rank 0"
     case (let mine?, let theirs?) where mine.path == theirs.path:
       let path = terminalSafe(mine.path)
       what =
         mine.size != theirs.size
         ? "\(path): \(text(mine.size)) where rank 0 sees \(text(theirs.size))"
-        : "\(path): another class or split than on rank 0"
+        : "\(path) is in another class or split than on rank 0"
     case (let mine, let theirs):
       // Files are listed by name: the lesser of the two names is missing on the other side.
       let isExtra =
@@ -110,13 +109,13 @@ extension SharedListing {
     let numbers =
       counts.own == counts.first
       ? "" : "\(counts.own) files where rank 0 sees \(counts.first); "
-    return "sees another dataset: \(numbers)\(what)"
+    return "sees a different dataset: \(numbers)\(what)"
   }
 
   private static func text(_ size: Int) -> String {
     switch size {
     case missing: "nothing"
-    case special: "no regular file"
+    case special: "not a regular file"
     default: "\(size) bytes"
     }
   }

@@ -11,7 +11,7 @@ struct SharedLoading {
   private let share: LoadingShare
   private let exchange: LoadingExchange
   private let keeper: SharedKeeper
-  /// Who tells of all files where each machine has them all read.
+  /// The rank that reports all files if each machine has them all read.
   private let speaker: Int
 
   private var plan: ImageStorePlan { reading.plan }
@@ -70,10 +70,10 @@ struct SharedLoading {
     return ImageStore(source, plan: plan, outcomes: outcomes)
   }
 
-  /// What has been learnt so far.
+  /// The results so far.
   private struct State {
     var outcomes: [ImageStoreOutcome]
-    /// What this process has met itself, where it does not go by that.
+    /// The outcomes of this process itself, where they differ from the agreed ones.
     var met: [ImageStoreOutcome]
     var doubt: ImageStoreError?
 
@@ -121,7 +121,7 @@ struct SharedLoading {
 
   private func isPart(of rank: Int, _ index: Int) -> Bool { index % share.count == rank }
 
-  /// Whether a rank tells the others what became of a file.
+  /// Whether a rank reports the outcome of a file to the others.
   private func tells(_ rank: Int, _ index: Int) -> Bool {
     keeper.isInFile ? rank == speaker : isPart(of: rank, index)
   }
@@ -152,7 +152,7 @@ struct SharedLoading {
     return all.filter { !left.contains($0) }
   }
 
-  /// What becomes of those files of a block that this process is to read, with their indices.
+  /// The outcomes of the files of a block that this process reads, with their indices.
   ///
   /// `tick` is told how many of all processes' are done, guessed from this one's.
   private func meet(
@@ -180,7 +180,7 @@ struct SharedLoading {
     for index in block {
       guard let text = met[index].difference(from: told[index], of: speaker) else { continue }
       let path = terminalSafe(plan.candidates[index].sample.relativePath)
-      return .disagreement(rank: share.rank, reason: "sees another dataset: \(path) \(text)")
+      return .disagreement(rank: share.rank, reason: "sees a different dataset: \(path) \(text)")
     }
     return nil
   }

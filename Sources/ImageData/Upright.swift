@@ -1,5 +1,5 @@
 extension RGBImage {
-  /// The picture turned upright, given the orientation it is stored in (1 to 8, EXIF 2.3).
+  /// The image turned upright, given the orientation it is stored in (1 to 8, EXIF 2.3).
   func upright(from orientation: Int) -> RGBImage {
     guard (2...8).contains(orientation) else { return self }
     let isTransposed = orientation >= 5

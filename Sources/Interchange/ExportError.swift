@@ -1,6 +1,6 @@
 package import Training
 
-/// Why a model cannot be written in another program's form.
+/// The reason why a model cannot be written in another format.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A layer that the form has no word for.
   case layer(path: String, kind: String)
@@ -12,9 +12,10 @@ package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence.
   package var description: String {
     switch self {
-    case .layer(let path, let kind): "\(path) is a \(kind), for which this form has no word"
+    case .layer(let path, let kind): "\(path) is a \(kind), which this format does not support"
     case .tensor(let name): "the network has no tensor \(name)"
-    case .notInHalves(let name, let value): "\(name) holds \(value), which 16 bits cannot"
+    case .notInHalves(let name, let value):
+      "\(name) holds \(value), which does not fit into 16 bits"
     }
   }
 

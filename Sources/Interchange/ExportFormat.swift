@@ -5,12 +5,12 @@ package import Training
 package enum ExportFormat: String, CaseIterable, Sendable {
   /// The project's own whole model, which every safetensors library reads.
   case safetensors
-  /// What ONNX's runtimes run.
+  /// The format of ONNX runtimes.
   case onnx
-  /// What Apple's systems run: a neural-network classifier.
+  /// The format of Apple's systems: a neural-network classifier.
   case coreml
 
-  /// What some forms alone can be asked for, by the name of its option.
+  /// An option that only some formats have, by its name.
   package enum Choice: String, CaseIterable, Sendable {
     /// Normalizations become part of the weights before them.
     case fold
@@ -18,13 +18,12 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     case raw
   }
 
-  /// How a model is to be written.
+  /// The settings of an export.
   package struct Settings: Sendable {
-    /// How weights are held.
     package var precision: TensorFile.Precision
-    /// What its maker says of it.
+    /// The card written by its maker.
     package var card: ModelCard?
-    /// What else was asked for.
+    /// The other options.
     package var choices: Set<Choice>
     /// The images that it was trained on; nil for what the model itself says.
     package var trainedOn: ImageDigests?
@@ -39,10 +38,10 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// What the names of this form's files end in, without the dot.
+  /// The extension of this format's files, without the dot.
   package var ending: String { self == .coreml ? "mlmodel" : rawValue }
 
-  /// What this form can be asked for.
+  /// The options of this format.
   package var choices: Set<Choice> {
     switch self {
     case .safetensors: []
@@ -51,7 +50,7 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// How this form can hold weights.
+  /// The number formats of weights in this format.
   package var precisions: [TensorFile.Precision] {
     self == .safetensors ? TensorFile.Precision.allCases : [.single, .half]
   }
@@ -62,12 +61,12 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     where settings.choices.contains(choice) && !choices.contains(choice) {
       let others = ExportFormat.allCases.filter { $0.choices.contains(choice) }
       throw TrainingError(
-        .usage, "--\(choice.rawValue) means nothing in the form \(rawValue)",
+        .usage, "--\(choice.rawValue) has no meaning in the format \(rawValue)",
         expected: others.map { "--format \($0.rawValue)" }.joined(separator: " or "))
     }
     guard precisions.contains(settings.precision) else {
       throw TrainingError(
-        .usage, "the form \(rawValue) does not hold weights as \(settings.precision.rawValue)",
+        .usage, "the format \(rawValue) cannot hold weights as \(settings.precision.rawValue)",
         expected: "--dtype " + precisions.map(\.rawValue).joined(separator: " or "))
     }
   }

@@ -15,15 +15,13 @@ package struct InferenceGraph: Sendable {
 
   /// One step.
   package struct Node: Sendable {
-    /// What is computed.
     package var operation: Operation
-    /// What it reads.
     package let inputs: [Value]
-    /// What it gives, named as the step itself.
+    /// The output, with the name of the step.
     package let output: Value
   }
 
-  /// What a step computes.
+  /// The operation of a step.
   package enum Operation: Sendable {
     /// A convolution over a window; its padding holds zeros.
     case convolution(LinearWeights, Window)
@@ -68,13 +66,13 @@ package struct InferenceGraph: Sendable {
   }
 }
 
-/// What turns layers into steps.
+/// The conversion of layers to steps.
 private struct Lowering {
   typealias Value = InferenceGraph.Value
   typealias Node = InferenceGraph.Node
 
   let network: Network
-  /// What each layer gives, by its path.
+  /// The output shape of each layer, by its path.
   let shapes: [String: Shape]
   let folding: Bool
 
@@ -179,7 +177,7 @@ private struct Lowering {
 }
 
 extension InferenceGraph.Operation {
-  /// The same with a normalization behind it; nil where the step has no weights.
+  /// The same with a normalization behind it; nil if the step has no weights.
   fileprivate func folding(_ normalization: NormalizationWeights) -> InferenceGraph.Operation? {
     switch self {
     case .convolution(let weights, let window):

@@ -12,7 +12,7 @@ package struct LinearWeights: Sendable, Hashable {
   package let outputs: Int
   /// The weights as [kernel row][kernel column][input][output].
   package private(set) var values: [Float]
-  /// What is added to each output.
+  /// The offset added to each output.
   package private(set) var bias: [Float]?
 
   /// Weights in the network's own order.
@@ -81,9 +81,9 @@ package struct NormalizationWeights: Sendable, Hashable {
   package let name: String
   /// Added to the variance.
   package let epsilon: Double
-  /// What the normalised value is multiplied by.
+  /// The factor of the normalized value.
   package let scale: [Float]
-  /// What is added at the end.
+  /// The offset added at the end.
   package let shift: [Float]
   /// The running mean.
   package let mean: [Float]
@@ -96,7 +96,7 @@ package struct NormalizationWeights: Sendable, Hashable {
   }
 }
 
-/// How a window moves over a map, and what is put around the map before.
+/// A window moved over a map, and the padding of the map.
 package struct Window: Sendable, Hashable {
   /// The side of the window.
   package let size: Int

@@ -6,7 +6,7 @@ package struct ProtobufMessage: Sendable, Hashable {
   /// The message as it is written.
   package private(set) var bytes: [UInt8] = []
 
-  /// How a field's value is written, the lowest three bits of its tag.
+  /// The encoding of a field's value, the lowest three bits of its tag.
   private enum WireType: UInt64 {
     case varint = 0
     case lengthDelimited = 2
@@ -27,7 +27,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  /// Whether something holds.
+  /// Adds a truth value.
   package mutating func put(_ field: Int, _ value: Bool) {
     put(field, value ? 1 : 0)
   }
@@ -38,7 +38,6 @@ package struct ProtobufMessage: Sendable, Hashable {
     append(littleEndian: [value.bitPattern])
   }
 
-  /// Bytes.
   package mutating func put(_ field: Int, _ value: [UInt8]) {
     tag(field, .lengthDelimited)
     varint(UInt64(value.count))
@@ -60,7 +59,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     put(field, ProtobufMessage(fill))
   }
 
-  /// A list of numbers under one tag; an empty list is left out.
+  /// A list of numbers under one tag; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Float]) {
     guard !values.isEmpty else { return }
     tag(field, .lengthDelimited)
@@ -68,7 +67,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     append(littleEndian: values.map(\.bitPattern))
   }
 
-  /// A list of whole numbers under one tag; an empty list is left out.
+  /// A list of whole numbers under one tag; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Int]) {
     guard !values.isEmpty else { return }
     var list = ProtobufMessage()

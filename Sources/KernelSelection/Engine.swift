@@ -1,7 +1,7 @@
 internal import CSystem
 public import KernelInterface
 
-/// Why an engine cannot be made.
+/// The reason why an engine cannot be made.
 public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
   /// This processor or operating system does not run the level that was asked for.
   case unsupported(InstructionSet, available: [InstructionSet])
@@ -20,7 +20,7 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What computes: the kernels of one instruction set and the threads that run them.
+/// The means of computation: the kernels of one instruction set and the threads that run them.
 public final class Engine: Sendable {
   /// The level of the instruction set in use.
   public let instructionSet: InstructionSet
@@ -60,7 +60,7 @@ public final class Engine: Sendable {
   /// The same kernels on the calling thread alone: for work inside a task of this engine.
   package var serial: Engine { Engine(self, threads: 1) }
 
-  /// How convolutions are computed.
+  /// The convolution method.
   public var convolution: ConvolutionMethod { kernels.convolutionMethod }
 
   /// The number of threads that take part in a computation.

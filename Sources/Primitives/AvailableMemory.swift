@@ -16,7 +16,7 @@ package struct AvailableMemory {
   }
 
   /// Bytes: the least of what the system has without swapping, what control groups leave, and what
-  /// the process may map; nil where nothing of that is known.
+  /// the process may map; nil if nothing of that is known.
   package var bytes: Int? {
     (groups.folders(controller: "memory").compactMap(AvailableMemory.left)
       + [system, addressSpace].compactMap { $0 }).min()
@@ -58,7 +58,7 @@ package struct AvailableMemory {
     return Int(limit.rlim_cur)
   }
 
-  /// Where addresses are limited, lets all threads take memory from one heap.
+  /// If addresses are limited, lets all threads use one heap.
   ///
   /// A heap a thread reserves 64 MB of addresses, or none where these are short: what is left would
   /// depend on the limit in jumps. For the start of a program, before it has threads.
@@ -66,7 +66,7 @@ package struct AvailableMemory {
     if addressLimit != nil { csystem_share_heap() }
   }
 
-  /// What RLIMIT_AS leaves beside what is mapped; nil without a limit.
+  /// The address space left by RLIMIT_AS; nil without a limit.
   private var addressSpace: Int? {
     guard let limit = AvailableMemory.addressLimit else { return nil }
     // The first number of /proc/self/statm is the mapped pages.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The SHA-256 digest of memory, computed on a thread of its own while the caller goes on.
+/// The SHA-256 digest of memory, computed on a thread of its own while the caller continues.
 ///
 /// A class, because it owns a thread. One thread adds and finishes.
 package final class BackgroundDigest {
@@ -56,7 +56,8 @@ package final class BackgroundDigest {
     return sum.finalize()
   }
 
-  /// What both threads see; the monitor guards the queue, the digest is the working thread's.
+  /// The state shared by both threads; the monitor guards the queue, the digest belongs to the
+  /// working thread.
   private final class State: @unchecked Sendable {
     private let monitor = Monitor()
     private let head: [UInt8]

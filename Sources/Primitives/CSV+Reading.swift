@@ -1,8 +1,7 @@
-/// Why a text is no table of comma-separated values.
+/// The reason why a text is not a table of comma-separated values.
 package struct CSVError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The line, from 1, where the row begins.
   package var line: Int
-  /// What was expected there.
   package var expected: String
 
   /// One sentence.
@@ -91,7 +90,7 @@ private struct CSVReader {
     byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n")
   }
 
-  /// Whether it stands between quotation marks alone.
+  /// Whether a field with this byte has to be quoted.
   private static func isSpecial(_ byte: UInt8) -> Bool {
     endsField(byte) || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\r")
   }

@@ -17,7 +17,7 @@ package struct ControlGroups {
   package struct Group: Sendable, Hashable {
     /// The folder.
     package var path: String
-    /// Whether it belongs to version 2, with files of other names.
+    /// Whether it is a version 2 group, with other file names.
     package var isUnified: Bool
   }
 
@@ -63,7 +63,7 @@ package struct ControlGroups {
     return value
   }
 
-  /// The text of a small file; nil where there is none, or a longer one.
+  /// The text of a small file; nil if there is none, or a longer one.
   package static func text(of path: String, limit: Int = 256) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

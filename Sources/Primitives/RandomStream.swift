@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a stream of random numbers is for: streams of different purposes never meet.
+/// The purpose of a stream of random numbers: streams of different purposes never overlap.
 package enum RandomPurpose: UInt32, Sendable {
   case initialization = 1
   case shuffle = 2
@@ -10,11 +10,11 @@ package enum RandomPurpose: UInt32, Sendable {
   case subset = 6
   case test = 7
   case benchmark = 8
-  /// Whom a picture is blended with, and how much of it stays.
+  /// Whom an image is blended with, and how much of it stays.
   case mixup = 9
-  /// The changes of the picture that is blended in.
+  /// The changes of the image that is blended in.
   case partner = 10
-  /// Which window of a picture is another's, and whose.
+  /// The window of an image that CutMix replaces, and its source.
   case cutmix = 11
 }
 

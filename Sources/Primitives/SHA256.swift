@@ -11,7 +11,7 @@ package struct SHA256: Sendable {
 
   private let usesInstructions: Bool
 
-  /// Whether the processor has instructions for it.
+  /// Whether the processor has SHA-256 instructions.
   package static let hasInstructions = csystem_supports_sha256()
 
   /// A digest of no bytes yet, by the processor's instructions where it has them.

@@ -1,12 +1,12 @@
-/// How many cells of a terminal a text takes: two for the wide characters of East Asia and for
-/// emoji, none for marks that stand on the character before them.
+/// The number of terminal cells of a text: two for wide East Asian characters and emoji, none for
+/// combining marks.
 package func terminalCells(_ text: String) -> Int {
   text.reduce(0) { $0 + cells($1) }
 }
 
 private func cells(_ character: Character) -> Int {
   guard let first = character.unicodeScalars.first else { return 0 }
-  // U+FE0F asks for the picture of a sign that is also a letter.
+  // U+FE0F asks for the image of a sign that is also a letter.
   if isWide(first) || character.unicodeScalars.contains("\u{FE0F}") { return 2 }
   switch first.properties.generalCategory {
   case .nonspacingMark, .enclosingMark, .format: return 0

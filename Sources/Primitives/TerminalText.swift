@@ -1,4 +1,4 @@
-/// Whether a terminal could take this scalar for an order, or show text out of order.
+/// Whether a terminal could interpret this scalar as a command, or show text out of order.
 ///
 /// Those are controls (C0, DEL, C1), line separators and bidirectional marks.
 package func steersTerminal(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,4 +1,4 @@
-/// What is under way, and how it goes on; for the thread that communicates.
+/// The transfers in progress, for the thread that communicates.
 struct Communication {
   private let transport: any Transport
   private let rank: Int
@@ -7,7 +7,7 @@ struct Communication {
   private var partners: Partners
   private var rooms = Rooms()
   private var leaving: Transfer?
-  /// Whether everything is over and the process has left.
+  /// Whether all transfers are finished and the process has left.
   private(set) var isOver = false
 
   /// Nanoseconds between two looks at the partners while nothing else is to be done.
@@ -20,7 +20,7 @@ struct Communication {
     partners = try Partners(transport, rank: rank, size: size, patience: patience)
   }
 
-  /// Whether something is under way that has to be driven on.
+  /// Whether a transfer in progress needs attention.
   var isBusy: Bool { !active.isEmpty || leaving != nil }
 
   /// Ends what nobody can finish any more; its memory stays as it is.
@@ -89,7 +89,7 @@ struct Communication {
     }
   }
 
-  /// Takes note that a part is over; of a sum this process's stretch is put together then.
+  /// Takes note that a part has ended; of a sum this process's stretch is put together then.
   private mutating func finishPart(of transfer: Transfer) {
     guard case .sum(let floats, let count) = transfer.work, let room = transfer.room else {
       transfer.stage = .over
@@ -104,8 +104,8 @@ struct Communication {
     transfer.stage = .added
   }
 
-  /// Gives all processes this one's stretches of sums: in the order in which the sums were begun, as
-  /// another process may finish their first halves in another order.
+  /// Gives all processes this one's stretches of sums: in the order in which the sums were started,
+  /// as another process may finish their first halves in another order.
   private func spreadSums() throws(CommunicationError) {
     for transfer in active {
       guard case .sum(let floats, let count) = transfer.work else { continue }

@@ -1,6 +1,6 @@
-/// Why the processes of a run can no longer work together.
+/// The reason why the processes of a run can no longer work together.
 package struct CommunicationError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What kind of end it is.
+  /// The kind of failure.
   package enum Kind: Sendable, Hashable {
     /// The library of MPI cannot be used.
     case library
@@ -12,13 +12,11 @@ package struct CommunicationError: Error, Sendable, Hashable, CustomStringConver
     case gaveUp(code: Int32)
   }
 
-  /// What kind of end it is.
   package var kind: Kind
   /// The process that it came from, where that is known.
   package var rank: Int?
-  /// What happened.
   package var problem: String
-  /// What helps.
+  /// A remedy.
   package var advice: String?
 
   package init(_ kind: Kind, rank: Int? = nil, _ problem: String, advice: String? = nil) {

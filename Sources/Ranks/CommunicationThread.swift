@@ -11,7 +11,7 @@ final class CommunicationThread: @unchecked Sendable {
   private let place = Mutex<(rank: Int, size: Int)>((0, 1))
   /// Counts what is asked for; the thread sleeps on it.
   private let bell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  /// How many wait; while somebody does, the thread does not sleep.
+  /// The number of waiting threads; while there are any, this thread does not sleep.
   private let waiting = Atomic<Int>(0)
 
   /// Nanoseconds that the thread sleeps while what is under way is waited for by nobody: each look
@@ -46,7 +46,7 @@ final class CommunicationThread: @unchecked Sendable {
       }, start.toOpaque())
     guard status == 0 else {
       start.release()
-      throw CommunicationError(.library, "no thread can be started for messages")
+      throw CommunicationError(.library, "cannot start a thread for messages")
     }
     pthread_detach(thread)
     joining.wait()

@@ -5,12 +5,12 @@ internal import Synchronization
 ///
 /// Every process calls the same methods in the same order. What is summed is summed in the order of
 /// the ranks, whatever the timing. One thread of its own does all that the messages need (MPI's
-/// level FUNNELED), so that sums go on while gradients are still being computed. For one calling
+/// level FUNNELED), so that sums continue while gradients are still being computed. For one calling
 /// thread at a time. A class, because it owns that thread.
 package final class Communicator: Sendable {
   /// This process's number.
   package let rank: Int
-  /// How many processes there are.
+  /// The number of processes.
   package let size: Int
   private let link: CommunicationThread
   private let sums = Mutex<[Transfer]>([])
@@ -26,13 +26,13 @@ package final class Communicator: Sendable {
     (rank, size) = try link.start()
   }
 
-  /// Whether this process writes and tells.
+  /// Whether this process writes and reports.
   package var isFirst: Bool { rank == 0 }
 
   /// Seconds that were spent waiting for others.
   package var waitSeconds: Double { Double(waited.load(ordering: .relaxed)) * 1e-9 }
 
-  /// What ended the work together, if anything has.
+  /// The error that ended the joint work, if any.
   package var failure: CommunicationError? { link.failure }
 
   /// Throws what ended the work together, if anything has.
@@ -57,7 +57,7 @@ package final class Communicator: Sendable {
     guard total <= Int(Int32.max) else {
       throw CommunicationError(
         .failed,
-        "the processes have \(total) bytes to tell one another, more than one message holds")
+        "the processes exchange \(total) bytes, more than one message can hold")
     }
     // A message under way keeps its memory, even if nobody waits any more.
     let own = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
@@ -126,7 +126,7 @@ package final class Communicator: Sendable {
     sums.withLock { $0.append(transfer) }
   }
 
-  /// Waits for all sums that were begun.
+  /// Waits for all sums that were started.
   package func finishSums() {
     let begun = sums.withLock { sums in
       defer { sums = [] }

@@ -1,4 +1,4 @@
-/// What started several processes of this program together, as the environment tells.
+/// The program that started several processes together, as found from the environment.
 package struct Launcher: Sendable, Hashable {
   /// Whose conventions the environment follows.
   package enum Kind: Sendable, Hashable {
@@ -16,7 +16,7 @@ package struct Launcher: Sendable, Hashable {
   package let kind: Kind
   /// This process's number.
   package let rank: Int
-  /// How many processes there are, two at least.
+  /// The number of processes, at least two.
   package let size: Int
 
   /// The environment variables that are looked at.
@@ -47,8 +47,7 @@ package struct Launcher: Sendable, Hashable {
     }
   }
 
-  /// How many tasks `srun` has started that have no way to find one another, each a process by
-  /// itself; nil where that is not so.
+  /// The number of tasks started by `srun` that cannot connect to each other; nil otherwise.
   package static func strangers(_ variables: [String: String]) -> Int? {
     guard !letsTasksMeet(variables), let tasks = variables["SLURM_STEP_NUM_TASKS"] else {
       return nil
@@ -76,7 +75,7 @@ package struct Launcher: Sendable, Hashable {
     }
   }
 
-  /// How processes of the library that was found would find one another.
+  /// Advice on how processes of the MPI library found would connect.
   package var adviceToMeet: String {
     switch kind {
     case .openMPI, .mpich: "mpirun of the same MPI, or its library"

@@ -4,12 +4,12 @@ internal import CMPI
 ///
 /// A class, because MPI knows what is under way by where it lies in memory.
 package final class MPITransport: Transport, @unchecked Sendable {
-  /// What the library calls itself.
+  /// The library's own name.
   package let library: String
   private var requests: [Int: UnderWay] = [:]
   private var next = 0
 
-  /// A request, and the lists that MPI reads until it is over.
+  /// A request, and the lists that MPI reads until it has ended.
   private struct UnderWay {
     let request: UnsafeMutablePointer<cmpi_request>
     let lists: [UnsafeMutablePointer<Int32>]
@@ -32,13 +32,13 @@ package final class MPITransport: Transport, @unchecked Sendable {
     case 0: library = String(line.prefix { $0 != "," })
     case 1:
       throw CommunicationError(
-        .library, "MPI's library cannot be opened: \(line)", advice: launcher.advice)
+        .library, "the MPI library cannot be opened: \(line)", advice: launcher.advice)
     case 2:
       throw CommunicationError(
-        .library, "MPI's library lacks the function \(line)", advice: launcher.advice)
+        .library, "the MPI library lacks the function \(line)", advice: launcher.advice)
     default:
       throw CommunicationError(
-        .library, "an MPI library that is not known: \(line)",
+        .library, "unknown MPI library: \(line)",
         advice: "Open MPI 4 or 5, or MPICH: " + launcher.advice)
     }
   }
@@ -78,7 +78,7 @@ package final class MPITransport: Transport, @unchecked Sendable {
     throw CommunicationError(.failed, "MPI: \(MPITransport.string(text))")
   }
 
-  /// Begins something that reads the lists until it is over.
+  /// Begins something that reads the lists until it has ended.
   private func begin(
     _ lists: [[Int32]],
     _ body: ([UnsafeMutablePointer<Int32>], UnsafeMutablePointer<cmpi_request>) -> Int32

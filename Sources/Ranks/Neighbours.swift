@@ -5,9 +5,9 @@ internal import Glibc
 package struct Neighbours: Sendable, Hashable {
   /// This process's number among those of its machine.
   package let place: Int
-  /// How many processes the machine has.
+  /// The number of processes on the machine.
   package let count: Int
-  /// How many of them may run on just the same processors, this one among them.
+  /// The number of processes that may run on exactly the same processors, this one included.
   package let sharing: Int
 
   /// Asks all processes where they run.
@@ -25,7 +25,7 @@ package struct Neighbours: Sendable, Hashable {
     (self.place, self.count, self.sharing) = (place, count, sharing)
   }
 
-  /// What no other machine has: the number of this start of its kernel.
+  /// A value unique to the machine: the identifier of its kernel's current boot.
   private static var machine: [UInt8] {
     let length = 40
     var bytes = [UInt8](repeating: 0, count: length)

@@ -44,7 +44,7 @@ struct Partners {
       .control, base, ControlMessage.size, from: all[index].rank)
   }
 
-  /// Whether all have said farewell and have been told.
+  /// Whether all have sent farewell and received ours.
   var haveLeft: Bool {
     all.allSatisfy { $0.hasLeft && $0.isToldFarewell && $0.sending == nil }
   }
@@ -91,7 +91,7 @@ struct Partners {
       if !all[index].hasLeft, silence > patience {
         throw CommunicationError(
           .silent, rank: all[index].rank,
-          "rank \(all[index].rank) has not been heard of for "
+          "no message from rank \(all[index].rank) for "
             + "\(Int((silence / .seconds(1)).rounded())) s: its machine or the network has failed")
       }
     }
@@ -108,7 +108,7 @@ struct Partners {
     all[index].heard = now
     guard let message = ControlMessage(UnsafeRawBufferPointer(all[index].incoming)) else {
       throw CommunicationError(
-        .failed, rank: all[index].rank, "rank \(all[index].rank) speaks another language")
+        .failed, rank: all[index].rank, "rank \(all[index].rank) sent an unknown message")
     }
     switch message.kind {
     case .alive: try listen(index)

@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Synchronization
 
-/// What a process asks of the others, and the place where it waits for it.
+/// A request of a process to the others, on which the process can wait.
 ///
 /// A class, because the thread that communicates finishes what another one waits for.
 final class Transfer: @unchecked Sendable {
@@ -10,7 +10,7 @@ final class Transfer: @unchecked Sendable {
     case gather(UnsafeRawPointer, Int, into: UnsafeMutableRawPointer, Stretches)
     /// Sums over all processes, in place.
     case sum(UnsafeMutablePointer<Float>, Int)
-    /// The end, once everything else is over.
+    /// The end, once everything else has ended.
     case leave
     /// The end of all processes.
     case abort(code: Int32)
@@ -29,11 +29,11 @@ final class Transfer: @unchecked Sendable {
 
   let work: Work
   let lane: Lane
-  /// What is under way for it; only for the thread that communicates.
+  /// The message in progress; only for the thread that communicates.
   var part: TransferID?
-  /// How far it has come; only for the thread that communicates.
+  /// The stage reached; only for the thread that communicates.
   var stage = Stage.over
-  /// What a sum receives; only for the thread that communicates.
+  /// The buffer that receives a sum; only for the thread that communicates.
   var room: UnsafeMutableBufferPointer<Float>?
   private let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
 
@@ -54,7 +54,7 @@ final class Transfer: @unchecked Sendable {
     csystem_futex_wake(futex, .max)
   }
 
-  /// Sleeps until it is over, or for so long at most.
+  /// Sleeps until it has ended, or for so long at most.
   func wait(nanoseconds: Int64 = .max) {
     while !isOver {
       if nanoseconds == .max {
@@ -90,7 +90,7 @@ struct ControlMessage: Hashable {
     (self.kind, self.code, self.text) = (kind, code, text)
   }
 
-  /// Reads a message; nil where it is none.
+  /// Reads a message; nil if it is none.
   init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count == ControlMessage.size, let kind = Kind(rawValue: bytes[0]) else {
       return nil
@@ -102,7 +102,7 @@ struct ControlMessage: Hashable {
     text = String(decoding: bytes[12..<(12 + length)], as: UTF8.self)
   }
 
-  /// Writes the message; what is too long of its text is left out.
+  /// Writes the message; what is too long of its text is omitted.
   func write(to bytes: UnsafeMutableRawBufferPointer) {
     let letters = Array(text.utf8.prefix(ControlMessage.size - 12))
     bytes[0] = kind.rawValue

@@ -6,9 +6,9 @@ package struct TransferID: Sendable, Hashable {
 
 /// Groups of messages that go past one another: those of one lane keep their order.
 package enum Lane: Int32, Sendable, CaseIterable {
-  /// What somebody waits for.
+  /// A transfer that a thread waits for.
   case urgent = 0
-  /// The first halves of sums, which go on beside other work.
+  /// The first halves of sums, which continue beside other work.
   case background = 1
   /// Their second halves.
   case spreading = 2
@@ -16,7 +16,7 @@ package enum Lane: Int32, Sendable, CaseIterable {
   case control = 3
 }
 
-/// Which part of some memory is whose: a stretch for each process, in elements.
+/// The partition of some memory: one range per process, in elements.
 package struct Stretches: Sendable, Hashable {
   package let counts: [Int32]
   package let places: [Int32]
@@ -55,11 +55,11 @@ package struct Stretches: Sendable, Hashable {
   }
 }
 
-/// What passes messages between processes.
+/// A transport of messages between processes.
 ///
-/// Called by one thread alone. Nothing waits: what is begun is over when `isDone` says so, and must
-/// be asked for to go on; until then its memory has to stay where it is. All processes begin the
-/// same in the same order on a lane, but for `send` and `receive`.
+/// Called by one thread alone. Nothing waits: what is started is over when `isDone` says so, and
+/// must be asked for to continue; until then its memory has to stay where it is. All processes
+/// begin the same in the same order on a lane, but for `send` and `receive`.
 package protocol Transport: AnyObject, Sendable {
   /// Joins the others; this process's number and how many there are.
   func join() throws(CommunicationError) -> (rank: Int, size: Int)
@@ -86,7 +86,7 @@ package protocol Transport: AnyObject, Sendable {
   func receive(
     _ lane: Lane, _ bytes: UnsafeMutableRawPointer, _ count: Int, from rank: Int
   ) throws(CommunicationError) -> TransferID
-  /// Whether something is over; it is forgotten then.
+  /// Whether a transfer is finished, after which it is forgotten.
   func isDone(_ transfer: TransferID) throws(CommunicationError) -> Bool
   /// Ends all processes.
   func abort(code: Int32)

@@ -6,9 +6,7 @@ package struct ClassificationReport: Sendable {
   package struct Row: Sendable {
     /// The class's or the average's name.
     package var name: String
-    /// Its precision.
     package var precision: Double
-    /// Its recall.
     package var recall: Double
     /// Its F1.
     package var f1: Double
@@ -25,9 +23,9 @@ package struct ClassificationReport: Sendable {
     }
   }
 
-  /// A line a class.
+  /// A line per class.
   package var classes: [Row]
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
   /// The plain mean.
   package var macro: Row

@@ -10,7 +10,7 @@ package struct ConfusionMatrix: Sendable {
   /// A matrix of these counts; rows and columns are as many as the classes.
   package init(classes: [String], counts: ConfusionCounts) {
     precondition(
-      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has one row and one column per class")
     self.classes = classes
     self.counts = counts
   }
@@ -57,7 +57,7 @@ package struct ConfusionMatrix: Sendable {
   /// The pairs of classes that are taken for each other most, a line each, with a final newline.
   package func confusedText(limit: Int) -> String {
     let pairs = counts.mostConfused(limit: limit)
-    guard !pairs.isEmpty else { return "no image is taken for another class\n" }
+    guard !pairs.isEmpty else { return "no class is confused with another\n" }
     let rows = pairs.map { pair in
       [
         shortened(terminalSafe(classes[pair.truth]), ConfusionMatrix.nameLimit),
@@ -66,7 +66,7 @@ package struct ConfusionMatrix: Sendable {
         fixed(100 * Double(pair.count) / Double(counts[pair.truth].reduce(0, +)), 1) + " %",
       ]
     }
-    let header = ["true class", "taken for", "images", "of the class"]
+    let header = ["true class", "predicted", "images", "of the class"]
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].unicodeScalars.count }.max() ?? 0
     }
@@ -75,7 +75,7 @@ package struct ConfusionMatrix: Sendable {
         + "  " + rightAligned(cells[2], widths[2]) + "  " + rightAligned(cells[3], widths[3]) + "\n"
     }
     let title = pairs.count == 1 ? "the pair" : "the \(pairs.count) pairs"
-    return "\(title) of classes most confused\n\n" + ([header] + rows).map(line).joined()
+    return "\(title) of most confused classes\n\n" + ([header] + rows).map(line).joined()
   }
 
   private struct Layout {
@@ -84,7 +84,8 @@ package struct ConfusionMatrix: Sendable {
     var labelWidth: Int
     var cellWidth: Int
 
-    /// Characters in a line of so many columns; "true  " stands before the rows' labels.
+    /// Characters in a line of the given number of columns; "true  " stands before the rows'
+    /// labels.
     func lineWidth(columns: Int) -> Int { 6 + labelWidth + columns * cellWidth }
   }
 

@@ -1,32 +1,32 @@
-/// Pictures in rows and columns on one sheet, with no text.
+/// Images in rows and columns on one sheet, with no text.
 ///
-/// A column is as wide as its widest picture and a row as high as its highest; smaller ones lie in
+/// A column is as wide as its widest image and a row as high as its highest; smaller ones lie in
 /// the middle. The first column stands a little apart: it is what the others are made of.
 package struct ContactSheet: Sendable {
-  /// The pictures, row by row; rows may differ in length.
+  /// The images, row by row; rows may differ in length.
   package var rows: [[ReportPicture]]
 
-  /// White between and around the pictures, in pixels of the sheet.
+  /// White between and around the images, in pixels of the sheet.
   static let gap = 4
   /// White behind the first column.
   static let apart = 16
-  /// Smaller pictures are enlarged by a whole factor to about this side.
+  /// Smaller images are enlarged by a whole factor to about this side.
   private static let readableSide = 64
   private static let white: UInt8 = 255
 
-  /// A sheet of these pictures; there must be at least one.
+  /// A sheet of these images; there must be at least one.
   package init(rows: [[ReportPicture]]) {
-    precondition(rows.contains { !$0.isEmpty }, "a sheet without pictures")
+    precondition(rows.contains { !$0.isEmpty }, "a sheet without images")
     self.rows = rows
   }
 
-  /// How many pixels of the sheet a picture's pixel is wide and high.
+  /// The magnification of images on the sheet.
   package var magnification: Int {
     let sides = rows.joined().map { max($0.width, $0.height) }
     return max(1, ContactSheet.readableSide / (sides.max() ?? 1))
   }
 
-  /// The sheet as one picture.
+  /// The sheet as one image.
   package var picture: ReportPicture {
     let columns = places(
       sizes: (0..<(rows.map(\.count).max() ?? 0)).map { column in
@@ -44,7 +44,7 @@ package struct ContactSheet: Sendable {
     return ReportPicture(width: columns.total, height: lines.total, pixels: sheet)
   }
 
-  /// Where columns or rows of these sizes lie, and how long they are together.
+  /// The ranges of columns or rows of these sizes, and their total length.
   private func places(sizes: [Int], apart: Bool) -> (ranges: [Range<Int>], total: Int) {
     var ranges: [Range<Int>] = []
     var at = ContactSheet.gap

@@ -1,6 +1,6 @@
 internal import CImageCodecs
 
-/// A picture to be shown: three bytes a pixel (red, green, blue), row after row, no padding.
+/// An image to be shown: three bytes per pixel (red, green, blue), row after row, no padding.
 package struct ReportPicture: Sendable, Hashable {
   /// Pixels across.
   package let width: Int
@@ -9,18 +9,18 @@ package struct ReportPicture: Sendable, Hashable {
   /// 3 * width * height bytes.
   package let pixels: [UInt8]
 
-  /// A picture of the given pixels; their count must fit the size.
+  /// An image of the given pixels; their count must fit the size.
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "a picture has three bytes a pixel")
+      "an image has three bytes per pixel")
     self.width = width
     self.height = height
     self.pixels = pixels
   }
 }
 
-/// A picture that could not be made a file of, in the library's words.
+/// An image that could not be made a file of, in the library's words.
 package struct PNGError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence.
   package let description: String
@@ -30,7 +30,7 @@ extension ReportPicture {
   /// The bytes of a PNG file; the same pixels give the same bytes.
   package func png() throws(PNGError) -> [UInt8] {
     guard let columns = CInt(exactly: width), let rows = CInt(exactly: height) else {
-      throw PNGError(description: "a picture of \(width) x \(height) pixels is too large")
+      throw PNGError(description: "an image of \(width) x \(height) pixels is too large")
     }
     var file = [UInt8](repeating: 0, count: cimage_encode_bound(columns, rows, 3))
     var count = 0
@@ -49,7 +49,7 @@ extension ReportPicture {
   /// Bytes of the signature and the header.
   private static let startBytes = 8 + 25
 
-  /// A chunk of text that says which program drew the picture.
+  /// A chunk of text that says which program drew the image.
   private static let mark: [UInt8] = {
     let body = Array("tEXtSoftware\0cnnctl".utf8)
     var sum = ~UInt32(0)
@@ -63,7 +63,7 @@ extension ReportPicture {
     return bytes(UInt32(body.count - 4)) + body + bytes(~sum)
   }()
 
-  /// Whether a file that begins with these bytes is a picture of this program's.
+  /// Whether a file that begins with these bytes is an image made by this program.
   package static func isOwn(_ bytes: [UInt8]) -> Bool {
     bytes.count >= startBytes + mark.count && bytes[startBytes...].starts(with: mark)
   }

@@ -1,8 +1,9 @@
 internal import Primitives
 
-/// A table of what remains, and how right it is, where unsure answers are not given.
+/// A table of what remains, and how right it is, where unsure predictions are not given.
 package struct SelectiveReport: Sendable {
-  /// Least probability that is an answer, share of images answered, share of these that is right.
+  /// Least probability that is a prediction, share of images answered, share of these that is
+  /// right.
   package var rows: [(threshold: Double, coverage: Double, accuracy: Double?)]
 
   /// A table of these lines.
@@ -15,8 +16,8 @@ package struct SelectiveReport: Sendable {
     func line(_ cells: [String]) -> String {
       cells.map { rightAligned($0, 13) }.joined() + "\n"
     }
-    return "what --abstain-below leaves of the answers\n\n"
-      + line(["probability", "answered", "accuracy"])
+    return "predictions and accuracy with --abstain-below\n\n"
+      + line(["probability", "predicted", "accuracy"])
       + rows.map { row in
         line([
           fixed(row.threshold, 2), fixed(row.coverage, 4),

@@ -5,7 +5,6 @@ internal import Primitives
 
 /// Evaluates a model on a dataset's folder.
 package struct Evaluator {
-  /// What to evaluate.
   package struct Request: Sendable {
     /// The dataset's folder; nil for the one recorded in the model's run.
     package var dataset: String?
@@ -13,10 +12,10 @@ package struct Evaluator {
     package var split = "test"
     /// Count of classes for the top-K figure.
     package var topK = 1
-    /// What the network is shown of an image; nil for what the model says.
+    /// The views to average per image; nil for the model's own choice.
     package var tta: TestTimeAugmentation?
-    /// Whether the training images are all of their folder: of a model in no run, nobody knows which
-    /// of them were held out.
+    /// Whether all images of the training folder count as training images: if the model is in no
+    /// run, it is unknown which were held out.
     package var isWhole = false
     /// Images with more pixels are refused.
     package var maxPixels = 64_000_000
@@ -36,10 +35,10 @@ package struct Evaluator {
     self.engine = engine
   }
 
-  /// Answers every image of the split once.
+  /// Predicts every image of the split once.
   ///
-  /// `preparing` is told what is done before the first answer. Errors: `DatasetError` for the folder,
-  /// `TrainingError` for a request that cannot be met, and what `progress` throws.
+  /// `preparing` is told what is done before the first prediction. Errors: `DatasetError` for the
+  /// folder, `TrainingError` for a request that cannot be met, and what `progress` throws.
   package func evaluate(
     _ request: Request, preparing: (EvaluationPreparation) -> Void = { _ in },
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
@@ -73,7 +72,7 @@ package struct Evaluator {
   ) throws -> EvaluationImages {
     guard let split = Split(rawValue: request.split) else {
       throw TrainingError(
-        .usage, "--split does not know \(request.split)", found: request.split,
+        .usage, "unknown split \(request.split)", found: request.split,
         expected: Split.allCases.map(\.rawValue).joined(separator: ", "))
     }
     let path = try dataset(of: request)
@@ -101,8 +100,8 @@ package struct Evaluator {
     return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
   }
 
-  /// Whether the other model's run dealt the same images in the same way: then what one of them
-  /// held out of its training images the other held out too.
+  /// Whether both runs split the images in the same way, so that an image held out by one was held
+  /// out by the other.
   package func deals(like other: Evaluator) -> Bool {
     guard let mine = run, let theirs = other.run, let data = try? configuration(mine).data,
       let otherData = try? configuration(theirs).data
@@ -125,7 +124,7 @@ package struct Evaluator {
   private func recordedDataset() throws(TrainingError) -> String {
     guard let run else {
       throw TrainingError(
-        .usage, "DATASET is missing: a model that is not in a run folder names none",
+        .usage, "DATASET is missing, and the model is not in a run folder that names one",
         expected: "cnnctl evaluate DATASET --model FILE")
     }
     let configuration = try configuration(run)
@@ -146,7 +145,7 @@ package struct Evaluator {
   }
 
   /// The images of a split: those of its folder, or the part of the training folder that the run
-  /// held out by content; for want of test images those that validate.
+  /// held out by content; without test images, the validation images.
   private func samples(
     _ dataset: Dataset, _ split: Split, maxPixels: Int, isWhole: Bool = false,
     _ preparing: (EvaluationPreparation) -> Void
@@ -159,7 +158,7 @@ package struct Evaluator {
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
       let (samples, heading, isDealt) = try samples(
         dataset, .val, maxPixels: maxPixels, preparing)
-      return (samples, "for want of test images " + heading, isDealt)
+      return (samples, heading + EvaluationImages.noTestSet, isDealt)
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
@@ -173,14 +172,15 @@ package struct Evaluator {
     return (
       try heldOut(dataset, split, content, maxPixels: maxPixels, preparing),
       split == .train
-        ? "train, without what is held out" : "\(split.rawValue), held out of the training images",
+        ? "train, without the held-out images"
+        : "\(split.rawValue), held out of the training images",
       true
     )
   }
 
   /// The images that fall to `split` by their content, and those that cannot be read.
   ///
-  /// The store deals as it does for training; its tiny pictures are thrown away.
+  /// The store deals as it does for training; its tiny images are thrown away.
   private func heldOut(
     _ dataset: Dataset, _ split: Split, _ content: ContentSplit, maxPixels: Int,
     _ preparing: (EvaluationPreparation) -> Void
@@ -195,7 +195,7 @@ package struct Evaluator {
   }
 }
 
-/// What an evaluator does before it answers.
+/// Progress of an evaluator before its first prediction.
 package enum EvaluationPreparation: Sendable {
   /// Folders are listed; so many entries so far.
   case scanning(entries: Int)
@@ -207,13 +207,16 @@ package enum EvaluationPreparation: Sendable {
 
 /// The images of one split, as an evaluator chose them.
 package struct EvaluationImages: Sendable {
-  /// Which they are, such as `test`.
+  /// Follows the name of the validation images where a dataset has no test images.
+  static let noTestSet = " (there is no test set)"
+
+  /// The name of the split, such as `test`.
   package var name: String
   /// The dataset's folder.
   package var dataset: String
   /// The images in order of their paths a class.
   package var samples: [Sample]
-  /// Whether they are a part of the training folder that the run dealt by content.
+  /// Whether they are the part of the training folder that the run held out by content.
   package var isDealt: Bool
 
   /// The line above an evaluation of so many of them.
@@ -221,20 +224,19 @@ package struct EvaluationImages: Sendable {
     "\(name): \(counted(answered, "image")) of \(dataset)"
   }
 
-  /// What to give up with where not one of them can be read.
+  /// The error if none of the images can be read.
   package var nothingReadable: TrainingError {
     TrainingError(.badData, "\(dataset): none of \(counted(samples.count, "image")) can be read")
   }
 }
 
-/// An evaluation with its answers.
+/// An evaluation with its predictions.
 package struct EvaluationResult: Sendable {
   /// Says which images these are.
   package var heading: String
   /// The dataset's folder.
   package var dataset: String
-  /// The numbers.
   package var evaluation: Evaluation
-  /// The answers, image by image, in order of the paths a class.
+  /// The predictions, image by image, in order of the paths a class.
   package var predictions: [Prediction]
 }

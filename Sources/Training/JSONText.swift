@@ -41,7 +41,7 @@ enum JSONText {
     return decoder
   }
 
-  /// Why a text could not be decoded: one sentence with the key's path.
+  /// The reason why a text could not be decoded: one sentence with the key's path.
   static func message(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {

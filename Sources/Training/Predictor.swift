@@ -4,15 +4,16 @@ internal import KernelInterface
 package import KernelSelection
 internal import Primitives
 
-/// Answers images: the one path from a file to probabilities, for every command.
+/// Predicts images: the one path from a file to probabilities, for every command.
 ///
-/// An answer depends on the image and the model alone: not on the other images of its batch, not
+/// A prediction depends on the image and the model alone: not on the other images of its batch, not
 /// on the number of threads. With mirrored views it is that of the mean of the logits for the image
-/// and its mirror image. Probabilities are of the logits over the model's temperature. A class because it owns the activations' memory.
+/// and its mirror image. Probabilities are of the logits over the model's temperature. A class
+/// because it owns the activations' memory.
 package final class Predictor {
   /// The model that answers.
   package let model: ClassifierModel
-  /// What the network is shown of an image.
+  /// The views of an image that are averaged.
   package let tta: TestTimeAugmentation
   private let engine: Engine
   private(set) var batchSize: Int
@@ -27,7 +28,7 @@ package final class Predictor {
   /// Bytes of a batch's tensors at most, if that is more than one image.
   private static let tensorBytes = 1 << 28
 
-  /// A predictor that works on up to `batchSize` images at a time; no answer depends on it.
+  /// A predictor that works on up to `batchSize` images at a time; no prediction depends on it.
   ///
   /// Without `tta` it answers as the model says.
   package init(
@@ -38,7 +39,7 @@ package final class Predictor {
     self.model = model
     self.tta = tta ?? model.tta
     self.engine = engine
-    // Pictures of many pixels, such as a stranger's model may ask for, come one by one.
+    // Images of many pixels, such as a stranger's model may ask for, come one by one.
     let bytes = self.tta.views * model.preprocessing.tensorCount * MemoryLayout<Float>.stride
     self.batchSize = min(batchSize, max(1, Predictor.tensorBytes / bytes))
     var preprocessing = model.preprocessing
@@ -46,8 +47,8 @@ package final class Predictor {
     reader = ImageReader(preprocessing, kernels: engine.kernels)
   }
 
-  /// Answers `paths` in order; `each` gets every answer as its batch is done, and none before the
-  /// model's digest is confirmed.
+  /// Predicts `paths` in order; `each` gets every prediction as its batch is done, and none before
+  /// the model's digest is confirmed.
   package func predict(
     _ paths: some Sequence<String>, each: (Prediction) throws -> Void
   ) throws {
@@ -63,7 +64,7 @@ package final class Predictor {
     for prediction in try answer(batch) { try each(prediction) }
   }
 
-  /// Answers images whose class is known.
+  /// Predicts images whose class is known.
   package func predict(
     _ samples: [Sample], progress: (_ done: Int) throws -> Void
   ) throws -> [Prediction] {
@@ -84,7 +85,7 @@ package final class Predictor {
     return predictions
   }
 
-  /// Pictures being decoded, and what is small.
+  /// Images being decoded, and what is small.
   private static let allowance = 16 << 20
 
   /// Bytes that answering so many images at a time takes.
@@ -97,7 +98,7 @@ package final class Predictor {
   }
 
   /// Finds out whether there is memory for so many images at a time, and for `keeping` bytes of
-  /// answers; takes fewer at a time where there is not.
+  /// predictions; takes fewer at a time where there is not.
   ///
   /// Error: not even enough for one at a time.
   func makeRoom(for count: Int, keeping: Int = 0) throws {
@@ -107,7 +108,7 @@ package final class Predictor {
       guard count > 1 else {
         let isAnswers = keeping > Predictor.allowance
         throw AnswerMemory.lack(
-          of: try needs(1) + keeping, free: available, for: "prediction",
+          of: try needs(1) + keeping, free: available, for: "predictions",
           mostly: isAnswers ? "for the predictions" : nil,
           advice: isAnswers ? "fewer images at a time" : "a smaller model")
       }
@@ -156,8 +157,8 @@ package final class Predictor {
     }
   }
 
-  /// What the network says of pictures whose tensors, each with its views, follow one another: up
-  /// to a batch of them, without paths.
+  /// Predictions, without paths, for a batch of images whose tensors (each with its views) follow
+  /// one another.
   func answers(to tensors: [Float]) throws -> [Prediction] {
     let count = tensors.count / reader.preprocessing.tensorCount
     let session = count == 0 ? nil : try session(for: count)
@@ -176,7 +177,8 @@ package final class Predictor {
     }
   }
 
-  /// What the network sees of an image: its tensor, and with mirrored views the mirrored one.
+  /// The network's input for an image: its tensor, followed by the mirrored one if mirrored views
+  /// are averaged.
   private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
     do throws(ImageFailure) {
       return .success(views(of: reader.tensor(try reader.read(path: path))))
@@ -185,7 +187,7 @@ package final class Predictor {
     }
   }
 
-  /// A picture's tensor, and with mirrored views the mirrored one behind it.
+  /// An image's tensor, and with mirrored views the mirrored one behind it.
   func views(of tensor: [Float]) -> [Float] {
     var tensor = tensor
     if tta == .flip { appendMirrored(&tensor, width: reader.preprocessing.width) }

@@ -1,8 +1,9 @@
 internal import Primitives
 
-/// Why training, evaluating or predicting cannot go on: what is wrong, where, and what would help.
+/// A reason why training, evaluation or prediction cannot continue: the problem, its place and a
+/// remedy.
 package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What kind of failure it is; a command turns it into an exit code.
+  /// The kind of failure, which a command turns into an exit code.
   package enum Kind: Sendable, Hashable {
     /// An option, or a value of one, that means nothing here.
     case usage
@@ -26,9 +27,7 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
   package var kind: Kind
   /// One lower-case sentence: the path or option, and the cause.
   package var problem: String
-  /// What was found instead.
   package var found: String?
-  /// What was expected.
   package var expected: String?
   /// A command that helps.
   package var advice: String?

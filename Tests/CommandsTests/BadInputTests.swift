@@ -186,7 +186,7 @@ import Testing
   @Test func `An output folder that holds a run`() throws {
     let data = try TinyDataset()
     let run = try data.trained()
-    expect(cnnctl(data.training()), .cannotCreate, run, "holds a run already")
+    expect(cnnctl(data.training()), .cannotCreate, run, "already holds a run")
   }
 
   @Test func `Options that mean nothing here`() throws {

@@ -18,7 +18,7 @@ import Testing
     #expect(outcome.output.wholeMatch(of: /photo\.png: (cats|dogs) \d+\.\d %\n/) != nil)
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
     for part in [
-      "model: cats-dogs (built in), cats|dogs, ", " % on 1,000 photos", "; --model names another",
+      "model: cats-dogs (built in), cats|dogs, ", " % on 1,000 photos", "; --model selects another",
     ] {
       #expect(outcome.diagnostics.contains(part))
     }
@@ -59,14 +59,14 @@ import Testing
       atPath: data.folder.file("runs/latest"), withDestinationPath: trained)
     let newest = try run(["predict", photo], in: data.folder.path)
     #expect(newest.diagnostics.hasPrefix("model: runs/"))
-    #expect(newest.diagnostics.contains(" % on 12 test images; --model names another\n"))
+    #expect(newest.diagnostics.contains(" % on 12 test images; --model selects another\n"))
   }
 
   @Test func `inspect shows its card, its size, its digest and how it holds its weights`() throws {
     let outcome = cnnctl("inspect", "cats-dogs")
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(
-      outcome.output.hasPrefix("model: cats-dogs, inside this program\nclasses: cats, dogs\n"))
+      outcome.output.hasPrefix("model: cats-dogs, built in\nclasses: cats, dogs\n"))
     let facts = try object(cnnctl("inspect", "cats-dogs", "--json").output)
     let folder = try TemporaryFolder()
     let file = folder.file("copy.safetensors")

@@ -48,14 +48,14 @@ import Testing
         """
 
         errors
-          leak (1): one picture in two splits: accuracy on them means nothing
+          leak (1): the same image in two splits: accuracy on them is meaningless
             training_set/cats/0.png, test_set/cats/copy.png: the same file in train and test
 
         notes
-          duplicate (1): the same picture again
+          duplicate (1): duplicate images
             training_set/dogs/1.png, training_set/dogs/copy.png: the same file
-          hidden-file (1): hidden files and what systems leave beside photos, passed over
-            training_set/.DS_Store: passed over
+          hidden-file (1): hidden and system files, ignored
+            training_set/.DS_Store: ignored
 
         1 error, 2 notes
 
@@ -122,7 +122,7 @@ import Testing
     let data = try TinyDataset()
     for number in 0..<9 { try write([1], to: data.path + "/training_set/cats/\(number).txt") }
     let short = cnnctl("check", data.path)
-    #expect(short.output.contains("  other-file (9): other files, passed over\n"))
+    #expect(short.output.contains("  other-file (9): other files, ignored\n"))
     #expect(short.output.contains("    and 4 more (-v lists them)\n"))
     #expect(!short.output.contains("8.txt"))
     let long = cnnctl("check", data.path, "-v")

@@ -111,7 +111,7 @@ import Testing
   @Test func `Without --out nothing is written`() throws {
     let before = try FileManager.default.subpathsOfDirectory(atPath: data.folder.path).sorted()
     let outcome = cnnctl("compare", a, b)
-    #expect(outcome.lines.last == "no files written (--out DIR says where)")
+    #expect(outcome.lines.last == "no files written (use --out DIR)")
     let after = try FileManager.default.subpathsOfDirectory(atPath: data.folder.path).sorted()
     #expect(before == after)
   }
@@ -122,7 +122,7 @@ import Testing
     #expect(result["told_apart"] as? Bool == (p < 0.05))
     let output = cnnctl("compare", a, b).output
     #expect(output.contains("McNemar's exact test (binomial): p "))
-    #expect(output.contains("Not told apart: ") == (p >= 0.05))
+    #expect(output.contains("No significant difference: ") == (p >= 0.05))
     #expect(output.contains(" is better: ") == (p < 0.05))
     // Binomial tail of 1/2 by summing whole numbers: exact for so few images.
     let (few, many) = (
@@ -197,7 +197,7 @@ import Testing
     #expect(result["images"] as? Int == 18 && result["left_out"] as? Int == 1)
     let skipped = try #require((result["skipped"] as? [[String: Any]])?.first)
     #expect((skipped["path"] as? String)?.hasSuffix("zz.jpg") == true)
-    #expect(outcome.diagnostics.contains("warning: left out "))
+    #expect(outcome.diagnostics.contains("warning: skipped "))
     // Nothing readable at all.
     let folder = data.folder.file("bad/test_set/cats")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -220,9 +220,9 @@ import Testing
   @Test func `Progress names the model that answers, and stays off standard output`() throws {
     let outcome = cnnctl(
       ["compare", a, b], variables: ["COLUMNS": "40", "LANG": "C"], isTerminal: true)
-    for letter in ["A", "B"] { #expect(outcome.diagnostics.contains("\(letter) answers  ")) }
+    for letter in ["A", "B"] { #expect(outcome.diagnostics.contains("\(letter) predicts  ")) }
     let drawn = outcome.diagnostics.split { $0 == "\r" || $0 == "\n" || $0 == "\r\n" }
-      .filter { $0.contains("answers") }.map { $0.replacing("\u{1b}[K", with: "") }
+      .filter { $0.contains("predicts") }.map { $0.replacing("\u{1b}[K", with: "") }
     #expect(drawn.allSatisfy { $0.count <= 40 })
     #expect(!outcome.output.contains("answers  "))
     #expect(cnnctl("compare", a, b, "-q").diagnostics == "")

@@ -16,7 +16,7 @@ import Testing
     let missing = cnnctl("report", folder.file("nowhere"))
     #expect(missing.code == .noInput && missing.diagnostics.contains("nowhere does not exist"))
     let empty = cnnctl("report", folder.path)
-    #expect(empty.code == .badData && empty.diagnostics.contains("is no run's folder"))
+    #expect(empty.code == .badData && empty.diagnostics.contains("is not a run folder"))
     try Data().write(to: URL(fileURLWithPath: folder.file("file")))
     #expect(cnnctl("report", folder.file("file")).code == .badData)
   }
@@ -62,12 +62,12 @@ import Testing
       ("config.json", "\"seed\" : 0", "\"seed\" : \"no\"", "config.json"),
       ("config.json", "{", "[", "config.json"),
       ("run.json", "\"status\" : \"done\"", "\"status\" : \"odd\"", "run.json"),
-      ("events.ndjson", "\"per_class\":[", "\"per_class\":[\(huge),", "counts do not fit"),
+      ("events.ndjson", "\"per_class\":[", "\"per_class\":[\(huge),", "counts do not match"),
       ("events.ndjson", "\"event\":\"epoch\"", "\"event\":\"epoch", "events.ndjson: line"),
-      ("test/report.json", "\"images\" : 12", "\"images\" : 13", "counts do not fit"),
-      ("test/report.json", "\"images\" : 12", "\"images\" : \(huge)", "counts do not fit"),
+      ("test/report.json", "\"images\" : 12", "\"images\" : 13", "counts do not match"),
+      ("test/report.json", "\"images\" : 12", "\"images\" : \(huge)", "counts do not match"),
       ("test/report.json", "\"confusion\" : [", "\"confusion\" : [[1],", "differ in length"),
-      ("test/report.json", "\"loss\" : ", "\"loss\" : 1", "does not fit the answers"),
+      ("test/report.json", "\"loss\" : ", "\"loss\" : 1", "does not match the predictions"),
       ("test/predictions.csv", "cats", "lions", "predictions.csv"),
       ("test/predictions.csv", "p_cats", "p_dogs", "unknown columns"),
       ("test/predictions.csv", ",0.", ",1.", "contradicts itself"),
@@ -81,7 +81,8 @@ import Testing
       let outcome = cnnctl("report", copy)
       #expect(outcome.code == .done, "\(file) \(new): \(outcome.diagnostics)")
       #expect(
-        outcome.diagnostics.contains("warning: left out: ") && outcome.diagnostics.contains(says),
+        outcome.diagnostics.contains("warning: missing from the report: ")
+          && outcome.diagnostics.contains(says),
         "\(file) \(new): \(outcome.diagnostics)")
       try FileManager.default.removeItem(atPath: copy)
     }
@@ -113,7 +114,7 @@ import Testing
     try FileManager.default.removeItem(atPath: data.path + "/test_set")
     let outcome = cnnctl("report", run, "--out", data.folder.file("out"))
     #expect(outcome.code == .done)
-    #expect(outcome.diagnostics.contains("12 of the images to show cannot be read, or are not"))
+    #expect(outcome.diagnostics.contains("12 of the images to show cannot be read or have changed"))
     #expect(isThere(data.folder.file("out/test/roc.png")))
     #expect(!isThere(data.folder.file("out/test/examples.png")))
   }

@@ -71,7 +71,7 @@ import Testing
     #expect(text.lines[2].hasSuffix(" without the temperature of \(temperature))"))
     let plain = cnnctl("evaluate", "--model", run, "--tta", "none")
     #expect(plain.lines[1].hasPrefix("expected calibration error "))
-    #expect(text.output.contains("what --abstain-below leaves of the answers\n"))
+    #expect(text.output.contains("predictions and accuracy with --abstain-below\n"))
     #expect(cnnctl("evaluate", "--model", run, "--tta", "mirror").code == .usage)
   }
 

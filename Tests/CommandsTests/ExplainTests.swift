@@ -90,7 +90,7 @@ import Training
       for words in [[cat], ["-r", data.path + "/test_set"]] {
         let outcome = cnnctl(["explain"] + words + ["--model", run, "-o", output])
         #expect(outcome.code == .cannotCreate && outcome.output == "")
-        #expect(outcome.diagnostics.contains("is not written over"))
+        #expect(outcome.diagnostics.contains("is not overwritten"))
       }
     }
     #expect(try bytes(of: cat) == before)

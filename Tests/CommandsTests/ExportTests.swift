@@ -82,7 +82,7 @@ import Testing
     #expect(text.contains(#"["cats","dogs"]"#) && text.contains("tool_version"))
     // It is not a form that this program reads, and it says so.
     let answer = cnnctl("inspect", data.folder.file("whole"))
-    #expect(answer.code == .badData && answer.diagnostics.contains("no model of cnnctl"))
+    #expect(answer.code == .badData && answer.diagnostics.contains("is not a cnnctl model"))
   }
 
   @Test func `Weights in 16 bits give a smaller file than in 32, in 8 a smaller one yet`() throws {
@@ -151,7 +151,7 @@ import Testing
     }
     let shown = cnnctl("inspect", file)
     #expect(
-      shown.output.contains("  test data: validation images, for want of test images\n"),
+      shown.output.contains("  test data: validation images (there is no test set)\n"),
       "\(shown.diagnostics)")
   }
 
@@ -175,12 +175,12 @@ import Testing
     ("x.onnx --format safetensors", ".onnx", "--format safetensors"),
     ("x.safetensors --format onnx", ".safetensors", "--format onnx"),
     ("x.mlmodel --format onnx", ".mlmodel", "--format onnx"),
-    ("x.h5", "no .h5 file is written", "-o FILE.onnx"),
-    ("x.pb", "no .pb file is written", ".safetensors, .onnx, .mlmodel"),
-    ("x.tflite --format onnx", "no .tflite file is written", ".safetensors, .onnx, .mlmodel"),
-    ("x.pt", "no .pt file is written", "--names torch"),
-    ("x.PTH", "no .pth file is written", "--names torch"),
-    ("x.xyz", "no .xyz file is written", "--format"),
+    ("x.h5", "cannot write a .h5 file", "-o FILE.onnx"),
+    ("x.pb", "cannot write a .pb file", ".safetensors, .onnx, .mlmodel"),
+    ("x.tflite --format onnx", "cannot write a .tflite file", ".safetensors, .onnx, .mlmodel"),
+    ("x.pt", "cannot write a .pt file", "--names torch"),
+    ("x.PTH", "cannot write a .pth file", "--names torch"),
+    ("x.xyz", "cannot write a .xyz file", "--format"),
     ("x.onnx --names torch", "x.onnx would be a .safetensors file", "ends in .safetensors"),
   ])
   func `An ending that contradicts the form, or that nobody writes, is a usage error`(
@@ -205,22 +205,24 @@ import Testing
       (["export", run], .usage, "-o FILE is missing"),
       (["export", run, "-o", "-"], .usage, "not written to standard output"),
       (["export", run, "-o", file, "--format", "tflite"], .usage, "safetensors, onnx, coreml"),
-      (["export", run, "-o", file, "--fold"], .usage, "--fold means nothing in the form safeten"),
+      (
+        ["export", run, "-o", file, "--fold"], .usage, "--fold has no meaning in the format safeten"
+      ),
       (["export", run, "-o", file, "--raw"], .usage, "expected: --format onnx"),
-      (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "form coreml"),
+      (["export", run, "-o", file, "--format", "coreml", "--raw"], .usage, "format coreml"),
       (["export", run, "-o", file, "--format", "onnx", "--dtype", "i8"], .usage, "f32 or f16"),
       (["export", run, "--format", "onnx"], .usage, "-o FILE is missing"),
-      (["export", run, "--format", "onnx", "-o", there], .cannotCreate, "is there already"),
-      (["export", there, "--format", "onnx", "-o", file], .badData, "no model of cnnctl"),
+      (["export", run, "--format", "onnx", "-o", there], .cannotCreate, "already exists"),
+      (["export", there, "--format", "onnx", "-o", file], .badData, "is not a cnnctl model"),
       (["export", run, "-o", file, "--dtype", "bf16"], .usage, "expected: f32, f16, i8"),
-      (["export", run, "-o", there], .cannotCreate, "is there already"),
-      (["export", run, "-o", file + "/x"], .cannotCreate, "is no folder"),
+      (["export", run, "-o", there], .cannotCreate, "already exists"),
+      (["export", run, "-o", file + "/x"], .cannotCreate, "is not a folder"),
       (["export", data.folder.file("none"), "-o", file], .noInput, "does not exist"),
       (["export", run, "-o", file, "--card", "none.json"], .noInput, "none.json"),
       (["export", run, "-o", file, "--card", odd], .badData, "unknown key author"),
-      (["export", run, "-o", file, "--report", odd], .badData, "no report"),
+      (["export", run, "-o", file, "--report", odd], .badData, "not an evaluation report"),
       (["export", run, "-o", file, "--temperature", "0"], .usage, "from 0.01 to 100"),
-      (["export", there, "-o", file], .badData, "no model of cnnctl"),
+      (["export", there, "-o", file], .badData, "is not a cnnctl model"),
     ]
     for (words, code, message) in cases {
       let outcome = cnnctl(words)

@@ -25,7 +25,7 @@ import Testing
     let trained = cnnctl(data.training(out: "run" + String(fileName: [0xFF])))
     #expect(trained.code == .done, "\(trained.diagnostics)")
     #expect(trained.output.contains("run\\xff"))
-    #expect(!trained.diagnostics.contains("passed over"))
+    #expect(!trained.diagnostics.contains("ignored"))
     let start = try events(of: run).first { $0["event"] as? String == "dataset" }
     let splits = try #require(start?["splits"] as? [[String: Any]])
     #expect(splits.reduce(0) { $0 + ($1["images"] as? Int ?? 0) } == 18)
@@ -65,7 +65,7 @@ import Testing
     #expect(outcome.diagnostics.contains("try: mv $'\(data.path)/cats\\xff' NEW-NAME"))
   }
 
-  @Test func `What is passed over is told by every command that walks through folders`() throws {
+  @Test func `Every command that walks through folders reports the files that it ignores`() throws {
     let data = try TinyDataset(training: 6, test: 3)
     let run = try data.trained()
     for number in 0..<3 {
@@ -73,7 +73,7 @@ import Testing
       try write(Array("GIF89a".utf8), to: "\(data.path)/test_set/dogs/\(number).gif")
     }
     let line =
-      "passed over: 6 files (3 .gif, 3 .webp); JPEG and PNG are read; convert: "
+      "ignored 6 files (3 .gif, 3 .webp); only JPEG and PNG are read; to convert: "
       + "mogrify -format png x.gif, dwebp x.webp -o x.png"
     let trained = cnnctl(data.training("--json", "--no-plots", out: "other"))
     #expect(trained.diagnostics.contains(line))

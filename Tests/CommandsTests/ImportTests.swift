@@ -54,7 +54,7 @@ struct ImportTests {
     let photo = data.path + "/test_set/cats/1000.png"
     let answer = cnnctl("predict", photo, "--model", model)
     #expect(answer.code == .done)
-    #expect(answer.diagnostics.contains(", cats|dogs|eels, weights of another program"))
+    #expect(answer.diagnostics.contains(", cats|dogs|eels, weights from another program"))
     #expect(labels.contains { answer.output.hasPrefix("\(photo): \($0) ") })
     let judged = cnnctl(
       "evaluate", data.path, "--model", model, "--no-plots", "--out", data.folder.file("out"))
@@ -106,7 +106,7 @@ struct ImportTests {
       (["import", weights, "--arch", "resnet18"], .usage, "-o MODEL is missing"),
       (["import", "--arch", "resnet18", "-o", file], .usage, "FILE is missing"),
       (
-        ["import", weights, "--arch", "resnet18", "-o", weights], .cannotCreate, "is there already"
+        ["import", weights, "--arch", "resnet18", "-o", weights], .cannotCreate, "already exists"
       ),
       (["import", folder.file("none"), "--arch", "resnet18", "-o", file], .noInput, "cannot read"),
       (["import", weights, "--arch", "resnet34", "-o", file], .badData, "try: --arch resnet18\n"),
@@ -117,10 +117,10 @@ struct ImportTests {
       ),
       (
         ["import", folder.file("model"), "--arch", "resnet18", "-o", file], .badData,
-        "is a model of cnnctl already"
+        "is already a cnnctl model"
       ),
       (try labelled("a\nb\n"), .badData, "found: 2 labels"),
-      (try labelled("a\nb\na"), .badData, "lines 1 and 3 hold one name, a"),
+      (try labelled("a\nb\na"), .badData, "lines 1 and 3 have the same name, a"),
       (try labelled("a\n\nb\nc\n"), .badData, "line 2 holds no name"),
     ]
     for (words, code, message) in cases {

@@ -277,7 +277,7 @@ private let layouts: [LayoutCase] = [
     try write(
       tinyPicture(red: 1, green: 2, blue: 3, number: 99), to: data.path + "/training_set/a.png")
     let check = cnnctl("check", data.path)
-    #expect(check.output.contains("training_set/a.png: lies in no class folder"))
+    #expect(check.output.contains("training_set/a.png: not in a class folder"))
     #expect(!check.output.contains("whose name does not say so"))
   }
 

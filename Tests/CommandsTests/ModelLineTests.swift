@@ -38,7 +38,7 @@ import Testing
     let data = try TinyDataset(classes: ["aaa", "bbb"])
     let training = cnnctl(data.training("--json"))
     #expect(training.code == .done, "\(training.diagnostics)")
-    let sentence = "no better than always answering "
+    let sentence = "no better than always predicting "
     let run = data.folder.file("run")
     let report = try object(text(of: run + "/test/report.json"))
     let baseline = try #require(report["baseline"] as? [String: Any])
@@ -91,7 +91,7 @@ import Testing
       atPath: folder + "/runs", withIntermediateDirectories: true)
     for words in [["report"], ["verify"], ["compare", "cats-dogs"]] {
       let none = try run(words, in: folder)
-      #expect(none.code == 64 && none.diagnostics.contains("there is no newest run"), "\(words)")
+      #expect(none.code == 64 && none.diagnostics.contains("there is no run yet"), "\(words)")
     }
     _ = try data.trained(out: "runs/train-001")
     try FileManager.default.createSymbolicLink(

@@ -13,7 +13,7 @@ import Testing
     let path = folder.file("net.svg")
     let outcome = cnnctl(["inspect"] + words + ["-o", path])
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics == "the network's picture is in \(path)\n")
+    #expect(outcome.diagnostics == "drew the network into \(path)\n")
     return try text(of: path)
   }
 

@@ -33,7 +33,7 @@ import Testing
       let outcome = cnnctl(
         ["predict", "--model", run, "-o", output] + words, input: photos.joined(separator: "\n"))
       #expect(outcome.code == .cannotCreate, "\(output) \(words): \(outcome.diagnostics)")
-      #expect(outcome.diagnostics.contains("is not written over"))
+      #expect(outcome.diagnostics.contains("is not overwritten"))
       #expect(try bytes(of: output) == before, "\(output) \(words)")
     }
     // The list on standard input is a file that is read, too.

@@ -132,7 +132,7 @@ import Testing
       let before = try contents(bench.outside)
       let outcome = cnnctl(bench.commands[0])
       #expect(outcome.code == .badData, "\(place): \(outcome.diagnostics)")
-      #expect(outcome.diagnostics.contains("\(path) has another name somewhere"))
+      #expect(outcome.diagnostics.contains("\(path) has another hard link"))
       #expect(try contents(bench.outside) == before, "\(place)")
     }
     // Without, the same command goes on.

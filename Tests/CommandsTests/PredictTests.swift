@@ -147,7 +147,7 @@ import Testing
     #expect(taken.lines == taken.lines.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
   }
 
-  @Test func `Folders that lead back to themselves end, hidden files are passed over`() throws {
+  @Test func `Folders that lead back to themselves end, hidden files are ignored`() throws {
     let folder = data.folder.file("more")
     try write(tinyPicture(red: 9, green: 9, blue: 9, number: 1), to: folder + "/sub/a.PNG")
     try write([1], to: folder + "/.hidden.png")

@@ -13,7 +13,7 @@ import Testing
     let answer = try run(["predict", data.path + "/test_set/cats/1000.png"], in: data.folder.path)
     #expect(answer.code == 0, "\(answer.diagnostics)")
     #expect(answer.diagnostics.hasPrefix("model: runs/train-001, "))
-    #expect(answer.diagnostics.contains("; --model names another"))
+    #expect(answer.diagnostics.contains("; --model selects another"))
     let evaluation = try run(["evaluate"], in: data.folder.path)
     #expect(evaluation.code == 0, "\(evaluation.diagnostics)")
   }
@@ -25,7 +25,7 @@ import Testing
       #expect(outcome.code == 64)
       #expect(
         outcome.diagnostics.hasPrefix(
-          "error: \(missing) is missing, and there is no newest run: runs/latest does not exist"
+          "error: \(missing) is missing, and there is no run yet: runs/latest does not exist"
         ), "\(outcome.diagnostics)")
       #expect(outcome.diagnostics.contains("cnnctl \(words[0])"))
     }

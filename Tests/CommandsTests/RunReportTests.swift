@@ -30,7 +30,8 @@ func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pa
       #expect(!addresses.contains(part), "\(part)")
     }
     for part in [
-      "test images", "95 % interval", "Worst mistakes", "Where it looked", "Least sure", "Examples",
+      "test images", "95 % interval", "Worst mistakes", "Where the model looked", "Least confident",
+      "Examples",
       "Training images", "batch-size",
       "optimizer", "tiny", "cnnctl train --config", "instruction set", "cats", "dogs",
     ] {

@@ -57,6 +57,6 @@ import Testing
     // The report needs the folder, too.
     #expect(outcome.code == .io, "\(outcome.diagnostics)")
     #expect(outcome.output.contains("weights "))
-    #expect(outcome.diagnostics.contains("warning: \(run)/plots/samples.png is not written"))
+    #expect(outcome.diagnostics.contains("warning: \(run)/plots/samples.png was not written"))
   }
 }

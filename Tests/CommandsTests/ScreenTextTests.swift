@@ -57,7 +57,7 @@ import Testing
     let outcome = cnnctl(data.training("-b", "512"))
     #expect(
       outcome.diagnostics.contains(
-        #/warning: --batch-size 512 becomes \d\d: there are no more training images/#),
+        #/warning: --batch-size 512 is reduced to \d\d, the number of training images/#),
       "\(outcome.diagnostics)")
   }
 

@@ -44,13 +44,13 @@ import Testing
     let outcome = train(data)
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(
-      outcome.diagnostics.contains("warning: very few training images: cats (")
-        && outcome.diagnostics.contains("; a model of so few only guesses"))
+      outcome.diagnostics.contains("warning: very few training images of cats (")
+        && outcome.diagnostics.contains(": the model can only guess"))
     #expect(
       outcome.diagnostics.contains(
         "try: cnnctl train \(data.path) --from cats-dogs --recipe best"))
     // A tenth of six, of the class whose image comes first.
-    #expect(outcome.diagnostics.contains("no validation image of "))
+    #expect(outcome.diagnostics.contains("there are no validation images of "))
     #expect(
       try text(of: data.folder.file("run") + "/metrics.csv").split(separator: "\n").count == 2)
     let photo = data.path + "/cats/0.png"
@@ -61,9 +61,11 @@ import Testing
     let data = try folders(["cats": 20, "dogs": 3])
     let outcome = train(data)
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics.contains("very few training images: dogs (3)"))
-    #expect(!outcome.diagnostics.contains("very few training images: cats"))
-    #expect(outcome.diagnostics.contains("no validation image of dogs; the validation figures"))
+    #expect(outcome.diagnostics.contains("very few training images of dogs (3)"))
+    #expect(!outcome.diagnostics.contains("very few training images of cats"))
+    #expect(
+      outcome.diagnostics.contains(
+        "there are no validation images of dogs, so the validation metrics"))
     let report = try object(text(of: data.folder.file("run") + "/test/report.json"))
     let classes = try #require(report["classes"] as? [String: [String: Any]])
     #expect(classes["dogs"]?["support"] as? Int == 0)
@@ -73,7 +75,7 @@ import Testing
     let data = try TinyDataset()
     let outcome = cnnctl(data.training())
     #expect(outcome.code == .done && !outcome.diagnostics.contains("very few"))
-    #expect(!outcome.diagnostics.contains("no validation image of"))
+    #expect(!outcome.diagnostics.contains("no validation images of"))
     #expect(!outcome.diagnostics.contains("a batch of"))
   }
 
@@ -88,7 +90,7 @@ import Testing
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(outcome.diagnostics.contains("no image was assigned to the validation split"))
     #expect(outcome.diagnostics.contains("and nothing will be evaluated"))
-    #expect(outcome.diagnostics.contains("cats (1), dogs (1); a model of so few only guesses"))
+    #expect(outcome.diagnostics.contains("cats (1), dogs (1): the model can only guess"))
   }
 
   @Test func `A class of broken files alone is not said to be held out`() throws {
@@ -121,7 +123,7 @@ import Testing
     #expect((1...20).contains(images))
     let warning = try #require(
       outcome.lines.first { $0.contains("\"warning\"") && $0.contains("--batch-size 4096") })
-    #expect(warning.contains("becomes \(images): there are no more training images"))
+    #expect(warning.contains("is reduced to \(images), the number of training images"))
   }
 
   @Test func `No validation images, no test, one epoch`() throws {
@@ -130,7 +132,7 @@ import Testing
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(
       outcome.diagnostics.contains(
-        "there are no test and no validation images; nothing will be evaluated"))
+        "there are no test or validation images; nothing will be evaluated"))
     let run = data.folder.file("run")
     #expect(!FileManager.default.fileExists(atPath: run + "/test/report.json"))
     #expect(

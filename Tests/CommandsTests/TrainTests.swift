@@ -165,7 +165,7 @@ import Testing
     }
     let outcome = cnnctl(data.training("--epochs", "1"))
     #expect(outcome.code == .done)
-    #expect(outcome.diagnostics.contains("training_set/cats/more leads to a folder that"))
+    #expect(outcome.diagnostics.contains("training_set/cats/more links to a folder that"))
   }
 
   @Test(arguments: ["ram", "disk", "off"])
@@ -253,7 +253,7 @@ import Testing
     let outcome = cnnctl(data.training())
     #expect(outcome.code == .done)
     let places = "training_set/cats/0.png, training_set/dogs/copy.png, test_set/cats/copy.png"
-    for part in ["a file is in two classes", "a file is in two splits"] {
+    for part in ["an image is in two classes", "an image is in two splits"] {
       let line = outcome.diagnostics.split(separator: "\n").first { $0.contains(part) }
       #expect(line?.contains(places) == true, "\(outcome.diagnostics)")
     }

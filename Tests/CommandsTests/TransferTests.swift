@@ -13,7 +13,7 @@ import Testing
     let outcome = cnnctl(words + ["--out", data.folder.file("next")])
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
     #expect(outcome.diagnostics.contains("from \(source) (cats, dogs): 4 of 4 tensors"))
-    #expect(outcome.diagnostics.contains("the backbone stays as it is"))
+    #expect(outcome.diagnostics.contains("the backbone is frozen"))
     let events = try text(of: data.folder.file("next") + "/events.ndjson").split(separator: "\n")
     let from = try #require(object(String(events[0]))["from"] as? [String: Any])
     #expect(from["keeps_head"] as? Bool == true && from["views"] as? Int == 2)
@@ -34,8 +34,8 @@ import Testing
     try write(Array("no model".utf8), to: broken)
     let cases: [([String], ExitCode, String)] = [
       (["--from", data.folder.file("nowhere")], .noInput, "does not exist"),
-      (["--from", broken], .badData, "no model of cnnctl"),
-      (["--from", data.path], .badData, "is no run"),
+      (["--from", broken], .badData, "is not a cnnctl model"),
+      (["--from", data.path], .badData, "is not a run"),
       (["--from", source, "--arch", "r18h"], .usage, "--arch r18h"),
       (["--from", source, "--size", "32"], .usage, "--size 32"),
       (["--from", source, "--start-size", "8"], .usage, "cannot grow"),
@@ -87,16 +87,16 @@ import Testing
       try write(bytes, to: path)
       expectRefusal(
         data, ["--from", path], .badData,
-        ["error: \(path)", "damaged", "expected: a file that cnnctl train wrote", "try: "])
+        ["error: \(path)", "damaged", "expected: a complete file written by cnnctl train", "try: "])
     }
     // What is no model at all, and what is no run.
     for other in [data.path + "/test_set/cats/1000.png", data.network] {
       expectRefusal(
-        data, ["--from", other], .badData, ["error: \(other) is no model of cnnctl", "expected: "])
+        data, ["--from", other], .badData, ["error: \(other) is not a cnnctl model", "expected: "])
     }
     expectRefusal(
       data, ["--from", data.path], .badData,
-      ["the folder \(data.path) is no run", "expected: \(data.path)/weights/best.safetensors"])
+      ["the folder \(data.path) is not a run", "expected: \(data.path)/weights/best.safetensors"])
     try write(weights, to: path)
     #expect(
       cnnctl(
@@ -148,7 +148,7 @@ import Testing
     let run = three.folder.file("three")
     let outcome = cnnctl("train", three.path, "--from", source, "--epochs", "1", "--out", run)
     #expect(outcome.code == .done, "\(outcome.diagnostics)")
-    #expect(outcome.diagnostics.contains("2 of 4 tensors, a new head for 3 classes"))
+    #expect(outcome.diagnostics.contains("2 of 4 tensors, new head for 3 classes"))
     let answer = cnnctl(
       "predict", three.path + "/test_set/eels/1000.png", "--model", run, "--top-k", "3")
     #expect(answer.code == .done && answer.lines.count == 4)

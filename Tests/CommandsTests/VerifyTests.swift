@@ -10,7 +10,7 @@ import Testing
     let outcome = cnnctl("verify", run, "--threads", "1")
     #expect(outcome.code == .done && outcome.diagnostics == "", "\(outcome.diagnostics)")
     let last = try #require(outcome.lines.last)
-    #expect(last.hasSuffix("repeated on 1 thread: every bit is the run's"))
+    #expect(last.hasSuffix("repeated on 1 thread: identical to the run, bit for bit"))
     #expect(outcome.lines.filter { $0.hasSuffix("same") }.count >= 2)
     // It reads the run and leaves it alone.
     #expect(try FileManager.default.subpathsOfDirectory(atPath: run).sorted() == before)
@@ -39,7 +39,7 @@ import Testing
     try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
     let outcome = cnnctl("verify", run)
     #expect(outcome.code == .conditionFailed)
-    #expect(outcome.lines.last == "after 2 steps the repetition is not the run")
+    #expect(outcome.lines.last == "the repetition differs from the run after 2 steps")
     #expect(outcome.lines.contains { $0.hasSuffix("same") })
     let json = try object(cnnctl("verify", run, "--json").output)
     #expect(json["same"] as? Bool == false)
@@ -79,7 +79,8 @@ import Testing
       .filter { !$0.contains("\"digest\"") }
     try lines.joined(separator: "\n").write(toFile: events, atomically: true, encoding: .utf8)
     let silent = cnnctl("verify", run)
-    #expect(silent.code == .badData && silent.diagnostics.contains("no step to compare with"))
+    #expect(
+      silent.code == .badData && silent.diagnostics.contains("no recorded step to compare with"))
   }
 
   @Test func `A signal ends it, and no temporary folder stays`() throws {
@@ -88,7 +89,7 @@ import Testing
     let temporary = data.folder.file("temporary")
     try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
     let outcome = cnnctl("verify", run, variables: ["TMPDIR": temporary], stopAfter: 3, signal: 15)
-    #expect(outcome.code == .terminated && outcome.diagnostics.contains("nothing is verified"))
+    #expect(outcome.code == .terminated && outcome.diagnostics.contains("nothing was verified"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
     let nowhere = cnnctl("verify", run, variables: ["TMPDIR": data.folder.file("nowhere")])
     #expect(nowhere.code == .cannotCreate && nowhere.diagnostics.contains("TMPDIR"))

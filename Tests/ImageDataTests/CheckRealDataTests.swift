@@ -38,7 +38,7 @@ struct CheckRealDataTests {
     #expect(enlarged.map(\.paths) == [["daisy", "dandelion", "rose", "sunflower", "tulip"]])
     #expect(
       enlarged.map(\.message)
-        == ["most show nothing finer than 4 pixels: 32 pixels a side would hold as much"])
+        == ["most show no detail finer than 4 pixels: 32 pixels per side would be enough"])
   }
 
   @Test("Each file has the verdict that decoding it gives")

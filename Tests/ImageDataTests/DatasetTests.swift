@@ -83,7 +83,7 @@ private func openingError(_ path: String, classes: [String]? = nil) -> DatasetEr
     #expect(dataset.counts(.train) == [4, 4, 4, 4, 4, 4])
   }
 
-  @Test("Dot entries and other files are passed over and counted, folders below are entered")
+  @Test("Dot entries and other files are ignored and counted, folders below are entered")
   func counting() throws {
     let folder = try makeDataset(["train"])
     try folder.write("train/.DS_Store", [0])

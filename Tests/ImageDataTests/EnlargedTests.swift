@@ -56,8 +56,8 @@ import Testing
     #expect(found.first?.paths == ["train/a", "train/b"])
     #expect(
       found.first?.message
-        == "most show nothing finer than \(factor) pixels: \(128 / factor) pixels a side would "
-        + "hold as much")
+        == "most show no detail finer than \(factor) pixels: \(128 / factor) pixels per side would "
+        + "be enough")
   }
 
   @Test("Pictures that are as fine as their size, reduced or large are not noted")
@@ -83,6 +83,7 @@ import Testing
       return Resizer(.bicubic, kernels: kernels).stretch(small, width: 128, height: 128)
     }
     #expect(found.map(\.paths) == [["train/b"]])
-    #expect(found.first?.message.hasSuffix("sharper, and a network may go by that") == true)
+    #expect(
+      found.first?.message.hasSuffix("sharper, and a network may learn that difference") == true)
   }
 }

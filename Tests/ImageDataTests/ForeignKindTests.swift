@@ -25,8 +25,8 @@ import Testing
     ("a HEIC", "heif-convert", [0, 0, 0, 24] + Array("ftypmif1\0\0\0\0mif1heic".utf8)),
     ("an AVIF", "avifdec", [0, 0, 0, 28] + Array("ftypavif\0\0\0\0avifmif1miaf".utf8)),
     ("an AVIF", "avifdec", [0, 0, 0, 24] + Array("ftypmif1\0\0\0\0mif1avif".utf8)),
-    ("a film", "ffmpeg", [0, 0, 0, 24] + Array("ftypisom\0\0\0\0isommp42".utf8)),
-    ("a film", "ffmpeg", [0, 0, 0, 20] + Array("ftypqt  \0\0\0\0qt  ".utf8)),
+    ("a video", "ffmpeg", [0, 0, 0, 24] + Array("ftypisom\0\0\0\0isommp42".utf8)),
+    ("a video", "ffmpeg", [0, 0, 0, 20] + Array("ftypqt  \0\0\0\0qt  ".utf8)),
     ("a RAW photo", "darktable-cli", [0, 0, 0, 24] + Array("ftypcrx \0\0\0\u{1}crx isom".utf8)),
     (
       "a RAW photo", "darktable-cli", Array("II*\0".utf8) + [16, 0, 0, 0] + Array("CR\u{2}\0".utf8)
@@ -47,18 +47,21 @@ import Testing
     ("a web page", "download", Array("<html><head><title>Sign in</title>".utf8)),
     ("text", "predict - <", Array("photos/katze-é.jpg\nphotos/2.jpg\n".utf8)),
     (
-      "a pointer of Git LFS", "git lfs pull",
+      "a Git LFS pointer", "git lfs pull",
       Array("version https://git-lfs.github.com/spec/v1\n".utf8)
     ),
-    ("a side file of macOS", "._", [0, 5, 0x16, 7, 0, 2, 0, 0]),
-    ("a PNG whose line ends", "binary", [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A, 0, 0]),
+    ("a macOS metadata file", "._", [0, 5, 0x16, 7, 0, 2, 0, 0]),
+    (
+      "a PNG with converted line endings", "binary",
+      [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A, 0, 0]
+    ),
     ("neither a JPEG nor a PNG", "", [1, 2, 3, 4, 5]),
     ("the file is empty", "download it again", []),
   ]
 
   /// Formats that are text.
   private static let written: Set<String> = [
-    "text", "a web page", "an SVG drawing", "a pointer of Git LFS",
+    "text", "a web page", "an SVG drawing", "a Git LFS pointer",
   ]
 
   @Test("Every other format is called by its name, with the next step")
@@ -145,7 +148,7 @@ import Testing
     let files = try Dataset.open(folder.path).passedOver
     #expect(
       files.line
-        == "passed over: 6 files (3 .HEIC, 3 .webp); JPEG and PNG are read; convert: "
+        == "ignored 6 files (3 .HEIC, 3 .webp); only JPEG and PNG are read; to convert: "
         + "heif-convert x.HEIC x.jpg, dwebp x.webp -o x.png")
     #expect(files.countsByEnding.map(\.ending) == [".heic", ".webp"])
     try folder.write("README.md", [0x41])
@@ -153,7 +156,18 @@ import Testing
     let more = try Dataset.open(folder.path).passedOver
     // A text beside the class folders is nobody's photo; a picture there is.
     #expect(more.count == 7 && more.list == "3 .HEIC, 3 .webp, 1 .jpg")
+    #expect(
+      more.line?.hasPrefix(
+        "ignored 1 image outside the class folders (1 .jpg) and 6 files (3 .HEIC, ")
+        == true)
     #expect(PassedOver().line == nil)
+    // What could be read is not said to be of the wrong kind.
+    let loose = try self.folder()
+    try loose.write("x.png", tinyPNG(1))
+    try loose.write("y", tinyPNG(2))
+    #expect(
+      try Dataset.open(loose.path).passedOver.line
+        == "ignored 2 images outside the class folders (1 without an ending, 1 .png)")
   }
 
   @Test("A class without a picture is told what is in it, and how to convert it")
@@ -165,7 +179,7 @@ import Testing
     #expect(error.description.contains("dwebp x.webp -o x.png"))
   }
 
-  @Test("What systems leave beside photos is passed over and named, and is no class")
+  @Test("What systems leave beside photos is ignored and named, and is no class")
   func systemFiles() throws {
     let folder = try folder()
     let places = [

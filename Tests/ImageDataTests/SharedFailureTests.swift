@@ -22,7 +22,7 @@ import Testing
   }
 
   private func another(_ rank: Int, _ what: String) -> ImageStoreError {
-    .disagreement(rank: rank, reason: "sees another dataset: \(what)")
+    .disagreement(rank: rank, reason: "sees a different dataset: \(what)")
   }
 
   @Test("Datasets that differ are told apart before anything is read, with what differs")
@@ -47,7 +47,7 @@ import Testing
       try failure {
         unlink("\($0.path)/a/2.png")
         try $0.makeFolder("a/2.png")
-      } == another(2, "a/2.png: no regular file where rank 0 sees \(bytes) bytes"))
+      } == another(2, "a/2.png: not a regular file where rank 0 sees \(bytes) bytes"))
     #expect(
       try failure {
         unlink("\($0.path)/a/2.png")
@@ -64,7 +64,7 @@ import Testing
   func otherOptions() throws {
     let dataset = try Shared.makeDataset(6)
     let expected = ImageStoreError.disagreement(
-      rank: 1, reason: "was given other options for images than rank 0")
+      rank: 1, reason: "has different image options than rank 0")
     let changes: [(inout Shared.Rank) -> Void] = [
       { $0.steps.resize = .crop }, { $0.content.validation = 0.3 }, { $0.filesPerExchange = 4 },
     ]
@@ -103,7 +103,7 @@ import Testing
           rank.cache = PictureCache(.disk, folder: folders[rank.number].path)
         })
     }
-    let difference = another(1, "\(name) has another content than on rank 0")
+    let difference = another(1, "\(name) differs from the file on rank 0")
     #expect(load() == difference)
     // Also where each has its file of an earlier run.
     for (dataset, folder) in zip(datasets, folders) {

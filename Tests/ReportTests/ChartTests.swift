@@ -175,7 +175,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     #expect(abs(chart.answers.expectedCalibrationError - 1.79 / 5) < 1e-12)
     #expect(faults(chart.scene) == [])
     #expect(faults(ReliabilityChart(ReliabilityBins([])).scene) == [])
-    #expect(texts(ReliabilityChart(ReliabilityBins([])).scene).contains("no answers"))
+    #expect(texts(ReliabilityChart(ReliabilityBins([])).scene).contains("no predictions"))
   }
 
   @Test("Bars are as long as their values, and odd values have none")
@@ -264,7 +264,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
     sheet.isTight = true
     let tight = sheet.scene
     #expect(width > height ? tight.height < plain.height : tight.height == plain.height)
-    sheet.heat = ("nothing for it", "most")
+    sheet.heat = ("none", "most")
     let scene = sheet.scene
     #expect(faults(tight) == [] && faults(scene) == [])
     #expect(scene.height > tight.height && scene.labels.contains { $0.text == "most" })

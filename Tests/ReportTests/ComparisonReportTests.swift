@@ -16,15 +16,15 @@ import Testing
     let clear = report(
       McNemarTest(bothRight: 800, onlyFirst: 100, onlySecond: 50, bothWrong: 50))
     #expect(clear.verdict.contains("more than chance"))
-    #expect(clear.verdict.contains("right on 50 images"))
+    #expect(clear.verdict.contains("correct on 50 images"))
     #expect(clear.verdict.hasPrefix("<A> is better: ") && clear.verdict.hasSuffix("(p < 0.0001)."))
     let unclear = report(
       McNemarTest(bothRight: 800, onlyFirst: 10, onlySecond: 9, bothWrong: 50))
     #expect(unclear.verdict.contains("chance alone"))
-    #expect(unclear.verdict.hasPrefix("Not told apart: "))
+    #expect(unclear.verdict.hasPrefix("No significant difference: "))
     #expect(unclear.verdict.hasSuffix("(p = 1.0000)."))
     let same = report(McNemarTest(bothRight: 8, onlyFirst: 0, onlySecond: 0, bothWrong: 5))
-    #expect(same.verdict == "Not told apart: both are right on the same images.")
+    #expect(same.verdict == "No significant difference: both are correct on the same images.")
   }
 
   @Test("The page is well-formed, and its charts hold both trainings")

@@ -107,11 +107,11 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
     var report = RunReport(title: "nothing")
     #expect(try headings(report) == [])
     report.commands = ["cnnctl train x"]
-    #expect(try headings(report) == ["Environment, and how to repeat it"])
+    #expect(try headings(report) == ["Environment, and how to reproduce it"])
     report.epochs = [RunReport.Epoch(number: 1)]
     #expect(try headings(report).count == 1)
     report.epochs = [RunReport.Epoch(number: 1, loss: 0.5)]
-    #expect(try headings(report) == ["Training", "Environment, and how to repeat it"])
+    #expect(try headings(report) == ["Training", "Environment, and how to reproduce it"])
     #expect(report.trainingPlots.map(\.name) == ["loss"])
     report.evaluated = RunReport.Evaluated(
       name: "test images", classes: ["a", "b"], truths: [], probabilities: [],
@@ -123,7 +123,7 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
           name: "weighted avg", precision: 0, recall: 0, f1: 0, support: 0)),
       confusion: [[0, 0], [0, 0]], interval: 0...1, loss: 0)
     let html = try report.html()
-    #expect(html.contains("no image was answered"))
+    #expect(html.contains("no predictions"))
     #expect(!html.lowercased().contains(">nan") && !html.contains("inf "))
   }
 

@@ -6,9 +6,9 @@ func selectiveTable() {
   let report = SelectiveReport(rows: [(0.5, 1, 0.955), (0.99, 0, nil)])
   #expect(
     report.text() == """
-      what --abstain-below leaves of the answers
+      predictions and accuracy with --abstain-below
 
-        probability     answered     accuracy
+        probability    predicted     accuracy
                0.50       1.0000       0.9550
                0.99       0.0000            -
 

@@ -54,7 +54,7 @@ import Training
         atPath: outside + "/a.txt", toPath: run.file("second.txt"))
       #expect(mkfifo(run.file("pipe.txt"), 0o600) == 0)
       for (name, says) in [
-        ("second.txt", "has another name"), ("pipe.txt", "is not a regular file"),
+        ("second.txt", "has another hard link"), ("pipe.txt", "is not a regular file"),
       ] {
         let error = refusal { try run.append("x", to: name) }
         #expect(error?.kind == .badData && error?.problem.contains(says) == true, "\(name)")

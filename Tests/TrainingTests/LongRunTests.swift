@@ -112,7 +112,7 @@ struct LongRunTests {
       let error = refusal {
         _ = try train(try configuration(folder + "/data"), out: folder + "/run")
       }
-      #expect(error?.kind == .badData && error?.problem.contains("not be read again") == true)
+      #expect(error?.kind == .badData && error?.problem.contains("not read back") == true)
       #expect(error?.found?.contains("4600 classes") == true)
       #expect(error?.expected?.contains("\(TensorFile.headerLimit) bytes") == true)
       #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
@@ -131,14 +131,14 @@ struct LongRunTests {
     #expect(error?.kind == .badData && error?.found?.contains("expected a header") == true)
   }
 
-  @Test("A damaged run.json is not replaced: it is named, and moved away the run goes on")
+  @Test("A damaged run.json is not replaced: it is named, and without it the run continues")
   func record() throws {
     try withRun(epochs: 3) { out, configuration in
       _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
       try write(Array("{".utf8), to: out + "/run.json")
       let error = refusal { _ = try Resumption(run: out) }
       #expect(error?.kind == .badData && error?.problem.contains("run.json") == true)
-      #expect(error?.advice?.contains("moved away") == true)
+      #expect(error?.advice?.contains("move it away") == true)
       #expect(try text(of: out + "/run.json") == "{")
       try FileManager.default.removeItem(atPath: out + "/run.json")
       let (summary, _) = try follow(Trainer(try Resumption(run: out), engine: try engine()))

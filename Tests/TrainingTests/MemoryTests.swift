@@ -44,7 +44,7 @@ struct MemoryTests {
         $0.batchSize = 64
         $0.architecture = "vgg"
       })
-    #expect(error.kind == .noRoom && error.problem == "the run needs more memory than there is")
+    #expect(error.kind == .noRoom && error.problem == "not enough memory for the run")
     #expect(error.found?.hasPrefix("80 MB free") == true)
     #expect(error.expected?.contains("to train on batches of 64") == true)
     let advice = try #require(error.advice)

@@ -109,16 +109,16 @@ func tooLarge() throws {
 @Test(
   "A card that is not right is refused with the cause",
   arguments: [
-    ("[]", "no object"), ("{", "byte 1"), ("{\"a\": \"b\"}", "unknown key a"),
-    ("{\"data\": \"a\", \"data\": \"b\"}", "there already"), ("{\"data\": 1}", "value of data"),
+    ("[]", "not an object"), ("{", "byte 1"), ("{\"a\": \"b\"}", "unknown key a"),
+    ("{\"data\": \"a\", \"data\": \"b\"}", "already exists"), ("{\"data\": 1}", "value of data"),
     ("{\"data\": \"\"}", "value of data"), ("{\"data\": null}", "value of data"),
     ("{\"accuracy\": \"1\"}", "value of accuracy"), ("{\"accuracy\": 1.1}", "value of accuracy"),
     ("{\"accuracy\": -0.1}", "value of accuracy"), ("{\"accuracy\": 1e999}", "value of accuracy"),
     ("{\"test_images\": 0}", "value of test_images"),
     ("{\"test_images\": 1.5}", "value of test_images"),
     ("{\"accuracy_low\": 0.5}", "interval without"),
-    ("{\"accuracy\": 0.4, \"accuracy_low\": 0.5}", "not in its interval"),
-    ("{\"accuracy\": 0.6, \"accuracy_high\": 0.5}", "not in its interval"),
+    ("{\"accuracy\": 0.4, \"accuracy_low\": 0.5}", "outside its interval"),
+    ("{\"accuracy\": 0.6, \"accuracy_high\": 0.5}", "outside its interval"),
   ])
 func wrongCards(text: String, cause: String) throws {
   do throws(TrainingError) {
@@ -126,7 +126,7 @@ func wrongCards(text: String, cause: String) throws {
     Issue.record("\(text) is taken")
   } catch {
     #expect(error.kind == .badData)
-    #expect(error.problem.hasPrefix("card.json is not right: "))
+    #expect(error.problem.hasPrefix("card.json is not valid: "))
     #expect(error.problem.contains(cause), "\(error.problem)")
   }
   var file = try TensorFile(decoding: model().encoded())
@@ -135,7 +135,7 @@ func wrongCards(text: String, cause: String) throws {
     _ = try ClassifierModel(at: boxed(file.encoded()))
     Issue.record("\(text) is taken from a model")
   } catch {
-    #expect(error.problem.contains("the metadata's card is not right: "))
+    #expect(error.problem.contains("the metadata's card is not valid: "))
   }
 }
 

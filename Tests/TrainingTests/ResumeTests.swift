@@ -138,7 +138,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("A damaged checkpoint is passed over with a word, and the one before it leads to the same")
+  @Test("A damaged checkpoint is ignored with a warning, and the one before it leads to the same")
   func damaged() throws {
     try withRig { rig in
       let (out, expected) = (rig.folder + "/run", try rig.expected())
@@ -151,7 +151,7 @@ struct ResumeTests {
       spoilt[spoilt.count / 2] ^= 1
       try write(spoilt, to: "\(out)/checkpoint/\(newest)")
       let (_, events) = try resume(out)
-      #expect(events.warnings.contains { $0.contains(newest) && $0.contains("passed over") })
+      #expect(events.warnings.contains { $0.contains(newest) && $0.contains("ignored") })
       #expect(try outcome(out) == expected)
     }
   }
@@ -204,7 +204,7 @@ struct ResumeTests {
         try write(spoilt, to: "\(out)/checkpoint/\(name)")
       }
       let damaged = refusal { _ = try resume(out) }
-      #expect(damaged?.kind == .badData && damaged?.problem.contains("not begun anew") == true)
+      #expect(damaged?.kind == .badData && damaged?.problem.contains("not restarted") == true)
       #expect(names.allSatisfy { damaged?.found?.contains($0) == true })
       #expect(damaged?.advice?.contains("--out NEW") == true)
 

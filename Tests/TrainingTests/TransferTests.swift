@@ -208,7 +208,7 @@ func heads() throws {
     #expect(!taken.keepsHead && taken.tensors == taken.allTensors - 2)
     #expect(taken.classes == ["blue", "red"])
     let line = try #require(three.all.flatMap(\.lines).first { $0.hasPrefix("from ") })
-    #expect(line == "from \(source) (blue, red): 6 of 8 tensors, a new head for 3 classes")
+    #expect(line == "from \(source) (blue, red): 6 of 8 tensors, new head for 3 classes")
     let (_, two) = try train(try from(folder + "/b", folder + "/two"), out: folder + "/c")
     #expect(try model(folder + "/c").network.outputs == 1)
     #expect(start(two)?.from?.keepsHead == false)

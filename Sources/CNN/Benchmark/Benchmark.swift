@@ -6,7 +6,7 @@ internal import Primitives
 ///
 /// A class, because it remembers the best peak that it has seen.
 package final class Benchmark {
-  /// What is being measured, for progress.
+  /// The measurement in progress.
   package enum Stage: Sendable {
     case training(network: String)
     case inference(network: String)

@@ -4,7 +4,7 @@ package enum ConvolutionDirection: String, Sendable, CaseIterable {
   case inputGradient = "input_gradient"
   case filterGradient = "filter_gradient"
 
-  /// What a profile counts it as.
+  /// The kind of work in a profile.
   var work: WorkKind {
     switch self {
     case .forward: .convolutionForward
@@ -29,17 +29,17 @@ package struct ConvolutionFigure: Sendable {
   package let shareOfPeak: Double
 }
 
-/// How fast a network goes one way: training steps, or answers.
+/// The speed of a network in training steps or inference.
 package struct PassFigure: Sendable {
   /// Of the best round.
   package let imagesPerSecond: Double
   /// Of one step in the best round.
   package let secondsPerStep: Double
-  /// Where the time of a step goes; the shares sum to 1.
+  /// The shares of a step's time by kind of work; they sum to 1.
   package let shares: [(kind: WorkKind, share: Double)]
 }
 
-/// How fast a network trains and answers.
+/// The speed of a network in training and inference.
 package struct NetworkFigures: Sendable {
   package let network: String
   /// The side of an image in pixels.
@@ -50,7 +50,7 @@ package struct NetworkFigures: Sendable {
   package let inference: PassFigure
 }
 
-/// What keeps a benchmark from measuring.
+/// The reason why a benchmark cannot be completed.
 package enum BenchmarkError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The loss is no longer finite, so a step leaves out most of its work.
   case diverged(network: String)

@@ -6,7 +6,7 @@ struct ConvolutionCase {
   let geometry: ConvolutionGeometry
   /// Layers that have it.
   private(set) var layers: Int
-  /// Whether training computes its input's gradient: not that of the images.
+  /// Whether training computes the gradient of its input, which the first layer does not need.
   private(set) var hasInputGradient: Bool
   private let operation: any ConvolvingOperation
   /// The shortest time of each direction, in seconds.

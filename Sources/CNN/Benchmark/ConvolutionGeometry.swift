@@ -9,7 +9,7 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   /// Zeros above and to the left of the image.
   package let padding: Int
   package let hasBias: Bool
-  /// Whether it ends in a rectifier.
+  /// Whether it ends in a ReLU.
   package let rectifies: Bool
 
   /// Multiplications with addition for one image by the direct method, the same in each direction.

@@ -1,4 +1,4 @@
-/// Where the time of steps went: seconds by node of the graph and by kind of work.
+/// The time of steps in seconds, by node of the graph and by kind of work.
 ///
 /// Each lap gives the time since the lap before it to one kind. A class, because the passes of one
 /// step write to the same one; used by the thread that makes the step.

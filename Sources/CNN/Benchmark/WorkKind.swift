@@ -14,7 +14,7 @@ package enum WorkKind: String, Sendable, CaseIterable {
   case optimizer
   /// Setting the gradients to zero.
   case clearing
-  /// What no operation claims.
+  /// Work that no operation claims.
   case other
 
   /// The kinds that computing answers alone can take.

@@ -65,12 +65,12 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     return forwardTiles.tiles.segments > 1 ? nil : forwardTiles.tasks(batch: batch)
   }
 
-  /// Whether pooling can be done in the same pass: no row of tiles is divided.
+  /// Whether pooling can be done in the same pass, because no row of tiles is divided.
   var canPool: Bool {
     pool == nil && (input.channels % 4 != 0 || forwardTiles.tiles.segments == 1)
   }
 
-  /// Whether it can compute the gradient of a normalization behind it on the way.
+  /// Whether it can compute the gradient of a following normalization in the same pass.
   var readsNormalizationGradient: Bool { !rectifies && pool == nil && bias == nil }
 
   /// Floats of the filters.

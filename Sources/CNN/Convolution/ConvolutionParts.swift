@@ -1,6 +1,6 @@
 internal import KernelInterface
 
-/// How a filter gradient is divided: images into chunks, channels into groups of panels.
+/// The division of a filter gradient: images into chunks, channels into groups of panels.
 ///
 /// It follows from the batch and the layer alone: sums, and so bits, are the same on any threads.
 struct FilterSplit {
@@ -32,11 +32,9 @@ extension ConvolutionOperation {
   struct PhaseAxis {
     /// The first pixel.
     let offset: Int
-    /// Pixels.
     let count: Int
     /// The first kernel tap; the others follow at the stride.
     let first: Int
-    /// Taps.
     let taps: Int
     /// Zeros in front of the output's gradient.
     let zeros: Int

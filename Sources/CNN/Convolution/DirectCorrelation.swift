@@ -16,10 +16,10 @@ struct DirectCorrelation {
   let kernelColumns: Int
   /// Source pixels from one computed pixel to the next.
   let stride: Int
-  /// Zeros before the source's first row and column; negative: pixels left out.
+  /// Zeros before the source's first row and column; negative: pixels omitted.
   let top: Int
   let left: Int
-  /// Where the first computed pixel lies in the target, and the pixels to the next.
+  /// The place of the first computed pixel in the target, and the distance to the next.
   var firstRow = 0
   var firstColumn = 0
   var targetStride = 1
@@ -52,7 +52,7 @@ struct DirectCorrelation {
   /// Computes all maps of a batch.
   ///
   /// - weights: packed panels.
-  /// - bias: a number a channel, padded like the panels, or nil.
+  /// - bias: a number per channel, padded like the panels, or nil.
   /// - pooling: where the greatest value of each window goes in place of the maps themselves.
   /// - completed: told of each task and the target's pixels that it computed, while they are near.
   func run(
@@ -95,7 +95,7 @@ struct DirectCorrelation {
 /// Max pooling of what a convolution computes, while that is in the cache.
 struct Pooling {
   let target: Output
-  /// Where the places of the maxima go; nil where nobody asks for them.
+  /// The positions of the maxima; nil if not needed.
   let codes: UnsafeMutablePointer<UInt8>?
   let shape: PoolShape
 

@@ -131,7 +131,7 @@ struct WinogradCorrelation {
     }
   }
 
-  /// What a run reads and writes.
+  /// The inputs and outputs of a run.
   private struct Work {
     let kernels: KernelTable
     let image: Activation

@@ -32,7 +32,7 @@ struct WinogradFilterGradient {
       Band.count(rows: rows, columns: columns, shape: output))
   }
 
-  /// Whether all sums of one thread fit in its cache beside the tiles of a block.
+  /// Whether all sums of one thread fit into its cache beside the tiles of a block.
   ///
   /// Then each thread works on its own blocks from one end to the other. Otherwise the tiles of
   /// many blocks are transformed first, and each plane's sums belong to one task.

@@ -1,12 +1,12 @@
 internal import KernelInterface
 
-/// How the maps of a batch are divided into tiles of 4 x 4 pixels, and tiles into blocks.
+/// The division of a batch's maps into tiles of 4 x 4 pixels, and of tiles into blocks.
 ///
 /// A block is a number of consecutive rows of tiles, counted through all maps, or a part of one row
 /// where that is long: what one thread works on in its second-level cache. It follows from the
 /// layer's extents alone.
 struct WinogradTiles {
-  /// Where a stretch of rows of tiles of one map lies.
+  /// A range of rows of tiles in one map.
   struct Run {
     /// The map in the batch.
     let image: Int
@@ -46,7 +46,6 @@ struct WinogradTiles {
   /// Tiles of a full block.
   var capacity: Int { rows * width }
 
-  /// Blocks of a batch.
   func blocks(batch: Int) -> Int {
     segments > 1
       ? batch * rowsOfMap * segments : (batch * rowsOfMap + rows - 1) / rows

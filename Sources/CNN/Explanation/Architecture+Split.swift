@@ -4,7 +4,7 @@ extension Architecture {
   /// It is the last convolution, or residual block with a convolution in it, that gives a map of
   /// more than one pixel and has a computing layer behind it; and of the normalizations and
   /// rectifiers that follow it directly, the last. So it lies before pooling, flattening and dense
-  /// layers, and a convolution over a whole map is passed over as the dense layer that it is.
+  /// layers, and a convolution over a whole map is ignored as the dense layer that it is.
   public var mapLayer: Int? {
     layers.indices.reversed().lazy.filter { layers[$0].convolves }.map(endOfStage).first { end in
       let shape = try? split(after: end).front.graph().outputShape
@@ -37,7 +37,7 @@ extension Architecture {
 }
 
 extension Layer {
-  /// Whether it is a convolution or a block that holds one.
+  /// Whether it is a convolution or a block that contains one.
   fileprivate var convolves: Bool {
     switch self {
     case is Conv2D: true

@@ -1,7 +1,7 @@
 internal import KernelInterface
 public import KernelSelection
 
-/// Where in an image a network finds what speaks for a class: Grad-CAM.
+/// Grad-CAM: the regions of an image that support a class.
 ///
 /// Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 /// Localization".

@@ -29,9 +29,9 @@ struct Activation {
 
   let base: Input
   var normalization: Normalization?
-  /// Where the memory holds the gradient of what max pooling makes of the value.
+  /// The max pooling whose output gradient is in the value's gradient memory.
   var pooled: PooledGradient?
-  /// Where the memory holds the gradient of what a normalization makes of the value.
+  /// The normalization whose output gradient is in the value's gradient memory.
   var normalizationGradient: NormalizationGradient?
 
   /// The memory of a value to which nothing is to be done.

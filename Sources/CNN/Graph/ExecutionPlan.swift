@@ -1,6 +1,6 @@
 internal import KernelInterface
 
-/// What a pass over a graph keeps in memory, where, and what its operations leave to others.
+/// The memory plan of a pass over a graph, with the values that operations leave to their readers.
 ///
 /// These rewrites save passes over memory. A normalization's output is not written where all its
 /// readers can compute it on the way. A convolution before a normalization measures its output while

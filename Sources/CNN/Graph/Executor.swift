@@ -84,7 +84,7 @@ final class Executor {
   /// The logits of the last forward pass.
   var logits: Input { Input(view(plan.values[graph.output])) }
 
-  /// Where the loss writes the gradient of the logits before the backward pass.
+  /// The memory for the gradient of the logits, written by the loss before the backward pass.
   var logitsGradient: Output { view(plan.gradients[graph.output]) }
 
   /// The images' gradient after a backward pass, where it was asked for.
@@ -139,7 +139,7 @@ final class Executor {
     profile?.enter(nil)
   }
 
-  /// Where a value is written; nil for one that is left to its readers.
+  /// The memory for a value; nil for one that is left to its readers.
   private func target(of value: Int, _ result: Output?) -> Output? {
     guard plan.deferredBy[value] == nil else { return nil }
     guard value == graph.output, let result else { return view(plan.values[value]) }

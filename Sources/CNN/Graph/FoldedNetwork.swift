@@ -18,7 +18,7 @@ final class FoldedNetwork {
   private struct Fold {
     let convolution: ConvolutionOperation
     let normalization: BatchNormOperation
-    /// Where the new bias lies.
+    /// The place of the new bias.
     let bias: Int
   }
 

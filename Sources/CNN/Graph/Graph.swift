@@ -11,7 +11,7 @@ package struct Graph: Sendable {
     /// in memory stays.
     let inputShapes: [Shape]
     var output: Int
-    /// Where the parameters of this node and of those before it end.
+    /// The end of the parameters of this node and those before it.
     let parametersEnd: Int
   }
 
@@ -40,7 +40,6 @@ struct GraphBuilder {
   /// Values that a later operation reads too: no rectifier may be put into their producer.
   private var shared: Set<Int> = []
 
-  /// The value of the input.
   mutating func input(_ shape: Shape) throws(ModelError) -> GraphValue {
     for (field, extent) in [
       ("height", shape.height), ("width", shape.width), ("channels", shape.channels),
@@ -172,7 +171,7 @@ extension Graph {
   /// The node that gives a value; nil for the input.
   func producer(of value: Int) -> Int? { nodes.firstIndex { $0.output == value } }
 
-  /// Whether a node reads a value by the channels that it was given with.
+  /// Whether a node reads a value with its original channels.
   ///
   /// Every rule that lets one operation do another's work channel by channel asks this.
   func keepsChannels(of value: Int, in reader: Int) -> Bool {

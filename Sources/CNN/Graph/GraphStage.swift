@@ -53,7 +53,7 @@ extension Graph {
     return result
   }
 
-  /// How many images' maps a thread keeps in its cache, going from layer to layer.
+  /// The number of images whose maps fit into a thread's cache from layer to layer.
   private func imagesInCache(_ range: Range<Int>, most: Int) -> Int {
     let floats = nodes[range].map { node in
       shapes[node.output].count + node.inputs.reduce(0) { $0 + shapes[$1].count }

@@ -6,10 +6,10 @@ internal import KernelInterface
 /// squares about it; the parts are merged in Double (Chan, Golub and LeVeque 1983): neither a large
 /// mean nor a single outlier costs precision.
 struct Measurements {
-  /// Where the parts lie.
+  /// The place of the parts.
   let base: Output
   let channels: Int
-  /// How many parts there are.
+  /// The number of parts.
   let tasks: Int
 
   /// Floats of `tasks` parts.

@@ -1,4 +1,4 @@
-/// Where every stretch of memory of a plan lies in one arena.
+/// The places of all memory blocks of a plan in one arena.
 ///
 /// A stretch lives over an interval of steps; stretches whose intervals meet do not overlap.
 struct MemoryPlan {

@@ -3,11 +3,11 @@ internal import KernelSelection
 
 /// One step of a network on a whole batch, with its geometry fixed.
 protocol Operation: Sendable {
-  /// What its passes are counted as in a profile.
+  /// The kind of work of its passes in a profile.
   var work: OperationWork { get }
   /// The memory it needs and the values its backward pass reads.
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds
-  /// Whether it can read inputs that are still to be normalised, and rectified where `rectified`.
+  /// Whether it can read inputs that are not normalized yet, nor rectified if `rectified`.
   func acceptsNormalization(rectified: Bool) -> Bool
   /// In how many parts it measures its output where a normalization follows; nil: it does not.
   func measuredTasks(batch: Int, kernels: KernelTable) -> Int?
@@ -49,13 +49,13 @@ struct OperationNeeds {
   var readsOutput = false
 }
 
-/// What a forward pass is for.
+/// The purpose of a forward pass.
 package enum PassMode: Sendable {
   /// Running statistics, no dropout.
   case inference
   /// Batch statistics, dropout keyed by (seed, step).
   case training(seed: UInt64, step: Int)
-  /// As in inference, but what the backward pass reads is kept: gradients of the answer itself.
+  /// As in inference, but what the backward pass reads is kept: gradients of the prediction itself.
   case frozen
 
   /// Whether a backward pass follows.
@@ -79,29 +79,29 @@ struct ForwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
-  /// Where others make the same step on the rest of the batch.
+  /// The part of the batch in other processes.
   let share: BatchShare?
   let input: Activation
   /// The second addend of an addition; elsewhere the input again.
   let secondInput: Activation
-  /// Where the output goes; nil for a normalization that is left to its readers.
+  /// The place of the output; nil for a normalization that is left to its readers.
   let target: Output?
   let saved: Output
   let scratch: Scratch
   let parameters: Input
   let statistics: Output
-  /// What `pack` wrote; nil: the pass packs its weights itself.
+  /// The result of `pack`; nil if the pass packs its weights itself.
   let packed: Input?
   /// Measurements of the input by the operation that gave it.
   let inputMeasurements: Measurements?
-  /// Where the output is to be measured.
+  /// The place for measurements of the output.
   let outputMeasurements: Measurements?
-  /// Where a profile is taken: an operation of several kinds ends each with a lap.
+  /// The profile being recorded: an operation of several kinds ends each with a lap.
   let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
 
-  /// Where the output goes.
+  /// The place of the output.
   var output: Output {
     guard let target else { preconditionFailure("an output that nobody reads from memory") }
     return target
@@ -120,14 +120,14 @@ struct BackwardPass {
   let engine: Engine
   let batch: Int
   let mode: PassMode
-  /// Where others make the same step on the rest of the batch.
+  /// The part of the batch in other processes.
   let share: BatchShare?
   let input: Activation
   let output: Input
   let outputGradient: Output
-  /// Where the output's gradient is that of max pooling behind it, to be spread over its windows.
+  /// The max pooling whose gradient is given for the output, to be spread over its windows.
   let pooled: PooledGradient?
-  /// Where the output's gradient is that of a normalization behind it.
+  /// The normalization whose gradient is given for the output.
   let normalizationGradient: Activation.NormalizationGradient?
   /// Absent where nobody needs it: the images' gradient, and what a reader computes on the way.
   let inputGradient: GradientTarget?
@@ -136,7 +136,7 @@ struct BackwardPass {
   let scratch: Scratch
   let parameters: Input
   let gradients: Output
-  /// Where a profile is taken: an operation of several kinds ends each with a lap.
+  /// The profile being recorded: an operation of several kinds ends each with a lap.
   let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }

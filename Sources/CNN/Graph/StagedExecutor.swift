@@ -9,7 +9,7 @@ final class StagedExecutor {
   /// Images at a time.
   let capacity: Int
   private let executors: [Executor]
-  /// What each stage but the first reads of a group.
+  /// The input of each stage but the first, for one group.
   private let inputs: [FloatMemory]
 
   /// Takes the time of every node's passes; nil costs nothing.

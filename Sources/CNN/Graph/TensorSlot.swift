@@ -1,6 +1,6 @@
 /// One named tensor of a network: where it lies and how it begins.
 package struct TensorSlot: Sendable {
-  /// Which of the network's two slabs holds it.
+  /// The two slabs of a network's tensors.
   package enum Slab: Sendable {
     /// Trained by the optimizer.
     case parameters
@@ -8,7 +8,7 @@ package struct TensorSlot: Sendable {
     case statistics
   }
 
-  /// What it is filled with at first.
+  /// The initial values.
   enum Start: Sendable {
     case constant(Float)
     case random(Initializer, fanIn: Int, fanOut: Int)
@@ -18,7 +18,6 @@ package struct TensorSlot: Sendable {
   package let name: String
   /// Its extents, slowest first.
   package let shape: [Int]
-  /// The slab.
   package let slab: Slab
   /// Its first float in the slab.
   package let offset: Int

@@ -2,9 +2,7 @@
 package indirect enum JSONNode: Sendable, Hashable {
   /// An object's member.
   package struct Member: Sendable, Hashable {
-    /// The key.
     package var key: String
-    /// The value.
     package var value: JSONNode
 
     /// A member of that name.
@@ -24,7 +22,6 @@ package indirect enum JSONNode: Sendable, Hashable {
   case number(String)
   /// true or false.
   case boolean(Bool)
-  /// null.
   case null
 
   /// The value as a whole number that is not negative, written in digits alone.
@@ -35,11 +32,10 @@ package indirect enum JSONNode: Sendable, Hashable {
   }
 }
 
-/// Why a text is no JSON, or not JSON that is accepted here.
+/// The reason why a text is not valid JSON, or not JSON that is accepted here.
 package struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Byte offset in the text.
   package var offset: Int
-  /// What was expected there.
   package var expected: String
 
   /// One sentence.
@@ -124,7 +120,7 @@ package struct StrictJSON {
       let key = try string()
       guard keys.insert(key).inserted else {
         position = start
-        throw failure("a key other than \"\(key)\", which is there already")
+        throw failure("a key other than \"\(key)\", which already exists")
       }
       skipSpace()
       guard take(":") else { throw failure("a colon") }

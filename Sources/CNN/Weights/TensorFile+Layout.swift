@@ -1,5 +1,5 @@
 extension TensorFile {
-  /// What a file's header says of the bytes behind it, checked against the file's size.
+  /// The layout of a file's tensors, from its header, checked against the file's size.
   ///
   /// Nothing needs to be allocated for an array before its shape equals bytes that are there.
   package struct Layout: Sendable {
@@ -9,7 +9,6 @@ extension TensorFile {
       package let name: String
       /// The extents, outermost first.
       package let shape: [Int]
-      /// The elements' type.
       package let type: ElementType
       /// Bytes from the file's beginning on.
       package let bytes: Range<Int>
@@ -33,8 +32,8 @@ extension TensorFile {
     /// Bytes in front of the header, which say how long it is.
     package static let prefixBytes = 8
 
-    /// Where the header ends, by the first 8 bytes of a file of `fileBytes`; it may have `limit`
-    /// bytes.
+    /// The end of the header, from the first 8 bytes of a file of `fileBytes`; the header may have
+    /// `limit` bytes.
     package static func headerEnd(
       prefix: some Collection<UInt8>, fileBytes: Int, limit: Int = TensorFile.headerLimit
     ) throws(TensorFileError) -> Int {
@@ -176,7 +175,7 @@ extension TensorFile {
       case ("shape", let list): shape = try naturals(list, part: "\(name).shape")
       case ("data_offsets", let list):
         offsets = try naturals(list, part: "\(name).data_offsets")
-      default: throw .header(part: name, expected: "dtype, shape and data_offsets alone")
+      default: throw .header(part: name, expected: "only dtype, shape and data_offsets")
       }
     }
     guard let type, let shape, let offsets, offsets.count == 2 else {

@@ -49,7 +49,7 @@ extension TensorFile {
     }
   }
 
-  /// How a file holds an array's elements.
+  /// The number format of an array's elements.
   package enum Storage: Sendable, Hashable {
     /// As they are.
     case single
@@ -63,7 +63,7 @@ extension TensorFile {
     case bytes(scales: [Float])
   }
 
-  /// How weights are to be held, as `export --dtype` names it.
+  /// The number format of weights, as for `export --dtype`.
   package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// As they are.
     case single = "f32"
@@ -79,8 +79,8 @@ extension TensorFile {
   /// The same with weights rounded to what `precision` can hold.
   ///
   /// Only arrays of two and more extents are rounded: biases and what normalizations keep are few
-  /// numbers that every output depends on. With 8 bits a channel's factor is its largest magnitude
-  /// over 127. Error: a weight that 16 bits cannot hold.
+  /// numbers that every output depends on. With 8 bits per channel's factor is its largest
+  /// magnitude over 127. Error: a weight that 16 bits cannot hold.
   package func reduced(to precision: Precision) throws(TensorFileError) -> TensorFile {
     var file = self
     for (index, tensor) in tensors.enumerated() {
@@ -124,7 +124,7 @@ extension TensorFile.Tensor {
     return rounded
   }
 
-  /// What a file holds of the array.
+  /// The arrays of the file that hold this one.
   var arrays: [TensorFile.StoredArray] {
     switch storage {
     case .single:

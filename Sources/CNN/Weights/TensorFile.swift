@@ -24,7 +24,6 @@ package struct TensorFile: Sendable, Hashable {
     package var shape: [Int]
     /// The elements, the last extent running fastest.
     package var values: [Float]
-    /// How a file holds the elements.
     package var storage: Storage
 
     /// An array; `values` are as many as the product of `shape`.
@@ -44,7 +43,6 @@ package struct TensorFile: Sendable, Hashable {
   /// Anything else, as strings.
   package var metadata: [String: String]
 
-  /// The digest's name.
   package static let digestName = "__sha256__"
   /// The name of the array of bytes that says which images a model was trained on.
   package static let imagesName = "__training_images__"

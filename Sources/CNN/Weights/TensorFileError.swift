@@ -1,4 +1,4 @@
-/// Why bytes are no tensor file that is accepted here: what was expected and what was found.
+/// The reason why bytes are not an accepted tensor file: what was expected and found.
 package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Fewer bytes than a header's length takes.
   case tooShort(bytes: Int)
@@ -50,7 +50,7 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
     case .size(let name, let expected, let found):
       "tensor \(name): expected \(expected) bytes for its shape, found \(found)"
     case .fileSize(let expected, let found):
-      "expected \(expected) bytes behind the header, found \(found)"
+      "expected \(expected) bytes after the header, found \(found)"
     case .noDigest: "expected a last tensor \(TensorFile.digestName), found none"
     case .digest(let expected, let found):
       "the bytes are damaged: expected the digest \(expected), found \(found)"

@@ -42,7 +42,7 @@ struct CompareCommand {
       try console.result(comparison.json.line)
     } else {
       let files =
-        folder.map { "files in " + $0.path } ?? "no files written (--out DIR says where)"
+        folder.map { "files in " + $0.path } ?? "no files written (use --out DIR)"
       try console.result(
         comparison.text(isVerbose: console.isVerbose) + "\n\n" + terminalSafe(files))
     }
@@ -95,7 +95,7 @@ struct CompareCommand {
     if images.isDealt, split != Split.train.rawValue, !evaluator.deals(like: otherEvaluator) {
       console.warning(
         "\(other.letter) may have been trained on some of these images: \(owner.letter) held them "
-          + "out of its training images, and nothing says that \(other.letter) did")
+          + "out of its training images, \(other.letter) may not have")
     }
     return images
   }
@@ -106,7 +106,7 @@ struct CompareCommand {
     let predictor = Predictor(
       model: side.model, engine: engine,
       tta: arguments.text("tta").flatMap(TestTimeAugmentation.init), maxPixels: maxPixels)
-    let progress = StepProgress("\(side.letter) answers", console)
+    let progress = StepProgress("\(side.letter) predicts", console)
     let predictions = try predictor.predict(images.samples) {
       progress.show($0, of: images.samples.count)
     }
@@ -134,15 +134,15 @@ struct ComparedModel {
     sha256 = try model.fileSHA256 ?? location.fileFacts().sha256
   }
 
-  /// Which model it is and how good.
+  /// The model and its quality, in one line.
   var introduction: String {
     ModelLine(model, at: location).text(isChosen: true, letter: letter)
   }
 }
 
-/// What a model answered.
+/// The predictions of a model.
 struct ComparedAnswers {
   let predictions: [Prediction]
-  /// What the network was shown of an image.
+  /// The views of an image that were averaged.
   let tta: TestTimeAugmentation
 }

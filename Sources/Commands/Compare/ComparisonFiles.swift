@@ -4,14 +4,14 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// What `compare --out` writes.
+/// The files of `compare --out`.
 struct ComparisonFiles {
   private let comparison: ModelComparison
   private let arguments: Arguments
 
-  /// Pictures shown of each kind.
+  /// Images shown of each kind.
   private static let mostTiles = 24
-  /// Longer side of a picture, in pixels: twice what a page shows.
+  /// Longer side of an image, in pixels: twice what a page shows.
   private static let tileSide = 256
   /// Pixels of a file for one of the drawing.
   private static let scale = 2.0
@@ -22,7 +22,7 @@ struct ComparisonFiles {
     self.arguments = arguments
   }
 
-  /// Writes figures, texts and the page, and with `plots` the pictures, on it and as files.
+  /// Writes figures, texts and the page, and with `plots` the images, on it and as files.
   func write(to folder: OutputFolder, plots: Bool, engine: Engine) throws {
     var report = comparison.report(
       names: (comparison.first.shortName, comparison.second.shortName))
@@ -56,13 +56,13 @@ struct ComparisonFiles {
   private var facts: [ReportPage.Fact] {
     let (first, second) = (comparison.first, comparison.second)
     var facts = [
-      ReportPage.Fact("Images that both answered", grouped(comparison.pairs.count)),
-      ReportPage.Fact("Left out, because they cannot be read", grouped(comparison.skipped.count)),
+      ReportPage.Fact("Images that both predicted", grouped(comparison.pairs.count)),
+      ReportPage.Fact("Skipped because they cannot be read", grouped(comparison.skipped.count)),
     ]
     if comparison.classes.count > 2 {
       facts.append(
         ReportPage.Fact(
-          "Both wrong, with different answers", grouped(comparison.bothWrongDifferently)))
+          "Both wrong, with different predictions", grouped(comparison.bothWrongDifferently)))
     }
     for side in [first, second] {
       let views = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""

@@ -55,7 +55,7 @@ extension ModelComparison {
     ]
   }
 
-  /// The text of predictions.csv: a row an image that both answered.
+  /// The text of predictions.csv: a row per image that both answered.
   var csv: String {
     let names = ["a", "b"].flatMap { letter in classes.map { CSV.name("\(letter)_p_\($0)") } }
     var text = CSV.row(["path", "true", "a", "b", "a_probability", "b_probability"] + names)

@@ -18,7 +18,7 @@ extension ModelComparison {
     var lines = [line(first), line(second), differenceLine, ""] + table.lines
     if bothWrongDifferently > 0 {
       lines.append(
-        "of those that both have wrong \(grouped(bothWrongDifferently)) are answered differently")
+        "of those both wrong, \(grouped(bothWrongDifferently)) have different predictions")
     }
     lines += ["", testLine, report.verdict]
     lines += flips(lost, right: first, wrong: second, isVerbose: isVerbose)
@@ -44,8 +44,8 @@ extension ModelComparison {
 
   private var testLine: String {
     "McNemar's exact test (binomial): \(ComparisonReport.pText(test.exactPValue)), from "
-      + "\(ComparisonReport.images(test.onlyFirst + test.onlySecond)) that one has right and the "
-      + "other wrong"
+      + "\(ComparisonReport.images(test.onlyFirst + test.onlySecond)) that only one "
+      + "predicts correctly"
   }
 
   private func flips(
@@ -54,7 +54,7 @@ extension ModelComparison {
     if pairs.isEmpty { return [] }
     let heading =
       "\(right.letter) right, \(wrong.letter) wrong: "
-      + "\(ComparisonReport.images(pairs.count)), \(wrong.letter) surest first"
+      + "\(ComparisonReport.images(pairs.count)), most confident \(wrong.letter) first"
     let shown = isVerbose ? pairs[...] : pairs.prefix(ModelComparison.shownFlips)
     let rest = pairs.count - shown.count
     return ["", heading]
@@ -62,7 +62,7 @@ extension ModelComparison {
       + (rest > 0 ? ["  and \(grouped(rest)) more (-v lists them)"] : [])
   }
 
-  /// The true class and both answers: `dogs`, `A dogs 88.1 %`, `B cats 99.0 %`.
+  /// The true class and both predictions: `dogs`, `A dogs 88.1 %`, `B cats 99.0 %`.
   func answers(_ pair: Pair) -> [String] {
     let truth = pair.first.trueIndex.map { classes[$0] } ?? ""
     return [truth]

@@ -29,7 +29,7 @@ struct ModelComparison {
     var path: String { first.path }
     var isFirstRight: Bool { first.index == first.trueIndex }
     var isSecondRight: Bool { second.index == second.trueIndex }
-    /// How sure the wrong one of the two is.
+    /// The probability of the wrong one of the two predictions.
     var wrongProbability: Double {
       let wrong = isFirstRight ? second : first
       return wrong.index.map { wrong.probabilities[$0] } ?? 0
@@ -41,13 +41,13 @@ struct ModelComparison {
   let classes: [String]
   let dataset: String
   let split: String
-  /// Which images these are, and how many.
+  /// The name and number of the images.
   let heading: String
   /// Images that both answered, in the dataset's order.
   let pairs: [Pair]
   /// Images that one of them or both could not read.
   let skipped: [SkippedImage]
-  /// Who is right where.
+  /// The comparison of correct predictions.
   let test: McNemarTest
 
   /// A comparison of the answers to `images`; both lists are in their order.
@@ -105,7 +105,7 @@ struct ModelComparison {
     }.map(\.element)
   }
 
-  /// The comparison as a page with no pictures yet; `names` stand for the two models.
+  /// The comparison as a page with no images yet; `names` stand for the two models.
   func report(names: (String, String)) -> ComparisonReport {
     func side(_ side: Side, _ name: String) -> ComparisonReport.Side {
       let figures = side.evaluation

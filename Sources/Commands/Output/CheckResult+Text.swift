@@ -2,7 +2,7 @@ internal import ImageData
 internal import Primitives
 
 extension CheckResult {
-  /// The report for people, without a final newline: counts, what the pictures are, errors, notes,
+  /// The report for people, without a final newline: counts, what the images are, errors, notes,
   /// and the verdict as the last line.
   func text(isVerbose: Bool) -> String {
     var lines = [heading] + counts(isVerbose: isVerbose) + pictures
@@ -22,7 +22,7 @@ extension CheckResult {
     return (errors.isEmpty ? "no errors" : counted(errors.count, "error")) + notesPart + strict
   }
 
-  /// A row a class, a column a folder.
+  /// A row per class, a column a folder.
   private func counts(isVerbose: Bool) -> [String] {
     guard !report.classes.isEmpty, !report.folders.isEmpty else { return [] }
     let most = isVerbose ? report.classes.count : 30
@@ -39,7 +39,7 @@ extension CheckResult {
         ? ["and " + counted(rest, "more class", "more classes") + " (-v lists them)"] : [])
   }
 
-  /// What the pictures are, none of it a finding.
+  /// Facts about the images that are not findings.
   private var pictures: [String] {
     guard let widths = report.widths, let heights = report.heights else { return [] }
     var parts = FileKind.allCases.compactMap { kind in
@@ -59,7 +59,7 @@ extension CheckResult {
         + "\(grouped(shapes.portrait)) portrait",
     ]
       + (cut > 0
-        ? ["alike   the search was cut short for \(counted(cut, "image")), so some may be missed"]
+        ? ["alike   the search was cut short for \(counted(cut, "image")); some may be missing"]
         : [])
   }
 
@@ -87,48 +87,48 @@ extension CheckResult {
 }
 
 extension CheckFinding.Kind {
-  /// What all findings of the kind have in common.
+  /// The heading for all findings of the kind.
   fileprivate var title: String {
     switch self {
     case .unreadableFolder: "folders that cannot be read"
     case .noClasses: "a folder without class folders"
-    case .oneClass: "one class is nothing to choose from"
+    case .oneClass: "a single class: at least 2 are needed"
     case .nestedFolder: "a folder around the dataset"
     case .splitsInClasses: "splits inside classes"
     case .unclearFolder: "folders that may be a split or a class"
     case .emptyClass: "classes without images"
     case .unknownClass: "classes that cannot be evaluated"
     case .severalFolders: "several folders for one split"
-    case .noTraining: "nothing to train on"
-    case .linkLoop: "links that lead in a circle"
-    case .tooDeep: "folders that are too deep to be followed"
-    case .className: "class folders with names that cannot be used"
-    case .undecodable: "files that cannot be decoded, and are left out of training"
-    case .twoClasses: "one picture in two classes"
-    case .leak: "one picture in two splits: accuracy on them means nothing"
-    case .nearLeak: "similar pictures in two splits"
-    case .nearTwoClasses: "similar pictures in two classes"
-    case .duplicate: "the same picture again"
-    case .nearDuplicate: "similar pictures"
-    case .wrongExtension: "names that do not fit the contents, which count"
-    case .unnamedPicture: "pictures that are passed over because of their names"
-    case .otherFile: "other files, passed over"
-    case .otherFolder: "other folders, passed over"
-    case .looseImage: "images in no class folder, passed over"
-    case .unlabelled: "images without labels, passed over"
-    case .splitName: "classes with the names of splits"
+    case .noTraining: "no training images"
+    case .linkLoop: "links that form a loop"
+    case .tooDeep: "folders nested too deeply"
+    case .className: "class folders with unusable names"
+    case .undecodable: "files that cannot be decoded; training skips them"
+    case .twoClasses: "the same image in two classes"
+    case .leak: "the same image in two splits: accuracy on them is meaningless"
+    case .nearLeak: "similar images in two splits"
+    case .nearTwoClasses: "similar images in two classes"
+    case .duplicate: "duplicate images"
+    case .nearDuplicate: "similar images"
+    case .wrongExtension: "names that do not match the contents (the contents decide)"
+    case .unnamedPicture: "images ignored because of their names"
+    case .otherFile: "other files, ignored"
+    case .otherFolder: "other folders, ignored"
+    case .looseImage: "images in no class folder, ignored"
+    case .unlabelled: "images without labels, ignored"
+    case .splitName: "classes named like splits"
     case .sameFolders: "folders inside classes"
-    case .skippedFolder: "folders that are no part of a dataset, passed over"
+    case .skippedFolder: "folders that are not part of a dataset, ignored"
     case .tiny: "sides below \(DatasetCheck.leastSide) pixels"
     case .extremeShape: "more than \(DatasetCheck.mostAspect) times as long as wide"
-    case .enlarged: "pictures that were enlarged, or are blurred"
+    case .enlarged: "images that were enlarged or are blurred"
     case .imbalance:
-      "sizes of classes that differ by more than a factor of "
+      "class sizes that differ by more than a factor of "
         + "\(DatasetCheck.mostImbalance); --class-weights balanced helps"
     case .missingClass: "classes without a folder in a split"
-    case .hidden: "hidden files and what systems leave beside photos, passed over"
-    case .repeatedFolder: "folders that their class has already, by way of links"
-    case .linkOutside: "links that lead out of the dataset"
+    case .hidden: "hidden and system files, ignored"
+    case .repeatedFolder: "links to folders that the class already has"
+    case .linkOutside: "links that point outside the dataset"
     }
   }
 }
@@ -145,12 +145,12 @@ extension PictureFacts.Trait {
     case .progressive: "progressive"
     case .colourProfile: "with a colour profile (ignored)"
     case .badExif: "with unusable EXIF data"
-    case .strayBytes: "with stray bytes between their parts"
+    case .strayBytes: "with stray bytes between segments"
     case .oddScan: "with odd scan headers"
-    case .coarse: "without their last scans (coarser)"
-    case .noEnd: "without a proper end (the picture is whole)"
-    case .trailingBytes: "with bytes behind the picture"
-    case .severalPictures: "with more pictures behind the first"
+    case .coarse: "without their last scans (less detail)"
+    case .noEnd: "without a proper end (the image is complete)"
+    case .trailingBytes: "with bytes after the image"
+    case .severalPictures: "with more than one image (the first is used)"
     }
   }
 }

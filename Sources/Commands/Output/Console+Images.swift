@@ -2,7 +2,7 @@ internal import Primitives
 internal import Training
 
 extension Console {
-  /// How a command ends that has named the images it could not read among its answers.
+  /// Reports images that could not be read, and returns the exit code for them.
   ///
   /// `areTold`: standard output has said why, so that the message need not.
   func verdict(

@@ -10,8 +10,8 @@ extension Console {
   /// Names the images that could not be read; after the tenth only with `-v`.
   func leftOut(_ images: [SkippedImage]) {
     let shown = isVerbose ? images[...] : images.prefix(10)
-    for image in shown { warning("left out \(image.path): \(image.message)") }
+    for image in shown { warning("skipped \(image.path): \(image.message)") }
     let rest = images.count - shown.count
-    if rest > 0 { warning("left out \(counted(rest, "more image")) (-v names them)") }
+    if rest > 0 { warning("skipped \(counted(rest, "more image")) (-v lists them)") }
   }
 }

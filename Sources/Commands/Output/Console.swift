@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// How a command talks: results on standard output, progress and messages on standard error.
+/// The output of a command: results on standard output, progress and messages on standard error.
 ///
 /// A line of progress stays in place on a terminal until a message or the next line replaces it.
 /// Used by one thread at a time.
@@ -46,7 +46,7 @@ final class Console {
     message(painted("warning:", "33") + " " + terminalSafe(text, most: longestLine))
   }
 
-  /// Why the command gives up.
+  /// Prints the reason why the command fails.
   func failure(_ failure: Failure) {
     for line in failure.lines {
       guard line.hasPrefix("error:") else {
@@ -69,7 +69,7 @@ final class Console {
     isLineOpen = true
   }
 
-  /// Whether a line can be drawn in place; nothing is with `-q`.
+  /// Whether lines are redrawn in place; never with `-q`.
   var isDrawing: Bool { !isQuiet && environment.canRedraw }
 
   /// Replaces the line drawn in place by its final form.
@@ -91,7 +91,6 @@ final class Console {
     lastDrawn = -Double.infinity
   }
 
-  /// A line of results.
   func result(_ line: String) throws(StreamError) {
     try environment.output.write(line + "\n")
   }

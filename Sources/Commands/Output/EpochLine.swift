@@ -16,7 +16,7 @@ package struct EpochLine: Sendable, Equatable {
   var accuracy: Double
   /// About how long the whole run still takes, where that can be told.
   package var runLeft: Double?
-  /// What is known once the epoch is over.
+  /// The results of a finished epoch.
   var outcome: Outcome?
 
   /// The figures of a finished epoch.
@@ -26,7 +26,7 @@ package struct EpochLine: Sendable, Equatable {
     var imagesPerSecond: Double
     var isBest: Bool
 
-    /// The validation figures (nil without validation), training images a second, and whether the
+    /// The validation figures (nil without validation), training images per second, and whether the
     /// epoch is the best so far.
     package init(
       validationLoss: Double?, validationAccuracy: Double?, imagesPerSecond: Double, isBest: Bool
@@ -38,8 +38,8 @@ package struct EpochLine: Sendable, Equatable {
     }
   }
 
-  /// Where an epoch stands: `seconds` since it began, mean loss and share right so far, and with
-  /// `outcome` how it ended.
+  /// The line for an epoch after `seconds`, with mean loss and accuracy so far, and `outcome` at
+  /// its end.
   package init(
     epoch: Int, epochs: Int, step: Int, steps: Int, seconds: Double, loss: Double,
     accuracy: Double, outcome: Outcome? = nil
@@ -80,9 +80,9 @@ package struct EpochLine: Sendable, Equatable {
 
   /// The parts, two spaces apart.
   ///
-  /// Each level of shortening gives something up: the run's time left, milliseconds a step, images a
-  /// second, long names, the count of steps, the time, the losses, and the training accuracy beside
-  /// the one in validation.
+  /// Each level of shortening gives something up: the run's time left, milliseconds a step, images
+  /// per second, long names, the count of steps, the time, the losses, and the training accuracy
+  /// beside the one in validation.
   private func joined(shortening level: Int, bar: String) -> String {
     var parts = ["Epoch \(epoch)/\(epochs)"]
     if level < 5 || (outcome == nil && level < 7) {

@@ -22,7 +22,6 @@ package enum JSON: Sendable, Equatable {
     var name: String
     var value: JSON
 
-    /// A name and its value.
     package init(_ name: String, _ value: JSON) {
       self.name = name
       self.value = value
@@ -137,12 +136,12 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
   /// Values in the order written.
   package init(arrayLiteral elements: JSON...) { self = .array(elements) }
 
-  /// A number, or null where there is none.
+  /// A number, or null if there is none.
   static func optional(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
 
-  /// A text, or null where there is none.
+  /// A text, or null if there is none.
   static func optional(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
 
-  /// An integer, or null where there is none.
+  /// An integer, or null if there is none.
   static func optional(_ value: Int?) -> JSON { value.map(JSON.integer) ?? .null }
 }

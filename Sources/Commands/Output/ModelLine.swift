@@ -31,7 +31,7 @@ struct ModelLine {
       let kind = location.boxed != nil ? "photo" : "image"
       quality = percent(accuracy) + (card.testImages.map { " on " + counted($0, kind) } ?? "")
     } else if model.recipe == ClassifierModel.importedRecipe {
-      quality = "weights of another program"
+      quality = "weights from another program"
     } else {
       quality = "trained on " + counted(model.trainingImages, "image")
     }
@@ -41,7 +41,7 @@ struct ModelLine {
   ///
   /// `letter` is what a comparison calls it.
   func text(isChosen: Bool, letter: String = "model") -> String {
-    let advice = isChosen ? "" : "; --model names another"
+    let advice = isChosen ? "" : "; --model selects another"
     let listed = terminalSafe(classes.joined(separator: "|"))
     let choices = [listed, counted(classes.count, "class", "classes")]
     let known = classes.count <= 4 && listed.count <= 30 ? choices[0] : choices[1]

@@ -4,7 +4,7 @@ internal import Training
 struct OutputFolder {
   let path: String
   private let folder: RunFolder
-  /// What names begin with: a folder below `folder`, or nothing.
+  /// The prefix of names: a folder below `folder`, or nothing.
   private let place: String
 
   /// A folder of a run, made where it is not there yet; no link leads to it.

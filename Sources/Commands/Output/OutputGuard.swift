@@ -2,7 +2,7 @@ internal import ImageData
 internal import Report
 internal import Training
 
-/// What a command reads, so that no file that it writes takes the place of any of it.
+/// The inputs of a command, none of which it may overwrite.
 ///
 /// Files are told apart by what they are on the disk: other paths, links and hard links to an input
 /// are that input.
@@ -22,7 +22,7 @@ struct OutputGuard {
     folders = recursive ? operands.filter(FileSystem.isFolder) : []
   }
 
-  /// What is written.
+  /// The kind of content written.
   enum Content {
     case text
     case picture
@@ -35,7 +35,7 @@ struct OutputGuard {
   static func isInput(_ path: String, known name: String? = nil) -> Failure {
     let same = name.map { $0 == path ? "" : ", which is \($0)," } ?? ""
     return Failure(
-      .cannotCreate, "\(path)\(same) is read by this command, and is not written over",
+      .cannotCreate, "\(path)\(same) is an input of this command and is not overwritten",
       expected: "-o with another name")
   }
 
@@ -61,15 +61,15 @@ struct OutputGuard {
     if isForeignPicture(path, content) {
       throw Failure(
         .cannotCreate,
-        "\(path) is a picture that this program did not make, and is not written over",
+        "\(path) is an image not made by this program and is not overwritten",
         expected: "-o with the name of a file to write",
-        advice: "a name behind -o, before the names of the images")
+        advice: "give -o a file name of its own, before the names of the images")
     }
     if Dataset.isCandidate(path), let folder = folders.first(where: { Dataset.lies(path, in: $0) })
     {
       throw Failure(
         .usage,
-        "\(path) lies in \(folder), whose images are read: the next command would take it for one",
+        "\(path) lies in \(folder), whose images are inputs: the next command would read it too",
         expected: "-o with a name outside of that folder")
     }
   }

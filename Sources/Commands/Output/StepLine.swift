@@ -2,17 +2,17 @@ internal import Primitives
 
 /// One long step under way: `evaluating  1,200/2,000 ━━━━━━────  4s 310 img/s  3s left`.
 package struct StepLine: Sendable, Equatable {
-  /// What is done, such as `evaluating`.
+  /// The activity, such as `evaluating`.
   var title: String
-  /// How much of it is.
+  /// The number of units done.
   var done: Int
-  /// Out of how much; nil where nobody knows.
+  /// Out of how much; nil if nobody knows.
   var total: Int?
-  /// What is counted, such as `img`.
+  /// The unit, such as `img`.
   var unit: String
   /// Seconds since it began.
   var seconds: Double
-  /// How many a second; nil where that cannot be told yet.
+  /// Units per second; nil if not known yet.
   var rate: Double?
 
   /// A step that stands at `done` of `total` after `seconds`, at `rate` of them a second.

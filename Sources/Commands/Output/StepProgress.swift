@@ -9,7 +9,8 @@ final class StepProgress {
   private let unit: String
   private let console: Console
   private let began: Double
-  /// Where the rate is counted from: before the first report caches warm up and files are found.
+  /// The start of the rate's measurement: before the first report, caches warm up and files are
+  /// found.
   private var base: (done: Int, time: Double)?
   private var pace: PlainPace
   /// Seconds before the first line in place: what ends sooner leaves nothing behind.
@@ -53,8 +54,8 @@ final class StepProgress {
   }
 }
 
-/// When a long step says again how far it is where every line stays: after 5 seconds, then 10, 20,
-/// 40 and at last every minute, so that a short one says nothing and a day's log stays readable.
+/// The pace of progress lines that stay on screen: after 5 seconds, then 10, 20, 40 and finally
+/// every minute, so that a short step prints nothing and a day's log stays readable.
 package struct PlainPace: Sendable {
   private var next: Double
   private var gap = PlainPace.first
@@ -65,7 +66,7 @@ package struct PlainPace: Sendable {
   /// The pace of a step that begins at `start`, in seconds.
   package init(from start: Double) { next = start + PlainPace.first }
 
-  /// Whether a line is due; if so, the next one is due later.
+  /// Whether a line is due; if so, schedules the next one.
   package mutating func isDue(at now: Double) -> Bool {
     guard now >= next else { return false }
     gap = min(2 * gap, PlainPace.longest)

@@ -4,7 +4,7 @@ internal import Report
 
 /// Small pictures of image files, for sheets and pages.
 enum Thumbnails {
-  /// The pictures in files, upright, their longer side at most `side` pixels; nil where one cannot be
+  /// The images in files, upright, their longer side at most `side` pixels; nil if one cannot be
   /// read, or is not allowed by its bytes.
   static func read(
     _ paths: [String], side: Int, maxPixels: Int, workers: WorkerPool,

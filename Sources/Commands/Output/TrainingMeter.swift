@@ -1,8 +1,8 @@
 internal import Primitives
 internal import Training
 
-/// How far a training run is: lines drawn in place on a terminal, elsewhere plain lines now and then,
-/// and at the end the run's small curves.
+/// The progress of a training run: lines redrawn in place on a terminal, elsewhere plain lines now
+/// and then, and at the end small curves of the run.
 final class TrainingMeter {
   private let console: Console
   private var step: (title: String, progress: StepProgress, done: Int)?
@@ -10,9 +10,9 @@ final class TrainingMeter {
   /// Steps of a whole epoch.
   private var steps = 0
   private var finished: [EpochMetrics] = []
-  /// When the epoch under way began.
+  /// The start of the current epoch.
   private var epochBegan: Double?
-  /// What the last whole epoch took, its validation too.
+  /// The time of the last complete epoch, with its validation.
   private var epochSeconds: Double?
   private var pace: PlainPace?
 

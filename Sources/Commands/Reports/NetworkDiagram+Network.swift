@@ -83,10 +83,10 @@ extension NetworkDiagram {
 }
 
 extension Layer {
-  /// Whether it only changes the numbers of the layer before, one by one or a channel at a time.
+  /// Whether it changes the values of the layer before one by one, or per channel.
   fileprivate var isFollower: Bool { self is BatchNorm || self is ReLU }
 
-  /// What a box calls it, in few letters.
+  /// A short name for a box.
   fileprivate var title: String {
     switch self {
     case let layer as Conv2D:

@@ -2,7 +2,7 @@ internal import ImageData
 internal import Primitives
 internal import Training
 
-/// What the pictures were that a run's report shows, when the run answered them.
+/// The digests of the images in a run's report, taken when they were predicted.
 ///
 /// A run's folder may come from a stranger, and its predictions.csv may name any file of whoever
 /// makes a report of it and sends that back. Of a file that the stranger has not seen he has no
@@ -15,7 +15,7 @@ struct PictureDigests {
   /// Digests by path, as predictions.csv has it.
   private var digests: [String: String] = [:]
 
-  /// The digests of the pictures that a report of these answers shows, as they are now.
+  /// The digests of the images that a report of these predictions shows, as they are now.
   init(of answers: [Prediction]) {
     for path in ShownAnswers(answers.filter { $0.index != nil }).paths {
       guard let bytes = try? FileBytes.read(path, onlyPicture: true) else { continue }
@@ -23,7 +23,7 @@ struct PictureDigests {
     }
   }
 
-  /// Reads a file; one that is missing or damaged knows no picture.
+  /// Reads a file; one that is missing or damaged knows no image.
   init(reading place: FilePlace) {
     guard let bytes = try? place.bytes(limit: PictureDigests.sizeLimit) else { return }
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
@@ -41,19 +41,19 @@ struct PictureDigests {
       .map { "\($0.value)  \($0.key)\n" }.joined()
   }
 
-  /// Whether these bytes are the picture that was answered under a path.
+  /// Whether these bytes are those of the image predicted under a path.
   func know(_ path: String, _ bytes: [UInt8]) -> Bool {
     digests[CSV.path(path)].map { $0 == SHA256.hex(of: bytes) } ?? false
   }
 }
 
-/// Which pictures of a run may be shown, and where they are.
+/// The images of a run that may be shown, and their places.
 struct ShownPictures {
-  /// Where an image is that predictions.csv names.
+  /// The places of the images that predictions.csv names.
   let places: ImagePlaces
-  /// Whether a picture, of the path that predictions.csv names and of those bytes, may be shown.
+  /// Whether an image, given its path in predictions.csv and its bytes, may be shown.
   let allows: @Sendable (_ path: String, _ bytes: [UInt8]) -> Bool
 
-  /// Pictures that this command has just answered.
+  /// Images that this command has just answered.
   static let own = ShownPictures(places: ImagePlaces()) { _, _ in true }
 }

@@ -2,7 +2,7 @@ internal import KernelSelection
 internal import Primitives
 internal import Training
 
-/// `cnnctl report [RUN]`: plots, pictures and report.html from a run's folder.
+/// `cnnctl report [RUN]`: plots, images and report.html from a run's folder.
 struct ReportCommand {
   let arguments: Arguments
   let console: Console
@@ -12,7 +12,8 @@ struct ReportCommand {
     let run = try arguments.run(of: .report)
     let dataset = arguments.operands.dropFirst().first
     if let dataset, !FileSystem.isFolder(dataset) {
-      throw Failure(.noInput, "\(dataset) is no folder", expected: "the folder of the run's images")
+      throw Failure(
+        .noInput, "\(dataset) is not a folder", expected: "the folder of the run's images")
     }
     var builder = try RunReportBuilder(reading: run, dataset: dataset, engine: engine)
     if let out = arguments.text("out") {
@@ -21,7 +22,9 @@ struct ReportCommand {
     }
     try builder.requireMemory()
     let report = builder.report()
-    for problem in builder.problems { console.warning("left out: " + problem.message) }
+    for problem in builder.problems {
+      console.warning("missing from the report: " + problem.message)
+    }
     let place = arguments.text("out") ?? builder.contents.folder.path
     let names = try ReportFiles(in: place).write(report)
     let page = place + "/" + ReportFiles.page
@@ -36,7 +39,7 @@ struct ReportCommand {
       try console.result(result.line)
     } else {
       try console.result(terminalSafe("report \(page)"))
-      try console.result(terminalSafe("and \(names.count - 1) pictures in \(place)"))
+      try console.result(terminalSafe("and \(names.count - 1) images in \(place)"))
     }
     return .done
   }

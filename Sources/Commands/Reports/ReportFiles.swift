@@ -1,20 +1,20 @@
 internal import Report
 internal import Training
 
-/// Writes a report's pictures and its page into a folder.
+/// Writes a report's images and its page into a folder.
 struct ReportFiles {
   private let folder: RunFolder
-  /// Where an evaluation's pictures go: below the folder, or in it.
+  /// The place of an evaluation's images: below the folder, or in it.
   private let place: String
 
   /// Name of the page.
   static let page = RunFolder.pageName
-  /// Names of all pictures that an evaluation may have.
+  /// Names of all images that an evaluation may have.
   private static let evaluationNames = [
     "confusion_matrix", "confusion_matrix_normalized", "roc", "precision_recall", "reliability",
     "histogram", "misclassified", "least_sure", "examples",
   ]
-  /// Pixels of a picture for each CSS pixel.
+  /// Pixels of an image for each CSS pixel.
   private static let scale = 2.0
 
   /// Files below a folder that is there; those of an evaluation alone in `place` below it.
@@ -32,12 +32,12 @@ struct ReportFiles {
     return names + [ReportFiles.page]
   }
 
-  /// Writes an evaluation's pictures beside its numbers.
+  /// Writes an evaluation's images beside its numbers.
   func writeEvaluation(_ report: RunReport) throws {
     _ = try write(report.evaluationPlots + report.pictureSheets, below: place)
   }
 
-  /// Removes the pictures of an evaluation whose numbers are being replaced.
+  /// Removes the images of an evaluation whose numbers are being replaced.
   func removeEvaluation() {
     for name in ReportFiles.evaluationNames {
       folder.remove(place + name + ".png")

@@ -27,13 +27,13 @@ extension RunContents {
     return parts.joined(separator: ", ")
   }
 
-  /// How the run ended, where it did not come to its end.
+  /// The ending of a run that did not finish.
   private var status: String? {
     guard let record else { return nil }
     let epochs = counted(record.epochs, "epoch")
     return switch record.status {
     case .done: nil
-    case .running: "not at its end after \(epochs)"
+    case .running: "unfinished after \(epochs)"
     case .stopped: "stopped after \(epochs)"
     case .failed: "failed after \(epochs): \(record.error ?? "")"
     }
@@ -42,7 +42,7 @@ extension RunContents {
   /// Images of each class in each split, and what was to be said of them.
   var datasetFacts: RunReport.Dataset? {
     guard let dataset = events?.dataset else { return nil }
-    // Those that are about the answers stand above them.
+    // Those that are about the predictions stand above them.
     let cautions = ["test image", "validation image"].flatMap {
       answers?.evaluation.cautions(of: $0) ?? []
     }
@@ -93,7 +93,7 @@ extension RunContents {
         "\(grouped(network.parameterCount)) trained, \(grouped(network.statisticsCount)) running "
           + "statistics"),
       ReportPage.Fact(
-        "multiply-adds for an image",
+        "multiply-adds per image",
         largeCount(network.summary.reduce(0) { $0 + $1.multiplyAdds })),
       ReportPage.Fact("temperature", "\(model.temperature)"),
     ]

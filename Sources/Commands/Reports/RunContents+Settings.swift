@@ -74,7 +74,7 @@ extension RunContents {
     }
   }
 
-  /// Where the time of the run went, its epochs and what comes before and after them.
+  /// The time spent in each part of the run.
   ///
   /// Parts follow one another, but for the last: images are decoded and augmented beside training.
   var seconds: [(name: String, seconds: Double)] {
@@ -93,8 +93,8 @@ extension RunContents {
     return others([.start, .reading, .features]) + parts
       + [("validation and the rest", max(0, rest))] + after
       + [
-        ("decoding, meanwhile", sum(\.decodeSeconds)),
-        ("augmentation, meanwhile", sum(\.augmentSeconds)),
+        ("decoding (in parallel)", sum(\.decodeSeconds)),
+        ("augmentation (in parallel)", sum(\.augmentSeconds)),
       ]
   }
 
@@ -102,24 +102,24 @@ extension RunContents {
   var timing: [ReportPage.Fact] {
     var facts: [ReportPage.Fact] = []
     if let record {
-      facts.append(ReportPage.Fact("the whole run", BarChart.duration(record.seconds)))
+      facts.append(ReportPage.Fact("whole run", BarChart.duration(record.seconds)))
     }
     if !metrics.isEmpty {
       let epochs = events?.start.map { " of \(grouped($0.epochs))" } ?? ""
       facts.append(ReportPage.Fact("epochs", grouped(metrics.count) + epochs))
       facts.append(
         ReportPage.Fact(
-          "an epoch, median", BarChart.duration(RunContents.median(metrics.map(\.seconds)))))
+          "median epoch", BarChart.duration(RunContents.median(metrics.map(\.seconds)))))
       let rate = RunContents.median(metrics.map(\.imagesPerSecond))
       if rate.isFinite {
         facts.append(
-          ReportPage.Fact("training images a second, median", fixed(rate, rate < 10 ? 1 : 0)))
+          ReportPage.Fact("training images per second, median", fixed(rate, rate < 10 ? 1 : 0)))
       }
     }
     if let start = events?.start {
       facts.append(
         ReportPage.Fact(
-          "steps an epoch",
+          "steps per epoch",
           "\(grouped(start.stepsPerEpoch)) of " + counted(start.batchSize, "image"))
       )
       facts.append(ReportPage.Fact("images kept in", start.cache))

@@ -3,7 +3,7 @@ internal import Report
 internal import Training
 
 extension RunReport {
-  /// What a report says of an evaluation's answers.
+  /// The evaluation section of a report.
   static func evaluated(_ answers: RecordedAnswers, of name: String) -> Evaluated {
     let evaluation = answers.evaluation
     return Evaluated(
@@ -19,10 +19,11 @@ extension RunReport {
   private static func facts(of answers: RecordedAnswers) -> [ReportPage.Fact] {
     let evaluation = answers.evaluation
     var facts = [
-      ReportPage.Fact("Right answers", "\(grouped(answers.right)) of \(grouped(evaluation.images))")
+      ReportPage.Fact(
+        "Correct predictions", "\(grouped(answers.right)) of \(grouped(evaluation.images))")
     ]
     if let auc = evaluation.auc {
-      let kind = answers.classes.count > 2 ? "mean of one class against the rest" : ""
+      let kind = answers.classes.count > 2 ? "mean of one class versus the rest" : ""
       facts.append(
         ReportPage.Fact(
           "Area under the ROC curve", fixed(auc, 4) + (kind.isEmpty ? "" : ", " + kind)))
@@ -30,8 +31,8 @@ extension RunReport {
     var error = fixed(evaluation.ece, 4)
     if answers.isComplete, evaluation.temperature != 1 {
       error +=
-        ", without the temperature of \(evaluation.temperature) it would be "
-        + fixed(evaluation.eceUncalibrated, 4)
+        " (\(fixed(evaluation.eceUncalibrated, 4)) without the temperature of "
+        + "\(evaluation.temperature))"
     }
     facts.append(ReportPage.Fact("Expected calibration error", error))
     if answers.isComplete, evaluation.tta != .plain {
@@ -42,7 +43,7 @@ extension RunReport {
       )
     }
     if let topK = evaluation.topK, let share = evaluation.topKAccuracy {
-      facts.append(ReportPage.Fact("Among the \(topK) likeliest", fixed(100 * share, 1) + " %"))
+      facts.append(ReportPage.Fact("Top-\(topK) accuracy", fixed(100 * share, 1) + " %"))
     }
     if !evaluation.skipped.isEmpty {
       facts.append(ReportPage.Fact("Could not be read", "\(grouped(evaluation.skipped.count))"))
@@ -50,7 +51,7 @@ extension RunReport {
     return facts
   }
 
-  /// Takes pictures of images beside their answers.
+  /// Takes pictures of images beside their predictions.
   mutating func show(
     _ tiles: (worst: [Tile], leastSure: [Tile], examples: [Tile], unread: [String])
   ) {
@@ -59,7 +60,7 @@ extension RunReport {
 }
 
 extension RecordedAnswers {
-  /// How many are right.
+  /// The number of correct predictions.
   fileprivate var right: Int {
     evaluation.confusion.hits.reduce(0, +)
   }

@@ -7,11 +7,11 @@ internal import Training
 
 /// Makes a report of what a run's folder holds.
 ///
-/// Nothing else goes into it but the pictures that the run has answered, so that a run's own report
+/// Nothing else goes into it but the images that the run has answered, so that a run's own report
 /// and one made again later are the same bytes.
 struct RunReportBuilder {
   let contents: RunContents
-  /// What could not be used, and why.
+  /// The files that could not be used, with reasons.
   private(set) var problems: [RunContents.Problem]
   private let engine: Engine
   private let dataset: String?
@@ -54,7 +54,7 @@ struct RunReportBuilder {
     return report
   }
 
-  /// Which images the answers are about.
+  /// The name of the evaluated images.
   private var imagesName: String {
     guard let splits = contents.events?.dataset?.splits else { return "evaluated images" }
     return splits.contains { $0.split == Split.test.rawValue }
@@ -89,9 +89,9 @@ struct RunReportBuilder {
         RunContents.Problem(
           file: first, isMissing: false,
           message:
-            "\(grouped(count)) of the images to show cannot be read, or are not those that the "
-            + "run answered, the first is \(first); cnnctl report RUN DATASET shows what lies in a "
-            + "folder that you name"))
+            "\(grouped(count)) of the images to show cannot be read or have changed since the run, "
+            + "the first is \(first); cnnctl report RUN DATASET shows the images of a folder that you "
+            + "name"))
     }
     hidden = Set(tiles.unread)
   }
@@ -138,7 +138,7 @@ struct RunReportBuilder {
   /// Mistakes that are shown with what spoke for them.
   private static let explained = 12
 
-  /// Where the model looks in the worst mistakes; a network without maps looks nowhere.
+  /// Explanations of the worst mistakes; none for a network without feature maps.
   private mutating func explanations(_ model: ClassifierModel) -> [Tile] {
     guard let answers = contents.answers, answers.classes == model.classes else { return [] }
     let worst = ShownAnswers(answers.predictions).worst.prefix(RunReportBuilder.explained)
@@ -154,7 +154,7 @@ struct RunReportBuilder {
       problems.append(
         RunContents.Problem(
           file: contents.folder.bestWeights, isMissing: true,
-          message: "nothing shows where the model looks: \(Failure(error).message)"))
+          message: "no explanations of the mistakes: \(Failure(error).message)"))
       return []
     }
   }

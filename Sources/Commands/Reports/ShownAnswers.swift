@@ -3,18 +3,18 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// The answers that a report shows with their pictures.
+/// The predictions that a report shows with their images.
 struct ShownAnswers {
-  /// Wrong answers, most probable first.
+  /// Wrong predictions, most probable first.
   let worst: [Prediction]
-  /// Answers of the least probability, right or wrong.
+  /// Predictions of the least probability, right or wrong.
   let leastSure: [Prediction]
-  /// Some answers, taken at random.
+  /// Some predictions, taken at random.
   let examples: [Prediction]
 
   private static let (worstCount, leastSureCount, exampleCount) = (24, 12, 18)
 
-  /// Chooses among answers whose class is known; the same answers give the same choice.
+  /// Chooses among answers whose class is known; the same predictions give the same choice.
   init(_ answers: [Prediction]) {
     let sure = answers.enumerated().compactMap { place, answer in
       answer.index.map { (place: place, probability: answer.probabilities[$0], index: $0) }
@@ -37,9 +37,9 @@ struct ShownAnswers {
       .prefix(ShownAnswers.exampleCount).map(\.place).sorted().map { answers[$0] }
   }
 
-  /// Longer side of a picture.
+  /// Longer side of an image.
   static let side = 256
-  /// What a picture may have of pixels where nothing else is said.
+  /// The default limit of an image's pixels.
   static let maxPixels = 64_000_000
 
   /// The images of the three, each once.
@@ -81,14 +81,14 @@ struct ShownAnswers {
   }
 }
 
-/// Where a dataset's images are, whatever folder a command is started in.
+/// The places of a dataset's images, whatever folder a command is started in.
 struct ImagePlaces {
   /// The dataset as paths name it.
   private let named: String?
   /// The dataset from the root.
   private let recorded: String?
 
-  /// Images of a dataset that was named so when it lay there; nil where that is not known.
+  /// Images of a dataset that was named so when it lay there; nil if that is not known.
   init(named: String? = nil, recorded: String? = nil) {
     func trimmed(_ path: String?) -> String? {
       guard var path = path?[...] else { return nil }

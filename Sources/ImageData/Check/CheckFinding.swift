@@ -1,12 +1,11 @@
 /// One thing that a check of a dataset has to say.
 package struct CheckFinding: Sendable, Equatable {
-  /// What it is about.
   package var kind: Kind
   /// One sentence, lower case, that names no path of `paths`.
   package var message: String
   /// The files or folders concerned, below the dataset's folder; `.` is that folder.
   package var paths: [String]
-  /// Why a file cannot be decoded, for that kind.
+  /// The reason why a file cannot be decoded, for that kind.
   package var code: ImageFailure.Code?
 
   init(_ kind: Kind, _ message: String, _ paths: [String], code: ImageFailure.Code? = nil) {
@@ -30,7 +29,7 @@ package struct CheckFinding: Sendable, Equatable {
     case splitsInClasses = "splits-in-classes"
     /// A folder that may be a split or a class.
     case unclearFolder = "unclear-folder"
-    /// A class folder without a picture that can be decoded.
+    /// A class folder without an image that can be decoded.
     case emptyClass = "empty-class"
     /// A class that the training folder does not have.
     case unknownClass = "unknown-class"
@@ -44,27 +43,27 @@ package struct CheckFinding: Sendable, Equatable {
     case tooDeep = "too-deep"
     /// A class folder's name that is not UTF-8 or has control characters.
     case className = "class-name"
-    /// A file that gives no picture.
+    /// A file that gives no image.
     case undecodable
-    /// The same picture in two classes.
+    /// The same image in two classes.
     case twoClasses = "two-classes"
-    /// The same picture in two splits.
+    /// The same image in two splits.
     case leak
-    /// Similar pictures in two splits.
+    /// Similar images in two splits.
     case nearLeak = "near-leak"
-    /// Similar pictures in two classes of a split.
+    /// Similar images in two classes of a split.
     case nearTwoClasses = "near-two-classes"
-    /// The same picture again in its class and split.
+    /// The same image again in its class and split.
     case duplicate
-    /// Similar pictures in a class and split.
+    /// Similar images in a class and split.
     case nearDuplicate = "near-duplicate"
     /// A JPEG named as a PNG, or the other way round.
     case wrongExtension = "wrong-extension"
-    /// A JPEG or PNG that is passed over, as its name is that of a text or another known kind.
+    /// A JPEG or PNG that is ignored, as its name is that of a text or another known kind.
     case unnamedPicture = "unnamed-picture"
-    /// Another file among the pictures, which is passed over.
+    /// Another file among the images, which is ignored.
     case otherFile = "other-file"
-    /// A folder beside those of the splits, which is passed over.
+    /// A folder beside those of the splits, which is ignored.
     case otherFolder = "other-folder"
     /// An image beside the class folders, in none of them.
     case looseImage = "loose-image"
@@ -76,11 +75,11 @@ package struct CheckFinding: Sendable, Equatable {
     case sameFolders = "same-folders"
     /// A folder of the system's, or one of this program's runs.
     case skippedFolder = "skipped-folder"
-    /// A picture with a side of a few pixels.
+    /// An image with a side of a few pixels.
     case tiny
-    /// A picture many times as long as it is wide.
+    /// An image many times as long as it is wide.
     case extremeShape = "extreme-shape"
-    /// A class whose pictures hold less detail than their size lets expect.
+    /// A class whose images hold less detail than their size lets expect.
     case enlarged
     /// Classes of very different sizes.
     case imbalance
@@ -93,7 +92,7 @@ package struct CheckFinding: Sendable, Equatable {
     /// A link that leads out of the dataset.
     case linkOutside = "link-outside"
 
-    /// Whether it makes a dataset unfit, not just worth a look.
+    /// Whether it is an error and not just a note.
     package var isError: Bool { self < .nearLeak }
   }
 }

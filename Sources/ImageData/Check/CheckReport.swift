@@ -1,12 +1,11 @@
-/// What a check found in a dataset.
+/// The findings of a check of a dataset.
 package struct CheckReport: Sendable {
-  /// The pictures of one class or all of them in one split's folder.
+  /// The images of one class or all of them in one split's folder.
   package struct Folder: Sendable {
-    /// What the folder is for.
     package var split: Split
     /// Its name; empty for class folders alone.
     package var name: String
-    /// The candidates of each class of `classes`; nil where the folder lacks the class.
+    /// The candidates of each class of `classes`; nil if the folder lacks the class.
     package var counts: [Int?]
   }
 
@@ -28,7 +27,7 @@ package struct CheckReport: Sendable {
     }
   }
 
-  /// How many pictures there are of each shape.
+  /// The number of images of each shape.
   package struct Shapes: Sendable, Equatable {
     /// Wider than high by more than a tenth.
     package var landscape = 0
@@ -60,23 +59,23 @@ package struct CheckReport: Sendable {
   package var decoded = 0
   /// Bytes of all that could be read.
   package var byteCount = 0
-  /// Decoded pictures by kind.
+  /// Decoded images by kind.
   package var kinds: [FileKind: Int] = [:]
-  /// Decoded pictures by what is special about their files.
+  /// Decoded images by what is special about their files.
   package var traits: [PictureFacts.Trait: Int] = [:]
-  /// Decoded pictures that their EXIF orientation turns or mirrors.
+  /// Decoded images that their EXIF orientation turns or mirrors.
   package var turned = 0
-  /// Pixels across, upright; nil without a decoded picture.
+  /// Pixels across, upright; nil without a decoded image.
   package var widths: Spread?
   /// Pixels down, upright.
   package var heights: Spread?
-  /// Decoded pictures by shape.
+  /// Decoded images by shape.
   package var shapes = Shapes()
-  /// Decoded pictures for which the search for similar ones was cut short.
+  /// Decoded images for which the search for similar ones was cut short.
   package var cutShort = 0
-  /// Files passed over, by ending.
+  /// Files ignored, by ending.
   package var passedOver = PassedOver()
-  /// What there is to say, in the order of its kinds.
+  /// The findings, in the order of their kinds.
   package var findings: [CheckFinding] = []
 
   init(_ survey: FolderSurvey) {

@@ -1,7 +1,7 @@
 internal import KernelInterface
 
 extension DatasetCheck {
-  /// Pictures that are there more than once, exactly or nearly.
+  /// Images that are there more than once, exactly or nearly.
   ///
   /// Also says for how many the search for similar ones was cut short.
   static func copyFindings(
@@ -18,7 +18,7 @@ extension DatasetCheck {
   /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
   ///
   /// They are decoded once more: hashing all the pixels of a dataset would take half as long as
-  /// decoding them, and few pictures share their size and shrunk copy.
+  /// decoding them, and few images share their size and shrunk copy.
   private static func pixelDigests(
     _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
   ) -> [PictureExamination.Digest: PictureExamination.Digest] {
@@ -41,7 +41,7 @@ extension DatasetCheck {
     return digests
   }
 
-  /// What to say of files with the same pixels.
+  /// Findings about files with the same pixels.
   private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
     let isSameFile = Set(files.compactMap(\.examination.picture?.fileDigest)).count == 1
     return CheckFinding.copies(
@@ -49,7 +49,7 @@ extension DatasetCheck {
       files.map { ($0.candidate.sample, $0.split) })
   }
 
-  /// What to say of pictures that look alike; each stands with all files that hold it.
+  /// Findings about images that look alike; each lists all files with the image.
   private static func nearFindings(
     _ pictures: [[CheckedFile]], _ workers: WorkerPool
   ) -> (findings: [CheckFinding], cutShort: Int) {
@@ -65,13 +65,13 @@ extension DatasetCheck {
         splits.count > 1
         ? .nearLeak : Set(files.map(\.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
       let place = splits.count > 1 ? " in \(CheckFinding.named(splits))" : ""
-      return CheckFinding(kind, "pictures that look alike" + place, files.map(\.path))
+      return CheckFinding(kind, "images that look alike" + place, files.map(\.path))
     }
     return (findings, outcome.cutShort)
   }
 }
 
-/// Elements with equal keys together, in the order of their first ones; those without are left out.
+/// Elements with equal keys together, in the order of their first ones; those without are omitted.
 private func grouped<Element, Key: Hashable>(
   _ elements: some Sequence<Element>, by key: (Element) -> Key?
 ) -> [[Element]] {
@@ -92,7 +92,7 @@ private func grouped<Element, Key: Hashable>(
 extension CheckFinding {
   fileprivate static let sameFile = "the same file"
 
-  /// What to say of a picture that is there more than once, in the given manner.
+  /// Findings about an image that occurs more than once, in the given manner.
   fileprivate static func copies(
     _ manner: String, _ files: [(sample: Sample, split: Split)]
   ) -> [CheckFinding] {
@@ -117,7 +117,7 @@ extension ImageStore {
   /// Files that are there more than once, as far as their bytes tell: known from loading, free of
   /// charge.
   ///
-  /// `DatasetCheck` looks further: for the same pixels in other files, and for pictures alike.
+  /// `DatasetCheck` looks further: for the same pixels in other files, and for images alike.
   package var copies: [CheckFinding] {
     grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
       .filter { $0.count > 1 }

@@ -1,5 +1,5 @@
 extension DatasetCheck {
-  /// What is wrong with the folders: what training would refuse, problem by problem.
+  /// Errors in the folders, one for each problem that training would refuse.
   static func layoutFindings(_ survey: FolderSurvey) -> [CheckFinding] {
     (survey.problems + survey.layoutProblems()).flatMap { findings($0, survey) }
   }
@@ -46,7 +46,7 @@ extension DatasetCheck {
     }
   }
 
-  /// What is worth a look beside the pictures; `otherKinds` are the contents of other files.
+  /// Notes on other files and folders; `otherKinds` are the kinds of their contents.
   static func folderFindings(
     _ survey: FolderSurvey, otherKinds: [FileKind?]
   ) -> [CheckFinding] {
@@ -61,23 +61,23 @@ extension DatasetCheck {
     let images = survey.folders.filter { $0.name.isEmpty }.flatMap(\.looseImages)
     return zip(survey.others, otherKinds).filter { !unlabelled.contains($0.0) }.map { path, kind in
       if loose.contains(path) {
-        return CheckFinding(.looseImage, "lies in no class folder", [path])
+        return CheckFinding(.looseImage, "not in a class folder", [path])
       }
       return kind.map {
         CheckFinding(
           .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
       } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
     }
-      + images.map { CheckFinding(.looseImage, "lies in no class folder", [$0]) }
+      + images.map { CheckFinding(.looseImage, "not in a class folder", [$0]) }
       + survey.layoutNotes.map { CheckFinding($0.kind, $0.fact, [$0.path]) }
-      + survey.hidden.map { CheckFinding(.hidden, "passed over", [$0]) }
+      + survey.hidden.map { CheckFinding(.hidden, "ignored", [$0]) }
       + survey.repeated.map {
-        CheckFinding(.repeatedFolder, "a folder of the same class again, taken once", [$0])
+        CheckFinding(.repeatedFolder, "already a folder of this class, used once", [$0])
       }
-      + survey.linksOutside.map { CheckFinding(.linkOutside, "leads out of the dataset", [$0]) }
+      + survey.linksOutside.map { CheckFinding(.linkOutside, "points outside the dataset", [$0]) }
   }
 
-  /// Empty, missing, uneven and blurred classes, told by the pictures that can be decoded.
+  /// Empty, missing, uneven and blurred classes, told by the images that can be decoded.
   static func classFindings(
     _ survey: FolderSurvey, _ files: [CheckedFile], _ classes: [String]
   ) -> [CheckFinding] {
@@ -100,7 +100,7 @@ extension DatasetCheck {
             !members.isEmpty
             ? "holds no image that can be decoded"
             : "holds no images" + (others.isEmpty ? "" : ", but \(others.list)")
-              + (others.conversion.map { "; convert: \($0)" } ?? "")
+              + (others.conversion.map { "; to convert: \($0)" } ?? "")
           findings.append(CheckFinding(.emptyClass, cause, [joined(folder.name, found.name)]))
         }
       }
@@ -108,7 +108,7 @@ extension DatasetCheck {
         let present = Set(folder.classes.map { Array($0.name.utf8) })
         findings += training.filter { !present.contains(Array($0.utf8)) }.map {
           CheckFinding(
-            .missingClass, "a class to train on, but not here", [joined(folder.name, $0)])
+            .missingClass, "a training class without a folder here", [joined(folder.name, $0)])
         }
       }
       findings += imbalance(counts.filter { $0.decoded > 0 }, folder.name)
@@ -130,7 +130,7 @@ extension DatasetCheck {
     ]
   }
 
-  /// Classes of a folder whose pictures show less than their size lets expect, those together that
+  /// Classes of a folder whose images show less than their size lets expect, those together that
   /// are alike in that.
   private static func enlarged(
     _ classes: [(name: String, detail: Detail)], _ folder: String
@@ -138,27 +138,27 @@ extension DatasetCheck {
     let coarse = classes.filter { $0.detail.pixels > 1 && $0.detail.side < fineSide }
     let rest =
       coarse.count < classes.count
-      ? "; other classes are sharper, and a network may go by that" : ""
+      ? "; other classes are sharper, and a network may learn that difference" : ""
     let groups = Dictionary(grouping: coarse) { $0.detail.pixels }
     return groups.sorted { $0.key > $1.key }.map { pixels, members in
       let side = members.map(\.detail.side).max() ?? 0
       return CheckFinding(
         .enlarged,
-        "most show nothing finer than \(pixels) pixels: \(side) pixels a side would hold as much"
+        "most show no detail finer than \(pixels) pixels: \(side) pixels per side would be enough"
           + rest,
         members.map { joined(folder, $0.name) })
     }
   }
 }
 
-/// How fine the pictures of a class are.
+/// The finest detail in the images of a class.
 private struct Detail {
-  /// Nothing in half of the pictures is finer than so many pixels.
+  /// Nothing in half of the images is finer than so many pixels.
   var pixels: Int
   /// Pixels of the shorter side that would show as much.
   var side: Int
 
-  /// Nil for a class without a picture that tells.
+  /// Nil for a class without an image that tells.
   init?(_ files: some Sequence<CheckedFile>) {
     let telling = files.compactMap(\.examination.picture).filter { $0.fineness != nil }
     guard !telling.isEmpty else { return nil }

@@ -3,15 +3,15 @@ internal import Synchronization
 
 /// A check of a dataset: reads every file, writes nothing.
 package enum DatasetCheck {
-  /// Pictures with a smaller side are noted: nothing can be told from them.
+  /// Images with a smaller side are noted: nothing can be told from them.
   package static let leastSide = 8
-  /// Pictures whose sides differ by a greater factor are noted: stretched to a square, nothing can
+  /// Images whose sides differ by a greater factor are noted: stretched to a square, nothing can
   /// be told from them either.
   package static let mostAspect = 5
   /// Classes whose sizes differ by a greater factor are noted: with two of them, calling everything
   /// the larger one is right three times in four.
   package static let mostImbalance = 3
-  /// Pictures whose detail would fit into a smaller side are noted: no recipe answers for larger
+  /// Images whose detail would fit into a smaller side are noted: no recipe answers for larger
   /// ones.
   package static let fineSide = 192
 
@@ -105,7 +105,7 @@ struct CheckedFile {
   var classIndex: Int { candidate.sample.classIndex }
   var split: Split { candidate.split }
 
-  /// What there is to say of this file alone.
+  /// Findings about this file by itself.
   var findings: [CheckFinding] {
     switch examination.result {
     case .failure(let failure):

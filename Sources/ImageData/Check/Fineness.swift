@@ -1,16 +1,16 @@
-/// How fine the detail of a picture is.
+/// The fineness of an image's detail.
 ///
-/// Photos have detail at every scale: shrunk to half, one is about as rough as before. A picture
+/// Photos have detail at every scale: shrunk to half, one is about as rough as before. An image
 /// that was enlarged smoothly, or is out of focus, is rough only at the scale of its detail. Below
 /// that, where it is a smooth surface, twice the scale makes second differences four times as large
 /// and their squares sixteen times; compression and the filter that enlarged it leave six to ten.
 enum Fineness {
-  /// Pixels a side that are looked at, in the middle of a picture: more would take longer and tell
+  /// Pixels per side that are looked at, in the middle of an image: more would take longer and tell
   /// no more of a class.
   private static let window = 128
   /// The greatest scale in pixels that is told apart.
   private static let coarsest = 16
-  /// Growth of the roughness from one scale to twice as much from which a picture counts as smooth
+  /// Growth of the roughness from one scale to twice as much from which an image counts as smooth
   /// between them.
   ///
   /// Of 600 photos of cats and dogs 99 in 100 grow by less than 4.6 at each scale; photos enlarged by
@@ -22,8 +22,8 @@ enum Fineness {
   /// Sides of fewer points have too few second differences.
   private static let leastPoints = 6
 
-  /// The greatest power of two, up to 16, such that nothing in the picture is finer than so many
-  /// pixels; 1 for most photos, nil for a picture that is too small or has nothing in it.
+  /// The greatest power of two, up to 16, such that nothing in the image is finer than so many
+  /// pixels; 1 for most photos, nil for an image that is too small or has nothing in it.
   static func pixels(of image: RGBImage) -> Int? {
     var surface = Surface(image, window: window)
     var finer: Float?
@@ -50,7 +50,7 @@ private struct Surface {
   /// Row after row, 0 to 255.
   var greys: [Float]
 
-  /// The middle of a picture.
+  /// The middle of an image.
   init(_ image: RGBImage, window: Int) {
     width = min(window, image.width)
     height = min(window, image.height)
@@ -89,7 +89,7 @@ private struct Surface {
     return sum / Float((height - 2) * (width - 2))
   }
 
-  /// The means of two by two points; an odd last row or column is left out.
+  /// The means of two by two points; an odd last row or column is omitted.
   var halved: Surface {
     let (columns, rows) = (width / 2, height / 2)
     var means: [Float] = []

@@ -1,8 +1,8 @@
 package import KernelInterface
 
-/// Finds pictures that look alike among many, without comparing each with each.
+/// Finds images that look alike among many, without comparing each with each.
 ///
-/// Two pictures look alike if their hashes, or one and the other's mirrored, differ in at most 11
+/// Two images look alike if their hashes, or one and the other's mirrored, differ in at most 11
 /// of 63 bits, and their tiny copies correlate by at least 0.93. On 13,300 photos the first
 /// condition alone takes some dozens of strangers for twins, both together none. All of 500 photos
 /// that were compressed, halved, brightened or mirrored met both, of those cropped by 2 % at each
@@ -11,19 +11,19 @@ package import KernelInterface
 /// Multi-index hashing (Norouzi, Punjani and Fleet 2012): hashes that differ in 11 bits agree but
 /// for 2 in one of their four parts of 16 bits, so looking up 137 values of each part finds all.
 package struct NearDuplicates {
-  /// The most bits in which hashes of similar pictures differ.
+  /// The most bits in which hashes of similar images differ.
   static let mostBits = 11
-  /// The least correlation of the tiny copies of similar pictures.
+  /// The least correlation of the tiny copies of similar images.
   static let leastCorrelation = 0.93
-  /// As many similar pictures are named for one; where there are more, it is in good company.
+  /// As many similar images are named for one; where there are more, it is in good company.
   static let mostMatches = 16
-  /// Hashes that may be looked at for one picture, however few pictures there are.
+  /// Hashes that may be looked at for one image, however few images there are.
   private static let leastLookups = 20_000
-  /// The part of all hashes that may be looked at for one picture before its search is cut short.
+  /// The part of all hashes that may be looked at for one image before its search is cut short.
   ///
-  /// Of hashes drawn evenly the last picture meets 1096 / 65536, or 1.7 %, of photos about 3 %.
+  /// Of hashes drawn evenly the last image meets 1096 / 65536, or 1.7 %, of photos about 3 %.
   private static let mostLooked = 1.0 / 8
-  /// Tiny copies compared for one picture before the search gives up.
+  /// Tiny copies compared for one image before the search gives up.
   private static let mostComparisons = 500
 
   private static let parts = 4
@@ -32,15 +32,15 @@ package struct NearDuplicates {
   private let bits: [UInt64]
   private let greys: [UInt8]
   private let statistics: [GreyStatistics]
-  /// The pictures sorted by each part of their hashes in turn, and those hashes.
+  /// The images sorted by each part of their hashes in turn, and those hashes.
   private let order: [Int32]
   private let sorted: [UInt64]
-  /// Where in `order` each value of each part begins, and behind a part's last where it ends.
+  /// The start of each value of each part in `order`, and after a part's last value its end.
   private let starts: [Int32]
 
   private static let values = 1 << 16
 
-  /// An index over the hashes of pictures.
+  /// An index over the hashes of images.
   package init(_ hashes: [PerceptualHash]) {
     bits = hashes.map(\.bits)
     greys = hashes.flatMap(\.greys)
@@ -65,17 +65,17 @@ package struct NearDuplicates {
     sorted = order.map { [bits] in bits[Int($0)] }
   }
 
-  /// What a search among all pictures found.
+  /// The result of a search among all images.
   package struct Outcome {
-    /// Pairs of similar pictures, enough to connect all of a group.
+    /// Pairs of similar images, enough to connect all of a group.
     package var pairs: [(Int, Int)] = []
-    /// Pictures whose search was cut short, so that similar ones may be missing.
+    /// Images whose search was cut short, so that similar ones may be missing.
     package var cutShort = 0
     /// Hashes looked at.
     package var lookups = 0
   }
 
-  /// Searches for each picture among those before it.
+  /// Searches for each image among those before it.
   package func search(workers: WorkerPool) -> Outcome {
     var searches = bits.indices.map { Search($0, lookups: mostLookups) }
     searches.withUnsafeMutableBufferPointer { searches in
@@ -95,7 +95,7 @@ package struct NearDuplicates {
     max(NearDuplicates.leastLookups, Int(NearDuplicates.mostLooked * Double(bits.count)))
   }
 
-  /// Finds some of the pictures before a search's that look like it.
+  /// Finds some of the images before a search's that look like it.
   private func run(_ search: inout Search) {
     let index = search.index
     for isMirrored in [false, true] {
@@ -110,7 +110,7 @@ package struct NearDuplicates {
     }
   }
 
-  /// Where the search for one picture stands.
+  /// The state of the search for one image.
   private struct Search {
     let index: Int
     var found: [Int] = []
@@ -122,13 +122,13 @@ package struct NearDuplicates {
       self.lookups = lookups
     }
 
-    /// Whether there may be more that it has no time to look at.
+    /// Whether the search ran out of time and may have missed some.
     var isExhausted: Bool { lookups <= 0 || comparisons <= 0 }
 
     var isOver: Bool { found.count >= NearDuplicates.mostMatches || isExhausted }
   }
 
-  /// Looks at the pictures before the searched one whose part of the hash has a value.
+  /// Looks at the images before the searched one whose part of the hash has a value.
   private func look(
     up value: UInt16, _ part: Int, _ hash: UInt64, _ copy: [UInt8], _ search: inout Search
   ) {
@@ -149,7 +149,7 @@ package struct NearDuplicates {
     }
   }
 
-  /// Where in a range of `order`, which ascends, the pictures before `index` end.
+  /// The end of the images before `index` in a range of `order`, which ascends.
   private func end(of range: Range<Int>, before index: Int) -> Int {
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
@@ -167,7 +167,7 @@ package struct NearDuplicates {
     }
   }
 
-  /// Pearson's correlation of a tiny copy with a picture's.
+  /// Pearson's correlation of a tiny copy with an image's.
   private func correlation(_ copy: [UInt8], _ own: GreyStatistics, _ other: Int) -> Double {
     let count = copy.count
     var sum: Int32 = 0
@@ -191,7 +191,7 @@ package struct NearDuplicates {
     + (0..<16).flatMap { high in (0..<high).map { 1 << UInt16(high) | 1 << UInt16($0) } }
 }
 
-/// Which of some numbers belong together.
+/// Disjoint sets of numbers.
 struct Groups {
   private var parents: [Int]
 

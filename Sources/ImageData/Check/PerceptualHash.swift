@@ -1,16 +1,16 @@
 internal import Glibc
 package import KernelInterface
 
-/// What a picture looks like from afar: two numbers to search by and a tiny copy to be sure by.
+/// A perceptual hash of an image: two numbers to search by and a tiny copy to confirm a match.
 ///
-/// The picture is shrunk to 32 x 32 greys, so size and shape play no part. The hash has the signs
+/// The image is shrunk to 32 x 32 greys, so size and shape play no part. The hash has the signs
 /// of the lowest 8 x 8 coefficients of the two-dimensional cosine transform (type II) but the
 /// first, which is the mean; as in pHash, but with signs in place of a comparison with the median,
-/// since mirroring a picture then turns exactly those of odd horizontal frequency.
+/// since mirroring an image then turns exactly those of odd horizontal frequency.
 package struct PerceptualHash: Sendable, Equatable {
   /// The side of the tiny copy.
   static let side = 16
-  /// Pictures whose tiny copy deviates by fewer grey levels than this look like nothing at all.
+  /// Images whose tiny copy deviates by fewer grey levels than this look like nothing at all.
   ///
   /// The flattest of 9,000 photos has 10.7.
   static let leastDeviation = 4.0
@@ -20,17 +20,17 @@ package struct PerceptualHash: Sendable, Equatable {
   /// 16 x 16 greys.
   package var greys: [UInt8]
 
-  /// The bits that mirroring a picture turns.
+  /// The bits that mirroring an image turns.
   package static let oddFrequencies: UInt64 = 0xAAAA_AAAA_AAAA_AAAA
 
-  /// A picture shrunk to 32 x 32, from which its hash is made.
+  /// An image shrunk to 32 x 32, from which its hash is made.
   ///
   /// Bilinear with antialiasing: Pillow's box filter is not symmetric at factors such as 1.5.
   package static func shrunk(_ image: RGBImage, by resizer: Resizer) -> RGBImage {
     resizer.stretch(image, width: input, height: input)
   }
 
-  /// What `shrunk` is to be done with.
+  /// The resizer for `shrunk`.
   package static func resizer(_ kernels: KernelTable) -> Resizer {
     Resizer(.bilinear, kernels: kernels)
   }
@@ -42,7 +42,7 @@ package struct PerceptualHash: Sendable, Equatable {
     self.greys = greys
   }
 
-  /// The hash of a shrunk picture, or nil for one that is about of one grey.
+  /// The hash of a shrunk image, or nil for one that is about of one grey.
   package init?(shrunk: RGBImage) {
     let pixels = shrunk.pixels
     // ITU-R BT.601, in thousandths.
@@ -56,7 +56,7 @@ package struct PerceptualHash: Sendable, Equatable {
     bits = PerceptualHash.signs(luma.map { Float($0) / 1000 })
   }
 
-  /// The side of the picture that is transformed.
+  /// The side of the image that is transformed.
   private static let input = 32
   /// Frequencies in each direction.
   private static let frequencies = 8

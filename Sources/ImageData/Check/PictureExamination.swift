@@ -1,12 +1,12 @@
 internal import Primitives
 
-/// What a check keeps of one file; its pixels are gone.
+/// The results of examining one file; its pixels are discarded.
 struct PictureExamination: Sendable {
   /// A SHA-256 digest.
   struct Digest: Hashable {
     private var words: SIMD4<UInt64>
 
-    /// The digest of bytes, with the size of their picture where one is given.
+    /// The digest of bytes, with the size of their image where one is given.
     init(of bytes: [UInt8], width: Int = 0, height: Int = 0) {
       var digest = SHA256()
       if width > 0 { digest.update("\(width) \(height)\n".utf8) }
@@ -18,18 +18,18 @@ struct PictureExamination: Sendable {
     }
   }
 
-  /// What a readable file holds.
+  /// The results for a readable image.
   struct Picture {
     /// Of the whole file.
     var fileDigest: Digest
-    /// Of the size and a shrunk copy: pictures with the same pixels have the same.
+    /// Of the size and a shrunk copy: images with the same pixels have the same.
     var roughDigest: Digest
     var facts: PictureFacts
     /// Pixels across, upright.
     var width: Int
     /// Pixels down, upright.
     var height: Int
-    /// Nothing in it is finer than so many pixels; nil where nothing can be told.
+    /// Nothing in it is finer than so many pixels; nil if nothing can be told.
     var fineness: Int?
     var hash: PerceptualHash?
   }

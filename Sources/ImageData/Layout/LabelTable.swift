@@ -12,17 +12,17 @@ struct LabelTable {
   private let hasHeader: Bool
   /// The columns of the file's name and of the class, from 0, and how many there are.
   private let columns: (file: Int, label: Int, count: Int)
-  /// What the names in the table lack, such as `.jpg`.
+  /// The extension that the names in the table lack, such as `.jpg`.
   private let ending: String
   private let labels: [String]
   private let rows: Int
 
-  /// Whether a file is named as a table.
+  /// Whether a file has the name of a label table.
   static func isNamedSo(_ name: String) -> Bool {
     [".csv", ".tsv"].contains { name.lowercased().hasSuffix($0) }
   }
 
-  /// The table at a path; nil where no column names images that lie beside it, or none can be told
+  /// The table at a path; nil if no column names images that lie beside it, or none can be told
   /// to hold classes.
   init?(_ path: String) {
     guard LabelTable.isNamedSo(path),
@@ -80,9 +80,9 @@ struct LabelTable {
       ?? candidates.first
   }
 
-  /// What there is, in one line.
+  /// A description in one line.
   var summary: String {
-    "a table of images and classes: \(list(labels)); labels are taken from folders' names alone"
+    "a table of images and classes: \(list(labels)); labels come from folder names only"
   }
 
   /// The command that moves the images into class folders.

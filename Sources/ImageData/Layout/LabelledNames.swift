@@ -5,7 +5,7 @@ struct LabelledNames {
   /// The classes and the number of files of each, in byte order.
   let classes: [(name: String, count: Int)]
 
-  /// The classes of such names; nil where the names of images do not fall into a few groups.
+  /// The classes of such names; nil if the names of images do not fall into a few groups.
   init?(_ names: [String]) {
     let images = names.filter(Dataset.isCandidate)
     let groups = Dictionary(grouping: images.compactMap(LabelledNames.label)) { $0 }
@@ -16,14 +16,14 @@ struct LabelledNames {
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  /// What there is, in one line.
+  /// A description in one line.
   var summary: String {
     "names that begin with "
       + list(classes.map { "\($0.name) (\($0.count))" })
   }
 
   /// The part of a file's name that tells its class: what comes before its first digit, without
-  /// digits at the beginning and signs at the end; nil where that is nothing.
+  /// digits at the beginning and signs at the end; nil if that is nothing.
   ///
   /// `moving` does the same in the shell.
   static func label(_ name: String) -> String? {

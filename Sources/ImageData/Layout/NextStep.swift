@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// What to do about a path that is no dataset: a shell command, then the dataset to name.
+/// The next step for a path that is not a dataset: a shell command, then the dataset to name.
 package struct NextStep: Sendable, Hashable {
-  /// What the command goes by, for the line `found:`.
+  /// The observation behind the command, for the line `found:`.
   var found: String?
-  /// A command that a shell takes as it stands; nil where naming another folder is enough.
+  /// A command that a shell takes as it stands; nil if naming another folder is enough.
   var shell: String?
   /// The folder to name then, as a shell takes it; nil for the same as before.
   var dataset: String?
@@ -17,7 +17,7 @@ package struct NextStep: Sendable, Hashable {
 }
 
 extension NextStep {
-  /// For a file that is given as a dataset; nil where its name tells nothing.
+  /// For a file that is given as a dataset; nil if its name tells nothing.
   static func file(_ path: String) -> NextStep? {
     if let archive = Archive(path) {
       let folder = archive.newFolder
@@ -27,7 +27,7 @@ extension NextStep {
     if LabelTable.isNamedSo(path) {
       let table = LabelTable(path)
       return NextStep(
-        found: table?.summary ?? "a table; labels are taken from the names of folders alone",
+        found: table?.summary ?? "a table; labels come from folder names only",
         shell: table?.moving, dataset: table.map { shellWord($0.folder) })
     }
     if Dataset.isCandidate(path) {
@@ -36,7 +36,7 @@ extension NextStep {
     return nil
   }
 
-  /// For a path that leads nowhere; nil where it looks like any other.
+  /// For a path that leads nowhere; nil if it looks like any other.
   static func missing(_ path: String) -> NextStep? {
     if path == "~" || path.hasPrefix("~/") {
       let rest = String(path.dropFirst(2))
@@ -52,7 +52,7 @@ extension NextStep {
     let names = address.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3)
     let file = names.last { !$0.isEmpty }.map(String.init) ?? "photos.zip"
     var step = NextStep(
-      found: "an address, and none is fetched",
+      found: "a URL; nothing is downloaded",
       shell: "curl -fL -o \(shellWord(file)) \(shellWord(path))")
     if let archive = Archive(file), let shell = step.shell {
       let folder = archive.newFolder
@@ -62,7 +62,7 @@ extension NextStep {
     return step
   }
 
-  /// For a folder that holds files and no class folders; nil where nothing tells their classes.
+  /// For a folder that holds files and no class folders; nil if nothing tells their classes.
   ///
   /// `root` is the dataset's folder, `path` the one without class folders.
   static func flat(_ path: String, root: String) -> NextStep? {
@@ -91,7 +91,7 @@ extension NextStep {
   }
 
   /// For a folder that holds nothing but one folder: the one further down that holds class folders
-  /// or splits, or whose files tell their classes; nil where there is none.
+  /// or splits, or whose files tell their classes; nil if there is none.
   static func below(_ path: String, root: String) -> NextStep? {
     var path = path
     for _ in 0..<8 {

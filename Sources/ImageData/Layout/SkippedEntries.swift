@@ -5,12 +5,12 @@ internal import Primitives
 ///
 /// What systems leave there is not even listed: `PictureName.isOfSystem`.
 enum SkippedEntries {
-  /// Whether the folder at `path`, which ends in `name`, is passed over, wherever it lies.
+  /// Whether the folder at `path`, which ends in `name`, is ignored anywhere in a dataset.
   static func contains(folder name: String, at path: String) -> Bool {
     isRun(path) || holdsRuns(path, name)
   }
 
-  /// Whether a folder is that of a run, told by the files that a run begins with.
+  /// Whether a folder is a run, recognized by the files that a run starts with.
   private static func isRun(_ path: String) -> Bool {
     guard exists("\(path)/config.json"), FolderListing.isFolder("\(path)/weights") else {
       return false
@@ -18,7 +18,7 @@ enum SkippedEntries {
     return FolderListing.isFolder("\(path)/test") || exists("\(path)/run.json")
   }
 
-  /// Whether runs lie in a folder and nothing else, as in `runs`.
+  /// Whether a folder holds only runs, as `runs` does.
   private static func holdsRuns(_ path: String, _ name: String) -> Bool {
     guard name == "runs" || exists("\(path)/latest"), let listing = try? FolderListing(path) else {
       return false

@@ -1,4 +1,4 @@
-/// Which folders at the top of a dataset are splits, which are classes, and which may be either.
+/// The folders at the top of a dataset that are splits, classes, or ambiguous.
 ///
 /// A name alone does not decide, as classes may be called `train` (the vehicle) or `valid`. A folder
 /// whose name is that of a split is one
@@ -15,7 +15,7 @@ struct SplitFolders {
   /// Folders that may be meant for one split or the other, or for a class.
   private(set) var unclear: [String] = []
 
-  /// What a look into a folder tells.
+  /// The contents of a folder.
   struct Content {
     /// Whether folders lie in it.
     var holdsFolders = false

@@ -1,15 +1,15 @@
-/// What a folder's name says of its use in a dataset.
+/// The use of a folder in a dataset, by its name.
 ///
 /// Names are read word by word, in any case: `Train`, `TEST-SET`, `val_images`, `trainset` and
-/// `train2017` name a split alone, `seg_train` and `my-dataset_test` name it beside something else.
-/// Parts of words count for nothing: `strain`, `latest` and `valley` name no split.
+/// `train2017` name per split alone, `seg_train` and `my-dataset_test` name it beside something
+/// else. Parts of words count for nothing: `strain`, `latest` and `valley` name no split.
 package struct SplitName: Sendable, Hashable {
-  /// The split; nil where the name may mean two of them, as `eval` and `train_val` do.
+  /// The split; nil if the name may mean two of them, as `eval` and `train_val` do.
   package var split: Split?
   /// The other words of the name in lower case; empty where it names the split alone.
   package var rest: [String]
 
-  /// What a name says; nil for one that names no split.
+  /// The split that the name suggests; nil if it suggests none.
   package init?(_ name: String) {
     var possible: Set<Split> = []
     rest = []
@@ -30,7 +30,7 @@ package struct SplitName: Sendable, Hashable {
     return !words.isEmpty && words.allSatisfy(fillers.contains)
   }
 
-  /// The words that name a split, or one of two.
+  /// The words that name per split, or one of two.
   private static let meanings: [String: Set<Split>] = [
     "train": [.train], "training": [.train], "trn": [.train],
     "val": [.val], "valid": [.val], "validation": [.val], "validate": [.val],

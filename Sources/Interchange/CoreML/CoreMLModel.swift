@@ -57,14 +57,14 @@ package struct CoreMLModel: Sendable {
       }.bytes
   }
 
-  /// What goes in, what comes out, and what is said of the model, as `ModelDescription`.
+  /// The inputs, the outputs and the metadata of the model, as `ModelDescription`.
   private static func description(_ model: ClassifierModel, _ card: ModelCard?) -> ProtobufMessage {
     let side = model.preprocessing
     let metadata = model.metadata(card: card).sorted { $0.key < $1.key }
     return ProtobufMessage {
       $0.put(1) {
         $0.put(1, input)
-        $0.put(2, "An upright photo, brought to \(side.width) x \(side.height) pixels")
+        $0.put(2, "An upright photo, resized to \(side.width) x \(side.height) pixels")
         $0.put(3) {
           $0.put(4) {
             $0.put(1, side.width)
@@ -80,7 +80,7 @@ package struct CoreMLModel: Sendable {
       }
       $0.put(10) {
         $0.put(1, label)
-        $0.put(2, "The likeliest class")
+        $0.put(2, "The most probable class")
         $0.put(3) { $0.put(3) { _ in } }
       }
       $0.put(11, label)

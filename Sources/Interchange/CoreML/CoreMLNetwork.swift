@@ -23,7 +23,7 @@ struct CoreMLNetwork {
 
   /// The layers, `NeuralNetworkLayer` each, in the order in which they run.
   private(set) var layers: [ProtobufMessage] = []
-  /// Whether weights are held in 16 bits.
+  /// Whether weights have 16 bits.
   let halves: Bool
 
   /// No layers yet.

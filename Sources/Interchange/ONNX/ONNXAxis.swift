@@ -1,10 +1,9 @@
 internal import ImageData
 
-/// One direction of a picture and of the network's input, as names of doubles in a graph.
+/// One direction of an image and of the network's input, as names of doubles in a graph.
 ///
 /// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
 struct ONNXAxis {
-  /// Which of the two directions.
   enum Direction: String {
     case rows
     case columns
@@ -13,13 +12,13 @@ struct ONNXAxis {
   let direction: Direction
   /// Pixels of the network's input.
   let target: Int
-  /// Pixels of the picture.
+  /// Pixels of the image.
   let size: String
-  /// Source pixels a target pixel.
+  /// Source pixels per target pixel.
   let scale: String
-  /// Where the picture begins to be used, in its pixels; nil for its first pixel.
+  /// The start of the used part of the image, in its pixels; nil for its first pixel.
   let lower: String?
-  /// Where the picture begins in the input, and how many pixels it becomes; nil where it fills it.
+  /// The start of the image in the input and its number of pixels there; nil if it fills the input.
   let inside: (start: String, count: String)?
 }
 
@@ -42,7 +41,7 @@ extension ONNXGraph {
       switch preprocessing.resize {
       case .stretch: break
       case .crop where preprocessing.cropShare < 1:
-        // The picture covers a map of which the input is that share, and its middle remains.
+        // The image covers a map of which the input is that share, and its middle remains.
         func covered(_ side: Int) -> String {
           number((Double(side) / preprocessing.cropShare).rounded())
         }
@@ -85,7 +84,7 @@ extension ONNXGraph {
       scale: step("Div", used, count, in: scope), lower: lower, inside: inside)
   }
 
-  /// Where the centre of each target pixel lies in the picture, [target].
+  /// The centres of the target pixels in the image, [target].
   mutating func addCenters(_ axis: ONNXAxis) -> String {
     let scope = axis.direction.rawValue
     let halves = constant(
@@ -98,7 +97,7 @@ extension ONNXGraph {
   /// The source pixel under each target pixel's centre, [target] int64.
   ///
   /// Positions are summed up step by step as `Resizer` sums them, so that rounding falls the same
-  /// way where a centre lies between two pixels. On a border outside of the picture any pixel will
+  /// way where a centre lies between two pixels. On a border outside of the image any pixel will
   /// do: what stands there is masked.
   mutating func addNearestPixels(_ axis: ONNXAxis) -> String {
     let scope = axis.direction.rawValue

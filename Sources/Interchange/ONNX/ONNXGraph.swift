@@ -1,6 +1,6 @@
 /// A graph in the making: nodes and constants in ONNX's messages (onnx.proto, IR version 8).
 struct ONNXGraph {
-  /// What a tensor's elements are; the numbers are `TensorProto.DataType`'s.
+  /// The type of a tensor's elements, numbered as in `TensorProto.DataType`.
   enum ElementType: Int {
     case float = 1
     case uint8 = 2
@@ -26,12 +26,11 @@ struct ONNXGraph {
   private var constants: [ProtobufMessage] = []
   private var constantNames: Set<String> = []
 
-  /// How many nodes there are.
   var count: Int { nodes.count }
 
   /// Adds a node and gives the name of its one output, which is also the node's.
   ///
-  /// An input's name may be empty where it is left out. Attributes are written in the order of
+  /// An input's name may be empty where it is omitted. Attributes are written in the order of
   /// their names.
   mutating func add(
     _ type: String, _ inputs: [String], _ name: String, _ attributes: [String: Attribute] = [:]

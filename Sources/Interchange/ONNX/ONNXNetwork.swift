@@ -6,14 +6,14 @@ internal import CNN
 /// one pixel until a step wants it flat.
 struct ONNXNetwork {
   private(set) var graph: ONNXGraph
-  /// Whether weights are held in 16 bits.
+  /// Whether weights have 16 bits.
   let halves: Bool
   /// The name in the graph of each value that is a map, by the value's name.
   private var maps: [String: String] = [:]
   /// The same for vectors.
   private var vectors: [String: String] = [:]
 
-  /// A writer that goes on with `graph`.
+  /// A writer that continues with `graph`.
   init(_ graph: ONNXGraph, halves: Bool) {
     self.graph = graph
     self.halves = halves

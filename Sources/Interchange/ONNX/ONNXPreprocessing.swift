@@ -1,7 +1,7 @@
 internal import ImageData
 
 extension ONNXGraph {
-  /// Adds what becomes of pictures before the network sees them, and gives the tensor's name.
+  /// Adds what becomes of images before the network sees them, and gives the tensor's name.
   ///
   /// uint8 [N, H, W, 3] of any size to float [N, 3, height, width]: resized as `ImageData` does it,
   /// rounded to whole levels after each direction, then (level - mean) / deviation. The weights of
@@ -35,7 +35,7 @@ extension ONNXGraph {
     return add("Add", [scaled, offset], "preprocessing")
   }
 
-  /// Pictures with the channels first, as floats.
+  /// Images with the channels first, as floats.
   private mutating func addPlanes(_ image: String) -> String {
     let planes = add("Transpose", [image], "planes", ["perm": .ints([0, 3, 1, 2])])
     return cast(planes, to: .float, "planes.levels")
@@ -69,7 +69,7 @@ extension ONNXGraph {
       weights = step("Mul", weights, window, in: scope)
     }
     let sums = add("ReduceSum", [weights, constant("weights.axis", [1])], "\(scope).sums")
-    // Outside of the picture there may be no pixel at all; what stands there is masked.
+    // Outside of the image there may be no pixel at all; what stands there is masked.
     let safe = step("Max", sums, number(1e-9), in: scope)
     return cast(step("Div", weights, safe, in: scope), to: .float, "\(scope).weights")
   }
@@ -119,7 +119,7 @@ extension ONNXGraph {
     }
   }
 
-  /// 1 for each target pixel that lies in the picture and 0 for the border, as floats; nil where
+  /// 1 for each target pixel that lies in the image and 0 for the border, as floats; nil if
   /// there is no border.
   private mutating func addInside(_ axis: ONNXAxis) -> String? {
     guard let inside = axis.inside else { return nil }

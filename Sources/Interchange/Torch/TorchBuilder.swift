@@ -16,14 +16,14 @@ struct TorchBuilder {
       network.summary.map { ($0.name, $0.outputShape) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// What flows between two modules.
+  /// The value that flows between two modules.
   private struct Flow {
     var shape: Shape
     /// Whether PyTorch has it as a vector of features, and not as a map.
     var isVector = false
     /// The map that the features were flattened from, if they are in another order than here.
     var order: Shape?
-    /// What made it.
+    /// The modules that compute it.
     var modules: [TorchModule] = []
 
     mutating func add(_ line: String) { modules.append(.leaf(line)) }

@@ -3,7 +3,6 @@ internal import Training
 
 /// A safetensors file that another program wrote, its header read and checked.
 struct TorchFile {
-  /// Where its tensors lie, and of which types they are.
   let layout: TensorFile.Layout
   private let path: String
   private let file: InputFile
@@ -29,7 +28,7 @@ struct TorchFile {
     }
     if layout.digest != nil, layout.metadata["architecture"] != nil {
       throw TrainingError(
-        .badData, "\(path) is a model of cnnctl already", advice: "--model \(path)")
+        .badData, "\(path) is already a cnnctl model", advice: "--model \(path)")
     }
   }
 
@@ -54,7 +53,7 @@ struct TorchFile {
     return values
   }
 
-  /// What kind of pickle begins with these bytes; nil for another file.
+  /// The kind of pickle that begins with these bytes; nil for another file.
   private static func pickle(_ prefix: [UInt8]) -> String? {
     if prefix.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive" }
     // Protocols from 2 on begin with their number.
@@ -67,8 +66,8 @@ struct TorchFile {
     let (old, new) = (StrictJSON.quoted(path), StrictJSON.quoted(path + ".safetensors"))
     return TrainingError(
       .badData,
-      "\(path) is no safetensors file but \(kind), as torch.save writes it, which can run code",
-      expected: "the safetensors file that two lines of Python make of it",
+      "\(path) is not a safetensors file but \(kind) of torch.save, which can run code",
+      expected: "a safetensors file, which two lines of Python make from it",
       advice: "import torch; from safetensors.torch import save_file\n"
         + "save_file(torch.load(\(old), weights_only=True), \(new))")
   }
@@ -82,7 +81,7 @@ struct TorchFile {
     } catch {
       throw TrainingError(
         .badData, "\(path) cannot be imported: \(error)",
-        expected: "a whole safetensors file with weights in F32, F16 or BF16")
+        expected: "a complete safetensors file with weights in F32, F16 or BF16")
     }
   }
 }

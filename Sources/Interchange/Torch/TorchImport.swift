@@ -60,7 +60,7 @@ package enum TorchImport {
       trainingImages: 0)
   }
 
-  /// What torchvision's weights want of an image: the shorter side to 256 pixels, the middle 224 of
+  /// The preprocessing for torchvision's weights: the shorter side to 256 pixels, the middle 224 of
   /// both, and ImageNet's mean and deviation.
   private static var preprocessing: Preprocessing {
     Preprocessing(
@@ -70,7 +70,7 @@ package enum TorchImport {
       deviation: [0.229, 0.224, 0.225].map { Float(255 * $0) })
   }
 
-  /// Every name must be there, and none more; the counts of batches may be left out.
+  /// Every name must be there, and none more; the counts of batches may be omitted.
   private static func checkNames(
     _ file: TorchFile, _ tensors: [TorchTensor], _ path: String, _ network: TorchNetwork
   ) throws(TrainingError) {
@@ -85,9 +85,9 @@ package enum TorchImport {
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
     throw TrainingError(
       .badData, "\(path) does not hold the weights of \(network.rawValue)",
-      found: extra.isEmpty ? nil : "\(extra.count) tensors left over: \(few(extra))",
+      found: extra.isEmpty ? nil : "\(extra.count) unexpected tensors: \(few(extra))",
       expected: missing.isEmpty
-        ? nil : "\(missing.count) tensors that are missing: \(few(missing))",
+        ? nil : "\(missing.count) missing tensors: \(few(missing))",
       advice: other.map { "--arch \($0.rawValue)" })
   }
 
@@ -122,8 +122,8 @@ package enum TorchImport {
     guard let first = wrong.first else { return }
     throw TrainingError(
       .badData,
-      "\(path): the shapes of \(wrong.count) tensors are not those of \(network.rawValue), the first "
-        + "is \(first.name)",
+      "\(path): the shapes of \(wrong.count) tensors differ from those of \(network.rawValue), the "
+        + "first is \(first.name)",
       found: "\(first.found)", expected: "\(first.expected)")
   }
 }

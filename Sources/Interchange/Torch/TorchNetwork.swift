@@ -17,7 +17,8 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
     try .preset(rawValue, size: TorchNetwork.side, outputs: outputs)
   }
 
-  /// Which of these a network is, whatever its images, classes and dropout; nil where it is none.
+  /// The network of this list with the same layers, whatever its images, classes and dropout; nil
+  /// if there is none.
   package init?(_ architecture: Architecture) {
     let found = TorchNetwork.allCases.first { network in
       (try? network.architecture(outputs: 1))?.hasLayers(of: architecture) == true

@@ -4,7 +4,7 @@ internal import Training
 
 /// The Python that answers images with a model's weights.
 struct TorchSource {
-  /// How the network is made.
+  /// The definition of the network in the module.
   enum Definition {
     /// torchvision's, with its names.
     case torchvision(TorchNetwork, dropout: [Double])
@@ -22,7 +22,7 @@ struct TorchSource {
     let network = model.network.architecture.name
     let quoted = StrictJSON.quoted(path)
     return """
-      # The network \(oneLine(network)) of cnnctl \(model.toolVersion) in PyTorch, its images and answers.
+      # The network \(oneLine(network)) of cnnctl \(model.toolVersion) in PyTorch, with image preparation and prediction.
       #
       #     model = load(\(quoted))
       #     print(dict(zip(CLASSES, probabilities(model, prepare(Image.open("photo.jpg")))[0].tolist())))
@@ -55,7 +55,7 @@ struct TorchSource {
 
 
       def probabilities(model, images):
-          \(quotes)One row an image, one column a class.\(quotes)
+          \(quotes)One row per image, one column per class.\(quotes)
           with torch.inference_mode():
               logits = model(images)
               if MIRRORED:
@@ -150,7 +150,7 @@ struct TorchSource {
     }
   }
 
-  /// From a picture of any size to one of the network's.
+  /// From an image of any size to one of the network's.
   private var preparing: [String] {
     let upright = images.exif == .apply ? "ImageOps.exif_transpose(image)" : "image"
     let filter =

@@ -13,7 +13,7 @@ struct TorchTensor {
   private let extents: [Int]
 
   /// A tensor whose extents are the network's [rows][columns][inputs][outputs] and PyTorch's
-  /// [outputs][inputs][rows][columns], some of which may be left out of `shape`.
+  /// [outputs][inputs][rows][columns], some of which may be omitted of `shape`.
   private init(_ name: String, _ shape: [Int], source: String?, _ extents: [Int]) {
     self.name = name
     self.shape = shape
@@ -25,7 +25,7 @@ struct TorchTensor {
   ///
   /// - shape: the network's extents of one of its tensors.
   /// - order: the map that the layer's vector of features was flattened from, by rows, columns and
-  ///   channels here and by channels, rows and columns in PyTorch; nil where both are the same.
+  ///   channels here and by channels, rows and columns in PyTorch; nil if both are the same.
   static func tensors(
     of layer: any Layer, at path: String, name: String, order: Shape? = nil,
     shape: (String) -> [Int]?

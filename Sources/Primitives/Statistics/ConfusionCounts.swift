@@ -1,12 +1,12 @@
-/// How often each class was taken for each: a row a true class, a column a predicted one.
+/// A confusion matrix: one row per true class, one column per predicted class.
 ///
-/// It is a collection of rows, and takes four bytes a cell. In JSON it is an array of rows.
+/// It is a collection of rows, and takes four bytes per cell. In JSON it is an array of rows.
 package struct ConfusionCounts: Sendable, Hashable {
   /// The number of classes.
   package let classes: Int
   private var cells: [UInt32]
 
-  /// No answers yet to images of so many classes.
+  /// No answers yet to images of the given number of classes.
   package init(classes: Int) {
     precondition(classes >= 0, "a number of classes")
     self.classes = classes
@@ -15,21 +15,21 @@ package struct ConfusionCounts: Sendable, Hashable {
 
   /// These counts; each row is as long as there are rows, and no count is negative.
   package init(_ rows: [[Int]]) {
-    precondition(rows.allSatisfy { $0.count == rows.count }, "a row and a column a class")
+    precondition(rows.allSatisfy { $0.count == rows.count }, "one row and one column per class")
     classes = rows.count
     cells = rows.joined().map(UInt32.init)
   }
 
-  /// Counts an answer in.
+  /// Counts a prediction in.
   package mutating func add(truth: Int, answer: Int) { cells[truth * classes + answer] += 1 }
 
-  /// How many images of one class were taken for another, or for their own.
+  /// The number of images of one class predicted as another, or as their own.
   package subscript(truth: Int, answer: Int) -> Int { Int(cells[truth * classes + answer]) }
 
   /// Images of each class.
   package var members: [Int] { map { $0.reduce(0, +) } }
 
-  /// Answers of each class.
+  /// Predictions of each class.
   package var answers: [Int] {
     var sums = [Int](repeating: 0, count: classes)
     for row in self {
@@ -38,7 +38,7 @@ package struct ConfusionCounts: Sendable, Hashable {
     return sums
   }
 
-  /// Right answers of each class.
+  /// Correct predictions of each class.
   package var hits: [Int] { indices.map { self[$0, $0] } }
 
   /// Pairs of classes by how many images of the first were taken for the second, at most `limit`.
@@ -88,7 +88,7 @@ extension ConfusionCounts: Codable {
     }
     guard cells.count == rows * rows else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "the matrix has not as many columns as rows")
+        in: container, debugDescription: "the matrix is not square")
     }
     (self.classes, self.cells) = (rows, cells)
   }

@@ -12,7 +12,7 @@ package struct RankCounter {
   /// Others of each score.
   private var ties: [Int]
 
-  /// A counter of others among these members; scores that are not finite are left out.
+  /// A counter of others among these members; scores that are not finite are omitted.
   package init(members all: [Double]) {
     var scores: [Double] = []
     var members: [Int] = []
@@ -30,7 +30,7 @@ package struct RankCounter {
     ties = [Int](repeating: 0, count: scores.count)
   }
 
-  /// Counts an image of another class; a score that is not finite is left out.
+  /// Counts an image of another class; a score that is not finite is omitted.
   package mutating func add(other score: Double) {
     guard score.isFinite else { return }
     var (low, high) = (0, scores.count)
@@ -43,7 +43,7 @@ package struct RankCounter {
 
   /// The steps at the members' scores; nil without members or without others.
   ///
-  /// Thresholds between them change the others alone, and are left out.
+  /// Thresholds between them change the others alone, and are omitted.
   package var ranks: RankSteps? {
     var steps: [RankSteps.Step] = []
     var step = RankSteps.Step(members: 0, others: 0)
@@ -61,7 +61,8 @@ package struct RankCounter {
     return RankSteps(steps)
   }
 
-  /// A counter for each class of answers: a probability a class for each image, and its true class.
+  /// A counter for each class of predictions: a probability per class for each image, and its true
+  /// class.
   package static func classes(
     probabilities: [[Double]], truths: [Int], count: Int
   ) -> [RankCounter] {

@@ -1,10 +1,9 @@
-/// How many members and others of a class have scores above each threshold.
+/// The numbers of positives and negatives of a class with scores above each threshold.
 package struct RankSteps: Sendable, Hashable {
-  /// What lies at or above one threshold.
+  /// The counts at or above one threshold.
   package struct Step: Sendable, Hashable {
     /// Members of the class.
     package var members: Int
-    /// Others.
     package var others: Int
   }
 
@@ -12,12 +11,11 @@ package struct RankSteps: Sendable, Hashable {
   package let steps: [Step]
   /// Members of the class.
   package let members: Int
-  /// Others.
   package let others: Int
 
   /// The steps of scores and of who is a member; nil without members or without others.
   ///
-  /// Equal scores are one threshold. Scores that are not finite are left out.
+  /// Equal scores are one threshold. Scores that are not finite are omitted.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
     let sorted = scored.filter(\.score.isFinite).sorted { $0.score > $1.score }
     members = sorted.count { $0.isMember }

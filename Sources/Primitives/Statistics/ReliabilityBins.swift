@@ -1,14 +1,14 @@
-/// Answers sorted by how probable they were held, and how many of them were right.
+/// Predictions sorted by how probable they were held, and how many of them were right.
 package struct ReliabilityBins: Sendable, Hashable {
-  /// Answers of about one probability.
+  /// Predictions of about one probability.
   package struct Bin: Sendable, Hashable {
     /// The least probability, not included.
     package var lower: Double
     /// The greatest probability.
     package var upper: Double
-    /// How many answers there are.
+    /// The number of predictions.
     package var count = 0
-    /// How many of them are right.
+    /// The number of correct predictions.
     package var right = 0
     /// The sum of their probabilities.
     package var sum = 0.0
@@ -22,7 +22,7 @@ package struct ReliabilityBins: Sendable, Hashable {
   /// The bins (k/n, (k + 1)/n] from 0 to 1.
   package var bins: [Bin]
 
-  /// The bins of answers, each with its probability; one that is no number is left out.
+  /// The bins of predictions, each with its probability; one that is no number is omitted.
   package init(_ answers: [(probability: Double, isRight: Bool)], bins count: Int = 15) {
     precondition(count > 0, "at least one bin")
     bins = (0..<count).map { k in
@@ -38,8 +38,9 @@ package struct ReliabilityBins: Sendable, Hashable {
 
   /// Mean distance between how sure answers are and how often they are right; 0 without answers.
   ///
-  /// The expected calibration error of Naeini et al. 2015 on the label answered: each bin's distance
-  /// between mean probability and share of right answers counts as its answers do.
+  /// The expected calibration error of Naeini et al. 2015 on the label answered: each bin's
+  /// distance between mean probability and share of correct predictions counts as its predictions
+  /// do.
   package var expectedCalibrationError: Double {
     let total = bins.reduce(0) { $0 + $1.count }
     guard total > 0 else { return 0 }

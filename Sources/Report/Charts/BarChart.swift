@@ -4,11 +4,11 @@ internal import Primitives
 package struct BarChart: Sendable, Hashable {
   /// One amount.
   package struct Bar: Sendable, Hashable {
-    /// What it is of.
+    /// The name of the bar.
     package var name: String
-    /// How much; what is not above 0 has no bar.
+    /// The value; without a bar unless above 0.
     package var value: Double
-    /// What stands beside the bar.
+    /// The text beside the bar.
     package var text: String
 
     /// An amount with its text.
@@ -19,7 +19,6 @@ package struct BarChart: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// The bars from top to bottom.
   package var bars: [Bar]
@@ -32,7 +31,7 @@ package struct BarChart: Sendable, Hashable {
     self.bars = bars
   }
 
-  /// Where time went: seconds and percent of the whole beside each bar.
+  /// A chart of time: seconds and percentages beside each bar.
   package init(title: String = "Where the time went", seconds: [(name: String, seconds: Double)]) {
     let shown = seconds.map { ($0.name, $0.seconds.isFinite ? max(0, $0.seconds) : 0) }
     let total = shown.reduce(0) { $0 + $1.1 }

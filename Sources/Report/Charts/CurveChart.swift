@@ -1,6 +1,6 @@
 /// Receiver operating characteristics, or precision over recall, with the areas under the curves.
 package struct CurveChart: Sendable, Hashable {
-  /// Which pair of shares is drawn.
+  /// The kind of curve.
   package enum Kind: Sendable, Hashable {
     /// True positive over false positive rate.
     case roc
@@ -8,7 +8,6 @@ package struct CurveChart: Sendable, Hashable {
     case precisionRecall
   }
 
-  /// One curve.
   package struct Curve: Sendable, Hashable {
     /// A class or an average.
     package var name: String
@@ -28,11 +27,8 @@ package struct CurveChart: Sendable, Hashable {
     }
   }
 
-  /// What is drawn.
   package var kind: Kind
-  /// What stands above.
   package var title: String
-  /// The curves.
   package var curves: [Curve]
   /// Width in CSS pixels.
   package var width = Chart.width
@@ -64,7 +60,7 @@ package struct CurveChart: Sendable, Hashable {
     guard !curves.isEmpty else {
       let top = PlotFrame.heading(&scene, title)
       PlotFrame.note(
-        &scene, "no class has both members and others",
+        &scene, "no class has both positive and negative images",
         in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
       return scene
     }

@@ -1,4 +1,4 @@
-/// Numbers over a picture, as colours: where a model looks.
+/// Numbers over an image, as colours: where a model looks.
 package struct HeatMap: Sendable, Hashable {
   /// Cells across.
   package var width: Int
@@ -6,13 +6,14 @@ package struct HeatMap: Sendable, Hashable {
   package var height: Int
   /// Numbers row by row; the greatest is drawn strongest.
   package var values: [Float]
-  /// What is drawn clear, as is what is less; nil for the least number.
+  /// The value that is transparent, as are all lower ones; nil for the lowest value.
   package var clear: Float?
 
   /// Numbers on a grid of this size.
   package init(width: Int, height: Int, values: [Float], clear: Float? = nil) {
     precondition(
-      width > 0 && height > 0 && values.count == width * height, "a heat map has a number a cell")
+      width > 0 && height > 0 && values.count == width * height,
+      "a heat map has one number per cell")
     self.width = width
     self.height = height
     self.values = values
@@ -35,9 +36,9 @@ package struct HeatMap: Sendable, Hashable {
     return HeatMap(width: width, height: 1, values: (0..<width).map(Float.init)).over(grey)
   }
 
-  /// The picture in grey with the map laid over it in colours.
+  /// The image in grey with the map laid over it in colours.
   ///
-  /// The map is made as large as the picture, bilinear between the middles of its cells.
+  /// The map is made as large as the image, bilinear between the middles of its cells.
   /// `strength` is the opacity of the greatest number, 0...1.
   package func over(_ picture: ReportPicture, strength: Float = 0.75) -> ReportPicture {
     let normalized = normalized

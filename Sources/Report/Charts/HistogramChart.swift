@@ -2,7 +2,6 @@
 package struct HistogramChart: Sendable, Hashable {
   /// The two distributions of one class.
   package struct Panel: Sendable, Hashable {
-    /// The class.
     package var name: String
     /// Members by the probability of the class, in bins of one width from 0 to 1.
     package var members: [Int]
@@ -18,11 +17,9 @@ package struct HistogramChart: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
-  /// The classes.
   package var panels: [Panel]
-  /// Classes at most; the drawing says how many are left out.
+  /// Classes at most; the drawing says how many are omitted.
   package var maximumPanels = 12
   /// Width in CSS pixels.
   package var width = 720.0
@@ -48,7 +45,7 @@ package struct HistogramChart: Sendable, Hashable {
     var top = PlotFrame.heading(&scene, title)
     guard !shown.isEmpty else {
       PlotFrame.note(
-        &scene, "no answers",
+        &scene, "no predictions",
         in: Box(left: 0, top: top, width: width, height: scene.height - top))
       return scene
     }
@@ -70,7 +67,7 @@ package struct HistogramChart: Sendable, Hashable {
     scene.height = bottom + 26
     let size = PlotFrame.TextSize.note
     let text =
-      "share of the images in each bin of probability"
+      "share of the images per probability bin"
       + (left > 0 ? "; \(left) more classes are not shown" : "")
     scene.draw(
       Label(

@@ -1,6 +1,6 @@
 /// A line of a legend.
 struct LegendEntry {
-  /// What the mark looks like.
+  /// The shape of a mark.
   enum Mark {
     /// A piece of a line.
     case line(dashes: [Double])
@@ -8,7 +8,6 @@ struct LegendEntry {
     case square(Double)
   }
 
-  /// What is marked.
   var name: String
   /// The mark's colour.
   var paint: Paint
@@ -18,7 +17,6 @@ struct LegendEntry {
 
 /// Marks and names in rows, from left to right.
 struct Legend {
-  /// What is listed.
   var entries: [LegendEntry]
   /// Rows at most; what does not fit is counted.
   var maximumRows = 5
@@ -42,7 +40,7 @@ struct Legend {
         row += 1
       }
       let middle = top + (Double(row) + 0.5) * Legend.rowHeight
-      // The last row keeps room for the count of what is left out.
+      // The last row keeps room for the count of what is omitted.
       let rest = "and \(entries.count - index) more"
       let restWidth = Font.width(rest, size: size) + Legend.gap
       let isLast = index == entries.count - 1

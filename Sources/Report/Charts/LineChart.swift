@@ -1,14 +1,11 @@
 /// Values over steps: loss, accuracy or learning rate over epochs.
 package struct LineChart: Sendable, Hashable {
-  /// One line.
   package struct Line: Sendable, Hashable {
-    /// What it shows.
     package var name: String
     /// Its points from left to right; one that is not finite is a gap.
     package var points: [Point]
-    /// Its colour.
     package var paint: Paint
-    /// Whether it is broken into dashes.
+    /// Whether the line is dashed.
     package var isDashed: Bool
 
     /// A line through these points, whose coordinates are values.
@@ -19,7 +16,7 @@ package struct LineChart: Sendable, Hashable {
       isDashed = dashed
     }
 
-    /// A line of one value a step, the first at `start`; nil is a gap.
+    /// A line of one value per step, the first at `start`; nil is a gap.
     package init(
       _ name: String, values: [Double?], from start: Int = 1, paint: Paint, dashed: Bool = false
     ) {
@@ -32,9 +29,7 @@ package struct LineChart: Sendable, Hashable {
 
   /// A step worth pointing out.
   package struct Mark: Sendable, Hashable {
-    /// Which step.
     package var x: Double
-    /// What about it.
     package var name: String
 
     /// A mark at a step.
@@ -44,15 +39,13 @@ package struct LineChart: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
-  /// What the steps are.
+  /// The title of the x axis.
   package var xTitle: String
-  /// What the values are.
+  /// The title of the y axis.
   package var yTitle: String
-  /// How values are written.
+  /// The format of values.
   package var format: TickFormat
-  /// The lines.
   package var lines: [Line]
   /// Steps pointed out with an upright line.
   package var marks: [Mark]

@@ -1,25 +1,24 @@
 import Glibc
 package import Primitives
 
-/// A confusion matrix as a picture: rows true, columns predicted.
+/// A confusion matrix as an image: rows true, columns predicted.
 package struct MatrixChart: Sendable, Hashable {
-  /// What stands above.
   package var title: String
   /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts
-  /// Whether the cells say shares of their row instead of counts.
+  /// Whether the cells show shares of their row instead of counts.
   package var showsShares: Bool
   /// Side of the square of cells at most, in CSS pixels, as long as a cell has three.
   package var maximumSide = 600.0
 
-  /// A picture of these counts; rows and columns are as many as the classes.
+  /// An image of these counts; rows and columns are as many as the classes.
   package init(
     title: String? = nil, classes: [String], counts: ConfusionCounts, showsShares: Bool = false
   ) {
     precondition(
-      counts.classes == classes.count, "a confusion matrix has a row and a column a class")
+      counts.classes == classes.count, "a confusion matrix has one row and one column per class")
     self.title =
       title ?? (showsShares ? "Confusion matrix, percent of the true class" : "Confusion matrix")
     self.classes = classes
@@ -35,7 +34,7 @@ package struct MatrixChart: Sendable, Hashable {
   private static let leastText = 7.5
   private static let size = PlotFrame.TextSize.label
 
-  /// The picture as a drawing.
+  /// The image as a drawing.
   package var scene: Scene {
     guard !classes.isEmpty else {
       var scene = Scene(width: Chart.width, height: Chart.height, title: title)
@@ -113,7 +112,7 @@ package struct MatrixChart: Sendable, Hashable {
       case ...10: 54
       default: 46
       }
-    // A picture of a thousand classes with cells of three pixels would take a hundred megabytes.
+    // An image of a thousand classes with cells of three pixels would take a hundred megabytes.
     let least: Double = classes.count <= 200 ? 3 : max(1, (800 / count).rounded(.down))
     return max(least, min(wish, (maximumSide / count).rounded(.down)))
   }
@@ -146,10 +145,10 @@ package struct MatrixChart: Sendable, Hashable {
     showsShares ? fixed(100 * share, 1) : grouped(String(count))
   }
 
-  /// Whether the cells are large enough to say their numbers.
+  /// Whether the cells are large enough for numbers.
   package var saysNumbers: Bool { !classes.isEmpty && textSize(cell) != nil }
 
-  /// The size at which the longest text fits a cell; nil where it would be too small to read.
+  /// The size at which the longest text fits a cell; nil if it would be too small to read.
   private func textSize(_ cell: Double) -> Double? {
     guard cell * 0.42 >= MatrixChart.leastText else { return nil }
     let longest =
@@ -161,9 +160,9 @@ package struct MatrixChart: Sendable, Hashable {
     return size >= MatrixChart.leastText ? (size * 2).rounded(.down) / 2 : nil
   }
 
-  /// How strong a cell of this share of its row is; one single image is still seen.
+  /// The opacity of a cell by its share of the row; a single image is still visible.
   ///
-  /// Wrong answers are few where a classifier is good: their scale rises fast from 0.
+  /// Wrong predictions are few where a classifier is good: their scale rises fast from 0.
   private static func opacity(_ share: Double, _ paint: Paint) -> Double {
     guard share > 0 else { return 0 }
     return 0.06 + 0.94 * (paint == .wrongHeat ? pow(share, 0.6) : share)

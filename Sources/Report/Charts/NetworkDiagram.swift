@@ -2,11 +2,10 @@
 package struct NetworkDiagram: Sendable, Hashable {
   /// One layer, or the input.
   package struct Node: Sendable, Hashable {
-    /// What it is.
     package var name: String
     /// The shape of what comes out, such as `32 × 32 × 64`.
     package var outputShape: String
-    /// Numbers it learns; nil where it cannot have any.
+    /// Numbers it learns; nil if it cannot have any.
     package var parameters: Int?
 
     /// A layer.
@@ -31,11 +30,10 @@ package struct NetworkDiagram: Sendable, Hashable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// The layers in order.
   package var nodes: [Node]
-  /// The ways around; those that lead nowhere or backwards are left out.
+  /// The ways around; those that lead nowhere or backwards are omitted.
   package var shortcuts: [Shortcut]
   /// Layers in a column, about.
   package var rows = 12

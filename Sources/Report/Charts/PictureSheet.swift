@@ -1,4 +1,4 @@
-/// Whether an answer was right.
+/// Whether a prediction is correct.
 package enum Verdict: Sendable, Hashable {
   /// It was.
   case right
@@ -17,16 +17,15 @@ package enum Verdict: Sendable, Hashable {
   }
 }
 
-/// A picture with lines of text.
+/// An image with lines of text.
 package struct Tile: Sendable, Hashable {
-  /// The picture, in any size.
+  /// The image, in any size.
   package var picture: ReportPicture
-  /// What stands below, a line each.
+  /// The lines below the image.
   package var caption: [String]
-  /// What its frame says.
+  /// The verdict, shown by the frame.
   package var verdict: Verdict
 
-  /// A picture with its caption.
   package init(picture: ReportPicture, caption: [String] = [], verdict: Verdict = .unknown) {
     self.picture = picture
     self.caption = caption
@@ -35,35 +34,34 @@ package struct Tile: Sendable, Hashable {
 }
 
 extension Tile {
-  /// How large its picture is where the longer side is `side`.
+  /// The size of the image if the longer side is `side`.
   fileprivate func size(in side: Double) -> (width: Double, height: Double) {
     let scale = side / Double(max(picture.width, picture.height))
     return (Double(picture.width) * scale, Double(picture.height) * scale)
   }
 }
 
-/// Pictures in rows with captions and frames, as one drawing.
+/// Images in rows with captions and frames, as one drawing.
 ///
-/// A right answer has a green frame and a tick, a wrong one an orange-red frame and a cross: the
-/// two are told apart without colours.
+/// A correct prediction has a green frame and a tick, a wrong one an orange-red frame and a cross:
+/// the two are told apart without colours.
 package struct PictureSheet: Sendable {
-  /// What stands above.
   package var title: String
-  /// The pictures in order.
+  /// The images in order.
   package var tiles: [Tile]
-  /// Pictures in a row.
+  /// Images in a row.
   package var columns = 6
-  /// Side of the square that a picture is fitted into, in CSS pixels.
+  /// Side of the square that an image is fitted into, in CSS pixels.
   package var side = 128.0
-  /// Whether the squares lose what no picture fills of their height.
+  /// Whether squares are cropped to the height of their images.
   package var isTight = false
-  /// What the ends of the colours of heat maps mean; nil where there are none.
+  /// The labels of a heat map's colour scale; nil without heat maps.
   package var heat: (low: String, high: String)?
 
-  /// What stands in place of pictures where there are none.
-  package var emptyNote = "no pictures"
+  /// The text shown without images.
+  package var emptyNote = "no images"
 
-  /// A sheet of these pictures.
+  /// A sheet of these images.
   package init(title: String, tiles: [Tile]) {
     self.title = title
     self.tiles = tiles
@@ -134,7 +132,7 @@ package struct PictureSheet: Sendable {
     return top + PictureSheet.lineHeight + 8
   }
 
-  /// One picture under a title, so many CSS pixels wide unless it has fewer pixels.
+  /// One image under a title, so many CSS pixels wide unless it has fewer pixels.
   static func scene(of picture: ReportPicture, title: String, width: Double) -> Scene {
     let width = min(width, Double(picture.width))
     let height = width * Double(picture.height) / Double(picture.width)

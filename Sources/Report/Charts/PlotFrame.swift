@@ -2,11 +2,10 @@ internal import Primitives
 
 /// One of the two axes of a chart.
 struct Axis {
-  /// What it measures.
   var title: String
   /// The numbers at its ends.
   var range: ClosedRange<Double>
-  /// How its numbers are written.
+  /// The format of its numbers.
   var format = TickFormat.number
 }
 
@@ -26,7 +25,7 @@ struct PlotFrame {
 
   /// Space around everything.
   static let margin = 12.0
-  /// Where the data are drawn.
+  /// The area of the data.
   let box: Box
   let x: Axis
   let y: Axis
@@ -130,13 +129,13 @@ struct PlotFrame {
     }
   }
 
-  /// Where a value of x is drawn; values outside the axis are drawn at its ends.
+  /// The place of a value of x; values outside the axis are drawn at its ends.
   func column(of value: Double) -> Double { box.left + share(value, x.range) * box.width }
 
-  /// Where a value of y is drawn.
+  /// The place of a value of y.
   func height(of value: Double) -> Double { box.bottom - share(value, y.range) * box.height }
 
-  /// Where a pair of values is drawn.
+  /// The place of a pair of values.
   func point(_ x: Double, _ y: Double) -> Point { Point(column(of: x), height(of: y)) }
 
   private func share(_ value: Double, _ range: ClosedRange<Double>) -> Double {

@@ -1,17 +1,15 @@
 package import Primitives
 
-/// How often answers of a probability are right, and how many there are.
+/// The accuracy of predictions by their probability, and their number.
 package struct ReliabilityChart: Sendable, Hashable {
-  /// What stands above.
   package var title: String
-  /// The answers.
   package var answers: ReliabilityBins
   /// Width in CSS pixels.
   package var width = Chart.width
   /// Height in CSS pixels.
   package var height = 400.0
 
-  /// A chart of these answers.
+  /// A chart of these predictions.
   package init(_ answers: ReliabilityBins, title: String = "Reliability") {
     self.answers = answers
     self.title = title
@@ -24,18 +22,18 @@ package struct ReliabilityChart: Sendable, Hashable {
     guard let most = filled.map(\.count).max() else {
       let top = PlotFrame.heading(&scene, title)
       PlotFrame.note(
-        &scene, "no answers",
+        &scene, "no predictions",
         in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
       return scene
     }
     let split = (height * 0.7).rounded()
     let upper = PlotFrame(
       &scene, title: title, x: Axis(title: "", range: 0...1),
-      y: Axis(title: "share right", range: 0...1),
+      y: Axis(title: "accuracy", range: 0...1),
       legend: [
-        LegendEntry(name: "right", paint: .series(0), mark: .square(1)),
-        LegendEntry(name: "too sure", paint: .series(1), mark: .square(0.25)),
-        LegendEntry(name: "not sure enough", paint: .series(2), mark: .square(0.7)),
+        LegendEntry(name: "correct", paint: .series(0), mark: .square(1)),
+        LegendEntry(name: "overconfident", paint: .series(1), mark: .square(0.25)),
+        LegendEntry(name: "underconfident", paint: .series(2), mark: .square(0.7)),
       ], height: split)
     for bin in filled {
       let (left, right) = (upper.column(of: bin.lower) + 1, upper.column(of: bin.upper) - 1)
@@ -87,7 +85,7 @@ package struct ReliabilityChart: Sendable, Hashable {
     scene.draw(
       Label(
         Font.shortened(
-          "probability of the answer; expected calibration error "
+          "probability of the prediction; expected calibration error "
             + shown(answers.expectedCalibrationError, 4), to: area.width, size: size),
         at: Point(area.middle.x, height - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))

@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// How numbers beside an axis are written.
+/// The format of numbers beside an axis.
 package enum TickFormat: Sendable, Hashable {
   /// As decimals, or with a power of ten where they are very small or large.
   case number
@@ -17,7 +17,7 @@ package enum TickFormat: Sendable, Hashable {
 package struct Ticks: Sendable, Hashable {
   /// The numbers in order.
   package var values: [Double]
-  /// What stands beside each.
+  /// The label of each.
   package var labels: [String]
 
   /// Ticks inside a range, about `count` of them.

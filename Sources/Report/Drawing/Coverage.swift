@@ -1,4 +1,4 @@
-/// How much of each pixel of a rectangle a shape covers: exact areas, with the non-zero rule.
+/// The coverage of a rectangle's pixels by a shape: exact areas, with the non-zero rule.
 ///
 /// Each edge adds to its pixels the signed area to its right; the running sum along a row is the
 /// winding number averaged over the pixel (the method of FreeType's and font-rs's rasterizers).

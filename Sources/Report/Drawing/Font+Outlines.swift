@@ -30,9 +30,9 @@ extension Font {
     return letter + accent
   }
 
-  /// Where heights of the outlines' grid are drawn, in pixels above the baseline.
+  /// The heights of the outlines' grid, in pixels above the baseline.
   private struct RowGrid {
-    /// Heights of the grid and of the picture, upwards.
+    /// Heights of the grid and of the image, upwards.
     private var steps: [(grid: Double, pixels: Double)]
 
     init(size: Double, pen: Double) {

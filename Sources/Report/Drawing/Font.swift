@@ -41,7 +41,7 @@ package enum Font {
   /// Thickness of the strokes in ems.
   static func pen(bold: Bool) -> Double { bold ? 0.125 : 0.088 }
 
-  /// How long a line of text is, in the unit of `size`, which is the height of an em.
+  /// The length of a line of text, in the unit of `size`, which is the height of an em.
   package static func width(_ text: String, size: Double, bold: Bool = false) -> Double {
     signs(text).reduce(0) { $0 + advance($1, bold: bold) } * size / 100
   }
@@ -117,7 +117,7 @@ package enum Font {
     }
   }
 
-  /// What stands for characters without an outline.
+  /// The glyph for characters without an outline.
   private static let box = Glyph(width: 48, left: 8, right: 8, strokes: frame(48))
   private static let wideBox = Glyph(width: 88, left: 6, right: 6, strokes: frame(88))
 

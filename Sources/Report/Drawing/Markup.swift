@@ -33,7 +33,7 @@ enum Markup {
     return sign + String(whole) + "." + digits
   }
 
-  /// A picture as a `data:` address.
+  /// An image as a `data:` address.
   static func dataAddress(png: [UInt8]) -> String { "data:image/png;base64," + base64(png) }
 
   /// Bytes in base 64 (RFC 4648, section 4).

@@ -42,7 +42,7 @@ package struct Color: Sendable, Hashable {
   }
 }
 
-/// What something is painted with: a part to play, so that it fits a light and a dark page.
+/// The paint of an element, by its role, so that it fits a light and a dark page.
 package enum Paint: Sendable, Hashable {
   /// Text and axes.
   case ink
@@ -50,21 +50,20 @@ package enum Paint: Sendable, Hashable {
   case muted
   /// Lines of a grid.
   case faint
-  /// The page.
   case page
   /// Boxes on the page.
   case surface
   /// Series of data, 0 and up; after the last colour they repeat.
   case series(Int)
-  /// The strong end of the scale of right answers.
+  /// The strong end of the scale of correct predictions.
   case heat
-  /// The strong end of the scale of wrong answers.
+  /// The strong end of the scale of wrong predictions.
   case wrongHeat
   /// Text on a strong colour.
   case onHeat
-  /// What is right.
+  /// Correct.
   case good
-  /// What is wrong.
+  /// Wrong.
   case bad
 
   /// Series with colours of their own.
@@ -127,7 +126,7 @@ package enum Theme: Sendable, Hashable {
 }
 
 extension Color {
-  /// How bright the colour is, 0...1, by the definition of sRGB.
+  /// The luminance of the colour, 0...1, by the definition of sRGB.
   var luminance: Double {
     func linear(_ byte: UInt8) -> Double {
       let value = Double(byte) / 255

@@ -39,7 +39,6 @@ package struct Path: Sendable, Hashable {
       ], closed: true)
   }
 
-  /// A circle.
   package init(circle center: Point, radius: Double) {
     let (r, k) = (radius, radius * Path.quarter)
     func at(_ x: Double, _ y: Double) -> Point { Point(center.x + x, center.y + y) }

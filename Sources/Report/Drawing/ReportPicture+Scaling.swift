@@ -1,5 +1,5 @@
 extension ReportPicture {
-  /// The picture at another size.
+  /// The image at another size.
   ///
   /// Each pixel is a mean of those around its place, weighted by a triangle that is two pixels wide
   /// of the coarser of the two grids (Pillow's bilinear filter). The same size gives the same pixels.
@@ -32,7 +32,7 @@ extension ReportPicture {
     return ReportPicture(width: newWidth, height: newHeight, pixels: result)
   }
 
-  /// The picture scaled so that its longer side is `side` pixels.
+  /// The image scaled so that its longer side is `side` pixels.
   package func fitted(into side: Int) -> ReportPicture {
     let longer = Double(max(width, height))
     func scaled(_ length: Int) -> Int {

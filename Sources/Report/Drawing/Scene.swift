@@ -1,10 +1,9 @@
 internal import Primitives
 
-/// A drawing as a list of elements, from which a picture and an SVG are made.
+/// A drawing as a list of elements, from which an image and an SVG are made.
 package struct Scene: Sendable, Hashable {
   /// A line's colour, width and pattern.
   package struct Stroke: Sendable, Hashable {
-    /// Its colour.
     package var paint: Paint
     /// Its width in CSS pixels.
     package var width: Double
@@ -24,11 +23,10 @@ package struct Scene: Sendable, Hashable {
     }
   }
 
-  /// What fills a shape.
+  /// The fill of a shape.
   package struct Fill: Sendable, Hashable {
-    /// Its colour.
     package var paint: Paint
-    /// How much of it is seen, 0...1.
+    /// The opacity, 0...1.
     package var opacity: Double
 
     /// A colour, let through by 1 - opacity.
@@ -46,7 +44,7 @@ package struct Scene: Sendable, Hashable {
     case rectangle(Box, Fill)
     /// A line of text.
     case label(Label)
-    /// A picture, scaled to a rectangle.
+    /// An image, scaled to a rectangle.
     case picture(ReportPicture, Box)
   }
 
@@ -54,9 +52,9 @@ package struct Scene: Sendable, Hashable {
   package var width: Double
   /// Extent downwards.
   package var height: Double
-  /// What it shows, for those who cannot see it.
+  /// A description, for people who cannot see it.
   package var title: String
-  /// What is drawn, later elements over earlier ones.
+  /// The elements, later ones over earlier ones.
   package private(set) var elements: [Element] = []
 
   /// An empty drawing.
@@ -79,7 +77,6 @@ package struct Scene: Sendable, Hashable {
     elements.compactMap { if case .label(let label) = $0 { label } else { nil } }
   }
 
-  /// Draws a path.
   package mutating func draw(_ path: Path, fill: Fill? = nil, stroke: Stroke? = nil) {
     elements.append(.path(path, fill: fill, stroke: stroke))
   }
@@ -101,7 +98,7 @@ package struct Scene: Sendable, Hashable {
     elements.append(.label(label))
   }
 
-  /// Draws a picture into a rectangle.
+  /// Draws an image into a rectangle.
   package mutating func draw(_ picture: ReportPicture, in box: Box) {
     elements.append(.picture(picture, box))
   }
@@ -109,17 +106,16 @@ package struct Scene: Sendable, Hashable {
 
 /// A line of text at a place.
 package struct Label: Sendable, Hashable {
-  /// Which part of the text is at the place.
+  /// The part of the text at the place.
   package enum Anchor: Sendable, Hashable {
     /// The left end.
     case start
-    /// The middle.
     case middle
     /// The right end.
     case end
   }
 
-  /// What the place's height means.
+  /// The meaning of the place's height.
   package enum Alignment: Sendable, Hashable {
     /// The line that letters stand on.
     case baseline
@@ -131,17 +127,15 @@ package struct Label: Sendable, Hashable {
 
   /// The text; controls and marks of direction are spelled out.
   package let text: String
-  /// Where the anchor is on the baseline.
+  /// The place of the anchor, on the baseline.
   package let place: Point
   /// Height of an em in CSS pixels.
   package let size: Double
-  /// Which part is at the place.
   package let anchor: Anchor
-  /// Whether the letters are heavy.
   package let isBold: Bool
   /// The text's colour.
   package let paint: Paint
-  /// Whether it reads from bottom to top.
+  /// Whether the text runs from bottom to top.
   package let isUpright: Bool
   /// Length in CSS pixels.
   package let width: Double

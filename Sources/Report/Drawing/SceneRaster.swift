@@ -1,5 +1,5 @@
 extension Scene {
-  /// The drawing as a picture of so many pixels per CSS pixel.
+  /// The drawing as an image of the given number of pixels per CSS pixel.
   package func picture(scale: Double = 1, theme: Theme = .light) -> ReportPicture {
     precondition(scale > 0, "a picture has pixels")
     var canvas = Canvas(

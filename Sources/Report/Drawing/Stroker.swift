@@ -1,6 +1,6 @@
 import Glibc
 
-/// How the ends of a stroke look.
+/// The ends of a stroke.
 package enum StrokeCap: Sendable, Hashable {
   /// Cut off at the end point.
   case butt
@@ -17,7 +17,6 @@ package enum StrokeCap: Sendable, Hashable {
 struct Stroker {
   /// Half of the line's width.
   var half: Double
-  /// What ends look like.
   var cap: StrokeCap
   /// Corners whose point is further away than this many half widths are rounded.
   private static let miterLimit = 1.6
@@ -42,7 +41,8 @@ struct Stroker {
     ]
   }
 
-  /// What a line of no length looks like; a square also where lines are cut off, so that it shows.
+  /// The shape of a line of no length; a square also where lines are cut off, so that it is
+  /// visible.
   private func dot(_ at: Point) -> [Point] {
     guard cap == .round else {
       return [(-1.0, -1.0), (1, -1), (1, 1), (-1, 1)].map { at + Point($0 * half, $1 * half) }

@@ -4,9 +4,8 @@ internal import Primitives
 package struct ComparisonReport: Sendable {
   /// One of the two.
   package struct Side: Sendable {
-    /// What it is called.
     package var name: String
-    /// Share of right answers.
+    /// Share of correct predictions.
     package var accuracy: Double
     /// Ends of the accuracy's 95 % interval.
     package var interval: ClosedRange<Double>
@@ -25,15 +24,13 @@ package struct ComparisonReport: Sendable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// A line under it, such as which images.
   package var subtitle = ""
   /// The first classifier.
   package var first: Side
-  /// The second.
   package var second: Side
-  /// Which images each had right.
+  /// The comparison of correct predictions.
   package var test: McNemarTest
   /// Images that only the second has right.
   package var gained: [Tile] = []
@@ -55,24 +52,25 @@ package struct ComparisonReport: Sendable {
   /// Differences less probable than this by chance count as such.
   package static let significance = 0.05
 
-  /// Whether the exact test tells the two apart.
+  /// Whether the exact test finds a significant difference.
   package var tellsApart: Bool { test.exactPValue < ComparisonReport.significance }
 
-  /// What the exact test says, in a sentence.
+  /// The result of the exact test, in a sentence.
   package var verdict: String {
     let (gained, lost) = (test.onlySecond, test.onlyFirst)
-    guard gained + lost > 0 else { return "Not told apart: both are right on the same images." }
+    guard gained + lost > 0 else {
+      return "No significant difference: both are correct on the same images."
+    }
     let counts =
-      "\(second.name) is right on \(ComparisonReport.images(gained)) that \(first.name) has wrong, "
-      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) has right"
+      "\(second.name) is correct on \(ComparisonReport.images(gained)) that \(first.name) gets wrong, "
+      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) gets right"
     let chance = ComparisonReport.pText(test.exactPValue)
     return tellsApart
       ? "\(gained > lost ? second.name : first.name) is better: \(counts), more than chance "
-        + "explains (\(chance))."
-      : "Not told apart: \(counts), and chance alone would explain that (\(chance))."
+        + "would explain (\(chance))."
+      : "No significant difference: \(counts), which chance alone would explain (\(chance))."
   }
 
-  /// A count of images.
   package static func images(_ count: Int) -> String {
     grouped(String(count)) + (count == 1 ? " image" : " images")
   }
@@ -110,7 +108,7 @@ package struct ComparisonReport: Sendable {
       (
         "accuracy",
         LineChart(
-          title: "Accuracy", yTitle: "share right", format: .percent,
+          title: "Accuracy", yTitle: "accuracy", format: .percent,
           lines: lines({ $0.validationAccuracy }, dashed: false, "validation")
             + lines({ $0.accuracy }, dashed: true, "training"))
       ),
@@ -118,7 +116,7 @@ package struct ComparisonReport: Sendable {
     return charts.compactMap { name, chart in chart.lines.isEmpty ? nil : (name, chart.scene) }
   }
 
-  /// The page: what the test says, curves, and the images whose answer changed.
+  /// The page: what the test says, curves, and the images whose prediction changed.
   package var page: ReportPage {
     func headline(_ side: Side) -> ReportPage.Headline {
       ReportPage.Headline(
@@ -140,7 +138,7 @@ package struct ComparisonReport: Sendable {
             + "to \(ComparisonReport.points(interval.upperBound))"),
         ReportPage.Headline(
           name: "McNemar's exact test", value: ComparisonReport.pText(test.exactPValue),
-          note: "of as much by chance"),
+          note: "probability by chance"),
       ]),
       .text(verdict),
       .table(
@@ -162,12 +160,12 @@ package struct ComparisonReport: Sendable {
         ReportPage.Section(
           "Training", blocks: [.figures(plots.map { ReportPage.Figure($0.scene) })]),
         ReportPage.Section(
-          "Images whose answer changed",
+          "Images whose prediction changed",
           blocks: [
             gallery(gained, right: second, wrong: first, of: test.onlySecond),
             gallery(lost, right: first, wrong: second, of: test.onlyFirst),
           ]),
-        ReportPage.Section("How to repeat it", blocks: [.commands(commands)]),
+        ReportPage.Section("How to reproduce it", blocks: [.commands(commands)]),
       ])
   }
 

@@ -40,7 +40,7 @@ extension ReportPage {
       """
   }
 
-  /// Nothing may be loaded or run but the page's own style and pictures.
+  /// Nothing may be loaded or run but the page's own style and images.
   private var policy: String { "default-src 'none'; style-src 'unsafe-inline'; img-src data:" }
 
   private static func html(_ block: Block) throws(PNGError) -> String {
@@ -154,7 +154,6 @@ extension ReportPage {
 }
 
 extension ReportPage.Block {
-  /// Whether there is nothing to show.
   var isEmpty: Bool {
     switch self {
     case .headline(let numbers): numbers.isEmpty

@@ -1,10 +1,9 @@
-/// A page of a report: sections of text, charts, tables and pictures.
+/// A page of a report: sections of text, charts, tables and images.
 package struct ReportPage: Sendable {
-  /// What stands above.
   package var title: String
   /// A line under the title.
   package var subtitle: String
-  /// The parts in order; those without blocks are left out.
+  /// The parts in order; those without blocks are omitted.
   package var sections: [Section]
 
   /// A page of these sections.
@@ -20,7 +19,6 @@ package struct ReportPage: Sendable {
     package var title: String
     /// A sentence under it.
     package var note: String
-    /// What it shows.
     package var blocks: [Block]
 
     /// A part of these blocks.
@@ -31,7 +29,7 @@ package struct ReportPage: Sendable {
     }
   }
 
-  /// Something a section shows; those that are empty are left out.
+  /// Something a section shows; those that are empty are omitted.
   package enum Block: Sendable {
     /// The few numbers that matter most, large.
     case headline([Headline])
@@ -43,9 +41,9 @@ package struct ReportPage: Sendable {
     case figures([Figure])
     /// Rows and columns.
     case table(Table)
-    /// Pictures with captions.
+    /// Images with captions.
     case gallery(Gallery)
-    /// What a check found.
+    /// The findings of a check.
     case findings([Finding])
     /// Lines to be typed or copied.
     case commands([String])
@@ -53,11 +51,10 @@ package struct ReportPage: Sendable {
 
   /// A number with its name.
   package struct Headline: Sendable, Hashable {
-    /// What it measures.
     package var name: String
     /// The number.
     package var value: String
-    /// What stands below, such as an interval.
+    /// A note below, such as an interval.
     package var note: String
 
     /// A number with its name.
@@ -70,12 +67,9 @@ package struct ReportPage: Sendable {
 
   /// A name with a value.
   package struct Fact: Sendable, Hashable {
-    /// The name.
     package var name: String
-    /// The value.
     package var value: String
 
-    /// A name with a value.
     package init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
@@ -86,7 +80,7 @@ package struct ReportPage: Sendable {
   package struct Figure: Sendable {
     /// The drawing.
     package var scene: Scene
-    /// What stands below it.
+    /// The text below it.
     package var caption: String
 
     /// A drawing with a sentence.
@@ -98,7 +92,6 @@ package struct ReportPage: Sendable {
 
   /// Rows and columns; it scrolls inside itself where the page is narrow.
   package struct Table: Sendable, Hashable {
-    /// What stands above.
     package var title: String
     /// Names of the columns.
     package var columns: [String]
@@ -108,7 +101,7 @@ package struct ReportPage: Sendable {
     package var summaryRows: [[String]]
     /// Columns at the start that hold text; the others hold numbers, which end at one line.
     package var textColumns: Int
-    /// What stands for the table until it is unfolded; nil where it is shown at once.
+    /// The summary line while the table is folded; nil if it is always shown.
     package var fold: String?
 
     /// A table of these rows.
@@ -125,16 +118,14 @@ package struct ReportPage: Sendable {
     }
   }
 
-  /// Pictures with captions.
+  /// Images with captions.
   package struct Gallery: Sendable, Hashable {
-    /// What stands above.
     package var title: String
     /// A sentence under it.
     package var note: String
-    /// The pictures.
     package var tiles: [Tile]
 
-    /// Pictures under a heading.
+    /// Images under a heading.
     package init(title: String, note: String = "", tiles: [Tile]) {
       self.title = title
       self.note = note
@@ -144,11 +135,11 @@ package struct ReportPage: Sendable {
 
   /// Something a check found.
   package struct Finding: Sendable, Hashable {
-    /// Whether it has to be repaired, or is only worth knowing.
+    /// Whether it is an error and not just a note.
     package var isError: Bool
-    /// What was found.
+    /// The finding.
     package var text: String
-    /// Where: files, a line each.
+    /// The files, one per line.
     package var places: [String]
 
     /// Something found at these places.

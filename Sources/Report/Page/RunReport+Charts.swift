@@ -30,7 +30,7 @@ extension RunReport {
       (
         "accuracy",
         LineChart(
-          title: "Accuracy", yTitle: "share right", format: .percent, lines: accuracy,
+          title: "Accuracy", yTitle: "accuracy", format: .percent, lines: accuracy,
           marks: marks)
       ),
       (
@@ -42,19 +42,19 @@ extension RunReport {
   }
 
   /// Charts of the evaluation: `confusion_matrix`, `confusion_matrix_normalized` and, where the
-  /// answers themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
+  /// predictions themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
   package var evaluationPlots: [Plot] {
     guard let evaluated else { return [] }
     return evaluated.matrices + (evaluated.truths.isEmpty ? [] : evaluated.curvePlots)
   }
 
-  /// Pictures of images with their answers: `misclassified`, `least_sure` and `examples`.
+  /// Images of images with their predictions: `misclassified`, `least_sure` and `examples`.
   ///
-  /// One without pictures is left out, but for the mistakes where there are none.
+  /// One without images is omitted, but for the mistakes if there are none.
   package var pictureSheets: [Plot] {
     let sheets = [
       ("misclassified", PictureSheet(title: "Most confident mistakes", tiles: worstMistakes)),
-      ("least_sure", PictureSheet(title: "Least sure", tiles: leastSure)),
+      ("least_sure", PictureSheet(title: "Least confident", tiles: leastSure)),
       ("examples", PictureSheet(title: "Examples", tiles: examples)),
     ]
     return sheets.compactMap { name, sheet in
@@ -69,7 +69,7 @@ extension RunReport {
 }
 
 extension RunReport.Evaluated {
-  /// Whether there are answers, and no wrong one among them.
+  /// Whether there are predictions, all of them correct.
   fileprivate var isAllRight: Bool {
     images > 0
       && confusion.enumerated().allSatisfy { truth, row in
@@ -114,7 +114,6 @@ extension RunReport.Evaluated {
 }
 
 extension RunReport.Evaluated {
-  /// Curves of all classes.
   var curves: ClassCurves {
     ClassCurves(probabilities: probabilities, truths: truths, classes: classes.count)
   }

@@ -1,7 +1,7 @@
 internal import Primitives
 
 extension RunReport {
-  /// The page: a section a subject, those without anything to show left out.
+  /// The page: a section a subject, those without anything to show omitted.
   package var page: ReportPage {
     ReportPage(
       title: title, subtitle: subtitle,
@@ -20,7 +20,7 @@ extension RunReport {
     var numbers = [
       ReportPage.Headline(
         name: "Accuracy", value: count > 0 ? percent(evaluated.scores.accuracy) : "–",
-        note: count > 0 ? interval : "no image was answered"),
+        note: count > 0 ? interval : "no predictions"),
       ReportPage.Headline(
         name: "Macro F1", value: shown(evaluated.scores.macro.f1, 4), note: "mean of the classes"),
       ReportPage.Headline(
@@ -55,7 +55,7 @@ extension RunReport {
       $0.name != "confusion_matrix_normalized" || saysShares == true
     }
     return section(
-      "How good, how sure", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
+      "Accuracy and confidence", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
   }
 
   private func section(
@@ -71,13 +71,14 @@ extension RunReport {
         ])
   }
 
-  /// How to read a chart, for those who have not met it.
+  /// A hint for reading a chart.
   private static func caption(of plot: String) -> String {
     switch plot {
-    case "roc": "Further up and left is better; the dotted line is guessing."
-    case "precision_recall": "Further up and right is better."
+    case "roc": "Closer to the upper left is better; the dotted line is random guessing."
+    case "precision_recall": "Closer to the upper right is better."
     case "reliability":
-      "On the dashed line, answers of 80 % are right 80 times of 100; below it they are too sure."
+      "On the dashed line, 80 % of the predictions made at 80 % are correct; below it the model is "
+        + "overconfident."
     default: ""
     }
   }
@@ -113,7 +114,7 @@ extension RunReport {
     let rows = order.map { row(scores.classes[$0]) }
     let averages = [row(scores.macro), row(scores.weighted)]
     let worst = ReportPage.Table(
-      title: "The \(RunReport.worstClasses) classes with the least F1", columns: columns,
+      title: "The \(RunReport.worstClasses) classes with the lowest F1", columns: columns,
       rows: Array(rows.prefix(RunReport.worstClasses)), summaryRows: averages)
     return ReportPage.Section(
       "Classes",
@@ -122,10 +123,10 @@ extension RunReport {
           ReportPage.Table(
             columns: columns, rows: rows, summaryRows: averages,
             fold: isLong
-              ? "all \(grouped(String(rows.count))) classes, the least F1 first" : nil)),
+              ? "all \(grouped(String(rows.count))) classes, lowest F1 first" : nil)),
         .table(
           ReportPage.Table(
-            title: "Most confused", columns: ["true class", "taken for", "images", "of the class"],
+            title: "Most confused", columns: ["true class", "predicted", "images", "of the class"],
             rows: pairs, textColumns: 2)),
       ])
   }
@@ -133,25 +134,27 @@ extension RunReport {
   private var pictures: ReportPage.Section? {
     let galleries: [ReportPage.Gallery] = [
       ReportPage.Gallery(
-        title: "Worst mistakes", note: "Wrong answers of the greatest probability.",
+        title: "Worst mistakes", note: "Wrong predictions with the highest probability.",
         tiles: worstMistakes),
       ReportPage.Gallery(
-        title: "Where it looked", note: "The worst mistakes; bright places spoke for the answer.",
+        title: "Where the model looked",
+        note: "The worst mistakes; bright regions contributed to the prediction.",
         tiles: explanations),
       ReportPage.Gallery(
-        title: "Least sure", note: "Answers of the least probability, right or wrong.",
+        title: "Least confident",
+        note: "Predictions with the lowest probability, right or wrong.",
         tiles: leastSure),
-      ReportPage.Gallery(title: "Examples", note: "Taken at random.", tiles: examples),
+      ReportPage.Gallery(title: "Examples", note: "Chosen at random.", tiles: examples),
     ]
     let sheet = samples.map { picture in
       ReportPage.Figure(
         PictureSheet.scene(
           of: picture, title: "Training images as the network saw them",
           width: RunReport.sampleWidth),
-        caption: "Left as they are kept, to the right what the first epochs made of them.")
+        caption: "Left: as stored; to the right: as augmented in the first epochs.")
     }
     return ReportPage.Section(
-      "Pictures", blocks: galleries.map { .gallery($0) } + [.figures(sheet.map { [$0] } ?? [])])
+      "Images", blocks: galleries.map { .gallery($0) } + [.figures(sheet.map { [$0] } ?? [])])
   }
 
   private var data: ReportPage.Section? {
@@ -174,8 +177,8 @@ extension RunReport {
       case .some(let findings) where !findings.isEmpty: .findings(findings)
       case .some:
         .text(
-          "No file is unreadable, in two classes, in two splits or there twice. cnnctl check looks "
-            + "for more.")
+          "No file is unreadable, in two classes, in two splits or duplicated. cnnctl check looks for "
+            + "more.")
       case nil: .text("")
       }
     return ReportPage.Section(
@@ -203,7 +206,7 @@ extension RunReport {
 
   private var repetition: ReportPage.Section? {
     ReportPage.Section(
-      "Environment, and how to repeat it",
+      "Environment, and how to reproduce it",
       blocks: [.facts(title: "", environment), .commands(commands)])
   }
 }

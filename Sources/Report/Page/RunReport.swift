@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Everything a report of a run can show; what is nil or empty is left out.
+/// Everything a report of a run can show; what is nil or empty is omitted.
 package struct RunReport: Sendable {
   /// One epoch of the training.
   package struct Epoch: Sendable, Hashable {
@@ -8,11 +8,11 @@ package struct RunReport: Sendable {
     package var number: Int
     /// Mean loss of the training images.
     package var loss: Double?
-    /// Share of right answers to the training images.
+    /// Share of correct predictions for the training images.
     package var accuracy: Double?
     /// Mean loss of the validation images.
     package var validationLoss: Double?
-    /// Share of right answers to the validation images.
+    /// Share of correct predictions for the validation images.
     package var validationAccuracy: Double?
     /// Learning rate at its end.
     package var learningRate: Double?
@@ -31,15 +31,15 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// Answers to images whose class is known, and what was made of them.
+  /// Predictions for images whose class is known, and what was made of them.
   package struct Evaluated: Sendable {
-    /// Which images: `test images`, or `validation images (there is no test set)`.
+    /// The images: `test images`, or `validation images (there is no test set)`.
     package var name: String
     /// Names of the classes in order.
     package var classes: [String]
     /// The true class of each image answered; empty where only figures are known.
     package var truths: [Int]
-    /// A probability a class for each of them.
+    /// A probability per class for each of them.
     package var probabilities: [[Double]]
     /// Images that were answered.
     package var images: Int
@@ -51,14 +51,14 @@ package struct RunReport: Sendable {
     package var interval: ClosedRange<Double>
     /// Mean of -log of the true class's probability.
     package var loss: Double
-    /// Brier's score; nil where it is not known.
+    /// Brier's score; nil if it is not known.
     package var brier: Double?
     /// More numbers, such as how many images could not be read.
     package var facts: [ReportPage.Fact]
-    /// Why the figures say less than they seem to.
+    /// Reasons for which the metrics may mislead.
     package var cautions: [String]
 
-    /// Answers with their figures.
+    /// Predictions with their figures.
     package init(
       name: String, classes: [String], truths: [Int], probabilities: [[Double]],
       images: Int? = nil, scores: ClassificationReport, confusion: ConfusionCounts,
@@ -84,11 +84,11 @@ package struct RunReport: Sendable {
   package struct Dataset: Sendable, Hashable {
     /// Names of the classes.
     package var classes: [String]
-    /// A name and a count a class for each split.
+    /// A name and a count per class for each split.
     package var splits: [Split]
     /// More about it, such as its path and fingerprint.
     package var facts: [ReportPage.Fact]
-    /// What a check found; nil where none was made.
+    /// The findings of a check; nil if none was made.
     package var findings: [ReportPage.Finding]?
 
     /// A part of the images.
@@ -111,7 +111,7 @@ package struct RunReport: Sendable {
       findings: [ReportPage.Finding]? = nil
     ) {
       precondition(
-        splits.allSatisfy { $0.counts.count == classes.count }, "a count a class in each split")
+        splits.allSatisfy { $0.counts.count == classes.count }, "one count per class in each split")
       self.classes = classes
       self.splits = splits
       self.facts = facts
@@ -133,7 +133,6 @@ package struct RunReport: Sendable {
     }
   }
 
-  /// What stands above.
   package var title: String
   /// A line under it.
   package var subtitle = ""
@@ -143,25 +142,23 @@ package struct RunReport: Sendable {
   package var bestEpoch: Int?
   /// The evaluation.
   package var evaluated: Evaluated?
-  /// The most confident wrong answers, worst first.
+  /// The most confident wrong predictions, worst first.
   package var worstMistakes: [Tile] = []
-  /// The answers of the least probability.
+  /// The predictions of the least probability.
   package var leastSure: [Tile] = []
-  /// Some answers, taken at random.
+  /// Some predictions, taken at random.
   package var examples: [Tile] = []
-  /// Where the model looks in the worst mistakes.
+  /// Explanations of the worst mistakes.
   package var explanations: [Tile] = []
   /// Training images as the network was shown them, on one sheet.
   package var samples: ReportPicture?
-  /// The images.
   package var dataset: Dataset?
-  /// The network.
   package var network: NetworkDiagram?
   /// Numbers about the network, such as parameters and multiply-adds.
   package var networkFacts: [ReportPage.Fact] = []
   /// Every setting of the run.
   package var settings: [Settings] = []
-  /// Where the time went, in seconds.
+  /// The time spent in each part, in seconds.
   package var seconds: [(name: String, seconds: Double)] = []
   /// More about time and memory.
   package var timingFacts: [ReportPage.Fact] = []

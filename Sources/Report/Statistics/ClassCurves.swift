@@ -18,11 +18,11 @@ package struct ClassCurves: Sendable, Hashable {
   /// Steps of the mean curves.
   private static let steps = 200
 
-  /// Curves of answers: a probability a class for each image, and its true class.
+  /// Curves of predictions: a probability per class for each image, and its true class.
   package init(probabilities: [[Double]], truths: [Int], classes count: Int) {
     precondition(
       probabilities.count == truths.count && probabilities.allSatisfy { $0.count == count },
-      "a probability a class and a true class for each image")
+      "one probability per class and a true class for each image")
     classes = RankCounter.classes(probabilities: probabilities, truths: truths, count: count)
       .map { $0.ranks.map(RankCurves.init) }
     guard count > ClassCurves.fewClasses else {
@@ -37,10 +37,10 @@ package struct ClassCurves: Sendable, Hashable {
     micro = all.ranks.map(RankCurves.init)
   }
 
-  /// Mean area under the ROC curves; nil where a class has no curve.
+  /// Mean area under the ROC curves; nil if a class has no curve.
   package var macroROCArea: Double? { mean(\.rocArea) }
 
-  /// Mean average precision; nil where a class has no curve.
+  /// Mean average precision; nil if a class has no curve.
   package var macroAveragePrecision: Double? { mean(\.averagePrecision) }
 
   private func mean(_ area: (RankCurves) -> Double) -> Double? {
@@ -68,7 +68,7 @@ package struct ClassCurves: Sendable, Hashable {
     names: [String], area: (RankCurves) -> Double, points: (RankCurves) -> [Point],
     value: (RankCurves, Double) -> Double
   ) -> [CurveChart.Curve] {
-    precondition(names.count == classes.count, "a name a class")
+    precondition(names.count == classes.count, "one name per class")
     let all = zip(names, classes).compactMap { name, curves in
       curves.map { CurveChart.Curve(name: name, points: points($0), area: area($0)) }
     }

@@ -8,7 +8,7 @@ extension McNemarTest {
   /// Images that the second has right.
   package var secondRight: Int { bothRight + onlySecond }
 
-  /// The second's share of right answers less the first's; 0 without images.
+  /// The second's share of correct predictions less the first's; 0 without images.
   package var difference: Double {
     count == 0 ? 0 : Double(onlySecond - onlyFirst) / Double(count)
   }
@@ -17,7 +17,7 @@ extension McNemarTest {
   ///
   /// Newcombe 1998, method 10: Wilson's intervals of the two shares put together, with their
   /// correlation because the images are the same. Wald's simpler interval has no width where no
-  /// answer differs.
+  /// prediction differs.
   package var differenceInterval: ClosedRange<Double> {
     guard count > 0 else { return -1...1 }
     let first = wilsonInterval(firstRight, of: count)
@@ -33,7 +33,8 @@ extension McNemarTest {
     return max(-1, low)...min(1, high)
   }
 
-  /// How far right answers go together: phi, its numerator corrected for continuity where positive.
+  /// The correlation of correct predictions: phi, its numerator corrected for continuity where
+  /// positive.
   private var correlation: Double {
     let margins =
       Double(firstRight) * Double(count - firstRight) * Double(secondRight)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whether two classifiers differ, from their answers to the same images (McNemar 1947).
+/// McNemar's test for a difference between two classifiers on the same images (McNemar 1947).
 ///
 /// Only images that one of them has right and the other wrong say anything about it.
 package struct McNemarTest: Sendable, Hashable {

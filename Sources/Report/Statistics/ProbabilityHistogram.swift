@@ -1,8 +1,8 @@
-/// How predicted probabilities are spread.
+/// Histograms of predicted probabilities.
 package enum ProbabilityHistogram {
-  /// How many of these values, 0...1, lie in each of so many bins of one width.
+  /// The number of these values, 0...1, in each of `bins` bins of equal width.
   ///
-  /// A value at an edge belongs to the bin above, 1 to the last; what is not in 0...1 is left out.
+  /// A value at an edge belongs to the bin above, 1 to the last; what is not in 0...1 is omitted.
   package static func counts(of values: [Double], bins: Int) -> [Int] {
     precondition(bins > 0, "at least one bin")
     var counts = [Int](repeating: 0, count: bins)

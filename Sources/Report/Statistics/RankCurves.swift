@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What the order of scores says about one class: ROC, precision over recall, and their areas.
+/// The ranking metrics of one class: ROC, precision over recall, and their areas.
 package struct RankCurves: Sendable, Hashable {
   /// False (x) and true (y) positive rates from (0, 0) to (1, 1), a point a threshold.
   package let roc: [Point]
@@ -15,7 +15,7 @@ package struct RankCurves: Sendable, Hashable {
 
   /// The curves of scores and of who is a member; nil without members or without others.
   ///
-  /// Equal scores are one threshold. Scores that are not finite are left out.
+  /// Equal scores are one threshold. Scores that are not finite are omitted.
   package init?(_ scored: [(score: Double, isMember: Bool)]) {
     guard let ranks = RankSteps(scored) else { return nil }
     self.init(ranks)

@@ -1,24 +1,24 @@
 internal import CNN
 internal import FoundationEssentials
 
-/// Everything that the rest of a run depends on: what a run that died goes on from.
+/// Everything that the rest of a run depends on: what a run that died continues from.
 ///
 /// Random numbers are drawn from (seed, epoch, image) and schedules from the step, so that counters
 /// are all there is to keep of them. One file in the format of models, its digest included.
 struct Checkpoint: Sendable {
   /// The counters and figures.
   struct Progress: Codable, Sendable {
-    /// What was being computed.
+    /// The run's configuration.
     var configuration: Configuration
     /// Digest of every image's bytes and class.
     var fingerprint: String
     /// The instruction set's name.
     var isa: String
-    /// How convolutions were computed.
+    /// The convolution method.
     var conv: String
-    /// Epochs that are over.
+    /// Finished epochs.
     var epochs: Int
-    /// What the epoch under way has come to; nil between two.
+    /// The sums of the current epoch; nil between two epochs.
     var underWay: EpochMeter.Sums?
     /// The optimizer's steps.
     var steps: Int
@@ -28,11 +28,11 @@ struct Checkpoint: Sendable {
     var backboneRate: Double?
     /// The step of the checkpoint that numbers that are not finite lead back to; nil for none.
     var boundary: Int?
-    /// How often a plateau made the rate fall.
+    /// The number of learning rate reductions on a plateau.
     var reductions: Int
-    /// How often numbers that were not finite made the rate fall.
+    /// The number of learning rate reductions after numbers that were not finite.
     var rollbacks: Int
-    /// Which epoch is the best so far.
+    /// The best epoch so far.
     var best: BestEpoch
     /// The epoch of the weights that are kept; 0 before the first.
     var kept: Int
@@ -79,7 +79,7 @@ struct Checkpoint: Sendable {
     }
   }
 
-  /// The file's bytes; nil where a number is not finite, which is never kept.
+  /// The file's bytes; nil if a number is not finite, which is never kept.
   func encoded() -> [UInt8]? {
     let tensors = tensors
     guard tensors.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else { return nil }
@@ -140,7 +140,7 @@ extension Checkpoint {
       throw TrainingError(.badData, "its counters cannot be read: \(JSONText.message(error))")
     }
     guard progress.metrics != nil || progress.history != nil else {
-      throw TrainingError(.badData, "it says nothing of its epochs' figures")
+      throw TrainingError(.badData, "the figures of its epochs are missing")
     }
     return progress
   }
@@ -157,7 +157,8 @@ extension Checkpoint {
         tensors.map { ($0.name, [$0.values.count]) }, metadata: metadata,
         headerLimit: Checkpoint.headerLimit)
     } catch {
-      throw TrainingError(.badData, "checkpoints of this run could not be read again: \(error)")
+      throw TrainingError(
+        .badData, "checkpoints of this run could be written but not read back: \(error)")
     }
   }
 

@@ -7,7 +7,7 @@ internal import Primitives
 /// there.
 struct CheckpointFolder {
   private let run: RunFolder
-  /// How many are kept.
+  /// The number of checkpoints kept.
   static let generations = 2
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"
@@ -67,7 +67,7 @@ struct CheckpointFolder {
     return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
   }
 
-  /// The newest checkpoint that is whole, its best weights put back in their place; nil where no
+  /// The newest checkpoint that is whole, its best weights put back in their place; nil if no
   /// checkpoint was written.
   ///
   /// `skipped` is told of each that is not whole, with the reason; the one of the step `first` is
@@ -87,7 +87,7 @@ struct CheckpointFolder {
         checkpoint = try Checkpoint(file)
         best = try bestWeights(of: checkpoint, at: place(stem + CheckpointFolder.bestSuffix))
       } catch {
-        skipped("the checkpoint \(file.path) is passed over: \(error.problem)")
+        skipped("ignored the checkpoint \(file.path): \(error.problem)")
         causes.append("\(file.path): \(error.problem)")
         continue
       }
@@ -97,15 +97,15 @@ struct CheckpointFolder {
     guard causes.isEmpty else {
       throw TrainingError(
         .badData,
-        "no checkpoint of \(run.path) can be read, and the run is not begun anew over them",
+        "no checkpoint of \(run.path) can be read, and the run is not restarted over them",
         found: causes.joined(separator: "; "),
-        expected: "a whole checkpoint in \(run.file(RunFolder.checkpointName))",
+        expected: "an undamaged checkpoint in \(run.file(RunFolder.checkpointName))",
         advice: run.adviceToBeginAnew)
     }
     return nil
   }
 
-  /// The bytes of the weights that were the best at a checkpoint; nil where they are in place.
+  /// The bytes of the weights that were the best at a checkpoint; nil if they are in place.
   private func bestWeights(
     of checkpoint: Checkpoint, at copy: FilePlace
   ) throws(TrainingError) -> [UInt8]? {
@@ -119,7 +119,7 @@ struct CheckpointFolder {
     }
     let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
-      throw TrainingError(.badData, "\(copy.path) is not what it was")
+      throw TrainingError(.badData, "\(copy.path) has changed")
     }
     return bytes
   }

@@ -1,4 +1,4 @@
-/// Writes checkpoints so seldom that they cost next to nothing, and goes on where one fails.
+/// Writes checkpoints so seldom that they cost next to nothing, and continues where one fails.
 struct Checkpointer {
   private let folder: CheckpointFolder
   private var written = ContinuousClock.now
@@ -13,7 +13,7 @@ struct Checkpointer {
 
   init(_ run: RunFolder) { folder = CheckpointFolder(run) }
 
-  /// Whether it is time for another.
+  /// Whether the next checkpoint is due.
   var isDue: Bool {
     (ContinuousClock.now - written) / .seconds(1)
       >= max(Checkpointer.least, Checkpointer.share * cost)
@@ -33,7 +33,7 @@ struct Checkpointer {
     do {
       let checkpoint = try make()
       guard let bytes = checkpoint.encoded() else {
-        throw TrainingError(.diverged, "a number of the optimizer is not finite")
+        throw TrainingError(.diverged, "the optimizer's state is not finite")
       }
       try folder.write(
         bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0,
@@ -42,8 +42,8 @@ struct Checkpointer {
     } catch let error as TrainingError where !isLast && error.kind != .diverged {
       if !isFailing {
         try warn(
-          "\(error.problem); training goes on, the last good checkpoint is kept, and the next try "
-            + "follows")
+          "\(error.problem); training continues, the last good checkpoint is kept, and writing is "
+            + "tried again")
       }
       isFailing = true
     }

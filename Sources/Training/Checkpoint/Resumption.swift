@@ -1,33 +1,33 @@
 internal import CNN
 
-/// A run that is to go on where it was left.
+/// A run that is to continue where it was left.
 package struct Resumption: Sendable {
-  /// The run's folder.
   package let folder: RunFolder
   /// The run's configuration.
   package let configuration: Configuration
-  /// What the run did it with.
+  /// The environment in which the run was computed.
   package let record: RunRecord?
-  /// What may differ from how the run was begun.
+  /// The options that may differ from those the run was started with.
   package let request: Request
-  /// What a run that is over came to, unless it is to go on.
+  /// The summary of a finished run; nil if the run is to be continued.
   package let finished: TrainingSummary?
 
-  /// What may differ from how a run was begun; nil where it is not said.
+  /// The options that may differ from those the run was started with; nil if not given.
   package struct Request: Sendable, Hashable {
     /// `--epochs`.
     package var epochs: Int?
     /// `--patience`, 0 for `--no-patience`.
     package var patience: Int?
-    /// `--max-time` of the process that goes on, 0 for `--no-max-time`.
+    /// `--max-time` of the process that continues, 0 for `--no-max-time`.
     package var maxSeconds: Double?
   }
 
   /// Reads a run folder (`train --resume`).
   ///
   /// `dataset` is where the images lie now; without it they are where the run found them. Of
-  /// `options` only the length of the run may differ from what it was begun with. Errors: a folder
-  /// that holds no run, and options that differ, each with the run's value and the one given.
+  /// `options` only the length of the run may differ from what it was started with. Errors: a
+  /// folder that holds no run, and options that differ, each with the run's value and the one
+  /// given.
   package init(
     run path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
   ) throws(TrainingError) {
@@ -38,7 +38,7 @@ package struct Resumption: Sendable {
     if var damage = run.damage {
       // It would be written anew, and what it says of the dataset and the end be lost.
       damage.advice =
-        "the file as it was; without it, moved away, the run goes on where its checkpoint stands"
+        "restore the original file, or move it away: the run then continues from its checkpoint"
       throw damage
     }
     let request = Request(
@@ -55,10 +55,11 @@ package struct Resumption: Sendable {
       + begun.differences(from: wanted, except: Resumption.free)
     guard differences.isEmpty else {
       throw TrainingError(
-        .usage, "\(path) was begun with other options", found: differences.joined(separator: "; "),
-        expected: "the same, or none: they come from the run",
-        advice: "--epochs, --patience and --max-time may differ; for anything else a new run with "
-          + "--out")
+        .usage, "\(path) was started with other options",
+        found: differences.joined(separator: "; "),
+        expected: "the same options or none: the run has its own",
+        advice: "--epochs, --patience and --max-time may differ; for other changes start a new "
+          + "run with --out")
     }
     var configuration = begun
     configuration.dataset = run.dataset(dataset)
@@ -76,7 +77,7 @@ package struct Resumption: Sendable {
     _ = try Configuration(dataset: "", options: checked)
   }
 
-  /// Whether nothing is left to do of a run that came to an end.
+  /// Whether a finished run has nothing left to do.
   private static func isOver(
     _ configuration: Configuration, _ summary: TrainingSummary, _ request: Request
   ) -> Bool {
@@ -96,7 +97,7 @@ package struct Resumption: Sendable {
     }
   }
 
-  /// The keys of a configuration that may differ where a run goes on.
+  /// The keys of a configuration that may differ where a run continues.
   ///
   /// Earlier versions wrote another number of epochs over the first one; it is taken for a change.
   private static let free: Set<String> = [
@@ -104,9 +105,9 @@ package struct Resumption: Sendable {
     "training.changes",
   ]
 
-  /// Finds the checkpoint to go on from, and refuses one of another run or other images.
+  /// Finds the checkpoint to continue from, and refuses one of another run or other images.
   ///
-  /// nil where there is none: the run begins anew. `skipped` is told why one is passed over.
+  /// nil if there is none: the run starts over. `skipped` is told why one is ignored.
   func checkpoint(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
     folder.removeTemporaries()
     guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else {
@@ -118,7 +119,7 @@ package struct Resumption: Sendable {
     guard differences.isEmpty else {
       throw TrainingError(
         .badData,
-        "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
+        "\(folder.file(RunFolder.configurationName)) does not match the checkpoint",
         found: differences.joined(separator: "; "), expected: "the run's own file, unchanged")
     }
     let step = checkpoint.progress.steps
@@ -128,14 +129,14 @@ package struct Resumption: Sendable {
     guard changes(configuration).starts(with: changes(checkpoint.progress.configuration)) else {
       throw TrainingError(
         .badData,
-        "\(folder.file(RunFolder.configurationName)) is not what the checkpoint was made with",
+        "\(folder.file(RunFolder.configurationName)) does not match the checkpoint",
         found: "other training.changes up to step \(step)",
         expected: "the run's own file, unchanged")
     }
     let done = checkpoint.progress.epochs
     if let wanted = request.epochs, wanted < done {
       throw TrainingError(
-        .usage, "\(folder.path) has more epochs already than --epochs \(wanted)",
+        .usage, "\(folder.path) already has more epochs than --epochs \(wanted)",
         found: "\(done) epochs", expected: "at least \(done)")
     }
     return checkpoint
@@ -161,14 +162,14 @@ extension Resumption {
       .map { $0.reduce(0) { $0 + $1.seconds } }
     guard hasEnded || trained.map({ !($0 < Resumption.longest) }) ?? true else { return }
     throw TrainingError(
-      .badData, "\(folder.path) has weights and no checkpoint, and is not begun anew over them",
+      .badData, "\(folder.path) has weights but no checkpoint, and is not restarted over them",
       found: "no file in \(folder.file("checkpoint"))", expected: "the run's checkpoints",
       advice: folder.adviceToBeginAnew)
   }
 }
 
 extension Configuration.Training {
-  /// Takes over what is asked of a run that goes on from `progress`, as a change of its plan; nil
+  /// Takes over what is asked of a run that continues from `progress`, as a change of its plan; nil
   /// for one without a checkpoint. `hasEnded`: the run came to its end, and was not interrupted.
   mutating func goOn(
     _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int,
@@ -217,18 +218,18 @@ extension Configuration.Training {
 }
 
 extension Checkpoint {
-  /// Refuses to go on with other images than were trained on.
+  /// Refuses to continue with other images than were trained on.
   func check(fingerprint: String, dataset: String) throws(TrainingError) {
     guard progress.fingerprint != fingerprint else { return }
     throw TrainingError(
-      .badData, "the images of \(dataset) are not those that the run was begun with",
+      .badData, "the images of \(dataset) differ from those the run was started with",
       found: "fingerprint \(fingerprint)", expected: progress.fingerprint,
       advice: "the same files and classes, or a new run")
   }
 }
 
 extension Configuration {
-  /// What differs, key by key: this one's value and the other's.
+  /// The differences, key by key, with both values.
   func differences(from other: Configuration, except keys: Set<String>) -> [String] {
     let (own, others) = (leaves, other.leaves)
     return Set(own.keys).union(others.keys).subtracting(keys).sorted().compactMap { key in

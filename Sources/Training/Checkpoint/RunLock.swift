@@ -31,8 +31,8 @@ final class RunLock {
       close(descriptor)
       throw isHeld
         ? TrainingError(
-          .cannotCreate, "another process trains in \(run.path)",
-          found: holder.map { "process \($0)" }, expected: "a run that no process works on")
+          .cannotCreate, "another process is training in \(run.path)",
+          found: holder.map { "process \($0)" }, expected: "a run that no other process uses")
         : TrainingError(.cannotCreate, "cannot lock \(run.path): \(cause)")
     }
     // For the message above; the lock holds without it.

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Why a run ended.
+/// The reason why a run ended.
 package enum Ending: String, Codable, Sendable {
   /// All epochs are trained.
   case epochs
@@ -26,11 +26,11 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   package var stepsPerEpoch: Int
   /// Epochs that were asked for.
   package var askedEpochs: Int
-  /// Who wanted the change.
+  /// The cause of the change.
   package var reason: PlanChange.Reason
-  /// Whether the last epoch is cut short.
+  /// Whether the last epoch is incomplete.
   package var isLastCut: Bool
-  /// The time limit that decided, in seconds; nil where the configuration tells of the change.
+  /// The time limit that decided, in seconds; nil if the configuration tells of the change.
   package var maxSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
@@ -47,7 +47,8 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   /// One sentence.
   package var line: String {
     guard reason == .time else {
-      return "from step \(step) on the run has \(counted(epochs, "epoch")), as its config.json says"
+      return
+        "from step \(step) on, the run has \(counted(epochs, "epoch")), as set in its config.json"
     }
     let who = maxSeconds.map { "--max-time \(seconds($0))" } ?? "time limit of the repeated run"
     if steps <= step { return "\(who): training ends after \(counted(step, "step"))" }

@@ -1,4 +1,4 @@
-/// What a run is about to do.
+/// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
   /// The run folder.
   package var run: String
@@ -20,30 +20,28 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var memoryBytes: Int
   /// Epochs to train.
   package var epochs: Int
-  /// Optimizer steps an epoch.
+  /// Optimizer steps per epoch.
   package var stepsPerEpoch: Int
-  /// Images a step.
+  /// Images per step.
   package var batchSize: Int
-  /// The seed.
   package var seed: UInt64
   /// The instruction set's name.
   package var isa: String
-  /// How convolutions are computed, as `--conv` says it.
+  /// The convolution method, as for `--conv`.
   package var conv: String
-  /// Threads.
   package var threads: Int
   /// Processes that train together; nil for one alone.
   package var ranks: Int?
-  /// Where decoded images are kept: ram, disk or off.
+  /// The place of decoded images: ram, disk or off.
   package var cache: String
   /// The model that training starts from; nil for fresh weights.
   package var from: RunOrigin?
-  /// Where a run that was left goes on; nil for one that begins.
+  /// The point at which a run is resumed; nil for a new run.
   package var resumed: Place?
 
   /// A place between two steps.
   package struct Place: Codable, Sendable, Hashable {
-    /// Epochs that are over.
+    /// Finished epochs.
     package var epochs: Int
     /// Steps of the next one that are done.
     package var steps: Int
@@ -73,13 +71,13 @@ package struct RunStart: Codable, Sendable, Hashable {
   }
 }
 
-/// How many images each split holds.
+/// The number of images in each split.
 package struct DatasetSummary: Codable, Sendable, Hashable {
-  /// Images a class, in class order, of one split.
+  /// Images per class, in class order, of one split.
   package struct SplitCount: Codable, Sendable, Hashable {
     /// train, val or test.
     package var split: String
-    /// Where the images come from, such as "a tenth of the training images".
+    /// The origin of the images, such as "a tenth of the training images".
     package var origin: String
     /// Images of all classes.
     package var images: Int
@@ -99,9 +97,9 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
   package var classes: [String]
   /// The splits that hold images.
   package var splits: [SplitCount]
-  /// Hidden files and folders passed over.
+  /// Hidden files and folders ignored.
   package var hidden: Int
-  /// Unreadable images left out.
+  /// Unreadable images omitted.
   package var skipped: [SkippedImage]
   /// Files that are there more than once; nil in what earlier versions wrote.
   package var findings: [DatasetFinding]?
@@ -113,7 +111,7 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
 package struct DatasetFinding: Codable, Sendable, Hashable {
   /// The kind's name, such as `leak`.
   package var kind: String
-  /// Whether it makes a dataset unfit, not just worth a look.
+  /// Whether it is an error and not just a note.
   package var isError: Bool
   /// One sentence, lower case, that names no path.
   package var message: String
@@ -130,9 +128,8 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
 
 /// An image that could not be read.
 package struct SkippedImage: Codable, Sendable, Hashable {
-  /// The file.
   package var path: String
-  /// What kind of failure, one word.
+  /// The kind of failure, one word.
   package var code: String
   /// One sentence.
   package var message: String
@@ -145,15 +142,14 @@ package struct SkippedImage: Codable, Sendable, Hashable {
   }
 }
 
-/// Where training stands after a step.
+/// Progress of training after a step.
 package struct BatchProgress: Sendable, Hashable {
   /// The epoch, from 1.
   package var epoch: Int
-  /// Epochs in all.
   package var epochs: Int
   /// Steps of this epoch that are done.
   package var step: Int
-  /// Steps an epoch.
+  /// Steps per epoch.
   package var steps: Int
   /// Images of this epoch that are done.
   package var images: Int
@@ -171,11 +167,10 @@ package struct BatchProgress: Sendable, Hashable {
 package struct EpochMetrics: Codable, Sendable, Hashable {
   /// The epoch, from 1.
   package var epoch: Int
-  /// Epochs in all.
   package var epochs: Int
-  /// Mean training loss over the epoch's images, as the weights went on changing.
+  /// Mean training loss over the epoch's images, as the weights continued changing.
   package var loss: Double
-  /// Share of training images right, as the weights went on changing.
+  /// Share of training images right, as the weights continued changing.
   package var accuracy: Double
   /// Mean loss on the validation images; nil without validation.
   package var valLoss: Double?
@@ -187,9 +182,8 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var learningRate: Double
   /// Wall time with validation.
   package var seconds: Double
-  /// Training images a second, without validation.
+  /// Training images per second, without validation.
   package var imagesPerSecond: Double
-  /// Whether this epoch is the best so far by the monitor.
   package var isBest: Bool
   /// Processor seconds spent on decoding during the epoch.
   package var decodeSeconds: Double
@@ -230,11 +224,10 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
 
 /// A weights file that was written.
 package struct WeightsWritten: Codable, Sendable, Hashable {
-  /// The file.
   package var path: String
   /// The epoch whose weights it holds, from 1.
   package var epoch: Int
-  /// Whether it is the best so far.
+  /// Whether the epoch is the best so far.
   package var isBest: Bool
 
   enum CodingKeys: String, CodingKey {
@@ -248,19 +241,17 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
 package struct TestResult: Sendable {
   /// Says which images these are, such as "test: 1000 images of data/test_set".
   package var heading: String
-  /// What one of them is called: `test image` or `validation image`.
+  /// The noun for one of them: `test image` or `validation image`.
   package var noun: String
-  /// The numbers.
   package var evaluation: Evaluation
-  /// The answers, image by image.
+  /// The predictions, image by image.
   package var predictions: [Prediction]
   /// The classes in order.
   package var classes: [String]
-  /// The run folder.
   package var run: RunFolder
 }
 
-/// Why a run ended before its last epoch.
+/// The reason why a run ended before its last epoch.
 package enum StopReason: Sendable, Hashable {
   /// A signal, by number.
   case signal(Int32)
@@ -270,7 +261,7 @@ package enum StopReason: Sendable, Hashable {
   case maxTime
 }
 
-/// What a run came to.
+/// The results of a run.
 package struct TrainingSummary: Codable, Sendable, Hashable {
   /// The run folder.
   package var run: String
@@ -284,9 +275,9 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
   package var valAccuracy: Double?
-  /// What the model divides its logits by.
+  /// The divisor of the model's logits.
   package var temperature = 1.0
-  /// Accuracy on the test images, with mirrored views where the model answers so; nil where there
+  /// Accuracy on the test images, with mirrored views where the model answers so; nil if there
   /// are none or the run was stopped.
   package var testAccuracy: Double?
   /// The same without mirrored views.
@@ -297,9 +288,9 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var seconds: Double
   /// Greatest memory of the process.
   package var peakMemoryBytes: Int
-  /// The signal that stopped the run; nil where it ran to its end.
+  /// The signal that stopped the run; nil if it ran to its end.
   package var stoppedBySignal: Int32?
-  /// Why the run ended; nil in what earlier versions wrote.
+  /// The reason why the run ended; nil in records of earlier versions.
   package var endedBy: Ending?
   /// Epochs that were asked for; nil in what earlier versions wrote.
   package var askedEpochs: Int?

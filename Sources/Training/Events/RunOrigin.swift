@@ -12,13 +12,13 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   package var tensors: Int
   /// Tensors of the network.
   package var allTensors: Int
-  /// Whether the last layer is the model's.
+  /// Whether the last layer of the model is kept.
   package var keepsHead: Bool
   /// Epochs in which only the last layer is trained.
   package var frozenEpochs = 0
   /// The backbone's factor of the learning rate afterwards.
   package var backboneRate = 1.0
-  /// How many times the features of each training image are computed before training; nil where
+  /// The number of times the features of each training image are computed before training; nil if
   /// every step computes them.
   package var views: Int?
 
@@ -34,21 +34,21 @@ package struct RunOrigin: Codable, Sendable, Hashable {
     case views
   }
 
-  /// Two lines at most, for a run of so many epochs and classes.
+  /// Two lines at most, for a run of the given number of epochs and classes.
   func lines(epochs: Int, classes count: Int) -> [String] {
-    let head = keepsHead ? "its classes kept" : "a new head for \(count) classes"
+    let head = keepsHead ? "head kept" : "new head for \(count) classes"
     let first =
       "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
       let how =
-        views.map { "features are computed once, of " + counted($0, "view") }
-        ?? "features are computed at every step"
-      return [first, "the backbone stays as it is; its \(how)" + (views == nil ? "" : " an image")]
+        views.map { "features are computed once, for " + counted($0, "view") }
+        ?? "features are computed in every step"
+      return [first, "the backbone is frozen; its \(how)" + (views == nil ? "" : " per image")]
     }
-    var text = frozenEpochs > 0 ? "the backbone stays as it is for \(frozenEpochs) epochs" : ""
+    var text = frozenEpochs > 0 ? "the backbone is frozen for \(frozenEpochs) epochs" : ""
     if backboneRate != 1 {
       text +=
-        (text.isEmpty ? "the backbone's learning rate is" : ", then at")
+        (text.isEmpty ? "the backbone's learning rate is" : ", then its learning rate is")
         + " \(backboneRate) of the head's"
     }
     return text.isEmpty ? [first] : [first, text]

@@ -77,7 +77,7 @@ extension RunStart {
         + counted(threads, "thread"),
     ] + (from?.lines(epochs: epochs, classes: classes.count) ?? [])
       + (resumed.map {
-        ["goes on after \(counted($0.epochs, "epoch")) and \(counted($0.steps, "step"))"]
+        ["resumed after \(counted($0.epochs, "epoch")) and \(counted($0.steps, "step"))"]
       } ?? [])
   }
 }
@@ -116,7 +116,8 @@ extension EpochMetrics {
 }
 
 extension TrainingSummary {
-  /// Why the run has fewer epochs than were asked for; nil where it has them all, or was stopped.
+  /// The reason why the run has fewer epochs than requested; nil if it has them all, or was
+  /// stopped.
   package func ending(of asked: Int) -> String? {
     let whole = "\(epochs) of \(counted(asked, "epoch"))"
     switch endedBy {

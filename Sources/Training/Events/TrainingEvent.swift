@@ -1,4 +1,4 @@
-/// What a run tells while it goes on; the trainer prints nothing.
+/// The events that a run reports; the trainer prints nothing.
 package enum TrainingEvent: Sendable {
   /// Folders are listed; so many entries so far.
   case scanning(entries: Int)
@@ -16,7 +16,7 @@ package enum TrainingEvent: Sendable {
   case plan(PlanUpdate)
   /// A step of training is done.
   case batch(BatchProgress)
-  /// What a step came to, now and then, for `cnnctl verify`.
+  /// The digest of a step, reported now and then for `cnnctl verify`.
   case digest(StepDigest)
   /// Validation images done so far.
   case validating(done: Int, total: Int)
@@ -30,6 +30,6 @@ package enum TrainingEvent: Sendable {
   case calibrated(Calibration)
   /// The test images are evaluated; the files under test/ are the handler's to write.
   case evaluated(TestResult)
-  /// The run is over; last event.
+  /// The run has ended; last event.
   case done(TrainingSummary)
 }

@@ -5,9 +5,9 @@ package import KernelSelection
 
 /// Finds out where a model looks in images.
 ///
-/// The answers are those of `Predictor`, to the bit. With mirrored views the answer is the mean over
-/// the image and its mirror image, and so is a map, the second turned back. Memory does not grow
-/// with the number of images. A class, because it owns the memory of its passes.
+/// The predictions are those of `Predictor`, to the bit. With mirrored views the prediction is the
+/// mean over the image and its mirror image, and so is a map, the second turned back. Memory does
+/// not grow with the number of images. A class, because it owns the memory of its passes.
 package final class Explainer {
   /// The model that is explained.
   package let model: ClassifierModel
@@ -21,7 +21,7 @@ package final class Explainer {
   /// Images that are worked on together.
   static let batchSize = 16
 
-  /// Explains a model's answers by some methods.
+  /// Explains a model's predictions by some methods.
   ///
   /// Without `tta` it answers as the model says. Explanations come with the photo, scaled to so many
   /// pixels on its longer side; without `photoSide` with none.
@@ -39,7 +39,7 @@ package final class Explainer {
       model: model, engine: engine, tta: tta, batchSize: Explainer.batchSize,
       maxPixels: maxPixels)
     occlusion = Occlusion(model.preprocessing)
-    // Gradients keep every layer's values: about as much again as the answers' passes take.
+    // Gradients keep every layer's values: about as much again as the predictions' passes take.
     try predictor.makeRoom(for: predictor.batchSize)
     guard methods.contains(.gradcam) else {
       gradCAM = nil
@@ -71,7 +71,7 @@ package final class Explainer {
     }
   }
 
-  /// What is read of an image.
+  /// The contents of an image file.
   private struct Picture {
     var tensor: [Float] = []
     var photo: RGBImage?

@@ -1,6 +1,6 @@
 package import ImageData
 
-/// How it is found out where a model looks.
+/// The method of explaining a prediction.
 package enum ExplanationMethod: String, Sendable, Hashable, CaseIterable {
   /// By the gradient of the class's logit: where the last maps hold what raises it.
   case gradcam
@@ -10,7 +10,7 @@ package enum ExplanationMethod: String, Sendable, Hashable, CaseIterable {
 
 /// Numbers on a grid over what a network is shown of an image: where it looks.
 package struct ExplanationMap: Sendable, Hashable {
-  /// What the numbers mean.
+  /// The method, which gives the numbers their meaning.
   package var method: ExplanationMethod
   /// Cells across.
   package var width: Int
@@ -23,20 +23,20 @@ package struct ExplanationMap: Sendable, Hashable {
   package var values: [Float]
 }
 
-/// An answer to an image, and where the model found it.
+/// A prediction for an image, and where the model found it.
 package struct Explanation: Sendable {
-  /// The answer as `Predictor` gives it, or why the image could not be read.
+  /// The prediction as `Predictor` gives it, or why the image could not be read.
   package var prediction: Prediction
-  /// The class whose maps these are; nil where the image could not be read.
+  /// The class whose maps these are; nil if the image could not be read.
   package var classIndex: Int?
   /// A map for each method that was asked for.
   package var maps: [ExplanationMap] = []
-  /// The image as the model's preprocessing turns it, in its own shape; nil where none was asked for.
+  /// The image as the model's preprocessing turns it, in its own shape; nil if none was asked for.
   package var photo: RGBImage?
-  /// Which part of the image lies where in the network's input.
+  /// The position of the image in the network's input.
   var view: View?
 
-  /// How an image becomes an input of `width` x `height`.
+  /// The geometry by which an image becomes an input of `width` x `height`.
   struct View {
     var geometry: ResizeGeometry
     var width: Int

@@ -1,6 +1,6 @@
 internal import ImageData
 
-/// Squares that are covered one after the other to see what the answer rests on.
+/// Squares that are covered one after the other to see what the prediction rests on.
 ///
 /// Zeiler and Fergus 2014. The input is divided into cells, 10 across and 10 down unless it has
 /// fewer pixels; around the middle of each a patch with sides of a fifth of the input's is covered,
@@ -9,7 +9,7 @@ struct Occlusion: Sendable {
   /// Pixels of the input.
   let width: Int
   let height: Int
-  /// What a covered pixel becomes, a number a channel.
+  /// The value of a covered pixel, one number per channel.
   let fill: [Float]
 
   private static let cells = 10

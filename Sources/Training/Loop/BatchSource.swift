@@ -1,7 +1,7 @@
 internal import CNN
 internal import ImageData
 
-/// What one step is made on.
+/// The input of one training step.
 struct TrainingBatch {
   /// Rows of the trained network's input, valid until the next batch.
   var pixels: UnsafeBufferPointer<Float>
@@ -25,7 +25,7 @@ protocol BatchSource: AnyObject {
   var seconds: BatchSeconds { get }
 }
 
-/// Where the time of preparing batches went, summed over the threads but for the waiting.
+/// The time spent on preparing batches, summed over the threads except for the waiting.
 struct BatchSeconds: Codable, Sendable {
   var wait = 0.0
   var decode = 0.0

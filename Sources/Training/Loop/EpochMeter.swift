@@ -2,7 +2,7 @@ internal import CNN
 
 /// The running figures of an epoch.
 struct EpochMeter {
-  /// What the steps of an epoch have added up to.
+  /// The sums over the steps of an epoch.
   struct Sums: Codable, Sendable {
     /// Steps done.
     var step = 0
@@ -30,7 +30,7 @@ struct EpochMeter {
   private var waitedBefore: Double
   private var own: Sums
 
-  /// An epoch that begins now, or goes on from where it was left.
+  /// An epoch that begins now, or continues from where it was left.
   init(
     epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, _ team: Team,
     from sums: Sums = Sums()
@@ -56,7 +56,7 @@ struct EpochMeter {
   /// Seconds since the epoch began, without those while nobody trained.
   var seconds: Double { own.seconds + (ContinuousClock.now - started) / .seconds(1) }
 
-  /// What there is now, to go on from.
+  /// The current sums, to resume from.
   func sums(_ batches: any BatchSource) -> Sums {
     var sums = own
     sums.seconds = seconds
@@ -98,7 +98,7 @@ struct EpochMeter {
     own.images == 0 ? 0 : Double(own.correct) / Double(own.images)
   }
 
-  /// Where the epoch stands.
+  /// The progress of the epoch.
   var progress: BatchProgress {
     BatchProgress(
       epoch: epoch, epochs: epochs, step: step, steps: steps, images: own.images, loss: loss,

@@ -6,7 +6,7 @@ internal import Ranks
 /// The most memory that a run will hold at a time, known before any image is opened.
 ///
 /// What is large is counted to the byte, by what will take it; for what is small or cannot be
-/// known (the program itself, pictures being decoded, events) there is an allowance.
+/// known (the program itself, images being decoded, events) there is an allowance.
 struct MemoryEstimate {
   /// Decoded images, where they are kept in memory.
   let images: Int
@@ -16,10 +16,10 @@ struct MemoryEstimate {
   let validation: Int
   /// The network, its moving average, and the best weights before they are written.
   let weights: Int
-  /// What comes for a while with all else in place: a checkpoint's numbers and the bytes of its
-  /// file, features being computed, or at the end what answers the test images; whichever is more.
+  /// The largest of the temporary needs: a checkpoint with the bytes of its file, the computation
+  /// of features, or the evaluation of the test images.
   let passing: Int
-  /// What the images' place was chosen by.
+  /// The cache that decides where the images are kept.
   let cache: PictureCache
   private let plan: RunPlan
   private let engine: Engine
@@ -27,10 +27,10 @@ struct MemoryEstimate {
   private let team: Team
   private let draws: Bool
 
-  /// What is kept of every image beside its pixels: its paths, digest and sums.
+  /// The memory per image beside its pixels: its paths, digest and sums.
   let listing: Int
 
-  /// The program, its threads and pictures being decoded.
+  /// The program, its threads and images being decoded.
   private static let allowance = 30 << 20
   /// Bytes of an image's record in the dataset, the plan and the store, its paths apart.
   private static let recordBytes = 420
@@ -96,8 +96,8 @@ struct MemoryEstimate {
       trainingSize: plan.trainingSize, ranksOnNode: team.neighbours.count)
   }
 
-  /// What the steps take, what is needed before them alone, and the network that makes them: the
-  /// whole one, or a head on features.
+  /// The memory of the training steps and of the network that they train: the whole network, or a
+  /// head on features.
   private static func training(
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
   ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
@@ -126,8 +126,8 @@ struct MemoryEstimate {
       + min(batch, counts.validation) * network.architecture.input.bytes
   }
 
-  /// Activations of the last evaluation, its inputs, gathered from those of each image, its answers
-  /// and what is made of them; the report is drawn when the passes are over.
+  /// Activations of the last evaluation, its inputs, gathered from those of each image, its
+  /// predictions and what is made of them; the report is drawn when the passes are over.
   private static func testing(
     _ plan: RunPlan, _ counts: ImageCounts, _ engine: Engine
   ) throws(ModelError) -> Int {
@@ -155,8 +155,8 @@ struct MemoryEstimate {
     let free = available / team.neighbours.count
     guard total > free else { return }
     throw TrainingError(
-      .noRoom, "the run needs more memory than there is",
-      found: "\(megabytes(free)) free, of the system, its control groups and limits"
+      .noRoom, "not enough memory for the run",
+      found: "\(megabytes(free)) free (system, control groups, limits)"
         + (team.neighbours.count > 1 ? ", for each of \(team.neighbours.count) processes" : ""),
       expected: "about \(megabytes(total)): \(parts)", advice: advice(free))
   }
@@ -189,7 +189,7 @@ struct MemoryEstimate {
 }
 
 extension Shape {
-  /// Bytes of so many floats.
+  /// Bytes of the given number of floats.
   fileprivate var bytes: Int { count * MemoryLayout<Float>.stride }
 }
 
@@ -198,7 +198,7 @@ private func megabytes(_ bytes: Int) -> String {
     ? "\((bytes + 999_999) / 1_000_000) MB" : "\((bytes + 999_999_999) / 1_000_000_000) GB"
 }
 
-/// How many images a run will train on and be judged by, as far as their names tell.
+/// The number of training and evaluation images of a run, as far as their names determine it.
 private struct ImageCounts {
   var training: Int
   var validation: Int

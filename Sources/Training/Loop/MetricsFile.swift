@@ -7,7 +7,6 @@ internal import Primitives
 struct MetricsFile {
   /// The beginning of the file that belongs to a checkpoint.
   struct Mark: Codable, Sendable, Hashable {
-    /// How long it is.
     var bytes: Int
     /// Its SHA-256.
     var sha256: String
@@ -58,7 +57,7 @@ struct MetricsFile {
     return Array(text.utf8)
   }
 
-  /// The file as it is; nil where it cannot be read.
+  /// The file as it is; nil if it cannot be read.
   private func read() -> [UInt8]? {
     try? FileSystem.read(folder.place(RunFolder.metricsName), limit: MetricsRow.sizeLimit)
   }
@@ -85,8 +84,8 @@ struct MetricsFile {
     if isThere { try FileSystem.rename(place, to: other) }
     return "\(place.path) "
       + (isThere ? "was changed and is kept as \(folder.file(other))" : "is missing")
-      + ", and \(RunFolder.eventsName) does not have its figures either: those of epochs 1 to "
-      + "\(epochs) are lost, the weights are not"
+      + ", and \(RunFolder.eventsName) does not have its figures: the figures of epochs 1 to "
+      + "\(epochs) are lost; the weights are unaffected"
   }
 
   /// Adds an epoch's row.
@@ -104,7 +103,7 @@ struct MetricsFile {
     try FileSystem.synchronize(folder.place(RunFolder.metricsName))
   }
 
-  /// What a checkpoint that is written now says of the file, which is on the disk then.
+  /// The mark of the file on the disk, for a checkpoint that is written now.
   mutating func mark() throws(TrainingError) -> Mark {
     try synchronize()
     var digest = digest

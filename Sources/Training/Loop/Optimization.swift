@@ -22,7 +22,7 @@ extension Configuration.Training {
     }
   }
 
-  /// How the rate moves.
+  /// The learning rate schedule.
   var rates: Schedule {
     switch schedule {
     case .constant: .constant
@@ -33,19 +33,19 @@ extension Configuration.Training {
     }
   }
 
-  /// Optimizer steps an epoch for so many training images.
+  /// Optimizer steps per epoch for so many training images.
   func stepsPerEpoch(images: Int) -> Int {
     EvenBatches(of: images, atMost: max(1, batchSize(images: images))).count
   }
 
-  /// Images a step for so many training images: fewer than asked for where a set is small.
+  /// Images per step for so many training images: fewer than asked for where a set is small.
   package func batchSize(images: Int) -> Int {
     var size = batchSize
     while size > 8, minimumEpochSteps * size > images { size = max(8, size / 2) }
     return min(size, images)
   }
 
-  /// The peak of the schedule for batches of so many images.
+  /// The peak of the schedule for batches of the given number of images.
   ///
   /// A head alone, on features that stay, is a convex problem: its noise averages out, and a rate
   /// made smaller only leaves it short of the optimum.
@@ -54,13 +54,13 @@ extension Configuration.Training {
       ? learningRate * Double(batchSize) / Double(self.batchSize) : learningRate
   }
 
-  /// Epochs for so many steps an epoch: more than asked for where a set is small.
+  /// Epochs for so many steps per epoch: more than asked for where a set is small.
   package func epochs(steps: Int) -> Int {
     max(epochs, (minimumSteps + steps - 1) / max(1, steps))
   }
 }
 
-/// Which epoch is the best so far, and for how long none was better.
+/// The best epoch so far, and the number of epochs since.
 package struct BestEpoch: Codable, Sendable {
   let monitor: Monitor
   /// The best epoch, from 1; 0 before the first.

@@ -6,7 +6,7 @@ internal import Primitives
 /// A run's images in memory, and what is to be said about them.
 struct RunImages {
   let store: ImageStore
-  /// How images become inputs, mean and deviation known.
+  /// The preprocessing, with mean and deviation.
   let preprocessing: Preprocessing
   let training: [Int]
   /// The images that epochs are judged by; empty for none.
@@ -53,7 +53,7 @@ struct RunImages {
     if !store.failures.isEmpty {
       warnings.append(
         counted(store.failures.count, "image")
-          + " could not be read and \(store.failures.count == 1 ? "is" : "are") left out; "
+          + " could not be read and \(store.failures.count == 1 ? "is" : "are") skipped; "
           + "run.json lists them")
     }
     copies = store.copies
@@ -63,17 +63,17 @@ struct RunImages {
       warnings.append(
         "\(grouped(seen.images)) of \(counted(validation.count, "validation image")) "
           + "\(seen.images == 1 ? "was" : "were") in \(seen.model.possessive) training set: the "
-          + "best epoch and the temperature are chosen by what the model knows already")
+          + "best epoch and the temperature are chosen on images that the model has already seen")
     }
     if cache.policy == .auto, store.place == .off {
       warnings.append(
         "\(store.byteCount / 1_000_000) MB of decoded images fit neither in half of the free memory "
-          + "nor on the disk: every epoch decodes them again")
+          + "nor on the disk: they are decoded again in every epoch")
     }
     self.warnings = warnings
   }
 
-  /// Those images that the model was trained on that the run starts from; nil where it starts from
+  /// Those images that the model was trained on that the run starts from; nil if it starts from
   /// none, or one that does not tell.
   private static func seen(
     _ indices: [Int], _ store: ImageStore, _ plan: RunPlan
@@ -104,7 +104,8 @@ struct RunImages {
             + "\(first.sample.path): \(first.failure)",
           expected: data.onBadImage == .fail
             ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
-          advice: "cnnctl check \(plan.configuration.dataset), which names all; or --max-bad")
+          advice:
+            "cnnctl check \(plan.configuration.dataset), which lists all of them; or --max-bad")
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)
@@ -116,13 +117,13 @@ struct RunImages {
       "\(plan.configuration.dataset): no image is left to train on for "
         + RunImages.named(empty.map { plan.dataset.classes[$0] }),
       found: RunImages.whereabouts(empty[0], store, plan),
-      expected: "at least one readable training image a class",
+      expected: "at least one readable training image per class",
       advice: isUnreadable
-        ? "cnnctl check \(plan.configuration.dataset), which names what cannot be read"
+        ? "cnnctl check \(plan.configuration.dataset), which lists the unreadable files"
         : "smaller --val-split and --test-split, or more images")
   }
 
-  /// What became of the images of a class that has none to train on.
+  /// The use of the images of a class that has no training images.
   private static func whereabouts(_ label: Int, _ store: ImageStore, _ plan: RunPlan) -> String {
     let bad = store.failures.filter { $0.lies(in: label) }
     let parts: [(Int, String)] =
@@ -133,26 +134,25 @@ struct RunImages {
       } + [(bad.count, "unreadable")]
     let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     let first = bad.first.map { ", the first is \($0.sample.path): \($0.failure)" } ?? ""
-    return "\(plan.dataset.classes[label]): \(text.isEmpty ? "none taken" : text)\(first)"
+    return "\(plan.dataset.classes[label]): \(text.isEmpty ? "no images used" : text)\(first)"
   }
 
-  /// What is to be said of files in two classes, and of tests that hold what was trained on.
+  /// Warnings about the same image in two classes or two splits.
   private static func copies(_ findings: [CheckFinding], _ plan: RunPlan) -> [String] {
-    let kinds: [(CheckFinding.Kind, (String) -> String)] = [
-      (.twoClasses, { "\($0) in two classes, so that one of both labels is wrong" }),
-      (.leak, { "\($0) in two splits, so that figures of the second flatter the model" }),
+    let kinds: [(CheckFinding.Kind, String)] = [
+      (.twoClasses, "in two classes, so one of its labels is wrong"),
+      (.leak, "in two splits, so the accuracy on one of them is too optimistic"),
     ]
-    return kinds.compactMap { kind, sentence in
+    return kinds.compactMap { kind, problem in
       let found = findings.filter { $0.kind == kind }
       guard let first = found.first else { return nil }
-      let files = found.count == 1 ? "a file is" : "\(found.count) files are"
-      return sentence(files) + ": \(first.paths.joined(separator: ", "))"
-        + (found.count > 1 ? " and more" : "")
-        + "; cnnctl check \(plan.configuration.dataset) names all and looks for others"
+      return (found.count == 1 ? "an image is " : "\(found.count) images are each ") + problem
+        + (found.count == 1 ? ": " : "; the first: ") + named(first.paths, most: 3)
+        + "; cnnctl check \(plan.configuration.dataset) lists all copies and near copies"
     }
   }
 
-  /// What is to be said where there are few images of some kind.
+  /// Warnings about classes or splits with few images.
   private static func smallSets(
     _ store: ImageStore, _ plan: RunPlan, training: [Int], validation: [Int]
   ) -> [String] {
@@ -167,9 +167,9 @@ struct RunImages {
     if !few.isEmpty {
       let isAlone = configuration.transfer.from == nil
       warnings.append(
-        "very few training images: \(named(few)); "
+        "very few training images of \(named(few)): "
           + (few.count == classes.count && training.count < 3 * classes.count
-            ? "a model of so few only guesses: at least 20 of each class give it a chance"
+            ? "the model can only guess; use at least 20 images per class"
             : "results will be unreliable")
           + (isAlone
             ? "; try: cnnctl train \(shellPath(configuration.dataset)) --from cats-dogs --recipe best"
@@ -179,7 +179,7 @@ struct RunImages {
     // The recipe's own batch shrinks with the set anyway.
     if batch > training.count, batch != configuration.recipe.configuration.training.batchSize {
       warnings.append(
-        "--batch-size \(batch) becomes \(training.count): there are no more training images")
+        "--batch-size \(batch) is reduced to \(training.count), the number of training images")
     }
     guard plan.validation != nil else { return warnings }
     let absent = missing(validation, below: 1)
@@ -187,20 +187,19 @@ struct RunImages {
       warnings.append(
         "no image was assigned to the validation split; the last epoch's weights are kept"
           + (plan.test == nil ? ", and nothing will be evaluated" : "")
-          + "; more images or a larger --val-split give some")
+          + "; use more images or a larger --val-split")
     } else if !absent.isEmpty {
       warnings.append(
-        "no validation image of \(named(absent)); the validation figures tell nothing of "
+        "there are no validation images of \(named(absent)), so the validation metrics do not cover "
           + (absent.count == 1 ? "that class" : "those classes")
-          + "; more images or a larger --val-split give some")
+          + "; use more images or a larger --val-split")
     }
     return warnings
   }
 
   /// Names for a message, not all of many.
-  private static func named(_ names: [String]) -> String {
-    let most = 12
-    let rest = names.count > most ? ", and \(names.count - most) more" : ""
+  private static func named(_ names: [String], most: Int = 12) -> String {
+    let rest = names.count > most ? " and \(names.count - most) more" : ""
     return names.prefix(most).joined(separator: ", ") + rest
   }
 
@@ -215,7 +214,7 @@ struct RunImages {
     RunImages.counts(training, store, classes: plan.dataset.classes.count)
   }
 
-  /// The images that were left out.
+  /// The images that were omitted.
   var skipped: [SkippedImage] { store.failures.map(SkippedImage.init) }
 
   /// The images of the last evaluation.
@@ -228,14 +227,14 @@ struct RunImages {
     store.failures.filter { $0.split == .test && plan.test != nil }.map(SkippedImage.init)
   }
 
-  /// What one of the last evaluation's images is called.
+  /// The noun for an image of the last evaluation.
   var testNoun: String { plan.test == nil ? "validation image" : "test image" }
 
-  /// What the last evaluation's images are.
+  /// The heading of the last evaluation.
   var testHeading: String {
     let images = counted(testSamples.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }
-    return "validation, for want of test images: \(images), \(origin(.val))"
+    return "validation images\(EvaluationImages.noTestSet): \(images), \(origin(.val))"
   }
 
   /// The images of each split.

@@ -15,7 +15,7 @@ struct RunLog {
   private var text: AppendedFile
   private(set) var failure: TrainingError?
 
-  /// Begins the files of a new run folder, or goes on with those of one; `metrics` has begun.
+  /// Begins the files of a new run folder, or continues with those of one; `metrics` has started.
   init(
     folder: RunFolder, lock: RunLock, record: RunRecord, metrics: MetricsFile,
     earlier: Double = 0, started: ContinuousClock.Instant
@@ -57,7 +57,7 @@ struct RunLog {
     return try metrics.begin(progress)
   }
 
-  /// What a checkpoint that is written now says of metrics.csv.
+  /// The mark of metrics.csv, for a checkpoint that is written now.
   mutating func markMetrics() throws(TrainingError) -> MetricsFile.Mark { try metrics.mark() }
 
   /// Notes an event in the folder and passes it on.
@@ -82,7 +82,7 @@ struct RunLog {
     }
   }
 
-  /// Writes something that the run can go on without for a while; a failure is told of once.
+  /// Writes something that the run can continue without for a while; a failure is told of once.
   mutating func attempt(
     _ events: (TrainingEvent) throws -> Void,
     _ write: (inout RunLog) throws(TrainingError) -> Void
@@ -94,7 +94,9 @@ struct RunLog {
       failure = error
       guard isFirst else { return }
       try events(
-        .warning("\(error.problem); training goes on, and what is missing follows when it can"))
+        .warning(
+          "\(error.problem); training continues, and the missing data is written once that is possible"
+        ))
     }
   }
 

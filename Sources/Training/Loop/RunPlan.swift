@@ -2,10 +2,10 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
-/// What a run will do, known before any image is opened.
+/// The plan of a run, made before any image is opened.
 struct RunPlan {
   var configuration: Configuration
-  /// The most epochs that are asked for where a run goes on.
+  /// The most epochs that are asked for where a run continues.
   let requestedEpochs: Int
   let dataset: Dataset
   let network: Network
@@ -13,7 +13,7 @@ struct RunPlan {
   let origin: (model: TransferOrigin, taken: RunOrigin)?
   /// The images that are read: training, what validates, what tests.
   let splits: [Split]
-  /// How the training folder's images are dealt.
+  /// The split of the training folder.
   let content: ContentSplit
   /// The images that epochs are judged by; nil for none.
   let validation: Split?
@@ -24,7 +24,7 @@ struct RunPlan {
   /// The run's record as it begins.
   let record: RunRecord
 
-  /// Whether there are validation figures, unless no image turns out to be readable.
+  /// Whether there are validation images, unless none of them turns out to be readable.
   var mayValidate: Bool { validation != nil }
 
   init(
@@ -70,20 +70,20 @@ struct RunPlan {
     if validatesOnTest {
       warnings.append(
         "the recipe \(configuration.recipe.rawValue) validates on the test images, as the "
-          + "tutorial does; no choice is made by them")
+          + "tutorial does; they are reported, never used to choose weights")
     }
     if test == nil {
       warnings.append(
         validation == nil
-          ? "there are no test and no validation images; nothing will be evaluated"
-          : "there are no test images; test/ is made from the validation images")
+          ? "there are no test or validation images; nothing will be evaluated"
+          : "there are no test images; test/ is written from the validation images")
     }
     warnings += dataset.notes
     if let first = dataset.repeatedFolders.first {
       let count = dataset.repeatedFolders.count
       warnings.append(
-        "\(first)\(count > 1 ? " and \(count - 1) more" : "") \(count > 1 ? "lead to folders" : "leads to a folder") "
-          + "that the same class already has; its images are taken once")
+        "\(first)\(count > 1 ? " and \(count - 1) more" : "") \(count > 1 ? "link to folders" : "links to a folder") "
+          + "that the same class already has; its images are used once")
     }
     self.warnings = warnings
 
@@ -121,7 +121,7 @@ struct RunPlan {
     return network
   }
 
-  /// How images become inputs, before the training images' mean is known.
+  /// The preprocessing, before the mean of the training images is known.
   var preprocessing: Preprocessing {
     RunPlan.preprocessing(configuration, network, origin?.model)
   }

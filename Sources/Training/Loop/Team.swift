@@ -6,7 +6,7 @@ internal import Ranks
 struct Team {
   /// The way to the others; nil for a process alone.
   let communicator: Communicator?
-  /// Who shares this machine.
+  /// The processes on this machine.
   let neighbours: Neighbours
 
   /// A team of one, or of the processes that `communicator` leads to.
@@ -29,9 +29,9 @@ struct Team {
     }
   }
 
-  /// Whether this process writes and tells.
+  /// Whether this process writes and reports.
   var isFirst: Bool { communicator?.isFirst ?? true }
-  /// How many processes there are.
+  /// The number of processes.
   var size: Int { communicator?.size ?? 1 }
   private var rank: Int { communicator?.rank ?? 0 }
 
@@ -81,13 +81,13 @@ struct Team {
   /// Throws what ended the work together.
   func check() throws(CommunicationError) { try communicator?.check() }
 
-  /// What the first process computes, or reads, for all; the others compute nothing.
+  /// Bytes that the first process computes or reads for all; the others do nothing.
   func fromFirst(_ make: () throws -> [UInt8]) throws -> [UInt8] {
     guard let communicator else { return try make() }
     return try communicator.broadcast(communicator.isFirst ? make() : [])
   }
 
-  /// The first process's checkpoint, for all; nil where it has none.
+  /// The first process's checkpoint, for all; nil if it has none.
   func checkpoint(_ read: () throws -> Checkpoint?) throws -> Checkpoint? {
     guard let communicator else { return try read() }
     let own = communicator.isFirst ? try read() : nil
@@ -140,7 +140,7 @@ struct Team {
     return Array(sums)
   }
 
-  /// The answers of all processes, each to its own range of the images, one after the other.
+  /// The predictions of all processes, each to its own range of the images, one after the other.
   func gather(_ own: [Prediction]) throws -> [Prediction] {
     guard let communicator else { return own }
     let bytes = Array(JSONText.line(own).utf8)
@@ -157,6 +157,7 @@ struct Team {
     let all = try communicator.gather(Array(own().utf8)).map { String(decoding: $0, as: UTF8.self) }
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
     throw TrainingError(
-      .badData, "rank \(other) has other \(what) than rank 0", found: all[other], expected: all[0])
+      .badData, "rank \(other) has different \(what) than rank 0", found: all[other],
+      expected: all[0])
   }
 }

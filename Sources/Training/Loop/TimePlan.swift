@@ -13,7 +13,8 @@ struct TimePlan {
   let asked: Int
   /// Steps of a whole epoch.
   let stepsPerEpoch: Int
-  /// What a step of an epoch costs among others of a run of so many epochs; 1 is any unit.
+  /// The relative cost of a step of an epoch, in a run of the given number of epochs; the unit is
+  /// arbitrary.
   let work: (_ epoch: Int, _ epochs: Int) -> Double
   /// Seconds that are needed after the last epoch: the temperature, the test, the report.
   let ending: Double
@@ -23,20 +24,18 @@ struct TimePlan {
   /// Seconds from an epoch's last step to the next one's first: validation and writing.
   private var between: Double
   private var isBetweenMeasured = false
-  /// When the last step ended; nil where what came since is no part of a step.
+  /// The end of the last step; nil if the time since then belongs to no step.
   private var stepEnded: Double?
   private var checked = -Double.infinity
   private var isPlanned = false
 
-  /// Where a run stands between two steps.
+  /// The position of a run between two steps.
   struct Place {
-    /// Epochs that are over.
+    /// Finished epochs.
     var done: Int
     /// Steps of the one under way.
     var inEpoch: Int
-    /// Steps in all.
     var steps: Int
-    /// How long the run is.
     var length: RunLength
 
     /// The end of the run where it stands.
@@ -106,7 +105,7 @@ struct TimePlan {
     stepEnded = now
   }
 
-  /// Takes note that an epoch is over, and validated.
+  /// Takes note that an epoch has ended, and validated.
   mutating func noteEpoch() {
     if let stepEnded {
       let seconds = clock() - stepEnded
@@ -144,7 +143,7 @@ struct TimePlan {
     return gain * 10 >= place.length.epochs && gain > 0 ? change : nil
   }
 
-  /// The longest run that fits; nil where that is the one that is planned.
+  /// The longest run that fits; nil if that is the one that is planned.
   private func choose(_ place: Place, left: Double) -> PlanChange? {
     let room = left * (1 - TimePlan.margin)
     let begun = place.done + (place.inEpoch > 0 ? 1 : 0)
@@ -154,7 +153,7 @@ struct TimePlan {
       let middle = (least + most + 1) / 2
       if seconds(place, epochs: middle) <= room { least = middle } else { most = middle - 1 }
     }
-    // An epoch more is not begun where it would not be whole, but for the first.
+    // An epoch more is not started where it would not be whole, but for the first.
     return change(place, epochs: least, steps: nil)
   }
 
@@ -176,8 +175,8 @@ struct TimePlan {
       step: place.steps, epochs: epochs, steps: length.steps == whole ? nil : steps, reason: .time)
   }
 
-  /// Seconds that the rest of a run of so many epochs takes, up to its last validation; `steps` is
-  /// where its last epoch ends, if that is cut short.
+  /// Seconds that the rest of a run of the given number of epochs takes, up to its last validation;
+  /// `steps` is where its last epoch ends, if that is cut short.
   private func seconds(_ place: Place, epochs: Int, steps: Int? = nil) -> Double {
     guard epochs > place.done else { return 0 }
     let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch

@@ -7,7 +7,7 @@ package import Ranks
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
 package final class Trainer {
-  /// What the run computes.
+  /// The run's configuration.
   package let configuration: Configuration
   private let out: String?
   private let resumption: Resumption?
@@ -45,7 +45,7 @@ package final class Trainer {
     team = Team(communicator, neighbours)
   }
 
-  /// A trainer that goes on with a run where it was left.
+  /// A trainer that continues with a run where it was left.
   package init(
     _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
     communicator: Communicator? = nil, neighbours: Neighbours? = nil,
@@ -140,18 +140,18 @@ package final class Trainer {
     return (folder, try RunLock(folder))
   }
 
-  /// The record of a run that begins, or goes on.
+  /// The record of a run that begins, or continues.
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
     record.ranks = team.communicator == nil ? nil : team.size
-    // A run that goes on has taken that time; one that begins anew has not.
+    // A run that continues has taken that time; one that starts over has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
     record.maxSeconds = limit
     if let progress = checkpoint?.progress { record.restore(progress) }
     return record
   }
 
-  /// What is to be said of a run that goes on.
+  /// Warnings about a resumed run.
   private func notes(on checkpoint: Checkpoint?) -> [String] {
     guard let progress = checkpoint?.progress else {
       return ["no checkpoint found; starting the run from the beginning"]
@@ -162,19 +162,19 @@ package final class Trainer {
       (now == (progress.isa, progress.conv)
       ? []
       : [
-        "the run was begun with \(progress.isa) and \(progress.conv) convolutions and goes on with "
-          + "\(now.0) and \(now.1): its numbers will differ in their last digits"
+        "the run was started with \(progress.isa) and \(progress.conv) convolutions and continues "
+          + "with \(now.0) and \(now.1): its results will differ in the last digits"
       ])
       + (ranks == team.size
         ? []
         : [
-          "the run was begun by \(counted(ranks, "process", "processes")) and goes on with "
-            + "\(team.size): its numbers will differ in their last digits"
+          "the run was started by \(counted(ranks, "process", "processes")) and continues with "
+            + "\(team.size): its results will differ in the last digits"
         ])
       + versionNotes
   }
 
-  /// Other versions than the run was begun with.
+  /// Other versions than the run was started with.
   private var versionNotes: [String] {
     guard let before = resumption?.record?.versions else { return [] }
     let changes = RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
@@ -183,8 +183,8 @@ package final class Trainer {
     return changes.isEmpty
       ? []
       : [
-        "the run goes on with other versions: \(changes.joined(separator: "; ")); its numbers may "
-          + "differ in their last digits"
+        "the run continues with other versions: \(changes.joined(separator: "; ")); its results may "
+          + "differ in the last digits"
       ]
   }
 
@@ -290,7 +290,8 @@ package final class Trainer {
     return try Configuration(decoding: bytes)
   }
 
-  /// What fits the run into its time; nil without a limit, and for all processes but the first.
+  /// The plan that fits the run into its time limit; nil without a limit, and for all processes but
+  /// the first.
   ///
   /// - drawn: seconds that the sheet of training images has taken.
   private func timePlan(
@@ -314,7 +315,7 @@ package final class Trainer {
   /// The report takes about as many times as long as the sheet of training images.
   private static let reportShare = 4.0
 
-  /// Seconds that an answer takes, by answers to a few images.
+  /// Seconds that a prediction takes, by answers to a few images.
   private func seconds(of samples: [Sample], _ loop: TrainingLoop) throws -> Double {
     let few = Array(samples.prefix(32))
     guard !few.isEmpty else { return 0 }
@@ -334,8 +335,8 @@ package final class Trainer {
   /// Fits the temperature of the weights that are kept on the validation images, and writes them
   /// again with it; returns the model's temperature.
   ///
-  /// Never on test images, and not under the tutorial's recipes. The answers come by the path that
-  /// every command takes, in the model's own way.
+  /// Never on test images, and not under the tutorial's recipes. The predictions come by the path
+  /// that every command takes, in the model's own way.
   private func calibrate(
     _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
     _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
@@ -347,8 +348,8 @@ package final class Trainer {
     if let first = lost.first {
       try log.tell(
         .warning(
-          "\(lost.count) of \(samples.count) validation images can no longer be read and are left "
-            + "out of the temperature's fit, first \(first.path): \(first.message)"), events)
+          "\(lost.count) of \(samples.count) validation images can no longer be read and are not "
+            + "used to fit the temperature, the first is \(first.path): \(first.message)"), events)
     }
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {
@@ -361,7 +362,7 @@ package final class Trainer {
     return calibration.temperature ?? 1
   }
 
-  /// Answers the test images with the weights as they were written, by the path that every other
+  /// Predicts the test images with the weights as they were written, by the path that every other
   /// command takes.
   private func test(
     _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
@@ -370,7 +371,7 @@ package final class Trainer {
     guard !images.testSamples.isEmpty else { return nil }
     let (model, predictor, answers) = try answer(
       images.testSamples, folder, events, shouldStop)
-    // Files that were left out at the start are left out here, and named.
+    // Files that were omitted at the start are omitted here, and named.
     let predictions =
       answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
     var evaluation = Evaluation(
@@ -384,7 +385,7 @@ package final class Trainer {
 }
 
 extension Trainer {
-  /// What the weights that were written say of images, of which each process answers a part.
+  /// Predictions of the saved weights; each process predicts a part of the images.
   private func answer(
     _ samples: [Sample], _ folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
     _ shouldStop: () -> StopReason?
@@ -402,7 +403,7 @@ extension Trainer {
   }
 }
 
-/// A signal came while something was computed that is computed anew when the run goes on.
+/// A signal came while something was computed that is computed anew when the run continues.
 struct StoppedBySignal: Error {
   let number: Int32
 }
@@ -415,7 +416,7 @@ func peakMemoryBytes() -> Int {
 }
 
 extension Ending {
-  /// Why a run ended that no signal stopped.
+  /// The ending of a run that was not stopped by a signal.
   fileprivate init(_ reason: StopReason?) {
     self =
       switch reason {

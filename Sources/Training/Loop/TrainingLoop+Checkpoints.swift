@@ -2,11 +2,11 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
-/// What a run needs to go on after its process died, or after numbers that are not finite.
+/// Checkpoints, and the return to one after numbers that are not finite.
 extension TrainingLoop {
   private static let mostRollbacks = 3
 
-  /// Whether numbers that are not finite lead back to a checkpoint.
+  /// Whether the run returns to a checkpoint after numbers that are not finite.
   var mayStepBack: Bool { configuration.training.onNaN == .rollback }
 
   /// Runs the epochs, from the last checkpoint again where numbers are not finite and that is wanted.
@@ -35,9 +35,9 @@ extension TrainingLoop {
         }
         try log.tell(
           .warning(
-            "\(error.problem); back to the checkpoint after \(done) epochs and "
-              + "\(underWay?.step ?? 0) steps, and on at \(count == 1 ? "half" : "1/\(1 << count)") "
-              + "of the rate"), events)
+            "\(error.problem); going back to the checkpoint after \(done) epochs and "
+              + "\(underWay?.step ?? 0) steps, and continuing at "
+              + "\(count == 1 ? "half" : "1/\(1 << count) of") the learning rate"), events)
       }
     }
   }
@@ -53,7 +53,7 @@ extension TrainingLoop {
       if let average { try average.restore(checkpoint.average ?? [:]) }
     } catch {
       throw TrainingError(
-        .badData, "the checkpoint in \(folder.path) is not of this network: \(error)")
+        .badData, "the checkpoint in \(folder.path) belongs to another network: \(error)")
     }
     (done, underWay) = (progress.epochs, progress.underWay)
     (best, reductions, rollbacks) = (progress.best, progress.reductions, progress.rollbacks)
@@ -67,13 +67,13 @@ extension TrainingLoop {
     try checkpoint(nil, log.markMetrics(), seconds: log.seconds).checkReadable()
   }
 
-  /// What is to be said of an epoch that an older version began, whose last batch was the rest.
+  /// A warning about an epoch started by an older version, whose last batch was smaller.
   var notesOnBatches: [String] {
     let batches = EvenBatches(of: images.training.count, atMost: batchSize)
     guard let underWay, underWay.images != batches[underWay.step].lowerBound else { return [] }
     return [
-      "epoch \(done + 1) was begun by an older version, which made its last batch smaller: "
-        + "some of its images come twice, or not at all; later epochs have each image once"
+      "epoch \(done + 1) was started by an older version with a smaller last batch: some of its "
+        + "images are used twice or not at all; later epochs use each image once"
     ]
   }
 
@@ -87,7 +87,7 @@ extension TrainingLoop {
     let needed = (checkpoints * state + 5 * weights) * 21 / 20 + (1 << 20)
     guard let free = FileSystem.freeBytes(folder.path), free < needed else { return }
     throw TrainingError(
-      .noRoom, "the disk of \(folder.path) has no room for the run's weights and checkpoints",
+      .noRoom, "not enough disk space in \(folder.path) for the run's weights and checkpoints",
       found: "\(free / 1_000_000) MB free", expected: "\(needed / 1_000_000 + 1) MB",
       advice: "--out with a folder on another disk")
   }

@@ -4,7 +4,7 @@ internal import KernelSelection
 
 /// The epochs of a run.
 struct TrainingLoop {
-  /// What the run computes; the plan of its length may change while it runs.
+  /// The run's configuration; its length may change during the run.
   private(set) var configuration: Configuration
   let classes: [String]
   let images: RunImages
@@ -13,9 +13,9 @@ struct TrainingLoop {
   let folder: RunFolder
   /// The whole network.
   let network: Network
-  /// What a backbone that is never trained makes of the images, where that is kept.
+  /// The features of the images, if a frozen backbone's features are kept.
   let features: FeatureStore?
-  /// What is trained: the network, or its head on features.
+  /// The network that is trained: the whole one, or its head on features.
   let trained: Network
   /// The moving average of what is trained, where there is one.
   let average: Network?
@@ -32,21 +32,21 @@ struct TrainingLoop {
   var reductions = 0
   var writer: WeightsWriter
   var checkpointer: Checkpointer
-  /// Epochs that are over.
+  /// Finished epochs.
   var done = 0
-  /// What the epoch under way had come to where the run was left.
+  /// The sums of the epoch in which the run was interrupted.
   var underWay: EpochMeter.Sums?
   var isResumed = false
-  /// How often the rate was halved after numbers that were not finite.
+  /// The number of times the rate was halved after numbers that were not finite.
   var rollbacks = 0
-  /// The step of the last checkpoint between two epochs, to which such numbers lead back; nil where
+  /// The step of the last checkpoint between two epochs, to which such numbers lead back; nil if
   /// there is none.
   ///
   /// Not to the newest checkpoint: when that is written depends on the clock, and what is learnt
   /// must not.
   var boundary: Int?
 
-  /// How long the run is, as far as its steps have come.
+  /// The length of the run, as known after its current step.
   var length: RunLength {
     configuration.training.length(
       after: session.optimizer.steps, stepsPerEpoch: stepsPerEpoch)
@@ -107,7 +107,7 @@ struct TrainingLoop {
     return counts.map { Double(images.training.count) / Double(counts.count * $0) }
   }
 
-  /// What is taken from a model, and what will become of it in so many epochs.
+  /// The parts taken from a model, and how they are trained in the given number of epochs.
   private static func origin(_ plan: RunPlan, epochs: Int, views: Int?) -> RunOrigin? {
     guard var origin = plan.origin?.taken else { return nil }
     let transfer = plan.configuration.transfer
@@ -117,7 +117,7 @@ struct TrainingLoop {
     return origin
   }
 
-  /// What is about to happen.
+  /// The event that starts the run.
   func start(recipe: Recipe, memoryBytes: Int) -> RunStart {
     let growth = configuration.network.growth
     return RunStart(
@@ -161,8 +161,8 @@ struct TrainingLoop {
       run: folder)
   }
 
-  /// What a step of an epoch, counted from 0, costs in a run of so many: in pixels, and three times
-  /// as much where a backbone moves that was frozen before.
+  /// The cost of a step of an epoch, counted from 0, in a run of the given number of epochs: in
+  /// pixels, three times as much once a frozen backbone is trained.
   var work: (_ epoch: Int, _ epochs: Int) -> Double {
     guard features == nil else { return { _, _ in 1 } }
     let (net, transfer, input) = (
@@ -175,7 +175,7 @@ struct TrainingLoop {
     }
   }
 
-  /// What the run came to, but for the test images.
+  /// The results of the run, without those on the test images.
   func summary(_ record: RunRecord) -> TrainingSummary {
     TrainingSummary(
       run: folder.path, weights: folder.bestWeights, weightsSHA256: writer.sha256,
@@ -294,7 +294,7 @@ struct TrainingLoop {
     }
   }
 
-  /// What an epoch needs before its first step, or where it goes on.
+  /// Prepares an epoch for its first step, or for the step at which it is resumed.
   private func prepareEpoch(
     of length: RunLength, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
   ) throws {
@@ -332,7 +332,8 @@ struct TrainingLoop {
     return next
   }
 
-  /// What all processes stop for; a change of the plan that the time asks for is recorded.
+  /// The reason, common to all processes, to stop; a change of the plan that the time limit
+  /// requires is recorded.
   private mutating func agree(
     inEpoch: Int, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void,
     _ shouldStop: () -> StopReason?
@@ -383,7 +384,7 @@ struct TrainingLoop {
     return FeatureBatches(features, plan: batches)
   }
 
-  /// How fast the backbone moves in an epoch, where it is part of what is trained.
+  /// Sets the backbone's learning rate in an epoch, if the backbone is trained.
   private func setBackboneRate(_ epoch: Int) {
     guard origin != nil, features == nil else { return }
     let rate = configuration.transfer.rate(epoch: epoch)

@@ -2,7 +2,7 @@ internal import CNN
 internal import ImageData
 internal import KernelSelection
 
-/// What a network is validated on, by places among the validation images.
+/// The validation inputs, addressed by index among the validation images.
 protocol ValidationInputs {
   /// Gives `body` the inputs of some places, one after the other.
   func withInputs(
@@ -87,7 +87,7 @@ final class Validator {
     return EpochFigures(try team.gather(own), truths: truths, classes: classes)
   }
 
-  /// What the network gives for a batch.
+  /// The logits of a batch.
   private func logits(_ range: Range<Int>) throws -> [Float] {
     var logits: [Float] = []
     try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }

@@ -21,7 +21,7 @@ struct WeightsWriter {
   /// The share of the time that goes into writing, as 1 : share.
   private static let share = 20.0
 
-  /// What was written and is not told of yet.
+  /// The weights written but not reported yet.
   private var news: WeightsWritten?
 
   init(_ folder: RunFolder, interval: Double) {

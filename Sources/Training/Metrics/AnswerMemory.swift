@@ -7,20 +7,20 @@ internal import Primitives
 /// Measured numbers are rounded up; `Tests/Reliability/memory.py` holds them against what processes
 /// take.
 package enum AnswerMemory {
-  /// Answers that are kept, each with its logits and probabilities.
+  /// Predictions that are kept, each with its logits and probabilities.
   static func kept(_ images: Int, of model: (classes: Int, outputs: Int), views: Int) -> Int {
-    // The answer itself and its places in the lists of an evaluation, then three arrays.
+    // The prediction itself and its places in the lists of an evaluation, then three arrays.
     let own = 400 + 8 * model.classes + 4 * model.outputs * views
     return images * own
   }
 
-  /// The same answers once more, as a temperature is fitted to them.
+  /// The same predictions once more, as a temperature is fitted to them.
   static func fitting(_ images: Int, classes: Int) -> Int { images * (160 + 8 * classes) }
 
   /// The figures of an evaluation with its texts: a matrix, in JSON several times.
   static func figures(classes: Int) -> Int { 24 * classes * classes + 4_000 * classes }
 
-  /// Answers read back from their file, and the curves drawn from them.
+  /// Predictions read back from their file, and the curves drawn from them.
   static func report(_ images: Int, classes: Int) -> Int {
     figures(classes: classes) + images * (500 + 30 * classes)
   }
@@ -53,8 +53,8 @@ package enum AnswerMemory {
     of bytes: Int, free: Int, for work: String, mostly part: String? = nil, advice: String?
   ) -> TrainingError {
     TrainingError(
-      .noRoom, "\(work) needs more memory than there is",
-      found: "\(free / 1_000_000) MB free, of the system, its control groups and limits",
+      .noRoom, "not enough memory for \(work)",
+      found: "\(free / 1_000_000) MB free (system, control groups, limits)",
       expected: "about \((bytes + 999_999) / 1_000_000) MB"
         + (part.map { ", most of it \($0)" } ?? ""), advice: advice)
   }

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// What a fit of the temperature came to, with figures of the images that it was fitted on.
+/// The fitted temperature, with figures of the images that it was fitted on.
 package struct Calibration: Sendable, Hashable {
-  /// The temperature; nil where every answer was right, which tells none.
+  /// The temperature; nil if every prediction was right, which tells none.
   package var temperature: Double?
   /// Validation images that were answered.
   package var images: Int
@@ -11,7 +11,7 @@ package struct Calibration: Sendable, Hashable {
   /// Their figures at the temperature fitted.
   package var after: Evaluation
 
-  /// Fits the temperature of a model to its answers on images whose class is known.
+  /// Fits the temperature of a model to its predictions on images whose class is known.
   ///
   /// It is kept to four decimals: the digits after them are noise, and the last ones depend on the
   /// C library's exponential.
@@ -33,7 +33,8 @@ package struct Calibration: Sendable, Hashable {
   /// One sentence for the user.
   package var line: String {
     guard let temperature else {
-      return "temperature 1: all \(images) validation images are answered right, which tells none"
+      return
+        "temperature 1: none can be fitted, as all \(images) validation images are predicted correctly"
     }
     return "temperature \(temperature), fitted on \(images) validation images: loss "
       + "\(fixed(before.loss, 4)) to \(fixed(after.loss, 4)), expected calibration error "

@@ -1,27 +1,27 @@
 import Glibc
 
-/// What an epoch is judged by: the figures of the validation images that its row shows.
+/// The figures of the validation images in an epoch's row.
 ///
-/// They are those of an `Evaluation` of the same answers, to the bit, without what only the last
-/// evaluation needs: no answer is kept, and the work is one pass over the logits.
+/// They are those of an `Evaluation` of the same predictions, to the bit, without what only the
+/// last evaluation needs: no prediction is kept, and the work is one pass over the logits.
 package struct EpochFigures: Sendable, Hashable {
   /// Images that were answered.
   package var images: Int
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
   /// Mean of -log of the true class's probability.
   package var loss: Double
   /// Plain mean of the classes' F1.
   package var f1: Double
 
-  /// What is needed of the answer to one image.
+  /// The part of a prediction that the figures need.
   package struct Answer: Sendable, Hashable, BitwiseCopyable {
     /// Cross-entropy in nats.
     package var loss: Double
     /// The most probable class, on a tie the first.
     package var index: Int
 
-    /// The answer that a row of logits gives to an image of the class `truth`.
+    /// The prediction that a row of logits gives to an image of the class `truth`.
     ///
     /// One logit means two classes. `powers` is room for as many numbers as there are logits.
     package init(_ logits: ArraySlice<Float>, truth: Int, powers: inout [Double]) {

@@ -1,7 +1,7 @@
 internal import Primitives
 
 extension Evaluation {
-  /// Why the accuracy says less than it seems to, in sentences without a full stop.
+  /// Reasons for which the accuracy may mislead, in sentences without a full stop.
   ///
   /// `images` is what the evaluated images are called, such as `test image`; `remedies` follows what
   /// is said of a model that is no better than one answer to everything.
@@ -15,16 +15,16 @@ extension Evaluation {
   private var baselineCaution: String? {
     guard let baseline, !baseline.isBeaten else { return nil }
     let figure = fixed(baseline.accuracy, 2)
-    let start = "no better than always answering \(baseline.name)"
+    let start = "no better than always predicting \(baseline.name) (\(figure)"
     return accuracy <= baseline.accuracy
-      ? "\(start) (\(figure) of these \(counted(images, "image")))"
-      : "\(start) (\(figure)), as far as \(counted(images, "image")) can tell"
+      ? "\(start) of these \(counted(images, "image")))"
+      : "\(start)), given only \(counted(images, "image"))"
   }
 
 }
 
 extension Evaluation.Seen {
-  /// What that means for the accuracy on so many images; nil where none of them was trained on.
+  /// The consequence for the accuracy on `all` images; nil if none of them was trained on.
   package func caution(of all: Int, _ noun: String) -> String? {
     guard images > 0 else { return nil }
     return "\(grouped(images)) of \(counted(all, noun)) \(images == 1 ? "was" : "were") in "
@@ -34,8 +34,8 @@ extension Evaluation.Seen {
 }
 
 extension Configuration {
-  /// What may help a model that is no better than one answer to everything; the model was trained
-  /// on so many images.
+  /// Suggestions for a model that is no better than a constant prediction, given the number of its
+  /// training images.
   package static func remedies(
     _ configuration: Configuration?, images: Int, classes: Int
   ) -> String {
@@ -49,7 +49,7 @@ extension Configuration {
     if images < 200 * classes { steps.append("more photos of each class") }
     if configuration?.transfer.from == nil { steps.append("--from cats-dogs") }
     return steps.isEmpty
-      ? "cnnctl check may tell what is wrong with the images" : "try " + listed(steps, last: "or")
+      ? "cnnctl check may find problems in the images" : "try " + listed(steps, last: "or")
   }
 
   private static func listed(_ steps: [String], last word: String) -> String {

@@ -2,11 +2,11 @@ import Glibc
 internal import Primitives
 
 extension Evaluation {
-  /// The figures of answers whose true class is known.
+  /// The figures of predictions whose true class is known.
   ///
-  /// A division by zero gives 0, as scikit-learn's `zero_division=0`. With no answer at all
+  /// A division by zero gives 0, as scikit-learn's `zero_division=0`. With no prediction at all
   /// accuracy and loss are 0 and the interval is 0...1. `temperature` and `tta` are those that the
-  /// answers were given with.
+  /// predictions were given with.
   package init(
     predictions: [Prediction], classes names: [String], topK: Int = 1, temperature: Double = 1,
     tta: TestTimeAugmentation = .plain

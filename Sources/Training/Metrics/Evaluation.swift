@@ -1,12 +1,12 @@
 package import Primitives
 
-/// How well a classifier did on a set of images; `evaluate --json` and `test/report.json`.
+/// The metrics of a classifier on a set of images; `evaluate --json` and `test/report.json`.
 package struct Evaluation: Codable, Sendable, Hashable {
   /// Precision, recall, F1 and the count of true members, of a class or an average.
   package struct Scores: Codable, Sendable, Hashable {
-    /// Right answers of this class over all answers of this class; 0 without answers.
+    /// Correct predictions of this class over all predictions of this class; 0 without answers.
     package var precision: Double
-    /// Right answers of this class over its members; 0 without members.
+    /// Correct predictions of this class over its members; 0 without members.
     package var recall: Double
     /// Harmonic mean of the two; 0 where both are.
     package var f1: Double
@@ -14,13 +14,13 @@ package struct Evaluation: Codable, Sendable, Hashable {
     package var support: Int
   }
 
-  /// What one answer to every image would come to: the class with the most images.
+  /// The result of always predicting the class with the most images.
   package struct Baseline: Codable, Sendable, Hashable {
     /// That class.
     package var name: String
     /// Its share of the images.
     package var accuracy: Double
-    /// Whether the accuracy's interval lies above that share.
+    /// Whether the accuracy's interval lies above that accuracy.
     package var isBeaten: Bool
 
     enum CodingKeys: String, CodingKey {
@@ -34,7 +34,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package struct Seen: Codable, Sendable, Hashable {
     /// That model: the one that answers, or the one that it was made from.
     package var model: String
-    /// How many.
+    /// The number of images.
     package var images: Int
 
     /// So many images that the model of that name was trained on.
@@ -46,11 +46,12 @@ package struct Evaluation: Codable, Sendable, Hashable {
 
   /// Images that were answered.
   package var images: Int
-  /// Share of right answers.
+  /// Share of correct predictions.
   package var accuracy: Double
-  /// What the network was shown of an image.
+  /// The views of an image that were averaged.
   package var tta: TestTimeAugmentation
-  /// Share of right answers to the images alone; the same as `accuracy` without mirrored views.
+  /// Share of correct predictions for the images alone; the same as `accuracy` without mirrored
+  /// views.
   package var accuracyPlain: Double
   /// Lower end of Wilson's 95 % interval of the accuracy.
   package var accuracyLow: Double
@@ -60,11 +61,11 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var loss: Double
   /// Brier's score of the probabilities; nil without answers.
   package var brier: Double?
-  /// What logits were divided by.
+  /// The divisor of the logits.
   package var temperature: Double
   /// Expected calibration error of the probabilities.
   package var ece: Double
-  /// What it would be at a temperature of 1.
+  /// The expected calibration error at a temperature of 1.
   package var eceUncalibrated: Double
   /// Coverage and accuracy where answers below a probability are not given.
   package var selective: [Reliability.Selective]
@@ -88,10 +89,10 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// Share of images whose true class is among the K most probable.
   package var topKAccuracy: Double?
 
-  /// What naming one class would come to; nil where all images are of one class, and in what
-  /// earlier versions wrote.
+  /// The result of a constant prediction; nil if all images are of one class, and in records of
+  /// earlier versions.
   package var baseline: Baseline?
-  /// Images that were trained on; nil where nobody knows what was.
+  /// Images that were trained on; nil if nobody knows what was.
   package var seen: Seen?
 
   enum CodingKeys: String, CodingKey {
@@ -119,7 +120,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case seen = "seen_in_training"
   }
 
-  /// Writes every key that scripts rely on, `auc` as null where there is none.
+  /// Writes every key that scripts rely on, `auc` as null if there is none.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(images, forKey: .images)

@@ -1,13 +1,13 @@
 internal import CNN
 internal import Primitives
 
-/// A model's answer for one image, or why there is none.
+/// A model's prediction for one image, or why there is none.
 package struct Prediction: Codable, Sendable, Hashable {
   /// The file as it was named.
   package var path: String
   /// The true class's index where it is known.
   package var trueIndex: Int?
-  /// What the network gave: one logit for two classes, else one a class.
+  /// The logits: one for two classes, else one per class.
   ///
   /// With mirrored views the mean of the two.
   package var logits: [Float]
@@ -15,10 +15,10 @@ package struct Prediction: Codable, Sendable, Hashable {
   package var plainLogits: [Float]?
   /// Probability of each class in class order, the model's temperature applied; empty where the image could not be read.
   package var probabilities: [Double]
-  /// Why the image could not be read.
+  /// The reason why the image could not be read.
   package var failure: SkippedImage?
 
-  /// An answer, or with `failure` none.
+  /// A prediction, or with `failure` none.
   package init(
     path: String, trueIndex: Int? = nil, logits: [Float] = [], plainLogits: [Float]? = nil,
     probabilities: [Double] = [], failure: SkippedImage? = nil
@@ -31,7 +31,7 @@ package struct Prediction: Codable, Sendable, Hashable {
     self.failure = failure
   }
 
-  /// The most probable class, on a tie the first; nil where the image could not be read.
+  /// The most probable class, on a tie the first; nil if the image could not be read.
   package var index: Int? {
     probabilities.indices.max { probabilities[$0] < probabilities[$1] }
       .flatMap { best in probabilities.firstIndex { $0 == probabilities[best] } ?? best }
@@ -44,7 +44,7 @@ package struct Prediction: Codable, Sendable, Hashable {
     return plainLogits.max().flatMap { plainLogits.firstIndex(of: $0) }
   }
 
-  /// The same answer with the probabilities of another temperature.
+  /// The same prediction with the probabilities of another temperature.
   func with(temperature: Double) -> Prediction {
     guard !logits.isEmpty else { return self }
     var copy = self
@@ -53,7 +53,7 @@ package struct Prediction: Codable, Sendable, Hashable {
     return copy
   }
 
-  /// Whether the most probable class is less probable than `threshold`; false without an answer.
+  /// Whether the most probable class is less probable than `threshold`; false without a prediction.
   package func abstains(below threshold: Double) -> Bool {
     index.map { probabilities[$0] < threshold } ?? false
   }

@@ -1,12 +1,12 @@
-/// How far the probabilities of answers can be trusted.
+/// Measures of how well probabilities are calibrated.
 package enum Reliability {
-  /// What remains where answers below a probability are not given.
+  /// Coverage and accuracy if predictions below a probability are withheld.
   package struct Selective: Codable, Sendable, Hashable {
-    /// The least probability that is an answer, as for `--abstain-below`.
+    /// The least probability that is a prediction, as for `--abstain-below`.
     package var threshold: Double
     /// Share of the images that are answered.
     package var coverage: Double
-    /// Share of the answers that are right; nil without answers.
+    /// Share of the predictions that are right; nil without answers.
     package var accuracy: Double?
 
     /// Writes every key, null where there is no figure.

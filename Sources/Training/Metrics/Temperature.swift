@@ -2,9 +2,9 @@ import Glibc
 
 /// The number that logits are divided by so that probabilities mean what they say.
 ///
-/// Guo et al. 2017, arXiv 1706.04599: a network's answers are often too sure of themselves, or not
-/// sure enough; one number, fitted on images that it was not trained on, mends most of it, and
-/// changes no answer's label.
+/// Guo et al. 2017, arXiv 1706.04599: a network's predictions are often too sure of themselves, or
+/// not sure enough; one number, fitted on images that it was not trained on, mends most of it, and
+/// changes no prediction's label.
 package enum Temperature {
   /// The temperatures that a model may have.
   package static let range = 0.01...100.0
@@ -22,14 +22,15 @@ package enum Temperature {
   /// - truths: the true class of each row.
   /// - prior: the weight of a temperature of 1; with 0 the result has the least loss on the images.
   ///
-  /// Nil where no row is there, one is not finite, or every answer is right, which tells little of
-  /// how sure to be. With s = 1 / temperature the sum over the images of the loss plus
-  /// prior · (s - 1 - ln s) is least: the maximum a posteriori estimate (Bishop, Pattern Recognition
-  /// and Machine Learning, 2006, 1.2.5) under a gamma distribution of s of shape prior + 1 and rate
-  /// prior, whose mode is 1. The loss grows with the images and the prior does not: from many images
-  /// its part is gone, from few the temperature stays near 1. The sum is convex in s: its slope, the
-  /// sum over the images of the logit expected less that of the true class plus prior · (1 - 1/s),
-  /// is brought to zero by Newton's method, or by bisection where that leaves the bracket.
+  /// Nil where no row is there, one is not finite, or every prediction is right, which tells little
+  /// of how sure to be. With s = 1 / temperature the sum over the images of the loss plus prior ·
+  /// (s - 1 - ln s) is least: the maximum a posteriori estimate (Bishop, Pattern Recognition and
+  /// Machine Learning, 2006, 1.2.5) under a gamma distribution of s of shape prior + 1 and rate
+  /// prior, whose mode is 1. The loss grows with the images and the prior does not: from many
+  /// images its part is gone, from few the temperature stays near 1. The sum is convex in s: its
+  /// slope, the sum over the images of the logit expected less that of the true class plus prior ·
+  /// (1 - 1/s), is brought to zero by Newton's method, or by bisection where that leaves the
+  /// bracket.
   package static func fitted(
     _ rows: [[Float]], truths: [Int], prior: Double = Temperature.prior
   ) -> Double? {

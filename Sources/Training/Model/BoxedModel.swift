@@ -5,7 +5,7 @@ internal import Primitives
 ///
 /// Its bytes are constants of the program, which nothing writes.
 package struct BoxedModel: @unchecked Sendable {
-  /// What `--model` and `--from` call it.
+  /// The model's name for `--model` and `--from`.
   package let name: String
   /// Its model file; there as long as the program runs.
   package let bytes: UnsafeRawBufferPointer
@@ -27,6 +27,6 @@ package struct BoxedModel: @unchecked Sendable {
   /// Every model inside the program.
   package static let all = [catsDogs]
 
-  /// The model of that name; nil where there is none.
+  /// The model of that name; nil if there is none.
   package static func named(_ name: String) -> BoxedModel? { all.first { $0.name == name } }
 }

@@ -1,8 +1,8 @@
 internal import CNN
 internal import ImageData
 
-/// What is written is what can be read: the reader's own rules, asked before a model is trained and
-/// before its file takes the place of another.
+/// Checks by the reader's own rules that a model can be read back, made before it is trained and
+/// before its file replaces another.
 extension ClassifierModel {
   /// Refuses a network with these classes whose model file nobody could read again, before it is
   /// trained.
@@ -28,15 +28,15 @@ extension ClassifierModel {
     } catch {
       let classBytes = JSONText.line(classes).utf8.count
       throw TrainingError(
-        .badData, "\(name) could be written and not be read again: \(error)",
+        .badData, "\(name) could be written but not read back: \(error)",
         found: "\(classes.count) classes whose names take \(classBytes) bytes, "
           + "\(network.tensorNames.count) tensors",
         expected: "a header of at most \(TensorFile.headerLimit) bytes",
-        advice: "shorter names of the class folders, or a smaller network")
+        advice: "shorter class names, or a smaller network")
     }
     guard size <= ModelBytes.sizeLimit else {
       throw TrainingError(
-        .badData, "\(name) could be written and not be read again: its file is too large",
+        .badData, "\(name) could be written but not read back: its file is too large",
         found: "\(size) bytes", expected: "at most \(ModelBytes.sizeLimit)",
         advice: "a smaller network")
     }

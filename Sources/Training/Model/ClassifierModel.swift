@@ -6,11 +6,9 @@ package import ImageData
 ///
 /// A class because it owns the network's memory.
 package final class ClassifierModel {
-  /// The network.
   package let network: Network
   /// The classes in order.
   package let classes: [String]
-  /// How an image becomes the network's input.
   package let preprocessing: Preprocessing
   /// The recipe that it was trained with.
   package let recipe: String
@@ -20,17 +18,17 @@ package final class ClassifierModel {
   package let trainingImages: Int
   /// The version of the program that wrote it.
   package let toolVersion: String
-  /// What logits are divided by before they become probabilities; 1 where nothing was fitted.
+  /// The divisor of the logits before the softmax; 1 if none was fitted.
   package let temperature: Double
-  /// How it answers unless told otherwise.
+  /// The default views of an image.
   package let tta: TestTimeAugmentation
-  /// What its maker says of it; nil where nobody said anything.
+  /// The card written by the model's maker; nil if there is none.
   package let card: ModelCard?
-  /// How the file that it was read from holds the weights.
+  /// The number format of the weights in the file.
   package let precision: TensorFile.Precision
   /// The file it was read from, or its name inside the program; nil for one just trained.
   package let path: String?
-  /// The images that it, or the model that it was made from, was trained on; nil where the file does
+  /// The images that it, or the model that it was made from, was trained on; nil if the file does
   /// not say.
   package let trainedOn: ImageDigests?
   /// SHA-256 of the file, once it is confirmed; nil for a model just trained.
@@ -90,7 +88,7 @@ package final class ClassifierModel {
     try confirm()
   }
 
-  /// Reads a model strictly, but for its digest, which is computed on while the caller goes on.
+  /// Reads a model strictly, but for its digest, which is computed on while the caller continues.
   ///
   /// The caller must not change the network, and must `confirm` before anything that follows from
   /// the file leaves the program.
@@ -154,7 +152,7 @@ package final class ClassifierModel {
     }
   }
 
-  /// What the file's tensors must be, and are.
+  /// The plan by which the file's tensors become the network's, after checking them.
   static func plan(
     of file: ModelFile, _ metadata: ModelMetadata, _ path: String
   ) throws(TrainingError) -> (Architecture, Graph) {
@@ -195,13 +193,13 @@ package final class ClassifierModel {
       try ClassifierModel.checkReadable(at: location)
     } catch {
       throw TrainingError(
-        .badData, "the model could be written and not be read again", found: error.problem,
+        .badData, "the model could be written but not read back", found: error.problem,
         expected: "names and a card that fit into \(TensorFile.headerLimit) bytes")
     }
     return location.bytes ?? []
   }
 
-  /// What a file says beside the weights, by key, with another card.
+  /// The metadata of a file by key, with another card.
   package func metadata(card: ModelCard?) -> [String: String] {
     ModelMetadata(
       architecture: network.architecture.json, classes: classes, preprocessing: preprocessing,

@@ -19,7 +19,7 @@ package enum ExportedFile {
       let folder = FileSystem.parent(of: path)
       guard FileSystem.isFolder(folder) else {
         throw TrainingError(
-          .cannotCreate, "cannot write \(path): \(folder) is no folder",
+          .cannotCreate, "cannot write \(path): \(folder) is not a folder",
           expected: "a file in a folder that exists")
       }
       throw error
@@ -29,7 +29,7 @@ package enum ExportedFile {
   /// The refusal to write over something.
   package static func isThere(_ path: String) -> TrainingError {
     TrainingError(
-      .cannotCreate, "\(path) is there already, and is not written over",
-      expected: "-o with a name that is free")
+      .cannotCreate, "\(path) already exists and is not overwritten",
+      expected: "-o with another name")
   }
 }

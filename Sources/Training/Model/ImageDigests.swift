@@ -4,7 +4,7 @@ package import KernelInterface
 internal import Primitives
 internal import Synchronization
 
-/// Which images a model was trained on: the first 8 bytes of the SHA-256 of each image's file.
+/// The images that a model was trained on: the first 8 bytes of the SHA-256 of each file.
 ///
 /// Two of a million files have the same 8 bytes with a probability of 3e-8.
 package struct ImageDigests: Sendable, Hashable {
@@ -17,7 +17,7 @@ package struct ImageDigests: Sendable, Hashable {
   private static let bytes = TensorFile.imageBytes
 
   /// The digests of files, given by their whole SHA-256; one of an unreadable file is empty and
-  /// left out.
+  /// omitted.
   package init(_ digests: some Sequence<[UInt8]>) {
     values = Set(digests.compactMap(ImageDigests.value)).sorted()
   }
@@ -35,7 +35,6 @@ package struct ImageDigests: Sendable, Hashable {
     self.values = values
   }
 
-  /// How many.
   package var count: Int { values.count }
 
   /// Every byte in order, as a model file holds them.

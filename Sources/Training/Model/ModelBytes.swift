@@ -1,8 +1,7 @@
 /// The bytes of a model: of a file that is open, or of the program's own memory.
 struct ModelBytes {
-  /// How many.
   let count: Int
-  /// What messages call them.
+  /// The name in messages.
   let name: String
   private let source: Source
 

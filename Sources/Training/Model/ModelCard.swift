@@ -2,30 +2,30 @@ internal import CNN
 internal import FoundationEssentials
 internal import Primitives
 
-/// What the maker of a model says of it: what it is, what it was trained and tested on, how well it
-/// did there, and where it ends.
+/// A model card: a description by the model's maker, its training and test data, results and
+/// limits.
 ///
 /// Everything is optional. In a model file it is the metadata's `card`, an object in JSON.
 package struct ModelCard: Codable, Sendable, Hashable {
-  /// What the model is.
+  /// The description of the model.
   package var description: String?
-  /// What it was trained on.
+  /// The training data.
   package var data: String?
   /// The images on which the accuracy was measured.
   package var testData: String?
-  /// How many images those are.
+  /// The number of test images.
   package var testImages: Int?
-  /// The share of right answers, as the model answers by itself.
+  /// The share of correct predictions, as the model answers by itself.
   package var accuracy: Double?
   /// Lower end of the accuracy's 95 % interval.
   package var accuracyLow: Double?
   /// Upper end of the interval.
   package var accuracyHigh: Double?
-  /// The share of right answers to the images alone, without mirrored views.
+  /// The share of correct predictions for the images alone, without mirrored views.
   package var accuracyPlain: Double?
-  /// What it is not to be used for, or does badly.
+  /// Uses that the model is not meant for, or cases that it handles badly.
   package var limits: String?
-  /// Who may use it, and how.
+  /// The licence of the model.
   package var licence: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -50,8 +50,8 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package init(_ bytes: [UInt8], of name: String) throws(TrainingError) {
     func wrong(_ cause: String) -> TrainingError {
       TrainingError(
-        .badData, "\(name) is not right: \(cause)",
-        expected: "an object in JSON with some of "
+        .badData, "\(name) is not valid: \(cause)",
+        expected: "a JSON object with some of "
           + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "))
     }
     let root: JSONNode
@@ -60,20 +60,20 @@ package struct ModelCard: Codable, Sendable, Hashable {
     } catch {
       throw wrong("\(error)")
     }
-    guard case .object(let members) = root else { throw wrong("it is no object") }
+    guard case .object(let members) = root else { throw wrong("it is not an object") }
     for member in members {
       guard let key = CodingKeys(rawValue: member.key) else {
         throw wrong("unknown key \(member.key)")
       }
-      guard take(key, member.value) else { throw wrong("the value of \(member.key)") }
+      guard take(key, member.value) else { throw wrong("invalid value of \(member.key)") }
       if case .string(let text) = member.value, let problem = ForeignText.problem(inText: text) {
-        throw wrong("the value of \(member.key): \(problem)")
+        throw wrong("invalid value of \(member.key): \(problem)")
       }
     }
     if let problem { throw wrong(problem) }
   }
 
-  /// Whether the value is one that the key can have.
+  /// Sets the key's value; false if the value is invalid.
   private mutating func take(_ key: CodingKeys, _ value: JSONNode) -> Bool {
     if let field = ModelCard.texts[key] {
       guard case .string(let text) = value, !text.isEmpty else { return false }
@@ -105,15 +105,15 @@ package struct ModelCard: Codable, Sendable, Hashable {
     ]
   }
 
-  /// What of the figures does not fit the others.
+  /// A contradiction between the figures; nil if there is none.
   private var problem: String? {
     guard let accuracy else {
-      return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without its accuracy"
+      return accuracyLow == nil && accuracyHigh == nil ? nil : "an interval without an accuracy"
     }
     // Wilson's interval of an accuracy of 0 or 1 ends there, but for rounding.
     let slack = 1e-9
     return (accuracyLow ?? 0) - slack <= accuracy && accuracy <= (accuracyHigh ?? 1) + slack
-      ? nil : "the accuracy is not in its interval"
+      ? nil : "the accuracy lies outside its interval"
   }
 
   /// One line of JSON, keys sorted.
@@ -154,8 +154,8 @@ extension ModelCard {
       evaluation = try JSONDecoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
       throw TrainingError(
-        .badData, "\(place.path) is no report of an evaluation: \(error)",
-        expected: "a file report.json that cnnctl train or cnnctl evaluate wrote")
+        .badData, "\(place.path) is not an evaluation report: \(error)",
+        expected: "a report.json written by cnnctl train or cnnctl evaluate")
     }
     testImages = evaluation.images
     accuracy = evaluation.accuracy
@@ -181,8 +181,9 @@ extension ModelCard {
     guard try text.status() != nil else { return }
     let heading = String(decoding: try FileSystem.read(text, limit: 1 << 26), as: UTF8.self)
       .prefix { $0 != "\n" }
-    if heading.contains("for want of test images") {
-      testData = "validation images, for want of test images"
+    // Earlier versions wrote the second.
+    if [EvaluationImages.noTestSet, "for want of test images"].contains(where: heading.contains) {
+      testData = "validation images" + EvaluationImages.noTestSet
     }
   }
 }

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// A model file, on disk or in the program, its header read and checked.
 struct ModelFile {
-  /// What the header says.
+  /// The layout described by the header.
   let layout: TensorFile.Layout
   private let source: ModelBytes
   private let head: [UInt8]
@@ -29,7 +29,7 @@ struct ModelFile {
     }
   }
 
-  /// How most of the weights are held.
+  /// The number format of most of the weights.
   var precision: TensorFile.Precision {
     let types = Set(layout.tensors.map(\.type))
     return types.contains(.signedByte) ? .bytes : types.contains(.half) ? .half : .single
@@ -75,7 +75,8 @@ struct ModelFile {
         let images = ImageDigests(file: UnsafeRawBufferPointer(bytes))
       else {
         throw TrainingError(
-          .badData, "\(path): \(place.name) is not right", expected: "sorted rows, none twice")
+          .badData, "\(path): \(place.name) is not valid",
+          expected: "sorted rows without duplicates")
       }
       return images
     }
@@ -92,7 +93,7 @@ struct ModelFile {
   }
 
   private func misfit(_ place: TensorFile.Layout.Place) -> TrainingError {
-    TrainingError(.internal, "\(path): \(place.name) has no place in the network")
+    TrainingError(.internal, "\(path): \(place.name) is not part of the network")
   }
 
   /// Reads the whole file again, to tell damage from content that is not right.
@@ -117,8 +118,8 @@ struct ModelFile {
       return try body()
     } catch {
       throw TrainingError(
-        .badData, "\(path) is no model of cnnctl, or a damaged one: \(error)",
-        expected: "a file that cnnctl train wrote, whole: RUN/weights/best.safetensors",
+        .badData, "\(path) is not a cnnctl model, or it is damaged: \(error)",
+        expected: "a complete file written by cnnctl train, such as RUN/weights/best.safetensors",
         advice: "a fresh copy of the file")
     }
   }

@@ -1,6 +1,5 @@
 internal import Primitives
 
-/// Where a model lies.
 package struct ModelLocation: Sendable {
   /// The weights file, or the name of the model inside the program.
   package var weights: String
@@ -11,7 +10,7 @@ package struct ModelLocation: Sendable {
   /// The file's bytes, where another process has read them.
   var bytes: [UInt8]?
 
-  /// Where the file lies; below a run's folder no link leads to it.
+  /// The place of the file; no link below a run folder is followed.
   package var place: FilePlace {
     guard let run else { return FilePlace(named: weights) }
     let folder = FileSystem.lastName(of: FileSystem.parent(of: weights))
@@ -38,7 +37,8 @@ package struct ModelLocation: Sendable {
 }
 
 extension ClassifierModel {
-  /// What `--model` names: a run folder's best weights, a file, or a model inside the program.
+  /// Finds the model that `--model` names: a run folder's best weights, a file, or a built-in
+  /// model.
   ///
   /// An existing path wins over a model inside the program. Without a name it is `latest`
   /// where there is one, else the program's own.
@@ -69,7 +69,7 @@ extension ClassifierModel {
         .badData,
         isRun
           ? "the run \(name) has no weights yet"
-          : "the folder \(name) is no run: it has no weights",
+          : "the folder \(name) is not a run: it has no weights",
         expected: run.bestWeights)
     }
     return run.model

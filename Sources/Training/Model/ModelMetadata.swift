@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import ImageData
 internal import Primitives
 
-/// What a model file says beside its weights, as the format's map of strings.
+/// The metadata of a model file, as the format's map of strings.
 struct ModelMetadata {
   var architecture: String
   var classes: [String]
@@ -74,7 +74,7 @@ struct ModelMetadata {
     let version = try string(.formatVersion)
     guard version == ClassifierModel.formatVersion else {
       throw TrainingError(
-        .badData, "\(path) has a format that this version does not read", found: version,
+        .badData, "\(path) has a format that this version cannot read", found: version,
         expected: ClassifierModel.formatVersion)
     }
     if let extra = strings.keys.filter({ Key(rawValue: $0) == nil }).sorted().first {
@@ -85,7 +85,7 @@ struct ModelMetadata {
     datasetFingerprint = try string(.datasetFingerprint)
     toolVersion = try string(.toolVersion)
     guard let images = Int(try string(.trainingImages)), images >= 0 else {
-      throw TrainingError(.badData, "\(path): training_images is no count")
+      throw TrainingError(.badData, "\(path): training_images is not a count")
     }
     trainingImages = images
     temperature = try ModelMetadata.temperature(strings[Key.temperature.rawValue], path)
@@ -98,7 +98,7 @@ struct ModelMetadata {
       classes.allSatisfy({ !$0.isEmpty })
     else {
       throw TrainingError(
-        .badData, "\(path): the classes are not right", found: JSONText.line(classes),
+        .badData, "\(path): the classes are not valid", found: JSONText.line(classes),
         expected: "at least 2 different names")
     }
     for (name, what) in [
@@ -118,8 +118,9 @@ struct ModelMetadata {
   private static func check(_ name: String, _ what: String, _ path: String) throws(TrainingError) {
     guard let problem = ForeignText.problem(inName: name) else { return }
     throw TrainingError(
-      .badData, "\(path): the metadata's \(what) is not right: \(problem)",
-      expected: "a name of at most \(ForeignText.longestName) characters, none of them a control")
+      .badData, "\(path): the metadata's \(what) is not valid: \(problem)",
+      expected:
+        "a name of at most \(ForeignText.longestName) characters, without control characters")
   }
 
   private static func temperature(
@@ -129,7 +130,7 @@ struct ModelMetadata {
     // A range holds no number that is not finite.
     guard let value = Double(text), Temperature.range.contains(value) else {
       throw TrainingError(
-        .badData, "\(path): the metadata's temperature is not right", found: text,
+        .badData, "\(path): the metadata's temperature is not valid", found: text,
         expected: "a number from \(Temperature.range.lowerBound) to \(Temperature.range.upperBound)"
       )
     }
@@ -142,7 +143,7 @@ struct ModelMetadata {
     guard let text else { return .plain }
     guard let value = TestTimeAugmentation(rawValue: text) else {
       throw TrainingError(
-        .badData, "\(path): the metadata's tta is not right", found: text,
+        .badData, "\(path): the metadata's tta is not valid", found: text,
         expected: TestTimeAugmentation.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return value
@@ -154,7 +155,7 @@ struct ModelMetadata {
     _ type: Value.Type, _ text: String, _ name: String, _ path: String
   ) throws(TrainingError) -> Value {
     func wrong(_ cause: String) -> TrainingError {
-      TrainingError(.badData, "\(path): the metadata's \(name) are not right: \(cause)")
+      TrainingError(.badData, "\(path): the metadata's \(name) are not valid: \(cause)")
     }
     let known: Set<String>
     let found: Set<String>

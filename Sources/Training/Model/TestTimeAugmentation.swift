@@ -1,18 +1,17 @@
 internal import ImageData
 
-/// What a network is shown of an image to answer it.
+/// The views of an image that a network averages.
 package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The image.
   case plain = "none"
-  /// The image and its mirror image; the answer is the mean of the two rows of logits.
+  /// The image and its mirror image; the prediction is the mean of the two rows of logits.
   case flip
 
-  /// Rows of logits an image.
+  /// Rows of logits per image.
   var views: Int { self == .plain ? 1 : 2 }
 }
 
 extension Configuration {
-  /// How a model of this run answers unless told otherwise.
+  /// The default views for models of this run.
   ///
   /// With mirrored views, but not under the tutorial's recipes, nor where training itself took care
   /// not to mirror: of digits or writing the mirror image is another thing.
@@ -46,7 +45,7 @@ package func averagedPairs(
   var first: [Float] = []
   for start in stride(from: 0, to: logits.count, by: 2 * outputs) {
     for i in start..<(start + outputs) {
-      // A sum does not mind the order: an image and its mirror image get the same answer.
+      // A sum does not mind the order: an image and its mirror image get the same prediction.
       mean.append((logits[i] + logits[i + outputs]) / 2)
       first.append(logits[i])
     }

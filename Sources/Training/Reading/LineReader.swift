@@ -3,9 +3,9 @@ struct LineReader {
   private let file: InputFile
   private let path: String
   private var buffer: [UInt8] = []
-  /// Where the next line begins in the buffer, and up to where it was searched for its end.
+  /// The start of the next line in the buffer, and the end of the part that was searched.
   private var (start, searched) = (0, 0)
-  /// Where the file goes on behind the buffer.
+  /// The position in the file after the buffer.
   private var offset = 0
 
   /// Bytes of the longest line.
@@ -32,7 +32,7 @@ struct LineReader {
       guard offset < file.size else {
         guard buffer.isEmpty else {
           throw TrainingError(
-            .badData, "\(path): the last line is cut short", expected: "a newline at its end")
+            .badData, "\(path): the last line is incomplete", expected: "a newline at its end")
         }
         return nil
       }

@@ -16,7 +16,7 @@ package struct MetricsRow: Sendable, Hashable {
   package var learningRate: Double
   /// Wall time with validation.
   package var seconds: Double
-  /// Training images a second, without validation.
+  /// Training images per second, without validation.
   package var imagesPerSecond: Double
 
   static let sizeLimit = 1 << 26
@@ -65,7 +65,7 @@ package struct MetricsRow: Sendable, Hashable {
         rows.last.map { $0.epoch + 1 } ?? Int(cells[0]).map { min(max(1, $0), 1 << 40) } ?? 1
       guard let row = MetricsRow(cells, validation: hasValidation, epoch: epoch) else {
         throw TrainingError(
-          .badData, "\(path): row \(rows.count + 1) is no epoch's",
+          .badData, "\(path): row \(rows.count + 1) is not a valid epoch",
           found: cells.joined(separator: ","), expected: "epoch \(epoch) and numbers")
       }
       rows.append(row)

@@ -1,16 +1,16 @@
 internal import Primitives
 
-/// The answers of a predictions.csv.
+/// The predictions of a predictions.csv.
 struct PredictionTable: Sendable {
   /// The classes in order.
   private(set) var classes: [String] = []
-  /// The answers, without logits.
+  /// The predictions, without logits.
   private(set) var predictions: [Prediction] = []
 
   private static let sizeLimit = 1 << 29
   /// More classes have a confusion matrix that is not to be held in memory.
   private static let maximalClasses = 4096
-  /// How far the probabilities of an image may be from 1 together.
+  /// The largest difference from 1 of an image's summed probabilities.
   private static let tolerance = 1e-6
 
   /// Reads a file in which every image's class is known.
@@ -44,7 +44,7 @@ struct PredictionTable: Sendable {
         throw TrainingError(
           .badData, "\(path): row \(predictions.count + 1) contradicts itself",
           found: cells.prefix(6).joined(separator: ","),
-          expected: "known classes, probabilities of 1 together, the most probable class predicted")
+          expected: "known classes, probabilities that sum to 1, the most probable class predicted")
       }
       predictions.append(prediction)
     }

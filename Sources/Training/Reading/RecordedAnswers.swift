@@ -5,14 +5,14 @@ internal import Primitives
 package struct RecordedAnswers: Sendable {
   /// The classes in order.
   package var classes: [String]
-  /// The figures.
   package var evaluation: Evaluation
-  /// The answers; empty where they are not known.
+  /// The predictions; empty where they are not known.
   package var predictions: [Prediction]
-  /// Whether temperature, views and the images left out are known, beside what follows from the answers.
+  /// Whether temperature, views and skipped images are known, in addition to what the predictions
+  /// determine.
   package var isComplete: Bool
 
-  /// Answers that were just given.
+  /// Predictions that were just given.
   package init(classes: [String], evaluation: Evaluation, predictions: [Prediction]) {
     self.classes = classes
     self.evaluation = evaluation
@@ -20,10 +20,10 @@ package struct RecordedAnswers: Sendable {
     isComplete = true
   }
 
-  /// What two files say; nil where there is neither.
+  /// Combines the two files; nil if both are missing.
   ///
   /// Where figures and answers do not fit, one of the files was edited: figures are made from the
-  /// answers then, and `doubts` says so.
+  /// predictions then, and `doubts` says so.
   init?(_ evaluation: Evaluation?, _ table: PredictionTable?, doubts: inout [String]) {
     guard let table else {
       guard let evaluation else { return nil }
@@ -45,13 +45,13 @@ package struct RecordedAnswers: Sendable {
       let difference =
         evaluation.difference(from: own)
         ?? (isExact && !(abs(evaluation.loss - own.loss) <= 1e-6 * (1 + own.loss))
-          ? "loss is \(evaluation.loss), from the answers \(own.loss)" : nil)
+          ? "loss is \(evaluation.loss), from the predictions \(own.loss)" : nil)
       guard let difference else {
         self.evaluation = evaluation
         isComplete = true
         return
       }
-      doubts.append("does not fit the answers in predictions.csv: \(difference)")
+      doubts.append("does not match the predictions in predictions.csv: \(difference)")
     }
     self.evaluation = own
     isComplete = false
@@ -60,7 +60,7 @@ package struct RecordedAnswers: Sendable {
 
 extension Evaluation {
   private static let sizeLimit = 1 << 28
-  /// How far figures may differ that follow from the same answers.
+  /// The largest difference between figures of the same predictions.
   private static let tolerance = 1e-9
 
   /// Reads a report.json.
@@ -72,14 +72,15 @@ extension Evaluation {
     do {
       self = try JSONText.decoder().decode(Evaluation.self, from: Data(bytes))
     } catch {
-      throw TrainingError(.badData, "\(path) is no evaluation: \(JSONText.message(error))")
+      throw TrainingError(
+        .badData, "\(path) is not an evaluation report: \(JSONText.message(error))")
     }
     guard isSound else {
-      throw TrainingError(.badData, "\(path) contradicts itself: its counts do not fit")
+      throw TrainingError(.badData, "\(path) contradicts itself: its counts do not match")
     }
   }
 
-  /// Whether the counts fit each other, and shares are shares.
+  /// Whether the counts are consistent, and shares lie in 0...1.
   private var isSound: Bool {
     let count = classes.count
     let rows = confusion.map { $0.reduce(0) { $0 &+ $1 } }
@@ -96,7 +97,7 @@ extension Evaluation {
       && 0 <= accuracyLow && accuracyLow <= accuracyHigh && accuracyHigh <= 1
   }
 
-  /// What both say otherwise, of the figures that answers decide; nil for nothing.
+  /// The first difference among the figures that the predictions determine; nil if there is none.
   fileprivate func difference(from own: Evaluation) -> String? {
     func differs(_ a: Double?, _ b: Double?) -> Bool {
       guard let a, let b else { return (a == nil) != (b == nil) }
@@ -112,7 +113,7 @@ extension Evaluation {
       ("accuracy_high", accuracyHigh, own.accuracyHigh), ("ece", ece, own.ece),
     ]
     if let (name, a, b) = figures.first(where: { differs($0.1, $0.2) }) {
-      return "\(name) is \(a), from the answers \(b)"
+      return "\(name) is \(a), from the predictions \(b)"
     }
     for (name, scores) in own.classes.sorted(by: { $0.key < $1.key })
     where differs(classes[name], scores) {
@@ -123,7 +124,7 @@ extension Evaluation {
     if differs(macro, own.macro) || differs(weighted, own.weighted) { return "the averages" }
     if differs(auc, own.auc) { return "the area under the ROC curve" }
     // Earlier versions did not write it.
-    if brier != nil, differs(brier, own.brier) { return "Brier's score" }
+    if brier != nil, differs(brier, own.brier) { return "the Brier score" }
     return nil
   }
 }

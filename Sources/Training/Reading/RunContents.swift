@@ -1,12 +1,12 @@
-/// What a run's folder holds, as far as it can be read.
+/// The contents of a run folder, as far as they can be read.
 ///
-/// Files may be missing, edited, or come from strangers: what cannot be used is left out and named.
+/// Files may be missing, edited, or come from strangers: what cannot be used is omitted and named.
 package struct RunContents: Sendable {
   /// A file that is not used, wholly or in part.
   package struct Problem: Sendable, Hashable {
     /// Its name in the folder.
     package var file: String
-    /// Whether it is not there at all.
+    /// Whether the file is missing.
     package var isMissing: Bool
     /// The path and the cause, in one line.
     package var message: String
@@ -19,17 +19,14 @@ package struct RunContents: Sendable {
     }
   }
 
-  /// The folder.
   package let folder: RunFolder
   /// Every setting.
   package private(set) var configuration: Configuration?
-  /// What ran where.
   package private(set) var record: RunRecord?
-  /// The epochs' figures; empty where there are none.
+  /// The epochs' figures; empty if there are none.
   package private(set) var metrics: [MetricsRow] = []
-  /// What was told while it ran.
   package private(set) var events: RunEvents?
-  /// The answers of the last evaluation.
+  /// The predictions of the last evaluation.
   package private(set) var answers: RecordedAnswers?
   /// The files that are not used.
   package private(set) var problems: [Problem] = []
@@ -41,7 +38,7 @@ package struct RunContents: Sendable {
     folder = RunFolder(existing: path)
     guard FileSystem.exists(path) else {
       throw TrainingError(
-        .missing, "\(path) does not exist", expected: "a run's folder, such as \(RunFolder.latest)")
+        .missing, "\(path) does not exist", expected: "a run folder, such as \(RunFolder.latest)")
     }
     let names = [
       RunFolder.configurationName, RunFolder.recordName, RunFolder.metricsName,
@@ -50,10 +47,10 @@ package struct RunContents: Sendable {
     guard FileSystem.isFolder(path), names.contains(where: { FileSystem.exists(path + "/" + $0) })
     else {
       throw TrainingError(
-        .badData, "\(path) is no run's folder",
+        .badData, "\(path) is not a run folder",
         found: FileSystem.isFolder(path)
           ? "neither " + names.joined(separator: " nor ") : "a file",
-        expected: "a folder that cnnctl train has made")
+        expected: "a folder written by cnnctl train")
     }
     try folder.requireNoLinks()
     configuration = take(RunFolder.configurationName) { place throws(TrainingError) in
@@ -85,7 +82,7 @@ package struct RunContents: Sendable {
     }
   }
 
-  /// What a file holds; nil, and a problem, where it cannot be used.
+  /// The contents of a file; if it cannot be used, nil and a problem.
   private mutating func take<Value>(
     _ name: String, _ read: (FilePlace) throws(TrainingError) -> Value
   ) -> Value? {

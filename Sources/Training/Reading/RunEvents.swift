@@ -1,16 +1,15 @@
 internal import FoundationEssentials
 
-/// What a run told, from its events.ndjson.
+/// The events of a run, from its events.ndjson.
 package struct RunEvents: Sendable {
-  /// What it was about to do.
+  /// The start event.
   package private(set) var start: RunStart?
   /// The images that were found.
   package private(set) var dataset: DatasetSummary?
   /// The epochs, and where their time went.
   package private(set) var epochs: [EpochMetrics] = []
-  /// What steps came to, in the order in which they were made.
+  /// The digests of steps, in order.
   package private(set) var digests: [StepDigest] = []
-  /// What a user should know.
   package private(set) var warnings: [String] = []
 
   /// Bytes of the longest file that is read, a line at a time.
@@ -25,7 +24,7 @@ package struct RunEvents: Sendable {
     var message: String
   }
 
-  /// Reads a file; events that are not known are passed over.
+  /// Reads a file; events that are not known are ignored.
   init(reading place: FilePlace) throws(TrainingError) {
     let path = place.path
     var lines = try LineReader(place, limit: RunEvents.sizeLimit)
@@ -36,21 +35,21 @@ package struct RunEvents: Sendable {
         try add(Data(line))
       } catch {
         throw TrainingError(
-          .badData, "\(path): line \(number) is no event: \(JSONText.message(error))")
+          .badData, "\(path): line \(number) is not an event: \(JSONText.message(error))")
       }
     }
     guard start != nil else {
-      throw TrainingError(.badData, "\(path) tells of no run's start")
+      throw TrainingError(.badData, "\(path) has no start event")
     }
     guard dataset?.isSound ?? true else {
       throw TrainingError(
-        .badData, "\(path): the dataset's counts do not fit its classes",
-        expected: "a count a class in each split")
+        .badData, "\(path): the dataset's counts do not match its classes",
+        expected: "one count per class in each split")
     }
   }
 
   /// Gives `body` every epoch that a run tells of, in the order in which it told; lines that cannot
-  /// be read are passed over.
+  /// be read are ignored.
   static func forEachEpoch(
     of run: RunFolder, _ body: (EpochMetrics) -> Void
   ) throws(TrainingError) {
@@ -65,7 +64,7 @@ package struct RunEvents: Sendable {
     }
   }
 
-  /// What the last event of a run says, if it says that the run is over.
+  /// The last event of a run, if the run has finished.
   static func summary(of run: RunFolder) throws(TrainingError) -> TrainingSummary? {
     let place = run.place(RunFolder.eventsName)
     guard let line = try LineReader.last(of: place, limit: sizeLimit) else { return nil }

@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// Where a file or folder lies, and how far its path is trusted.
+/// The place of a file or folder, and how far its path is trusted.
 ///
 /// A path that somebody named may pass through links. What lies below a run's folder may come from
 /// a stranger: none of its parts may be a link, which could lead anywhere.
@@ -51,7 +51,7 @@ package struct FilePlace: Sendable, Hashable {
     return try holder.open(lastName, flags | O_NOFOLLOW, path)
   }
 
-  /// The open folder that holds this; nil, with the cause in `errno`, where there is none.
+  /// The open folder that holds this; nil, with the cause in `errno`, if there is none.
   ///
   /// Error: a link on the way.
   func holder() throws(TrainingError) -> OpenFolder? {
@@ -66,12 +66,12 @@ package struct FilePlace: Sendable, Hashable {
     return folder
   }
 
-  /// What is there, a link as such; nil for nothing.
+  /// The status, not following links; nil if nothing exists.
   ///
   /// Error: a link on the way.
   func status() throws(TrainingError) -> stat? { try holder()?.status(lastName) }
 
-  /// Whether anything is there.
+  /// Whether it exists.
   package var isThere: Bool { (try? status()) != nil }
 
   /// The bytes of a regular file of at most `limit`.
@@ -110,7 +110,7 @@ final class OpenFolder {
     return found
   }
 
-  /// What the folder has under a name, a link as such; nil for nothing.
+  /// The status of an entry of the folder, not following links; nil if it does not exist.
   func status(_ name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, systemPath(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
@@ -148,8 +148,8 @@ extension TrainingError {
   /// The refusal to follow a link in a run's folder.
   static func link(_ path: String) -> TrainingError {
     TrainingError(
-      .badData, "\(path) is a link, and in a run's folder no link is followed",
-      expected: "files and folders that lie in the folder themselves")
+      .badData, "\(path) is a link, and links in a run folder are not followed",
+      expected: "regular files and folders")
   }
 
   /// The refusal of a pipe, a device or a socket where a file should be.

@@ -3,19 +3,19 @@ internal import Primitives
 
 /// The calls to the file system, with errors as values.
 enum FileSystem {
-  /// What the system says of the last call's failure.
+  /// The system's message for the last failed call.
   static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
 
-  /// Whether anything has that name; a link to nothing has not.
+  /// Whether the path exists; a dangling link does not.
   static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
 
-  /// Whether that is a folder or a link to one.
+  /// Whether the path is a folder or a link to one.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The path from the root, without links; nil where it does not exist.
+  /// The path from the root, without links; nil if it does not exist.
   static func absolute(_ path: String) -> String? {
     guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
@@ -31,7 +31,7 @@ enum FileSystem {
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
       guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
-      let cause = errno == EEXIST ? "a file of that name is there" : lastError()
+      let cause = errno == EEXIST ? "a file of that name exists" : lastError()
       throw TrainingError(
         .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
         advice: "--out with a folder that can be created")
@@ -62,13 +62,13 @@ enum FileSystem {
     return try file.bytes(0..<file.size)
   }
 
-  /// The last byte of a regular file; nil where it is empty.
+  /// The last byte of a regular file; nil if it is empty.
   static func lastByte(of place: FilePlace) throws(TrainingError) -> UInt8? {
     let file = try InputFile(place, limit: .max)
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
   }
 
-  /// Whether a file's bytes are these; never takes memory for more than a part of it.
+  /// Whether a file has these bytes; reads it in parts.
   private static func holds(_ place: FilePlace, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
     let file = try InputFile(place, limit: bytes.count)
     guard file.size == bytes.count else { return false }
@@ -97,7 +97,7 @@ enum FileSystem {
     try replace(place, withPieces: CollectionOfOne(bytes), exclusive: exclusive) {
       temporary throws(TrainingError) in
       guard try holds(temporary, bytes) else {
-        throw TrainingError(.inputOutput, "what was written is not what is read")
+        throw TrainingError(.inputOutput, "the bytes read back differ from those written")
       }
       try proof(temporary)
     }
@@ -188,8 +188,8 @@ enum FileSystem {
     var path = systemPath("\(home)/\(name).XXXXXX")
     guard mkdtemp(&path) != nil else {
       throw TrainingError(
-        .cannotCreate, "no temporary folder can be made in \(home): \(lastError())",
-        advice: "TMPDIR, set to a folder that can be written to")
+        .cannotCreate, "cannot create a temporary folder in \(home): \(lastError())",
+        advice: "set TMPDIR to a writable folder")
     }
     return String(fileName: path.dropLast().map(UInt8.init(bitPattern:)))
   }
@@ -210,7 +210,7 @@ enum FileSystem {
     unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
-  /// Bytes that a file system still takes; nil where it does not say.
+  /// Bytes that a file system still takes; nil if it does not say.
   static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(systemPath(path), &status) == 0 else { return nil }

@@ -8,7 +8,6 @@ internal import Primitives
 package final class InputFile {
   private let descriptor: CInt
   private let path: String
-  /// Bytes.
   package let size: Int
 
   /// Opens a regular file of at most `limit` bytes; never waits for a pipe or a device.
@@ -68,7 +67,7 @@ package final class InputFile {
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let cause =
-          count == 0 ? "it became shorter while it was read" : FileSystem.lastError()
+          count == 0 ? "it was truncated while being read" : FileSystem.lastError()
         throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
       }
       done += count

@@ -63,8 +63,8 @@ extension TrainingError {
   /// The refusal to add to a file that has another name.
   static func secondName(_ path: String) -> TrainingError {
     TrainingError(
-      .badData, "\(path) has another name somewhere, which would be written to as well",
-      found: "a file with more than one hard link", expected: "a file of this run alone",
-      advice: "cp -r of the run's folder makes files of their own")
+      .badData, "\(path) has another hard link, and writing to it would change that file too",
+      found: "a file with more than one hard link", expected: "a file with a single link",
+      advice: "cp -r of the run folder makes separate files")
   }
 }

@@ -1,11 +1,11 @@
 /// A run as its folder tells of it: what was asked for, and what it was computed with.
 struct RecordedRun: Sendable {
   let folder: RunFolder
-  /// As the run was begun.
+  /// As the run was started.
   let configuration: Configuration
-  /// nil where there is none that can be read.
+  /// nil if there is none that can be read.
   private(set) var record: RunRecord?
-  /// Why a record that is there cannot be read.
+  /// The reason why an existing record cannot be read.
   private(set) var damage: TrainingError?
 
   /// Reads a run folder; `purpose` is what it is wanted for: "to resume".
@@ -28,7 +28,7 @@ struct RecordedRun: Sendable {
     }
   }
 
-  /// Where the images lie: where the run found them, unless somebody says where they are now.
+  /// The folder of the images: `given`, or the one recorded by the run.
   func dataset(_ given: String?) -> String {
     let named = configuration.dataset
     return given ?? (FileSystem.isFolder(named) ? named : record?.dataset) ?? named

@@ -23,14 +23,14 @@ extension RunFolder {
   /// The refusal, with a place beside the dataset and, where the working folder is in it, the way out.
   static func intoDataset(_ place: String, _ dataset: String, what: String) -> TrainingError {
     var error = TrainingError(
-      .usage, "\(what) lies in the dataset, into which nothing is written",
+      .usage, "\(what) lies in the dataset, where nothing may be written",
       found: "\(place), in the dataset \(dataset)", expected: "a folder outside of the dataset")
     guard let (parent, name) = Dataset.surroundings(of: dataset) else { return error }
     let beside = (parent == "/" ? "" : parent) + "/" + name + "-run"
     error.advice = "the same command with --out \(shellWord(beside))"
     if what.hasSuffix(home) {
       error.advice? +=
-        ", or from the folder above: cd \(shellWord(parent)) && cnnctl train \(shellWord(name))"
+        ", or from the parent folder: cd \(shellWord(parent)) && cnnctl train \(shellWord(name))"
     }
     return error
   }

@@ -5,15 +5,15 @@ internal import Primitives
 package struct RunFolder: Sendable, Hashable {
   /// The folder.
   package let path: String
-  /// Whether this process writes into it; of several that train together one does.
+  /// Whether this process writes into the folder; of several processes only the first does.
   package private(set) var isWritten = true
 
-  /// Where runs lie without `--out`.
+  /// The folder of runs without `--out`.
   package static let home = "runs"
   /// The link to the newest run.
   package static let latest = home + "/latest"
 
-  /// What repeats the run.
+  /// The configuration, which repeats the run.
   package static let configurationName = "config.json"
   static let recordName = "run.json"
   static let classesName = "classes.txt"
@@ -79,9 +79,9 @@ package struct RunFolder: Sendable, Hashable {
     FileSystem.exists(path + "/" + configurationName)
   }
 
-  /// How to begin a run anew and keep what this folder holds.
+  /// The advice for restarting a run without losing the contents of this folder.
   var adviceToBeginAnew: String {
-    "a copy of \(file("checkpoint")) if there is one; to begin anew, another folder: cnnctl train "
+    "restore a copy of \(file("checkpoint")) if there is one; to start over in another folder: cnnctl train "
       + "--config \(file(RunFolder.configurationName)) --out NEW"
   }
 
@@ -111,9 +111,9 @@ package struct RunFolder: Sendable, Hashable {
         throw TrainingError(.cannotCreate, error.problem)
       }
       throw TrainingError(
-        .cannotCreate, "\(folder.path) holds a run already",
+        .cannotCreate, "\(folder.path) already holds a run",
         expected: "a new folder, or one without \(configurationName)",
-        advice: "cnnctl train --resume=\(folder.path) goes on with it; --out names another folder")
+        advice: "cnnctl train --resume=\(folder.path) continues it; --out names another folder")
     }
     if FileSystem.parent(of: folder.path) == home { try link(folder, home) }
     return folder
@@ -128,9 +128,9 @@ package struct RunFolder: Sendable, Hashable {
     ].filter { FileSystem.exists(file($0)) }
     guard !names.isEmpty else { return }
     throw TrainingError(
-      .cannotCreate, "\(path) holds what a run has left, and is not written over",
+      .cannotCreate, "\(path) holds files of an earlier run, which are not overwritten",
       found: names.joined(separator: ", ") + ", without \(RunFolder.configurationName)",
-      expected: "a new folder, or one that is empty", advice: "--out with another folder")
+      expected: "a new or empty folder", advice: "--out with another folder")
   }
 
   private static func createNext(_ home: String) throws(TrainingError) -> String {

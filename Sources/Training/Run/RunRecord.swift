@@ -2,11 +2,11 @@ internal import FoundationEssentials
 internal import ImageData
 internal import Primitives
 
-/// What ran where, and how far it came: `run.json`.
+/// The environment and the progress of a run: `run.json`.
 package struct RunRecord: Codable, Sendable, Hashable {
-  /// How a run stands.
+  /// The state of a run.
   package enum Status: String, Codable, Sendable {
-    /// It goes on, or its process died.
+    /// It continues, or its process died.
     case running
     /// It came to its end.
     case done
@@ -16,13 +16,13 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case failed
   }
 
-  /// How the kept weights did on the images of the last evaluation.
+  /// The metrics of the kept weights on the images of the last evaluation.
   package struct Test: Codable, Sendable, Hashable {
     /// test, or val where there are no test images.
     package var split: String
     /// Images that were answered.
     package var images: Int
-    /// Share of right answers.
+    /// Share of correct predictions.
     package var accuracy: Double
   }
 
@@ -30,11 +30,10 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var versions: [String: String]
   /// The instruction set's name.
   package var isa: String
-  /// How convolutions were computed, as `--conv` says it; nil in records of earlier versions.
+  /// The convolution method, as for `--conv`; nil in records of earlier versions.
   package var conv: String?
   /// The processor's name.
   package var processor: String
-  /// Threads.
   package var threads: Int
   /// Processes that trained together; nil for one alone.
   package var ranks: Int?
@@ -42,11 +41,11 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var dataset: String
   /// Digest of every image's bytes and class; nil until they are read.
   package var datasetFingerprint: String?
-  /// Images that were left out.
+  /// Images that were omitted.
   package var skipped: [SkippedImage]
-  /// How the run stands.
+  /// The run's state.
   package var status: Status
-  /// Why it ended; nil while it goes on, and in records of earlier versions.
+  /// The reason why the run ended; nil while it is running, and in records of earlier versions.
   package var reason: Ending?
   /// The time limit of the last process, in seconds; nil for none.
   package var maxSeconds: Double?
@@ -58,13 +57,13 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var bestEpoch: Int?
   /// SHA-256 of `weights/best.safetensors`.
   package var weightsSHA256: String?
-  /// How those weights did; nil until they are tested, and in records of earlier versions.
+  /// The metrics of those weights; nil until they are tested, and in records of earlier versions.
   package var test: Test?
   /// Wall time so far.
   package var seconds: Double
   /// Seconds of the parts of the run that are no epochs, by name; nil in records of earlier versions.
   package var parts: [String: Double]?
-  /// Greatest memory of the process; nil until the run is over.
+  /// Greatest memory of the process; nil until the run has ended.
   package var peakMemoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
@@ -96,7 +95,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case start = "start"
     /// Reading images.
     case reading = "reading images"
-    /// What a frozen backbone makes of the images.
+    /// The features of a frozen backbone.
     case features = "computing features"
     /// Fitting the temperature.
     case calibration = "fitting the temperature"
@@ -126,7 +125,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   /// The record for another process of this program.
   package var wire: [UInt8] { Array(JSONText.line(self).utf8) }
 
-  /// What another process has sent as `wire`; nil for nothing.
+  /// Decodes the record that another process sent as `wire`; nil for no bytes.
   package init?(wire bytes: [UInt8]) throws(TrainingError) {
     guard !bytes.isEmpty else { return nil }
     do {
@@ -143,7 +142,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
   }
 
-  /// Bytes of the longest file; images that were left out are named in it.
+  /// Bytes of the longest file; images that were omitted are named in it.
   private static let sizeLimit = 1 << 28
 
   /// Writes the record into a run folder.
@@ -153,9 +152,9 @@ package struct RunRecord: Codable, Sendable, Hashable {
     let bytes = Array(JSONText.indented(self).utf8)
     guard bytes.count <= RunRecord.sizeLimit else {
       throw TrainingError(
-        .badData, "\(RunFolder.recordName) of this run could not be read again",
-        found: "\(skipped.count) images that were left out", expected: "fewer",
-        advice: "cnnctl check names them")
+        .badData, "\(RunFolder.recordName) of this run would be too large to read",
+        found: "\(skipped.count) skipped images", expected: "fewer",
+        advice: "cnnctl check lists them")
     }
     try folder.write(bytes, to: RunFolder.recordName)
   }
@@ -168,14 +167,14 @@ package struct RunRecord: Codable, Sendable, Hashable {
     do {
       self = try JSONText.decoder().decode(RunRecord.self, from: Data(bytes))
     } catch {
-      throw TrainingError(.badData, "\(path) is not a run's record: \(JSONText.message(error))")
+      throw TrainingError(.badData, "\(path) is not a run record: \(JSONText.message(error))")
     }
     guard isPlain else {
-      throw TrainingError(.badData, "\(path) is not a run's record: it holds names that are none")
+      throw TrainingError(.badData, "\(path) is not a run record: it contains invalid names")
     }
   }
 
-  /// Whether every text in it is one that a file may tell.
+  /// Whether every text in it is safe to show.
   private var isPlain: Bool {
     let names =
       Array(versions.keys) + Array(versions.values) + Array((parts ?? [:]).keys)

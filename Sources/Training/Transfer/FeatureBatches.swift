@@ -3,7 +3,7 @@ internal import Primitives
 
 /// Features in the order in which the images themselves would come.
 ///
-/// Epoch e has view e of each image, and begins anew with the first where there are no more.
+/// Epoch e has view e of each image, and starts over with the first where there are no more.
 final class FeatureBatches: BatchSource {
   private let store: FeatureStore
   private let images: Int

@@ -3,7 +3,7 @@ internal import ImageData
 internal import KernelSelection
 internal import Ranks
 
-/// What a frozen backbone makes of a run's images, computed once and kept.
+/// The features of a run's images from a frozen backbone, computed once and kept.
 ///
 /// A class because it owns the features' memory.
 final class FeatureStore {
@@ -28,7 +28,7 @@ final class FeatureStore {
 
   /// Memory for the features of a network's images; nothing is computed yet.
   ///
-  /// nil where the network has too many features to keep: they are computed at every step then.
+  /// nil if the network has too many features to keep: they are computed at every step then.
   init?(
     _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int,
     engine: Engine, team: Team
@@ -72,10 +72,10 @@ final class FeatureStore {
     }
   }
 
-  /// Bytes that features of so many images take, those more while they are computed, and the head
-  /// that is trained on them.
+  /// Bytes that features of the given number of images take, those more while they are computed,
+  /// and the head that is trained on them.
   ///
-  /// nil where the features are not kept.
+  /// nil if the features are not kept.
   static func memoryNeeds(
     _ network: Network, training: Int, validation: Int, isChanged: Bool, epochs: Int,
     engine: Engine
@@ -218,7 +218,7 @@ final class FeatureStore {
       }
     }
 
-    /// What all processes have noted, each of its own part.
+    /// The records of all processes combined, each of which has its own part.
     func whole(_ team: Team) throws(CommunicationError) -> TargetMixture {
       TargetMixture(
         targets: try team.sum(targets).map { Int32($0) }, shares: try team.sum(shares))

@@ -31,8 +31,8 @@ struct TransferOrigin {
     guard let head = architecture.head, architecture.backbone != nil else {
       throw TrainingError(
         .badData,
-        "\(location.weights): the network \(architecture.name) has no classifier to part with",
-        expected: "layers that end in a dense one")
+        "\(location.weights): the network \(architecture.name) has no classifier that can be replaced",
+        expected: "a dense last layer")
     }
     self.head = head
   }
@@ -76,7 +76,7 @@ struct TransferOrigin {
     return (network, origin)
   }
 
-  /// How images become inputs of the size of `network`: as the model's do, but for what `data` says.
+  /// The preprocessing for the input size of `network`: the model's, with the settings of `data`.
   func preprocessing(_ data: Configuration.Images, for network: Network) -> Preprocessing {
     let input = network.architecture.input
     var own = model.preprocessing.sized(width: input.width, height: input.height)

@@ -1,7 +1,7 @@
 internal import CNN
 internal import Primitives
 
-/// What a step of a run came to, to the bit.
+/// The result of a step of a run, exact to the bit.
 ///
 /// A run tells it after 1, 2, 4, 8 ... steps: enough to find where a repetition leaves it, at a cost
 /// that nobody notices.
@@ -22,7 +22,7 @@ package struct StepDigest: Codable, Sendable, Hashable {
     case weightsSHA256 = "weights_sha256"
   }
 
-  /// Whether a digest is told after so many steps.
+  /// Whether a digest is recorded after this number of steps.
   static func isDue(after steps: Int) -> Bool { steps > 0 && steps & (steps - 1) == 0 }
 }
 

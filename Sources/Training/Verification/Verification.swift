@@ -4,17 +4,15 @@ package import KernelSelection
 
 /// The first steps of a run, made again and compared bit by bit.
 package struct Verification: Sendable {
-  /// What the run was computed with; nil where its folder does not tell.
+  /// The environment in which the run was computed; nil if its folder does not record it.
   package let record: RunRecord?
-  /// What the run told of the steps to compare; never empty.
+  /// The recorded steps to compare; never empty.
   package let recorded: [StepDigest]
   private let configuration: Configuration
 
   /// One step of both.
   package struct Comparison: Sendable, Hashable {
-    /// What the run told.
     package var recorded: StepDigest
-    /// What the step came to now.
     package var repeated: StepDigest
 
     /// Whether both are the same, to the bit.
@@ -38,7 +36,7 @@ package struct Verification: Sendable {
     recorded = events.digests.filter { $0.step <= steps }
     guard !recorded.isEmpty else {
       throw TrainingError(
-        .badData, "\(path) tells of no step to compare with",
+        .badData, "\(path) has no recorded step to compare with",
         found: events.digests.first.map { "the first is step \($0.step)" }
           ?? "no digest in its \(RunFolder.eventsName)",
         expected: "a run that made at least one step, with this version or a later one")
@@ -58,8 +56,8 @@ package struct Verification: Sendable {
     let last = recorded.map(\.step).max() ?? 0
     guard !Dataset.lies(temporary, in: configuration.dataset) else {
       throw TrainingError(
-        .usage, "the folder of temporary files lies in the dataset, into which nothing is written",
-        found: temporary, expected: "TMPDIR, set to a folder outside of \(configuration.dataset)")
+        .usage, "the temporary folder lies in the dataset, where nothing may be written",
+        found: temporary, expected: "TMPDIR set to a folder outside of \(configuration.dataset)")
     }
     let folder = try FileSystem.createTemporaryFolder("cnnctl-verify", in: temporary)
     defer { FileSystem.removeFolder(folder) }
@@ -91,7 +89,7 @@ package struct Verification: Sendable {
       found.fingerprint != expected
     else { return }
     throw TrainingError(
-      .badData, "the images of \(found.path) are not those that the run was begun with",
+      .badData, "the images of \(found.path) differ from those the run was started with",
       found: "fingerprint \(found.fingerprint)", expected: expected)
   }
 }
