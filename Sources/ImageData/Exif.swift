@@ -11,12 +11,15 @@ enum Exif {
     case broken
   }
 
-  /// The types of TIFF's numbers. Orientation should be a `short`; Pillow takes the first value of any
-  /// of these, and so do we.
+  /// The types of TIFF's numbers.
+  ///
+  /// Orientation should be a `short`; Pillow takes the first value of any of these, and so do we.
   private enum Number: Int {
-    case short = 3, long, rational
+    case short = 3
+    case long, rational
     case signedByte
-    case signedShort = 8, signedLong, signedRational, float
+    case signedShort = 8
+    case signedLong, signedRational, float
     case directory = 13
 
     /// Bytes of one.

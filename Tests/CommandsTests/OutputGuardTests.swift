@@ -61,6 +61,43 @@ import Testing
     #expect(outcome.code == .usage && !isThere(own + "/new.png"), "\(outcome.diagnostics)")
   }
 
+  @Test func `No file is written into a split's folder, whether or not its images are read`() throws
+  {
+    let (data, run, photos) = try photos()
+    let inside = data.path + "/training_set/cats/"
+    for words in [
+      ["explain", photos[0], "--model", run, "-o", inside + "new.png"],
+      ["inspect", run, "-o", inside + "new.png"],
+      ["predict", photos[0], "--model", run, "-o", inside + "new.csv"],
+    ] {
+      let outcome = cnnctl(words)
+      #expect(outcome.code == .cannotCreate, "\(words): \(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains("lies in the dataset"))
+      #expect(!isThere(words.last ?? ""))
+    }
+  }
+
+  @Test func `Nothing takes the place of a run's own files, or of another run's report`() throws {
+    let (_, run, photos) = try photos()
+    let other = try TinyDataset()
+    let second = try other.trained()
+    for (file, words) in [
+      ("config.json", ["predict", photos[0], "--model", run, "-o", run + "/config.json"]),
+      ("metrics.csv", ["predict", photos[0], "--model", run, "-o", run + "/metrics.csv"]),
+      ("test/predictions.csv", ["compare", run, second, other.path, "--out", run + "/test"]),
+      ("config.json", ["report", second, "--out", run]),
+    ] {
+      let before = try bytes(of: run + "/" + file)
+      let outcome = cnnctl(words)
+      #expect(outcome.code == .cannotCreate, "\(words): \(outcome.diagnostics)")
+      #expect(try bytes(of: run + "/" + file) == before)
+    }
+    #expect(cnnctl("report", run, "--out", run).code == .done)
+    // A file of another name may lie in a run's folder.
+    let outcome = cnnctl("predict", photos[0], "--model", run, "-o", run + "/mine.csv")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+  }
+
   @Test func `Pictures are drawn over this program's own, not over photos`() throws {
     let (data, run, photos) = try photos()
     let file = data.folder.file("where.png")

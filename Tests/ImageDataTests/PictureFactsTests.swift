@@ -64,7 +64,7 @@ import Testing
       (tiff([other, tiffEntry(0x0112, 6)]), false, 6),
       (tiff([tiffEntry(0x0112, 1)]), false, 1), (tiff([tiffEntry(0x0112, 0)]), true, 1),
       (tiff([tiffEntry(0x0112, 9)]), true, 1), (tiff([tiffEntry(0x0112, 6, type: 2)]), true, 1),
-      (tiff([tiffEntry(0x0112, 6, count: 2)]), true, 1), (tiff([], count: 9), true, 1),
+      (tiff([tiffEntry(0x0112, 6, count: 2)]), false, 6), (tiff([], count: 9), true, 1),
       ([], true, 1), (Array("MM".utf8), true, 1), (Array("XX\0*\0\0\0\u{8}".utf8), true, 1),
       (Array("MM\0*".utf8) + big(0xFFFF_FFFF, 4), true, 1),
       (Array("II*\0".utf8) + [0xFF, 0xFF, 0xFF, 0x7F], true, 1),

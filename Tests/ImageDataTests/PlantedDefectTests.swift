@@ -229,6 +229,22 @@ private let layouts: [Defect] = [
     try $0.write("test/a\u{1B}b/1.png", Pattern(number: unused + 1).png)
   },
   Defect(
+    "a class that could turn the direction of text", .className, .className,
+    naming: ["train/a\u{202E}b", "test/a\u{202E}b"]
+  ) {
+    try $0.write("train/a\u{202E}b/1.png", Pattern(number: unused).png)
+    try $0.write("test/a\u{202E}b/1.png", Pattern(number: unused + 1).png)
+  },
+  Defect(
+    "two classes of the same letters in two forms", .className, .className,
+    naming: ["train/e\u{301}", "test/e\u{301}"]
+  ) {
+    for (number, name) in ["\u{E9}", "e\u{301}"].enumerated() {
+      try $0.write("train/\(name)/1.png", Pattern(number: unused + 2 * number).png)
+      try $0.write("test/\(name)/1.png", Pattern(number: unused + 2 * number + 1).png)
+    }
+  },
+  Defect(
     "a class whose name is not UTF-8", .emptyClass, .className, .missingClass,
     naming: ["train/\(String(fileName: [0xFF, 0x41]))"]
   ) {

@@ -53,8 +53,18 @@ private final class StepClock {
   private(set) var now = 0.0
   private var steps = 0
   private let duration: (Int) -> Double
+  private let pause: (Int) -> Double
 
-  init(_ duration: @escaping (Int) -> Double) { self.duration = duration }
+  /// `pause`: seconds after an epoch's figures, by its number.
+  init(_ duration: @escaping (Int) -> Double, pause: @escaping (Int) -> Double = { _ in 0 }) {
+    (self.duration, self.pause) = (duration, pause)
+  }
+
+  /// Lets a step's time pass.
+  func pass() {
+    steps += 1
+    now += duration(steps)
+  }
 
   func run(_ trainer: (@escaping () -> Double) throws -> Trainer) throws -> (
     TrainingSummary, [PlanUpdate], [EpochMetrics]
@@ -66,10 +76,10 @@ private final class StepClock {
     let summary = try trainer({ self.now }).run(events: { event in
       switch event {
       case .plan(let update): updates.append(update)
-      case .epoch(let metrics): epochs.append(metrics)
-      case .batch:
-        self.steps += 1
-        self.now += self.duration(self.steps)
+      case .epoch(let metrics):
+        epochs.append(metrics)
+        self.now += self.pause(epochs.count)
+      case .batch: self.pass()
       default: break
       }
     })
@@ -196,6 +206,93 @@ struct PlanTests {
       // The next process has time enough.
       let (rest, _) = try resumed(folder + "/run") { ($0.maxSeconds, $0.epochs) = (0, 3) }
       #expect(rest.epochs == 3 && rest.endedBy == .epochs)
+      // The epoch that time cut ends there again, though more was asked for after it.
+      try expectRepeated(folder + "/run")
+    }
+  }
+
+  @Test("An epoch that is cut within, and a run that went on from there, are repeated")
+  func cutWithin() throws {
+    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 6) }) { folder, configuration in
+      let clock = StepClock { $0 < 2 ? 1 : 2 }
+      let (summary, _, _) = try clock.run {
+        Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
+      }
+      let cut = try #require(try changes(folder + "/run").last)
+      #expect(summary.endedBy == .time && cut.steps.map { (1..<5).contains($0) } == true)
+      let (rest, _) = try resumed(folder + "/run") { ($0.maxSeconds, $0.epochs) = (0, 4) }
+      #expect(rest.epochs == 4)
+      try expectRepeated(folder + "/run")
+    }
+  }
+
+  @Test("A run whose time is over after an epoch has a checkpoint to go on from")
+  func overBetween() throws {
+    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+      let run = folder + "/run"
+      let clock = StepClock({ _ in 1 }, pause: { $0 == 2 ? 100 : 0 })
+      let (summary, _, epochs) = try clock.run {
+        Trainer(configuration: configuration, out: run, engine: try engine(), clock: $0)
+      }
+      #expect(summary.endedBy == .time && epochs.count == 2)
+      let (rest, _) = try resumed(run) { $0.epochs = 4 }
+      #expect(rest.epochs == 4)
+      try expectRepeated(run)
+    }
+  }
+
+  @Test("A signal while features of a later epoch are computed keeps the steps made so far")
+  func stoppedAtFeatures() throws {
+    struct Interrupted: Error {}
+    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+      folder, configuration in
+      _ = try train(configuration, out: folder + "/origin")
+      var options = TrainingOptions()
+      (options.from, options.freeze, options.epochs) = (folder + "/origin", "backbone", 12)
+      options.batchSize = 4
+      let frozen = try Configuration(dataset: folder + "/data", options: options)
+      _ = try train(frozen, out: folder + "/whole")
+      let run = folder + "/run"
+      var epochs = 0
+      var isStopped = false
+      let summary = try Trainer(configuration: frozen, out: run, engine: engine()).run(
+        events: { event in
+          switch event {
+          case .epoch: epochs += 1
+          case .features where epochs > 0:
+            isStopped = true
+            throw Interrupted()
+          default: break
+          }
+        }, shouldStop: { isStopped ? .signal(15) : nil })
+      #expect(isStopped && summary.stoppedBySignal == 15 && summary.epochs == epochs)
+      _ = try resumed(run)
+      #expect(try outcome(run) == outcome(folder + "/whole"))
+    }
+  }
+
+  @Test("A run that is stopped in its test comes to the end that time chose when it is resumed")
+  func stoppedAfterTime() throws {
+    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+      let run = folder + "/run"
+      let clock = StepClock { _ in 1 }
+      var epochs = 0
+      var planned = 20
+      _ = try Trainer(
+        configuration: configuration, out: run, engine: try engine(), clock: { clock.now }
+      ).run(
+        events: { event in
+          switch event {
+          case .plan(let update): planned = update.epochs
+          case .epoch: epochs += 1
+          case .batch: clock.pass()
+          default: break
+          }
+        }, shouldStop: { epochs >= planned ? .signal(15) : nil })
+      let (rest, _) = try resumed(run)
+      #expect(rest.epochs == planned && planned < 20 && rest.endedBy == .time)
+      let (more, _) = try resumed(run)
+      #expect(more.epochs == 20)
     }
   }
 

@@ -170,7 +170,9 @@ extension Resumption {
 
 extension Configuration.Training {
   /// Takes over what is asked of a run that continues from `progress`, as a change of its plan; nil
-  /// for one without a checkpoint. `hasEnded`: the run came to its end, and was not interrupted.
+  /// for one without a checkpoint.
+  ///
+  /// `hasEnded`: the run came to its end, and was not interrupted.
   mutating func goOn(
     _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int,
     hasEnded: Bool = true
