@@ -48,6 +48,13 @@ struct OutputGuard {
     if let input = FileSystem.identity(path).flatMap({ inputs[$0] }) {
       throw OutputGuard.isInput(path, known: input)
     }
+    if isForeignPicture(path, content) {
+      throw Failure(
+        .cannotCreate,
+        "\(path) is an image not made by this program and is not overwritten",
+        expected: "-o with the name of a file to write",
+        advice: "give -o a file name of its own, before the names of the images")
+    }
     if FileSystem.exists(path), RunFolder.owns(path) {
       throw Failure(
         .cannotCreate, "\(path) is a run's own file, and is not written over",
@@ -57,13 +64,6 @@ struct OutputGuard {
       throw Failure(
         .cannotCreate, "\(path) lies in the dataset \(dataset)",
         expected: "-o with a name outside of it: what is in a dataset is taken for a part of it")
-    }
-    if isForeignPicture(path, content) {
-      throw Failure(
-        .cannotCreate,
-        "\(path) is an image not made by this program and is not overwritten",
-        expected: "-o with the name of a file to write",
-        advice: "give -o a file name of its own, before the names of the images")
     }
     if Dataset.isCandidate(path), let folder = folders.first(where: { Dataset.lies(path, in: $0) })
     {
