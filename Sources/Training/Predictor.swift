@@ -1,7 +1,7 @@
 internal import CNN
+package import Compute
 package import ImageData
-internal import KernelInterface
-package import KernelSelection
+internal import KernelTypes
 internal import Primitives
 
 /// Answers images: the one path from a file to probabilities, for every command.

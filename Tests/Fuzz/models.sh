@@ -67,10 +67,10 @@ build() {
   local name
   for name in CSystem CMPI CImageCodecs CBoxedModels; do library "$name"; done
   object "$here/Models/entry.c" entry
-  modules Primitives KernelInterface Ranks
+  modules Primitives KernelTypes Ranks
   modules Kernels
   for name in KernelsAVX2 KernelsAVX512; do module "$name" "$here/Models/WideKernels.swift"; done
-  modules KernelSelection
+  modules Compute
   # Neither knows the other.
   modules ImageData &
   local other=$!

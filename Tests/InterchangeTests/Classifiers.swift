@@ -1,6 +1,6 @@
 import CNN
+import Compute
 import ImageData
-import KernelSelection
 import TestSupport
 import Training
 

@@ -1,6 +1,6 @@
 import CNN
+import Compute
 import ImageData
-import KernelSelection
 import Primitives
 import Testing
 import Training

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 extension Engine {
   /// The most multiply-adds that all threads together make, in 10⁹ operations (two each) a second.

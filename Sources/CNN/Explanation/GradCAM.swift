@@ -1,5 +1,5 @@
-internal import KernelInterface
-public import KernelSelection
+public import Compute
+internal import KernelTypes
 
 /// Where in an image a network finds what speaks for a class: Grad-CAM.
 ///

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// The extents of a convolution, without its weights.
 package struct ConvolutionGeometry: Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// What a pass over a graph keeps in memory, where, and what its operations leave to others.
 ///

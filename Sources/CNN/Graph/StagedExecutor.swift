@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// Computes answers stage by stage, each on groups of images that the stage before goes through in
 /// smaller ones.

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// Batch normalization (Ioffe and Szegedy 2015): y = scale · (x - mean) / √(variance + ε) + shift.
 ///

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// The greatest value of each window, in every channel.
 public struct MaxPool2D: Layer, GraphLayer {

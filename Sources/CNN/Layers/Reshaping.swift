@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 internal import Primitives
 
 /// Turns a map into a vector of features, in memory order: row, column, channel.

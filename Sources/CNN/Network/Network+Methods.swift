@@ -1,4 +1,4 @@
-package import KernelSelection
+package import Compute
 
 extension Network {
   /// How an engine computes each convolution, by its layer's path, by the rule that holds at run time.

@@ -1,5 +1,5 @@
-internal import KernelInterface
-package import KernelSelection
+package import Compute
+internal import KernelTypes
 internal import Primitives
 
 /// A network with its weights.

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// Batch normalization, with a rectifier behind it in the same pass where one follows.
 ///

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// Products of matrices in row-major order, on all threads; the same bits on any number of them.
 struct MatrixProducts {

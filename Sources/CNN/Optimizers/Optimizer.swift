@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// What turns gradients into steps.
 ///

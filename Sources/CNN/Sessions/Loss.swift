@@ -1,5 +1,5 @@
 import Glibc
-package import KernelInterface
+internal import KernelTypes
 
 /// What training makes small: the mean over a batch, computed on logits in Double.
 public enum Loss: Sendable, Hashable {

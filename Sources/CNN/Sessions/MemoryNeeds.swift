@@ -1,5 +1,5 @@
-internal import KernelInterface
-package import KernelSelection
+package import Compute
+internal import KernelTypes
 
 extension TrainingSession {
   /// Bytes that a session would take beside the network; none of them is written to.

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// A number of a training step that is infinite or no number, and where it was met first.
 package enum NonFiniteNumber: Sendable, Hashable, CustomStringConvertible {

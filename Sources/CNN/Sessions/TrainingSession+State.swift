@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// The slabs of numbers that make up a network, for checkpoints.
 extension Network {

@@ -1,5 +1,5 @@
-internal import KernelInterface
-public import KernelSelection
+public import Compute
+internal import KernelTypes
 package import Ranks
 
 /// Trains a network batch by batch.

@@ -1,5 +1,5 @@
 internal import CNN
-internal import KernelSelection
+internal import Compute
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
 struct BenchCommand {

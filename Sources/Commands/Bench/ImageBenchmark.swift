@@ -1,5 +1,5 @@
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 internal import Primitives
 
 /// `cnnctl bench DATASET`: how fast its photos become inputs of a network.

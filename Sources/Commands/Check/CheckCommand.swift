@@ -1,5 +1,5 @@
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
 struct CheckCommand {

@@ -1,4 +1,4 @@
-internal import KernelSelection
+internal import Compute
 internal import Primitives
 internal import Training
 

@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 internal import Training
 
 extension Failure {

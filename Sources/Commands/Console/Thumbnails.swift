@@ -1,5 +1,6 @@
+internal import Compute
 internal import ImageData
-internal import KernelInterface
+internal import KernelTypes
 internal import Report
 
 /// Small pictures of image files, for sheets and pages.

@@ -1,4 +1,4 @@
-internal import KernelSelection
+internal import Compute
 internal import Training
 
 /// Finds evaluated images among those that a model was trained on.

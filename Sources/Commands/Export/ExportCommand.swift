@@ -1,7 +1,7 @@
 internal import CNN
+internal import Compute
 internal import ImageData
 internal import Interchange
-internal import KernelSelection
 internal import Primitives
 internal import Training
 

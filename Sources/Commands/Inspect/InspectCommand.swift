@@ -1,5 +1,5 @@
 internal import CNN
-internal import KernelSelection
+internal import Compute
 internal import Report
 internal import Training
 

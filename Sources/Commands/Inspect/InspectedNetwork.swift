@@ -1,5 +1,5 @@
 internal import CNN
-internal import KernelSelection
+internal import Compute
 internal import Primitives
 internal import Report
 internal import Training

@@ -1,4 +1,4 @@
-internal import KernelSelection
+internal import Compute
 internal import Training
 
 /// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.

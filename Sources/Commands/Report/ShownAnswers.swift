@@ -1,4 +1,5 @@
-internal import KernelInterface
+internal import Compute
+internal import KernelTypes
 internal import Primitives
 internal import Report
 internal import Training

@@ -1,6 +1,6 @@
+internal import Compute
 internal import Glibc
 internal import ImageData
-internal import KernelSelection
 internal import Primitives
 internal import Ranks
 internal import Training

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 internal import Primitives
 
 /// A picture's bytes, three a pixel; some bytes past the last can be read.

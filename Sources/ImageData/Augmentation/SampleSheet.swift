@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// Training pictures beside what their first epochs make of them.
 package struct SampleSheet: Sendable, Hashable {

@@ -1,4 +1,5 @@
-package import KernelInterface
+package import Compute
+package import KernelTypes
 internal import Synchronization
 
 /// One batch, or this process's part of it, ready for the network.

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 internal import Primitives
 
 /// Says which pictures make up each batch.

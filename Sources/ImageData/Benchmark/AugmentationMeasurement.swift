@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 internal import Primitives
 
 /// What the changes of training pictures cost.

@@ -1,5 +1,6 @@
+package import Compute
 internal import Glibc
-package import KernelInterface
+package import KernelTypes
 internal import Synchronization
 
 /// How fast photos become inputs here.

@@ -1,4 +1,5 @@
-internal import KernelInterface
+internal import Compute
+internal import KernelTypes
 
 extension DatasetCheck {
   /// Pictures that are there more than once, exactly or nearly.

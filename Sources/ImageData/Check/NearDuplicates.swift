@@ -1,4 +1,5 @@
-package import KernelInterface
+package import Compute
+internal import KernelTypes
 
 /// Finds pictures that look alike among many, without comparing each with each.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-package import KernelInterface
+package import KernelTypes
 
 /// What a picture looks like from afar: two numbers to search by and a tiny copy to be sure by.
 ///

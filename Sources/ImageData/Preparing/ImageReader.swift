@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// From a file to the numbers a network is given: the one path that every command takes.
 package struct ImageReader: Sendable {

@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 internal import Synchronization
 
 /// Resizing as Pillow does it: `Image.resize` with `reducing_gap` off, or `ImageOps.fit` and `pad`.

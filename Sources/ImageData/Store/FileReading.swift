@@ -1,4 +1,5 @@
-internal import KernelInterface
+internal import Compute
+internal import KernelTypes
 internal import Synchronization
 
 /// Reading of files on all threads, each once.

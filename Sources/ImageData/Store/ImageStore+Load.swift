@@ -1,5 +1,6 @@
+package import Compute
 import Glibc
-package import KernelInterface
+package import KernelTypes
 internal import Synchronization
 
 extension ImageStore {

@@ -1,4 +1,5 @@
-package import KernelInterface
+package import Compute
+package import KernelTypes
 internal import Synchronization
 
 /// A file that gave no picture.

@@ -1,5 +1,5 @@
 import Glibc
-internal import KernelInterface
+internal import KernelTypes
 internal import Primitives
 
 /// What is read for a store, and into how much memory.

@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 
 /// What a run needs to go on after its process died, or after numbers that are not finite.
 extension TrainingLoop {

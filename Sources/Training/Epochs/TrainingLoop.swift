@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 
 /// The epochs of a run.
 struct TrainingLoop {

@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 
 /// What a network is validated on, by places among the validation images.
 protocol ValidationInputs {

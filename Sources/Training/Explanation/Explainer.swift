@@ -1,7 +1,7 @@
 internal import CNN
+package import Compute
 internal import ImageData
-internal import KernelInterface
-package import KernelSelection
+internal import KernelTypes
 
 /// Finds out where a model looks in images.
 ///

@@ -1,6 +1,7 @@
 internal import CNN
+package import Compute
 internal import ImageData
-package import KernelInterface
+internal import KernelTypes
 internal import Primitives
 internal import Synchronization
 

@@ -1,6 +1,6 @@
+package import Compute
 package import ImageData
-internal import KernelInterface
-package import KernelSelection
+internal import KernelTypes
 internal import Primitives
 
 /// Evaluates a model on a dataset's folder.

@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 internal import Ranks
 
 /// The most memory that a run will hold at a time, known before any image is opened.

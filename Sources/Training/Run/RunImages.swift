@@ -1,6 +1,6 @@
+internal import Compute
 internal import ImageData
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 internal import Primitives
 
 /// A run's images in memory, and what is to be said about them.

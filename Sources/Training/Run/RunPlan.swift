@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 
 /// What a run will do, known before any image is opened.
 struct RunPlan {

@@ -1,7 +1,7 @@
 internal import CNN
+package import Compute
 internal import Glibc
 package import ImageData
-package import KernelSelection
 internal import Primitives
 package import Ranks
 

@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 internal import Ranks
 
 /// What a frozen backbone makes of a run's images, computed once and kept.

@@ -1,6 +1,6 @@
+package import Compute
 internal import Glibc
 package import ImageData
-package import KernelSelection
 
 /// The first steps of a run, made again and compared bit by bit.
 package struct Verification: Sendable {

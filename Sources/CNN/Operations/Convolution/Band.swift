@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// Rows of an image with the zeros that a kernel needs around them.
 ///

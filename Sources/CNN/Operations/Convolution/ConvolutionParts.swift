@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// How a filter gradient is divided: images into chunks, channels into groups of panels.
 ///

@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// A correlation of maps with filters by the direct method, one band of rows a task.
 ///

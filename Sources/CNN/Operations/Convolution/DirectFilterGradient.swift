@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// The gradient of a convolution's filters by the direct method.
 ///

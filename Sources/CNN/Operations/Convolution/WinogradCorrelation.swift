@@ -1,5 +1,5 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import Compute
+internal import KernelTypes
 
 /// A correlation of maps with 3 x 3 filters at stride 1 by Winograd's method.
 ///

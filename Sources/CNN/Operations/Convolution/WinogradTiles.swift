@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// How the maps of a batch are divided into tiles of 4 x 4 pixels, and tiles into blocks.
 ///

@@ -1,4 +1,5 @@
-internal import KernelInterface
+internal import Compute
+internal import KernelTypes
 
 /// What processes that load together agree upon before any of them opens a file.
 struct SharedAgreement {

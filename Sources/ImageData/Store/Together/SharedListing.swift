@@ -1,5 +1,6 @@
+internal import Compute
 import Glibc
-internal import KernelInterface
+internal import KernelTypes
 internal import Primitives
 
 /// What one process sees of the files of a plan without opening any.

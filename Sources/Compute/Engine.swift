@@ -1,5 +1,5 @@
 internal import CSystem
-public import KernelInterface
+public import KernelTypes
 
 /// Why an engine cannot be made.
 public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 internal import CSystem
-internal import KernelInterface
+internal import KernelTypes
 internal import Kernels
 
 #if arch(x86_64)
