@@ -51,13 +51,14 @@ let tests: [Target] = [
   .testTarget(
     name: "InterchangeTests",
     dependencies: [
-      "Interchange", "Training", "CNN", "ImageData", "Compute", "TestSupport", "Primitives",
+      "Interchange", "Classifier", "Training", "CNN", "ImageData", "Compute", "TestSupport",
+      "Primitives",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "TrainingTests",
     dependencies: [
-      "Training", "CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "Ranks",
+      "Training", "Classifier", "CNN", "ImageData", "Compute", "Primitives", "Ranks",
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
@@ -102,20 +103,24 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Interchange", "Training", "Report", "ImageData", "CNN", "Compute", "Primitives",
-        "Ranks",
+        "Interchange", "Training", "Classifier", "Report", "ImageData", "CNN", "Compute",
+        "KernelTypes", "Primitives", "Ranks",
       ],
       swiftSettings: common),
     // Models as other programs write and read them.
     .target(
-      name: "Interchange", dependencies: ["Training", "ImageData", "CNN", "Primitives"],
+      name: "Interchange", dependencies: ["Classifier", "ImageData", "CNN", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",
       dependencies: [
-        "CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "Ranks",
-        "CBoxedModels",
+        "Classifier", "CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "Ranks",
       ],
+      swiftSettings: common),
+    // A model with its classes: what it answers, how well, and where it looks.
+    .target(
+      name: "Classifier",
+      dependencies: ["CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "CBoxedModels"],
       swiftSettings: common),
     .target(
       name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
@@ -166,7 +171,8 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Training", "ImageData", "CNN", "Compute", "Primitives", "TestSupport",
+        "Commands", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
+        "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
 

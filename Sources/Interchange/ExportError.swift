@@ -1,4 +1,4 @@
-package import Training
+package import Primitives
 
 /// Why a model cannot be written in another program's form.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {

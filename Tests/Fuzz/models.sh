@@ -76,7 +76,7 @@ build() {
   local other=$!
   modules CNN
   wait "$other"
-  modules Training
+  modules Classifier
   module ModelTargets "$here"/Models/{Targets,Mutator,Networks}.swift
   swiftc -sanitize=address,fuzzer -use-ld=lld -o models ./*.o -ljpeg -lpng -lz
 }

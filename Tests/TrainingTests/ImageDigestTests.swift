@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Compute
 import ImageData
 import Primitives

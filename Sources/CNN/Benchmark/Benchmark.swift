@@ -1,5 +1,3 @@
-package import Compute
-internal import KernelTypes
 internal import Primitives
 
 /// Measures networks on random images that stay in memory: no data are read.

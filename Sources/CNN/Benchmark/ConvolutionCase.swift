@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A convolution that layers of a network have in common, to be measured alone.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Runs a network's graph on batches of up to a planned size, in one arena.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A network for computing answers: batch normalizations right behind convolutions are part of them.

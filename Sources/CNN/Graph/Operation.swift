@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// One step of a network on a whole batch, with its geometry fixed.

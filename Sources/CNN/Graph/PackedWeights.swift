@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// The weights of a graph's operations in the order in which their forward passes read them.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Computes answers stage by stage, each on groups of images that the stage before goes through in

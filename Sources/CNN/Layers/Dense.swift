@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A fully connected layer: y[o] = bias[o] + Σ x[i] · weights[i][o].

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// The greatest value of each window, in every channel.

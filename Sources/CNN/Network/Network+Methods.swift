@@ -1,5 +1,3 @@
-package import Compute
-
 extension Network {
   /// How an engine computes each convolution, by its layer's path, by the rule that holds at run time.
   ///

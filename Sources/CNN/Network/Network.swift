@@ -1,5 +1,3 @@
-package import Compute
-internal import KernelTypes
 internal import Primitives
 
 /// A network with its weights.

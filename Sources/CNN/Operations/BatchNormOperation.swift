@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Batch normalization, with a rectifier behind it in the same pass where one follows.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Products of matrices in row-major order, on all threads; the same bits on any number of them.

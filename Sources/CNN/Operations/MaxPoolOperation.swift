@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Max pooling; the place of each maximum is one byte.

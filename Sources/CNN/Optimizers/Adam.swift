@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Muon (Jordan and others, 2024): steps of momentum whose directions all weigh the same.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// What turns gradients into steps.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// Stochastic gradient descent with momentum (Polyak 1964, Nesterov 1983), in PyTorch's form.

@@ -1,5 +1,4 @@
 import Glibc
-internal import KernelTypes
 
 /// What training makes small: the mean over a batch, computed on logits in Double.
 public enum Loss: Sendable, Hashable {

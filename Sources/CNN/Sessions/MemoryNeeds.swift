@@ -1,6 +1,3 @@
-package import Compute
-internal import KernelTypes
-
 extension TrainingSession {
   /// Bytes that a session would take beside the network; none of them is written to.
   ///

@@ -1,5 +1,3 @@
-internal import KernelTypes
-
 /// The slabs of numbers that make up a network, for checkpoints.
 extension Network {
   /// Every number by the name of its slab, trained or kept.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 internal import Ranks
 

@@ -1,5 +1,4 @@
 public import Compute
-internal import KernelTypes
 package import Ranks
 
 /// Trains a network batch by batch.

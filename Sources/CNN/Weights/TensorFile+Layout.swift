@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension TensorFile {
   /// What a file's header says of the bytes behind it, checked against the file's size.
   ///

@@ -1,3 +1,5 @@
+package import Primitives
+
 /// Why bytes are no tensor file that is accepted here: what was expected and what was found.
 package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Fewer bytes than a header's length takes.

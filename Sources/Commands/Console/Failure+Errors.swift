@@ -1,6 +1,7 @@
 internal import CNN
 internal import Compute
 internal import ImageData
+internal import Primitives
 internal import Training
 
 extension Failure {

@@ -1,3 +1,5 @@
+internal import Classifier
+internal import Primitives
 internal import Training
 
 /// A folder for files that were asked for.

@@ -1,4 +1,5 @@
 internal import ImageData
+internal import Primitives
 internal import Report
 internal import Training
 

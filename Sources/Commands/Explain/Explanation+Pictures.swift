@@ -1,7 +1,8 @@
+package import Classifier
 internal import ImageData
 internal import Primitives
 package import Report
-package import Training
+internal import Training
 
 extension Explanation {
   /// The photo with a map over it; nil where there is no photo.

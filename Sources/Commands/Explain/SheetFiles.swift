@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Training
 
 /// The files that sheets of pictures are written to, one after the other.

@@ -1,4 +1,5 @@
 internal import CNN
+internal import Classifier
 internal import Interchange
 internal import Primitives
 internal import Training

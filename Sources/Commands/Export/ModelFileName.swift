@@ -1,4 +1,5 @@
 internal import Interchange
+internal import Primitives
 
 /// The name of a model file to write: its ending says in which form.
 struct ModelFileName {

@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import Interchange
+internal import Primitives
 internal import Training
 
 /// `cnnctl export --names torch`: weights as PyTorch has them, and a module that loads them.

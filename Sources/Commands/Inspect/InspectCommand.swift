@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import Compute
+internal import Primitives
 internal import Report
 internal import Training
 

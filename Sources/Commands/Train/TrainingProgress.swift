@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Compute
 internal import ImageData
 internal import Primitives

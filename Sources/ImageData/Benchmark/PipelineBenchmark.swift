@@ -1,6 +1,6 @@
 package import Compute
 internal import Glibc
-package import KernelTypes
+internal import KernelTypes
 internal import Synchronization
 
 /// How fast photos become inputs here.

@@ -1,5 +1,4 @@
 internal import Compute
-internal import KernelTypes
 
 extension DatasetCheck {
   /// Pictures that are there more than once, exactly or nearly.

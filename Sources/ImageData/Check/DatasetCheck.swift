@@ -1,5 +1,5 @@
 package import Compute
-package import KernelTypes
+internal import KernelTypes
 internal import Synchronization
 
 /// A check of a dataset: reads every file, writes nothing.

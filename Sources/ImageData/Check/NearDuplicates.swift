@@ -1,5 +1,4 @@
 package import Compute
-internal import KernelTypes
 
 /// Finds pictures that look alike among many, without comparing each with each.
 ///

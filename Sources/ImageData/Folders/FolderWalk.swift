@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// How far a walk through a dataset's folder goes.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// What a file's name says, and where it says nothing, what its first bytes say.
 enum PictureName {
   /// What an entry of a folder is taken for.

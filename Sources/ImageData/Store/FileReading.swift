@@ -1,5 +1,4 @@
 internal import Compute
-internal import KernelTypes
 internal import Synchronization
 
 /// Reading of files on all threads, each once.

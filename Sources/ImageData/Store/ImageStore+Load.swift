@@ -1,6 +1,6 @@
 package import Compute
 import Glibc
-package import KernelTypes
+internal import KernelTypes
 internal import Synchronization
 
 extension ImageStore {

@@ -1,4 +1,5 @@
 internal import CNN
+internal import Classifier
 
 /// The running figures of an epoch.
 struct EpochMeter {

@@ -1,4 +1,5 @@
 internal import CNN
+package import Classifier
 internal import ImageData
 
 extension Configuration.Training {

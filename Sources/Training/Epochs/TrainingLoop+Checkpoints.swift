@@ -1,6 +1,8 @@
 internal import CNN
+internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Primitives
 
 /// What a run needs to go on after its process died, or after numbers that are not finite.
 extension TrainingLoop {

@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// Writes a run's weights: those of each epoch, or now and then where writing would take more than a

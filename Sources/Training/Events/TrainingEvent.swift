@@ -1,3 +1,5 @@
+package import Classifier
+
 /// What a run tells while it goes on; the trainer prints nothing.
 package enum TrainingEvent: Sendable {
   /// Folders are listed; so many entries so far.

@@ -1,3 +1,6 @@
+internal import Classifier
+internal import Primitives
+
 /// A file of a run that grows by lines, and outlives a disk that is full for a while.
 ///
 /// What cannot be written waits for the next time.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The lines of a file, one after the other, with no more of it in memory than a line and a part.
 struct LineReader {
   private let file: InputFile

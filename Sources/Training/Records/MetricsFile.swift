@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// metrics.csv of a run: a row is appended per epoch, and a checkpoint says how much of it holds.

@@ -1,3 +1,4 @@
+package import Classifier
 internal import Primitives
 
 /// One row of metrics.csv.

@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// The answers of a predictions.csv.

@@ -1,5 +1,6 @@
+package import Classifier
 internal import FoundationEssentials
-internal import Primitives
+package import Primitives
 
 /// An evaluation as it stands in a folder: answers, their figures, or both.
 package struct RecordedAnswers: Sendable {

@@ -1,3 +1,6 @@
+internal import Classifier
+internal import Primitives
+
 /// A run as its folder tells of it: what was asked for, and what it was computed with.
 struct RecordedRun: Sendable {
   let folder: RunFolder

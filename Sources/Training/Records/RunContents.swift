@@ -1,3 +1,6 @@
+package import Classifier
+package import Primitives
+
 /// What a run's folder holds, as far as it can be read.
 ///
 /// Files may be missing, edited, or come from strangers: what cannot be used is left out and named.

@@ -1,4 +1,6 @@
+internal import Classifier
 internal import FoundationEssentials
+internal import Primitives
 
 /// What a run told, from its events.ndjson.
 package struct RunEvents: Sendable {

@@ -1,6 +1,7 @@
+package import Classifier
 internal import FoundationEssentials
 internal import ImageData
-internal import Primitives
+package import Primitives
 
 /// What ran where, and how far it came: `run.json`.
 package struct RunRecord: Codable, Sendable, Hashable {

@@ -1,7 +1,8 @@
+package import Classifier
 package import Compute
 package import ImageData
 internal import KernelTypes
-internal import Primitives
+package import Primitives
 
 /// Evaluates a model on a dataset's folder.
 package struct Evaluator {

@@ -1,6 +1,8 @@
 internal import CNN
+internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Primitives
 internal import Ranks
 
 /// The most memory that a run will hold at a time, known before any image is opened.

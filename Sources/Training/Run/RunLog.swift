@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// Writes a run's files as its events come.

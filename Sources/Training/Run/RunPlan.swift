@@ -1,6 +1,8 @@
 internal import CNN
+internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Primitives
 
 /// What a run will do, known before any image is opened.
 struct RunPlan {

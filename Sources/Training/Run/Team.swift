@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
+internal import Primitives
 internal import Ranks
 
 /// The processes that train together, as a run sees them; often it is one alone.

@@ -1,4 +1,5 @@
 internal import CNN
+internal import Classifier
 package import Compute
 internal import Glibc
 package import ImageData

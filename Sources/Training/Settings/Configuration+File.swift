@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import FoundationEssentials
+package import Primitives
 
 extension Configuration {
   /// Bytes of the longest `config.json`; a network from a file is in it, its quotation marks escaped.

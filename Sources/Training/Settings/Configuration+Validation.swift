@@ -1,5 +1,6 @@
 internal import CNN
 internal import ImageData
+internal import Primitives
 
 extension Configuration {
   /// Checks every value against its range; the error names the option as the command line does.

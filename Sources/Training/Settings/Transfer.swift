@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
+internal import Primitives
 
 /// What of a network stays as it is.
 package enum Freeze: String, Codable, Sendable, CaseIterable {

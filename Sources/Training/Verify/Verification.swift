@@ -1,6 +1,8 @@
+internal import Classifier
 package import Compute
 internal import Glibc
 package import ImageData
+package import Primitives
 
 /// The first steps of a run, made again and compared bit by bit.
 package struct Verification: Sendable {

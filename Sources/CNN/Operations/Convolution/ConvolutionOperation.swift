@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A convolution: forward, and its gradients below.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A correlation of maps with filters by the direct method, one band of rows a task.

@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// The gradient of a convolution's filters by the direct method.

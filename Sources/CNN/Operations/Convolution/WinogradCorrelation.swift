@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// A correlation of maps with 3 x 3 filters at stride 1 by Winograd's method.

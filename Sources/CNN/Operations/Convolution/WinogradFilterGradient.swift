@@ -1,4 +1,3 @@
-internal import Compute
 internal import KernelTypes
 
 /// The gradient of 3 x 3 filters at stride 1 by Winograd's method, F(3x3, 4x4).

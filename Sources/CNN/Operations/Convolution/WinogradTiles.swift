@@ -1,5 +1,3 @@
-internal import KernelTypes
-
 /// How the maps of a batch are divided into tiles of 4 x 4 pixels, and tiles into blocks.
 ///
 /// A block is a number of consecutive rows of tiles, counted through all maps, or a part of one row

@@ -1,5 +1,4 @@
 internal import Compute
-internal import KernelTypes
 
 /// What processes that load together agree upon before any of them opens a file.
 struct SharedAgreement {

@@ -1,6 +1,5 @@
 internal import Compute
 import Glibc
-internal import KernelTypes
 internal import Primitives
 
 /// What one process sees of the files of a plan without opening any.

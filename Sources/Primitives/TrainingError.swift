@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// Why training, evaluating or predicting cannot go on: what is wrong, where, and what would help.
 package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What kind of failure it is; a command turns it into an exit code.
@@ -57,7 +55,7 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
 
   /// The same with no more of each part, as a terminal shows it, than some lines beyond a path's
   /// length.
-  func shortened(beyond path: String) -> TrainingError {
+  package func shortened(beyond path: String) -> TrainingError {
     let limit = 1000
     func cut(_ text: String, _ limit: Int) -> String {
       let text = terminalSafe(text)

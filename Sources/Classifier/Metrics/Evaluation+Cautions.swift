@@ -20,7 +20,6 @@ extension Evaluation {
       ? "\(start) (\(figure) of these \(counted(images, "image")))"
       : "\(start) (\(figure)), as far as \(counted(images, "image")) can tell"
   }
-
 }
 
 extension Evaluation.Seen {
@@ -33,32 +32,7 @@ extension Evaluation.Seen {
   }
 }
 
-extension Configuration {
-  /// What may help a model that is no better than one answer to everything; the model was trained
-  /// on so many images.
-  package static func remedies(
-    _ configuration: Configuration?, images: Int, classes: Int
-  ) -> String {
-    var steps: [String] = []
-    if let configuration {
-      let (own, recipe) = (configuration.training, configuration.recipe.configuration.training)
-      if own.epochs < recipe.epochs || own.minimumSteps < recipe.minimumSteps {
-        steps.append("more --epochs")
-      }
-    }
-    if images < 200 * classes { steps.append("more photos of each class") }
-    if configuration?.transfer.from == nil { steps.append("--from cats-dogs") }
-    return steps.isEmpty
-      ? "cnnctl check may tell what is wrong with the images" : "try " + listed(steps, last: "or")
-  }
-
-  private static func listed(_ steps: [String], last word: String) -> String {
-    guard let last = steps.last, steps.count > 1 else { return steps.first ?? "" }
-    return steps.dropLast().joined(separator: ", ") + " \(word) " + last
-  }
-}
-
 extension String {
   /// With the ending of an owner: `cats-dogs'`, `runs/train-001's`.
-  var possessive: String { self + (hasSuffix("s") ? "'" : "'s") }
+  package var possessive: String { self + (hasSuffix("s") ? "'" : "'s") }
 }

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// A file that somebody asked for by name.
 package enum ExportedFile {
   /// Writes it in one step, never over a file that is there, and gives its SHA-256.

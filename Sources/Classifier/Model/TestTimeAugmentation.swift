@@ -1,5 +1,3 @@
-internal import ImageData
-
 /// What a network is shown of an image to answer it.
 package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIterable {
   /// The image.
@@ -8,18 +6,7 @@ package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIter
   case flip
 
   /// Rows of logits an image.
-  var views: Int { self == .plain ? 1 : 2 }
-}
-
-extension Configuration {
-  /// How a model of this run answers unless told otherwise.
-  ///
-  /// With mirrored views, but not under the tutorial's recipes, nor where training itself took care
-  /// not to mirror: of digits or writing the mirror image is another thing.
-  package var tta: TestTimeAugmentation {
-    let mirrors = augmentation.flip == .h || augmentation.flip == .hv
-    return mirrors && !recipe.isSeed ? .flip : .plain
-  }
+  package var views: Int { self == .plain ? 1 : 2 }
 }
 
 /// Appends the mirror image of a tensor of rows of `width` pixels of `channels` numbers.

@@ -1,17 +1,18 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// JSON of values: keys sorted, numbers with the digits that give the same number back.
-enum JSONText {
+package enum JSONText {
   /// One line without its newline.
-  static func line(_ value: some Encodable) -> String { text(value, []) }
+  package static func line(_ value: some Encodable) -> String { text(value, []) }
 
   /// Indented, with a final newline.
-  static func indented(_ value: some Encodable) -> String {
+  package static func indented(_ value: some Encodable) -> String {
     text(value, [.prettyPrinted]) + "\n"
   }
 
   /// A value from what `line` wrote of it.
-  static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+  package static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value
+  {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -34,7 +35,7 @@ enum JSONText {
   }
 
   /// Reads what the others write.
-  static func decoder() -> JSONDecoder {
+  package static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -42,7 +43,7 @@ enum JSONText {
   }
 
   /// Why a text could not be decoded: one sentence with the key's path.
-  static func message(_ error: any Error) -> String {
+  package static func message(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
       let keys = context.codingPath + (key.map { [$0] } ?? [])

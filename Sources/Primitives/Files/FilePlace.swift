@@ -1,5 +1,4 @@
-import Glibc
-internal import Primitives
+package import Glibc
 
 /// Where a file or folder lies, and how far its path is trusted.
 ///
@@ -33,10 +32,10 @@ package struct FilePlace: Sendable, Hashable {
   package let path: String
 
   /// The part after the last slash.
-  var lastName: String { parts.last ?? "." }
+  package var lastName: String { parts.last ?? "." }
 
   /// Another file or folder beside this one.
-  func sibling(_ name: String) -> FilePlace {
+  package func sibling(_ name: String) -> FilePlace {
     FilePlace((parts.dropLast() + [name]).joined(separator: "/"), in: folder)
   }
 
@@ -44,7 +43,7 @@ package struct FilePlace: Sendable, Hashable {
   /// fails.
   ///
   /// Error: a link.
-  func open(_ flags: CInt) throws(TrainingError) -> CInt {
+  package func open(_ flags: CInt) throws(TrainingError) -> CInt {
     let flags = flags | O_CLOEXEC | O_NONBLOCK
     if isNamed { return Glibc.open(systemPath(path), flags, 0o666) }
     guard let holder = try holder() else { return -1 }
@@ -54,7 +53,7 @@ package struct FilePlace: Sendable, Hashable {
   /// The open folder that holds this; nil, with the cause in `errno`, where there is none.
   ///
   /// Error: a link on the way.
-  func holder() throws(TrainingError) -> OpenFolder? {
+  package func holder() throws(TrainingError) -> OpenFolder? {
     guard var folder = OpenFolder(folder) else { return nil }
     var path = self.folder
     for part in parts.dropLast() {
@@ -69,7 +68,7 @@ package struct FilePlace: Sendable, Hashable {
   /// What is there, a link as such; nil for nothing.
   ///
   /// Error: a link on the way.
-  func status() throws(TrainingError) -> stat? { try holder()?.status(lastName) }
+  package func status() throws(TrainingError) -> stat? { try holder()?.status(lastName) }
 
   /// Whether anything is there.
   package var isThere: Bool { (try? status()) != nil }
@@ -83,18 +82,18 @@ package struct FilePlace: Sendable, Hashable {
 /// A folder that is open: whoever puts another in its place changes nothing for its holder.
 ///
 /// A class, because it owns a descriptor.
-final class OpenFolder {
-  let descriptor: CInt
+package final class OpenFolder {
+  package let descriptor: CInt
 
   /// Opens a folder, through links; nil, with the cause in `errno`, where that fails.
-  convenience init?(_ path: String) {
+  package convenience init?(_ path: String) {
     let descriptor = Glibc.open(systemPath(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     self.init(descriptor: descriptor)
   }
 
   /// Takes over a descriptor.
-  init(descriptor: CInt) { self.descriptor = descriptor }
+  package init(descriptor: CInt) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
 
@@ -102,7 +101,7 @@ final class OpenFolder {
   /// that fails.
   ///
   /// Error: a link.
-  func open(_ name: String, _ flags: CInt, _ path: String) throws(TrainingError) -> CInt {
+  package func open(_ name: String, _ flags: CInt, _ path: String) throws(TrainingError) -> CInt {
     let found = openat(descriptor, systemPath(name), flags, 0o666)
     let error = errno
     if found < 0, isLink(name) { throw .link(path) }
@@ -111,16 +110,16 @@ final class OpenFolder {
   }
 
   /// What the folder has under a name, a link as such; nil for nothing.
-  func status(_ name: String) -> stat? {
+  package func status(_ name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, systemPath(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
   }
 
   /// Whether the folder has a link of that name.
-  func isLink(_ name: String) -> Bool { status(name).map { $0.isKind(S_IFLNK) } ?? false }
+  package func isLink(_ name: String) -> Bool { status(name).map { $0.isKind(S_IFLNK) } ?? false }
 
   /// The names in the folder, in byte order.
-  var names: [String] {
+  package var names: [String] {
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let folder = fdopendir(copy) else {
@@ -141,19 +140,19 @@ final class OpenFolder {
 
 extension stat {
   /// Whether it is of that kind, such as `S_IFREG`.
-  func isKind(_ kind: mode_t) -> Bool { st_mode & S_IFMT == kind }
+  package func isKind(_ kind: mode_t) -> Bool { st_mode & S_IFMT == kind }
 }
 
 extension TrainingError {
   /// The refusal to follow a link in a run's folder.
-  static func link(_ path: String) -> TrainingError {
+  package static func link(_ path: String) -> TrainingError {
     TrainingError(
       .badData, "\(path) is a link, and in a run's folder no link is followed",
       expected: "files and folders that lie in the folder themselves")
   }
 
   /// The refusal of a pipe, a device or a socket where a file should be.
-  static func noFile(_ path: String) -> TrainingError {
+  package static func noFile(_ path: String) -> TrainingError {
     TrainingError(.badData, "\(path) is not a regular file")
   }
 }

@@ -1,5 +1,7 @@
+internal import Primitives
+
 /// The bytes of a model: of a file that is open, or of the program's own memory.
-struct ModelBytes {
+package struct ModelBytes {
   /// How many.
   let count: Int
   /// What messages call them.
@@ -13,7 +15,7 @@ struct ModelBytes {
   }
 
   /// Bytes that a file may have at most.
-  static let sizeLimit = 1 << 31
+  package static let sizeLimit = 1 << 31
 
   /// Opens what is there; nothing is read yet.
   init(_ location: ModelLocation) throws(TrainingError) {

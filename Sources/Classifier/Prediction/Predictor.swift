@@ -146,9 +146,7 @@ package final class Predictor {
     return zip(paths, images).map { path, image in
       switch image {
       case .failure(let failure):
-        let skipped = SkippedImage(
-          path: path, code: failure.code.rawValue, message: failure.message)
-        return Prediction(path: path, failure: skipped)
+        return Prediction(path: path, failure: SkippedImage(path, failure))
       case .success:
         var answer = answers.removeFirst()
         answer.path = path

@@ -1,6 +1,6 @@
 internal import CNN
 internal import FoundationEssentials
-internal import Primitives
+package import Primitives
 
 /// What the maker of a model says of it: what it is, what it was trained and tested on, how well it
 /// did there, and where it ends.

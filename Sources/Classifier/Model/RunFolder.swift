@@ -1,5 +1,5 @@
 import Glibc
-internal import Primitives
+package import Primitives
 
 /// A run's folder: the one place that knows the names in it.
 package struct RunFolder: Sendable, Hashable {
@@ -15,21 +15,21 @@ package struct RunFolder: Sendable, Hashable {
 
   /// What repeats the run.
   package static let configurationName = "config.json"
-  static let recordName = "run.json"
-  static let classesName = "classes.txt"
-  static let metricsName = "metrics.csv"
-  static let eventsName = "events.ndjson"
-  static let logName = "log.txt"
+  package static let recordName = "run.json"
+  package static let classesName = "classes.txt"
+  package static let metricsName = "metrics.csv"
+  package static let eventsName = "events.ndjson"
+  package static let logName = "log.txt"
   /// The kept weights, below the folder.
   package static let bestName = "weights/best.safetensors"
   /// The sheet of augmented training images.
   package static let samplesName = "plots/samples.png"
-  static let lastName = "weights/last.safetensors"
-  static let reportName = "test/report.json"
-  static let predictionsName = "test/predictions.csv"
-  static let reportTextName = "test/report.txt"
-  static let lockName = ".lock"
-  static let checkpointName = "checkpoint"
+  package static let lastName = "weights/last.safetensors"
+  package static let reportName = "test/report.json"
+  package static let predictionsName = "test/predictions.csv"
+  package static let reportTextName = "test/report.txt"
+  package static let lockName = ".lock"
+  package static let checkpointName = "checkpoint"
   /// The folder of the last evaluation's files.
   package static let testName = "test"
   /// The report as a page.
@@ -40,7 +40,7 @@ package struct RunFolder: Sendable, Hashable {
   /// The other files at the top.
   private static let fileNames = [configurationName, recordName, classesName, pageName]
   /// The folders, in which only this program's files lie.
-  static let folderNames = [checkpointName, "weights", "plots", "test", "val", "train"]
+  package static let folderNames = [checkpointName, "weights", "plots", "test", "val", "train"]
 
   /// The kept weights.
   package var bestWeights: String { file(RunFolder.bestName) }
@@ -80,7 +80,7 @@ package struct RunFolder: Sendable, Hashable {
   }
 
   /// How to begin a run anew and keep what this folder holds.
-  var adviceToBeginAnew: String {
+  package var adviceToBeginAnew: String {
     "a copy of \(file("checkpoint")) if there is one; to begin anew, another folder: cnnctl train "
       + "--config \(file(RunFolder.configurationName)) --out NEW"
   }
@@ -211,14 +211,14 @@ package struct RunFolder: Sendable, Hashable {
   /// The names in a folder below this one; none where it is not there.
   ///
   /// Error: one that cannot be listed.
-  func names(in name: String) throws(TrainingError) -> [String] {
+  package func names(in name: String) throws(TrainingError) -> [String] {
     if let folder = try FilePlace(name + "/.", in: path).holder() { return folder.names }
     if errno == ENOENT { return [] }
     throw TrainingError(.inputOutput, "cannot list \(file(name)): \(FileSystem.lastError())")
   }
 
   /// Removes what a process that died has left of files that it was writing.
-  func removeTemporaries() {
+  package func removeTemporaries() {
     for folder in [""] + RunFolder.folderNames {
       for name in (try? names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(".tmp")
       {

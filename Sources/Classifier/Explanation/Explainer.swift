@@ -2,6 +2,7 @@ internal import CNN
 package import Compute
 internal import ImageData
 internal import KernelTypes
+internal import Primitives
 
 /// Finds out where a model looks in images.
 ///
@@ -179,11 +180,5 @@ package final class Explainer {
       return ExplanationMap(
         method: .occlusion, width: occlusion.columns, height: occlusion.rows, values: values)
     }
-  }
-}
-
-extension SkippedImage {
-  init(_ path: String, _ failure: ImageFailure) {
-    self.init(path: path, code: failure.code.rawValue, message: failure.message)
   }
 }

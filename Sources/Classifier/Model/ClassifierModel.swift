@@ -1,6 +1,7 @@
 package import CNN
 internal import FoundationEssentials
 package import ImageData
+package import Primitives
 
 /// A model file in memory: a network, its classes and how its images are prepared.
 ///
@@ -62,7 +63,7 @@ package final class ClassifierModel {
     self.temperature = temperature
     self.tta = tta
     self.trainedOn = trainedOn
-    toolVersion = Training.toolVersion
+    toolVersion = Classifier.toolVersion
     card = nil
     precision = .single
     path = nil

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// A class, because it owns a descriptor.
 package final class OutputFile {
-  let descriptor: CInt
+  package let descriptor: CInt
   private var isOpen = true
 
   /// Takes over a descriptor.
@@ -13,14 +13,14 @@ package final class OutputFile {
   deinit { if isOpen, descriptor >= 0 { close(descriptor) } }
 
   /// Hands the descriptor over.
-  func release() -> CInt {
+  package func release() -> CInt {
     isOpen = false
     return descriptor
   }
 
   /// Refuses what is no regular file, and one that has another name somewhere, which would change
   /// with it; messages call it `path`.
-  func requireOnly(_ path: String) throws(TrainingError) {
+  package func requireOnly(_ path: String) throws(TrainingError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.isKind(S_IFREG) else { throw .noFile(path) }
     guard status.st_nlink <= 1 else { throw .secondName(path) }
@@ -34,7 +34,7 @@ package final class OutputFile {
   }
 
   /// The same of bytes that come in pieces, one after the other.
-  func write(pieces: some Sequence<[UInt8]>, sync: Bool) throws(TrainingError) {
+  package func write(pieces: some Sequence<[UInt8]>, sync: Bool) throws(TrainingError) {
     func failed() -> TrainingError { TrainingError(.inputOutput, FileSystem.lastError()) }
     let before = lseek(descriptor, 0, SEEK_END)
     for bytes in pieces {
@@ -61,7 +61,7 @@ package final class OutputFile {
 
 extension TrainingError {
   /// The refusal to add to a file that has another name.
-  static func secondName(_ path: String) -> TrainingError {
+  package static func secondName(_ path: String) -> TrainingError {
     TrainingError(
       .badData, "\(path) has another name somewhere, which would be written to as well",
       found: "a file with more than one hard link", expected: "a file of this run alone",

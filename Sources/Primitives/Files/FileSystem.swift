@@ -1,32 +1,55 @@
 import Glibc
-internal import Primitives
 
 /// The calls to the file system, with errors as values.
-enum FileSystem {
+package enum FileSystem {
   /// What the system says of the last call's failure.
-  static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
+  package static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
 
   /// Whether anything has that name; a link to nothing has not.
-  static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
 
   /// Whether that is a folder or a link to one.
-  static func isFolder(_ path: String) -> Bool {
+  package static func isFolder(_ path: String) -> Bool {
+    status(path).map { $0.isKind(S_IFDIR) } ?? false
+  }
+
+  private static func status(_ path: String) -> stat? {
     var status = stat()
-    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return stat(systemPath(path), &status) == 0 ? status : nil
+  }
+
+  /// What tells two files apart, whatever their names.
+  package struct Identity: Hashable {
+    private var device: UInt
+    private var number: UInt
+
+    fileprivate init(_ status: stat) {
+      device = UInt(status.st_dev)
+      number = UInt(status.st_ino)
+    }
+  }
+
+  /// Which file a path leads to; nil where nothing is there.
+  package static func identity(_ path: String) -> Identity? { status(path).map(Identity.init) }
+
+  /// Which file is open; nil where the descriptor is none.
+  package static func identity(of descriptor: CInt) -> Identity? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Identity(status) : nil
   }
 
   /// The path from the root, without links; nil where it does not exist.
-  static func absolute(_ path: String) -> String? {
+  package static func absolute(_ path: String) -> String? {
     guard let resolved = realpath(systemPath(path), nil) else { return nil }
     defer { free(resolved) }
     return String(systemPath: resolved)
   }
 
   /// The names in a folder, in byte order; none where it cannot be read.
-  static func names(in path: String) -> [String] { OpenFolder(path)?.names ?? [] }
+  package static func names(in path: String) -> [String] { OpenFolder(path)?.names ?? [] }
 
   /// Creates a folder and those above it; one that is there is no error.
-  static func createFolders(_ path: String) throws(TrainingError) {
+  package static func createFolders(_ path: String) throws(TrainingError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
@@ -39,7 +62,7 @@ enum FileSystem {
   }
 
   /// Creates a folder in one that is there; one of that name is no error, and a link is.
-  static func createFolder(_ place: FilePlace) throws(TrainingError) {
+  package static func createFolder(_ place: FilePlace) throws(TrainingError) {
     func failed() -> TrainingError {
       TrainingError(.cannotCreate, "cannot create the folder \(place.path): \(lastError())")
     }
@@ -52,18 +75,18 @@ enum FileSystem {
   }
 
   /// Reads a regular file of at most `limit` bytes.
-  static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
     try read(FilePlace(named: path), limit: limit)
   }
 
   /// Reads a regular file of at most `limit` bytes.
-  static func read(_ place: FilePlace, limit: Int) throws(TrainingError) -> [UInt8] {
+  package static func read(_ place: FilePlace, limit: Int) throws(TrainingError) -> [UInt8] {
     let file = try InputFile(place, limit: limit)
     return try file.bytes(0..<file.size)
   }
 
   /// The last byte of a regular file; nil where it is empty.
-  static func lastByte(of place: FilePlace) throws(TrainingError) -> UInt8? {
+  package static func lastByte(of place: FilePlace) throws(TrainingError) -> UInt8? {
     let file = try InputFile(place, limit: .max)
     return file.size == 0 ? nil : try file.bytes(file.size - 1..<file.size).first
   }
@@ -87,7 +110,7 @@ enum FileSystem {
   /// follows. With `exclusive` a file that is there already is an error. With `proof` they are
   /// compared with what the file system gives back, and the file must pass the proof, which is given
   /// its path, before they get their name.
-  static func replace(
+  package static func replace(
     _ place: FilePlace, with bytes: [UInt8], exclusive: Bool = false,
     proof: ((FilePlace) throws(TrainingError) -> Void)? = nil
   ) throws(TrainingError) {
@@ -104,7 +127,7 @@ enum FileSystem {
   }
 
   /// The same of bytes that come in pieces, one after the other; `proof` looks at what was written.
-  static func replace(
+  package static func replace(
     _ place: FilePlace, withPieces pieces: some Sequence<[UInt8]>, exclusive: Bool = false,
     proof: ((FilePlace) throws(TrainingError) -> Void)? = nil
   ) throws(TrainingError) {
@@ -145,7 +168,7 @@ enum FileSystem {
   }
 
   /// Gives a file another name in its folder; one of that name is lost.
-  static func rename(_ place: FilePlace, to name: String) throws(TrainingError) {
+  package static func rename(_ place: FilePlace, to name: String) throws(TrainingError) {
     guard let holder = try place.holder(),
       renameat(holder.descriptor, systemPath(place.lastName), holder.descriptor, systemPath(name))
         == 0
@@ -156,7 +179,7 @@ enum FileSystem {
   }
 
   /// Waits until what was written to a file is on the disk.
-  static func synchronize(_ place: FilePlace) throws(TrainingError) {
+  package static func synchronize(_ place: FilePlace) throws(TrainingError) {
     let descriptor = try place.open(O_RDONLY)
     guard descriptor >= 0 else {
       throw TrainingError(.inputOutput, "cannot open \(place.path): \(lastError())")
@@ -169,7 +192,7 @@ enum FileSystem {
 
   /// Gives a file a second name, which loses what it named before; where the file system has one
   /// name a file, the other names a copy.
-  static func addName(_ place: FilePlace, as other: FilePlace) throws(TrainingError) {
+  package static func addName(_ place: FilePlace, as other: FilePlace) throws(TrainingError) {
     remove(other)
     if let old = try place.holder(), let new = try other.holder(),
       linkat(
@@ -182,7 +205,7 @@ enum FileSystem {
   }
 
   /// Makes a folder in `home` that nobody else has; `name` is how its name begins.
-  static func createTemporaryFolder(
+  package static func createTemporaryFolder(
     _ name: String, in home: String
   ) throws(TrainingError) -> String {
     var path = systemPath("\(home)/\(name).XXXXXX")
@@ -195,7 +218,7 @@ enum FileSystem {
   }
 
   /// Removes a folder and what is in it; what stays is no error.
-  static func removeFolder(_ path: String) {
+  package static func removeFolder(_ path: String) {
     for name in names(in: path) {
       let inner = path + "/" + name
       // A link to a folder is removed itself; a folder is not.
@@ -204,14 +227,17 @@ enum FileSystem {
     rmdir(systemPath(path))
   }
 
+  /// Removes a file that somebody named; one that is not there, or that stays, is no error.
+  package static func remove(_ path: String) { unlink(systemPath(path)) }
+
   /// Removes a file; one that is not there, or that stays, is no error.
-  static func remove(_ place: FilePlace) {
+  package static func remove(_ place: FilePlace) {
     guard let holder = try? place.holder() else { return }
     unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
   /// Bytes that a file system still takes; nil where it does not say.
-  static func freeBytes(_ path: String) -> Int? {
+  package static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(systemPath(path), &status) == 0 else { return nil }
     let (bytes, overflow) = Int(clamping: status.f_bavail)
@@ -223,7 +249,7 @@ enum FileSystem {
   ///
   /// Errors: a link, a pipe, a device, and a file that has another name somewhere: that one would
   /// change with it.
-  static func append(_ text: String, to place: FilePlace) throws(TrainingError) {
+  package static func append(_ text: String, to place: FilePlace) throws(TrainingError) {
     let descriptor = try place.open(O_WRONLY | O_CREAT | O_APPEND)
     guard descriptor >= 0 else {
       if errno == ENXIO { throw .noFile(place.path) }
@@ -239,13 +265,13 @@ enum FileSystem {
   }
 
   /// The folder that holds a path.
-  static func parent(of path: String) -> String {
+  package static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The part after the last slash.
-  static func lastName(of path: String) -> String {
+  package static func lastName(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 }

@@ -1,12 +1,15 @@
 /// Rows of text as pieces of bytes that are worth a call to the system each.
-struct RowPieces<Rows: Sequence<String>>: Sequence {
+package struct RowPieces<Rows: Sequence<String>>: Sequence {
   /// The rows, each with its newline.
   let rows: Rows
+
+  /// Pieces of these.
+  package init(rows: Rows) { self.rows = rows }
 
   /// Bytes of a piece, but for what its last row has more.
   private static var size: Int { 1 << 18 }
 
-  func makeIterator() -> AnyIterator<[UInt8]> {
+  package func makeIterator() -> AnyIterator<[UInt8]> {
     var rest = rows.makeIterator()
     return AnyIterator {
       var piece: [UInt8] = []

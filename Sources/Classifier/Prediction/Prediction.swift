@@ -66,7 +66,7 @@ package struct Prediction: Codable, Sendable, Hashable {
   }
 
   /// The columns of predictions.csv.
-  static func columns(classes: [String]) -> [String] {
+  package static func columns(classes: [String]) -> [String] {
     ["path", "true", "pred", "probability"] + classes.map { CSV.name("p_" + $0) }
   }
 

@@ -1,5 +1,4 @@
 import Glibc
-internal import Primitives
 
 /// A regular file that is open for reading, of the size that it had when it was opened.
 ///
@@ -59,7 +58,7 @@ package final class InputFile {
   }
 
   /// Fills `buffer` with the bytes of the file from `offset` on.
-  func read(
+  package func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(TrainingError) {
     var done = 0

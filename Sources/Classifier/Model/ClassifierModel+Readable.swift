@@ -1,5 +1,6 @@
-internal import CNN
-internal import ImageData
+package import CNN
+package import ImageData
+package import Primitives
 
 /// What is written is what can be read: the reader's own rules, asked before a model is trained and
 /// before its file takes the place of another.
@@ -8,7 +9,7 @@ extension ClassifierModel {
   /// trained.
   ///
   /// What is known only later (mean colours, temperature, counts) is taken as long as it can be.
-  static func checkReadable(
+  package static func checkReadable(
     _ network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
     tta: TestTimeAugmentation
   ) throws(TrainingError) {
@@ -53,7 +54,7 @@ extension ClassifierModel {
 
 extension RunFolder {
   /// Writes a model in one step, as `write` does, once it is found that it can be read again.
-  func write(model bytes: [UInt8], to name: String) throws(TrainingError) {
+  package func write(model bytes: [UInt8], to name: String) throws(TrainingError) {
     guard isWritten else { return }
     try FileSystem.replace(place(name), with: bytes) { file throws(TrainingError) in
       try ClassifierModel.checkReadable(at: ModelLocation(weights: file.path, run: path))

@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// Where a model lies.
 package struct ModelLocation: Sendable {
@@ -9,7 +9,7 @@ package struct ModelLocation: Sendable {
   /// The model inside the program, where it is one.
   package var boxed: BoxedModel?
   /// The file's bytes, where another process has read them.
-  var bytes: [UInt8]?
+  package var bytes: [UInt8]?
 
   /// Where the file lies; below a run's folder no link leads to it.
   package var place: FilePlace {
