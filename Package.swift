@@ -175,10 +175,6 @@ let package = Package(
         "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
-
-    // Draws the pictures of dataset/.
-    .executableTarget(
-      name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
   ] + wideKernels + tests,
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,3 @@
-import Primitives
-
 /// The shape of a dog's head: a long muzzle with a large nose, and ears of many kinds.
 struct DogHead {
   enum Ears {

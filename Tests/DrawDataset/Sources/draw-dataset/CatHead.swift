@@ -1,5 +1,3 @@
-import Primitives
-
 /// The shape of a cat's head: wide, with a short muzzle and triangular ears set apart.
 struct CatHead {
   var width: Float = 1

@@ -1,5 +1,3 @@
-import Primitives
-
 /// What part of a picture a stream decides: a change to one part leaves the others as they were.
 enum Facet: Int {
   case format

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// How much of the animal a picture shows.
 enum Shot {

@@ -1,5 +1,3 @@
-import Primitives
-
 /// The light of a picture and what the camera made of it.
 struct Light {
   /// Towards the lamp, in view axes.

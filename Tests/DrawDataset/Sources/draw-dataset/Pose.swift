@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// One animal, posed and coloured, and where it is seen from.
 struct Pose {

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// Hair strokes over a traced animal, along the lie of the coat.
 struct Fur {

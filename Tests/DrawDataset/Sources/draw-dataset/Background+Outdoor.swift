@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 extension Background {
   /// Clear, cloudy or evening sky down to the horizon.

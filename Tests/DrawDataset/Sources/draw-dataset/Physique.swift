@@ -1,5 +1,3 @@
-import Primitives
-
 /// A tail as a chain of pieces.
 struct TailShape {
   var length: Float

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 extension Background {
   /// A wall with paper, pictures, a window or furniture, over a floor with things on it.

@@ -1,5 +1,3 @@
-import Primitives
-
 extension DogHead {
   /// A breed's head and body.
   static func breed(_ random: inout RandomStream) -> (DogHead, Physique) {

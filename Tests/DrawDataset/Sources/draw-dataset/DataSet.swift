@@ -1,5 +1,3 @@
-import Primitives
-
 /// One picture file to draw.
 struct Order: Sendable {
   let species: Species

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// Paints what stands behind (and sometimes before) an animal.
 struct Background {

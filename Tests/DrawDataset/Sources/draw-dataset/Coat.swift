@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// The fur of an animal: colours and pattern.
 ///

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// How an animal holds itself.
 enum Stance: CaseIterable {

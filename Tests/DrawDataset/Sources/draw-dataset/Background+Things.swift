@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 extension Background {
   /// One thing on the ground: toys, dishes and plants belong to both species alike.

@@ -1,5 +1,4 @@
 import Glibc
-import Primitives
 
 /// Colours of everything on an animal that is not fur, and how all of it takes the light.
 struct Skin {
