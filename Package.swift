@@ -35,10 +35,10 @@ let staticLibraries: [LinkerSetting] = [
 #if arch(x86_64)
   let wideKernels: [Target] = [
     .target(
-      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      name: "KernelsAVX2", dependencies: ["KernelTypes"],
       swiftSettings: kernelSettings(["-march=x86-64-v3"], define: "KERNELS_AVX2")),
     .target(
-      name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      name: "KernelsAVX512", dependencies: ["KernelTypes"],
       swiftSettings: kernelSettings(
         ["-march=x86-64-v4", "-mprefer-vector-width=512"], define: "KERNELS_AVX512")),
   ]
@@ -51,13 +51,14 @@ let tests: [Target] = [
   .testTarget(
     name: "InterchangeTests",
     dependencies: [
-      "Interchange", "Training", "CNN", "ImageData", "KernelSelection", "TestSupport", "Primitives",
+      "Interchange", "Classifier", "Training", "CNN", "ImageData", "Compute", "TestSupport",
+      "Primitives",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "TrainingTests",
     dependencies: [
-      "Training", "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "Ranks",
+      "Training", "Classifier", "CNN", "ImageData", "Compute", "Primitives", "Ranks",
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
@@ -67,24 +68,24 @@ let tests: [Target] = [
   .testTarget(
     name: "ImageDataTests",
     dependencies: [
-      "ImageData", "CImageCodecs", "KernelSelection", "KernelInterface", "Primitives",
+      "ImageData", "CImageCodecs", "Compute", "KernelTypes", "Primitives",
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
   .target(
     name: "TestSupport",
-    dependencies: ["KernelSelection", "KernelInterface", "Primitives", "Ranks"],
+    dependencies: ["Compute", "KernelTypes", "Primitives", "Ranks"],
     path: "Tests/TestSupport", swiftSettings: common),
   .testTarget(name: "RanksTests", dependencies: ["Ranks", "TestSupport"], swiftSettings: common),
   .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: common),
   .testTarget(
     name: "PrimitivesTests", dependencies: ["Primitives", "TestSupport"], swiftSettings: common),
   .testTarget(
-    name: "KernelTests", dependencies: ["KernelInterface", "KernelSelection", "TestSupport"],
+    name: "KernelTests", dependencies: ["KernelTypes", "Compute", "TestSupport"],
     swiftSettings: common),
   .testTarget(
     name: "CNNTests",
-    dependencies: ["CNN", "KernelSelection", "TestSupport", "Primitives", "Ranks"],
+    dependencies: ["CNN", "Compute", "TestSupport", "Primitives", "Ranks"],
     exclude: ["Fixtures"], swiftSettings: common),
 ]
 
@@ -102,20 +103,24 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Interchange", "Training", "Report", "ImageData", "CNN", "KernelSelection", "Primitives",
-        "Ranks",
+        "Interchange", "Training", "Classifier", "Report", "ImageData", "CNN", "Compute",
+        "KernelTypes", "Primitives", "Ranks",
       ],
       swiftSettings: common),
     // Models as other programs write and read them.
     .target(
-      name: "Interchange", dependencies: ["Training", "ImageData", "CNN", "Primitives"],
+      name: "Interchange", dependencies: ["Classifier", "ImageData", "CNN", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",
       dependencies: [
-        "CNN", "ImageData", "KernelSelection", "KernelInterface", "Primitives", "Ranks",
-        "CBoxedModels",
+        "Classifier", "CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "Ranks",
       ],
+      swiftSettings: common),
+    // A model with its classes: what it answers, how well, and where it looks.
+    .target(
+      name: "Classifier",
+      dependencies: ["CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "CBoxedModels"],
       swiftSettings: common),
     .target(
       name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
@@ -123,20 +128,21 @@ let package = Package(
     // Images and networks: neither knows the other.
     .target(
       name: "ImageData",
-      dependencies: ["CImageCodecs", "KernelSelection", "KernelInterface", "Primitives"],
+      dependencies: ["CImageCodecs", "Compute", "KernelTypes", "Primitives"],
       swiftSettings: common),
     .target(
-      name: "CNN", dependencies: ["KernelSelection", "KernelInterface", "Primitives", "Ranks"],
+      name: "CNN", dependencies: ["Compute", "KernelTypes", "Primitives", "Ranks"],
       swiftSettings: common),
 
-    // Kernels: what they look like, which to use, and the code itself.
+    // Kernels: which to use and on which threads, the code itself, and what it looks like. The last
+    // two import nothing of the system.
     .target(
-      name: "KernelSelection",
-      dependencies: ["KernelInterface", "Kernels", "CSystem", "Primitives"]
+      name: "Compute",
+      dependencies: ["KernelTypes", "Kernels", "CSystem", "Primitives"]
         + wideKernels.map { .target(name: $0.name) },
       swiftSettings: common),
-    .target(name: "Kernels", dependencies: ["KernelInterface"], swiftSettings: kernelSettings()),
-    .target(name: "KernelInterface", dependencies: ["CSystem"], swiftSettings: common),
+    .target(name: "Kernels", dependencies: ["KernelTypes"], swiftSettings: kernelSettings()),
+    .target(name: "KernelTypes", swiftSettings: common),
     .target(name: "Primitives", dependencies: ["CSystem"], swiftSettings: common),
 
     // Several processes that work together.
@@ -165,13 +171,10 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Training", "ImageData", "CNN", "KernelSelection", "Primitives", "TestSupport",
+        "Commands", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
+        "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
-
-    // Draws the pictures of dataset/.
-    .executableTarget(
-      name: "draw-dataset", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
   ] + wideKernels + tests,
   swiftLanguageModes: [.v6]
 )

@@ -27,3 +27,13 @@ check_symbols() {
     echo "$level: no weak code in $(echo $objects | wc -w) object files"
   done
 }
+
+# check_kernel_imports FOLDER: kernels and what they look like import nothing of the system, so that
+# they compile for another processor by themselves.
+check_kernel_imports() {
+  local found
+  found=$(grep -rnE '^[^/]*\bimport ' "$1/KernelTypes" "$1/Kernels" | grep -vE 'import KernelTypes$' || true)
+  [ -z "$found" ] || fail "kernels import more than KernelTypes:"$'\n'"$found"
+  grep -rqE '^[^/]*\bimport KernelTypes$' "$1/Kernels" || fail "the check sees no import"
+  echo "KernelTypes imports nothing, Kernels nothing but KernelTypes"
+}

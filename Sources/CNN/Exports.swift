@@ -1,2 +1,2 @@
 // An engine is part of every session's interface: whoever imports CNN can make one.
-@_exported public import KernelSelection
+@_exported public import Compute

@@ -1,4 +1,4 @@
-package import Training
+package import Primitives
 
 /// The reason why a model cannot be written in another format.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {

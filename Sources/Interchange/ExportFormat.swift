@@ -1,5 +1,6 @@
 package import CNN
-package import Training
+package import Classifier
+package import Primitives
 
 /// A form that a model can be exported in.
 package enum ExportFormat: String, CaseIterable, Sendable {

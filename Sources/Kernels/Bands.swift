@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// Copies rows of an image into a band, with zeros around them, and normalises them on the way.
 ///

@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// Correlates a padded band with packed filters and writes `shape.rows` output rows.
 ///

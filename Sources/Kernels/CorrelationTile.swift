@@ -1,6 +1,6 @@
 // The tiles of a correlation: every size that `correlateMap` asks for, with constant bounds.
 
-internal import KernelInterface
+internal import KernelTypes
 
 /// Where the sums of a tile begin and end, in steps of floats.
 ///

@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// Adds to a filter gradient the products of a band with the gradient of its output.
 ///

@@ -1,7 +1,7 @@
 // Pooling by windows of 2 x 2 side by side, which every network here uses: each input belongs to
 // one window at most, so constants replace the clipping, and a gradient can be written whole.
 
-internal import KernelInterface
+internal import KernelTypes
 
 /// Whether the windows are 2 x 2, side by side, inside the image, and hold a whole vector.
 @inline(__always)

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// The picture kernels of this module.
 func makeImageKernels() -> ImageKernels {

@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// Packs the panel of channels that starts at `channel`: [indices][channels] to [indices][width].
 ///

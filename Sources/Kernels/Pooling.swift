@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// The rows (or columns) of a window that lie inside the input.
 @inline(__always)

@@ -1,4 +1,4 @@
-package import KernelInterface
+package import KernelTypes
 
 /// The kernels of this module, built for one instruction set.
 package func makeKernelTable() -> KernelTable {

@@ -1,5 +1,5 @@
 import CNN
-import KernelSelection
+import Compute
 import TestSupport
 
 /// Layers alone in a network, driven with inputs and output gradients of a test's own.

@@ -1,5 +1,5 @@
 import CNN
-import KernelSelection
+import Compute
 import Primitives
 import TestSupport
 import Testing

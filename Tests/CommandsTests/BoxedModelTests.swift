@@ -1,6 +1,6 @@
 import Commands
+import Compute
 import Foundation
-import KernelSelection
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Commands
 import Foundation
 import ImageData

@@ -67,16 +67,16 @@ build() {
   local name
   for name in CSystem CMPI CImageCodecs CBoxedModels; do library "$name"; done
   object "$here/Models/entry.c" entry
-  modules Primitives KernelInterface Ranks
+  modules Primitives KernelTypes Ranks
   modules Kernels
   for name in KernelsAVX2 KernelsAVX512; do module "$name" "$here/Models/WideKernels.swift"; done
-  modules KernelSelection
+  modules Compute
   # Neither knows the other.
   modules ImageData &
   local other=$!
   modules CNN
   wait "$other"
-  modules Training
+  modules Classifier
   module ModelTargets "$here"/Models/{Targets,Mutator,Networks}.swift
   swiftc -sanitize=address,fuzzer -use-ld=lld -o models ./*.o -ljpeg -lpng -lz
 }

@@ -20,7 +20,7 @@ seconds=$2
 shift 2
 [ $# -gt 0 ] || set -- jpeg png facts codecs
 
-images=$top/Sources/ImageData
+images=$top/Sources/ImageData/Decoding
 codecs=$top/Sources/CImageCodecs
 fixtures=$top/Tests/ImageDataTests/Fixtures
 

@@ -1,5 +1,5 @@
+import Compute
 import ImageData
-import KernelSelection
 import Testing
 
 /// Speed itself is for `cnnctl bench DATASET` to tell.

@@ -1,7 +1,7 @@
+import Compute
 import Glibc
 import ImageData
-import KernelInterface
-import KernelSelection
+import KernelTypes
 import Primitives
 import Testing
 

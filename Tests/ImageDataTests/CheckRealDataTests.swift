@@ -1,6 +1,6 @@
+import Compute
 import FoundationEssentials
 import ImageData
-import KernelSelection
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
+import Compute
 import ImageData
-import KernelSelection
 import TestSupport
 import Testing
 

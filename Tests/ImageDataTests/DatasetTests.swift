@@ -1,6 +1,6 @@
+import Compute
 import Glibc
 import ImageData
-import KernelSelection
 import Testing
 
 /// The error that opening a folder gives.

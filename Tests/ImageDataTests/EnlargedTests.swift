@@ -1,5 +1,5 @@
+import Compute
 import ImageData
-import KernelSelection
 import Primitives
 import TestSupport
 import Testing

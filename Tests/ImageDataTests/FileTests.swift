@@ -1,6 +1,6 @@
+import Compute
 import Glibc
 import ImageData
-import KernelSelection
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
+import Compute
 import FoundationEssentials
 import Glibc
 import ImageData
-import KernelSelection
 import Primitives
 import Testing
 

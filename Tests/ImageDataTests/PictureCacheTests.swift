@@ -1,8 +1,8 @@
+import Compute
 import FoundationEssentials
 import Glibc
 import ImageData
-import KernelInterface
-import KernelSelection
+import KernelTypes
 import Primitives
 import Synchronization
 import TestSupport

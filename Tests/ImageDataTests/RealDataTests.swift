@@ -1,6 +1,6 @@
+import Compute
 import FoundationEssentials
 import ImageData
-import KernelSelection
 import Primitives
 import TestSupport
 import Testing

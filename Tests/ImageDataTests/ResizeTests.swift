@@ -1,6 +1,6 @@
+import Compute
 import ImageData
-import KernelInterface
-import KernelSelection
+import KernelTypes
 import TestSupport
 import Testing
 

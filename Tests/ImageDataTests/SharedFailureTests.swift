@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 import ImageData
-import KernelInterface
+import KernelTypes
 import Synchronization
 import TestSupport
 import Testing

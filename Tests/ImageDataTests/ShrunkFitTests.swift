@@ -1,8 +1,8 @@
 import CImageCodecs
+import Compute
 import FoundationEssentials
 import Glibc
 import ImageData
-import KernelSelection
 import Primitives
 import TestSupport
 import Testing

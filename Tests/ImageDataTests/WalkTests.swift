@@ -1,6 +1,6 @@
+import Compute
 import Glibc
 import ImageData
-import KernelSelection
 import Testing
 
 /// Walks through folders whose links make more of them than there are.

@@ -1,6 +1,7 @@
 import CNN
+import Classifier
+import Compute
 import ImageData
-import KernelSelection
 import TestSupport
 import Training
 

@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Interchange
 import TestSupport
 import Testing

@@ -1,5 +1,7 @@
 import CNN
+import Classifier
 import Interchange
+import Primitives
 import Testing
 import Training
 

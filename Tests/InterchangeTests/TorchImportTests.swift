@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Foundation
 import ImageData
 import Interchange

@@ -1,4 +1,4 @@
-import KernelInterface
+import KernelTypes
 import TestSupport
 
 /// One convolution of some images, as the kernels see it: a padded band, packed filters, an output.

@@ -1,5 +1,5 @@
+import Compute
 import Glibc
-import KernelSelection
 import TestSupport
 import Testing
 

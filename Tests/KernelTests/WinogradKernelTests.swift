@@ -1,5 +1,5 @@
-import KernelInterface
-import KernelSelection
+import Compute
+import KernelTypes
 import TestSupport
 import Testing
 

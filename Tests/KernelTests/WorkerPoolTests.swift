@@ -1,5 +1,6 @@
+import Compute
 import Glibc
-import KernelInterface
+import KernelTypes
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
+package import Compute
 import Glibc
-package import KernelSelection
 
 /// The engines under test: the one place where tests learn which level they run at.
 package enum TestEngine {

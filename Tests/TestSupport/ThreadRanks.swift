@@ -1,4 +1,5 @@
-internal import KernelInterface
+internal import Compute
+internal import KernelTypes
 internal import Primitives
 
 /// Gives every rank the bytes of all, in the order of their ranks.

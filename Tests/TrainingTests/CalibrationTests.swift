@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import FoundationEssentials
 import Glibc
 import Primitives

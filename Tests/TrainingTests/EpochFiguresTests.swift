@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Primitives
 import Testing
 import Training

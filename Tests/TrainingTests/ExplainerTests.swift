@@ -1,6 +1,8 @@
 import CNN
+import Classifier
+import Compute
 import ImageData
-import KernelSelection
+import Primitives
 import Testing
 import Training
 

@@ -1,4 +1,6 @@
+import Classifier
 import Foundation
+import Primitives
 import Testing
 import Training
 

@@ -1,4 +1,6 @@
 import CNN
+import Classifier
+import Primitives
 import Testing
 import Training
 

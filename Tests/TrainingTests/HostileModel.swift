@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import ImageData
 import Primitives
 import Training

@@ -1,4 +1,5 @@
 import CNN
+import Classifier
 import Glibc
 import Primitives
 import Testing

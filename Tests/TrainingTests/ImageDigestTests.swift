@@ -1,6 +1,7 @@
 import CNN
+import Classifier
+import Compute
 import ImageData
-import KernelSelection
 import Primitives
 import Testing
 import Training

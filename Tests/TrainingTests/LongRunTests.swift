@@ -1,6 +1,8 @@
 import CNN
+import Classifier
 import Foundation
 import ImageData
+import Primitives
 import Testing
 import Training
 

@@ -1,5 +1,6 @@
 import Foundation
 import ImageData
+import Primitives
 import Ranks
 import Testing
 import Training

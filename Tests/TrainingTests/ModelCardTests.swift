@@ -1,5 +1,7 @@
 import CNN
+import Classifier
 import ImageData
+import Primitives
 import Testing
 import Training
 

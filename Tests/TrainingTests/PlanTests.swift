@@ -1,3 +1,4 @@
+import Classifier
 import ImageData
 import Primitives
 import Testing

@@ -1,5 +1,7 @@
+import Classifier
 import FoundationEssentials
 import Glibc
+import Primitives
 import Synchronization
 import Testing
 import Training

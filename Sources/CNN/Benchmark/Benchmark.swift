@@ -1,5 +1,3 @@
-internal import KernelInterface
-package import KernelSelection
 internal import Primitives
 
 /// Measures networks on random images that stay in memory: no data are read.

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// A convolution that layers of a network have in common, to be measured alone.
 struct ConvolutionCase {

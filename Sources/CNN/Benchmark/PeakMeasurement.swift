@@ -1,6 +1,3 @@
-internal import KernelInterface
-internal import KernelSelection
-
 extension Engine {
   /// The most multiply-adds that all threads together make, in 10⁹ operations (two each) a second.
   ///

@@ -1,5 +1,5 @@
-internal import KernelInterface
-public import KernelSelection
+public import Compute
+internal import KernelTypes
 
 /// Grad-CAM: the regions of an image that support a class.
 ///

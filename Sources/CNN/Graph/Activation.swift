@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// A value as an operation reads it: its memory, and what is still to be done to each number.
 ///

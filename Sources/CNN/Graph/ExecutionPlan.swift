@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// The memory plan of a pass over a graph, with the values that operations leave to their readers.
 ///

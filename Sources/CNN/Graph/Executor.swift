@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// Runs a network's graph on batches of up to a planned size, in one arena.
 ///

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// A network for computing answers: batch normalizations right behind convolutions are part of them.
 ///

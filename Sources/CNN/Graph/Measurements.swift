@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// Means and squares of a value's channels, one part for each task that wrote or read it.
 ///

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// One step of a network on a whole batch, with its geometry fixed.
 protocol Operation: Sendable {

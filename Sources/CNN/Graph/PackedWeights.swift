@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// The weights of a graph's operations in the order in which their forward passes read them.
 ///

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// Computes answers stage by stage, each on groups of images that the stage before goes through in
 /// smaller ones.

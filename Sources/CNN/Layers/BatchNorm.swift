@@ -1,6 +1,3 @@
-internal import KernelInterface
-internal import KernelSelection
-
 /// Batch normalization (Ioffe and Szegedy 2015): y = scale · (x - mean) / √(variance + ε) + shift.
 ///
 /// Mean and variance are those of the batch in training, over samples and pixels, and the running

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// A fully connected layer: y[o] = bias[o] + Σ x[i] · weights[i][o].
 ///

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Primitives
 
 /// A value of a JSON text.
 enum JSONValue: Encodable, Equatable {

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// The greatest value of each window, in every channel.
 public struct MaxPool2D: Layer, GraphLayer {

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 internal import Primitives
 
 /// Turns a map into a vector of features, in memory order: row, column, channel.

@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import KernelTypes
 
 /// The greater of the value and zero.
 public struct ReLU: Layer, GraphLayer {

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).
 public final class Adam: SteppingOptimizer {

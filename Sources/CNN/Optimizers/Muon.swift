@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// Muon (Jordan and others, 2024): steps of momentum whose directions all weigh the same.
 ///

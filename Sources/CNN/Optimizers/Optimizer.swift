@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// What turns gradients into steps.
 ///

@@ -1,5 +1,4 @@
-internal import KernelInterface
-internal import KernelSelection
+internal import KernelTypes
 
 /// Stochastic gradient descent with momentum (Polyak 1964, Nesterov 1983), in PyTorch's form.
 ///

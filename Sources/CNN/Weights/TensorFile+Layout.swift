@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension TensorFile {
   /// The layout of a file's tensors, from its header, checked against the file's size.
   ///

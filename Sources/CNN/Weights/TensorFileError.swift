@@ -1,3 +1,5 @@
+package import Primitives
+
 /// The reason why bytes are not an accepted tensor file: what was expected and found.
 package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Fewer bytes than a header's length takes.

@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 internal import Report
 internal import Training

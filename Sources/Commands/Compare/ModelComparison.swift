@@ -1,3 +1,5 @@
+internal import Classifier
+internal import Primitives
 internal import Report
 internal import Training
 

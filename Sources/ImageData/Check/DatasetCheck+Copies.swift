@@ -1,4 +1,4 @@
-internal import KernelInterface
+internal import Compute
 
 extension DatasetCheck {
   /// Images that are there more than once, exactly or nearly.

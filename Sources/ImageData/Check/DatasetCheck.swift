@@ -1,4 +1,5 @@
-package import KernelInterface
+package import Compute
+internal import KernelTypes
 internal import Synchronization
 
 /// A check of a dataset: reads every file, writes nothing.

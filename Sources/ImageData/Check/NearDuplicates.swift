@@ -1,4 +1,4 @@
-package import KernelInterface
+package import Compute
 
 /// Finds images that look alike among many, without comparing each with each.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-package import KernelInterface
+package import KernelTypes
 
 /// A perceptual hash of an image: two numbers to search by and a tiny copy to confirm a match.
 ///

@@ -1,6 +1,6 @@
 internal import CNN
+package import Classifier
 internal import ImageData
-package import Training
 
 /// A classifier as a Core ML model: a `NeuralNetworkClassifier` of a colour image.
 ///

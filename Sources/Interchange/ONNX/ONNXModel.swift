@@ -1,6 +1,5 @@
 internal import CNN
-internal import ImageData
-package import Training
+package import Classifier
 
 /// A classifier as an ONNX model that any runtime of ONNX runs.
 ///

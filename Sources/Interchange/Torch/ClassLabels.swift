@@ -1,5 +1,4 @@
-internal import Primitives
-package import Training
+package import Primitives
 
 /// The names of a network's classes.
 package enum ClassLabels {

@@ -1,5 +1,6 @@
 package import CNN
-package import Training
+package import Classifier
+package import Primitives
 
 /// A model's weights as PyTorch has them, and the Python that loads them.
 package struct TorchExport {

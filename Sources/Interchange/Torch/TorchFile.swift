@@ -1,5 +1,5 @@
 internal import CNN
-internal import Training
+internal import Primitives
 
 /// A safetensors file that another program wrote, its header read and checked.
 struct TorchFile {

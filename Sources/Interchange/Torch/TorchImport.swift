@@ -1,7 +1,7 @@
 internal import CNN
+package import Classifier
 internal import ImageData
-internal import Primitives
-package import Training
+package import Primitives
 
 /// Weights that PyTorch saved, as a model.
 package enum TorchImport {

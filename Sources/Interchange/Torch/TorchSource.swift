@@ -1,6 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
-internal import Training
+internal import Primitives
 
 /// The Python that answers images with a model's weights.
 struct TorchSource {

@@ -1,5 +1,6 @@
 internal import CNN
 internal import FoundationEssentials
+internal import Primitives
 
 /// Everything that the rest of a run depends on: what a run that died continues from.
 ///

@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// A run's checkpoints: the newest two, each with the weights that were the best then.

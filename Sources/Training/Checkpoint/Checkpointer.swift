@@ -1,3 +1,6 @@
+internal import Classifier
+internal import Primitives
+
 /// Writes checkpoints so seldom that they cost next to nothing, and continues where one fails.
 struct Checkpointer {
   private let folder: CheckpointFolder

@@ -1,4 +1,6 @@
 internal import CNN
+package import Classifier
+package import Primitives
 
 /// A run that is to continue where it was left.
 package struct Resumption: Sendable {

@@ -1,3 +1,4 @@
+internal import Classifier
 import Glibc
 internal import Primitives
 

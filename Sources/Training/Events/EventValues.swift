@@ -1,3 +1,5 @@
+package import Classifier
+
 /// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
   /// The run folder.
@@ -123,22 +125,6 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
     case isError = "is_error"
     case message
     case paths
-  }
-}
-
-/// An image that could not be read.
-package struct SkippedImage: Codable, Sendable, Hashable {
-  package var path: String
-  /// The kind of failure, one word.
-  package var code: String
-  /// One sentence.
-  package var message: String
-
-  /// A file, the word for its failure and the sentence.
-  package init(path: String, code: String, message: String) {
-    self.path = path
-    self.code = code
-    self.message = message
   }
 }
 

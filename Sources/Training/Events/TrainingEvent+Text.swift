@@ -1,3 +1,4 @@
+internal import Classifier
 internal import Primitives
 
 /// The layout of events; raised when a key changes its meaning.

@@ -1,3 +1,5 @@
+package import Classifier
+
 /// The events that a run reports; the trainer prints nothing.
 package enum TrainingEvent: Sendable {
   /// Folders are listed; so many entries so far.

@@ -1,3 +1,4 @@
+package import Classifier
 package import ImageData
 
 /// Training images as the first epochs will see them.

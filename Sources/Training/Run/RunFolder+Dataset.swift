@@ -1,5 +1,6 @@
+internal import Classifier
 internal import ImageData
-internal import Primitives
+package import Primitives
 
 extension RunFolder {
   /// Refuses to make a run where it, or a folder of it, would lie in the dataset: in `out`, or in the

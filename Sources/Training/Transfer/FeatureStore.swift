@@ -1,6 +1,6 @@
 internal import CNN
+internal import Compute
 internal import ImageData
-internal import KernelSelection
 internal import Ranks
 
 /// The features of a run's images from a frozen backbone, computed once and kept.

@@ -1,4 +1,5 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
 internal import Primitives
 

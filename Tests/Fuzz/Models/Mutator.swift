@@ -1,8 +1,8 @@
 internal import CNN
+internal import Classifier
 internal import FuzzEntry
 internal import ImageData
 internal import Primitives
-internal import Training
 
 // Mutants that get past the first checks: the header's length and the digest are set right, and
 // descriptions of networks are changed as such, their arrays made to fit.

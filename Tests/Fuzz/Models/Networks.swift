@@ -1,8 +1,8 @@
 internal import CNN
+internal import Classifier
 internal import Glibc
 internal import ImageData
 internal import Primitives
-internal import Training
 
 /// Descriptions of small networks, and files of models of them.
 enum Networks {

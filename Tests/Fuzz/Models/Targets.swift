@@ -1,6 +1,6 @@
 internal import CNN
+internal import Classifier
 internal import Primitives
-internal import Training
 
 // What must hold of any bytes, for the fuzzer. A property that does not hold ends the process, as a
 // trap does; what the sanitizer sees ends it, too.

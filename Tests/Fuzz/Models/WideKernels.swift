@@ -1,7 +1,7 @@
 // Stands for the modules of the wider instruction sets, which are the same sources compiled again:
 // without them the targets are built in a third of the time.
 
-package import KernelInterface
+package import KernelTypes
 internal import Kernels
 
 /// The kernels of every processor.

@@ -1,0 +1,24 @@
+internal import KernelTypes
+
+/// The extents of a convolution, without its weights.
+package struct ConvolutionGeometry: Hashable, Sendable {
+  package let input: Shape
+  package let output: Shape
+  package let kernel: Int
+  package let stride: Int
+  /// Zeros above and to the left of the image.
+  package let padding: Int
+  package let hasBias: Bool
+  /// Whether it ends in a ReLU.
+  package let rectifies: Bool
+
+  /// Multiplications with addition for one image by the direct method, the same in each direction.
+  package var multiplyAdds: Int { output.count * kernel * kernel * input.channels }
+}
+
+/// An operation that is a convolution, whatever else it does in the same pass.
+protocol ConvolvingOperation: Operation {
+  var geometry: ConvolutionGeometry { get }
+  /// The name of the method by which a direction is computed.
+  func method(of direction: WorkKind, kernels: KernelTable) -> String
+}

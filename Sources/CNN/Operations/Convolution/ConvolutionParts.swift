@@ -1,0 +1,83 @@
+internal import KernelTypes
+
+/// The division of a filter gradient: images into chunks, channels into groups of panels.
+///
+/// It follows from the batch and the layer alone: sums, and so bits, are the same on any threads.
+struct FilterSplit {
+  let images: [Range<Int>]
+  let groups: Int
+  private let groupWidth: Int
+  private let channels: Int
+
+  init(weights: Int, channels: Int, batch: Int, kernels: KernelTable) {
+    // A chunk has its own copy of the gradient: few copies where it is large.
+    let chunks = min(batch, max(1, min(16, (1 << 20) / max(1, weights))))
+    images = (0..<chunks).map { ($0 * batch / chunks)..<(($0 + 1) * batch / chunks) }
+    self.channels = channels
+    let panels = (channels + kernels.panelWidth - 1) / kernels.panelWidth
+    let wanted = min(panels, (16 + chunks - 1) / chunks)
+    let panelsPerGroup = (panels + wanted - 1) / wanted
+    groupWidth = panelsPerGroup * kernels.panelWidth
+    groups = (channels + groupWidth - 1) / groupWidth
+  }
+
+  func channels(_ group: Int) -> Range<Int> {
+    (group * groupWidth)..<min(channels, (group + 1) * groupWidth)
+  }
+}
+
+extension ConvolutionOperation {
+  /// The input pixels whose place is `offset` modulo the stride, in one direction, and the kernel
+  /// taps that meet them.
+  struct PhaseAxis {
+    /// The first pixel.
+    let offset: Int
+    let count: Int
+    /// The first kernel tap; the others follow at the stride.
+    let first: Int
+    let taps: Int
+    /// Zeros in front of the output's gradient.
+    let zeros: Int
+
+    init(offset: Int, extent: Int, pad: Int, kernel: Int, stride: Int) {
+      self.offset = offset
+      count = (extent - offset + stride - 1) / stride
+      first = (offset + pad) % stride
+      taps = first < kernel ? (kernel - first + stride - 1) / stride : 0
+      // Pixel a of the phase meets output a + (offset + pad - first) / stride - j at tap j.
+      zeros = taps - 1 - (offset + pad - first) / stride
+    }
+  }
+
+  /// One phase in both directions.
+  struct Phase {
+    let rows: PhaseAxis
+    let columns: PhaseAxis
+    let correlation: DirectCorrelation
+
+    var workerCount: Int { correlation.workerCount }
+
+    func weightCount(_ kernels: KernelTable) -> Int { correlation.weightCount(kernels) }
+  }
+
+  /// The phases that hold a pixel: stride² of them in a map that is large enough.
+  var phases: [Phase] {
+    let rows = (0..<min(stride, input.height)).map {
+      PhaseAxis(offset: $0, extent: input.height, pad: padTop, kernel: kernel, stride: stride)
+    }
+    let columns = (0..<min(stride, input.width)).map {
+      PhaseAxis(offset: $0, extent: input.width, pad: padLeft, kernel: kernel, stride: stride)
+    }
+    return rows.flatMap { row in columns.map { phase(row, $0) } }
+  }
+
+  private func phase(_ rows: PhaseAxis, _ columns: PhaseAxis) -> Phase {
+    Phase(
+      rows: rows, columns: columns,
+      correlation: DirectCorrelation(
+        source: output, target: input, rows: rows.count, columns: columns.count,
+        kernelRows: rows.taps, kernelColumns: columns.taps, stride: 1, top: rows.zeros,
+        left: columns.zeros, firstRow: rows.offset, firstColumn: columns.offset,
+        targetStride: stride))
+  }
+}

@@ -1,0 +1,113 @@
+internal import KernelTypes
+
+/// A correlation of maps with filters by the direct method, one band of rows a task.
+///
+/// A convolution's forward pass is one; its input gradient is one for each phase of the stride.
+struct DirectCorrelation {
+  /// The maps that are read.
+  let source: Shape
+  /// The maps that are written.
+  let target: Shape
+  /// Pixels to compute.
+  let rows: Int
+  let columns: Int
+  let kernelRows: Int
+  let kernelColumns: Int
+  /// Source pixels from one computed pixel to the next.
+  let stride: Int
+  /// Zeros before the source's first row and column; negative: pixels omitted.
+  let top: Int
+  let left: Int
+  /// The place of the first computed pixel in the target, and the distance to the next.
+  var firstRow = 0
+  var firstColumn = 0
+  var targetStride = 1
+
+  /// Floats of the packed filters.
+  func weightCount(_ kernels: KernelTable) -> Int {
+    kernelRows * kernelColumns * source.channels * kernels.padded(target.channels)
+  }
+
+  /// Floats of scratch memory for each thread.
+  var workerCount: Int { bandCount + bandRows * columns * target.channels }
+
+  private var bandCount: Int {
+    Band.count(
+      rows: (bandRows - 1) * stride + kernelRows, columns: bandColumns, shape: source)
+  }
+
+  /// Tasks, each of which computes consecutive pixels.
+  func tasks(batch: Int) -> Int { batch * ((rows + bandRows - 1) / bandRows) }
+
+  private var bandColumns: Int { (columns - 1) * stride + kernelColumns }
+
+  /// Rows of one task: a band that stays in the second-level cache.
+  private var bandRows: Int {
+    let floats = max(bandColumns * source.channels * stride, columns * target.channels)
+    // Even, so that no window of pooling behind belongs to two bands.
+    return min(rows, max(4, (1 << 15) / max(1, floats) / 2 * 2))
+  }
+
+  /// Computes all maps of a batch.
+  ///
+  /// - weights: packed panels.
+  /// - bias: a number per channel, padded like the panels, or nil.
+  /// - pooling: where the greatest value of each window goes in place of the maps themselves.
+  /// - completed: told of each task and the target's pixels that it computed, while they are near.
+  func run(
+    _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
+    target output: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
+    pooling: Pooling? = nil, completed: Completion? = nil
+  ) {
+    let k = engine.kernels
+    let rowsInBand = bandRows
+    let bands = (rows + rowsInBand - 1) / rowsInBand
+    engine.workers.parallelFor(batch * bands) { task, worker in
+      let index = task / bands
+      let first = task % bands * rowsInBand
+      let count = min(rowsInBand, rows - first)
+      let band = Band(
+        image: image.image(index, source), shape: source, firstRow: first * stride - top,
+        rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
+        scratch: scratch.worker(worker), k)
+      let place = (first * targetStride + firstRow) * target.width + firstColumn
+      let spare = scratch.worker(worker) + bandCount
+      k.convolution.correlateBand(
+        band.start, weights, bias,
+        pooling == nil ? output + index * target.count + place * target.channels : spare,
+        CorrelationShape(
+          rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
+          rowLength: kernelColumns * source.channels, bandRowStep: band.rowStep,
+          bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
+          outputRowStep: targetStride * target.width * target.channels,
+          outputPixelStep: targetStride * target.channels, accumulates: accumulates,
+          rectifies: rectifies))
+      pooling?.pool(k, Input(spare), image: index, firstRow: first, rows: count)
+      if let completed {
+        let pixel = index * target.pixels + first * target.width
+        completed(task, pixel..<(pixel + count * target.width))
+      }
+    }
+  }
+}
+
+/// Max pooling of what a convolution computes, while that is in the cache.
+struct Pooling {
+  let target: Output
+  /// The positions of the maxima; nil if not needed.
+  let codes: UnsafeMutablePointer<UInt8>?
+  let shape: PoolShape
+
+  /// Pools some rows of one map, from the first row of a window on.
+  func pool(_ k: KernelTable, _ y: Input, image: Int, firstRow: Int, rows: Int) {
+    var own = shape
+    own.height = rows
+    own.outputHeight = rows / 2
+    let place =
+      image * shape.outputCount + firstRow / 2 * shape.outputWidth * shape.channels
+    k.pooling.maxPool(y, target + place, codes.map { $0 + place }, own)
+  }
+}
+
+/// Told of a finished task and the pixels of the batch that it wrote, on the thread that wrote them.
+typealias Completion = (_ task: Int, _ pixels: Range<Int>) -> Void

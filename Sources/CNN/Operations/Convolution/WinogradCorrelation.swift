@@ -1,0 +1,244 @@
+internal import KernelTypes
+
+/// A correlation of maps with 3 x 3 filters at stride 1 by Winograd's method.
+///
+/// A block of tiles is transformed, multiplied and transformed back by one thread while it stays
+/// in its cache.
+struct WinogradCorrelation {
+  let source: Shape
+  let target: Shape
+  /// Zeros before the source's first row and column.
+  let top: Int
+  let left: Int
+  let tiles: WinogradTiles
+
+  init(source: Shape, target: Shape, top: Int, left: Int) {
+    self.source = source
+    self.target = target
+    self.top = top
+    self.left = left
+    tiles = WinogradTiles(map: target, channels: source.channels + target.channels)
+  }
+
+  /// The most tiles that are in memory together; none where the blocks go one by one.
+  ///
+  /// For many channels, where there may be fewer blocks than threads, all of which would read the
+  /// same large filters.
+  private var mostTogether: Int {
+    let isLarge = source.channels * target.channels >= 1 << 14 && tiles.segments == 1
+    return isLarge ? (1 << 16) / (source.channels + target.channels) : 0
+  }
+
+  /// Whether the tiles of all maps are in memory together.
+  private func isTogether(_ batch: Int) -> Bool { tilesTogether(batch) <= mostTogether }
+
+  private func tilesTogether(_ batch: Int) -> Int {
+    batch * tiles.rowsOfMap * tiles.columnsOfMap
+  }
+
+  /// Floats of the transformed filters.
+  var weightCount: Int { WinogradTiles.planes * filterPlane }
+
+  /// Floats of the transformed filters and a bias behind them; channels are whole vectors.
+  private var packedCount: Int { weightCount + target.channels }
+
+  /// Floats of scratch memory for all threads: the filters, and the tiles where they are together.
+  ///
+  /// Enough for every batch up to this one: a smaller one may be together where this one is not.
+  func sharedCount(batch: Int) -> Int {
+    let tiles = min(tilesTogether(batch), mostTogether)
+    guard tiles > 0 else { return packedCount }
+    return packedCount + WinogradTiles.planes * (sourcePlane(tiles) + targetPlane(tiles))
+  }
+
+  /// Floats of scratch memory for each thread.
+  func workerCount(_ kernels: KernelTable) -> Int {
+    max(
+      9 * source.channels * kernels.panelWidth,
+      WinogradTiles.planes * (sourcePlane(tiles.capacity) + targetPlane(tiles.capacity))
+        + bandCount)
+  }
+
+  /// Tasks of a batch, each of which computes consecutive pixels unless rows are divided.
+  func tasks(batch: Int) -> Int {
+    guard isTogether(batch) else { return tiles.blocks(batch: batch) }
+    return (batch * tiles.rowsOfMap + rowsOfTask(batch) - 1) / rowsOfTask(batch)
+  }
+
+  /// Rows of tiles of one task where the tiles of all maps are together.
+  private func rowsOfTask(_ batch: Int) -> Int {
+    max(1, min(tiles.rows, batch * tiles.rowsOfMap / 16))
+  }
+
+  // A cache line more, so that the planes do not all fall into the same places of the cache.
+  private var filterPlane: Int { source.channels * target.channels + 16 }
+  private func sourcePlane(_ tiles: Int) -> Int { tiles * source.channels + 16 }
+  private func targetPlane(_ tiles: Int) -> Int { tiles * target.channels + 16 }
+  private var bandColumns: Int { 4 * tiles.width + 2 }
+  private var bandCount: Int {
+    let rows = 4 * min(tiles.rows, tiles.rowsOfMap)
+    return max(
+      Band.count(rows: rows + 2, columns: bandColumns, shape: source),
+      rows * target.width * target.channels)
+  }
+
+  /// Transforms filters [3][3][source channel][target channel], panel by panel.
+  func transformFilters(_ engine: Engine, _ filters: Input, to u: Output) {
+    let k = engine.kernels
+    let width = k.panelWidth
+    let taps = source.channels * target.channels
+    engine.workers.parallelFor((target.channels + width - 1) / width) { panel, _ in
+      let channel = panel * width
+      k.winograd.transformFilters(
+        filters + channel, u + channel * source.channels, source.channels,
+        min(width, target.channels - channel), target.channels, taps, filterPlane)
+    }
+  }
+
+  /// Transforms filters [3][3][target channel][source channel], turned by 180 degrees.
+  func transformTurnedFilters(
+    _ engine: Engine, _ filters: Input, to u: Output, scratch: Scratch
+  ) {
+    let k = engine.kernels
+    let width = k.panelWidth
+    engine.workers.parallelFor((target.channels + width - 1) / width) { panel, worker in
+      let packed = scratch.worker(worker)
+      let channel = panel * width
+      let own = min(width, target.channels - channel)
+      k.convolution.packTurnedPanel(
+        filters, packed, 3, target.channels, source.channels, 1, 0, 3, 0, 3, channel)
+      k.winograd.transformFilters(
+        packed, u + channel * source.channels, source.channels, own, own, own * source.channels,
+        filterPlane)
+    }
+  }
+
+  /// Computes all maps of a batch; the arguments are those of `DirectCorrelation.run`.
+  func run(
+    _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
+    target: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
+    pooling: Pooling? = nil, completed: Completion? = nil
+  ) {
+    precondition(pooling == nil || tiles.segments == 1, "windows of pooling across blocks")
+    let work = Work(
+      kernels: engine.kernels, image: image, weights: weights, bias: bias, target: target,
+      accumulates: accumulates, rectifies: rectifies, pooling: pooling)
+    if isTogether(batch) {
+      runTogether(engine, batch, work, scratch, completed)
+    } else {
+      runBlocks(engine, batch, work, scratch, completed)
+    }
+  }
+
+  /// The inputs and outputs of a run.
+  private struct Work {
+    let kernels: KernelTable
+    let image: Activation
+    let weights: Input
+    let bias: Input?
+    let target: Output
+    let accumulates: Bool
+    let rectifies: Bool
+    let pooling: Pooling?
+  }
+
+  /// Each thread takes blocks from one end to the other.
+  private func runBlocks(
+    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+  ) {
+    engine.workers.parallelFor(tiles.blocks(batch: batch)) { block, worker in
+      let v = scratch.worker(worker)
+      let m = v + WinogradTiles.planes * sourcePlane(tiles.capacity)
+      let spare = m + WinogradTiles.planes * targetPlane(tiles.capacity)
+      let rows = tiles.rows(block: block, batch: batch)
+      let columns = tiles.columns(block: block)
+      transformInput(work, rows, columns, v, sourcePlane(tiles.capacity), spare)
+      work.kernels.winograd.multiply(
+        v, work.weights, m, WinogradTiles.planes, rows.count * columns.count, source.channels,
+        target.channels, sourcePlane(tiles.capacity), filterPlane, targetPlane(tiles.capacity))
+      transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity), spare)
+      completed?(block, tiles.pixels(rows: rows))
+    }
+  }
+
+  /// All tiles are transformed, then each plane is one product, then all are transformed back.
+  ///
+  /// For few tiles and many channels: the filters, which are most of what is read, are read once.
+  private func runTogether(
+    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+  ) {
+    let count = tilesTogether(batch)
+    let columns = 0..<tiles.columnsOfMap
+    let v = scratch.shared + packedCount
+    let m = v + WinogradTiles.planes * sourcePlane(count)
+    let (vStep, mStep) = (sourcePlane(count), targetPlane(count))
+    let tasks = tasks(batch: batch)
+    let step = rowsOfTask(batch)
+    let all = batch * tiles.rowsOfMap
+    engine.workers.parallelFor(tasks) { task, worker in
+      let rows = (task * step)..<min(all, (task + 1) * step)
+      let tile = rows.lowerBound * tiles.columnsOfMap
+      transformInput(
+        work, rows, columns, v + tile * source.channels, vStep, scratch.worker(worker))
+    }
+    engine.workers.parallelFor(WinogradTiles.planes) { plane, _ in
+      work.kernels.winograd.multiply(
+        v + plane * vStep, work.weights + plane * filterPlane,
+        m + plane * mStep, 1, count, source.channels, target.channels, vStep,
+        filterPlane, mStep)
+    }
+    engine.workers.parallelFor(tasks) { task, worker in
+      let rows = (task * step)..<min(all, (task + 1) * step)
+      let tile = rows.lowerBound * tiles.columnsOfMap
+      transformOutput(
+        work, rows, columns, Input(m) + tile * target.channels, mStep, scratch.worker(worker))
+      completed?(task, tiles.pixels(rows: rows))
+    }
+  }
+
+  /// Transforms the source's tiles of some rows.
+  private func transformInput(
+    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ v: Output, _ plane: Int,
+    _ spare: Output
+  ) {
+    tiles.forEachRun(rows: rows, across: columns.count) { run in
+      let band = Band(
+        image: work.image.image(run.image, source), shape: source, firstRow: 4 * run.row - top,
+        rows: 4 * run.rows + 2, left: left - 4 * columns.lowerBound,
+        columns: 4 * columns.count + 2, scratch: spare, work.kernels)
+      for row in 0..<run.rows {
+        let tile = run.tilesBefore + row * columns.count
+        work.kernels.winograd.transformInput(
+          band.start + 4 * row * band.rowStep, v + tile * source.channels, columns.count,
+          band.rowStep, source.channels, plane)
+      }
+    }
+  }
+
+  /// Writes the pixels of some rows of tiles, or pools them.
+  ///
+  /// - spare: room for the rows of one stretch.
+  private func transformOutput(
+    _ work: Work, _ rows: Range<Int>, _ columns: Range<Int>, _ m: Input, _ plane: Int,
+    _ spare: Output
+  ) {
+    let rowStep = target.width * target.channels
+    tiles.forEachRun(rows: rows, across: columns.count) { run in
+      let first = 4 * run.row
+      let map =
+        work.pooling == nil
+        ? work.target + run.image * target.count + first * rowStep
+          + 4 * columns.lowerBound * target.channels : spare
+      for row in 0..<run.rows {
+        let tile = run.tilesBefore + row * columns.count
+        work.kernels.winograd.transformOutput(
+          m + tile * target.channels, map + 4 * row * rowStep, work.bias, columns.count, rowStep,
+          target.channels, plane, min(4, target.height - first - 4 * row),
+          target.width - 4 * columns.lowerBound, work.accumulates, work.rectifies)
+      }
+      work.pooling?.pool(
+        work.kernels, Input(spare), image: run.image, firstRow: first,
+        rows: min(4 * run.rows, target.height - first))
+    }
+  }
+}

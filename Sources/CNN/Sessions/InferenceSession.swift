@@ -1,0 +1,153 @@
+public import Compute
+internal import KernelTypes
+
+/// Computes a network's predictions.
+///
+/// A class, because it owns the memory of its activations, taken at the start. An image's answer
+/// does not depend on the other images of its batch, to the bit.
+public final class InferenceSession {
+  /// The network that answers.
+  public let network: Network
+  /// Images in a batch at most.
+  public let batchSize: Int
+  private let folded: FoldedNetwork
+  /// Weights as the passes read them, where they are read more than once.
+  private var packed: PackedWeights?
+  /// One that uses all threads on each operation, or one a thread for images of its own.
+  private let executors: [StagedExecutor]
+  private let engine: Engine
+  private var revision: Int
+  /// Whether the weights have been used for inference.
+  private var isUsed = false
+  private var logits: [Float]
+
+  /// Takes the time of every operation, on the first thread where each has images of its own.
+  ///
+  /// nil costs nothing.
+  package var profile: StepProfile? {
+    get { executors[0].profile }
+    set { executors[0].profile = newValue }
+  }
+
+  /// A session for batches of up to `batchSize` images.
+  public init(network: Network, batchSize: Int, engine: Engine) throws(ModelError) {
+    self.network = network
+    self.batchSize = batchSize
+    self.engine = engine
+    let folded = try FoldedNetwork(network)
+    // For a single image they would be written only to be read once.
+    let packed =
+      batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
+    let share = Share(of: batchSize, graph: folded.graph, engine: engine)
+    var executors: [StagedExecutor] = []
+    for _ in 0..<share.executors {
+      executors.append(
+        try StagedExecutor(
+          share.stages, parameters: folded.parameters, statistics: network.statistics,
+          packed: packed, engine: share.engine))
+      // One may fit where all do not; none has touched its memory yet.
+      if executors.count == 1 {
+        _ = try FloatMemory.room(bytes: share.executors * executors[0].memoryBytes)
+      }
+    }
+    self.folded = folded
+    self.packed = packed
+    self.executors = executors
+    logits = [Float](repeating: 0, count: max(0, batchSize) * network.outputs)
+    revision = network.revision
+    prepare()
+  }
+
+  /// Bytes that the session takes beside the network.
+  public var memoryBytes: Int {
+    executors.reduce(0) { $0 + $1.memoryBytes }
+      + (folded.parameters.count + (packed?.count ?? 0)) * MemoryLayout<Float>.stride
+  }
+
+  /// The assignment of a batch to workers.
+  struct Share {
+    /// One that uses all threads on each operation, or one a thread for images of its own.
+    let executors: Int
+    /// The stages that a worker runs one after the other.
+    let stages: [GraphStage]
+    let engine: Engine
+
+    init(of batchSize: Int, graph: Graph, engine: Engine) {
+      let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
+      executors = isDepthFirst ? engine.threads : 1
+      // More images than this gain little from shared weights, and threads share the work worse.
+      stages =
+        isDepthFirst
+        ? graph.stages(most: min(batchSize, 8))
+        : [GraphStage(graph: graph, firstNode: 0, images: batchSize)]
+      self.engine = isDepthFirst ? engine.serial : engine
+    }
+  }
+
+  /// Takes over the network's weights.
+  private func prepare() {
+    revision = network.revision
+    isUsed = false
+    folded.refresh(engine)
+    packed?.pack(engine, parameters: Input(folded.parameters.base))
+  }
+
+  /// Keeps the weights packed from the second answer on, if there is room for them.
+  private func keepPacked() {
+    guard let kept = try? PackedWeights(folded.graph, kernels: engine.kernels) else { return }
+    kept.pack(engine, parameters: Input(folded.parameters.base))
+    packed = kept
+    for executor in executors { executor.packed = kept }
+  }
+
+  /// The logits of any number of images (height x width x channels each), a row per image.
+  public func logits(for images: [Float]) throws(ModelError) -> [Float] {
+    let sample = network.architecture.input.count
+    guard images.count % sample == 0 else {
+      throw .length(
+        of: "images", expected: (images.count / sample + 1) * sample, found: images.count)
+    }
+    return images.withUnsafeBufferPointer { pixels in
+      var logits: [Float] = []
+      for first in stride(from: 0, to: images.count / sample, by: batchSize) {
+        let count = min(batchSize, images.count / sample - first)
+        let range = (first * sample)..<((first + count) * sample)
+        logits += run(pixels: UnsafeBufferPointer(rebasing: pixels[range]), count: count)
+      }
+      return logits
+    }
+  }
+
+  /// The logits of one batch that is already in place.
+  package func run(pixels: UnsafeBufferPointer<Float>, count: Int) -> [Float] {
+    let sample = network.architecture.input.count
+    let outputs = network.outputs
+    precondition(pixels.count >= count * sample && count <= batchSize, "a batch too short")
+    guard let images = pixels.baseAddress, count > 0 else { return [] }
+    if revision != network.revision { prepare() }
+    if isUsed, packed == nil { keepPacked() }
+    isUsed = true
+    // Stretches of images, as many for each thread, go through all layers one after the other:
+    // what a layer gives is still in the thread's cache when the next one reads it.
+    let most = executors[0].capacity
+    let rounds = (count + most * executors.count - 1) / (most * executors.count)
+    let stretches = min(count, rounds * executors.count)
+    logits.withUnsafeMutableBufferPointer { logits in
+      guard let base = logits.baseAddress else { return }
+      // Each task writes its own images' logits.
+      nonisolated(unsafe) let target = base
+      if stretches == 1 {
+        // Not as a task: the operations give the threads theirs.
+        executors[0].forward(images: images, batch: count, logits: target)
+        return
+      }
+      engine.workers.parallelFor(stretches) { index, worker in
+        let first = index * count / stretches
+        executors[worker].forward(
+          images: images + first * sample, batch: (index + 1) * count / stretches - first,
+          logits: target + first * outputs)
+      }
+    }
+    return Array(logits[..<(count * outputs)])
+  }
+}

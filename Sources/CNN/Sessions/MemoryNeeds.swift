@@ -1,0 +1,46 @@
+extension TrainingSession {
+  /// Bytes that a session would take beside the network; none of them is written to.
+  ///
+  /// `input` is the largest extent of the images that steps are made on, the network's own if nil.
+  package static func memoryBytes(
+    network: Network, input: Shape? = nil, optimizer: any Optimizer, batchSize: Int, engine: Engine
+  ) throws(ModelError) -> Int {
+    let graph = try input.map { input throws(ModelError) in
+      try network.architecture.graph(for: input)
+    }
+    var bytes = ExecutionPlan(
+      graph ?? network.graph, capacity: batchSize, kernels: engine.kernels,
+      threads: engine.threads, isTraining: true, inputGradient: false
+    ).bytes
+    bytes += network.parameters.byteCount
+    if let stepping = optimizer as? any SteppingOptimizer {
+      try stepping.prepare(for: network.graph, kernels: engine.kernels)
+      bytes += stepping.memoryBytes
+    }
+    return bytes
+  }
+}
+
+extension InferenceSession {
+  /// Bytes that a session would take beside the network; none of them is written to.
+  package static func memoryBytes(
+    network: Network, batchSize: Int, engine: Engine
+  ) throws(ModelError) -> Int {
+    let folded = try FoldedNetwork(network)
+    let packed = batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels).count : 0
+    let share = Share(of: batchSize, graph: folded.graph, engine: engine)
+    let arenas = share.stages.map {
+      ExecutionPlan(
+        $0.graph, capacity: $0.images, kernels: engine.kernels, threads: share.engine.threads,
+        isTraining: false, inputGradient: false
+      ).bytes
+    }
+    let between = share.stages.dropFirst().map(\.inputFloats)
+    return share.executors * arenas.reduce(0, +) + folded.parameters.byteCount
+      + (share.executors * between.reduce(0, +) + packed) * MemoryLayout<Float>.stride
+  }
+}
+
+extension ExecutionPlan {
+  fileprivate var bytes: Int { total * MemoryLayout<Float>.stride }
+}

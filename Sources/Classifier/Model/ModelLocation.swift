@@ -1,0 +1,77 @@
+package import Primitives
+
+package struct ModelLocation: Sendable {
+  /// The weights file, or the name of the model inside the program.
+  package var weights: String
+  /// The run folder that holds it, where there is one.
+  package var run: String?
+  /// The model inside the program, where it is one.
+  package var boxed: BoxedModel?
+  /// The file's bytes, where another process has read them.
+  package var bytes: [UInt8]?
+
+  /// The place of the file; no link below a run folder is followed.
+  package var place: FilePlace {
+    guard let run else { return FilePlace(named: weights) }
+    let folder = FileSystem.lastName(of: FileSystem.parent(of: weights))
+    return RunFolder(existing: run).place(folder + "/" + FileSystem.lastName(of: weights))
+  }
+
+  /// A weights file, in a run folder or not.
+  package init(weights: String, run: String? = nil) {
+    self.weights = weights
+    self.run = run
+  }
+
+  /// A model inside the program.
+  package init(_ boxed: BoxedModel) {
+    weights = boxed.name
+    self.boxed = boxed
+  }
+
+  /// The model file's size in bytes and its SHA-256.
+  package func fileFacts() throws(TrainingError) -> (bytes: Int, sha256: String) {
+    let source = try ModelBytes(self)
+    return (source.count, SHA256.hex(of: try source.bytes(0..<source.count)))
+  }
+}
+
+extension ClassifierModel {
+  /// Finds the model that `--model` names: a run folder's best weights, a file, or a built-in
+  /// model.
+  ///
+  /// An existing path wins over a model inside the program. Without a name it is `latest`
+  /// where there is one, else the program's own.
+  package static func locate(
+    _ name: String?, latest: String = RunFolder.latest
+  ) throws(TrainingError) -> ModelLocation {
+    guard let name else {
+      return FileSystem.isFolder(latest) ? try locate(latest) : ModelLocation(.catsDogs)
+    }
+    guard FileSystem.exists(name) else {
+      if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }
+      let names = BoxedModel.all.map(\.name).joined(separator: ", ")
+      throw TrainingError(
+        .missing, "the model \(name) does not exist",
+        expected: "a run folder, a model file, or a model inside this program: \(names)")
+    }
+    guard FileSystem.isFolder(name) else {
+      let run = FileSystem.parent(of: FileSystem.parent(of: name))
+      guard RunFolder.holdsRun(run) else { return ModelLocation(weights: name) }
+      try RunFolder(existing: run).requireNoLinks()
+      return ModelLocation(weights: name, run: run)
+    }
+    let run = RunFolder(existing: name)
+    try run.requireNoLinks()
+    guard FileSystem.exists(run.bestWeights) else {
+      let isRun = RunFolder.holdsRun(run.path)
+      throw TrainingError(
+        .badData,
+        isRun
+          ? "the run \(name) has no weights yet"
+          : "the folder \(name) is not a run: it has no weights",
+        expected: run.bestWeights)
+    }
+    return run.model
+  }
+}

@@ -1,0 +1,103 @@
+internal import Compute
+internal import ImageData
+internal import Primitives
+
+/// `cnnctl bench DATASET`: how fast its photos become inputs of a network.
+struct ImageBenchmark {
+  private let arguments: Arguments
+  private let console: Console
+  private let engine: Engine
+
+  init(_ arguments: Arguments, _ console: Console, _ engine: Engine) {
+    self.arguments = arguments
+    self.console = console
+    self.engine = engine
+  }
+
+  func run(_ path: String, seconds: Double, signal: () -> Int32?) throws -> ExitCode {
+    let dataset: Dataset
+    do throws(DatasetError) {
+      dataset = try Dataset.open(path, shouldStop: { _ in signal() != nil })
+    } catch {
+      if error == .stopped, let number = signal() { return ExitCode(signal: number) }
+      throw error
+    }
+    if let line = dataset.passedOver.line { console.warning(line) }
+    let (preprocessing, augmentation) = settings()
+    console.draw { "reading images" }
+    let benchmark = PipelineBenchmark(
+      dataset, limit: 1000, workers: engine.workers, kernels: engine.kernels,
+      shouldStop: { signal() != nil })
+    if let number = signal() { return stopped(number) }
+    guard benchmark.pictures > 0 else {
+      throw Failure(.badData, "\(path): no image can be read", advice: "cnnctl check \(path)")
+    }
+    console.draw { "measuring \(benchmark.pictures) images" }
+    let figures = benchmark.measure(
+      preprocessing, seconds: seconds, shouldStop: { signal() != nil })
+    if let number = signal() { return stopped(number) }
+    let pass = AugmentationMeasurement(
+      augmentation, side: preprocessing.width, kernels: engine.kernels)
+    console.clear()
+    console.note(
+      "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
+    if arguments.flag("json") {
+      try console.result(json(path, preprocessing, figures, pass).line)
+    } else {
+      try console.result(text(path, preprocessing, figures, pass))
+    }
+    return .done
+  }
+
+  private func stopped(_ number: Int32) -> ExitCode {
+    console.clear()
+    console.note("stopped by \(signalName(number))")
+    return ExitCode(signal: number)
+  }
+
+  private func settings() -> (Preprocessing, Augmentation) {
+    let side = arguments.integer("size") ?? 160
+    let filter = arguments.text("filter").flatMap(ResizeFilter.init) ?? .bilinear
+    let mode = arguments.text("resize").flatMap(ResizeMode.init) ?? .stretch
+    let name = arguments.text("augment") ?? "standard"
+    let augmentation = Augmentation.preset(name) ?? .none
+    let preprocessing = Preprocessing(
+      width: side, height: side, resize: mode, filter: filter, shrinkMargin: filter.shrinkMargin)
+    return (preprocessing, augmentation)
+  }
+
+  private func text(
+    _ path: String, _ steps: Preprocessing, _ figures: PipelineBenchmark.Figures,
+    _ pass: AugmentationMeasurement
+  ) -> String {
+    func row(_ name: String, _ seconds: Double) -> [String] {
+      [name, grouped(Int((1 / seconds).rounded())), fixed(seconds * 1e6, 1)]
+    }
+    let table = TextTable(
+      header: ["", "images/s per thread", "\u{B5}s per image"],
+      rows: [
+        row("decoding at full size", figures.decoding),
+        row("decoding and resizing", figures.reading),
+        row("augmentation", pass.microsecondsPerImage * 1e-6),
+      ], leftColumns: 1)
+    let heading =
+      "\(figures.pictures) images of \(path), \(steps.width)x\(steps.height) px, "
+      + "\(steps.resize.rawValue), \(steps.filter.rawValue)"
+    return ([terminalSafe(heading), ""] + table.lines).joined(separator: "\n")
+  }
+
+  private func json(
+    _ path: String, _ steps: Preprocessing, _ figures: PipelineBenchmark.Figures,
+    _ pass: AugmentationMeasurement
+  ) -> JSON {
+    [
+      "dataset": .string(path), "images": .integer(figures.pictures),
+      "size": .integer(steps.width), "resize": .string(steps.resize.rawValue),
+      "filter": .string(steps.filter.rawValue),
+      "isa": .string(engine.instructionSet.rawValue), "threads": .integer(engine.threads),
+      "decode_images_per_second": .number(1 / figures.decoding),
+      "read_images_per_second": .number(1 / figures.reading),
+      "augment_microseconds": .number(pass.microsecondsPerImage),
+    ]
+  }
+}

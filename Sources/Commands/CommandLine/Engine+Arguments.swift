@@ -1,0 +1,48 @@
+internal import Compute
+internal import Primitives
+internal import Training
+
+extension Engine {
+  /// Bytes that reading any model and starting threads may take, before more is known.
+  private static let leastMemory = 48_000_000
+
+  /// The engine that the command line asks for; `--isa` goes over CNNCTL_ISA.
+  ///
+  /// - threads: in place of `--threads`, for a command that computes nothing.
+  /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
+  ///   it was started with; an instruction set that this processor lacks is ignored.
+  /// - highest: the highest instruction set to choose where none is asked for.
+  convenience init(
+    _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
+    like run: RunRecord? = nil, upTo highest: InstructionSet? = nil
+  ) throws {
+    if let available = AvailableMemory().bytes, available < Engine.leastMemory {
+      throw Failure(
+        .unavailable, "not enough memory to start", found: "\(byteCount(available)) free",
+        expected: "at least \(byteCount(Engine.leastMemory))")
+    }
+    let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
+    let name = arguments.text("isa") ?? said
+    let set = try name.map { name throws(Failure) in
+      guard let set = InstructionSet(rawValue: name) else {
+        throw Failure(
+          .usage, "CNNCTL_ISA: '\(name)' is not an instruction set",
+          expected: InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      return set
+    }
+    if let run {
+      for (option, begun) in [("isa", run.isa), ("conv", run.conv ?? "auto")] {
+        guard let given = arguments.text(option), given != begun else { continue }
+        throw Failure(
+          .usage, "the run was started with another --\(option)", found: "--\(option) \(given)",
+          expected: begun)
+      }
+    }
+    let recorded = run.flatMap { InstructionSet(rawValue: $0.isa) }
+      .flatMap { InstructionSet.available.contains($0) ? $0 : nil }
+    try self.init(
+      threads: threads ?? arguments.integer("threads"), instructionSet: set ?? recorded ?? highest,
+      convolution: (arguments.text("conv") ?? run?.conv).flatMap(ConvolutionMethod.init) ?? .auto)
+  }
+}

@@ -1,0 +1,18 @@
+internal import Classifier
+internal import Primitives
+internal import Training
+
+extension Console {
+  /// Says in one line which model answers, how good it is, and how to name another.
+  func introduce(_ model: ClassifierModel, at location: ModelLocation, named name: String?) {
+    note(ModelLine(model, at: location).text(isChosen: name != nil))
+  }
+
+  /// Names the images that could not be read; after the tenth only with `-v`.
+  func leftOut(_ images: [SkippedImage]) {
+    let shown = isVerbose ? images[...] : images.prefix(10)
+    for image in shown { warning("skipped \(image.path): \(image.message)") }
+    let rest = images.count - shown.count
+    if rest > 0 { warning("skipped \(counted(rest, "more image")) (-v lists them)") }
+  }
+}

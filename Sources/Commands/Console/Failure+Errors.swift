@@ -1,0 +1,74 @@
+internal import CNN
+internal import Compute
+internal import ImageData
+internal import Primitives
+internal import Training
+
+extension Failure {
+  /// The failure of `command` because of `error`.
+  init(_ error: any Error, of command: CommandName? = nil) {
+    switch error {
+    case let failure as Failure:
+      self = failure
+    case let error as TrainingError:
+      self = Failure(error.kind.exitCode, error.problem)
+      found = error.found
+      expected = error.expected
+      advice = error.advice
+      if error.kind == .usage { helpPage = command?.description.helpPage }
+    case let error as DatasetError:
+      self = Failure(error.kind.exitCode, error.summary)
+      found = error.found
+      expected = error.expected
+      advice = error.suggestion(command: command?.rawValue ?? "train")
+    case let error as EngineError:
+      self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
+    case ModelError.outOfMemory(let bytes):
+      self = Failure(.unavailable, "not enough memory: \(byteCount(bytes)) needed")
+    case let error as ImageStoreError:
+      self = Failure(error.exitCode, "\(error)", advice: error.advice)
+    case let error as StreamError:
+      self = Failure(.io, "\(error)")
+    default:
+      self = Failure(.bug, "unexpected error: \(error)", advice: "please report this as a bug")
+    }
+  }
+}
+
+extension TrainingError.Kind {
+  /// The exit code for this kind of error.
+  var exitCode: ExitCode {
+    switch self {
+    case .usage: .usage
+    case .badData: .badData
+    case .missing: .noInput
+    case .cannotCreate: .cannotCreate
+    case .noRoom: .unavailable
+    case .inputOutput: .io
+    case .diverged: .diverged
+    case .internal: .bug
+    }
+  }
+}
+
+extension ImageStoreError {
+  /// The exit code for this kind of error.
+  fileprivate var exitCode: ExitCode {
+    switch cause {
+    case .noRoom, .outOfMemory: .unavailable
+    case .disagreement: .badData
+    default: .io
+    }
+  }
+}
+
+extension DatasetError.Kind {
+  /// The exit code for this kind of error.
+  var exitCode: ExitCode {
+    switch self {
+    case .missing: .noInput
+    case .unreadable: .io
+    case .badData: .badData
+    }
+  }
+}

@@ -1,0 +1,161 @@
+internal import Classifier
+internal import Compute
+internal import Primitives
+internal import Report
+internal import Training
+
+/// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
+struct EvaluateCommand {
+  let arguments: Arguments
+  let console: Console
+
+  func run() throws -> ExitCode {
+    // Before the engine: its threads take over which signals are blocked.
+    let signal = console.environment.watchSignals()
+    let engine = try Engine(arguments, console.environment)
+    let location = try ClassifierModel.locate(arguments.text("model"))
+    let model = try ClassifierModel(at: location)
+    guard !arguments.operands.isEmpty || location.run != nil else {
+      throw Failure(
+        .usage, "DATASET is missing: \(location.weights) is not in a run folder that names one",
+        expected: CommandDescription.evaluate.usage, advice: "cnnctl evaluate photos",
+        helpPage: CommandDescription.evaluate.helpPage)
+    }
+    console.introduce(model, at: location, named: arguments.text("model"))
+    var request = Evaluator.Request()
+    request.dataset = arguments.operands.first
+    request.split = arguments.text("split") ?? request.split
+    request.topK = arguments.integer("top-k") ?? request.topK
+    request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
+    request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
+
+    if !arguments.flag("no-plots"), arguments.has("out") || location.run != nil {
+      try AnswerMemory.requireDrawing(0, classes: model.classes.count, advice: "--no-plots")
+    }
+    let evaluator = Evaluator(model: model, run: location.run, engine: engine)
+    let dataset = try evaluator.dataset(of: request)
+    // Before minutes of work that would be lost.
+    let folder = try arguments.text("out").map { try OutputFolder(creating: $0, outside: dataset) }
+    let preparation = EvaluationProgress(console)
+    let progress = StepProgress("evaluating", console)
+    var result: EvaluationResult
+    do {
+      result = try evaluator.evaluate(request, preparing: preparation.show) { done, total in
+        if let number = signal(), done < total {
+          throw Stopped(signal: number, done: done, total: total)
+        }
+        progress.show(done, of: total)
+      }
+    } catch let stopped as Stopped {
+      console.clear()
+      throw Failure(
+        ExitCode(signal: stopped.signal),
+        "stopped by \(signalName(stopped.signal)) after \(grouped(stopped.done)) of "
+          + "\(counted(stopped.total, "image")); nothing was written")
+    }
+    console.clear()
+    console.note(result.heading)
+    console.leftOut(result.evaluation.skipped)
+    result.evaluation.seen = SeenImages.count(
+      result.predictions.filter { $0.failure == nil }.map(\.path), by: model, at: location,
+      engine: engine)
+    let remedies = Configuration.remedies(
+      location.configuration, images: model.trainingImages, classes: model.classes.count)
+    for caution in result.evaluation.cautions(of: noun(request.split), remedies: remedies) {
+      console.warning(caution)
+    }
+
+    let report = EvaluationReport(
+      heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
+      classes: model.classes)
+    let place = try writeFiles(
+      report, to: folder, split: request.split, run: location.run, dataset: dataset
+    ) { files in
+      try writePictures(result, model, maxPixels: request.maxPixels, engine, to: files)
+    }
+    if arguments.flag("json") {
+      try console.result(result.evaluation.json())
+    } else {
+      let files = place.map { "files in " + $0 } ?? "no files written (use --out DIR)"
+      let rest =
+        place.map { "the full report is in \($0)/report.txt" }
+        ?? "--out DIR writes the full report, --json shows it"
+      try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
+    }
+    return verdict(result.evaluation)
+  }
+
+  /// The noun for an image of the split.
+  private func noun(_ split: String) -> String {
+    switch split {
+    case "val": "validation image"
+    case "train": "training image"
+    default: "test image"
+    }
+  }
+
+  /// Writes the files and says where: `--out`, else for the run's own images the run's folder.
+  ///
+  /// Predictions on other images are not the run's, and go nowhere unless asked to.
+  private func writeFiles(
+    _ report: EvaluationReport, to folder: OutputFolder?, split: String, run: String?,
+    dataset: String, pictures: (ReportFiles) throws -> Void
+  ) throws -> String? {
+    if let folder {
+      try folder.write(report)
+      try pictures(ReportFiles(in: folder.path))
+      return folder.path
+    }
+    guard arguments.operands.isEmpty, let run else { return nil }
+    let files = ReportFiles(in: run, below: split + "/")
+    do {
+      // A dataset in a run's folder may have the name of a split.
+      try RunFolder.requireOutside(dataset, files: run + "/" + split)
+      let folder = try OutputFolder(split, of: run)
+      try folder.write(report)
+      // Those of an earlier evaluation do not show these predictions.
+      files.removeEvaluation()
+      try pictures(files)
+      return folder.path
+    } catch {
+      // The predictions are on standard output; nobody asked for the files.
+      console.warning(Failure(error).message)
+      return nil
+    }
+  }
+
+  /// Draws the predictions, as a run's report does.
+  private func writePictures(
+    _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
+    to files: ReportFiles
+  ) throws {
+    guard !arguments.flag("no-plots") else { return }
+    let answers = RecordedAnswers(
+      classes: model.classes, evaluation: result.evaluation, predictions: result.predictions)
+    var report = RunReport(title: result.heading)
+    report.evaluated = RunReport.evaluated(answers, of: result.heading)
+    report.show(
+      ShownAnswers(answers.predictions).tiles(
+        classes: model.classes, from: .own, maxPixels: maxPixels,
+        workers: engine.workers))
+    try files.writeEvaluation(report)
+  }
+
+  private func verdict(_ evaluation: Evaluation) -> ExitCode {
+    guard let least = arguments.number("min-accuracy"), evaluation.accuracy < least else {
+      return .done
+    }
+    console.failure(
+      Failure(
+        .conditionFailed,
+        "accuracy \(fixed(evaluation.accuracy, 4)) is below --min-accuracy \(least)"))
+    return .conditionFailed
+  }
+}
+
+/// A signal came while images were answered.
+private struct Stopped: Error {
+  var signal: Int32
+  var done: Int
+  var total: Int
+}

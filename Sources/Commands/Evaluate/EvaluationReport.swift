@@ -1,0 +1,107 @@
+internal import Classifier
+internal import Primitives
+internal import Report
+internal import Training
+
+/// An evaluation as text and as files.
+struct EvaluationReport {
+  var heading: String
+  var evaluation: Evaluation
+  var predictions: [Prediction]
+  var classes: [String]
+
+  /// More classes than these are too many for the terminal: it shows the worst.
+  private static let fewClasses = 20
+  /// Classes and pairs of classes that the terminal then shows.
+  private static let shown = 10
+  /// Pairs of classes in report.txt, where the matrix would be too wide.
+  private static let listedPairs = 100
+
+  /// The text for the terminal, with a final newline; of many classes only the worst, and `rest`
+  /// says where to find all of them.
+  func text(rest: String) -> String {
+    guard classes.count > EvaluationReport.fewClasses else {
+      return sections(table.text(), matrix.text())
+    }
+    return sections(worstClasses, mostConfused) + "\n\(terminalSafe(rest))\n"
+  }
+
+  private var worstClasses: String {
+    "the \(EvaluationReport.shown) of \(grouped(classes.count)) classes with the lowest F1\n\n"
+      + table.worst(EvaluationReport.shown).text()
+  }
+
+  private var mostConfused: String { matrix.confusedText(limit: EvaluationReport.shown) }
+
+  /// The text of report.txt: every class, and the matrix where lines of text can hold it.
+  private var wholeText: String {
+    classes.count > EvaluationReport.fewClasses
+      ? sections(table.text(), matrix.confusedText(limit: EvaluationReport.listedPairs))
+        + "\nthe full matrix is in confusion_matrix.csv\n"
+      : sections(table.text(), matrix.text())
+  }
+
+  /// Headline, table, what is confused and what abstaining brings, with a final newline.
+  private func sections(_ table: String, _ confusion: String) -> String {
+    let selective = SelectiveReport(
+      rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
+    let head = ([evaluation.headline] + evaluation.details).joined(separator: "\n")
+    return [head + "\n", table, confusion, selective.text()].joined(separator: "\n")
+  }
+
+  /// Mistakes that are named at the end of a run.
+  private static let shownMistakes = 3
+
+  /// The summary at the end of a run.
+  ///
+  /// The accuracy in per cent, the classes (of many the worst), the surest mistakes; a final
+  /// newline. `noun` is what an image is called.
+  func brief(of noun: String) -> String {
+    let interval =
+      "\(fixed(100 * evaluation.accuracyLow, 1))-\(fixed(100 * evaluation.accuracyHigh, 1))"
+    var parts = [
+      "accuracy \(percent(evaluation.accuracy)) (\(interval)) on "
+        + counted(evaluation.images, noun) + "\n"
+    ]
+    parts +=
+      classes.count > EvaluationReport.fewClasses ? [worstClasses, mostConfused] : [table.text()]
+    let worst = ShownAnswers(predictions).worst.prefix(EvaluationReport.shownMistakes)
+    if !worst.isEmpty {
+      parts.append(
+        (["most confident mistakes (all figures in test/report.txt):"] + worst.map(mistake))
+          .map { $0 + "\n" }.joined())
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  private func mistake(_ prediction: Prediction) -> String {
+    let truth = prediction.trueIndex.map { classes[$0] } ?? ""
+    let answer = prediction.top(1).first.map {
+      "\(classes[$0.index]) \(percent(Double($0.probability)))"
+    }
+    return terminalSafe("  \(prediction.path): \(truth), predicted \(answer ?? "")")
+  }
+
+  private var table: ClassificationReport {
+    ClassificationReport(evaluation, classes: classes, name: terminalSafe)
+  }
+
+  private var matrix: ConfusionMatrix {
+    ConfusionMatrix(classes: classes, counts: evaluation.confusion)
+  }
+
+  /// Writes the files of an evaluation into a folder that is there.
+  ///
+  /// Each is written in one step: a reader meets the old one or the new one. `place` stands before
+  /// their names.
+  func write(to folder: RunFolder, place: String = "") throws(TrainingError) {
+    let head = ([heading] + evaluation.cautions().map { "warning: " + $0 })
+      .map { terminalSafe($0) + "\n" }.joined()
+    try folder.write(head + wholeText, to: place + "report.txt")
+    try folder.write(evaluation.indentedJSON(), to: place + "report.json")
+    try folder.write(
+      rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
+    try folder.write(PictureDigests(of: predictions).text, to: place + PictureDigests.name)
+    try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
+  }
+}

@@ -1,0 +1,57 @@
+internal import CNN
+internal import Classifier
+internal import Interchange
+internal import Primitives
+internal import Training
+
+/// `cnnctl export --names torch`: weights as PyTorch has them, and a module that loads them.
+struct TorchExportCommand {
+  let arguments: Arguments
+  let console: Console
+
+  /// Writes the weights to `path` and the module in Python to standard output.
+  func run(_ model: ClassifierModel, to path: String) throws -> ExitCode {
+    let precision = try precision()
+    let model = arguments.number("temperature").map(model.calibrated) ?? model
+    let export = TorchExport(model)
+    let bytes = try export.encoded(precision)
+    let sha256 = try ExportedFile.write(bytes, to: path)
+    let source = export.source(loading: path)
+    if arguments.flag("json") {
+      try console.result(
+        JSON.object([
+          .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
+          .init("names", .string("torch")), .init("dtype", .string(precision.rawValue)),
+          .init("file_bytes", .integer(bytes.count)), .init("sha256", .string(sha256)),
+          .init("module", .string(source)),
+        ]).line)
+    } else {
+      console.note(
+        "\(path): \(byteCount(bytes.count)), weights \(precision.rawValue), SHA-256 \(sha256); the "
+          + "Python module that loads them follows")
+      try console.result(String(source.dropLast()))
+    }
+    return .done
+  }
+
+  /// The number format of the weights; refuses options that have no meaning here.
+  private func precision() throws(Failure) -> TensorFile.Precision {
+    func refusal(_ option: String, expected: String) -> Failure {
+      Failure(
+        .usage, "\(option) has no meaning with --names torch", expected: expected,
+        helpPage: CommandDescription.export.helpPage)
+    }
+    if let format = arguments.text("format"), format != ExportFormat.safetensors.rawValue {
+      throw refusal("--format \(format)", expected: "--format safetensors")
+    }
+    for option in ["card", "report"] where arguments.has(option) {
+      throw refusal("--\(option)", expected: "a card only in cnnctl's own model files")
+    }
+    let precision =
+      arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
+    guard precision != .bytes else {
+      throw refusal("--dtype i8", expected: "--dtype f32 or f16, which PyTorch loads")
+    }
+    return precision
+  }
+}

@@ -1,0 +1,41 @@
+internal import Classifier
+internal import Primitives
+internal import Training
+
+/// The number of predictions per class: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
+struct PredictionTally {
+  private var counts: [Int]
+  private var unsure = 0
+  private var unreadable = 0
+
+  /// Classes that the line names; those that follow are one number.
+  private static let most = 10
+
+  init(classes: Int) {
+    counts = [Int](repeating: 0, count: classes)
+  }
+
+  /// Counts a prediction.
+  mutating func add(_ prediction: Prediction, abstainBelow: Double) {
+    guard let index = prediction.index else {
+      unreadable += 1
+      return
+    }
+    if prediction.abstains(below: abstainBelow) { unsure += 1 } else { counts[index] += 1 }
+  }
+
+  /// The most frequent class first; a class that was never the prediction is not named.
+  func line(classes: [String]) -> String {
+    let found = counts.indices.filter { counts[$0] > 0 }
+      .sorted { (counts[$1], $0) < (counts[$0], $1) }
+    let rest = found.dropFirst(PredictionTally.most)
+    var parts = found.prefix(PredictionTally.most).map { "\(classes[$0]) \(grouped(counts[$0]))" }
+    if !rest.isEmpty {
+      let images = rest.reduce(0) { $0 + counts[$1] }
+      parts.append("\(grouped(images)) of \(counted(rest.count, "other class", "other classes"))")
+    }
+    if unsure > 0 { parts.append("\(grouped(unsure)) don't know") }
+    if unreadable > 0 { parts.append("\(grouped(unreadable)) unreadable") }
+    return parts.joined(separator: ", ")
+  }
+}

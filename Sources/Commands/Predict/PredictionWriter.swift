@@ -1,0 +1,123 @@
+internal import Classifier
+internal import Primitives
+internal import Training
+
+/// Predictions as text, CSV or JSON.
+struct PredictionWriter {
+  /// The form of the predictions.
+  enum Format: String {
+    case text
+    case csv
+    case json
+    case ndjson
+  }
+
+  let format: Format
+  let classes: [String]
+  /// The model's name in JSON.
+  let model: String
+  /// The classes listed for an image.
+  let topK: Int
+  /// A prediction that is less probable is none.
+  let abstainBelow: Double
+  private var isFirst = true
+
+  init(
+    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double
+  ) {
+    self.format = format
+    self.classes = classes
+    self.model = model
+    self.topK = topK
+    self.abstainBelow = abstainBelow
+  }
+
+  /// The text before the first prediction.
+  var opening: String {
+    switch format {
+    case .text, .ndjson: ""
+    case .json: "["
+    case .csv:
+      row(
+        ["path", "label", "probability"] + classes.map { CSV.name("p_" + $0) } + [
+          "error", "abstained",
+        ])
+    }
+  }
+
+  /// The text after the last prediction.
+  var closing: String { format == .json ? "\n]\n" : "" }
+
+  /// The text of one prediction.
+  mutating func text(of prediction: Prediction) -> String {
+    defer { isFirst = false }
+    switch format {
+    case .text: return lines(prediction)
+    case .csv: return row(prediction)
+    case .ndjson: return object(prediction).line + "\n"
+    case .json: return (isFirst ? "\n" : ",\n") + object(prediction).line
+    }
+  }
+
+  private func lines(_ prediction: Prediction) -> String {
+    let path = terminalSafe(prediction.path)
+    guard let best = prediction.top(1).first else {
+      let failure = prediction.failure
+      return "\(path): error: " + terminalSafe(failure?.message ?? "no prediction") + "\n"
+    }
+    let likeliest = answer(best.index, best.probability)
+    let isUnsure = prediction.abstains(below: abstainBelow)
+    var text = "\(path): " + (isUnsure ? "don't know (\(likeliest))" : likeliest) + "\n"
+    if topK > 1 {
+      for entry in prediction.top(topK) {
+        text += "  \(answer(entry.index, entry.probability))\n"
+      }
+    }
+    return text
+  }
+
+  private func answer(_ index: Int, _ probability: Double) -> String {
+    terminalSafe(classes[index]) + " "
+      + fixed(probability * 100, 1) + " %"
+  }
+
+  private func row(_ prediction: Prediction) -> String {
+    let best = prediction.top(1).first
+    let answer = best.map { [CSV.name(classes[$0.index]), "\($0.probability)"] } ?? ["", ""]
+    let probabilities =
+      best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
+    let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
+    let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
+    return row(
+      [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained])
+  }
+
+  private func row(_ fields: [String]) -> String { CSV.row(fields) }
+
+  private func object(_ prediction: Prediction) -> JSON {
+    guard let best = prediction.top(1).first else {
+      let failure = prediction.failure
+      return [
+        "path": .string(prediction.path), "label": .null, "index": .null, "probability": .null,
+        "top": .null, "abstained": .null, "model": .null,
+        "error": [
+          "code": .string(failure?.code ?? "unreadable"),
+          "message": .string(failure?.message ?? "no prediction"),
+        ],
+      ]
+    }
+    let top = prediction.top(topK).map { entry -> JSON in
+      [
+        "label": .string(classes[entry.index]),
+        "probability": .number(Double(entry.probability)),
+      ]
+    }
+    return [
+      "path": .string(prediction.path), "label": .string(classes[best.index]),
+      "index": .integer(best.index), "probability": .number(Double(best.probability)),
+      "top": .array(top),
+      "abstained": .bool(prediction.abstains(below: abstainBelow)), "model": .string(model),
+      "error": .null,
+    ]
+  }
+}

@@ -1,0 +1,171 @@
+internal import CNN
+internal import Classifier
+internal import Compute
+internal import ImageData
+internal import Primitives
+internal import Report
+internal import Training
+
+/// Makes a report of what a run's folder holds.
+///
+/// Nothing else goes into it but the images that the run has answered, so that a run's own report
+/// and one made again later are the same bytes.
+struct RunReportBuilder {
+  let contents: RunContents
+  /// The files that could not be used, with reasons.
+  private(set) var problems: [RunContents.Problem]
+  private let engine: Engine
+  private let dataset: String?
+  /// The images that are not shown.
+  private var hidden: Set<String> = []
+
+  /// Reads a run's folder.
+  ///
+  /// The images are where the run found them, and those with the digests that it noted are shown; or
+  /// they are in a dataset's folder that the user names, of which all may be shown.
+  init(reading run: String, dataset: String? = nil, engine: Engine) throws(TrainingError) {
+    self.dataset = dataset
+    contents = try RunContents(reading: run)
+    problems = contents.problems
+    self.engine = engine
+  }
+
+  /// Refuses a report for which there is not enough memory.
+  func requireMemory() throws(TrainingError) {
+    let answers = contents.answers
+    try AnswerMemory.requireDrawing(
+      answers?.predictions.count ?? 0, classes: answers?.classes.count ?? 0)
+  }
+
+  /// The report, as far as the folder goes.
+  mutating func report() -> RunReport {
+    var report = RunReport(title: contents.name)
+    report.epochs = contents.metrics.map(RunReport.Epoch.init)
+    report.bestEpoch = contents.record?.bestEpoch
+    if let answers = contents.answers { addAnswers(answers, to: &report) }
+    report.samples = samples()
+    report.dataset = contents.datasetFacts
+    addNetwork(to: &report)
+    report.subtitle = contents.subtitle
+    report.settings = contents.settings
+    report.seconds = contents.seconds
+    report.timingFacts = contents.timing
+    report.environment = contents.environment
+    report.commands = contents.commands
+    return report
+  }
+
+  /// The name of the evaluated images.
+  private var imagesName: String {
+    guard let splits = contents.events?.dataset?.splits else { return "evaluated images" }
+    return splits.contains { $0.split == Split.test.rawValue }
+      ? "test images" : "validation images (there is no test set)"
+  }
+
+  /// The images that may be shown.
+  private var pictures: ShownPictures {
+    let named = contents.configuration?.dataset ?? contents.events?.start?.dataset
+    if let dataset {
+      let places = ImagePlaces(named: named, recorded: dataset)
+      return ShownPictures(places: places) { path, _ in
+        Dataset.lies(places.place(path), in: dataset)
+      }
+    }
+    let digests = PictureDigests(
+      reading: contents.folder.place(RunFolder.testName + "/" + PictureDigests.name))
+    return ShownPictures(
+      places: ImagePlaces(named: named, recorded: contents.record?.dataset), allows: digests.know)
+  }
+
+  private mutating func addAnswers(_ answers: RecordedAnswers, to report: inout RunReport) {
+    report.evaluated = RunReport.evaluated(answers, of: imagesName)
+    let tiles = ShownAnswers(answers.predictions).tiles(
+      classes: answers.classes, from: pictures,
+      maxPixels: contents.configuration?.data.maxPixels ?? ShownAnswers.maxPixels,
+      workers: engine.workers)
+    report.show(tiles)
+    if let first = tiles.unread.first {
+      let count = tiles.unread.count
+      problems.append(
+        RunContents.Problem(
+          file: first, isMissing: false,
+          message:
+            "\(grouped(count)) of the images to show cannot be read or have changed since the run, "
+            + "the first is \(first); cnnctl report RUN DATASET shows the images of a folder that you "
+            + "name"))
+    }
+    hidden = Set(tiles.unread)
+  }
+
+  /// Longer side of the sheet of training images in the page.
+  private static let sheetSide = 1080
+
+  private mutating func samples() -> ReportPicture? {
+    let path = contents.folder.file(RunFolder.samplesName)
+    let place = contents.folder.place(RunFolder.samplesName)
+    guard place.isThere else {
+      problems.append(
+        RunContents.Problem(
+          file: RunFolder.samplesName, isMissing: true, message: "\(path) does not exist"))
+      return nil
+    }
+    do {
+      let sheet = try ImageReader.decode(bytes: place.bytes(limit: FileBytes.limit))
+      let picture = ReportPicture(sheet)
+      return picture.fitted(
+        into: min(max(picture.width, picture.height), RunReportBuilder.sheetSide))
+    } catch {
+      problems.append(
+        RunContents.Problem(
+          file: RunFolder.samplesName, isMissing: false, message: "\(path): \(error)"))
+      return nil
+    }
+  }
+
+  private mutating func addNetwork(to report: inout RunReport) {
+    do throws(TrainingError) {
+      let model = try ClassifierModel(at: contents.folder.model)
+      report.network = NetworkDiagram(model.network)
+      report.networkFacts = contents.facts(of: model)
+      report.explanations = explanations(model)
+    } catch {
+      problems.append(
+        RunContents.Problem(
+          file: RunFolder.bestName, isMissing: error.kind == .missing,
+          message: error.problem))
+    }
+  }
+
+  /// Mistakes that are shown with what spoke for them.
+  private static let explained = 12
+
+  /// Explanations of the worst mistakes; none for a network without feature maps.
+  private mutating func explanations(_ model: ClassifierModel) -> [Tile] {
+    guard let answers = contents.answers, answers.classes == model.classes else { return [] }
+    let worst = ShownAnswers(answers.predictions).worst.prefix(RunReportBuilder.explained)
+      .filter { !hidden.contains($0.path) }
+    let places = pictures.places
+    do {
+      let explainer = try Explainer(model: model, engine: engine, photoSide: ShownAnswers.side)
+      return try explainer.tiles(
+        of: worst.compactMap { answer in
+          answer.trueIndex.map { (path: places.place(answer.path), trueIndex: $0) }
+        })
+    } catch {
+      problems.append(
+        RunContents.Problem(
+          file: contents.folder.bestWeights, isMissing: true,
+          message: "no explanations of the mistakes: \(Failure(error).message)"))
+      return []
+    }
+  }
+}
+
+extension RunReport.Epoch {
+  /// An epoch of a run's metrics.csv.
+  init(_ row: MetricsRow) {
+    self.init(
+      number: row.epoch, loss: row.loss, accuracy: row.accuracy, validationLoss: row.valLoss,
+      validationAccuracy: row.valAccuracy, learningRate: row.learningRate)
+  }
+}

@@ -1,0 +1,192 @@
+internal import Classifier
+internal import Compute
+internal import ImageData
+internal import Primitives
+internal import Report
+internal import Training
+
+/// Shows a run's events: lines on standard error, the result or `--json` events on standard output.
+final class TrainingProgress {
+  private let console: Console
+  private let json: Bool
+  private let plots: Bool
+  private let engine: Engine
+  private let signal: () -> Int32?
+  private let meter: TrainingMeter
+  private var done: TrainingSummary?
+  /// The error in writing the report of a finished run.
+  private(set) var reportFailure: Failure?
+
+  init(
+    _ console: Console, json: Bool, plots: Bool, engine: Engine,
+    signal: @escaping () -> Int32?
+  ) {
+    self.console = console
+    self.json = json
+    self.plots = plots
+    self.engine = engine
+    self.signal = signal
+    meter = TrainingMeter(console)
+  }
+
+  func show(_ event: TrainingEvent) throws {
+    if json, let line = event.json { try result(line) }
+    switch event {
+    case .scanning(let entries):
+      meter.show("scanning", unit: "files", entries, of: nil)
+    case .start(let start):
+      meter.begin(start)
+      for line in event.lines { console.note(line) }
+    case .dataset(let summary):
+      for line in event.lines { console.note(line) }
+      console.leftOut(summary.skipped)
+    case .samples(let samples):
+      if plots { draw(samples) }
+    case .loading(let done, let total):
+      try stopIfAsked()
+      meter.show("reading images", done, of: total)
+    case .features(let done, let total):
+      try stopIfAsked()
+      meter.show("computing features", done, of: total)
+    case .batch(let progress):
+      meter.show(progress)
+    case .plan:
+      for line in event.lines { console.note(line) }
+    case .digest: break
+    case .validating(let done, let total):
+      meter.show("evaluating", done, of: total)
+    case .epoch(let metrics):
+      meter.finish(metrics)
+    case .checkpoint:
+      for line in event.lines { console.detail(line) }
+    case .warning(let text):
+      console.warning(text)
+    case .calibrated:
+      for line in event.lines { console.note(line) }
+    case .evaluated(let test):
+      let report = EvaluationReport(
+        heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
+        classes: test.classes)
+      try report.write(to: test.run, place: "test/")
+      console.note(test.heading)
+      if !json { try result(report.brief(of: test.noun)) }
+    case .done(let summary):
+      done = summary
+    }
+  }
+
+  /// Draws the report of the run that is done, and says where everything is.
+  ///
+  /// It comes when the trainer has returned and all its memory is free again.
+  func finish() throws {
+    guard let summary = done else { return }
+    for line in meter.curves { console.note(line) }
+    let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
+    if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
+  }
+
+  /// Draws the sheet of training images; a run does not end for lack of it.
+  private func draw(_ samples: TrainingSamples) {
+    guard !samples.sheet.rows.isEmpty else { return }
+    do {
+      let sheet = ContactSheet(rows: samples.sheet.rows.map { $0.map(ReportPicture.init) })
+      try samples.run.createFolder("plots")
+      try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
+    } catch {
+      console.warning("\(samples.run.file(RunFolder.samplesName)) was not written: \(error)")
+    }
+  }
+
+  /// Draws the report from the files that the run has left, as `cnnctl report` does; the run is done
+  /// whatever becomes of it.
+  ///
+  /// Returns whether the page is there.
+  private func writeReport(of run: String) -> Bool {
+    do {
+      var builder = try RunReportBuilder(reading: run, engine: engine)
+      let report = builder.report()
+      // What a run has no images for was said when it began.
+      for problem in builder.problems where !problem.isMissing {
+        console.warning("missing from the report: " + problem.message)
+      }
+      _ = try ReportFiles(in: run).write(report)
+      return true
+    } catch {
+      var failure = Failure(error)
+      failure.message = "the report of \(run) is incomplete: " + failure.message
+      failure.advice = "cnnctl report \(shellWord(run)), once there is disk space"
+      if failure.code == .io || failure.code == .cannotCreate {
+        failure.code = .io
+        reportFailure = failure
+      } else {
+        console.warning(failure.message)
+      }
+      return false
+    }
+  }
+
+  /// The places of the results, and the next commands.
+  private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
+    let run = summary.run
+    var lines = [
+      "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
+      "run     \(run)",
+    ]
+    if isShown { lines.append("open    \(run)/\(ReportFiles.page)") }
+    if summary.stoppedBySignal == nil {
+      let isNewest = RunFolder.lasting(RunFolder.latest) == run
+      lines.append(
+        "try     cnnctl predict photo.jpg" + (isNewest ? "" : " --model \(shellWord(run))"))
+    }
+    return (lines + end(of: summary)).map(terminalSafe)
+  }
+
+  /// The reason why the run is shorter than requested, and how to continue it.
+  private func end(of summary: TrainingSummary) -> [String] {
+    guard let asked = summary.askedEpochs, let text = summary.ending(of: asked) else { return [] }
+    let resume = "cnnctl train --resume=" + shellWord(summary.run)
+    let advice =
+      summary.endedBy == .time
+      ? "to continue without a limit: \(resume); --max-time sets another"
+      : "to continue with the same patience: \(resume) --epochs \(asked); --no-patience trains to the end"
+    return [text, advice]
+  }
+
+  /// The reader of standard output may go away; a run continues for its folder's sake.
+  private func result(_ line: String) throws {
+    do {
+      try console.result(line)
+    } catch  where error.isBrokenPipe {}
+  }
+
+  /// Throws if a signal asks to stop before the first step, when nothing can be lost.
+  private func stopIfAsked() throws {
+    if let signal = signal() { throw StoppedEarly(signal: signal) }
+  }
+}
+
+extension ReportPicture {
+  init(_ image: RGBImage) {
+    self.init(width: image.width, height: image.height, pixels: image.pixels)
+  }
+}
+
+extension EpochLine {
+  /// An epoch under way.
+  init(_ progress: BatchProgress) {
+    self.init(
+      epoch: progress.epoch, epochs: progress.epochs, step: progress.step, steps: progress.steps,
+      seconds: progress.seconds, loss: progress.loss, accuracy: progress.accuracy)
+  }
+
+  /// A finished epoch, of whose steps so many were made.
+  init(_ metrics: EpochMetrics, steps made: Int, of steps: Int) {
+    self.init(
+      epoch: metrics.epoch, epochs: metrics.epochs, step: made,
+      steps: steps, seconds: metrics.seconds, loss: metrics.loss,
+      accuracy: metrics.accuracy,
+      outcome: Outcome(
+        validationLoss: metrics.valLoss, validationAccuracy: metrics.valAccuracy,
+        imagesPerSecond: metrics.imagesPerSecond, isBest: metrics.isBest))
+  }
+}

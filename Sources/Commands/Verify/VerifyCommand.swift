@@ -1,0 +1,121 @@
+internal import Compute
+internal import ImageData
+internal import Primitives
+internal import Training
+
+/// `cnnctl verify [RUN]`: the first steps of a run again, compared bit by bit.
+struct VerifyCommand {
+  let arguments: Arguments
+  let console: Console
+
+  /// Steps to repeat unless it is said how many.
+  static let defaultSteps = 16
+
+  func run() throws -> ExitCode {
+    let path = try arguments.run(of: .verify)
+    let verification = try Verification(
+      run: path, dataset: arguments.operands.dropFirst().first,
+      steps: arguments.integer("steps") ?? VerifyCommand.defaultSteps)
+    // Before the engine: its threads take over which signals are blocked.
+    let signal = console.environment.watchSignals()
+    let engine = try Engine(arguments, console.environment, like: verification.record)
+    let changes = verification.record.map { self.changes(from: $0, engine) } ?? []
+    let meter = TrainingMeter(console)
+    let comparisons: [Verification.Comparison]
+    do {
+      comparisons = try verification.run(
+        in: temporary, cache: PictureCache(arguments, console.environment), engine: engine
+      ) { event in
+        if let number = signal() { throw StoppedEarly(signal: number) }
+        show(event, meter)
+      }
+    } catch let stopped as StoppedEarly {
+      console.clear()
+      throw Failure(ExitCode(signal: stopped.signal), "stopped; nothing was verified")
+    }
+    console.clear()
+    let isSame = comparisons.allSatisfy(\.isSame) && !comparisons.isEmpty
+    if arguments.flag("json") {
+      try console.result(
+        json(path, comparisons, isSame: isSame, changes, engine).line)
+    } else {
+      let lines = self.lines(comparisons, isSame: isSame, changes, engine)
+      try console.result(lines.map(terminalSafe).joined(separator: "\n"))
+    }
+    return isSame ? .done : .conditionFailed
+  }
+
+  private var temporary: String {
+    let variable = console.environment.variables["TMPDIR"] ?? ""
+    return variable.isEmpty ? "/tmp" : variable
+  }
+
+  private func show(_ event: TrainingEvent, _ meter: TrainingMeter) {
+    switch event {
+    case .loading(let done, let total): meter.show("reading images", done, of: total)
+    case .features(let done, let total): meter.show("computing features", done, of: total)
+    case .batch(let progress):
+      meter.show("repeating", unit: "steps", progress.step, of: progress.steps)
+    case .warning(let text): console.warning(text)
+    default: break
+    }
+  }
+
+  /// The differences from the run's environment that may change the last bits.
+  private func changes(from record: RunRecord, _ engine: Engine) -> [String] {
+    let set = engine.instructionSet.rawValue
+    let ranks = record.ranks ?? 1
+    return (set == record.isa ? [] : ["instruction set \(record.isa) then, \(set) now"])
+      + (ranks == 1 ? [] : ["\(ranks) processes then, 1 now"])
+      + RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
+        let before = record.versions[name] ?? "none"
+        return before == now ? nil : "\(name) \(before) then, \(now) now"
+      }
+  }
+
+  private func lines(
+    _ comparisons: [Verification.Comparison], isSame: Bool, _ changes: [String],
+    _ engine: Engine
+  ) -> [String] {
+    let table = TextTable(
+      header: ["step", "epoch", "loss", "weights", ""],
+      rows: comparisons.map { comparison in
+        let (step, was) = (comparison.repeated, comparison.recorded)
+        return [
+          "\(step.step)", "\(step.epoch)",
+          step.loss == was.loss ? "\(step.loss)" : "\(step.loss), in the run \(was.loss)",
+          String(step.weightsSHA256.prefix(12)), comparison.isSame ? "same" : "differs",
+        ]
+      }, leftColumns: 0)
+    let steps = comparisons.last?.repeated.step ?? 0
+    let threads = counted(engine.threads, "thread")
+    let verdict =
+      isSame
+      ? "\(counted(steps, "step")) repeated on \(threads): identical to the run, bit for bit"
+      : "the repetition differs from the run after \(counted(steps, "step"))"
+    return table.lines + [verdict] + changes
+  }
+
+  private func json(
+    _ path: String, _ comparisons: [Verification.Comparison], isSame: Bool,
+    _ changes: [String], _ engine: Engine
+  ) -> JSON {
+    [
+      "run": .string(path), "same": .bool(isSame), "threads": .integer(engine.threads),
+      "isa": .string(engine.instructionSet.rawValue),
+      "changes": .array(changes.map(JSON.string)),
+      "steps": .array(
+        comparisons.map { comparison in
+          [
+            "step": .integer(comparison.repeated.step),
+            "epoch": .integer(comparison.repeated.epoch),
+            "loss": .number(comparison.repeated.loss),
+            "weights_sha256": .string(comparison.repeated.weightsSHA256),
+            "run_loss": .number(comparison.recorded.loss),
+            "run_weights_sha256": .string(comparison.recorded.weightsSHA256),
+            "same": .bool(comparison.isSame),
+          ]
+        }),
+    ]
+  }
+}

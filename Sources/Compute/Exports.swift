@@ -1,0 +1,2 @@
+// An engine's callers choose how it computes convolutions; the rest of the interface is package's own.
+@_exported public import enum KernelTypes.ConvolutionMethod

@@ -1,0 +1,59 @@
+package import KernelTypes
+internal import Primitives
+
+/// The cost of augmenting training images.
+package struct AugmentationMeasurement: Sendable, Hashable {
+  /// Median over images of one thread's time for one tensor, in microseconds.
+  package var microsecondsPerImage: Double
+  /// Tensors that were timed.
+  package var images: Int
+
+  /// Times the pass that training takes from stored bytes to tensors of `side` x `side`.
+  ///
+  /// On the calling thread. Images of noise, of the size at which training keeps them and too many
+  /// for the caches, as a dataset is; each of `epochs` passes over `pictures` of them draws new
+  /// changes, and a first pass warms up.
+  package init(
+    _ augmentation: Augmentation, side: Int, kernels: KernelTable, pictures: Int = 512,
+    epochs: Int = 2
+  ) {
+    precondition(side > 0 && pictures > 0 && epochs > 0, "something to measure")
+    let stored = augmentation.storeSide(for: side)
+    let slot = 3 * stored * stored + 16
+    var stream = RandomStream(seed: 0, purpose: .benchmark)
+    let noise = (0..<slot).map { _ in UInt8(stream.index(below: 256)) }
+    let bytes = Array(repeatElement(noise, count: pictures).joined())
+    let pass = AugmentationPass(
+      augmentation,
+      Preprocessing(width: side, height: side, mean: [124, 116, 104], deviation: [58, 57, 57]),
+      seed: 0, kernels: kernels.images)
+    var tensor = [Float](repeating: 0, count: 3 * side * side)
+    var seconds: [Double] = []
+    seconds.reserveCapacity(pictures * epochs)
+    bytes.withUnsafeBufferPointer { bytes in
+      tensor.withUnsafeMutableBufferPointer { tensor in
+        guard let base = bytes.baseAddress, let tensor = tensor.baseAddress else { return }
+        func picture(_ index: Int) -> PictureBytes {
+          PictureBytes(pixels: base + index * slot, size: (stored, stored))
+        }
+        for epoch in 0...epochs {
+          for index in 0..<pictures {
+            let start = ContinuousClock.now
+            let draw = BlendDraw(
+              augmentation, count: pictures, size: (side, side), seed: 0, epoch: epoch,
+              sample: index)
+            let blend = draw.map {
+              BlendedPicture(picture: picture($0.partner), share: $0.share, window: $0.window)
+            }
+            pass.write(
+              picture(index), sample: index, epoch: epoch, blend: blend, size: (side, side),
+              into: tensor)
+            if epoch > 0 { seconds.append((ContinuousClock.now - start) / .seconds(1)) }
+          }
+        }
+      }
+    }
+    images = seconds.count
+    microsecondsPerImage = seconds.sorted()[images / 2] * 1e6
+  }
+}

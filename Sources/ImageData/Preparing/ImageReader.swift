@@ -1,0 +1,80 @@
+package import KernelTypes
+
+/// From a file to the numbers a network is given: the one path that every command takes.
+package struct ImageReader: Sendable {
+  package let preprocessing: Preprocessing
+  private let kernels: KernelTable
+  private let resizer: Resizer
+
+  /// A reader that prepares images as `preprocessing` says.
+  package init(_ preprocessing: Preprocessing, kernels: KernelTable) {
+    self.preprocessing = preprocessing
+    self.kernels = kernels
+    resizer = Resizer(preprocessing.filter, kernels: kernels)
+  }
+
+  /// The image in a file, upright and resized.
+  package func read(path: String) throws(ImageFailure) -> RGBImage {
+    try read(bytes: FileBytes.read(path, onlyPicture: true))
+  }
+
+  /// The image in a file's bytes, upright and resized.
+  package func read(bytes: [UInt8]) throws(ImageFailure) -> RGBImage {
+    let picture = try ImageReader.decodePicture(
+      bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels,
+      shrink: preprocessing.shrink)
+    return resize(picture)
+  }
+
+  /// A decoded image turned and brought to the network's size.
+  package func resize(_ picture: DecodedPicture) -> RGBImage {
+    let isTransposed = picture.isTransposed
+    let (width, height) = (picture.fullWidth, picture.fullHeight)
+    var geometry = preprocessing.geometry(
+      width: isTransposed ? height : width, height: isTransposed ? width : height)
+    let start = (x: geometry.across.start, y: geometry.down.start)
+    let content: RGBImage
+    if picture.shrink == 1 {
+      // Turned first, as others do, so that the same pixels are met.
+      content = resizer.resize(picture.upright, geometry)
+    } else {
+      if isTransposed { swap(&geometry.across, &geometry.down) }
+      content = resizer.resize(picture.image, geometry, shrink: picture.shrink)
+        .upright(from: picture.orientation)
+    }
+    return content.padded(
+      width: preprocessing.width, height: preprocessing.height, x: start.x, y: start.y)
+  }
+
+  /// The tensor of an image that has the preprocessing's size, height x width x 3.
+  package func tensor(_ image: RGBImage) -> [Float] {
+    precondition(
+      image.width == preprocessing.width && image.height == preprocessing.height,
+      "the image must have the network's input size")
+    return [Float](unsafeUninitializedCapacity: preprocessing.tensorCount) { tensor, count in
+      if let target = tensor.baseAddress {
+        image.pixels.withUnsafeBufferPointer {
+          guard let source = $0.baseAddress else { return }
+          kernels.images.normalize(
+            source, image.width * image.height, preprocessing.scale, preprocessing.offset, target)
+        }
+      }
+      count = preprocessing.tensorCount
+    }
+  }
+}
+
+extension RGBImage {
+  /// The image in a larger black one, its corner at (x, y).
+  fileprivate func padded(width: Int, height: Int, x: Int, y: Int) -> RGBImage {
+    if width == self.width && height == self.height { return self }
+    var canvas = [UInt8](repeating: 0, count: 3 * width * height)
+    let bytes = 3 * self.width
+    for row in 0..<self.height {
+      let start = 3 * ((y + row) * width + x)
+      canvas.replaceSubrange(
+        start..<(start + bytes), with: pixels[(row * bytes)..<((row + 1) * bytes)])
+    }
+    return RGBImage(width: width, height: height, pixels: canvas)
+  }
+}

@@ -1,0 +1,164 @@
+package import Compute
+package import KernelTypes
+internal import Synchronization
+
+/// A file that gave no image.
+package struct BadImage: Error, Sendable, Hashable {
+  package var sample: Sample
+  /// The split whose folder it lies in.
+  package var split: Split
+  package var failure: ImageFailure
+}
+
+/// The images of some splits, decoded and resized.
+///
+/// Images of the training split may be kept larger than the others, which have the network's
+/// size and came through `ImageReader`, so that training, evaluation and prediction agree on
+/// every pixel. Where the pixels are kept is `place`; the numbers are the same everywhere. A
+/// class, because it owns them; nothing that can be asked of it changes after loading.
+package final class ImageStore: Sendable {
+  /// The candidates that were read.
+  ///
+  /// The indices of the store are indices here.
+  package let samples: [Sample]
+  /// The network's size, which all but training images have.
+  package let size: (width: Int, height: Int)
+  /// The size of training images.
+  package let trainingSize: (width: Int, height: Int)
+  /// The files that gave no image, in the order of the samples.
+  package let failures: [BadImage]
+  /// SHA-256 over preprocessing, relative paths and contents, 64 hexadecimal digits.
+  package let fingerprint: String
+  /// Bytes of pixels, wherever they are.
+  package let byteCount: Int
+
+  private let splits: [Split?]
+  private let digests: [FileDigest]
+  private let sums: [ChannelSums]
+  private let indicesBySplit: [Split: [Int]]
+  private let source: PixelSource
+
+  init(_ source: PixelSource, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]) {
+    self.source = source
+    samples = plan.candidates.map(\.sample)
+    size = plan.size
+    trainingSize = plan.trainingSize
+    byteCount = plan.byteCount
+    splits = outcomes.map(\.split)
+    digests = outcomes.map(\.fileDigest)
+    sums = outcomes.map(\.sums)
+    failures = zip(plan.candidates, outcomes).compactMap { candidate, outcome in
+      outcome.failure.map {
+        BadImage(sample: candidate.sample, split: candidate.folder, failure: $0)
+      }
+    }
+    var indices: [Split: [Int]] = [:]
+    for (index, outcome) in outcomes.enumerated() {
+      if let split = outcome.split { indices[split, default: []].append(index) }
+    }
+    indicesBySplit = indices
+    fingerprint = plan.fingerprint(outcomes)
+  }
+
+  /// The place of the pixels.
+  package var place: PictureCache.Place { source.place }
+
+  /// Whether all pixels are in memory; a shared store may hold only a part.
+  var isInMemory: Bool { source.isComplete }
+
+  /// Bytes of memory that the pixels take, or will once all have been wanted.
+  package var memoryBytes: Int { place == .ram ? byteCount : 0 }
+
+  /// The indices of the images of a split, in the order of the dataset.
+  ///
+  /// Bad files are omitted.
+  package func indices(_ split: Split) -> [Int] {
+    indicesBySplit[split] ?? []
+  }
+
+  /// The split of an image, or nil if the file is bad or belongs to a split not asked for.
+  package func split(of index: Int) -> Split? { splits[index] }
+
+  /// The SHA-256 of a file; empty if it could not be read.
+  package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
+
+  /// The classes of images.
+  package func targets(_ indices: some Sequence<Int>) -> [Int32] {
+    indices.map { Int32(samples[$0].classIndex) }
+  }
+
+  /// The size of an image.
+  package func size(of index: Int) -> (width: Int, height: Int) {
+    splits[index] == .train ? trainingSize : size
+  }
+
+  /// A copy of an image.
+  package func image(_ index: Int) throws(ImageStoreError) -> RGBImage {
+    let size = size(of: index)
+    var pixels: [UInt8] = []
+    try withPixels(index) {
+      pixels = Array(UnsafeBufferPointer(start: $0, count: 3 * size.width * size.height))
+    }
+    return RGBImage(width: size.width, height: size.height, pixels: pixels)
+  }
+
+  /// Gives `body` the pixels of an image, three bytes each; some bytes past the last can be read.
+  func withPixels(
+    _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
+  ) throws(ImageStoreError) {
+    precondition(splits[index] != nil, "no image has this index")
+    let picture = PixelSource.Picture(
+      index: index, path: samples[index].path, digest: digests[index],
+      isTraining: splits[index] == .train)
+    try source.withPixels(picture, body)
+  }
+
+  /// Writes the tensors of images of the network's size, one after the other.
+  ///
+  /// `target` has room for all of them.
+  package func writeTensors(
+    _ indices: [Int], _ preprocessing: Preprocessing,
+    into target: UnsafeMutableBufferPointer<Float>, kernels: KernelTable, workers: WorkerPool
+  ) throws(ImageStoreError) {
+    let count = preprocessing.tensorCount
+    precondition(target.count >= indices.count * count, "the target is too small")
+    guard let base = target.baseAddress else { return }
+    let scale = preprocessing.scale
+    let offset = preprocessing.offset
+    let failure = Mutex<ImageStoreError?>(nil)
+    workers.parallelFor(indices.count) { position, _ in
+      let size = self.size(of: indices[position])
+      precondition(
+        size.width == preprocessing.width && size.height == preprocessing.height,
+        "the image must have the network's input size")
+      do throws(ImageStoreError) {
+        try withPixels(indices[position]) {
+          kernels.images.normalize(
+            $0, size.width * size.height, scale, offset, base + position * count)
+        }
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// The mean and the standard deviation of red, green and blue over images, in 0...255.
+  ///
+  /// Sums are whole numbers, so the order of work changes nothing.
+  package func channelStatistics(_ indices: [Int]) -> (mean: [Float], deviation: [Float]) {
+    var total = ChannelSums()
+    for index in indices { total.add(sums[index]) }
+    guard total.count > 0 else { return ([0, 0, 0], [255, 255, 255]) }
+    var mean: [Float] = []
+    var deviation: [Float] = []
+    for channel in 0..<3 {
+      let average = Double(total.values[channel]) / Double(total.count)
+      let variance = Double(total.squares[channel]) / Double(total.count) - average * average
+      mean.append(Float(average))
+      // Images of one colour have no deviation to divide by.
+      deviation.append(Float(max(1, variance.squareRoot())))
+    }
+    return (mean, deviation)
+  }
+}

@@ -1,2 +1,0 @@
-// An engine's callers choose how it computes convolutions; the rest of the interface is package's own.
-@_exported public import enum KernelInterface.ConvolutionMethod

@@ -1,0 +1,97 @@
+internal import CNN
+internal import Classifier
+internal import Compute
+internal import ImageData
+
+/// The validation inputs, addressed by index among the validation images.
+protocol ValidationInputs {
+  /// Gives `body` the inputs of some places, one after the other.
+  func withInputs(
+    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+  ) throws
+}
+
+/// The validation images as inputs of the network.
+///
+/// A class because it owns the inputs' memory.
+final class ValidationImages: ValidationInputs {
+  private let images: RunImages
+  private let engine: Engine
+  private var tensors: [Float]
+
+  /// Bytes of inputs.
+  var memoryBytes: Int { tensors.count * MemoryLayout<Float>.stride }
+
+  init(_ images: RunImages, batchSize: Int, engine: Engine) {
+    self.images = images
+    self.engine = engine
+    let count = min(batchSize, images.validation.count)
+    tensors = [Float](repeating: 0, count: count * images.preprocessing.tensorCount)
+  }
+
+  func withInputs(
+    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    try tensors.withUnsafeMutableBufferPointer { tensors in
+      try images.store.writeTensors(
+        Array(images.validation[range]), images.preprocessing, into: tensors,
+        kernels: engine.kernels, workers: engine.workers)
+      try body(UnsafeBufferPointer(tensors))
+    }
+  }
+}
+
+/// Evaluates a network that is being trained on images in memory.
+///
+/// A class because it owns the activations' memory.
+final class Validator {
+  private let session: InferenceSession
+  private let images: RunImages
+  private let classes: Int
+  private let inputs: any ValidationInputs
+  private let team: Team
+
+  /// Bytes for activations.
+  var memoryBytes: Int { session.memoryBytes }
+
+  /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
+  init(
+    network: Network, inputs: any ValidationInputs, images: RunImages, classes: Int,
+    batchSize: Int, engine: Engine, team: Team
+  ) throws(ModelError) {
+    self.team = team
+    session = try InferenceSession(network: network, batchSize: batchSize, engine: engine)
+    self.inputs = inputs
+    self.images = images
+    self.classes = classes
+  }
+
+  /// The figures on the validation images, of which each process answers a part.
+  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> EpochFigures {
+    let truths = images.store.targets(images.validation)
+    let outputs = session.network.outputs
+    let part = team.range(of: truths.count)
+    var own: [EpochFigures.Answer] = []
+    own.reserveCapacity(part.count)
+    var powers: [Double] = []
+    for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
+      let range = first..<min(first + session.batchSize, part.upperBound)
+      let logits = try logits(range)
+      for (row, place) in range.enumerated() {
+        own.append(
+          EpochFigures.Answer(
+            logits[(row * outputs)..<((row + 1) * outputs)], truth: Int(truths[place]),
+            powers: &powers))
+      }
+      try progress(range.upperBound - part.lowerBound, part.count)
+    }
+    return EpochFigures(try team.gather(own), truths: truths, classes: classes)
+  }
+
+  /// The logits of a batch.
+  private func logits(_ range: Range<Int>) throws -> [Float] {
+    var logits: [Float] = []
+    try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }
+    return logits
+  }
+}

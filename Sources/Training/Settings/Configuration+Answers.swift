@@ -1,0 +1,36 @@
+package import Classifier
+internal import ImageData
+
+extension Configuration {
+  /// How a model of this run answers unless told otherwise.
+  ///
+  /// With mirrored views, but not under the tutorial's recipes, nor where training itself took care
+  /// not to mirror: of digits or writing the mirror image is another thing.
+  package var tta: TestTimeAugmentation {
+    let mirrors = augmentation.flip == .h || augmentation.flip == .hv
+    return mirrors && !recipe.isSeed ? .flip : .plain
+  }
+
+  /// What may help a model that is no better than one answer to everything; the model was trained
+  /// on so many images.
+  package static func remedies(
+    _ configuration: Configuration?, images: Int, classes: Int
+  ) -> String {
+    var steps: [String] = []
+    if let configuration {
+      let (own, recipe) = (configuration.training, configuration.recipe.configuration.training)
+      if own.epochs < recipe.epochs || own.minimumSteps < recipe.minimumSteps {
+        steps.append("more --epochs")
+      }
+    }
+    if images < 200 * classes { steps.append("more photos of each class") }
+    if configuration?.transfer.from == nil { steps.append("--from cats-dogs") }
+    return steps.isEmpty
+      ? "cnnctl check may find problems in the images" : "try " + listed(steps, last: "or")
+  }
+
+  private static func listed(_ steps: [String], last word: String) -> String {
+    guard let last = steps.last, steps.count > 1 else { return steps.first ?? "" }
+    return steps.dropLast().joined(separator: ", ") + " \(word) " + last
+  }
+}

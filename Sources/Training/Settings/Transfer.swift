@@ -1,0 +1,135 @@
+internal import CNN
+internal import Classifier
+internal import ImageData
+internal import Primitives
+
+/// What of a network stays as it is.
+package enum Freeze: String, Codable, Sendable, CaseIterable {
+  /// Everything is trained.
+  case none
+  /// All before the last layer stays.
+  case backbone
+}
+
+extension Configuration {
+  /// What training starts from, and how its backbone is treated.
+  package struct Transfer: Codable, Sendable, Hashable {
+    /// The model's run folder or file as it was named; nil for fresh weights.
+    package var from: String?
+    /// SHA-256 of the model's file.
+    package var sha256: String?
+    /// What is never trained.
+    package var freeze: Freeze
+    /// Epochs before the backbone is trained, too.
+    package var freezeEpochs: Int
+    /// The factor of the learning rate for the backbone.
+    package var backboneRate: Double
+
+    enum CodingKeys: String, CodingKey {
+      case from
+      case sha256 = "weights_sha256"
+      case freeze
+      case freezeEpochs
+      case backboneRate
+    }
+
+    /// Fresh weights, all trained alike.
+    package static let none = Transfer(freeze: .none, freezeEpochs: 0, backboneRate: 1)
+
+    /// Writes every key, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(from, forKey: .from)
+      try container.encode(sha256, forKey: .sha256)
+      try container.encode(freeze, forKey: .freeze)
+      try container.encode(freezeEpochs, forKey: .freezeEpochs)
+      try container.encode(backboneRate, forKey: .backboneRate)
+    }
+
+    /// Whether the backbone is never trained, so that its features are computed once and kept.
+    ///
+    /// One that is frozen for a number of epochs may move in a later one, however few epochs were
+    /// asked for: a run that gets more of them then has the weights of one that was begun with all.
+    var freezesAlways: Bool { freeze == .backbone }
+
+    /// The backbone's factor in an epoch, counted from 1.
+    func rate(epoch: Int) -> Double {
+      freeze == .backbone || epoch <= freezeEpochs ? 0 : backboneRate
+    }
+  }
+
+  /// Takes over what the images of a model that training is to start from went through.
+  mutating func applyOrigin(_ options: TrainingOptions) throws(TrainingError) {
+    guard let name = options.from else { return }
+    let origin = try TransferOrigin(named: name)
+    let images = origin.model.preprocessing
+    data.resize = images.resize
+    data.filter = images.filter
+    data.exif = images.exif
+    data.normalization = .model
+    let input = origin.model.network.architecture.input
+    let growth = network.growth.scaled(from: network.size, to: input.height)
+    let architecture = origin.model.network.architecture
+    network = Net(arch: architecture.name, size: input.height, growth: growth)
+    network.keepSize(unless: architecture)
+    transfer.from = origin.name
+    transfer.sha256 = origin.sha256
+    transfer.backboneRate = Transfer.standardRate
+  }
+
+  mutating func applyTransfer(_ options: TrainingOptions) throws(TrainingError) {
+    set(&transfer.freeze, try word("--freeze", options.freeze, Freeze.self))
+    set(&transfer.freezeEpochs, options.freezeEpochs)
+    set(&transfer.backboneRate, options.backboneRate)
+    if transfer.freeze == .backbone, options.backboneRate != nil {
+      throw TrainingError(
+        .usage, "--backbone-lr has no meaning with --freeze backbone",
+        expected: "one of the two, or --freeze-epochs with --backbone-lr")
+    }
+  }
+}
+
+extension Configuration.Transfer {
+  /// The backbone's factor of the rate where training starts from a model.
+  static let standardRate = 1.0
+
+  /// Refuses an `--arch` that is not the model's.
+  func check(_ arch: String, is model: String) throws(TrainingError) {
+    let origin = try TransferOrigin(named: model)
+    let found = origin.model.network.architecture
+    let wanted =
+      Architecture.presetNames.contains(arch)
+      ? try? Architecture.preset(arch) : try Configuration.architecture(file: arch)
+    guard wanted.map(found.hasLayers) == true else {
+      throw TrainingError(
+        .usage, "--arch \(arch) is not the network of \(model)", found: found.name,
+        expected: "the model's own, which is taken without --arch")
+    }
+  }
+
+  /// Refuses what means nothing without a model to start from.
+  func validate(_ normalization: Normalization) throws(TrainingError) {
+    if from != nil {
+      guard sha256 != nil else {
+        throw TrainingError(.usage, "transfer.from lacks its transfer.weights_sha256")
+      }
+      guard freeze == .none || freezeEpochs == 0 else {
+        throw TrainingError(
+          .usage, "--freeze backbone and --freeze-epochs exclude each other",
+          found: "--freeze-epochs \(freezeEpochs)",
+          expected: "--freeze backbone for the whole run, --freeze-epochs for its beginning")
+      }
+      return
+    }
+    let option =
+      freeze != .none
+      ? "--freeze \(freeze.rawValue)"
+      : freezeEpochs > 0
+        ? "--freeze-epochs"
+        : backboneRate != 1 ? "--backbone-lr" : normalization == .model ? "model" : nil
+    guard let option else { return }
+    throw TrainingError(
+      .usage, "\(option) has no meaning for a network with fresh weights",
+      expected: "--from MODEL beside it")
+  }
+}

@@ -1,0 +1,1 @@
+../../../../Sources/Primitives/Statistics/RandomStream.swift
