@@ -5,6 +5,8 @@ internal import KernelSelection
 public struct MaxPool2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "maxPool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .maxPool2D(self) }
 
   /// The side of the window.
   public var size: Int
@@ -48,6 +50,8 @@ public struct MaxPool2D: Layer, GraphLayer {
 public struct AveragePool2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "averagePool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .averagePool2D(self) }
 
   /// The side of the window.
   public var size: Int
@@ -90,6 +94,8 @@ public struct AveragePool2D: Layer, GraphLayer {
 public struct GlobalAveragePool2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "globalAveragePool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .globalAveragePool2D(self) }
 
   /// A pool over the whole map.
   public init() {}
