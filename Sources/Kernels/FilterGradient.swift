@@ -30,9 +30,9 @@ package func accumulateFilterGradient(
 
 /// The pixels that are summed over, in rows as long as possible: the innermost loop is over a row.
 struct PixelSteps {
-  var images, rows, columns: Int
-  var bandImageStep, bandRowStep, bandPixelStep: Int
-  var dyImageStep, dyRowStep, dyPixelStep: Int
+  var rows, columns: Int
+  var bandRowStep, bandPixelStep: Int
+  var dyRowStep, dyPixelStep: Int
   /// From the gradient of one index to the next.
   var gradientStep: Int
   /// Adds to the gradient instead of replacing it.
@@ -40,23 +40,16 @@ struct PixelSteps {
 
   @inline(__always)
   init(_ shape: FilterGradientShape) {
-    (images, rows, columns) = (shape.images, shape.rows, shape.columns)
-    bandImageStep = shape.bandImageStep
+    (rows, columns) = (shape.rows, shape.columns)
     bandRowStep = shape.bandLineStep
     bandPixelStep = shape.bandPixelStep
-    dyImageStep = shape.outputImageStep
     dyRowStep = shape.outputRowStep
     dyPixelStep = shape.channels
     gradientStep = shape.channels
     accumulates = shape.accumulates
     if rows == 1 || bandRowStep == columns * bandPixelStep && dyRowStep == columns * dyPixelStep {
       columns *= rows
-      (rows, images) = (images, 1)
-      (bandRowStep, dyRowStep) = (bandImageStep, dyImageStep)
-      if columns == 1 {
-        (columns, rows) = (rows, 1)
-        (bandPixelStep, dyPixelStep) = (bandRowStep, dyRowStep)
-      }
+      rows = 1
     }
   }
 }
@@ -68,26 +61,23 @@ func addLastPanel(
   _ gradient: UnsafeMutablePointer<Float>, _ shape: FilterGradientShape, _ s: PixelSteps
 ) {
   let spareCount = widestTile * lanes
-  let bytes = 4 * (spareCount + s.images * s.rows * s.columns * lanes)
+  let bytes = 4 * (spareCount + s.rows * s.columns * lanes)
   withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
     if let spare = memory.baseAddress?.assumingMemoryBound(to: Float.self) {
       let copy = spare + spareCount
       var target = copy
-      for image in 0..<s.images {
-        for row in 0..<s.rows {
-          var source = dy + image * s.dyImageStep + row * s.dyRowStep
-          for _ in 0..<s.columns {
-            for c in 0..<channels { target[c] = source[c] }
-            for c in channels..<lanes { target[c] = 0 }
-            source += s.dyPixelStep
-            target += lanes
-          }
+      for row in 0..<s.rows {
+        var source = dy + row * s.dyRowStep
+        for _ in 0..<s.columns {
+          for c in 0..<channels { target[c] = source[c] }
+          for c in channels..<lanes { target[c] = 0 }
+          source += s.dyPixelStep
+          target += lanes
         }
       }
       var steps = s
       steps.dyPixelStep = lanes
       steps.dyRowStep = s.columns * lanes
-      steps.dyImageStep = s.rows * s.columns * lanes
       addPanel(
         vectors: 1, channels, band, UnsafePointer(copy), gradient, shape, steps, spare: spare)
     }
@@ -138,21 +128,19 @@ private enum GradientTile<let vectors: Int, let indices: Int> {
   static func add(_ x: P, _ dy: P, _ gradient: M, _ steps: UnsafePointer<PixelSteps>) {
     let s = steps.pointee
     var sums = clearedAccumulators()
-    for image in 0..<s.images {
-      for row in 0..<s.rows {
-        var xp = x + image * s.bandImageStep + row * s.bandRowStep
-        var dp = dy + image * s.dyImageStep + row * s.dyRowStep
-        for _ in 0..<s.columns {
-          let d0 = load(dp)
-          let d1 = vectors == 2 ? load(dp + lanes) : d0
-          for i in 0..<indices {
-            let a = Vector(repeating: xp[i])
-            sums[vectors * i] = multiplyAdd(sums[vectors * i], a, d0)
-            if vectors == 2 { sums[2 * i + 1] = multiplyAdd(sums[2 * i + 1], a, d1) }
-          }
-          xp += s.bandPixelStep
-          dp += s.dyPixelStep
+    for row in 0..<s.rows {
+      var xp = x + row * s.bandRowStep
+      var dp = dy + row * s.dyRowStep
+      for _ in 0..<s.columns {
+        let d0 = load(dp)
+        let d1 = vectors == 2 ? load(dp + lanes) : d0
+        for i in 0..<indices {
+          let a = Vector(repeating: xp[i])
+          sums[vectors * i] = multiplyAdd(sums[vectors * i], a, d0)
+          if vectors == 2 { sums[2 * i + 1] = multiplyAdd(sums[2 * i + 1], a, d1) }
         }
+        xp += s.bandPixelStep
+        dp += s.dyPixelStep
       }
     }
     // Chosen once: with a branch for each sum the loop would not unroll.
