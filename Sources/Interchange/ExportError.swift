@@ -2,8 +2,6 @@ package import Primitives
 
 /// The reason why a model cannot be written in another format.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A layer that the form has no word for.
-  case layer(path: String, kind: String)
   /// A tensor that the network should have and does not.
   case tensor(String)
   /// A weight that 16 bits cannot hold.
@@ -12,7 +10,6 @@ package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence.
   package var description: String {
     switch self {
-    case .layer(let path, let kind): "\(path) is a \(kind), which this format does not support"
     case .tensor(let name): "the network has no tensor \(name)"
     case .notInHalves(let name, let value):
       "\(name) holds \(value), which does not fit into 16 bits"

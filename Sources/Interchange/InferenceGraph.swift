@@ -54,7 +54,7 @@ package struct InferenceGraph: Sendable {
   ///
   /// - folding: normalizations become part of the convolution or dense layer right before them.
   ///
-  /// Error: a layer of a kind that is not known here.
+  /// Error: a tensor that the network does not have.
   package init(_ network: Network, folding: Bool = false) throws(ExportError) {
     input = Value(name: "input", shape: network.architecture.input)
     output = input
@@ -98,18 +98,18 @@ private struct Lowering {
       Window(size: size, stride: stride, padding: padding, input: input.shape, output: shape)
     }
     let operation: InferenceGraph.Operation
-    switch layer {
-    case is Dropout:
+    switch layer.form {
+    case .dropout:
       return input
-    case let layer as Residual:
+    case .residual(let layer):
       return try apply(layer, to: input, path: path, nodes: &nodes)
-    case let layer as Conv2D:
+    case .conv2D(let layer):
       operation = .convolution(
         try weights("\(path).filters", "\(path).bias", layer.useBias),
         window(layer.kernelSize, layer.stride, layer.padding))
-    case let layer as Dense:
+    case .dense(let layer):
       operation = .dense(try weights("\(path).weights", "\(path).bias", layer.useBias))
-    case let layer as BatchNorm:
+    case .batchNorm(let layer):
       let normalization = try normalization(layer, path)
       if folding, let last = nodes.indices.last, last >= start, nodes[last].output == input,
         let folded = nodes[last].operation.folding(normalization)
@@ -118,15 +118,13 @@ private struct Lowering {
         return input
       }
       operation = .normalization(normalization)
-    case let layer as MaxPool2D:
+    case .maxPool2D(let layer):
       operation = .maxPool(window(layer.size, layer.stride, layer.padding))
-    case let layer as AveragePool2D:
+    case .averagePool2D(let layer):
       operation = .averagePool(window(layer.size, layer.stride, layer.padding))
-    case is GlobalAveragePool2D: operation = .globalAverage
-    case is Flatten: operation = .flatten
-    case is ReLU: operation = .rectify
-    default:
-      throw .layer(path: path, kind: type(of: layer).kind)
+    case .globalAveragePool2D: operation = .globalAverage
+    case .flatten: operation = .flatten
+    case .relu: operation = .rectify
     }
     return step(operation, [input], shape, path, &nodes)
   }
@@ -183,7 +181,7 @@ extension InferenceGraph.Operation {
     case .convolution(let weights, let window):
       .convolution(weights.normalized(by: normalization), window)
     case .dense(let weights): .dense(weights.normalized(by: normalization))
-    default: nil
+    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .add: nil
     }
   }
 }

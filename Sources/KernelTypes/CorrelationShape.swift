@@ -32,24 +32,13 @@ package struct CorrelationShape: Sendable {
   package var accumulates = false
   /// Replaces negative results by zero.
   package var rectifies = false
-  /// Bands of the same sizes, each with an output of its own: a panel of filters serves them all
-  /// while it is in the cache, which small maps with many channels need.
-  package var images = 1
-  /// From one image's band to the next image's.
-  package var bandImageStep = 0
-  /// From one image's output to the next image's.
-  package var outputImageStep = 0
 
-  /// A shape whose every number is given, of one image unless told otherwise.
+  /// A shape whose every number is given.
   package init(
     rows: Int, columns: Int, channels: Int, kernelRows: Int, rowLength: Int, bandRowStep: Int,
     bandLineStep: Int, bandPixelStep: Int, outputRowStep: Int, outputPixelStep: Int,
-    weightStep: Int? = nil, accumulates: Bool = false, rectifies: Bool = false,
-    images: Int = 1, bandImageStep: Int = 0, outputImageStep: Int = 0
+    weightStep: Int? = nil, accumulates: Bool = false, rectifies: Bool = false
   ) {
-    self.images = images
-    self.bandImageStep = bandImageStep
-    self.outputImageStep = outputImageStep
     self.rows = rows
     self.columns = columns
     self.channels = channels
@@ -95,25 +84,14 @@ package struct FilterGradientShape: Sendable {
   package var outputRowStep: Int
   /// Adds to the filter gradient; otherwise replaces what it holds in the given ranges.
   package var accumulates = true
-  /// Bands of the same sizes, each with an output's gradient of its own: their products are summed
-  /// before the filter gradient is touched, which is large where maps are small.
-  package var images = 1
-  /// From one image's band to the next image's.
-  package var bandImageStep = 0
-  /// From one image's output gradient to the next image's.
-  package var outputImageStep = 0
 
-  /// A shape whose every number is given, of one image unless told otherwise.
+  /// A shape whose every number is given.
   package init(
     rows: Int, columns: Int, channels: Int, channelRange: Range<Int>, kernelRows: Int,
     rowLength: Int, rowRange: Range<Int>, bandRowStep: Int, bandLineStep: Int,
-    bandPixelStep: Int, outputRowStep: Int, accumulates: Bool = true, images: Int = 1,
-    bandImageStep: Int = 0, outputImageStep: Int = 0
+    bandPixelStep: Int, outputRowStep: Int, accumulates: Bool = true
   ) {
     self.accumulates = accumulates
-    self.images = images
-    self.bandImageStep = bandImageStep
-    self.outputImageStep = outputImageStep
     self.rows = rows
     self.columns = columns
     self.channels = channels

@@ -1,30 +1,24 @@
 /// The kernels for convolutions and matrix products.
 package struct ConvolutionKernels: Sendable {
-  /// `packPanel` of the module Kernels.
   package let packPanel:
     @Sendable (_ filters: Input, _ panel: Output, _ indices: Int, _ channels: Int, _ channel: Int)
       -> Void
-  /// `packTurnedPanel` of the module Kernels.
   package let packTurnedPanel:
     @Sendable (
       _ filters: Input, _ panel: Output, _ kernelColumns: Int, _ inputChannels: Int,
       _ outputChannels: Int, _ stride: Int, _ firstRow: Int, _ rows: Int, _ firstColumn: Int,
       _ columns: Int, _ channel: Int
     ) -> Void
-  /// `padBand` of the module Kernels.
   package let padBand: @Sendable (_ image: Input, _ band: Output, _ shape: BandShape) -> Void
-  /// `padNormalizedBand` of the module Kernels.
   package let padNormalizedBand:
     @Sendable (
       _ image: Input, _ band: Output, _ factor: Input, _ offset: Input, _ shape: BandShape,
       _ channels: Int, _ rectifies: Bool
     ) -> Void
-  /// `correlateBand` of the module Kernels.
   package let correlateBand:
     @Sendable (
       _ band: Input, _ weights: Input, _ bias: Input?, _ output: Output, _ shape: CorrelationShape
     ) -> Void
-  /// `accumulateFilterGradient` of the module Kernels.
   package let accumulateFilterGradient:
     @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
 
@@ -51,42 +45,35 @@ package struct ConvolutionKernels: Sendable {
 
 /// The transforms of Winograd's method; the products between them are those of `ConvolutionKernels`.
 package struct WinogradKernels: Sendable {
-  /// `winogradFilters` of the module Kernels.
   package let transformFilters:
     @Sendable (
       _ filters: Input, _ u: Output, _ rows: Int, _ width: Int, _ rowStep: Int, _ tapStep: Int,
       _ planeStep: Int
     ) -> Void
-  /// `winogradInput` of the module Kernels.
   package let transformInput:
     @Sendable (
       _ x: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
     ) -> Void
-  /// `winogradProducts` of the module Kernels.
   package let multiply:
     @Sendable (
       _ v: Input, _ u: Input, _ m: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
       _ outputs: Int, _ vStep: Int, _ uStep: Int, _ mStep: Int
     ) -> Void
-  /// `winogradGradientProducts` of the module Kernels.
   package let multiplyGradient:
     @Sendable (
       _ v: Input, _ d: Input, _ sums: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
       _ outputs: Int, _ vStep: Int, _ dStep: Int, _ sumStep: Int, _ channels: Range<Int>,
       _ accumulates: Bool
     ) -> Void
-  /// `winogradOutput` of the module Kernels.
   package let transformOutput:
     @Sendable (
       _ m: Input, _ y: Output, _ bias: Input?, _ tiles: Int, _ rowStep: Int, _ channels: Int,
       _ planeStep: Int, _ rows: Int, _ columns: Int, _ accumulates: Bool, _ rectifies: Bool
     ) -> Void
-  /// `winogradGradient` of the module Kernels.
   package let transformGradient:
     @Sendable (
       _ dy: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
     ) -> Void
-  /// `winogradFilterGradient` of the module Kernels.
   package let transformFilterGradient:
     @Sendable (
       _ p: Input, _ gradient: Output, _ count: Int, _ planeStep: Int, _ tapStep: Int,
@@ -119,36 +106,30 @@ package struct WinogradKernels: Sendable {
 
 /// The kernels for batch normalization and sums over pixels.
 package struct NormalizationKernels: Sendable {
-  /// `moments` of the module Kernels.
   package let moments:
     @Sendable (
       _ x: Input, _ shift: Input, _ pixels: Int, _ channels: Int, _ sums: Output, _ squares: Output
     ) -> Void
-  /// `scaleChannels` of the module Kernels.
   package let scaleChannels:
     @Sendable (
       _ x: Input, _ factor: Input, _ offset: Input, _ y: Output, _ pixels: Int, _ channels: Int,
       _ rectifies: Bool
     ) -> Void
-  /// `normalizationSums` of the module Kernels.
   package let normalizationSums:
     @Sendable (
       _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ pixels: Int,
       _ channels: Int, _ sums: Output, _ products: Output
     ) -> Void
-  /// `normalizationGradient` of the module Kernels.
   package let normalizationGradient:
     @Sendable (
       _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ a: Input,
       _ b: Input, _ d: Input, _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
     ) -> Void
-  /// `addChannels` of the module Kernels.
   package let addChannels:
     @Sendable (
       _ a: Input, _ aFactor: Input?, _ aOffset: Input?, _ b: Input, _ bFactor: Input?,
       _ bOffset: Input?, _ y: Output, _ pixels: Int, _ channels: Int, _ rectifies: Bool
     ) -> Void
-  /// `columnSums` of the module Kernels.
   package let columnSums:
     @Sendable (_ x: Input, _ pixels: Int, _ channels: Int, _ sums: Output) -> Void
 
@@ -179,16 +160,12 @@ package struct NormalizationKernels: Sendable {
 
 /// The kernels for pooling.
 package struct PoolingKernels: Sendable {
-  /// `maxPool` of the module Kernels.
   package let maxPool:
     @Sendable (_ x: Input, _ y: Output, _ codes: UnsafeMutablePointer<UInt8>?, _ shape: PoolShape)
       -> Void
-  /// `maxPoolGradient` of the module Kernels.
   package let maxPoolGradient:
     @Sendable (_ codes: UnsafePointer<UInt8>, _ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
-  /// `averagePool` of the module Kernels.
   package let averagePool: @Sendable (_ x: Input, _ y: Output, _ shape: PoolShape) -> Void
-  /// `averagePoolGradient` of the module Kernels.
   package let averagePoolGradient: @Sendable (_ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
 
   /// Puts the kernels of one module together.
@@ -207,27 +184,19 @@ package struct PoolingKernels: Sendable {
 
 /// The kernels for loops over flat memory.
 package struct ElementwiseKernels: Sendable {
-  /// `rectify` of the module Kernels.
   package let rectify: @Sendable (_ input: Input, _ output: Output, _ count: Int) -> Void
-  /// `rectifyGradient` of the module Kernels.
   package let rectifyGradient:
     @Sendable (_ output: Input, _ dy: Input, _ dx: Output, _ count: Int, _ accumulates: Bool) ->
       Void
-  /// `add` of the module Kernels.
   package let add:
     @Sendable (_ a: Input, _ b: Input, _ output: Output, _ count: Int, _ rectifies: Bool) -> Void
-  /// `accumulate` of the module Kernels.
   package let accumulate:
     @Sendable (_ source: Input, _ target: Output, _ count: Int, _ accumulates: Bool) -> Void
-  /// `sumParts` of the module Kernels.
   package let sumParts:
     @Sendable (_ source: Input, _ parts: Int, _ step: Int, _ target: Output, _ count: Int) -> Void
-  /// `interpolate` of the module Kernels.
   package let interpolate:
     @Sendable (_ value: Output, _ other: Input, _ weight: Float, _ count: Int) -> Void
-  /// `scale` of the module Kernels.
   package let scale: @Sendable (_ values: Output, _ factor: Float, _ count: Int) -> Void
-  /// `sumOfSquares` of the module Kernels.
   package let sumOfSquares: @Sendable (_ values: Input, _ count: Int) -> Double
 
   /// Puts the kernels of one module together.
@@ -254,13 +223,11 @@ package struct ElementwiseKernels: Sendable {
 
 /// The kernels for optimizer steps.
 package struct OptimizerKernels: Sendable {
-  /// `adamStep` of the module Kernels.
   package let adamStep:
     @Sendable (
       _ w: Output, _ g: Input, _ m: Output, _ v: Output, _ beta1: Float, _ beta2: Float,
       _ epsilon: Float, _ rate: Float, _ correction: Float, _ keep: Float, _ count: Int
     ) -> Void
-  /// `momentumStep` of the module Kernels.
   package let momentumStep:
     @Sendable (
       _ w: Output, _ g: Input, _ b: Output, _ momentum: Float, _ nesterov: Bool, _ decay: Float,
@@ -285,7 +252,6 @@ package struct OptimizerKernels: Sendable {
 package struct PeakKernels: Sendable {
   /// Floats that the chains begin with and end in.
   package let floats: Int
-  /// `multiplyAddChains` of the module Kernels.
   package let multiplyAddChains:
     @Sendable (_ values: Output, _ factor: Float, _ summand: Float, _ steps: Int) -> Void
 

@@ -45,11 +45,6 @@ private func folded(_ shape: CorrelationShape) -> CorrelationShape {
     (s.bandLineStep, s.bandPixelStep) = (s.bandPixelStep, s.bandLineStep)
     (s.outputRowStep, s.outputPixelStep) = (s.outputPixelStep, s.outputRowStep)
   }
-  if s.rows == 1 && s.columns == 1 {
-    (s.columns, s.images) = (s.images, 1)
-    s.bandPixelStep = s.bandImageStep
-    s.outputPixelStep = s.outputImageStep
-  }
   return s
 }
 
@@ -74,16 +69,12 @@ private func correlatePanel(
     s.rectifies = shape.rectifies && s.rowLength == left
     let x = band + first
     let w = weights + first * (shape.weightStep ?? vectors * lanes)
-    for image in 0..<shape.images {
-      correlateMap(
-        vectors, x + image * s.bandImageStep, w, bias, output + image * s.outputImageStep,
-        channels, s, spare)
-    }
+    correlateMap(vectors, x, w, bias, output, channels, s, spare)
     first += s.rowLength
   } while first < shape.rowLength
 }
 
-/// One image of one panel, in tiles of nearly equal sizes that cover it exactly.
+/// One panel, in tiles of nearly equal sizes that cover it exactly.
 ///
 /// Where the rows are short, a tile spans several of them. A tile reads and writes whole vectors:
 /// where the panel's last channels do not fill them, it works on `spare`, and the channels that

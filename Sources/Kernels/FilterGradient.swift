@@ -29,13 +29,10 @@ package func accumulateFilterGradient(
 }
 
 /// The pixels that are summed over, in rows as long as possible: the innermost loop is over a row.
-///
-/// Passed by address: Swift would specialise a function that leaves a field unused, and the copy
-/// would be a weak symbol.
 struct PixelSteps {
-  var images, rows, columns: Int
-  var bandImageStep, bandRowStep, bandPixelStep: Int
-  var dyImageStep, dyRowStep, dyPixelStep: Int
+  var rows, columns: Int
+  var bandRowStep, bandPixelStep: Int
+  var dyRowStep, dyPixelStep: Int
   /// From the gradient of one index to the next.
   var gradientStep: Int
   /// Adds to the gradient instead of replacing it.
@@ -43,23 +40,16 @@ struct PixelSteps {
 
   @inline(__always)
   init(_ shape: FilterGradientShape) {
-    (images, rows, columns) = (shape.images, shape.rows, shape.columns)
-    bandImageStep = shape.bandImageStep
+    (rows, columns) = (shape.rows, shape.columns)
     bandRowStep = shape.bandLineStep
     bandPixelStep = shape.bandPixelStep
-    dyImageStep = shape.outputImageStep
     dyRowStep = shape.outputRowStep
     dyPixelStep = shape.channels
     gradientStep = shape.channels
     accumulates = shape.accumulates
     if rows == 1 || bandRowStep == columns * bandPixelStep && dyRowStep == columns * dyPixelStep {
       columns *= rows
-      (rows, images) = (images, 1)
-      (bandRowStep, dyRowStep) = (bandImageStep, dyImageStep)
-      if columns == 1 {
-        (columns, rows) = (rows, 1)
-        (bandPixelStep, dyPixelStep) = (bandRowStep, dyRowStep)
-      }
+      rows = 1
     }
   }
 }
@@ -71,26 +61,23 @@ func addLastPanel(
   _ gradient: UnsafeMutablePointer<Float>, _ shape: FilterGradientShape, _ s: PixelSteps
 ) {
   let spareCount = widestTile * lanes
-  let bytes = 4 * (spareCount + s.images * s.rows * s.columns * lanes)
+  let bytes = 4 * (spareCount + s.rows * s.columns * lanes)
   withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
     if let spare = memory.baseAddress?.assumingMemoryBound(to: Float.self) {
       let copy = spare + spareCount
       var target = copy
-      for image in 0..<s.images {
-        for row in 0..<s.rows {
-          var source = dy + image * s.dyImageStep + row * s.dyRowStep
-          for _ in 0..<s.columns {
-            for c in 0..<channels { target[c] = source[c] }
-            for c in channels..<lanes { target[c] = 0 }
-            source += s.dyPixelStep
-            target += lanes
-          }
+      for row in 0..<s.rows {
+        var source = dy + row * s.dyRowStep
+        for _ in 0..<s.columns {
+          for c in 0..<channels { target[c] = source[c] }
+          for c in channels..<lanes { target[c] = 0 }
+          source += s.dyPixelStep
+          target += lanes
         }
       }
       var steps = s
       steps.dyPixelStep = lanes
       steps.dyRowStep = s.columns * lanes
-      steps.dyImageStep = s.rows * s.columns * lanes
       addPanel(
         vectors: 1, channels, band, UnsafePointer(copy), gradient, shape, steps, spare: spare)
     }
@@ -134,19 +121,16 @@ func addPanel(
 
 /// `indices` x `vectors` accumulators stay in registers over all pixels.
 ///
-/// Both are constants once this is inlined, so every loop over them unrolls; one that does not
+/// Both are constants once this is specialised, so every loop over them unrolls; one that does not
 /// would move the accumulators to memory.
-@inline(__always)
-private func tile(
-  indices: Int, vectors: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-  _ gradient: UnsafeMutablePointer<Float>, _ steps: UnsafePointer<PixelSteps>
-) {
-  let s = steps.pointee
-  var sums = clearedAccumulators()
-  for image in 0..<s.images {
+private enum GradientTile<let vectors: Int, let indices: Int> {
+  @inline(never)
+  static func add(_ x: P, _ dy: P, _ gradient: M, _ steps: UnsafePointer<PixelSteps>) {
+    let s = steps.pointee
+    var sums = clearedAccumulators()
     for row in 0..<s.rows {
-      var xp = x + image * s.bandImageStep + row * s.bandRowStep
-      var dp = dy + image * s.dyImageStep + row * s.dyRowStep
+      var xp = x + row * s.bandRowStep
+      var dp = dy + row * s.dyRowStep
       for _ in 0..<s.columns {
         let d0 = load(dp)
         let d1 = vectors == 2 ? load(dp + lanes) : d0
@@ -159,20 +143,20 @@ private func tile(
         dp += s.dyPixelStep
       }
     }
-  }
-  // Chosen once: with a branch for each sum the loop would not unroll.
-  if s.accumulates {
+    // Chosen once: with a branch for each sum the loop would not unroll.
+    if s.accumulates {
+      for i in 0..<indices {
+        let p = gradient + i * s.gradientStep
+        store(p, load(p) + sums[vectors * i])
+        if vectors == 2 { store(p + lanes, load(p + lanes) + sums[2 * i + 1]) }
+      }
+      return
+    }
     for i in 0..<indices {
       let p = gradient + i * s.gradientStep
-      store(p, load(p) + sums[vectors * i])
-      if vectors == 2 { store(p + lanes, load(p + lanes) + sums[2 * i + 1]) }
+      store(p, sums[vectors * i])
+      if vectors == 2 { store(p + lanes, sums[2 * i + 1]) }
     }
-    return
-  }
-  for i in 0..<indices {
-    let p = gradient + i * s.gradientStep
-    store(p, sums[vectors * i])
-    if vectors == 2 { store(p + lanes, sums[2 * i + 1]) }
   }
 }
 
@@ -180,125 +164,35 @@ private func tile(
 /// inlines only so much into one.
 @inline(__always)
 private func products(
-  _ vectors: Int, _ indices: Int, _ x: P, _ dy: P, _ g: M, _ s: Steps
+  _ vectors: Int, _ indices: Int, _ x: P, _ dy: P, _ g: M, _ s: UnsafePointer<PixelSteps>
 ) {
-  if vectors == 2 {
-    switch indices {
-    case 1: products1(x, dy, g, s)
-    case 2: products2(x, dy, g, s)
-    case 3: products3(x, dy, g, s)
-    case 4: products4(x, dy, g, s)
-    case 5: products5(x, dy, g, s)
-    #if KERNELS_AVX512 || arch(arm64)
-      case 6: products6(x, dy, g, s)
-      case 7: products7(x, dy, g, s)
-      case 8: products8(x, dy, g, s)
-      case 9: products9(x, dy, g, s)
-      case 10: products10(x, dy, g, s)
-      case 11: products11(x, dy, g, s)
-    #endif
-    default: productsWidest(x, dy, g, s)
-    }
-  } else {
-    switch indices {
-    case 1: narrowProducts1(x, dy, g, s)
-    case 2: narrowProducts2(x, dy, g, s)
-    case 3: narrowProducts3(x, dy, g, s)
-    case 4: narrowProducts4(x, dy, g, s)
-    case 5: narrowProducts5(x, dy, g, s)
-    #if KERNELS_AVX512 || arch(arm64)
-      case 6: narrowProducts6(x, dy, g, s)
-      case 7: narrowProducts7(x, dy, g, s)
-      case 8: narrowProducts8(x, dy, g, s)
-      case 9: narrowProducts9(x, dy, g, s)
-      case 10: narrowProducts10(x, dy, g, s)
-      case 11: narrowProducts11(x, dy, g, s)
-    #endif
-    default: narrowProductsWidest(x, dy, g, s)
-    }
+  switch 100 * vectors + indices {
+  case 201: GradientTile<2, 1>.add(x, dy, g, s)
+  case 202: GradientTile<2, 2>.add(x, dy, g, s)
+  case 203: GradientTile<2, 3>.add(x, dy, g, s)
+  case 204: GradientTile<2, 4>.add(x, dy, g, s)
+  case 205: GradientTile<2, 5>.add(x, dy, g, s)
+  case 206: GradientTile<2, 6>.add(x, dy, g, s)
+  case 101: GradientTile<1, 1>.add(x, dy, g, s)
+  case 102: GradientTile<1, 2>.add(x, dy, g, s)
+  case 103: GradientTile<1, 3>.add(x, dy, g, s)
+  case 104: GradientTile<1, 4>.add(x, dy, g, s)
+  case 105: GradientTile<1, 5>.add(x, dy, g, s)
+  case 106: GradientTile<1, 6>.add(x, dy, g, s)
+  #if KERNELS_AVX512 || arch(arm64)
+    case 207: GradientTile<2, 7>.add(x, dy, g, s)
+    case 208: GradientTile<2, 8>.add(x, dy, g, s)
+    case 209: GradientTile<2, 9>.add(x, dy, g, s)
+    case 210: GradientTile<2, 10>.add(x, dy, g, s)
+    case 211: GradientTile<2, 11>.add(x, dy, g, s)
+    case 212: GradientTile<2, 12>.add(x, dy, g, s)
+    case 107: GradientTile<1, 7>.add(x, dy, g, s)
+    case 108: GradientTile<1, 8>.add(x, dy, g, s)
+    case 109: GradientTile<1, 9>.add(x, dy, g, s)
+    case 110: GradientTile<1, 10>.add(x, dy, g, s)
+    case 111: GradientTile<1, 11>.add(x, dy, g, s)
+    case 112: GradientTile<1, 12>.add(x, dy, g, s)
+  #endif
+  default: break
   }
 }
-
-typealias M = UnsafeMutablePointer<Float>
-typealias Steps = UnsafePointer<PixelSteps>
-
-@inline(never) func products1(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 1, vectors: 2, x, dy, g, s)
-}
-@inline(never) func products2(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 2, vectors: 2, x, dy, g, s)
-}
-@inline(never) func products3(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 3, vectors: 2, x, dy, g, s)
-}
-@inline(never) func products4(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 4, vectors: 2, x, dy, g, s)
-}
-@inline(never) func products5(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 5, vectors: 2, x, dy, g, s)
-}
-@inline(never) func productsWidest(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: widestTile, vectors: 2, x, dy, g, s)
-}
-@inline(never) func narrowProducts1(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 1, vectors: 1, x, dy, g, s)
-}
-@inline(never) func narrowProducts2(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 2, vectors: 1, x, dy, g, s)
-}
-@inline(never) func narrowProducts3(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 3, vectors: 1, x, dy, g, s)
-}
-@inline(never) func narrowProducts4(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 4, vectors: 1, x, dy, g, s)
-}
-@inline(never) func narrowProducts5(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-  tile(indices: 5, vectors: 1, x, dy, g, s)
-}
-@inline(never) func narrowProductsWidest(
-  _ x: P, _ dy: P, _ g: M, _ s: Steps
-) {
-  tile(indices: widestTile, vectors: 1, x, dy, g, s)
-}
-#if KERNELS_AVX512 || arch(arm64)
-  @inline(never) func products6(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 6, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func products7(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 7, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func products8(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 8, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func products9(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 9, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func products10(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 10, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func products11(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 11, vectors: 2, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts6(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 6, vectors: 1, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts7(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 7, vectors: 1, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts8(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 8, vectors: 1, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts9(_ x: P, _ dy: P, _ g: M, _ s: Steps) {
-    tile(indices: 9, vectors: 1, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts10(
-    _ x: P, _ dy: P, _ g: M, _ s: Steps
-  ) {
-    tile(indices: 10, vectors: 1, x, dy, g, s)
-  }
-  @inline(never) func narrowProducts11(
-    _ x: P, _ dy: P, _ g: M, _ s: Steps
-  ) {
-    tile(indices: 11, vectors: 1, x, dy, g, s)
-  }
-#endif

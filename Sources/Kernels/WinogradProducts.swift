@@ -24,11 +24,7 @@ package func winogradProducts(
       var y = m + plane * mStep + channel
       for strip in 0..<strips {
         let own = strip < longer ? base + 1 : base
-        if isWide {
-          wideProduct(own, x, w, y, inputs, outputs)
-        } else {
-          narrowProduct(own, x, w, y, inputs, outputs)
-        }
+        panelProduct(isWide ? 2 : 1, own, x, w, y, inputs, outputs)
         x += own * inputs
         y += own * outputs
       }
@@ -39,173 +35,93 @@ package func winogradProducts(
 
 /// y[row][channel] = Σ x[row][index] · w[index][channel] for one or two vectors of channels.
 ///
-/// `rows` x `vectors` sums stay in registers; both are constants once this is inlined, and so is
+/// `rows` x `vectors` sums stay in registers; both are constants once this is specialised, and so is
 /// every step that the caller writes as one. Rows of x are `rowStep` apart, its indices `indexStep`.
-@inline(__always)
-func product(
-  rows: Int, vectors: Int, _ x: P, rowStep: Int, indexStep: Int, _ w: P, wStep: Int, _ y: M,
-  yStep: Int, count: Int, accumulates: Bool
-) {
-  var sums = clearedAccumulators()
-  var x = x
-  var w = w
-  for _ in 0..<count {
-    let b0 = load(w)
-    let b1 = vectors == 2 ? load(w + lanes) : b0
-    for r in 0..<rows {
-      let a = Vector(repeating: x[r * rowStep])
-      sums[r * vectors] = multiplyAdd(sums[r * vectors], a, b0)
-      if vectors == 2 { sums[r * vectors + 1] = multiplyAdd(sums[r * vectors + 1], a, b1) }
+enum Product<let vectors: Int, let rows: Int> {
+  @inline(__always)
+  static func add(
+    _ x: P, rowStep: Int, indexStep: Int, _ w: P, wStep: Int, _ y: M, yStep: Int, count: Int,
+    accumulates: Bool
+  ) {
+    var sums = clearedAccumulators()
+    var x = x
+    var w = w
+    for _ in 0..<count {
+      let b0 = load(w)
+      let b1 = vectors == 2 ? load(w + lanes) : b0
+      for r in 0..<rows {
+        let a = Vector(repeating: x[r * rowStep])
+        sums[r * vectors] = multiplyAdd(sums[r * vectors], a, b0)
+        if vectors == 2 { sums[r * vectors + 1] = multiplyAdd(sums[r * vectors + 1], a, b1) }
+      }
+      x += indexStep
+      w += wStep
     }
-    x += indexStep
-    w += wStep
+    if accumulates {
+      for r in 0..<rows {
+        let p = y + r * yStep
+        store(p, load(p) + sums[r * vectors])
+        if vectors == 2 { store(p + lanes, load(p + lanes) + sums[r * vectors + 1]) }
+      }
+    } else {
+      for r in 0..<rows {
+        store(y + r * yStep, sums[r * vectors])
+        if vectors == 2 { store(y + r * yStep + lanes, sums[r * vectors + 1]) }
+      }
+    }
   }
-  if accumulates {
-    for r in 0..<rows {
-      let p = y + r * yStep
-      store(p, load(p) + sums[r * vectors])
-      if vectors == 2 { store(p + lanes, load(p + lanes) + sums[r * vectors + 1]) }
-    }
-  } else {
-    for r in 0..<rows {
-      store(y + r * yStep, sums[r * vectors])
-      if vectors == 2 { store(y + r * yStep + lanes, sums[r * vectors + 1]) }
-    }
+
+  /// `rows` tiles by one panel of `vectors` vectors.
+  @inline(never)
+  static func panel(_ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int) {
+    add(
+      x, rowStep: inputs, indexStep: 1, w, wStep: vectors * lanes, y, yStep: outputs, count: inputs,
+      accumulates: false)
+  }
+
+  /// `rows` input channels by `vectors` vectors of output channels, over `tiles` tiles.
+  @inline(never)
+  static func sums(
+    _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int, _ tiles: Int, _ accumulates: Bool
+  ) {
+    add(
+      x, rowStep: 1, indexStep: inputs, w, wStep: outputs, y, yStep: outputs, count: tiles,
+      accumulates: accumulates)
   }
 }
 
-/// `rows` tiles by one panel of `vectors` vectors.
+/// One or two vectors of channels.
 @inline(__always)
 private func panelProduct(
-  rows: Int, vectors: Int, _ x: P, _ w: P, _ y: M, _ inputs: Int, _ outputs: Int
+  _ vectors: Int, _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
 ) {
-  product(
-    rows: rows, vectors: vectors, x, rowStep: inputs, indexStep: 1, w, wStep: vectors * lanes, y,
-    yStep: outputs, count: inputs, accumulates: false)
-}
-
-/// Two vectors of channels.
-///
-/// Every number of rows is a function of its own, so that it is a constant there. That of a single
-/// row is inlined: it has no use for the step between rows, and a copy without it would be weak.
-@inline(__always)
-private func wideProduct(
-  _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
-) {
-  switch rows {
-  case 1: wideProduct1(x, w, y, i, o)
-  case 2: wideProduct2(x, w, y, i, o)
-  case 3: wideProduct3(x, w, y, i, o)
-  case 4: wideProduct4(x, w, y, i, o)
-  case 5: wideProduct5(x, w, y, i, o)
-  case 6: wideProduct6(x, w, y, i, o)
+  switch 100 * vectors + rows {
+  case 201: Product<2, 1>.panel(x, w, y, i, o)
+  case 202: Product<2, 2>.panel(x, w, y, i, o)
+  case 203: Product<2, 3>.panel(x, w, y, i, o)
+  case 204: Product<2, 4>.panel(x, w, y, i, o)
+  case 205: Product<2, 5>.panel(x, w, y, i, o)
+  case 206: Product<2, 6>.panel(x, w, y, i, o)
+  case 101: Product<1, 1>.panel(x, w, y, i, o)
+  case 102: Product<1, 2>.panel(x, w, y, i, o)
+  case 103: Product<1, 3>.panel(x, w, y, i, o)
+  case 104: Product<1, 4>.panel(x, w, y, i, o)
+  case 105: Product<1, 5>.panel(x, w, y, i, o)
+  case 106: Product<1, 6>.panel(x, w, y, i, o)
   #if KERNELS_AVX512 || arch(arm64)
-    case 7: wideProduct7(x, w, y, i, o)
-    case 8: wideProduct8(x, w, y, i, o)
-    case 9: wideProduct9(x, w, y, i, o)
-    case 10: wideProduct10(x, w, y, i, o)
-    case 11: wideProduct11(x, w, y, i, o)
-    case 12: wideProduct12(x, w, y, i, o)
+    case 207: Product<2, 7>.panel(x, w, y, i, o)
+    case 208: Product<2, 8>.panel(x, w, y, i, o)
+    case 209: Product<2, 9>.panel(x, w, y, i, o)
+    case 210: Product<2, 10>.panel(x, w, y, i, o)
+    case 211: Product<2, 11>.panel(x, w, y, i, o)
+    case 212: Product<2, 12>.panel(x, w, y, i, o)
+    case 107: Product<1, 7>.panel(x, w, y, i, o)
+    case 108: Product<1, 8>.panel(x, w, y, i, o)
+    case 109: Product<1, 9>.panel(x, w, y, i, o)
+    case 110: Product<1, 10>.panel(x, w, y, i, o)
+    case 111: Product<1, 11>.panel(x, w, y, i, o)
+    case 112: Product<1, 12>.panel(x, w, y, i, o)
   #endif
   default: break
   }
 }
-
-/// One vector of channels.
-@inline(__always)
-private func narrowProduct(
-  _ rows: Int, _ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int
-) {
-  switch rows {
-  case 1: narrowProduct1(x, w, y, i, o)
-  case 2: narrowProduct2(x, w, y, i, o)
-  case 3: narrowProduct3(x, w, y, i, o)
-  case 4: narrowProduct4(x, w, y, i, o)
-  case 5: narrowProduct5(x, w, y, i, o)
-  case 6: narrowProduct6(x, w, y, i, o)
-  #if KERNELS_AVX512 || arch(arm64)
-    case 7: narrowProduct7(x, w, y, i, o)
-    case 8: narrowProduct8(x, w, y, i, o)
-    case 9: narrowProduct9(x, w, y, i, o)
-    case 10: narrowProduct10(x, w, y, i, o)
-    case 11: narrowProduct11(x, w, y, i, o)
-    case 12: narrowProduct12(x, w, y, i, o)
-  #endif
-  default: break
-  }
-}
-
-@inline(__always) func wideProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 1, vectors: 2, x, w, y, i, o)
-}
-@inline(never) func wideProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 2, vectors: 2, x, w, y, i, o)
-}
-@inline(never) func wideProduct3(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 3, vectors: 2, x, w, y, i, o)
-}
-@inline(never) func wideProduct4(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 4, vectors: 2, x, w, y, i, o)
-}
-@inline(never) func wideProduct5(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 5, vectors: 2, x, w, y, i, o)
-}
-@inline(never) func wideProduct6(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 6, vectors: 2, x, w, y, i, o)
-}
-@inline(__always) func narrowProduct1(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 1, vectors: 1, x, w, y, i, o)
-}
-@inline(never) func narrowProduct2(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 2, vectors: 1, x, w, y, i, o)
-}
-@inline(never) func narrowProduct3(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 3, vectors: 1, x, w, y, i, o)
-}
-@inline(never) func narrowProduct4(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 4, vectors: 1, x, w, y, i, o)
-}
-@inline(never) func narrowProduct5(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 5, vectors: 1, x, w, y, i, o)
-}
-@inline(never) func narrowProduct6(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-  panelProduct(rows: 6, vectors: 1, x, w, y, i, o)
-}
-#if KERNELS_AVX512 || arch(arm64)
-  @inline(never) func wideProduct7(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 7, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func wideProduct8(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 8, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func wideProduct9(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 9, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func wideProduct10(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 10, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func wideProduct11(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 11, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func wideProduct12(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 12, vectors: 2, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct7(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 7, vectors: 1, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct8(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 8, vectors: 1, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct9(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 9, vectors: 1, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct10(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 10, vectors: 1, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct11(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 11, vectors: 1, x, w, y, i, o)
-  }
-  @inline(never) func narrowProduct12(_ x: P, _ w: P, _ y: M, _ i: Int, _ o: Int) {
-    panelProduct(rows: 12, vectors: 1, x, w, y, i, o)
-  }
-#endif

@@ -1,7 +1,7 @@
 import KernelTypes
 import TestSupport
 
-/// One convolution of some images, as the kernels see it: a padded band, packed filters, an output.
+/// One convolution of an image, as the kernels see it: a padded band, packed filters, an output.
 struct ConvolutionCase: CustomStringConvertible {
   var height: Int
   var width: Int
@@ -11,10 +11,9 @@ struct ConvolutionCase: CustomStringConvertible {
   var kernelColumns: Int
   var stride: Int
   var padding: Int
-  var images = 1
 
   var description: String {
-    "\(images) x \(height)x\(width)x\(inputs) -> \(outputs), kernel \(kernelRows)x\(kernelColumns), "
+    "\(height)x\(width)x\(inputs) -> \(outputs), kernel \(kernelRows)x\(kernelColumns), "
       + "stride \(stride), padding \(padding)"
   }
 
@@ -31,7 +30,6 @@ struct ConvolutionCase: CustomStringConvertible {
   var outputCount: Int { outputHeight * outputWidth * outputs }
 
   private var bandRowStep: Int { (width + 2 * padding) * inputs }
-  private var bandImageStep: Int { (height + 2 * padding) * bandRowStep }
 
   /// Every kernel, stride and padding, over channels around the lanes of all instruction sets.
   static var sweep: [ConvolutionCase] {
@@ -56,47 +54,45 @@ struct ConvolutionCase: CustomStringConvertible {
   }
 
   /// Outputs of 1 to 4 rows and of every width up to past two tiles, in a panel of two vectors and
-  /// one of one vector, for one image and several; each tile's size occurs.
+  /// one of one vector; each tile's size occurs.
   static func tiles(lanes: Int) -> [ConvolutionCase] {
     (1...4).flatMap { height in
       (1...26).map { width in
         let side = (height + width) % 2 == 0 ? 3 : 1
         return ConvolutionCase(
           height: height, width: width, inputs: 2, outputs: 3 * lanes, kernelRows: side,
-          kernelColumns: side, stride: 1, padding: side / 2, images: 1 + width % 3)
+          kernelColumns: side, stride: 1, padding: side / 2)
       }
     }
   }
 
   /// Rows of indices that are longer than the stretch that a matrix product is cut into, small
-  /// maps of several images, and channels that fill no vector.
+  /// maps, and channels that fill no vector.
   static var special: [ConvolutionCase] {
-    [(600, 1, 1), (257, 20, 33), (512, 16, 48)].map { inputs, images, outputs in
+    [(600, 1, 1), (257, 20, 33), (512, 16, 48)].map { inputs, pixels, outputs in
       ConvolutionCase(
-        height: 1, width: 1, inputs: inputs, outputs: outputs, kernelRows: 1, kernelColumns: 1,
-        stride: 1, padding: 0, images: images)
+        height: 1, width: pixels, inputs: inputs, outputs: outputs, kernelRows: 1, kernelColumns: 1,
+        stride: 1, padding: 0)
     }
       + [(1, 4), (2, 2), (3, 3), (4, 4), (8, 8), (7, 7), (9, 1)].flatMap { height, width in
         [5, 37, 64].map { outputs in
           ConvolutionCase(
             height: height, width: width, inputs: 5, outputs: outputs, kernelRows: 3,
-            kernelColumns: 3, stride: 1 + outputs % 2, padding: 1, images: 3)
+            kernelColumns: 3, stride: 1 + outputs % 2, padding: 1)
         }
       }
   }
 
-  /// The images with their padding, in a guarded buffer.
+  /// The image with its padding, in a guarded buffer.
   func band(_ floats: [Float], _ kernels: KernelTable) -> GuardedBuffer {
     let rows = height + 2 * padding
-    let band = GuardedBuffer(count: images * bandImageStep)
+    let band = GuardedBuffer(count: rows * bandRowStep)
     let source = GuardedBuffer(floats)
-    for image in 0..<images {
-      kernels.convolution.padBand(
-        source.pointer + image * inputCount, band.pointer + image * bandImageStep,
-        BandShape(
-          firstRow: -padding, rows: rows, imageRows: height, imageRowLength: width * inputs,
-          left: padding * inputs, bandRowStep: bandRowStep))
-    }
+    kernels.convolution.padBand(
+      source.pointer, band.pointer,
+      BandShape(
+        firstRow: -padding, rows: rows, imageRows: height, imageRowLength: width * inputs,
+        left: padding * inputs, bandRowStep: bandRowStep))
     return band
   }
 
@@ -123,8 +119,7 @@ struct ConvolutionCase: CustomStringConvertible {
       rowLength: kernelColumns * inputs, bandRowStep: bandRowStep,
       bandLineStep: stride * bandRowStep, bandPixelStep: stride * inputs,
       outputRowStep: outputWidth * outputs, outputPixelStep: outputs, accumulates: accumulates,
-      rectifies: rectifies, images: images, bandImageStep: bandImageStep,
-      outputImageStep: outputCount)
+      rectifies: rectifies)
   }
 
   func filterGradient(
@@ -135,7 +130,6 @@ struct ConvolutionCase: CustomStringConvertible {
       kernelRows: kernelRows, rowLength: kernelColumns * inputs, rowRange: indices,
       bandRowStep: bandRowStep, bandLineStep: stride * bandRowStep,
       bandPixelStep: stride * inputs, outputRowStep: outputWidth * outputs,
-      accumulates: accumulates, images: images, bandImageStep: bandImageStep,
-      outputImageStep: outputCount)
+      accumulates: accumulates)
   }
 }

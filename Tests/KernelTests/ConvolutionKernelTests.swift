@@ -23,18 +23,18 @@ struct ConvolutionKernelTests {
     let kernels = try kernels(set)
     for (number, shape) in cases(kernels).enumerated() {
       var random = RandomValues(seed: 31, salt: number)
-      let image = random.normals(shape.images * shape.inputCount)
+      let image = random.normals(shape.inputCount)
       let taps = shape.kernelRows * shape.kernelColumns
       let filters = random.normals(taps * shape.inputs * shape.outputs)
       let bias = random.normals(shape.outputs)
-      let former = random.normals(shape.images * shape.outputCount)
+      let former = random.normals(shape.outputCount)
 
       let band = shape.band(image, kernels)
       let panels = shape.packed(filters, kernels)
       let padding = [Float](repeating: 0, count: kernels.padded(shape.outputs) - shape.outputs)
       let biases = GuardedBuffer(bias + padding)
       let x = ReferenceTensor(
-        batch: shape.images, height: shape.height, width: shape.width, channels: shape.inputs,
+        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs,
         floats: image)
       let reference = ReferenceConvolution(
         rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
@@ -83,18 +83,18 @@ struct ConvolutionKernelTests {
     let kernels = try kernels(set)
     for (number, shape) in cases(kernels).enumerated() {
       var random = RandomValues(seed: 32, salt: number)
-      let image = random.normals(shape.images * shape.inputCount)
+      let image = random.normals(shape.inputCount)
       let rowLength = shape.kernelColumns * shape.inputs
       let former = random.normals(shape.kernelRows * rowLength * shape.outputs)
-      let dy = random.normals(shape.images * shape.outputCount)
+      let dy = random.normals(shape.outputCount)
       let x = ReferenceTensor(
-        batch: shape.images, height: shape.height, width: shape.width, channels: shape.inputs,
+        batch: 1, height: shape.height, width: shape.width, channels: shape.inputs,
         floats: image)
       let reference = ReferenceConvolution(
         rows: shape.rows, columns: shape.columns, outputChannels: shape.outputs,
         filters: former.map { _ in 0 })
       let cotangent = ReferenceTensor(
-        batch: shape.images, height: shape.outputHeight, width: shape.outputWidth,
+        batch: 1, height: shape.outputHeight, width: shape.outputWidth,
         channels: shape.outputs,
         floats: dy)
       let gradient = reference.backward(x, cotangent).dFilters

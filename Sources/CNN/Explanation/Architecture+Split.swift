@@ -8,13 +8,13 @@ extension Architecture {
   public var mapLayer: Int? {
     layers.indices.reversed().lazy.filter { layers[$0].convolves }.map(endOfStage).first { end in
       let shape = try? split(after: end).front.graph().outputShape
-      return (shape?.pixels ?? 0) > 1 && layers[(end + 1)...].contains { !($0 is Flatten) }
+      return (shape?.pixels ?? 0) > 1 && layers[(end + 1)...].contains { $0.form.kind != .flatten }
     }
   }
 
   /// The index of the last layer that only normalises or rectifies what the one at `index` gives.
   private func endOfStage(_ index: Int) -> Int {
-    let others = layers[(index + 1)...].firstIndex { !($0 is BatchNorm || $0 is ReLU) }
+    let others = layers[(index + 1)...].firstIndex { !$0.form.kind.isFollower }
     return (others ?? layers.endIndex) - 1
   }
 
@@ -39,10 +39,24 @@ extension Architecture {
 extension Layer {
   /// Whether it is a convolution or a block that contains one.
   fileprivate var convolves: Bool {
+    switch form {
+    case .conv2D: true
+    case .residual(let block): (block.body + block.shortcut).contains { $0.convolves }
+    case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout, .batchNorm,
+      .relu:
+      false
+    }
+  }
+}
+
+extension LayerKind {
+  /// Whether it only changes the numbers of the layer before, one by one or a channel at a time.
+  package var isFollower: Bool {
     switch self {
-    case is Conv2D: true
-    case let block as Residual: (block.body + block.shortcut).contains { $0.convolves }
-    default: false
+    case .batchNorm, .relu: true
+    case .conv2D, .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout,
+      .residual:
+      false
     }
   }
 }

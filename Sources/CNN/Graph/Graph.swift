@@ -55,9 +55,7 @@ struct GraphBuilder {
   ) throws(ModelError) -> GraphValue {
     var current = input
     for (index, layer) in layers.enumerated() {
-      guard let layer = layer as? any GraphLayer else {
-        throw .unknownLayer("\(type(of: layer))")
-      }
+      let layer = layer.form.layer
       let name = "\(path).\(index)"
       let slots = graph.slots.count
       let summary = graph.summaries.count

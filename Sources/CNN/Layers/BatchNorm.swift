@@ -6,6 +6,8 @@
 public struct BatchNorm: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "batchNorm"
+  /// This layer among all kinds.
+  public var form: LayerForm { .batchNorm(self) }
 
   /// Added to the variance.
   public var epsilon: Double

@@ -4,6 +4,8 @@
 public struct Conv2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "conv2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .conv2D(self) }
 
   /// Output channels.
   public var filters: Int

@@ -6,6 +6,8 @@ internal import KernelTypes
 public struct Dense: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "dense"
+  /// This layer among all kinds.
+  public var form: LayerForm { .dense(self) }
 
   /// Output features.
   public var units: Int

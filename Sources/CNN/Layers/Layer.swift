@@ -1,11 +1,96 @@
 /// One layer of a network, as a description.
 ///
-/// The set is closed: `Conv2D`, `MaxPool2D`, `AveragePool2D`, `GlobalAveragePool2D`, `Flatten`,
-/// `Dense`, `Dropout`, `BatchNorm`, `ReLU` and `Residual`. A network refuses any other type, since
-/// a model file could not name it.
+/// The set is closed: a layer is one of the cases of `LayerForm`, since a model file could not name
+/// any other.
 public protocol Layer: Sendable {
   /// The name of this kind of layer in an architecture's JSON.
   static var kind: String { get }
+  /// This layer among all kinds.
+  var form: LayerForm { get }
+}
+
+/// Any layer, by its kind.
+///
+/// What is not part of every layer, such as its form in another program's file, is a `switch` over
+/// these cases without `default`: the compiler asks for an answer for each new kind.
+public enum LayerForm: Sendable {
+  /// A convolution.
+  case conv2D(Conv2D)
+  /// The greatest value of each window.
+  case maxPool2D(MaxPool2D)
+  /// The mean of each window.
+  case averagePool2D(AveragePool2D)
+  /// The mean of the whole map.
+  case globalAveragePool2D(GlobalAveragePool2D)
+  /// A map as a vector.
+  case flatten(Flatten)
+  /// A fully connected layer.
+  case dense(Dense)
+  /// Features set to zero at random in training.
+  case dropout(Dropout)
+  /// Batch normalization.
+  case batchNorm(BatchNorm)
+  /// The greater of the value and zero.
+  case relu(ReLU)
+  /// Layers with a way around them.
+  case residual(Residual)
+
+  /// The kind without the layer's numbers.
+  package var kind: LayerKind {
+    switch self {
+    case .conv2D: .conv2D
+    case .maxPool2D: .maxPool2D
+    case .averagePool2D: .averagePool2D
+    case .globalAveragePool2D: .globalAveragePool2D
+    case .flatten: .flatten
+    case .dense: .dense
+    case .dropout: .dropout
+    case .batchNorm: .batchNorm
+    case .relu: .relu
+    case .residual: .residual
+    }
+  }
+
+  /// The layer as the graph takes it.
+  var layer: any GraphLayer {
+    switch self {
+    case .conv2D(let layer): layer
+    case .maxPool2D(let layer): layer
+    case .averagePool2D(let layer): layer
+    case .globalAveragePool2D(let layer): layer
+    case .flatten(let layer): layer
+    case .dense(let layer): layer
+    case .dropout(let layer): layer
+    case .batchNorm(let layer): layer
+    case .relu(let layer): layer
+    case .residual(let layer): layer
+    }
+  }
+}
+
+/// Every kind of layer that an architecture can name.
+package enum LayerKind: CaseIterable, Sendable {
+  case conv2D, maxPool2D, averagePool2D, globalAveragePool2D, flatten, dense, dropout, batchNorm,
+    relu, residual
+
+  /// The layers of this kind.
+  var type: any GraphLayer.Type {
+    switch self {
+    case .conv2D: Conv2D.self
+    case .maxPool2D: MaxPool2D.self
+    case .averagePool2D: AveragePool2D.self
+    case .globalAveragePool2D: GlobalAveragePool2D.self
+    case .flatten: Flatten.self
+    case .dense: Dense.self
+    case .dropout: Dropout.self
+    case .batchNorm: BatchNorm.self
+    case .relu: ReLU.self
+    case .residual: Residual.self
+    }
+  }
+
+  /// The kind's name in an architecture's JSON.
+  package var name: String { type.kind }
 }
 
 /// What a layer must say of itself to become part of a graph.
@@ -46,12 +131,6 @@ extension GraphLayer {
     }
   }
 }
-
-/// Every kind of layer that an architecture can name.
-let layerKinds: [any GraphLayer.Type] = [
-  Conv2D.self, MaxPool2D.self, AveragePool2D.self, GlobalAveragePool2D.self, Flatten.self,
-  Dense.self, Dropout.self, BatchNorm.self, ReLU.self, Residual.self,
-]
 
 /// The zeros around a map before windows move over it.
 public enum Padding: Sendable, Hashable {

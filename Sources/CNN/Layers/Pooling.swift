@@ -1,9 +1,11 @@
 internal import KernelTypes
 
 /// The greatest value of each window, in every channel.
-public struct MaxPool2D: Layer, GraphLayer {
+public struct MaxPool2D: Layer, WindowLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "maxPool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .maxPool2D(self) }
 
   /// The side of the window.
   public var size: Int
@@ -19,34 +21,18 @@ public struct MaxPool2D: Layer, GraphLayer {
     self.padding = padding
   }
 
-  init(from fields: inout LayerFields) throws(ModelError) {
-    size = try fields.int("size", default: 2)
-    stride = try fields.int("stride", default: size)
-    padding = try fields.padding("padding")
-  }
+  // A place in a window is kept in one byte.
+  static let largest = 15
 
-  func write(to fields: inout LayerFields) {
-    fields.set("size", .int(size))
-    fields.set("stride", .int(stride))
-    fields.set("padding", padding)
-  }
-
-  func lower(
-    into builder: inout GraphBuilder, input: GraphValue, path: String
-  ) throws(ModelError) -> GraphValue {
-    // A place in a window is kept in one byte.
-    try require(size, in: 1...15, "size", path)
-    let (shape, output) = try poolShape(
-      self, input.shape, size: size, stride: stride, padding: padding, path: path)
-    return try builder.add(
-      MaxPoolOperation(shape: shape), inputs: [input], output: output, path: path)
-  }
+  func operation(_ shape: PoolShape) -> any Operation { MaxPoolOperation(shape: shape) }
 }
 
 /// The mean of each window, in every channel, over the pixels inside the map only.
-public struct AveragePool2D: Layer, GraphLayer {
+public struct AveragePool2D: Layer, WindowLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "averagePool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .averagePool2D(self) }
 
   /// The side of the window.
   public var size: Int
@@ -62,10 +48,27 @@ public struct AveragePool2D: Layer, GraphLayer {
     self.padding = padding
   }
 
+  static let largest = 1024
+
+  func operation(_ shape: PoolShape) -> any Operation { AveragePoolOperation(shape: shape) }
+}
+
+/// A layer of windows that move over a map.
+protocol WindowLayer: GraphLayer {
+  var size: Int { get }
+  var stride: Int { get }
+  var padding: Padding { get }
+  /// The largest side of a window.
+  static var largest: Int { get }
+  init(_ size: Int, stride: Int?, padding: Padding)
+  func operation(_ shape: PoolShape) -> any Operation
+}
+
+extension WindowLayer {
   init(from fields: inout LayerFields) throws(ModelError) {
-    size = try fields.int("size", default: 2)
-    stride = try fields.int("stride", default: size)
-    padding = try fields.padding("padding")
+    let size = try fields.int("size", default: 2)
+    let stride = try fields.int("stride", default: size)
+    self.init(size, stride: stride, padding: try fields.padding("padding"))
   }
 
   func write(to fields: inout LayerFields) {
@@ -77,11 +80,24 @@ public struct AveragePool2D: Layer, GraphLayer {
   func lower(
     into builder: inout GraphBuilder, input: GraphValue, path: String
   ) throws(ModelError) -> GraphValue {
-    try require(size, in: 1...1024, "size", path)
-    let (shape, output) = try poolShape(
-      self, input.shape, size: size, stride: stride, padding: padding, path: path)
-    return try builder.add(
-      AveragePoolOperation(shape: shape), inputs: [input], output: output, path: path)
+    try require(size, in: 1...Self.largest, "size", path)
+    try require(stride, in: 1...1024, "stride", path)
+    if case .explicit(let places) = padding {
+      try require(places, in: 0...(size / 2), "padding", path)
+    }
+    let map = input.shape
+    guard let rows = padding.resolve(input: map.height, kernel: size, stride: stride),
+      let columns = padding.resolve(input: map.width, kernel: size, stride: stride)
+    else {
+      throw .shape(
+        layer: "\(path) (\(Self.kind))", expected: "at least \(size)x\(size) pixels", found: map)
+    }
+    let windows = PoolShape(
+      height: map.height, width: map.width, channels: map.channels, outputHeight: rows.output,
+      outputWidth: columns.output, size: size, stride: stride, padTop: rows.before,
+      padLeft: columns.before)
+    let output = Shape(height: rows.output, width: columns.output, channels: map.channels)
+    return try builder.add(operation(windows), inputs: [input], output: output, path: path)
   }
 }
 
@@ -89,6 +105,8 @@ public struct AveragePool2D: Layer, GraphLayer {
 public struct GlobalAveragePool2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "globalAveragePool2D"
+  /// This layer among all kinds.
+  public var form: LayerForm { .globalAveragePool2D(self) }
 
   /// A pool over the whole map.
   public init() {}
@@ -109,29 +127,6 @@ public struct GlobalAveragePool2D: Layer, GraphLayer {
       AveragePoolOperation(shape: window), inputs: [input],
       output: Shape(features: shape.channels), path: path)
   }
-}
-
-private func poolShape(
-  _ layer: some GraphLayer, _ input: Shape, size: Int, stride: Int, padding: Padding, path: String
-) throws(ModelError) -> (PoolShape, Shape) {
-  try layer.require(stride, in: 1...1024, "stride", path)
-  if case .explicit(let places) = padding {
-    try layer.require(places, in: 0...(size / 2), "padding", path)
-  }
-  guard let rows = padding.resolve(input: input.height, kernel: size, stride: stride),
-    let columns = padding.resolve(input: input.width, kernel: size, stride: stride)
-  else {
-    throw .shape(
-      layer: "\(path) (\(type(of: layer).kind))", expected: "at least \(size)x\(size) pixels",
-      found: input)
-  }
-  let shape = PoolShape(
-    height: input.height, width: input.width, channels: input.channels,
-    outputHeight: rows.output, outputWidth: columns.output, size: size, stride: stride,
-    padTop: rows.before, padLeft: columns.before)
-  return (
-    shape, Shape(height: rows.output, width: columns.output, channels: input.channels)
-  )
 }
 
 /// Average pooling.

@@ -5,6 +5,8 @@ internal import Primitives
 public struct Flatten: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "flatten"
+  /// This layer among all kinds.
+  public var form: LayerForm { .flatten(self) }
 
   /// A change of shape; nothing moves.
   public init() {}
@@ -26,6 +28,8 @@ public struct Flatten: Layer, GraphLayer {
 public struct Dropout: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "dropout"
+  /// This layer among all kinds.
+  public var form: LayerForm { .dropout(self) }
 
   /// The share set to zero.
   public var rate: Double

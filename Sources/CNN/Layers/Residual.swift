@@ -4,6 +4,8 @@ internal import KernelTypes
 public struct ReLU: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "relu"
+  /// This layer among all kinds.
+  public var form: LayerForm { .relu(self) }
 
   /// A rectifier.
   public init() {}
@@ -52,6 +54,8 @@ struct RectifyOperation: Operation {
 public struct Residual: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "residual"
+  /// This layer among all kinds.
+  public var form: LayerForm { .residual(self) }
 
   /// The layers of the block.
   public var body: [any Layer]

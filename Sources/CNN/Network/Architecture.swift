@@ -75,8 +75,9 @@ public struct Architecture: Sendable, Equatable {
 
   static func json(_ layer: any Layer) -> JSONValue {
     var fields = LayerFields(place: "")
+    let layer = layer.form.layer
     fields.set("kind", .string(type(of: layer).kind))
-    (layer as? any GraphLayer)?.write(to: &fields)
+    layer.write(to: &fields)
     return .object(fields.values)
   }
 
@@ -89,8 +90,8 @@ public struct Architecture: Sendable, Equatable {
       }
       var fields = LayerFields(place: here, values: object)
       let kind = try fields.string("kind")
-      guard let type = layerKinds.first(where: { $0.kind == kind }) else {
-        let known = layerKinds.map { $0.kind }.joined(separator: ", ")
+      guard let type = LayerKind.allCases.first(where: { $0.name == kind })?.type else {
+        let known = LayerKind.allCases.map(\.name).joined(separator: ", ")
         throw .description(at: "\(here).kind", expected: "one of \(known)", found: "\"\(kind)\"")
       }
       layers.append(try type.init(from: &fields))

@@ -27,9 +27,9 @@ package struct ClassifierHead: Sendable, Hashable {
 extension Architecture {
   /// The place of the classifier; nil if the last layer is not dense.
   package var head: ClassifierHead? {
-    guard layers.last is Dense else { return nil }
+    guard layers.last?.form.kind == .dense else { return nil }
     var first = layers.count - 1
-    while first > 0, layers[first - 1] is Dropout { first -= 1 }
+    while first > 0, layers[first - 1].form.kind == .dropout { first -= 1 }
     return ClassifierHead(denseLayer: layers.count - 1, firstLayer: first)
   }
 
@@ -39,7 +39,7 @@ extension Architecture {
     let part = Architecture(
       name: name, input: input, layers: Array(layers[..<head.firstLayer]))
     // Flattened images alone are no features.
-    return part.layers.contains { !($0 is Flatten) } ? part : nil
+    return part.layers.contains { $0.form.kind != .flatten } ? part : nil
   }
 
   /// The classifier alone, over vectors of the given number of features; nil if there is none.
@@ -55,7 +55,7 @@ extension Architecture {
   /// - outputs: logits.
   /// - dropout: the share dropped before the last layer; nil for the one that it has.
   package func adapted(side: Int?, outputs: Int, dropout: Double?) -> Architecture? {
-    guard let head, var dense = layers[head.denseLayer] as? Dense else { return nil }
+    guard let head, case .dense(var dense) = layers[head.denseLayer].form else { return nil }
     dense.units = outputs
     var end = Array(layers[head.firstLayer..<head.denseLayer])
     if let dropout { end = dropout > 0 ? [Dropout(dropout)] : [] }

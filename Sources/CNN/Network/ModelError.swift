@@ -8,8 +8,6 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   case residual(layer: String, body: Shape, shortcut: Shape)
   /// A description in JSON that is no architecture.
   case description(at: String, expected: String, found: String)
-  /// A layer that is not one of this module's.
-  case unknownLayer(String)
   /// A preset that does not exist.
   case unknownPreset(String, known: [String])
   /// A tensor that the network does not have, or not in this shape.
@@ -34,8 +32,6 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(layer): body and shortcut must have the same output shape, found \(body) and \(shortcut)"
     case .description(let place, let expected, let found):
       "\(place): expected \(expected), found \(found)"
-    case .unknownLayer(let name):
-      "\(name) is not a layer of this library"
     case .unknownPreset(let name, let known):
       "unknown network \(name), known: \(known.joined(separator: ", "))"
     case .tensor(let name, let expected, let found):

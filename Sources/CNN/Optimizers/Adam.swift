@@ -1,55 +1,30 @@
 internal import KernelTypes
 
 /// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).
-public final class Adam: SteppingOptimizer {
+public class Adam: SteppingOptimizer {
   /// The size of a step.
   public var learningRate: Double
-  /// Steps made.
-  public internal(set) var steps = 0
-  private let moments: AdamMoments
-
-  /// Adam with the usual numbers; Keras takes ε = 1e-7.
-  public init(
-    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8
-  ) {
-    self.learningRate = learningRate
-    moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
-  }
-
-  func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
-    steps = 0
-    try moments.prepare(count: graph.parameterFloats)
-  }
-
-  func step(_ update: ParameterUpdate) {
-    steps += 1
-    moments.step(update, number: steps, learningRate: learningRate, weightDecay: 0)
-  }
-
-  var state: [(name: String, memory: FloatMemory)] { moments.state }
-}
-
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): w -= rate · decay · w as well.
-///
-/// Weights of two or more dimensions decay; biases and the numbers of normalizations do not.
-public final class AdamW: SteppingOptimizer {
-  /// The size of a step.
-  public var learningRate: Double
-  /// The decay at a learning rate of 1.
+  /// The decay at a learning rate of 1; 0 but for `AdamW`.
   public let weightDecay: Double
   /// Steps made.
   public internal(set) var steps = 0
+  /// This optimizer among all kinds.
+  public var form: OptimizerForm { .adam(self) }
   private let moments: AdamMoments
 
-  /// AdamW with the usual numbers.
-  public init(
+  /// Adam with the usual numbers; Keras takes ε = 1e-7.
+  public convenience init(
     learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8, weightDecay: Double = 0.01
+    epsilon: Double = 1e-8
   ) {
+    self.init(
+      learningRate, AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon), weightDecay: 0)
+  }
+
+  fileprivate init(_ learningRate: Double, _ moments: AdamMoments, weightDecay: Double) {
     self.learningRate = learningRate
+    self.moments = moments
     self.weightDecay = weightDecay
-    moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
   }
 
   func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError) {
@@ -63,6 +38,31 @@ public final class AdamW: SteppingOptimizer {
   }
 
   var state: [(name: String, memory: FloatMemory)] { moments.state }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): w -= rate · decay · w as well.
+///
+/// Weights of two or more dimensions decay; biases and the numbers of normalizations do not.
+public final class AdamW: Adam {
+  /// AdamW with the usual numbers.
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0.01
+  ) {
+    super.init(
+      learningRate, AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon),
+      weightDecay: weightDecay)
+  }
+}
+
+extension Adam {
+  /// What Adam without decay is chosen with.
+  static let numbers = OptimizerNumbers(moments: 2, rate: 1e-3, decay: 0, momentum: nil)
+}
+
+extension AdamW {
+  /// What it is chosen with.
+  static let decayingNumbers = OptimizerNumbers(moments: 2, rate: 4e-3, decay: 0.05, momentum: nil)
 }
 
 /// The running means of gradients and of their squares.

@@ -17,6 +17,8 @@ public final class Muon: SteppingOptimizer {
   public let weightDecay: Double
   /// Steps made.
   public internal(set) var steps = 0
+  /// This optimizer among all kinds.
+  public var form: OptimizerForm { .muon(self) }
   private let moments: AdamMoments
   private var work: Work?
   /// Directions that are no numbers are not stepped along, so that this alone tells of them.
@@ -164,4 +166,9 @@ public final class Muon: SteppingOptimizer {
 
     var all: [FloatMemory] { [direction, other, gram, square, polynomial, total, packed] }
   }
+}
+
+extension Muon {
+  /// What it is chosen with.
+  static let numbers = OptimizerNumbers(moments: 2, rate: 0.04, decay: 0.05, momentum: 0.9)
 }

@@ -3,12 +3,71 @@ internal import KernelTypes
 /// What turns gradients into steps.
 ///
 /// A class, because it owns the memory of its moments: flat slabs as long as the parameters. One
-/// optimizer serves one network. The set is closed: `Adam`, `AdamW`, `SGD` and `Muon`.
+/// optimizer serves one network. The set is closed: an optimizer is a case of `OptimizerForm`.
 public protocol Optimizer: AnyObject {
   /// The size of a step; a schedule may set it before each.
   var learningRate: Double { get set }
   /// Steps made.
   var steps: Int { get }
+  /// This optimizer among all kinds.
+  var form: OptimizerForm { get }
+}
+
+/// Any optimizer, by its kind.
+public enum OptimizerForm {
+  /// Adam, with decoupled weight decay or without.
+  case adam(Adam)
+  /// Stochastic gradient descent.
+  case sgd(SGD)
+  /// Orthogonal steps for convolutions, Adam for the rest.
+  case muon(Muon)
+
+  /// The optimizer as a training session takes it.
+  var stepping: any SteppingOptimizer {
+    switch self {
+    case .adam(let optimizer): optimizer
+    case .sgd(let optimizer): optimizer
+    case .muon(let optimizer): optimizer
+    }
+  }
+}
+
+/// The rule of an optimizer step, by the name that settings have for it.
+package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
+  /// Adam without weight decay.
+  case adam
+  /// Adam with decoupled weight decay.
+  case adamw
+  /// Stochastic gradient descent with Nesterov's momentum.
+  case sgd
+  /// Orthogonalised momentum for convolutions, AdamW for the rest.
+  case muon
+
+  /// Numbers that it keeps for each parameter.
+  package var moments: Int { numbers.moments }
+  /// The peak rate where the optimizer is chosen without one, for batches of 64.
+  package var standardRate: Double { numbers.rate }
+  /// The weight decay where the optimizer is chosen without one.
+  package var standardDecay: Double { numbers.decay }
+  /// The momentum where the optimizer is chosen; nil for one without.
+  package var standardMomentum: Double? { numbers.momentum }
+
+  private var numbers: OptimizerNumbers {
+    switch self {
+    case .adam: Adam.numbers
+    case .adamw: AdamW.decayingNumbers
+    case .sgd: SGD.numbers
+    case .muon: Muon.numbers
+    }
+  }
+}
+
+/// What an optimizer keeps, and has where it is chosen without numbers; see `OptimizerKind`.
+struct OptimizerNumbers: Sendable {
+  let moments: Int
+  let rate: Double
+  let decay: Double
+  let momentum: Double?
 }
 
 /// What a training session asks of an optimizer.

@@ -15,6 +15,8 @@ public final class SGD: SteppingOptimizer {
   public let weightDecay: Double
   /// Steps made.
   public internal(set) var steps = 0
+  /// This optimizer among all kinds.
+  public var form: OptimizerForm { .sgd(self) }
   private var velocity: FloatMemory?
 
   /// Gradient descent with steps of `learningRate`.
@@ -49,4 +51,11 @@ public final class SGD: SteppingOptimizer {
   var state: [(name: String, memory: FloatMemory)] {
     velocity.map { [("velocity", $0)] } ?? []
   }
+}
+
+extension SGD {
+  /// What it is chosen with.
+  ///
+  /// The decay is as large a part of a step, at its rate, as AdamW's: the usual 5e-4 at 0.1.
+  static let numbers = OptimizerNumbers(moments: 1, rate: 0.1, decay: 5e-4, momentum: 0.9)
 }

@@ -8,16 +8,13 @@ extension TrainingSession {
     let graph = try input.map { input throws(ModelError) in
       try network.architecture.graph(for: input)
     }
-    var bytes = ExecutionPlan(
+    let bytes = ExecutionPlan(
       graph ?? network.graph, capacity: batchSize, kernels: engine.kernels,
       threads: engine.threads, isTraining: true, inputGradient: false
     ).bytes
-    bytes += network.parameters.byteCount
-    if let stepping = optimizer as? any SteppingOptimizer {
-      try stepping.prepare(for: network.graph, kernels: engine.kernels)
-      bytes += stepping.memoryBytes
-    }
-    return bytes
+    let stepping = optimizer.form.stepping
+    try stepping.prepare(for: network.graph, kernels: engine.kernels)
+    return bytes + network.parameters.byteCount + stepping.memoryBytes
   }
 }
 

@@ -88,9 +88,7 @@ public final class TrainingSession {
     seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
     inputGradient: Bool = false, communicator: Communicator? = nil, sharesStatistics: Bool = true
   ) throws(ModelError) {
-    guard let stepping = optimizer as? any SteppingOptimizer else {
-      throw .unknownLayer("optimizer \(type(of: optimizer))")
-    }
+    let stepping = optimizer.form.stepping
     let loss = loss ?? .standard(outputs: network.outputs)
     if case .binaryCrossEntropy = loss, network.outputs != 1 {
       throw .tensor(

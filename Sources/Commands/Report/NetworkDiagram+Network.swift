@@ -28,9 +28,9 @@ extension NetworkDiagram {
     mutating func add(_ layers: [any Layer], path: String) {
       for (index, layer) in layers.enumerated() {
         let name = "\(path).\(index)"
-        if let block = layer as? Residual {
+        if case .residual(let block) = layer.form {
           add(block, path: name)
-        } else if layer.isFollower, nodes.count > closed {
+        } else if layer.form.kind.isFollower, nodes.count > closed {
           nodes[nodes.count - 1].name += ", " + layer.title
           nodes[nodes.count - 1].parameters = sum(nodes.last?.parameters, parameters(name))
         } else {
@@ -46,8 +46,8 @@ extension NetworkDiagram {
       let shape = nodes[start].outputShape
       add(block.body, path: "\(path).body")
       // Named beside the sum: the drawing has no room for boxes beside boxes. What learns matters.
-      let others = block.shortcut.filter { !$0.isFollower }
-      let learning = others.filter { $0 is Conv2D || $0 is Dense }
+      let others = block.shortcut.filter { !$0.form.kind.isFollower }
+      let learning = others.filter { [.conv2D, .dense].contains($0.form.kind) }
       let around = (learning.isEmpty ? others : learning).map { "+ " + $0.title }
       let end = nodes.last?.outputShape ?? shape
       let weights = block.shortcut.indices.compactMap { parameters("\(path).shortcut.\($0)") }
@@ -83,22 +83,19 @@ extension NetworkDiagram {
 }
 
 extension Layer {
-  /// Whether it changes the values of the layer before one by one, or per channel.
-  fileprivate var isFollower: Bool { self is BatchNorm || self is ReLU }
-
   /// A short name for a box.
   fileprivate var title: String {
-    switch self {
-    case let layer as Conv2D:
+    switch form {
+    case .conv2D(let layer):
       "conv \(layer.kernelSize)×\(layer.kernelSize)" + (layer.stride > 1 ? " /\(layer.stride)" : "")
-    case let layer as MaxPool2D: "max pool \(layer.size)×\(layer.size)"
-    case let layer as AveragePool2D: "mean pool \(layer.size)×\(layer.size)"
-    case is GlobalAveragePool2D: "global mean pool"
-    case let layer as Dense: "dense \(layer.units)"
-    case let layer as Dropout: "dropout \(layer.rate)"
-    case is BatchNorm: "norm"
-    case is ReLU: "ReLU"
-    default: type(of: self).kind
+    case .maxPool2D(let layer): "max pool \(layer.size)×\(layer.size)"
+    case .averagePool2D(let layer): "mean pool \(layer.size)×\(layer.size)"
+    case .globalAveragePool2D: "global mean pool"
+    case .dense(let layer): "dense \(layer.units)"
+    case .dropout(let layer): "dropout \(layer.rate)"
+    case .batchNorm: "norm"
+    case .relu: "ReLU"
+    case .flatten, .residual: form.kind.name
     }
   }
 }

@@ -83,7 +83,7 @@ extension InferenceGraph.Operation {
   fileprivate var weights: LinearWeights? {
     switch self {
     case .convolution(let weights, _), .dense(let weights): weights
-    default: nil
+    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .add: nil
     }
   }
 

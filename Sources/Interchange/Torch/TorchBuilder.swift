@@ -73,48 +73,56 @@ struct TorchBuilder {
   private mutating func add(
     _ layer: any Layer, path: String, prefix: String, to flow: inout Flow
   ) {
-    switch layer {
-    case let layer as Conv2D:
+    let map = flow.shape
+    func pads(_ size: Int, _ stride: Int, _ padding: Padding) -> [Int] {
+      let window = Window(
+        size: size, stride: stride, padding: padding, input: map, output: shapes[path] ?? map)
+      return [window.left, window.right, window.top, window.bottom]
+    }
+    switch layer.form {
+    case .conv2D(let layer):
       flow.makeMap()
-      let padding = pad(layer.padding, layer.kernelSize, layer.stride, "nn.ZeroPad2d(", &flow)
+      let size = layer.kernelSize
+      let padding = pad(pads(size, layer.stride, layer.padding), size, "nn.ZeroPad2d(", &flow)
       note(layer, path, prefix, flow)
       flow.add(
-        "nn.Conv2d(\(flow.shape.channels), \(layer.filters), \(layer.kernelSize), "
+        "nn.Conv2d(\(map.channels), \(layer.filters), \(size), "
           + "stride=\(layer.stride)\(padding)\(layer.useBias ? "" : ", bias=False"))")
-    case let layer as MaxPool2D:
+    case .maxPool2D(let layer):
       flow.makeMap()
-      let padding = pad(layer.padding, layer.size, layer.stride, "nn.ConstantPad2d(", &flow)
+      let pads = pads(layer.size, layer.stride, layer.padding)
+      let padding = pad(pads, layer.size, "nn.ConstantPad2d(", &flow)
       flow.add("nn.MaxPool2d(\(layer.size), stride=\(layer.stride)\(padding))")
-    case let layer as AveragePool2D:
+    case .averagePool2D(let layer):
       flow.makeMap()
-      let pads = sides(layer.padding, layer.size, layer.stride, flow.shape)
+      let pads = pads(layer.size, layer.stride, layer.padding)
       flow.add(
         pads == [0, 0, 0, 0]
           ? "nn.AvgPool2d(\(layer.size), stride=\(layer.stride))"
           : "AveragePool2d(\(layer.size), \(layer.stride), (\(text(pads))))")
-    case is GlobalAveragePool2D:
+    case .globalAveragePool2D:
       flow.makeMap()
       flow.add("nn.AdaptiveAvgPool2d(1)")
       flow.shape = Shape(features: flow.shape.channels)
       flow.makeVector()
-    case is Flatten:
+    case .flatten:
       flow.makeVector()
-    case let layer as Dense:
+    case .dense(let layer):
       flow.makeVector()
       note(layer, path, prefix, flow)
       flow.order = nil
       flow.add(
         "nn.Linear(\(flow.shape.count), \(layer.units)\(layer.useBias ? "" : ", bias=False"))")
-    case let layer as BatchNorm:
+    case .batchNorm(let layer):
       note(layer, path, prefix, flow)
       flow.add(
         "nn.BatchNorm\(flow.isVector ? 1 : 2)d(\(flow.shape.channels), eps=\(layer.epsilon), "
           + "momentum=\(layer.statisticsUpdateRate))")
-    case let layer as Dropout:
+    case .dropout(let layer):
       flow.add("nn.Dropout(\(layer.rate))")
-    case let layer as Residual:
+    case .residual(let layer):
       addResidual(layer, path: path, prefix: prefix, to: &flow)
-    default:
+    case .relu:
       flow.add("nn.ReLU()")
     }
     if let shape = shapes[path] { flow.shape = shape }
@@ -151,24 +159,12 @@ struct TorchBuilder {
 
   // MARK: Padding
 
-  /// The pixels on the left, right, top and bottom, as PyTorch orders them.
-  private func sides(_ padding: Padding, _ kernel: Int, _ stride: Int, _ map: Shape) -> [Int] {
-    [map.width, map.height].flatMap { extent -> [Int] in
-      guard case .same = padding,
-        let (output, before) = padding.resolve(input: extent, kernel: kernel, stride: stride)
-      else {
-        let before = padding.resolve(input: extent, kernel: kernel, stride: stride)?.before ?? 0
-        return [before, before]
-      }
-      return [before, max(0, (output - 1) * stride + kernel - extent) - before]
-    }
-  }
-
   /// The argument for an even padding, or a module of its own for an uneven one.
+  ///
+  /// - pads: the pixels on the left, right, top and bottom, as PyTorch orders them.
   private func pad(
-    _ padding: Padding, _ kernel: Int, _ stride: Int, _ module: String, _ flow: inout Flow
+    _ pads: [Int], _ kernel: Int, _ module: String, _ flow: inout Flow
   ) -> String {
-    let pads = sides(padding, kernel, stride, flow.shape)
     // PyTorch pads a pool by half of its window at most.
     if Set(pads).count == 1, pads[0] <= kernel / 2 {
       return pads[0] == 0 ? "" : ", padding=\(pads[0])"

@@ -60,6 +60,8 @@ extension Architecture {
   /// The rates of the dropout before the last layer.
   fileprivate var dropoutBeforeHead: [Double] {
     guard let head else { return [] }
-    return layers[head.firstLayer..<head.denseLayer].compactMap { ($0 as? Dropout)?.rate }
+    return layers[head.firstLayer..<head.denseLayer].compactMap { layer in
+      if case .dropout(let layer) = layer.form { layer.rate } else { nil }
+    }
   }
 }

@@ -39,11 +39,11 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
     var block = 0
     for (index, layer) in architecture.layers.enumerated() {
       let path = "layers.\(index)"
-      switch layer {
-      case is Conv2D: add(layer, path, "conv1")
-      case is BatchNorm: add(layer, path, "bn1")
-      case is Dense: add(layer, path, "fc")
-      case let residual as Residual:
+      switch layer.form {
+      case .conv2D: add(layer, path, "conv1")
+      case .batchNorm: add(layer, path, "bn1")
+      case .dense: add(layer, path, "fc")
+      case .residual(let residual):
         // A stage begins with the first block and wherever a shortcut projects.
         let begins = stage == 0 || !residual.shortcut.isEmpty
         (stage, block) = begins ? (stage + 1, 0) : (stage, block + 1)
@@ -55,7 +55,7 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
         for (part, layer) in residual.shortcut.enumerated() {
           add(layer, "\(path).shortcut.\(part)", "\(name).downsample.\(part)")
         }
-      default: break
+      case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu: break
       }
     }
     return tensors

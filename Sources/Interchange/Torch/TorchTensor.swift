@@ -44,22 +44,22 @@ struct TorchTensor {
       return TorchTensor(
         "\(name).\(suffix)", theirs, source: "\(path).\(source)", extents)
     }
-    switch layer {
-    case is Conv2D:
+    switch layer.form {
+    case .conv2D:
       return [tensor("weight", "filters"), tensor("bias", "bias")].compactMap(\.self)
-    case is Dense:
+    case .dense:
       // A bias lies behind the product, whatever the order of the features.
       let bias = shape("\(path).bias").map {
         TorchTensor("\(name).bias", $0, source: "\(path).bias", [1, 1, 1] + $0)
       }
       return [tensor("weight", "weights"), bias].compactMap(\.self)
-    case is BatchNorm:
+    case .batchNorm:
       return [
         tensor("weight", "scale"), tensor("bias", "shift"), tensor("running_mean", "runningMean"),
         tensor("running_var", "runningVariance"),
         TorchTensor("\(name).num_batches_tracked", [], source: nil, [1, 1, 1, 1]),
       ].compactMap(\.self)
-    default:
+    case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu, .residual:
       return []
     }
   }

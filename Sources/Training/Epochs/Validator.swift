@@ -19,9 +19,6 @@ final class ValidationImages: ValidationInputs {
   private let engine: Engine
   private var tensors: [Float]
 
-  /// Bytes of inputs.
-  var memoryBytes: Int { tensors.count * MemoryLayout<Float>.stride }
-
   init(_ images: RunImages, batchSize: Int, engine: Engine) {
     self.images = images
     self.engine = engine
@@ -50,9 +47,6 @@ final class Validator {
   private let classes: Int
   private let inputs: any ValidationInputs
   private let team: Team
-
-  /// Bytes for activations.
-  var memoryBytes: Int { session.memoryBytes }
 
   /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(

@@ -1,3 +1,4 @@
+package import CNN
 package import ImageData
 
 /// Everything that decides what a run computes, resolved; `config.json`.
@@ -199,50 +200,6 @@ package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
   case skip
   /// Training does not start.
   case fail
-}
-
-/// The rule of an optimizer step.
-package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
-  /// Adam without weight decay.
-  case adam
-  /// Adam with decoupled weight decay.
-  case adamw
-  /// Stochastic gradient descent with Nesterov's momentum.
-  case sgd
-  /// Orthogonalised momentum for convolutions, AdamW for the rest.
-  case muon
-
-  /// Numbers that it keeps for each parameter.
-  var moments: Int { self == .sgd ? 1 : 2 }
-
-  /// The peak rate where the optimizer is chosen without one, for batches of 64.
-  var standardRate: Double {
-    switch self {
-    case .adam: 1e-3
-    case .adamw: 4e-3
-    case .sgd: 0.1
-    case .muon: 0.04
-    }
-  }
-
-  /// The weight decay where the optimizer is chosen without one.
-  ///
-  /// SGD's is as large a part of a step, at its rate, as AdamW's: the usual 5e-4 at 0.1.
-  var standardDecay: Double {
-    switch self {
-    case .adam: 0
-    case .adamw, .muon: 0.05
-    case .sgd: 5e-4
-    }
-  }
-
-  /// The momentum where the optimizer is chosen; nil for one without.
-  var standardMomentum: Double? {
-    switch self {
-    case .adam, .adamw: nil
-    case .sgd, .muon: 0.9
-    }
-  }
 }
 
 /// How the learning rate moves.

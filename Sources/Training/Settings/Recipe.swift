@@ -1,3 +1,4 @@
+internal import CNN
 internal import ImageData
 
 /// A named set of choices; options override single ones.

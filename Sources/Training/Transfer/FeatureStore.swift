@@ -112,11 +112,6 @@ final class FeatureStore {
   private static let batchSize = 64
   private let firstLayer: Int
 
-  /// Bytes of features and of the networks that are copies of parts.
-  var memoryBytes: Int {
-    4 * (training.count + validation.count + backbone.parameterCount + head.parameterCount)
-  }
-
   /// `layers.1.weights` of the head is `layers.7.weights` of the network.
   private func nameInNetwork(_ name: String) -> String? {
     Architecture.path(name, movedBy: firstLayer)
