@@ -1,8 +1,9 @@
 // The vector of this module's instruction set, and how many registers of it a tile may use.
 //
-// Everything in this module is a leaf over pointers and integers: a generic, an array or a
-// closure here could be specialised into an object built for AVX-512 whose copy the linker then
-// keeps for everyone, and kill an older processor.
+// Everything in this module is a leaf over pointers and integers: a generic of another module, an
+// array or a closure here could be specialised into an object built for AVX-512 whose copy the
+// linker then keeps for everyone, and kill an older processor. Generics of this module are safe:
+// their copies bear its name.
 
 #if KERNELS_AVX512
   typealias Vector = SIMD16<Float>

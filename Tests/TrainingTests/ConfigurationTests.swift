@@ -1,3 +1,4 @@
+import CNN
 import ImageData
 import Primitives
 import Testing
