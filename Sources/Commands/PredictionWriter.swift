@@ -4,7 +4,7 @@ internal import Training
 /// Answers as text, CSV or JSON.
 struct PredictionWriter {
   /// The form of the answers.
-  enum Format: String {
+  enum Format: String, CaseIterable {
     case text
     case csv
     case json

@@ -23,7 +23,7 @@ struct SheetFiles {
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
       throw Failure(
         .usage, "the picture is a PNG file", found: "-o \(named)", expected: "-o FILE.png",
-        helpPage: CommandDescription.explain.helpPage)
+        helpPage: ExplainCommand.description.helpPage)
     }
     self.stem = String(named.dropLast(4))
     ending = String(named.suffix(4))

@@ -41,7 +41,7 @@ package struct ContentSplit: Codable, Sendable, Hashable {
 }
 
 /// How images are chosen to be held out.
-package enum SplitRule: String, Codable, Sendable {
+package enum SplitRule: String, Codable, Sendable, CaseIterable {
   /// Of each class its part, by the order of the images' digests.
   case stratified
   /// Each image by its own digest alone, as version 0.1.0 did; runs of it go on so.
