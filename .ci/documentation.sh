@@ -27,6 +27,16 @@ swift_blocks() {
   ' "$1"
 }
 
+# The README's modules are the package's, the options that the text mentions are the program's, and
+# the articles mention all of them.
+check_modules_and_options() {
+  local program=$clone/.build/release/cnnctl
+  swift package --package-path "$clone" dump-package >"$work/package.json"
+  python3 "$here/documentation.py" modules "$clone/README.md" "$work/package.json"
+  python3 "$here/documentation.py" options "$program" "$clone/README.md" \
+    "$clone/dataset/README.md" "$clone"/Sources/*/*.docc/*.md
+}
+
 # Compiles and runs the examples against the package, as a package that depends on it would.
 check_examples() {
   local package=$work/examples
@@ -57,6 +67,11 @@ check_examples() {
     echo "+ $name"
     timeout 300 "$(swift build -c release --show-bin-path)/$name"
   done
+}
+
+check_documentation() {
+  check_modules_and_options
+  check_examples
 }
 
 # The README's line installs one file that runs without the toolchain.
