@@ -29,7 +29,7 @@ import Training
   /// The options that a text names.
   private func named(_ text: String) -> Set<String> {
     Set(
-      text.matches(of: /(^|[^\w-])(--[a-z][a-z0-9-]*[a-z0-9])/.anchorsMatchLineEndings())
+      text.matches(of: /(^|[^\w-])(--[a-z][a-z0-9-]*[a-z0-9])(?![-\w])/.anchorsMatchLineEndings())
         .map { String($0.output.2) })
   }
 

@@ -5,6 +5,10 @@ import Training
 
 /// A value's leaves: its text by its path.
 private func leaves(_ value: Any, _ path: String = "") -> [String: String] {
+  if let list = value as? [Any] {
+    let elements = list.map { leaves($0).sorted { $0.key < $1.key }.map { "\($0)" } }
+    return [path: "\(elements)"]
+  }
   guard let object = value as? [String: Any] else { return [path: "\(value)"] }
   return object.reduce(into: [:]) { all, member in
     let name = path.isEmpty ? member.key : path + "." + member.key

@@ -37,12 +37,8 @@ enum HelpText {
     for paragraph in command.details {
       lines += [""] + wrapped(paragraph, indent: 0, width: width)
     }
-    // A command with settings has so many options that few see those that they need.
-    let hasMany = command.listed.contains { $0.isFirst && $0.group != .all }
-    let every = command.listed.filter {
-      hasMany || $0.name != SharedOption.helpAll.description.name
-    }
-    let options = hasMany && !all ? every.filter(\.isFirst) : every
+    let every = command.listed
+    let options = command.hasMany && !all ? every.filter(\.isFirst) : every
     for group in SettingGroup.allCases {
       let members = options.filter { $0.group == group }
       if members.isEmpty { continue }

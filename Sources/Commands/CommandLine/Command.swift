@@ -50,6 +50,14 @@ package struct CommandDescription: Sendable {
   /// Where a wrong command line sends its reader.
   var helpPage: String { "cnnctl help \(name)" }
 
+  /// Whether there are so many that help lists those first that people use first.
+  var hasMany: Bool { options.contains { $0.isFirst && $0.group != .all } }
+
   /// What help lists.
-  package var listed: [SettingDescription] { options.filter { !unlisted.contains($0.name) } }
+  package var listed: [SettingDescription] {
+    options.filter {
+      !unlisted.contains($0.name)
+        && (hasMany || $0.name != SharedOption.helpAll.description.name)
+    }
+  }
 }
