@@ -83,9 +83,7 @@ def help_options(program):
     commands = re.findall(r"^  ([a-z]+) ", listed, re.M)
     options = {}
     for command in commands:
-        if command == "help":
-            continue
-        page = text(command)
+        page = text(command, "--all")
         found = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z0-9-]*)", page, re.M))
         negated = re.search(r"--no-NAME turns off\s+([a-z0-9,\s-]+)\.", page)
         if negated:

@@ -1,9 +1,37 @@
 internal import Glibc
 internal import Primitives
 internal import Ranks
+internal import Training
 
 /// The program: takes the command line apart and runs the command that it names.
 package enum Tool {
+  /// Every command, in the order in which help lists them.
+  static var commands: [any Command.Type] {
+    [
+      TrainCommand.self,
+      EvaluateCommand.self,
+      PredictCommand.self,
+      CheckCommand.self,
+      InspectCommand.self,
+      CompareCommand.self,
+      ExplainCommand.self,
+      ReportCommand.self,
+      VerifyCommand.self,
+      ExportCommand.self,
+      ImportCommand.self,
+      BenchCommand.self,
+      HelpCommand.self,
+    ]
+  }
+
+  /// What help and the parser know of each.
+  package static var descriptions: [CommandDescription] { commands.map { $0.description } }
+
+  /// What they know of the one of a name; nil where there is none.
+  package static func description(of name: String) -> CommandDescription? {
+    descriptions.first { $0.name == name }
+  }
+
   /// Runs this process's command line and ends the process.
   package static func runProcess() -> Never {
     // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
@@ -22,9 +50,10 @@ package enum Tool {
       Console(environment, arguments: lenientArguments(words)).clear(evenIfUnseen: true)
       return .pipeClosed
     } catch {
-      let failure = Failure(error, of: words.first.flatMap(CommandName.init(rawValue:)))
+      let failure = Failure(error, of: words.first.flatMap(description))
       // What is wrong with a command line is wrong for all processes that a launcher has started.
-      if words.first == CommandName.train.rawValue, let launcher = Launcher(environment.variables),
+      if words.first == TrainCommand.description.name,
+        let launcher = Launcher(environment.variables),
         launcher.rank > 0
       {
         return failure.code
@@ -40,7 +69,7 @@ package enum Tool {
     guard let first = words.first else {
       throw Failure(
         .usage, "no command given",
-        expected: CommandName.allCases.map(\.rawValue).joined(separator: ", "),
+        expected: descriptions.map(\.name).joined(separator: ", "),
         advice: "cnnctl train DATASET", helpPage: "cnnctl help")
     }
     switch first {
@@ -52,47 +81,24 @@ package enum Tool {
       return .done
     default:
       let command = try command(named: first)
-      let arguments = try ArgumentParser.parse(Array(words.dropFirst()), for: command)
-      if arguments.flag("help") {
+      let arguments = try ArgumentParser.parse(
+        Array(words.dropFirst()), for: command.description)
+      let all = arguments[SharedOption.helpAll]
+      if all || arguments[SharedOption.help] {
         try environment.output.write(
-          HelpText.page(command.description, columns: environment.columns))
+          HelpText.page(command.description, all: all, environment.columns))
         return .done
       }
       let console = Console(environment, arguments: arguments)
       try OpenFiles.check()
-      switch command {
-      case .train: return try TrainCommand(arguments: arguments, console: console).run()
-      case .evaluate: return try EvaluateCommand(arguments: arguments, console: console).run()
-      case .predict: return try PredictCommand(arguments: arguments, console: console).run()
-      case .check: return try CheckCommand(arguments: arguments, console: console).run()
-      case .inspect: return try InspectCommand(arguments: arguments, console: console).run()
-      case .compare: return try CompareCommand(arguments: arguments, console: console).run()
-      case .explain: return try ExplainCommand(arguments: arguments, console: console).run()
-      case .report: return try ReportCommand(arguments: arguments, console: console).run()
-      case .verify: return try VerifyCommand(arguments: arguments, console: console).run()
-      case .export: return try ExportCommand(arguments: arguments, console: console).run()
-      case .import: return try ImportCommand(arguments: arguments, console: console).run()
-      case .bench: return try BenchCommand(arguments: arguments, console: console).run()
-      case .help: return try help(arguments, environment)
-      }
+      return try command.init(arguments: arguments, console: console).run()
     }
   }
 
-  private static func help(_ arguments: Arguments, _ environment: Environment) throws -> ExitCode {
-    let columns = environment.columns
-    let text =
-      if let name = arguments.operands.first {
-        HelpText.page(try command(named: name).description, columns: columns)
-      } else {
-        HelpText.overview(columns: columns)
-      }
-    try environment.output.write(text)
-    return .done
-  }
-
-  private static func command(named word: String) throws(Failure) -> CommandName {
-    if let command = CommandName(rawValue: word) { return command }
-    let names = CommandName.allCases.map(\.rawValue)
+  /// The command of a name, or a usage error that says which there are.
+  static func command(named word: String) throws(Failure) -> any Command.Type {
+    if let command = commands.first(where: { $0.description.name == word }) { return command }
+    let names = descriptions.map(\.name)
     let meant = ForeignName.commands[word] ?? nearest(to: word, among: names)
     throw Failure(
       .usage, (word.hasPrefix("-") ? "unknown option " : "unknown command ") + word,
@@ -104,7 +110,7 @@ package enum Tool {
   private static func lenientArguments(_ words: [String]) -> Arguments {
     var arguments = Arguments()
     for word in words where word.hasPrefix("--color=") {
-      arguments.values["color"] = .text(String(word.dropFirst(8)))
+      arguments.given[SharedOption.color.description.name] = .text(String(word.dropFirst(8)))
     }
     return arguments
   }

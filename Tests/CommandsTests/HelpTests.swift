@@ -1,5 +1,6 @@
 import Commands
 import Testing
+import Training
 
 /// The pages are compared whole.
 ///
@@ -8,7 +9,7 @@ import Testing
 @Suite struct HelpTests {
   @Test(arguments: [
     "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-    "export", "import", "bench", "help",
+    "verify", "export", "import", "bench", "help",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
@@ -17,6 +18,26 @@ import Testing
       #expect(outcome.code == .done)
       #expect(outcome.output == expected)
       #expect(outcome.diagnostics == "")
+    }
+  }
+
+  @Test func `All options of a command with many are on the golden page`() throws {
+    let expected = try golden("help-train-all.txt")
+    for words in [["help", "train", "--all"], ["train", "--help-all"]] {
+      #expect(cnnctl(words, variables: ["COLUMNS": "80"]).output == expected)
+    }
+    // Of the others there is nothing more to say.
+    for name in Tool.descriptions.map(\.name) where name != "train" {
+      #expect(cnnctl("help", name, "--all").output == cnnctl("help", name).output)
+    }
+  }
+
+  @Test func `Every command has a page with its usage, and says what each option does`() {
+    for command in Tool.descriptions {
+      let page = cnnctl("help", command.name, "--all").output
+      #expect(page.hasPrefix("Usage: cnnctl \(command.name)"))
+      for option in command.options { #expect(!option.help.isEmpty, "\(option.title)") }
+      for option in command.listed { #expect(page.contains(option.title), "\(option.title)") }
     }
   }
 

@@ -1,17 +1,21 @@
 import Commands
+import ImageData
 import Testing
+import Training
 
-private func parse(_ words: String...) throws -> Arguments {
-  try ArgumentParser.parse(words, for: .train)
+private func parse(_ words: [String], for command: String) throws -> Arguments {
+  try ArgumentParser.parse(words, for: try #require(Tool.description(of: command)))
 }
+
+private func parse(_ words: String...) throws -> Arguments { try parse(words, for: "train") }
 
 @Suite struct ParserTests {
   @Test func `Every way to write an option gives the same value`() throws {
     for words in [
       ["--batch-size", "48"], ["--batch-size=48"], ["-b", "48"], ["-b48"], ["-b=48"],
     ] {
-      let arguments = try ArgumentParser.parse(["photos"] + words, for: .train)
-      #expect(arguments.integer("batch-size") == 48)
+      let arguments = try parse(["photos"] + words, for: "train")
+      #expect(arguments.given["batch-size"] == .text("48"))
       #expect(arguments.operands == ["photos"])
     }
   }
@@ -20,41 +24,44 @@ private func parse(_ words: String...) throws -> Arguments {
     let arguments = try parse(
       "photos", "--lr", "3e-4", "--max-time", "10m", "--crop-scale", "0.35:1", "--flip", "hv",
       "--seed=7", "--json", "--out", "somewhere")
-    #expect(arguments.number("lr") == 3e-4)
-    #expect(arguments.seconds("max-time") == 600)
-    #expect(arguments.interval("crop-scale")?.lower == 0.35)
-    #expect(arguments.interval("crop-scale")?.upper == 1)
-    #expect(arguments.text("flip") == "hv")
-    #expect(arguments.integer("seed") == 7)
-    #expect(arguments.flag("json"))
-    #expect(!arguments.flag("quiet"))
-    #expect(arguments.text("out") == "somewhere")
+    let configuration = try Configuration(dataset: "d", settings: arguments.settings)
+    #expect(configuration.training.learningRate == 3e-4)
+    #expect(configuration.training.maxSeconds == 600)
+    #expect(configuration.augmentation.cropScale == Interval(0.35, 1))
+    #expect(configuration.augmentation.flip == .hv)
+    #expect(configuration.seed == 7)
+    #expect(arguments.given["json"] == .alone)
+    #expect(arguments.given["quiet"] == nil)
+    #expect(arguments.given["out"] == .text("somewhere"))
   }
 
   @Test func `The last of several values holds`() throws {
     let arguments = try parse("photos", "--epochs", "3", "--json", "--epochs=5", "--no-json")
-    #expect(arguments.integer("epochs") == 5)
-    #expect(!arguments.flag("json"))
+    #expect(arguments.given["epochs"] == .text("5"))
+    #expect(arguments.given["json"] == .off)
   }
 
   @Test func `Options can be turned off`() throws {
-    let arguments = try parse("photos", "--no-ema", "--no-patience", "--no-flip")
-    #expect(arguments.number("ema") == 0)
-    #expect(arguments.isOff("patience"))
-    #expect(arguments.text("flip") == "none")
+    let arguments = try parse(
+      "photos", "--no-ema", "--no-patience", "--no-flip", "--no-crop-scale", "--no-sync-bn")
+    let configuration = try Configuration(dataset: "d", settings: arguments.settings)
+    #expect(configuration.training.ema == 0 && configuration.training.patience == 0)
+    #expect(configuration.augmentation.flip == .none)
+    #expect(configuration.augmentation.cropScale == Interval(1, 1))
+    #expect(configuration.training.syncBN == false)
   }
 
   @Test func `Two dashes end the options`() throws {
-    let arguments = try ArgumentParser.parse(["--", "--epochs", "-r"], for: .predict)
+    let arguments = try parse(["--", "--epochs", "-r"], for: "predict")
     #expect(arguments.operands == ["--epochs", "-r"])
   }
 
   @Test func `Letters combine, and a dash or -0 is an operand`() throws {
-    let arguments = try ArgumentParser.parse(["-rq", "-", "-0", "-o", "-"], for: .predict)
-    #expect(arguments.flag("recursive"))
-    #expect(arguments.flag("quiet"))
+    let arguments = try parse(["-rq", "-", "-0", "-o", "-"], for: "predict")
+    #expect(arguments.given["recursive"] == .alone)
+    #expect(arguments.given["quiet"] == .alone)
     #expect(arguments.operands == ["-", "-0"])
-    #expect(arguments.text("output") == "-")
+    #expect(arguments.given["output"] == .text("-"))
   }
 
   @Test(arguments: [
@@ -123,34 +130,33 @@ private func parse(_ words: String...) throws -> Arguments {
   }
 
   @Test(arguments: [
-    (CommandName.bench, "--batch 8", "--batch-size 8"), (.train, "--batch 8", "--batch-size 8"),
-    (.bench, "--net seed", "--arch seed"), (.train, "--net seed", "--arch seed"),
-    (.train, "--output x", "--out x"), (.train, "-o x", "--out x"),
-    (.evaluate, "--output=x", "--out=x"), (.report, "-ox", "--out x"),
-    (.predict, "--out x", "-o x"), (.export, "--out x", "--output x"),
-    (.explain, "--out x.png", "-o x.png"), (.inspect, "--out x.png", "-o x.png"),
+    ("bench", "--batch 8", "--batch-size 8"), ("train", "--batch 8", "--batch-size 8"),
+    ("bench", "--net seed", "--arch seed"), ("train", "--net seed", "--arch seed"),
+    ("train", "--output x", "--out x"), ("train", "-o x", "--out x"),
+    ("evaluate", "--output=x", "--out=x"), ("report", "-ox", "--out x"),
+    ("predict", "--out x", "-o x"), ("export", "--out x", "--output x"),
+    ("explain", "--out x.png", "-o x.png"), ("inspect", "--out x.png", "-o x.png"),
   ])
   func `One option has one meaning by either of its names`(
-    command: CommandName, one: String, other: String
+    command: String, one: String, other: String
   ) throws {
     func values(_ words: String) throws -> Arguments {
-      try ArgumentParser.parse(
-        ["operand"] + words.split(separator: " ").map(String.init), for: command)
+      try parse(["operand"] + words.split(separator: " ").map(String.init), for: command)
     }
     #expect(try values(one) == values(other))
   }
 
   @Test func `Help shows one name of an option and speaks of its own command alone`() throws {
-    for command in CommandName.allCases {
-      let page = cnnctl("help", command.rawValue, variables: ["COLUMNS": "100"])
-      for option in OptionTable.options(of: command) {
+    for command in Tool.descriptions {
+      let page = cnnctl("help", command.name, "--all", variables: ["COLUMNS": "100"])
+      for option in command.options {
         for other in option.also {
-          #expect(!page.output.contains("--\(other) "), "\(command) lists --\(other)")
+          #expect(!page.output.contains("--\(other) "), "\(command.name) lists --\(other)")
         }
       }
-      for other in CommandName.allCases where other != command {
-        #expect(!page.output.contains("(\(other): "), "\(command) speaks of \(other)")
-        #expect(!page.output.contains("  \(other): "), "\(command) speaks of \(other)")
+      for other in Tool.descriptions.map(\.name) where other != command.name {
+        #expect(!page.output.contains("(\(other): "), "\(command.name) speaks of \(other)")
+        #expect(!page.output.contains("  \(other): "), "\(command.name) speaks of \(other)")
       }
     }
   }
@@ -160,8 +166,8 @@ private func parse(_ words: String...) throws -> Arguments {
   }
 
   @Test func `Names are unique within a command and letters too`() {
-    for command in CommandName.allCases {
-      let options = OptionTable.options(of: command)
+    for command in Tool.descriptions {
+      let options = command.options
       let names = options.flatMap { [$0.name] + $0.also }
       #expect(Set(names).count == names.count)
       let letters = options.compactMap(\.short)

@@ -4,8 +4,8 @@ import Primitives
 import Testing
 import Training
 
-private func options(_ change: (inout TrainingOptions) -> Void) -> TrainingOptions {
-  var options = TrainingOptions()
+private func options(_ change: (inout Settings) -> Void) -> Settings {
+  var options = Settings()
   change(&options)
   return options
 }
@@ -19,9 +19,9 @@ private func read(_ bytes: [UInt8]) throws -> Configuration {
   }
 }
 
-private func failure(_ change: (inout TrainingOptions) -> Void) -> TrainingError? {
+private func failure(_ change: (inout Settings) -> Void) -> TrainingError? {
   do throws(TrainingError) {
-    _ = try Configuration(dataset: "d", options: options(change))
+    _ = try Configuration(dataset: "d", settings: options(change))
     return nil
   } catch {
     return error
@@ -31,7 +31,7 @@ private func failure(_ change: (inout TrainingOptions) -> Void) -> TrainingError
 @Test("The seed recipe is the tutorial's, number for number")
 func seedRecipe() throws {
   for (name, network) in [("seed", "seed"), ("seed-bn", "seed-bn")] {
-    let configuration = try Configuration(dataset: "d", options: options { $0.recipe = name })
+    let configuration = try Configuration(dataset: "d", settings: options { $0["recipe"] = name })
     let training = configuration.training
     #expect(configuration.network.arch == network && configuration.network.size == 64)
     #expect(training.optimizer == .adam && training.learningRate == 1e-3)
@@ -52,26 +52,26 @@ func seedRecipe() throws {
 func recipesAreValid() throws {
   for recipe in Recipe.allCases {
     let configuration = try Configuration(
-      dataset: "d", options: options { $0.recipe = recipe.rawValue })
+      dataset: "d", settings: options { $0["recipe"] = recipe.rawValue })
     #expect(configuration.recipe == recipe)
   }
-  #expect(try Configuration(dataset: "d", options: TrainingOptions()).recipe == .standard)
+  #expect(try Configuration(dataset: "d", settings: Settings()).recipe == .standard)
 }
 
 @Test("An explicit option overrides the recipe")
 func optionsOverride() throws {
   let configuration = try Configuration(
     dataset: "d",
-    options: options {
-      $0.recipe = "seed"
-      $0.epochs = 3
-      $0.valSplit = 0.2
-      $0.monitor = "val_loss"
-      $0.augment = "none"
-      $0.rotation = 5
-      $0.cropScale = 0.5...0.75
-      $0.optimizer = "sgd"
-      $0.seed = 7
+    settings: options {
+      $0["recipe"] = "seed"
+      $0["epochs"] = 3
+      $0["val-split"] = 0.2
+      $0["monitor"] = "val_loss"
+      $0["augment"] = "none"
+      $0["rotation"] = 5
+      $0["crop-scale"] = "0.5:0.75"
+      $0["optimizer"] = "sgd"
+      $0["seed"] = 7
     })
   #expect(configuration.training.epochs == 3 && configuration.seed == 7)
   #expect(configuration.data.valSplit == 0.2 && !configuration.data.validateOnTest)
@@ -84,11 +84,11 @@ func optionsOverride() throws {
 
 @Test("Each option of augmentation goes over a preset by itself, and is recorded")
 func augmentationOptions() throws {
-  let changes: [(inout TrainingOptions) -> Void] = [
-    { $0.rotation = 3 }, { $0.zoom = 0.3 }, { $0.shear = 4 }, { $0.shift = 0.2 },
-    { $0.flip = "hv" }, { $0.brightness = 0.15 }, { $0.contrast = 0.16 },
-    { $0.saturation = 0.17 }, { $0.cropScale = 0.5...0.75 }, { $0.cutout = 0.4 },
-    { $0.mixup = 0.2 }, { $0.cutmix = 1 }, { $0.fill = "constant" },
+  let changes: [(inout Settings) -> Void] = [
+    { $0["rotation"] = 3 }, { $0["zoom"] = 0.3 }, { $0["shear"] = 4 }, { $0["shift"] = 0.2 },
+    { $0["flip"] = "hv" }, { $0["brightness"] = 0.15 }, { $0["contrast"] = 0.16 },
+    { $0["saturation"] = 0.17 }, { $0["crop-scale"] = "0.5:0.75" }, { $0["cutout"] = 0.4 },
+    { $0["mixup"] = 0.2 }, { $0["cutmix"] = 1 }, { $0["fill"] = "constant" },
   ]
   let writes: [(inout Augmentation) -> Void] = [
     { $0.rotationDegrees = 3 }, { $0.zoom = 0.3 }, { $0.shearDegrees = 4 }, { $0.shift = 0.2 },
@@ -101,8 +101,8 @@ func augmentationOptions() throws {
     for (change, write) in zip(changes, writes) {
       let found = try Configuration(
         dataset: "d",
-        options: options {
-          $0.augment = name
+        settings: options {
+          $0["augment"] = name
           change(&$0)
         })
       var expected = preset
@@ -112,12 +112,12 @@ func augmentationOptions() throws {
       #expect(try read(found.encoded()) == found)
     }
   }
-  #expect(failure { $0.mixup = -0.1 }?.kind == .usage)
-  #expect(failure { $0.mixup = .infinity }?.kind == .usage)
-  #expect(failure { $0.cutmix = -0.1 }?.kind == .usage)
+  #expect(failure { $0["mixup"] = -0.1 }?.kind == .usage)
+  #expect(failure { $0["mixup"] = Double.infinity }?.kind == .usage)
+  #expect(failure { $0["cutmix"] = -0.1 }?.kind == .usage)
   for recipe in Recipe.allCases {
     let plain = try Configuration(
-      dataset: "d", options: options { $0.recipe = recipe.rawValue })
+      dataset: "d", settings: options { $0["recipe"] = recipe.rawValue })
     let mixup = recipe == .best ? "0.2" : "0"
     #expect(plain.augmentation.mixup == Double(mixup))
     #expect(String(decoding: plain.encoded(), as: UTF8.self).contains("\"mixup\" : \(mixup)"))
@@ -126,7 +126,7 @@ func augmentationOptions() throws {
 
 @Test("A run from before CutMix is read as one without")
 func withoutCutMix() throws {
-  let configuration = try Configuration(dataset: "d", options: options { $0.mixup = 0.3 })
+  let configuration = try Configuration(dataset: "d", settings: options { $0["mixup"] = 0.3 })
   let text = String(decoding: configuration.encoded(), as: UTF8.self)
   let older = text.split(separator: "\n").filter { !$0.contains("\"cutmix\"") }
   #expect(older.count == text.split(separator: "\n").count - 1)
@@ -135,17 +135,17 @@ func withoutCutMix() throws {
 
 @Test("A small set gets more epochs, unless they are asked for")
 func minimumSteps() throws {
-  let configuration = try Configuration(dataset: "d", options: TrainingOptions())
+  let configuration = try Configuration(dataset: "d", settings: Settings())
   let training = configuration.training
   #expect(training.epochs(steps: 1000) == training.epochs)
   #expect(training.epochs(steps: 7) * 7 >= training.minimumSteps)
-  let asked = try Configuration(dataset: "d", options: options { $0.epochs = 2 })
+  let asked = try Configuration(dataset: "d", settings: options { $0["epochs"] = 2 })
   #expect(asked.training.epochs(steps: 7) == 2)
 }
 
 @Test("A small set gets smaller batches at a smaller rate, unless they are asked for")
 func minimumEpochSteps() throws {
-  let training = try Configuration(dataset: "d", options: TrainingOptions()).training
+  let training = try Configuration(dataset: "d", settings: Settings()).training
   #expect(training.batchSize(images: 7_200) == 64)
   #expect(training.batchSize(images: 434) == 32)
   #expect(training.batchSize(images: 20) == 8)
@@ -153,24 +153,24 @@ func minimumEpochSteps() throws {
   #expect(training.peakRate(batchSize: 64) == training.learningRate)
   #expect(training.peakRate(batchSize: 32) == training.learningRate / 2)
   #expect(training.peakRate(batchSize: 32, headAlone: true) == training.learningRate)
-  let rate = try Configuration(dataset: "d", options: options { $0.learningRate = 1e-3 }).training
+  let rate = try Configuration(dataset: "d", settings: options { $0["lr"] = 1e-3 }).training
   #expect(rate.peakRate(batchSize: 32) == 1e-3)
-  let asked = try Configuration(dataset: "d", options: options { $0.batchSize = 50 }).training
+  let asked = try Configuration(dataset: "d", settings: options { $0["batch-size"] = 50 }).training
   #expect(asked.batchSize(images: 100) == 50)
 }
 
 @Test("A value out of range is an error that names the option, the range and the value")
 func ranges() {
-  let cases: [(String, (inout TrainingOptions) -> Void)] = [
-    ("--epochs", { $0.epochs = 0 }), ("--batch-size", { $0.batchSize = 5000 }),
-    ("--lr", { $0.learningRate = 0 }), ("--lr", { $0.learningRate = .nan }),
-    ("--val-split", { $0.valSplit = 1 }), ("--test-split", { $0.testSplit = -0.1 }),
-    ("--fraction", { $0.fraction = 0 }), ("--size", { $0.size = 7 }),
-    ("--dropout", { $0.dropout = 1 }), ("--ema", { $0.ema = 1 }),
-    ("--label-smoothing", { $0.labelSmoothing = 1 }), ("--patience", { $0.patience = -1 }),
-    ("--clip-grad", { $0.clipGrad = -1 }), ("--weight-decay", { $0.weightDecay = 11 }),
-    ("--max-bad", { $0.maxBad = 101 }), ("--max-pixels", { $0.maxPixels = 0 }),
-    ("--max-time", { $0.maxSeconds = -1 }),
+  let cases: [(String, (inout Settings) -> Void)] = [
+    ("--epochs", { $0["epochs"] = 0 }), ("--batch-size", { $0["batch-size"] = 5000 }),
+    ("--lr", { $0["lr"] = 0 }), ("--lr", { $0["lr"] = Double.nan }),
+    ("--val-split", { $0["val-split"] = 1 }), ("--test-split", { $0["test-split"] = -0.1 }),
+    ("--fraction", { $0["fraction"] = 0 }), ("--size", { $0["size"] = 7 }),
+    ("--dropout", { $0["dropout"] = 1 }), ("--ema", { $0["ema"] = 1 }),
+    ("--label-smoothing", { $0["label-smoothing"] = 1 }), ("--patience", { $0["patience"] = -1 }),
+    ("--clip-grad", { $0["clip-grad"] = -1 }), ("--weight-decay", { $0["weight-decay"] = 11 }),
+    ("--max-bad", { $0["max-bad"] = 101 }), ("--max-pixels", { $0["max-pixels"] = 0 }),
+    ("--max-time", { $0["max-time"] = -1 }),
   ]
   for (option, change) in cases {
     let error = failure(change)
@@ -178,24 +178,24 @@ func ranges() {
     #expect(error?.problem.contains(option) == true, "\(option)")
     #expect(error?.expected != nil && error?.found != nil, "\(option)")
   }
-  #expect(failure { $0.rotation = 181 }?.kind == .usage)
+  #expect(failure { $0["rotation"] = 181 }?.kind == .usage)
   let decay = failure {
-    $0.optimizer = "adam"
-    $0.weightDecay = 0.1
+    $0["optimizer"] = "adam"
+    $0["weight-decay"] = 0.1
   }
   #expect(decay?.problem.contains("--weight-decay") == true)
-  #expect(failure { $0.optimizer = "adam" } == nil)
+  #expect(failure { $0["optimizer"] = "adam" } == nil)
 }
 
 @Test("A word that an option does not know is an error that lists those it knows")
 func words() {
-  let cases: [(String, (inout TrainingOptions) -> Void)] = [
-    ("--recipe", { $0.recipe = "x" }), ("--optimizer", { $0.optimizer = "x" }),
-    ("--schedule", { $0.schedule = "x" }), ("--monitor", { $0.monitor = "x" }),
-    ("--filter", { $0.filter = "x" }), ("--exif", { $0.exif = "x" }),
-    ("--class-weights", { $0.classWeights = "x" }), ("--augment", { $0.augment = "x" }),
-    ("--flip", { $0.flip = "x" }), ("--fill", { $0.fill = "x" }),
-    ("--on-bad-image", { $0.onBadImage = "x" }), ("--resize", { $0.resize = "x" }),
+  let cases: [(String, (inout Settings) -> Void)] = [
+    ("--recipe", { $0["recipe"] = "x" }), ("--optimizer", { $0["optimizer"] = "x" }),
+    ("--schedule", { $0["schedule"] = "x" }), ("--monitor", { $0["monitor"] = "x" }),
+    ("--filter", { $0["filter"] = "x" }), ("--exif", { $0["exif"] = "x" }),
+    ("--class-weights", { $0["class-weights"] = "x" }), ("--augment", { $0["augment"] = "x" }),
+    ("--flip", { $0["flip"] = "x" }), ("--fill", { $0["fill"] = "x" }),
+    ("--on-bad-image", { $0["on-bad-image"] = "x" }), ("--resize", { $0["resize"] = "x" }),
   ]
   for (option, change) in cases {
     let error = failure(change)
@@ -203,14 +203,14 @@ func words() {
     #expect(error?.problem.hasPrefix(option) == true)
     #expect(error?.expected?.isEmpty == false)
   }
-  #expect(failure { $0.architecture = "no such net" }?.kind == .missing)
+  #expect(failure { $0["arch"] = "no such net" }?.kind == .missing)
 }
 
 @Test("A configuration comes back from its file as it was, whatever its optional values")
 func fileRoundTrip() throws {
   for recipe in Recipe.allCases {
     var configuration = try Configuration(
-      dataset: "päth/\"x\"", options: options { $0.recipe = recipe.rawValue })
+      dataset: "päth/\"x\"", settings: options { $0["recipe"] = recipe.rawValue })
     for dropout in [nil, 0.25] {
       configuration.network.dropout = dropout
       let bytes = configuration.encoded()
@@ -233,7 +233,7 @@ func fileRoundTrip() throws {
     ("\"adam\"", "\"newton\"", "training.optimizer"),
   ])
 func fileKeys(old: String, new: String, named: String) throws {
-  let configuration = try Configuration(dataset: "d", options: options { $0.recipe = "seed" })
+  let configuration = try Configuration(dataset: "d", settings: options { $0["recipe"] = "seed" })
   let text = String(decoding: configuration.encoded(), as: UTF8.self)
   let start = try #require(text.utf8.firstRange(of: old.utf8))
   let changed = text[..<start.lowerBound] + new + text[start.upperBound...]
@@ -250,14 +250,47 @@ func fileKeys(old: String, new: String, named: String) throws {
 @Test("A value of a file is checked against the same ranges as an option")
 func fileRanges() throws {
   try withTemporaryFolder { folder in
-    var configuration = try Configuration(dataset: "d", options: TrainingOptions())
+    var configuration = try Configuration(dataset: "d", settings: Settings())
     configuration.training.batchSize = 0
     let path = folder + "/config.json"
     try write(configuration.encoded(), to: path)
     #expect(throws: TrainingError.self) { try Configuration(file: path) }
     let again = try Configuration(
-      file: path, dataset: "e", options: options { $0.batchSize = 8 })
+      file: path, dataset: "e", settings: options { $0["batch-size"] = 8 })
     #expect(again.training.batchSize == 8 && again.dataset == "e")
+  }
+}
+
+@Test("Augmentation of a file out of range is named, and so is what no option says")
+func fileAugmentation() throws {
+  let changes: [(String, (inout Configuration) -> Void)] = [
+    ("--zoom", { $0.augmentation.zoom = 1.5 }),
+    ("--brightness", { $0.augmentation.brightness = 2 }),
+    ("--crop-scale", { $0.augmentation.cropScale = Interval(0.9, 0.2) }),
+    ("augmentation.cropAspect", { $0.augmentation.cropAspect = Interval(0.01, 1) }),
+    ("training.momentum", { $0.training.momentum = 1 }),
+    ("training.beta2", { $0.training.beta2 = -0.1 }),
+    ("training.epsilon", { $0.training.epsilon = 0 }),
+    ("--patience", { $0.training.patience = -1 }),
+    ("--clip-grad", { $0.training.clipGrad = -1 }),
+  ]
+  for (name, change) in changes {
+    var configuration = try Configuration(dataset: "d", settings: Settings())
+    change(&configuration)
+    let error = refusal { _ = try read(configuration.encoded()) }
+    #expect(error?.problem.hasPrefix("\(name) is out of range: ") == true, "\(name)")
+    #expect(error?.expected != nil && error?.found != nil, "\(name)")
+  }
+}
+
+@Test("What an option takes is what a file may hold: off is written as 0 in both")
+func rangesAgree() throws {
+  for name in ["patience", "clip-grad", "max-time", "ema"] {
+    var settings = Settings()
+    settings.given[name] = .off
+    let off = try Configuration(dataset: "d", settings: settings)
+    #expect(try read(off.encoded()) == off)
+    #expect(try Configuration(dataset: "d", settings: options { $0[name] = 0 }) == off, "\(name)")
   }
 }
 
@@ -265,23 +298,23 @@ func fileRanges() throws {
 func optimizerNumbers() throws {
   let decays = ["adam": 0, "adamw": 0.05, "sgd": 5e-4, "muon": 0.05]
   for (name, decay) in decays {
-    let own = try Configuration(dataset: "d", options: options { $0.optimizer = name }).training
+    let own = try Configuration(dataset: "d", settings: options { $0["optimizer"] = name }).training
     #expect(own.weightDecay == decay, "\(name)")
   }
   let asked = try Configuration(
-    dataset: "d", options: options { ($0.optimizer, $0.weightDecay) = ("sgd", 0.01) })
+    dataset: "d", settings: options { ($0["optimizer"], $0["weight-decay"]) = ("sgd", 0.01) })
   #expect(asked.training.weightDecay == 0.01)
-  var configuration = try Configuration(dataset: "d", options: options { $0.optimizer = "sgd" })
+  var configuration = try Configuration(dataset: "d", settings: options { $0["optimizer"] = "sgd" })
   configuration.training.momentum = 0.5
   #expect(try read(configuration.encoded()) == configuration)
-  var adam = try Configuration(dataset: "d", options: options { $0.optimizer = "adam" })
+  var adam = try Configuration(dataset: "d", settings: options { $0["optimizer"] = "adam" })
   adam.training.weightDecay = 0.03
   #expect(refusal { _ = try read(adam.encoded()) }?.problem.contains("--weight-decay") == true)
 }
 
 @Test("A plan that changed comes back from its file; a key in it that is unknown is refused")
 func planChanges() throws {
-  var configuration = try Configuration(dataset: "d", options: options { $0.epochs = 2 })
+  var configuration = try Configuration(dataset: "d", settings: options { $0["epochs"] = 2 })
   let without = String(decoding: configuration.encoded(), as: UTF8.self)
   #expect(!without.contains("changes"))
   configuration.training.changes = [
@@ -310,22 +343,22 @@ func planChanges() throws {
 func optimizerRates() throws {
   let rates = ["adam": 1e-3, "adamw": 4e-3, "sgd": 0.1, "muon": 0.04]
   for (name, rate) in rates {
-    let own = try Configuration(dataset: "d", options: options { $0.optimizer = name }).training
+    let own = try Configuration(dataset: "d", settings: options { $0["optimizer"] = name }).training
     #expect(own.optimizer.rawValue == name && own.learningRate == rate)
     let asked = try Configuration(
       dataset: "d",
-      options: options {
-        $0.optimizer = name
-        $0.learningRate = 0.5
+      settings: options {
+        $0["optimizer"] = name
+        $0["lr"] = 0.5
       }
     ).training
     #expect(asked.learningRate == 0.5)
   }
   let seed = try Configuration(
     dataset: "d",
-    options: options {
-      $0.recipe = "seed"
-      $0.optimizer = "adam"
+    settings: options {
+      $0["recipe"] = "seed"
+      $0["optimizer"] = "adam"
     })
   #expect(seed.training.learningRate == 1e-3)
 }

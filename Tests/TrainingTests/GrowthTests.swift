@@ -7,17 +7,17 @@ import Training
 @Suite("Training images that grow")
 struct GrowthTests {
   private func network(
-    _ change: (inout TrainingOptions) -> Void
+    _ change: (inout Settings) -> Void
   ) throws -> Configuration.Net {
-    var options = TrainingOptions()
+    var options = Settings()
     change(&options)
-    return try Configuration(dataset: "d", options: options).network
+    return try Configuration(dataset: "d", settings: options).network
   }
 
   @Test func `Sides rise in whole steps from the first to the last`() throws {
     let growth = try network {
-      $0.size = 128
-      $0.startSize = 80
+      $0["size"] = 128
+      $0["start-size"] = 80
     }.growth
     let sides = (0..<40).map { growth.side(epoch: $0, of: 40) }
     #expect(sides.first == 80 && sides.last == 128)
@@ -30,10 +30,10 @@ struct GrowthTests {
   }
 
   @Test func `Without a start the recipe's share of the size is kept`() throws {
-    let recipe = try network { $0.recipe = "best" }
+    let recipe = try network { $0["recipe"] = "best" }
     let larger = try network {
-      $0.recipe = "best"
-      $0.size = recipe.size + 32
+      $0["recipe"] = "best"
+      $0["size"] = recipe.size + 32
     }
     #expect(larger.growth.last == larger.size || larger.growth.last % 16 == 0)
     let share = Double(recipe.growth.first) / Double(recipe.size)
@@ -41,12 +41,12 @@ struct GrowthTests {
   }
 
   @Test func `A network with a layer over the whole map, and the tutorial, do not grow`() throws {
-    for change: (inout TrainingOptions) -> Void in [
-      { $0.architecture = "seed" }, { $0.recipe = "seed" },
+    for change: (inout Settings) -> Void in [
+      { $0["arch"] = "seed" }, { $0["recipe"] = "seed" },
       {
-        $0.recipe = "best"
-        $0.architecture = "seed-bn"
-        $0.size = 48
+        $0["recipe"] = "best"
+        $0["arch"] = "seed-bn"
+        $0["size"] = 48
       },
     ] {
       let net = try network(change)
@@ -62,9 +62,9 @@ struct GrowthTests {
   ) throws {
     let error = #expect(throws: TrainingError.self) {
       try network {
-        $0.size = size
-        $0.startSize = start
-        $0.trainSize = end
+        $0["size"] = size
+        $0["start-size"] = start
+        $0["train-size"] = end
       }
     }
     #expect(error?.problem.contains(option) == true)
@@ -73,9 +73,9 @@ struct GrowthTests {
   @Test func `Asking a network for sizes that it does not take is refused`() throws {
     let error = #expect(throws: TrainingError.self) {
       try network {
-        $0.architecture = "seed"
-        $0.size = 32
-        $0.startSize = 16
+        $0["arch"] = "seed"
+        $0["size"] = 32
+        $0["start-size"] = 16
       }
     }
     #expect(error?.problem.contains("seed") == true)
@@ -86,11 +86,11 @@ struct GrowthTests {
       let data = folder + "/data"
       try writeDataset(data, ["train": 10, "val": 4, "test": 3], classes: ["blue", "red"])
       let grown = try configuration(data) {
-        $0.architecture = "r18h"
-        $0.size = 64
-        $0.startSize = 32
-        $0.augment = "standard"
-        $0.ema = 0.9
+        $0["arch"] = "r18h"
+        $0["size"] = 64
+        $0["start-size"] = 32
+        $0["augment"] = "standard"
+        $0["ema"] = 0.9
       }
       let digests = try [1, 2].map { threads in
         try train(grown, out: folder + "/run\(threads)", threads: threads).0.weightsSHA256
@@ -100,11 +100,11 @@ struct GrowthTests {
       let again = try Configuration(file: file)
       #expect(again == grown && again.network.growth.first == 32)
       let constant = try configuration(data) {
-        $0.architecture = "r18h"
-        $0.size = 64
-        $0.startSize = 64
-        $0.augment = "standard"
-        $0.ema = 0.9
+        $0["arch"] = "r18h"
+        $0["size"] = 64
+        $0["start-size"] = 64
+        $0["augment"] = "standard"
+        $0["ema"] = 0.9
       }
       let (other, events) = try train(constant, out: folder + "/constant")
       #expect(other.weightsSHA256 != digests[0])
@@ -119,7 +119,7 @@ struct GrowthTests {
 
   @Test func `A config.json from before images grew reads as one without growth`() throws {
     try withTemporaryFolder { folder in
-      let new = try Configuration(dataset: "d", options: TrainingOptions())
+      let new = try Configuration(dataset: "d", settings: Settings())
       let text = String(decoding: new.encoded(), as: UTF8.self)
       var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       let start = try #require(lines.firstIndex { $0.contains("\"growth\"") })

@@ -13,9 +13,9 @@ private func withRun(
   try withTemporaryFolder { folder in
     try writeDataset(folder + "/data", ["train": 4], classes: ["blue", "red"])
     let configuration = try configuration(folder + "/data") {
-      $0.epochs = epochs
-      $0.valSplit = 0
-      $0.schedule = "constant"
+      $0["epochs"] = epochs
+      $0["val-split"] = 0
+      $0["schedule"] = "constant"
     }
     try body(folder + "/run", configuration)
   }
@@ -81,7 +81,7 @@ struct LongRunTests {
   func firstValidation() throws {
     try withTemporaryFolder { folder in
       try writeDataset(folder + "/data", ["train": 6, "val": 3], classes: ["blue", "red"])
-      let configuration = try configuration(folder + "/data") { $0.epochs = 2 }
+      let configuration = try configuration(folder + "/data") { $0["epochs"] = 2 }
       _ = try train(configuration, out: folder + "/whole")
       let run = RunFolder(existing: folder + "/run")
       let events = Events()
@@ -168,9 +168,9 @@ struct LongRunTests {
       try writeDataset(folder + "/data", ["train": 4], classes: ["blue", "red"])
       let run = RunFolder(existing: folder + "/run")
       let configuration = try configuration(folder + "/data") {
-        ($0.epochs, $0.valSplit, $0.onNaN) = (200, 0, "rollback")
-        ($0.optimizer, $0.learningRate, $0.weightDecay) = ("sgd", 1, 10)
-        $0.schedule = "constant"
+        ($0["epochs"], $0["val-split"], $0["on-nan"]) = (200, 0, "rollback")
+        ($0["optimizer"], $0["lr"], $0["weight-decay"]) = ("sgd", 1, 10)
+        $0["schedule"] = "constant"
       }
       var told: (epochs: Int, record: RunRecord, rows: Int)?
       let trainer = Trainer(configuration: configuration, out: run.path, engine: try engine())

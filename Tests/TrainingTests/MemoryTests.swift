@@ -10,15 +10,15 @@ struct MemoryTests {
   /// What a run on 96 images is refused with, where so much memory is free to so many processes.
   private func refused(
     _ megabytes: Int, _ policy: PictureCache.Policy, sharedBy processes: Int = 1,
-    _ change: (inout TrainingOptions) -> Void
+    _ change: (inout Settings) -> Void
   ) throws -> TrainingError? {
     var error: TrainingError?
     try withTemporaryFolder { folder in
       let data = folder + "/data"
       try writeDataset(data, ["train": 48], classes: ["blue", "red"])
       let configuration = try configuration(data) {
-        $0.epochs = 1
-        $0.valSplit = 0
+        $0["epochs"] = 1
+        $0["val-split"] = 0
         change(&$0)
       }
       let cache = PictureCache(
@@ -41,9 +41,9 @@ struct MemoryTests {
   func batch() throws {
     let error = try #require(
       try refused(80, .off) {
-        $0.size = 64
-        $0.batchSize = 64
-        $0.architecture = "vgg"
+        $0["size"] = 64
+        $0["batch-size"] = 64
+        $0["arch"] = "vgg"
       })
     #expect(error.kind == .noRoom && error.problem == "not enough memory for the run")
     #expect(error.found?.hasPrefix("80 MB free") == true)
@@ -54,9 +54,9 @@ struct MemoryTests {
     // What is advised does, and twice as much would not.
     let isEnough: (Int) throws -> Bool = { count in
       try self.refused(80, .off) {
-        $0.size = 64
-        $0.batchSize = count
-        $0.architecture = "vgg"
+        $0["size"] = 64
+        $0["batch-size"] = count
+        $0["arch"] = "vgg"
       } == nil
     }
     #expect(try isEnough(size) && !isEnough(2 * size))
@@ -66,10 +66,10 @@ struct MemoryTests {
     "Where the images alone are too many, the disk is advised, and taken unless memory was asked for"
   )
   func images() throws {
-    let change: (inout TrainingOptions) -> Void = {
-      $0.size = 128
-      $0.architecture = "r10h"
-      $0.batchSize = 1
+    let change: (inout Settings) -> Void = {
+      $0["size"] = 128
+      $0["arch"] = "r10h"
+      $0["batch-size"] = 1
     }
     // What it takes without images: "about 123 MB: ...".
     let needs = try #require(try refused(1, .off, change)?.expected)
@@ -82,8 +82,8 @@ struct MemoryTests {
 
   @Test("Processes of one machine have their share of its memory each")
   func sharedMachine() throws {
-    let change: (inout TrainingOptions) -> Void = {
-      ($0.size, $0.batchSize, $0.architecture) = (64, 64, "vgg")
+    let change: (inout Settings) -> Void = {
+      ($0["size"], $0["batch-size"], $0["arch"]) = (64, 64, "vgg")
     }
     let alone = try #require(try refused(80, .off, change))
     let third = try #require(try refused(240, .off, sharedBy: 3, change))
@@ -93,8 +93,8 @@ struct MemoryTests {
         && third.found?.hasSuffix("for each of 3 processes") == true)
     #expect(try refused(240, .off, change) == nil)
     // Images in memory are counted for each too; in a file all share them.
-    let large: (inout TrainingOptions) -> Void = {
-      ($0.size, $0.batchSize, $0.architecture) = (128, 1, "r10h")
+    let large: (inout Settings) -> Void = {
+      ($0["size"], $0["batch-size"], $0["arch"]) = (128, 1, "r10h")
     }
     let bare = try #require(
       try refused(1, .off, large)?.expected?.split(separator: " ").dropFirst().first)
@@ -107,7 +107,7 @@ struct MemoryTests {
 
   @Test("Where nothing would fit, something smaller is advised")
   func nothing() throws {
-    let error = try #require(try refused(20, .off) { $0.size = 64 })
+    let error = try #require(try refused(20, .off) { $0["size"] = 64 })
     #expect(error.advice?.contains("--size") == true)
   }
 
@@ -127,7 +127,7 @@ struct MemoryTests {
         }
       }
       let configuration = try configuration(data) {
-        ($0.epochs, $0.valSplit, $0.size) = (1, 0, 16)
+        ($0["epochs"], $0["val-split"], $0["size"]) = (1, 0, 16)
       }
       let trainer = Trainer(
         configuration: configuration, out: folder + "/run",

@@ -109,24 +109,24 @@ func mirroredViewsIndependent() throws {
 
 @Test("A recipe's model answers with mirrored views where training mirrors, the tutorial's never")
 func recipesViews() throws {
-  func tta(_ change: (inout TrainingOptions) -> Void) throws -> TestTimeAugmentation {
-    var options = TrainingOptions()
+  func tta(_ change: (inout Settings) -> Void) throws -> TestTimeAugmentation {
+    var options = Settings()
     change(&options)
-    return try Configuration(dataset: "d", options: options).tta
+    return try Configuration(dataset: "d", settings: options).tta
   }
   for recipe in ["quick", "default", "best"] {
-    #expect(try tta { $0.recipe = recipe } == .flip)
+    #expect(try tta { $0["recipe"] = recipe } == .flip)
   }
-  for recipe in ["seed", "seed-bn"] { #expect(try tta { $0.recipe = recipe } == .plain) }
-  for flip in ["none", "v"] { #expect(try tta { $0.flip = flip } == .plain) }
-  #expect(try tta { $0.flip = "hv" } == .flip)
-  #expect(try tta { $0.augment = "none" } == .plain)
+  for recipe in ["seed", "seed-bn"] { #expect(try tta { $0["recipe"] = recipe } == .plain) }
+  for flip in ["none", "v"] { #expect(try tta { $0["flip"] = flip } == .plain) }
+  #expect(try tta { $0["flip"] = "hv" } == .flip)
+  #expect(try tta { $0["augment"] = "none" } == .plain)
 }
 
 /// A run on colours of which a few carry the other class's name, so that some answer is wrong.
 private func calibratedRun(
   _ folder: String, threads: Int = 2, out: String = "run",
-  _ change: (inout TrainingOptions) -> Void = { _ in }
+  _ change: (inout Settings) -> Void = { _ in }
 ) throws -> (TrainingSummary, Events) {
   let data = folder + "/data"
   if !contentsExist(data) {
@@ -138,8 +138,8 @@ private func calibratedRun(
   }
   return try train(
     try configuration(data) {
-      $0.augment = "standard"
-      $0.epochs = 2
+      $0["augment"] = "standard"
+      $0["epochs"] = 2
       change(&$0)
     }, out: folder + "/" + out, threads: threads)
 }
@@ -200,7 +200,7 @@ func validationImageThatVanishes() throws {
   try withTemporaryFolder { folder in
     _ = try calibratedRun(folder)
     let gone = folder + "/data/val/red/0.png"
-    let configuration = try configuration(folder + "/data") { $0.augment = "standard" }
+    let configuration = try configuration(folder + "/data") { $0["augment"] = "standard" }
     var warnings: [String] = []
     var fitted: Calibration?
     _ = try Trainer(
@@ -225,12 +225,12 @@ func validationImageThatVanishes() throws {
 @Test("Without validation images of its own, and under the tutorial's recipes, nothing is fitted")
 func uncalibratedRuns() throws {
   try withTemporaryFolder { folder in
-    let (seed, events) = try calibratedRun(folder, out: "seed") { $0.recipe = "seed" }
+    let (seed, events) = try calibratedRun(folder, out: "seed") { $0["recipe"] = "seed" }
     let tutorial = try ClassifierModel(path: seed.weights)
     #expect(tutorial.temperature == 1 && tutorial.tta == .plain && seed.temperature == 1)
     #expect(events.test?.evaluation.tta == .plain)
     try FileManager.default.removeItem(atPath: folder + "/data/val")
-    let (bare, more) = try calibratedRun(folder, out: "bare") { $0.valSplit = 0 }
+    let (bare, more) = try calibratedRun(folder, out: "bare") { $0["val-split"] = 0 }
     let model = try ClassifierModel(path: bare.weights)
     #expect(model.temperature == 1 && model.tta == .flip)
     for event in events.all + more.all {

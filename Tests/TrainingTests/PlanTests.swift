@@ -17,11 +17,11 @@ private func outcome(_ folder: String) throws -> [String] {
 }
 
 private func resumed(
-  _ folder: String, _ change: (inout TrainingOptions) -> Void = { _ in }
+  _ folder: String, _ change: (inout Settings) -> Void = { _ in }
 ) throws -> (TrainingSummary, Events) {
-  var options = TrainingOptions()
+  var options = Settings()
   change(&options)
-  return try follow(Trainer(try Resumption(run: folder, options: options), engine: engine()))
+  return try follow(Trainer(try Resumption(run: folder, settings: options), engine: engine()))
 }
 
 private func changes(_ folder: String) throws -> [PlanChange] {
@@ -38,7 +38,7 @@ private func expectRepeated(_ run: String) throws {
 }
 
 private func withImages(
-  _ change: (inout TrainingOptions) -> Void = { _ in },
+  _ change: (inout Settings) -> Void = { _ in },
   _ body: (_ folder: String, _ configuration: Configuration) throws -> Void
 ) throws {
   try withTemporaryFolder { folder in
@@ -92,10 +92,10 @@ private final class StepClock {
 struct PlanTests {
   @Test("A run that got more epochs is repeated by its config.json and verified, bit for bit")
   func extended() throws {
-    try withImages({ ($0.epochs, $0.schedule) = (2, "one-cycle") }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["schedule"]) = (2, "one-cycle") }) { folder, configuration in
       let run = folder + "/run"
       _ = try train(configuration, out: run)
-      _ = try resumed(run) { $0.epochs = 4 }
+      _ = try resumed(run) { $0["epochs"] = 4 }
       #expect(try changes(run) == [PlanChange(step: 10, epochs: 4, reason: .request)])
       #expect(try Configuration(file: run + "/config.json").training.epochs == 2)
       try expectRepeated(run)
@@ -107,13 +107,13 @@ struct PlanTests {
 
   @Test("A backbone that moves from an epoch on does so after a pause between the two as well")
   func thawed() throws {
-    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+    try withImages({ ($0["arch"], $0["size"], $0["epochs"]) = ("r10h", 32, 1) }) {
       folder, configuration in
       _ = try train(configuration, out: folder + "/origin")
-      var options = TrainingOptions()
-      (options.from, options.freezeEpochs) = (folder + "/origin", 1)
-      (options.epochs, options.batchSize, options.optimizer) = (3, 4, "adam")
-      let frozen = try Configuration(dataset: folder + "/data", options: options)
+      var options = Settings()
+      (options["from"], options["freeze-epochs"]) = (folder + "/origin", 1)
+      (options["epochs"], options["batch-size"], options["optimizer"]) = (3, 4, "adam")
+      let frozen = try Configuration(dataset: folder + "/data", settings: options)
       _ = try train(frozen, out: folder + "/whole")
       let run = folder + "/run"
       var isEpochOver = false
@@ -128,20 +128,22 @@ struct PlanTests {
 
   @Test("With more epochs than were frozen a run goes on to the bits of one begun with all of them")
   func thawedLater() throws {
-    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+    try withImages({ ($0["arch"], $0["size"], $0["epochs"]) = ("r10h", 32, 1) }) {
       folder, configuration in
       _ = try train(configuration, out: folder + "/origin")
-      var options = TrainingOptions()
-      (options.from, options.freezeEpochs, options.schedule) = (folder + "/origin", 2, "constant")
-      (options.epochs, options.batchSize) = (4, 4)
+      var options = Settings()
+      (options["from"], options["freeze-epochs"], options["schedule"]) = (
+        folder + "/origin", 2, "constant"
+      )
+      (options["epochs"], options["batch-size"]) = (4, 4)
       // Images that grow would have another size in the second of four epochs than in that of two.
-      (options.startSize, options.trainSize) = (32, 32)
+      (options["start-size"], options["train-size"]) = (32, 32)
       _ = try train(
-        try Configuration(dataset: folder + "/data", options: options), out: folder + "/whole")
-      options.epochs = 2
+        try Configuration(dataset: folder + "/data", settings: options), out: folder + "/whole")
+      options["epochs"] = 2
       _ = try train(
-        try Configuration(dataset: folder + "/data", options: options), out: folder + "/run")
-      _ = try resumed(folder + "/run") { $0.epochs = 4 }
+        try Configuration(dataset: folder + "/data", settings: options), out: folder + "/run")
+      _ = try resumed(folder + "/run") { $0["epochs"] = 4 }
       #expect(try outcome(folder + "/run") == outcome(folder + "/whole"))
     }
   }
@@ -149,7 +151,7 @@ struct PlanTests {
   @Test("A time limit chooses the epochs that fit, ends the schedule at zero, and is repeated")
   func limited() throws {
     try withImages({
-      ($0.epochs, $0.schedule, $0.maxSeconds) = (20, "one-cycle", 45)
+      ($0["epochs"], $0["schedule"], $0["max-time"]) = (20, "one-cycle", 45)
     }) { folder, configuration in
       let run = folder + "/run"
       let clock = StepClock { _ in 1 }
@@ -181,7 +183,7 @@ struct PlanTests {
 
   @Test("Where the machine becomes slower fewer epochs are made, and the limit holds")
   func slower() throws {
-    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 45) }) { folder, configuration in
       let clock = StepClock { $0 < 15 ? 1 : 2 }
       let (summary, updates, epochs) = try clock.run {
         Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
@@ -195,7 +197,7 @@ struct PlanTests {
 
   @Test("Where nothing fits one step is made, and that is said")
   func nothingFits() throws {
-    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 1) }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 1) }) { folder, configuration in
       let clock = StepClock { _ in 3 }
       let (summary, updates, _) = try clock.run {
         Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
@@ -205,7 +207,7 @@ struct PlanTests {
       #expect(
         try changes(folder + "/run") == [PlanChange(step: 1, epochs: 1, steps: 1, reason: .time)])
       // The next process has time enough.
-      let (rest, _) = try resumed(folder + "/run") { ($0.maxSeconds, $0.epochs) = (0, 3) }
+      let (rest, _) = try resumed(folder + "/run") { ($0["max-time"], $0["epochs"]) = (0, 3) }
       #expect(rest.epochs == 3 && rest.endedBy == .epochs)
       // The epoch that time cut ends there again, though more was asked for after it.
       try expectRepeated(folder + "/run")
@@ -214,14 +216,14 @@ struct PlanTests {
 
   @Test("An epoch that is cut within, and a run that went on from there, are repeated")
   func cutWithin() throws {
-    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 6) }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 6) }) { folder, configuration in
       let clock = StepClock { $0 < 2 ? 1 : 2 }
       let (summary, _, _) = try clock.run {
         Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
       }
       let cut = try #require(try changes(folder + "/run").last)
       #expect(summary.endedBy == .time && cut.steps.map { (1..<5).contains($0) } == true)
-      let (rest, _) = try resumed(folder + "/run") { ($0.maxSeconds, $0.epochs) = (0, 4) }
+      let (rest, _) = try resumed(folder + "/run") { ($0["max-time"], $0["epochs"]) = (0, 4) }
       #expect(rest.epochs == 4)
       try expectRepeated(folder + "/run")
     }
@@ -229,14 +231,14 @@ struct PlanTests {
 
   @Test("A run whose time is over after an epoch has a checkpoint to go on from")
   func overBetween() throws {
-    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 45) }) { folder, configuration in
       let run = folder + "/run"
       let clock = StepClock({ _ in 1 }, pause: { $0 == 2 ? 100 : 0 })
       let (summary, _, epochs) = try clock.run {
         Trainer(configuration: configuration, out: run, engine: try engine(), clock: $0)
       }
       #expect(summary.endedBy == .time && epochs.count == 2)
-      let (rest, _) = try resumed(run) { $0.epochs = 4 }
+      let (rest, _) = try resumed(run) { $0["epochs"] = 4 }
       #expect(rest.epochs == 4)
       try expectRepeated(run)
     }
@@ -245,13 +247,13 @@ struct PlanTests {
   @Test("A signal while features of a later epoch are computed keeps the steps made so far")
   func stoppedAtFeatures() throws {
     struct Interrupted: Error {}
-    try withImages({ ($0.architecture, $0.size, $0.epochs) = ("r10h", 32, 1) }) {
+    try withImages({ ($0["arch"], $0["size"], $0["epochs"]) = ("r10h", 32, 1) }) {
       folder, configuration in
       _ = try train(configuration, out: folder + "/origin")
-      var options = TrainingOptions()
-      (options.from, options.freeze, options.epochs) = (folder + "/origin", "backbone", 12)
-      options.batchSize = 4
-      let frozen = try Configuration(dataset: folder + "/data", options: options)
+      var options = Settings()
+      (options["from"], options["freeze"], options["epochs"]) = (folder + "/origin", "backbone", 12)
+      options["batch-size"] = 4
+      let frozen = try Configuration(dataset: folder + "/data", settings: options)
       _ = try train(frozen, out: folder + "/whole")
       let run = folder + "/run"
       var epochs = 0
@@ -274,7 +276,7 @@ struct PlanTests {
 
   @Test("A run that is stopped in its test comes to the end that time chose when it is resumed")
   func stoppedAfterTime() throws {
-    try withImages({ ($0.epochs, $0.maxSeconds) = (20, 45) }) { folder, configuration in
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 45) }) { folder, configuration in
       let run = folder + "/run"
       let clock = StepClock { _ in 1 }
       var epochs = 0
@@ -300,18 +302,18 @@ struct PlanTests {
   @Test("A run that patience ended says so, and goes on where more is asked for")
   func patience() throws {
     try withImages({
-      ($0.epochs, $0.patience, $0.optimizer, $0.learningRate) = (20, 2, "sgd", 1e-12)
-      $0.schedule = "constant"
+      ($0["epochs"], $0["patience"], $0["optimizer"], $0["lr"]) = (20, 2, "sgd", 1e-12)
+      $0["schedule"] = "constant"
     }) { folder, configuration in
       let run = folder + "/run"
       let (first, _) = try train(configuration, out: run)
       #expect(first.endedBy == .patience && first.epochs < 20)
       #expect(try Resumption(run: run).finished?.endedBy == .patience)
       #expect(try RunRecord(folder: RunFolder(existing: run)).reason == .patience)
-      let (second, _) = try resumed(run) { $0.epochs = 30 }
+      let (second, _) = try resumed(run) { $0["epochs"] = 30 }
       #expect(second.epochs == first.epochs + 2 && second.endedBy == .patience)
       try expectRepeated(run)
-      let (third, _) = try resumed(run) { ($0.epochs, $0.patience) = (second.epochs + 3, 0) }
+      let (third, _) = try resumed(run) { ($0["epochs"], $0["patience"]) = (second.epochs + 3, 0) }
       #expect(third.epochs == second.epochs + 3 && third.endedBy == .epochs)
     }
   }
@@ -321,13 +323,14 @@ struct PlanTests {
     try withTemporaryFolder { folder in
       try writeDataset(folder + "/data", ["train": 5], classes: ["blue", "red"])
       for (option, change) in [
-        ("--patience 1", { $0.patience = 1 }), ("--schedule plateau", { $0.schedule = "plateau" }),
-        ("--monitor val_loss", { $0.monitor = "val_loss" }),
-      ] as [(String, (inout TrainingOptions) -> Void)] {
+        ("--patience 1", { $0["patience"] = 1 }),
+        ("--schedule plateau", { $0["schedule"] = "plateau" }),
+        ("--monitor val_loss", { $0["monitor"] = "val_loss" }),
+      ] as [(String, (inout Settings) -> Void)] {
         let error = refusal {
           _ = try train(
             try configuration(folder + "/data") {
-              $0.valSplit = 0
+              $0["val-split"] = 0
               change(&$0)
             }, out: folder + "/run")
         }

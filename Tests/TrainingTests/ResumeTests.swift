@@ -7,36 +7,36 @@ import Training
 
 /// Ways to train whose state differs: optimizers, averages, schedules, a backbone that is frozen for
 /// a while or for good, images that grow and are blended.
-private let ways: [(String, @Sendable (inout TrainingOptions) -> Void)] = [
-  ("adam", { $0.optimizer = "adam" }),
+private let ways: [(String, @Sendable (inout Settings) -> Void)] = [
+  ("adam", { $0["optimizer"] = "adam" }),
   (
     "muon, average, mixup, growing",
     {
-      $0.architecture = "r10h"
-      $0.size = 32
-      $0.startSize = 16
-      $0.optimizer = "muon"
-      $0.ema = 0.9
-      $0.mixup = 0.3
-      $0.augment = "standard"
+      $0["arch"] = "r10h"
+      $0["size"] = 32
+      $0["start-size"] = 16
+      $0["optimizer"] = "muon"
+      $0["ema"] = 0.9
+      $0["mixup"] = 0.3
+      $0["augment"] = "standard"
     }
   ),
   (
     "sgd, plateau, patience",
     {
-      $0.optimizer = "sgd"
-      $0.schedule = "plateau"
-      $0.patience = 2
-      $0.epochs = 6
+      $0["optimizer"] = "sgd"
+      $0["schedule"] = "plateau"
+      $0["patience"] = 2
+      $0["epochs"] = 6
     }
   ),
   (
     "adamw, no validation, clipped",
     {
-      $0.optimizer = "adamw"
-      $0.valSplit = 0
-      $0.clipGrad = 0.5
-      $0.labelSmoothing = 0.1
+      $0["optimizer"] = "adamw"
+      $0["val-split"] = 0
+      $0["clip-grad"] = 0.5
+      $0["label-smoothing"] = 0.1
     }
   ),
 ]
@@ -55,14 +55,14 @@ private func outcome(_ folder: String) throws -> [String] {
 
 private func resume(
   _ folder: String, dataset: String? = nil, threads: Int = 1,
-  _ change: (inout TrainingOptions) -> Void = { _ in },
+  _ change: (inout Settings) -> Void = { _ in },
   stop: (Int) -> StopReason? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
-  var options = TrainingOptions()
+  var options = Settings()
   change(&options)
   return try follow(
     Trainer(
-      try Resumption(run: folder, dataset: dataset, options: options),
+      try Resumption(run: folder, dataset: dataset, settings: options),
       engine: try engine(threads: threads)), stop: stop)
 }
 
@@ -80,7 +80,7 @@ private struct Rig {
 }
 
 private func withRig(
-  _ change: (inout TrainingOptions) -> Void = { _ in }, _ body: (Rig) throws -> Void
+  _ change: (inout Settings) -> Void = { _ in }, _ body: (Rig) throws -> Void
 ) throws {
   try withTemporaryFolder { folder in
     let data = folder + "/data"
@@ -116,19 +116,19 @@ struct ResumeTests {
 
   @Test("A run whose backbone is frozen goes on to the same bits", arguments: [0, 2])
   func frozen(epochs: Int) throws {
-    let small: (inout TrainingOptions) -> Void = {
-      $0.architecture = "r10h"
-      $0.size = 32
-      $0.epochs = 1
+    let small: (inout Settings) -> Void = {
+      $0["arch"] = "r10h"
+      $0["size"] = 32
+      $0["epochs"] = 1
     }
     try withRig(small) { rig in
       let folder = rig.folder
       _ = try train(rig.configuration, out: folder + "/origin")
-      var options = TrainingOptions()
-      options.from = folder + "/origin"
-      if epochs == 0 { options.freeze = "backbone" } else { options.freezeEpochs = epochs }
-      (options.epochs, options.batchSize, options.augment) = (4, 4, "standard")
-      let configuration = try Configuration(dataset: rig.data, options: options)
+      var options = Settings()
+      options["from"] = folder + "/origin"
+      if epochs == 0 { options["freeze"] = "backbone" } else { options["freeze-epochs"] = epochs }
+      (options["epochs"], options["batch-size"], options["augment"]) = (4, 4, "standard")
+      let configuration = try Configuration(dataset: rig.data, settings: options)
       _ = try train(configuration, out: folder + "/whole")
       for stop in [3, 8, 12] {
         let out = "\(folder)/run\(stop)"
@@ -222,15 +222,15 @@ struct ResumeTests {
 
   @Test("A finished run says again what it came to; with more epochs it goes on")
   func finished() throws {
-    try withRig({ $0.schedule = "constant" }) { rig in
+    try withRig({ $0["schedule"] = "constant" }) { rig in
       let (folder, configuration) = (rig.folder, rig.configuration)
       let (summary, _) = try train(configuration, out: folder + "/run")
       #expect(try Resumption(run: folder + "/run").finished?.weightsSHA256 == summary.weightsSHA256)
       let longer = try self.longer(configuration)
       _ = try train(longer, out: folder + "/long")
-      _ = try resume(folder + "/run") { $0.epochs = 6 }
+      _ = try resume(folder + "/run") { $0["epochs"] = 6 }
       #expect(try outcome(folder + "/run") == outcome(folder + "/long"))
-      let fewer = refusal { _ = try resume(folder + "/run") { $0.epochs = 2 } }
+      let fewer = refusal { _ = try resume(folder + "/run") { $0["epochs"] = 2 } }
       #expect(fewer?.kind == .usage && fewer?.found == "6 epochs")
     }
   }
@@ -248,11 +248,11 @@ struct ResumeTests {
       let out = folder + "/run"
       _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
 
-      let other = refusal { _ = try resume(out) { $0.labelSmoothing = 0.3 } }
+      let other = refusal { _ = try resume(out) { $0["label-smoothing"] = 0.3 } }
       #expect(other?.kind == .usage)
       #expect(other?.found?.contains("--label-smoothing: ") == true)
       #expect(other?.found?.contains("0.3 given") == true)
-      let recipe = refusal { _ = try resume(out) { $0.recipe = "best" } }
+      let recipe = refusal { _ = try resume(out) { $0["recipe"] = "best" } }
       #expect(recipe?.found?.contains("best given") == true)
 
       try writeDataset(

@@ -67,7 +67,7 @@ private func trainTogether(
 }
 
 private func withData(
-  _ change: (inout TrainingOptions) -> Void = { _ in },
+  _ change: (inout Settings) -> Void = { _ in },
   _ body: (_ folder: String, _ configuration: Configuration) throws -> Void
 ) throws {
   try withTemporaryFolder { folder in
@@ -75,8 +75,8 @@ private func withData(
     // Batches of 6 images, which four processes cannot share evenly.
     try writeDataset(data, ["train": 9, "val": 3, "test": 2], classes: ["blue", "red"])
     let configuration = try configuration(data) {
-      ($0.architecture, $0.size, $0.epochs, $0.batchSize) = ("r10h", 32, 3, 8)
-      ($0.augment, $0.mixup, $0.ema, $0.optimizer) = ("standard", 0.3, 0.9, "adamw")
+      ($0["arch"], $0["size"], $0["epochs"], $0["batch-size"]) = ("r10h", 32, 3, 8)
+      ($0["augment"], $0["mixup"], $0["ema"], $0["optimizer"]) = ("standard", 0.3, 0.9, "adamw")
       change(&$0)
     }
     try body(folder, configuration)
@@ -99,8 +99,8 @@ struct TeamTests {
   @Test("The gradients of an epoch's steps are those of one process, and so is its loss")
   func sameGradients() throws {
     try withData({
-      ($0.optimizer, $0.learningRate, $0.schedule) = ("sgd", 1e-3, "constant")
-      ($0.epochs, $0.ema, $0.batchSize) = (2, 0, 18)
+      ($0["optimizer"], $0["lr"], $0["schedule"]) = ("sgd", 1e-3, "constant")
+      ($0["epochs"], $0["ema"], $0["batch-size"]) = (2, 0, 18)
     }) { folder, configuration in
       var still = configuration
       still.training.learningRate = 1e-20
@@ -131,7 +131,7 @@ struct TeamTests {
 
   @Test("The same number of processes comes to the same bits each time", arguments: [2, 3, 4])
   func sameBits(count: Int) throws {
-    try withData({ $0.epochs = 1 }) { folder, configuration in
+    try withData({ $0["epochs"] = 1 }) { folder, configuration in
       let out = folder + "/run"
       let all = try trainTogether(count, configuration, out: out).map { try $0.get() }
       #expect(all.count == count)
@@ -172,10 +172,12 @@ struct TeamTests {
   func frozen() throws {
     try withData { folder, configuration in
       _ = try train(configuration, out: folder + "/origin")
-      var options = TrainingOptions()
-      (options.from, options.freeze) = (folder + "/origin", "backbone")
-      (options.epochs, options.batchSize, options.augment, options.mixup) = (3, 4, "standard", 0.4)
-      let transfer = try Configuration(dataset: configuration.dataset, options: options)
+      var options = Settings()
+      (options["from"], options["freeze"]) = (folder + "/origin", "backbone")
+      (options["epochs"], options["batch-size"], options["augment"], options["mixup"]) = (
+        3, 4, "standard", 0.4
+      )
+      let transfer = try Configuration(dataset: configuration.dataset, settings: options)
       let alone = try trainTogether(1, transfer, out: folder + "/1")[0].get()
       let three = try trainTogether(3, transfer, out: folder + "/3")[0].get()
       for (a, b) in zip(three.losses, alone.losses) { #expect(abs(a - b) < 1e-4 * b) }
@@ -185,7 +187,7 @@ struct TeamTests {
 
   @Test("Statistics of each one's part lead elsewhere, and all the same have the same weights")
   func ownStatistics() throws {
-    try withData({ $0.syncBN = false }) { folder, configuration in
+    try withData({ $0["sync-bn"] = false }) { folder, configuration in
       let all = try trainTogether(2, configuration, out: folder + "/2").map { try $0.get() }
       var shared = configuration
       shared.training.syncBN = nil
@@ -219,8 +221,8 @@ struct TeamTests {
   @Test("A number that is not finite ends all in the same step, with the images of the whole batch")
   func diverging() throws {
     try withData({
-      ($0.architecture, $0.size, $0.optimizer, $0.learningRate) = ("seed", 16, "sgd", 100)
-      $0.weightDecay = 0.05
+      ($0["arch"], $0["size"], $0["optimizer"], $0["lr"]) = ("seed", 16, "sgd", 100)
+      $0["weight-decay"] = 0.05
     }) { folder, configuration in
       let results = trainTogether(3, configuration, out: folder + "/run")
       #expect(results.allSatisfy { $0.hasFailed })

@@ -24,17 +24,17 @@ final class Events {
 }
 
 func configuration(
-  _ dataset: String, _ change: (inout TrainingOptions) -> Void = { _ in }
+  _ dataset: String, _ change: (inout Settings) -> Void = { _ in }
 ) throws -> Configuration {
-  var options = TrainingOptions()
-  options.size = 16
-  options.architecture = "seed"
-  options.epochs = 4
-  options.batchSize = 4
-  options.augment = "none"
-  options.ema = 0
+  var options = Settings()
+  options["size"] = 16
+  options["arch"] = "seed"
+  options["epochs"] = 4
+  options["batch-size"] = 4
+  options["augment"] = "none"
+  options["ema"] = 0
   change(&options)
-  return try Configuration(dataset: dataset, options: options)
+  return try Configuration(dataset: dataset, settings: options)
 }
 
 func train(
@@ -69,5 +69,22 @@ func refusal(_ body: () throws -> Void) -> TrainingError? {
     return nil
   } catch {
     return error as? TrainingError
+  }
+}
+
+extension Settings {
+  /// What is said of a setting, as the command line would say it.
+  subscript(name: String) -> (any CustomStringConvertible)? {
+    get {
+      if case .text(let text) = given[name] { text } else { nil }
+    }
+    set {
+      given[name] =
+        switch newValue {
+        case nil: nil
+        case let isOn as Bool: isOn ? .alone : .off
+        case let value?: .text("\(value)")
+        }
+    }
   }
 }

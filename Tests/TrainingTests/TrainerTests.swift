@@ -47,13 +47,13 @@ func sameBits() throws {
     let data = folder + "/data"
     try writeDataset(data, ["train": 12, "test": 3], classes: ["blue", "red", "teal"])
     let configuration = try configuration(data) {
-      $0.augment = "standard"
-      $0.ema = 0.9
-      $0.epochs = 1
-      $0.architecture = "r18h"
-      $0.size = 32
-      $0.classWeights = "balanced"
-      $0.clipGrad = 1
+      $0["augment"] = "standard"
+      $0["ema"] = 0.9
+      $0["epochs"] = 1
+      $0["arch"] = "r18h"
+      $0["size"] = 32
+      $0["class-weights"] = "balanced"
+      $0["clip-grad"] = 1
     }
     let digests = try [1, 2, 2].enumerated().map { index, threads in
       try train(configuration, out: folder + "/run\(index)", threads: threads).0.weightsSHA256
@@ -71,11 +71,11 @@ func sameBitsMixed() throws {
     let data = folder + "/data"
     try writeDataset(data, ["train": 12, "test": 3], classes: ["blue", "red", "teal"])
     let mixed = try configuration(data) {
-      $0.augment = "standard"
-      $0.mixup = 0.4
-      $0.epochs = 2
-      $0.labelSmoothing = 0.1
-      $0.classWeights = "balanced"
+      $0["augment"] = "standard"
+      $0["mixup"] = 0.4
+      $0["epochs"] = 2
+      $0["label-smoothing"] = 0.1
+      $0["class-weights"] = "balanced"
     }
     let digests = try [1, 2, 3].map { threads in
       try train(mixed, out: folder + "/run\(threads)", threads: threads).0.weightsSHA256
@@ -94,7 +94,7 @@ func onePath() throws {
     try writeDataset(data, ["train": 10, "test": 7], classes: ["blue", "red"])
     try write(Array("text".utf8), to: data + "/test/red/broken.png")
     let (summary, events) = try train(
-      try configuration(data) { $0.epochs = 1 }, out: folder + "/run")
+      try configuration(data) { $0["epochs"] = 1 }, out: folder + "/run")
     let test = try #require(events.test)
     let model = try ClassifierModel(path: summary.weights)
     let evaluator = Evaluator(model: model, run: folder + "/run", engine: try engine(threads: 1))
@@ -119,8 +119,8 @@ func heldOut() throws {
     try writeDataset(data, ["": 30], classes: ["blue", "red"])
     let (summary, events) = try train(
       try configuration(data) {
-        $0.epochs = 1
-        $0.valSplit = 0.3
+        $0["epochs"] = 1
+        $0["val-split"] = 0.3
       }, out: folder + "/run")
     let splits = try #require(events.summaries.first).splits
     #expect(splits.map(\.split) == ["train", "val"])
@@ -154,8 +154,8 @@ func noValidation() throws {
     try writeDataset(data, ["train": 5], classes: ["blue", "red"])
     let (summary, events) = try train(
       try configuration(data) {
-        $0.valSplit = 0
-        $0.epochs = 2
+        $0["val-split"] = 0
+        $0["epochs"] = 2
       }, out: folder + "/run")
     #expect(summary.bestEpoch == 2 && summary.testAccuracy == nil && summary.valAccuracy == nil)
     #expect(events.epochs.allSatisfy { $0.valLoss == nil })
@@ -173,8 +173,8 @@ func seedValidation() throws {
     try writeDataset(data, ["training_set": 6, "test_set": 3], classes: ["blue", "red"])
     let (summary, events) = try train(
       try configuration(data) {
-        $0.recipe = "seed"
-        $0.epochs = 2
+        $0["recipe"] = "seed"
+        $0["epochs"] = 2
       }, out: folder + "/run")
     #expect(events.warnings.contains { $0.contains("test images") })
     #expect(events.summaries.first?.splits.map(\.images) == [12, 6, 6])
@@ -191,7 +191,7 @@ func stopping() throws {
     for steps in [1, 6] {
       let out = folder + "/run\(steps)"
       let (summary, events) = try train(
-        try configuration(data) { $0.valSplit = 0 }, out: out,
+        try configuration(data) { $0["val-split"] = 0 }, out: out,
         stop: { $0 == steps ? .signal(15) : nil })
       #expect(summary.stoppedBySignal == 15 && events.test == nil)
       #expect(summary.epochs == (steps == 1 ? 0 : 1))
@@ -209,10 +209,10 @@ func divergence() throws {
     let data = folder + "/data"
     try writeDataset(data, ["train": 8, "val": 2], classes: ["blue", "red"])
     let configuration = try configuration(data) {
-      $0.optimizer = "sgd"
-      $0.learningRate = 100
-      $0.schedule = "constant"
-      $0.epochs = 50
+      $0["optimizer"] = "sgd"
+      $0["lr"] = 100
+      $0["schedule"] = "constant"
+      $0["epochs"] = 50
     }
     do {
       _ = try train(configuration, out: folder + "/run")
@@ -233,12 +233,12 @@ func patience() throws {
     try writeDataset(data, ["train": 8, "val": 2], classes: ["blue", "red"])
     let (summary, _) = try train(
       try configuration(data) {
-        $0.learningRate = 1e-12
-        $0.optimizer = "sgd"
-        $0.schedule = "constant"
-        $0.epochs = 50
-        $0.patience = 2
-        $0.monitor = "val_accuracy"
+        $0["lr"] = 1e-12
+        $0["optimizer"] = "sgd"
+        $0["schedule"] = "constant"
+        $0["epochs"] = 50
+        $0["patience"] = 2
+        $0["monitor"] = "val_accuracy"
       }, out: folder + "/run")
     #expect(summary.epochs < 50 && summary.stoppedBySignal == nil)
     #expect(summary.testAccuracy != nil)
@@ -261,14 +261,14 @@ func badImages() throws {
     }
     let (_, events) = try train(
       try configuration(data) {
-        $0.maxBad = 50
-        $0.epochs = 1
+        $0["max-bad"] = 50
+        $0["epochs"] = 1
       }, out: folder + "/run2")
     #expect(events.summaries.first?.skipped.count == 6)
     #expect(events.summaries.first?.skipped.first?.code == "notAnImage")
     let strict = try configuration(data) {
-      $0.maxBad = 50
-      $0.onBadImage = "fail"
+      $0["max-bad"] = 50
+      $0["on-bad-image"] = "fail"
     }
     #expect(throws: TrainingError.self) { try train(strict, out: folder + "/run3") }
   }

@@ -18,9 +18,9 @@ private func withSource(
     }
     let source = folder + "/source"
     let configuration = try configuration(folder + "/two") {
-      $0.architecture = arch
-      $0.size = 32
-      $0.epochs = 2
+      $0["arch"] = arch
+      $0["size"] = 32
+      $0["epochs"] = 2
     }
     _ = try train(configuration, out: source)
     try body(folder, source)
@@ -29,13 +29,13 @@ private func withSource(
 
 /// A run that starts from `source`.
 private func from(
-  _ source: String, _ dataset: String, _ change: (inout TrainingOptions) -> Void = { _ in }
+  _ source: String, _ dataset: String, _ change: (inout Settings) -> Void = { _ in }
 ) throws -> Configuration {
   try configuration(dataset) {
-    $0.architecture = nil
-    $0.size = nil
-    $0.from = source
-    $0.epochs = 3
+    $0["arch"] = nil
+    $0["size"] = nil
+    $0["from"] = source
+    $0["epochs"] = 3
     change(&$0)
   }
 }
@@ -72,17 +72,17 @@ func frozenBackbone(arch: String) throws {
     let before = try model(source)
     let head = try #require(before.network.architecture.head).denseLayer
     for (name, change) in [
-      ("a", { $0.freeze = "backbone" }), ("b", { $0.freezeEpochs = 3 }),
+      ("a", { $0["freeze"] = "backbone" }), ("b", { $0["freeze-epochs"] = 3 }),
       (
         "c",
         {
-          $0.freeze = "backbone"
-          $0.augment = "standard"
-          $0.mixup = 0.4
-          $0.ema = 0.9
+          $0["freeze"] = "backbone"
+          $0["augment"] = "standard"
+          $0["mixup"] = 0.4
+          $0["ema"] = 0.9
         }
       ),
-    ] as [(String, (inout TrainingOptions) -> Void)] {
+    ] as [(String, (inout Settings) -> Void)] {
       let run = folder + "/frozen" + name
       let (_, events) = try train(try from(source, folder + "/two", change), out: run)
       #expect(
@@ -92,13 +92,13 @@ func frozenBackbone(arch: String) throws {
     }
     // The first of two epochs is frozen and kept, as a signal comes before the second's end.
     let run = folder + "/part"
-    let part = try from(source, folder + "/two") { $0.freezeEpochs = 1 }
+    let part = try from(source, folder + "/two") { $0["freeze-epochs"] = 1 }
     let (_, events) = try train(part, out: run) { $0 == 6 ? .signal(2) : nil }
     #expect(start(events)?.from?.frozenEpochs == 1 && start(events)?.from?.views == nil)
     #expect(
       changed(before, try model(run)) == ["layers.\(head).weights", "layers.\(head).bias"])
     let thawed = folder + "/thawed"
-    _ = try train(try from(source, folder + "/two") { $0.freezeEpochs = 1 }, out: thawed)
+    _ = try train(try from(source, folder + "/two") { $0["freeze-epochs"] = 1 }, out: thawed)
     let last = try ClassifierModel(path: RunFolder(existing: thawed).lastWeights)
     #expect(changed(before, last).contains("layers.0.filters"))
   }
@@ -107,17 +107,17 @@ func frozenBackbone(arch: String) throws {
 @Test("Features kept and features computed at each step train the same head", arguments: [0, 0.4])
 func featuresAgree(mixup: Double) throws {
   try withSource(arch: "seed-bn") { folder, source in
-    func change(_ options: inout TrainingOptions) {
-      options.augment = "standard"
-      options.mixup = mixup
-      options.schedule = "constant"
+    func change(_ options: inout Settings) {
+      options["augment"] = "standard"
+      options["mixup"] = mixup
+      options["schedule"] = "constant"
       // It is keyed by the layer's place, which differs.
-      options.dropout = 0
+      options["dropout"] = 0
     }
     let kept = try train(
       try from(source, folder + "/other") {
         change(&$0)
-        $0.freeze = "backbone"
+        $0["freeze"] = "backbone"
       }, out: folder + "/kept")
     let first = try #require(start(kept.1))
     #expect(first.epochs == 3 && first.from?.views == 3)
@@ -125,8 +125,8 @@ func featuresAgree(mixup: Double) throws {
     let stepped = try train(
       try from(source, folder + "/other") {
         change(&$0)
-        $0.epochs = 4
-        $0.freezeEpochs = 3
+        $0["epochs"] = 4
+        $0["freeze-epochs"] = 3
       }, out: folder + "/stepped"
     ) { $0 == 3 * first.stepsPerEpoch ? .maxTime : nil }
     #expect(stepped.1.epochs.count == 3)
@@ -149,9 +149,9 @@ func validationOfFeatures() throws {
       let run = folder + "/kept\(ema)"
       let (summary, events) = try train(
         try from(source, folder + "/other") {
-          $0.freeze = "backbone"
-          $0.dropout = 0
-          $0.ema = ema
+          $0["freeze"] = "backbone"
+          $0["dropout"] = 0
+          $0["ema"] = ema
         }, out: run)
       let evaluation = try Evaluator(model: model(run), run: run, engine: engine())
         .evaluate(request("val")).evaluation
@@ -178,9 +178,9 @@ func headBehindDropout() throws {
     #expect(old.firstLayer == old.denseLayer - 1, "with dropout")
     let (_, events) = try train(
       try from(source, folder + "/two") {
-        $0.dropout = 0
-        $0.learningRate = 1e-12
-        $0.epochs = 1
+        $0["dropout"] = 0
+        $0["lr"] = 1e-12
+        $0["epochs"] = 1
       }, out: folder + "/without")
     #expect(start(events)?.from?.keepsHead == true)
     let after = try model(folder + "/without")
@@ -220,8 +220,8 @@ func heads() throws {
     // The same classes: with a rate of almost nothing the answers are the model's.
     let (same, events) = try train(
       try from(source, folder + "/two") {
-        $0.learningRate = 1e-12
-        $0.epochs = 1
+        $0["lr"] = 1e-12
+        $0["epochs"] = 1
       }, out: folder + "/e")
     #expect(start(events)?.from?.keepsHead == true)
     let evaluation = try Evaluator(model: model(source), run: source, engine: engine())
@@ -238,9 +238,9 @@ func preprocessingIsTaken() throws {
     _ = try train(try from(source, folder + "/three"), out: folder + "/a")
     #expect(try model(folder + "/a").preprocessing == before)
     let changed = try from(source, folder + "/three") {
-      $0.size = 48
-      $0.filter = "nearest"
-      $0.exif = "ignore"
+      $0["size"] = 48
+      $0["filter"] = "nearest"
+      $0["exif"] = "ignore"
     }
     _ = try train(changed, out: folder + "/b")
     let after = try model(folder + "/b").preprocessing
@@ -253,16 +253,16 @@ func preprocessingIsTaken() throws {
 @Test("The weights are the same bits on any number of threads, and by the run's config.json")
 func sameBitsFromModel() throws {
   try withSource(arch: "seed-bn") { folder, source in
-    let changes: [(inout TrainingOptions) -> Void] = [
+    let changes: [(inout Settings) -> Void] = [
       {
-        $0.freeze = "backbone"
-        $0.augment = "standard"
-        $0.mixup = 0.3
+        $0["freeze"] = "backbone"
+        $0["augment"] = "standard"
+        $0["mixup"] = 0.3
       },
       {
-        $0.freezeEpochs = 1
-        $0.backboneRate = 0.1
-        $0.ema = 0.9
+        $0["freeze-epochs"] = 1
+        $0["backbone-lr"] = 0.1
+        $0["ema"] = 0.9
       },
     ]
     for (index, change) in changes.enumerated() {
@@ -292,31 +292,31 @@ func sameBitsFromModel() throws {
 func refusals() throws {
   try withSource { folder, source in
     let data = folder + "/two"
-    func refused(_ name: String, _ change: (inout TrainingOptions) -> Void) -> TrainingError? {
+    func refused(_ name: String, _ change: (inout Settings) -> Void) -> TrainingError? {
       failure { _ = try train(try from(name, data, change), out: folder + "/refused") }
     }
     #expect(refused("cats-cats", { _ in })?.kind == .missing)
     #expect(refused(folder + "/nothing", { _ in })?.kind == .missing)
     #expect(refused(data, { _ in })?.kind == .badData)
-    #expect(refused(source, { $0.architecture = "seed" }) == nil)
-    let other = refused(source) { $0.architecture = "r18h" }
+    #expect(refused(source, { $0["arch"] = "seed" }) == nil)
+    let other = refused(source) { $0["arch"] = "r18h" }
     #expect(other?.kind == .usage && other?.problem.contains("--arch r18h") == true)
-    let size = refused(source) { $0.size = 48 }
+    let size = refused(source) { $0["size"] = 48 }
     #expect(size?.kind == .usage && size?.found?.contains("--size 48") == true)
-    #expect(refused(source) { $0.size = 8 }?.kind == .usage)
+    #expect(refused(source) { $0["size"] = 8 }?.kind == .usage)
     let both = refused(source) {
-      $0.freeze = "backbone"
-      $0.freezeEpochs = 2
+      $0["freeze"] = "backbone"
+      $0["freeze-epochs"] = 2
     }
     #expect(both?.kind == .usage)
     let rate = refused(source) {
-      $0.freeze = "backbone"
-      $0.backboneRate = 0.5
+      $0["freeze"] = "backbone"
+      $0["backbone-lr"] = 0.5
     }
     #expect(rate?.kind == .usage && rate?.problem.contains("--backbone-lr") == true)
     for change in [
-      { $0.freeze = "backbone" }, { $0.freezeEpochs = 1 }, { $0.backboneRate = 0.5 },
-    ] as [(inout TrainingOptions) -> Void] {
+      { $0["freeze"] = "backbone" }, { $0["freeze-epochs"] = 1 }, { $0["backbone-lr"] = 0.5 },
+    ] as [(inout Settings) -> Void] {
       let error = failure { _ = try configuration(data, change) }
       #expect(error?.kind == .usage && error?.expected?.contains("--from") == true)
     }

@@ -1,8 +1,48 @@
 internal import CNN
+internal import Interchange
 internal import Compute
+internal import Training
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
-struct BenchCommand {
+struct BenchCommand: Command {
+  static let description = CommandDescription(
+    name: "bench", usage: "cnnctl bench [DATASET] [options]",
+    summary: "speed of training, inference, kernels or a dataset's images",
+    details: [
+      "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on random "
+        + "images in memory: images a second in training (forward, binary cross-entropy, backward, "
+        + "Adam) and inference, where the time of a step goes, and each convolution in each "
+        + "direction against the peak of this processor's multiply-adds. Each figure is the best "
+        + "of many rounds.",
+      "GFLOP/s are effective: they count the operations of the direct method, whatever the method. "
+        + "With --json there is one object a network, each on a line of its own.",
+      "With DATASET it measures instead how fast that folder's images are decoded, resized and "
+        + "augmented, on up to 1,000 of them that are read into memory before.",
+    ],
+    operands: 0...1, operandName: "DATASET",
+    options: [
+      ImageBenchmark.resize, ImageBenchmark.filter, arch, size, ImageBenchmark.augment, batchSize,
+      seconds,
+    ],
+    examples: [
+      ("cnnctl bench", "all three networks, then their convolutions"),
+      ("cnnctl bench --arch r18h --size 160 --json", "one network as one JSON object"),
+      ("cnnctl bench photos --size 128", "how fast photos become inputs"),
+    ])
+
+  private static let arch = Option(
+    "arch", also: ["net"], .word(of: networks + TorchNetwork.allCases.map(\.rawValue)),
+    said: "the first three", in: .model, "the network to measure")
+  static let size = Option<Int?>(
+    like: \.network.size, Form.side.optional, or: nil, said: "the network's")
+  private static let batchSize = Option(
+    "batch-size", also: ["batch"], short: "b", .batch, "N", or: 32, in: .measurement,
+    "images in a step")
+  private static let seconds = Option(
+    "seconds", .number(NumberRange(0, 3600, includesLower: false)), "S", or: 3,
+    in: .measurement,
+    "how long training is measured, and inference again; the rest takes parts of it")
+
   /// The networks that are measured where none is named.
   static let networks = ["seed", "vgg", "r18h"]
 
@@ -10,13 +50,13 @@ struct BenchCommand {
   let console: Console
 
   func run() throws -> ExitCode {
-    let seconds = arguments.number("seconds") ?? 3
-    let batch = arguments.integer("batch-size") ?? 32
+    let seconds = arguments[Self.seconds]
+    let batch = arguments[Self.batchSize]
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
     let benchmark = Benchmark(
-      engine: engine, seconds: seconds, seed: UInt64(arguments.integer("seed") ?? 0)
+      engine: engine, seconds: seconds, seed: arguments[SharedOption.seed]
     ) { stage in
       if let number = signal() { throw Stopped(signal: number) }
       console.draw { text(of: stage) }
@@ -27,18 +67,19 @@ struct BenchCommand {
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
     if let dataset = arguments.operands.first {
-      if let option = ["arch", "batch-size"].first(where: arguments.has) {
+      let others: [any CommandOption] = [Self.arch, Self.batchSize]
+      if let option = others.first(where: arguments.has) {
         throw Failure(
           .usage,
-          "--\(option) and DATASET exclude each other: the first is for networks, the second for images",
-          helpPage: CommandDescription.bench.helpPage)
+          "\(option.description.title) and DATASET exclude each other: the first is for networks, the second for images",
+          helpPage: BenchCommand.description.helpPage)
       }
       let benchmark = ImageBenchmark(arguments, console, engine)
       return try benchmark.run(dataset, seconds: seconds, signal: signal)
     }
     do {
       let networks = try networks()
-      if arguments.flag("json") {
+      if arguments[SharedOption.json] {
         try measureObjects(networks, batch, benchmark, report)
       } else {
         try measureTables(networks, batch, benchmark, report)
@@ -52,13 +93,13 @@ struct BenchCommand {
       throw Failure(.diverged, "\(error)", advice: "cnnctl bench --seed 1")
     } catch let error as ModelError {
       if case .outOfMemory = error { throw error }
-      throw Failure(.usage, "\(error)", helpPage: CommandDescription.bench.helpPage)
+      throw Failure(.usage, "\(error)", helpPage: BenchCommand.description.helpPage)
     }
   }
 
   private func networks() throws(ModelError) -> [Architecture] {
-    let size = arguments.integer("size")
-    let names = arguments.text("arch").map { [$0] } ?? BenchCommand.networks
+    let size = arguments[Self.size]
+    let names = arguments[Self.arch].map { [$0] } ?? BenchCommand.networks
     return try names.map { name throws(ModelError) in try .preset(name, size: size) }
   }
 

@@ -1,9 +1,17 @@
 internal import Compute
 internal import ImageData
 internal import Primitives
+internal import Training
 
 /// `cnnctl bench DATASET`: how fast its photos become inputs of a network.
 struct ImageBenchmark {
+  static let resize = Option(like: \.data.resize, .word, or: ResizeMode.stretch)
+  static let filter = Option(
+    like: \.data.filter, .word, or: ResizeFilter.bilinear, said: ResizeFilter.bilinear.rawValue)
+  static let augment = Option(
+    "augment", .preset, or: .standard, said: "standard", off: Augmentation.none,
+    in: .augmentation, "random changes that belong together")
+
   private let arguments: Arguments
   private let console: Console
   private let engine: Engine
@@ -41,7 +49,7 @@ struct ImageBenchmark {
     console.clear()
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(json(path, preprocessing, figures, pass).line)
     } else {
       try console.result(text(path, preprocessing, figures, pass))
@@ -56,14 +64,12 @@ struct ImageBenchmark {
   }
 
   private func settings() -> (Preprocessing, Augmentation) {
-    let side = arguments.integer("size") ?? 160
-    let filter = arguments.text("filter").flatMap(ResizeFilter.init) ?? .bilinear
-    let mode = arguments.text("resize").flatMap(ResizeMode.init) ?? .stretch
-    let name = arguments.text("augment") ?? "standard"
-    let augmentation = Augmentation.preset(name) ?? .none
+    let side = arguments[BenchCommand.size] ?? 160
+    let filter = arguments[Self.filter]
+    let mode = arguments[Self.resize]
     let preprocessing = Preprocessing(
       width: side, height: side, resize: mode, filter: filter, shrinkMargin: filter.shrinkMargin)
-    return (preprocessing, augmentation)
+    return (preprocessing, arguments[Self.augment])
   }
 
   private func text(

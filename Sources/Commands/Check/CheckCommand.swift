@@ -1,8 +1,34 @@
 internal import Compute
 internal import ImageData
+internal import Compute
+internal import Training
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
-struct CheckCommand {
+struct CheckCommand: Command {
+  static let description = CommandDescription(
+    name: "check", usage: "cnnctl check DATASET [options]",
+    summary: "what is wrong with a dataset; reads all of it, writes nothing",
+    details: [
+      "Decodes every image of DATASET, a folder as for train, and looks for errors (exit code 1): a "
+        + "layout that cannot be trained on, files that cannot be decoded, classes without images, "
+        + "one picture in two classes or in two splits. The same picture is found by its pixels, "
+        + "whatever the file.",
+      "Notes (exit code 0, or 1 with --strict): duplicates, pictures that look alike, names that do "
+        + "not fit the contents, tiny or very long pictures, classes of very different sizes, "
+        + "hidden and other files, links out of DATASET. The first of each kind are named; -v and "
+        + "--json name all.",
+    ],
+    operands: 1...1, operandName: "DATASET",
+    options: [SharedOption.maxPixels, strict],
+    unlisted: [SharedOption.seed, SharedOption.conv],
+    examples: [
+      ("cnnctl check photos", "before training"),
+      ("cnnctl check photos --strict --json", "one JSON object; exit code 1 on any note"),
+    ])
+
+  private static let strict = Option(
+    flag: "strict", in: .results, "notes count as errors: exit code 1")
+
   let arguments: Arguments
   let console: Console
 
@@ -12,13 +38,13 @@ struct CheckCommand {
     let checking = StepProgress("checking", console)
     let report = try DatasetCheck.run(
       arguments.operands[0],
-      maxPixels: arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels,
+      maxPixels: arguments[SharedOption.maxPixels],
       workers: engine.workers, kernels: engine.kernels,
       scanned: { scanning.show($0, of: nil) }
     ) { checking.show($0, of: $1) }
     console.clear()
-    let result = CheckResult(report: report, isStrict: arguments.flag("strict"))
-    if arguments.flag("json") {
+    let result = CheckResult(report: report, isStrict: arguments[Self.strict])
+    if arguments[SharedOption.json] {
       try console.result(result.json.line)
     } else {
       try console.result(result.text(isVerbose: console.isVerbose))

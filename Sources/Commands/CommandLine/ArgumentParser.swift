@@ -1,24 +1,26 @@
+internal import Training
+
 /// Reads a command's words after its name.
 ///
 /// `--name value`, `--name=value`, `--no-name`, `-b 32`, `-b32`, `-qr`; `--` ends the options. An
 /// option given twice: the last one holds, so that a script's default can be overridden.
 package struct ArgumentParser {
   private let command: CommandDescription
-  private let options: [Option]
+  private let options: [SettingDescription]
   private var arguments = Arguments()
   private var rest: ArraySlice<String>
 
   private init(_ words: [String], _ command: CommandDescription) {
     self.command = command
-    options = OptionTable.options(of: command.name)
+    options = command.options
     rest = words[...]
   }
 
   /// The arguments in `words`, or a usage error that says what is wrong with them.
   package static func parse(
-    _ words: [String], for command: CommandName
+    _ words: [String], for command: CommandDescription
   ) throws(Failure) -> Arguments {
-    var parser = ArgumentParser(words, command.description)
+    var parser = ArgumentParser(words, command)
     while let word = parser.rest.popFirst() {
       if word == "--" {
         parser.arguments.operands += parser.rest
@@ -31,7 +33,8 @@ package struct ArgumentParser {
         parser.arguments.operands.append(word)
       }
     }
-    if !parser.arguments.flag("help") { try parser.checkOperands() }
+    let isHelp = parser.arguments[SharedOption.help] || parser.arguments[SharedOption.helpAll]
+    if !isHelp { try parser.checkOperands() }
     return parser.arguments
   }
 
@@ -66,33 +69,33 @@ package struct ArgumentParser {
     }
   }
 
-  private mutating func set(_ option: Option, attached: String?) throws(Failure) {
+  private mutating func set(_ option: SettingDescription, attached: String?) throws(Failure) {
     if option.kind == .flag {
       guard attached == nil else {
         throw usage("\(option.title) takes no value", found: attached)
       }
-      arguments.values[option.name] = .flag(true)
+      arguments.given[option.name] = .alone
       return
     }
     if option.kind == .optionalText, attached == nil {
-      arguments.values[option.name] = .flag(true)
+      arguments.given[option.name] = .alone
       return
     }
     guard let text = attached ?? nextValue() else {
-      throw usage("\(option.title) needs a value", expected: option.kind.expectation)
+      throw usage("\(option.title) needs a value", expected: option.expectation)
     }
-    guard let value = option.kind.value(of: text) else { throw wrong(text, for: option) }
-    arguments.values[option.name] = value
+    guard option.accepts(text) else { throw wrong(text, for: option) }
+    arguments.given[option.name] = .text(text)
   }
 
-  private mutating func turnOff(_ option: Option, attached: String?) throws(Failure) {
+  private mutating func turnOff(_ option: SettingDescription, attached: String?) throws(Failure) {
     guard option.kind == .flag || option.canBeOff else {
       throw usage("\(option.title) cannot be turned off with --no-\(option.name)")
     }
     guard attached == nil else {
       throw usage("--no-\(option.name) takes no value", found: attached)
     }
-    arguments.values[option.name] = .flag(false)
+    arguments.given[option.name] = .off
   }
 
   /// The next word, unless it is an option itself.
@@ -127,14 +130,14 @@ package struct ArgumentParser {
     let names =
       options.flatMap { [$0.name] + $0.also }
       + options.filter { $0.kind == .flag || $0.canBeOff }.map { "no-" + $0.name }
-    let elsewhere = OptionTable.all.first { $0.name == name }?.commands
-      .map(\.rawValue).sorted().joined(separator: ", ")
-    var failure = usage("unknown option \(title) of cnnctl \(command.name.rawValue)")
+    let elsewhere = Tool.descriptions.filter { $0.options.contains { $0.name == name } }
+      .map(\.name).sorted().joined(separator: ", ")
+    var failure = usage("unknown option \(title) of cnnctl \(command.name)")
     if let known = ForeignName.advice(for: String(name), among: options) {
       failure.advice = known
       return failure
     }
-    if let elsewhere {
+    if !elsewhere.isEmpty {
       failure.found = "an option of " + elsewhere
     }
     // --batch is --batch-size elsewhere.
@@ -145,14 +148,12 @@ package struct ArgumentParser {
     return failure
   }
 
-  private func wrong(_ text: String, for option: Option) -> Failure {
-    let cause = option.kind.hasForm(of: text) ? "is out of range" : "is not a value it takes"
-    var failure = usage(
-      "\(option.title): '\(text)' \(cause)", expected: option.kind.expectation)
-    if case .choice(let words) = option.kind, let near = nearest(to: text, among: words) {
+  private func wrong(_ text: String, for option: SettingDescription) -> Failure {
+    var failure = usage(option.problem(with: text), expected: option.expectation)
+    if case .words(let words) = option.kind, let near = nearest(to: text, among: words) {
       failure.advice = "\(option.title) \(near)"
     }
-    if let share = option.kind.share(ofPercentage: text) {
+    if let share = option.share(ofPercentage: text) {
       failure.advice = "\(option.title) \(share)"
     }
     return failure

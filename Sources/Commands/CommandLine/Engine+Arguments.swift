@@ -22,18 +22,23 @@ extension Engine {
         expected: "at least \(byteCount(Engine.leastMemory))")
     }
     let said = environment.variables["CNNCTL_ISA"].flatMap { $0.isEmpty ? nil : $0 }
-    let name = arguments.text("isa") ?? said
-    let set = try name.map { name throws(Failure) in
-      guard let set = InstructionSet(rawValue: name) else {
-        throw Failure(
-          .usage, "CNNCTL_ISA: '\(name)' is not an instruction set",
-          expected: InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))
+    let set =
+      try arguments[SharedOption.isa]
+      ?? said.map { name throws(Failure) in
+        guard let set = InstructionSet(rawValue: name) else {
+          throw Failure(
+            .usage, "CNNCTL_ISA: '\(name)' is not an instruction set",
+            expected: InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return set
       }
-      return set
-    }
     if let run {
-      for (option, begun) in [("isa", run.isa), ("conv", run.conv ?? "auto")] {
-        guard let given = arguments.text(option), given != begun else { continue }
+      let given = [
+        ("isa", arguments[SharedOption.isa]?.rawValue, run.isa),
+        ("conv", arguments[SharedOption.conv]?.rawValue, run.conv ?? "auto"),
+      ]
+      for (option, given, begun) in given {
+        guard let given, given != begun else { continue }
         throw Failure(
           .usage, "the run was started with another --\(option)", found: "--\(option) \(given)",
           expected: begun)
@@ -42,7 +47,9 @@ extension Engine {
     let recorded = run.flatMap { InstructionSet(rawValue: $0.isa) }
       .flatMap { InstructionSet.available.contains($0) ? $0 : nil }
     try self.init(
-      threads: threads ?? arguments.integer("threads"), instructionSet: set ?? recorded ?? highest,
-      convolution: (arguments.text("conv") ?? run?.conv).flatMap(ConvolutionMethod.init) ?? .auto)
+      threads: threads ?? arguments[SharedOption.threads],
+      instructionSet: set ?? recorded ?? highest,
+      convolution: arguments[SharedOption.conv] ?? run?.conv.flatMap(ConvolutionMethod.init)
+        ?? .auto)
   }
 }

@@ -1,3 +1,5 @@
+internal import Training
+
 /// Names that other programs have for what this one does.
 ///
 /// They are not understood, but the message about them says what to write.
@@ -44,7 +46,7 @@ enum ForeignName {
 
   /// What to write instead of the option of that name, given without its dashes; nil where nobody
   /// knows.
-  static func advice(for name: String, among options: [Option]) -> String? {
+  static func advice(for name: String, among options: [SettingDescription]) -> String? {
     let word = name.lowercased().replacing("_", with: "-")
     if devices.contains(word) {
       return "without it: cnnctl computes on the processor"

@@ -1,3 +1,5 @@
+internal import Training
+
 /// Help pages, generated from the commands' descriptions and the option table.
 enum HelpText {
   /// The page that lists the commands.
@@ -7,13 +9,12 @@ enum HelpText {
       "cnnctl trains image classifiers: a folder of photos in, a trained model out.",
       indent: 0, width: width)
     lines += ["", "Usage: cnnctl COMMAND [arguments] [options]", "", "Commands:"]
-    for command in CommandName.allCases {
-      lines += row(
-        "  " + command.rawValue, command.description.summary, column: 13, width: width)
+    for command in Tool.descriptions {
+      lines += row("  " + command.name, command.summary, column: 13, width: width)
     }
     lines += ["", "Start with:"]
     lines += examples(
-      CommandName.train.description.examples.prefix(1) + [
+      TrainCommand.description.examples.prefix(1) + [
         ("cnnctl evaluate", "the newest run on its test images"),
         ("cnnctl predict photo.jpg", "the newest run on a photo of yours"),
       ], width: width)
@@ -29,24 +30,29 @@ enum HelpText {
     return text(lines)
   }
 
-  /// The page of one command.
-  static func page(_ command: CommandDescription, columns: Int) -> String {
+  /// The page of one command: the options that people use first, or all of them.
+  static func page(_ command: CommandDescription, all: Bool, _ columns: Int) -> String {
     let width = clamped(columns)
     var lines = ["Usage: " + command.usage]
     for paragraph in command.details {
       lines += [""] + wrapped(paragraph, indent: 0, width: width)
     }
-    let options = OptionTable.options(of: command.name).filter {
-      !$0.hiddenIn.contains(command.name)
-    }
-    for group in OptionGroup.allCases {
+    let every = command.listed
+    let options = command.hasMany && !all ? every.filter(\.isFirst) : every
+    for group in SettingGroup.allCases {
       let members = options.filter { $0.group == group }
       if members.isEmpty { continue }
       lines += ["", group.rawValue + " options:"]
       for option in members {
-        let standard = option.defaultText.map { " (\($0))" } ?? ""
+        let standard = option.standard.map { " (\($0))" } ?? ""
         lines += row("  " + option.synopsis, option.help + standard, column: 30, width: width)
       }
+    }
+    if options.count < every.count {
+      let rest =
+        "These are the options that people use first: "
+        + "'cnnctl \(command.name) --help-all' lists all \(every.count) options."
+      lines += [""] + wrapped(rest, indent: 0, width: width)
     }
     if !options.isEmpty {
       var note = "Given twice, the last one holds; -- ends the options."

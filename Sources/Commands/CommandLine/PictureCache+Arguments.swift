@@ -9,6 +9,6 @@ extension PictureCache {
     let bases = [variables["XDG_CACHE_HOME"], variables["HOME"].map { $0 + "/.cache" }]
     let folder = bases.compactMap { $0 }.first { $0.hasPrefix("/") }.map { $0 + "/cnnctl" }
     self.init(
-      arguments.text("cache").flatMap(Policy.init) ?? .auto, folder: folder)
+      arguments[SharedOption.cache], folder: folder)
   }
 }

@@ -5,13 +5,40 @@ internal import Primitives
 internal import Training
 
 /// `cnnctl compare A B [DATASET]`: two models on the same images.
-struct CompareCommand {
+struct CompareCommand: Command {
+  static let description = CommandDescription(
+    name: "compare", usage: "cnnctl compare A [B [DATASET]] [options]",
+    summary: "two models on the same images: which is better, and where",
+    details: [
+      "A and B are run folders, weights files, or cats-dogs, the model inside this program; they must "
+        + "have the same classes. Without B it is the newest run. DATASET is a folder as for evaluate; without it, the one that A's "
+        + "run was trained on, or B's where A is in no run.",
+      "Both answer every image. McNemar's exact test says whether chance alone would explain the "
+        + "images that only one of them has right; from p = 0.05 on the two are not told apart. "
+        + "Images that one of them cannot read are left out and counted.",
+      "With --out DIR it writes compare.json, compare.txt, predictions.csv, pictures of the images "
+        + "whose answer changed, the two trainings' curves, and compare.html, which holds all of it. "
+        + "Without, it writes nothing.",
+    ],
+    operands: 1...3, operandName: "A and B",
+    options: [
+      SharedOption.maxPixels, SharedOption.split, SharedOption.tta, SharedOption.out,
+      SharedOption.noPlots,
+    ],
+    examples: [
+      ("cnnctl compare runs/train-001 runs/train-002", "on the test images of the first one's run"),
+      (
+        "cnnctl compare cats-dogs runs/latest photos --out compared", "on other photos, with a page"
+      ),
+      ("cnnctl compare runs/train-001 runs/train-002 --json", "one JSON object"),
+    ])
+
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
-    let other = try arguments.run(operand: "B", at: 1, of: .compare)
+    let other = try arguments.run(operand: "B", at: 1, of: Self.description)
     let first = try ComparedModel("A", arguments.operands[0])
     let second = try ComparedModel("B", other)
     try check(first, second)
@@ -19,7 +46,7 @@ struct CompareCommand {
 
     let images = try images(first, second, engine)
     // Before minutes of work that would be lost.
-    let folder = try arguments.text("out").map {
+    let folder = try arguments[SharedOption.out].map {
       try OutputFolder(creating: $0, outside: images.dataset)
     }
     let comparison = try ModelComparison(
@@ -37,9 +64,9 @@ struct CompareCommand {
     }
     if let folder {
       let files = ComparisonFiles(comparison, arguments: arguments)
-      try files.write(to: folder, plots: !arguments.flag("no-plots"), engine: engine)
+      try files.write(to: folder, plots: !arguments[SharedOption.noPlots], engine: engine)
     }
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(comparison.json.line)
     } else {
       let files =
@@ -50,17 +77,15 @@ struct CompareCommand {
     return .done
   }
 
-  private var split: String { arguments.text("split") ?? Evaluator.Request().split }
-  private var maxPixels: Int {
-    arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels
-  }
+  private var split: String { arguments[SharedOption.split].rawValue }
+  private var maxPixels: Int { arguments[SharedOption.maxPixels] }
 
   private func check(_ first: ComparedModel, _ second: ComparedModel) throws(Failure) {
     guard first.sha256 != second.sha256 else {
       throw Failure(
         .usage, "A and B are the same model: \(first.name) and \(second.name) hold the same bytes",
-        found: "SHA-256 \(first.sha256) twice", expected: CommandDescription.compare.usage,
-        helpPage: CommandDescription.compare.helpPage)
+        found: "SHA-256 \(first.sha256) twice", expected: CompareCommand.description.usage,
+        helpPage: CompareCommand.description.helpPage)
     }
     guard first.model.classes == second.model.classes else {
       func list(_ side: ComparedModel) -> String {
@@ -85,8 +110,8 @@ struct CompareCommand {
     guard request.dataset != nil || owner.location.run != nil else {
       throw Failure(
         .usage, "DATASET is missing: neither model is in a run folder, which would name one",
-        expected: CommandDescription.compare.usage,
-        helpPage: CommandDescription.compare.helpPage)
+        expected: CompareCommand.description.usage,
+        helpPage: CompareCommand.description.helpPage)
     }
     let evaluator = Evaluator(model: owner.model, run: owner.location.run, engine: engine)
     let images = try evaluator.images(request, preparing: EvaluationProgress(console).show)
@@ -106,7 +131,7 @@ struct CompareCommand {
   ) throws -> ComparedAnswers {
     let predictor = Predictor(
       model: side.model, engine: engine,
-      tta: arguments.text("tta").flatMap(TestTimeAugmentation.init), maxPixels: maxPixels)
+      tta: arguments[SharedOption.tta], maxPixels: maxPixels)
     let progress = StepProgress("\(side.letter) predicts", console)
     let predictions = try predictor.predict(images.samples) {
       progress.show($0, of: images.samples.count)

@@ -79,9 +79,9 @@ struct ComparisonFiles {
   private var command: String {
     var words = ["cnnctl", "compare", comparison.first.name, comparison.second.name]
     words += [comparison.dataset, "--split", comparison.split]
-    for name in ["tta", "max-pixels"] {
-      if let value = arguments.text(name) ?? arguments.integer(name).map({ "\($0)" }) {
-        words += ["--" + name, value]
+    for option in [SharedOption.tta, SharedOption.maxPixels] as [any CommandOption] {
+      if case .text(let value) = arguments.given[option.description.name] {
+        words += [option.description.title, value]
       }
     }
     return words.map(shellWord).joined(separator: " ")
@@ -91,7 +91,7 @@ struct ComparisonFiles {
     let shown = pairs.prefix(Self.mostTiles)
     let pictures = Thumbnails.read(
       shown.map(\.path), side: Self.tileSide,
-      maxPixels: arguments.integer("max-pixels") ?? Preprocessing.defaultMaxPixels,
+      maxPixels: arguments[SharedOption.maxPixels],
       workers: engine.workers)
     return zip(shown, pictures).compactMap { pair, picture in
       picture.map { Tile(picture: $0, caption: comparison.answers(pair)) }

@@ -7,7 +7,7 @@ extension Console {
   ///
   /// `areTold`: standard output has said why, so that the message need not.
   func verdict(
-    _ failures: [SkippedImage], of count: Int, command: CommandName, areTold: Bool
+    _ failures: [SkippedImage], of count: Int, command: String, areTold: Bool
   ) -> ExitCode {
     guard let first = failures.first else { return .done }
     let folder = failures.first { FileSystem.isFolder($0.path) }
@@ -20,7 +20,7 @@ extension Console {
         code,
         "\(grouped(failures.count)) of \(counted(count, "image")) could not be read",
         found: areTold ? nil : "\(first.path): \(first.message)",
-        advice: folder.map { "cnnctl \(command.rawValue) -r \($0.path)" }))
+        advice: folder.map { "cnnctl \(command) -r \($0.path)" }))
     return code
   }
 }

@@ -14,13 +14,13 @@ final class Console {
 
   init(_ environment: Environment, arguments: Arguments) {
     self.environment = environment
-    isQuiet = arguments.flag("quiet")
-    isVerbose = arguments.flag("verbose") && !isQuiet
+    isQuiet = arguments[SharedOption.quiet]
+    isVerbose = arguments[SharedOption.verbose] && !isQuiet
     hasColor =
-      switch arguments.text("color") ?? "auto" {
-      case "always": true
-      case "never": false
-      default: environment.canRedraw && (environment.variables["NO_COLOR"] ?? "").isEmpty
+      switch arguments[SharedOption.color] {
+      case .always: true
+      case .never: false
+      case .auto: environment.canRedraw && (environment.variables["NO_COLOR"] ?? "").isEmpty
       }
   }
 

@@ -6,7 +6,7 @@ internal import Training
 
 extension Failure {
   /// The failure of `command` because of `error`.
-  init(_ error: any Error, of command: CommandName? = nil) {
+  init(_ error: any Error, of command: CommandDescription? = nil) {
     switch error {
     case let failure as Failure:
       self = failure
@@ -15,14 +15,14 @@ extension Failure {
       found = error.found
       expected = error.expected
       advice = error.advice
-      if error.kind == .usage { helpPage = command?.description.helpPage }
+      if error.kind == .usage { helpPage = command?.helpPage }
     case let error as DatasetError:
       self = Failure(error.kind.exitCode, error.summary)
       found = error.found
       expected = error.expected
-      advice = error.suggestion(command: command?.rawValue ?? "train")
+      advice = error.suggestion(command: command?.name ?? "train")
     case let error as EngineError:
-      self = Failure(.usage, "\(error)", helpPage: command?.description.helpPage)
+      self = Failure(.usage, "\(error)", helpPage: command?.helpPage)
     case ModelError.outOfMemory(let bytes):
       self = Failure(.unavailable, "not enough memory: \(byteCount(bytes)) needed")
     case let error as ImageStoreError:

@@ -1,11 +1,36 @@
-internal import Classifier
+internal import ImageData
 internal import Compute
 internal import Primitives
 internal import Report
 internal import Training
 
 /// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
-struct EvaluateCommand {
+struct EvaluateCommand: Command {
+  static let description = CommandDescription(
+    name: "evaluate", usage: "cnnctl evaluate [DATASET] [options]",
+    summary: "accuracy, report and confusion matrix of a model",
+    details: [
+      "DATASET is a folder as for train, or class folders alone; without it, the one that the "
+        + "model's run was trained on. The classes come from the model and are matched by name.",
+      SharedOption.namingModels,
+    ],
+    operands: 0...1, operandName: "DATASET",
+    options: [
+      SharedOption.maxPixels, SharedOption.model, SharedOption.split, minAccuracy, topK,
+      SharedOption.tta, SharedOption.out, SharedOption.noPlots,
+    ],
+    examples: [
+      ("cnnctl evaluate", "the newest run on its own test images"),
+      ("cnnctl evaluate photos --model runs/train-001", "that run on other photos"),
+      ("cnnctl evaluate --min-accuracy 0.9", "exit code 1 below 90 %"),
+    ])
+
+  private static let minAccuracy = Option(
+    "min-accuracy", .number(.strength), "X", in: .results, "exit code 1 below this accuracy")
+  private static let topK = Option(
+    "top-k", .integer(1...Int.max), "K", or: 1, in: .results,
+    "also the share of images whose label is among the K likeliest")
+
   let arguments: Arguments
   let console: Console
 
@@ -13,29 +38,31 @@ struct EvaluateCommand {
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments.text("model"))
+    let location = try ClassifierModel.locate(arguments[SharedOption.model])
     let model = try ClassifierModel(at: location)
     guard !arguments.operands.isEmpty || location.run != nil else {
       throw Failure(
         .usage, "DATASET is missing: \(location.weights) is not in a run folder that names one",
-        expected: CommandDescription.evaluate.usage, advice: "cnnctl evaluate photos",
-        helpPage: CommandDescription.evaluate.helpPage)
+        expected: EvaluateCommand.description.usage, advice: "cnnctl evaluate photos",
+        helpPage: EvaluateCommand.description.helpPage)
     }
-    console.introduce(model, at: location, named: arguments.text("model"))
+    console.introduce(model, at: location, named: arguments[SharedOption.model])
     var request = Evaluator.Request()
     request.dataset = arguments.operands.first
-    request.split = arguments.text("split") ?? request.split
-    request.topK = arguments.integer("top-k") ?? request.topK
-    request.tta = arguments.text("tta").flatMap(TestTimeAugmentation.init)
-    request.maxPixels = arguments.integer("max-pixels") ?? request.maxPixels
+    request.split = arguments[SharedOption.split].rawValue
+    request.topK = arguments[Self.topK]
+    request.tta = arguments[SharedOption.tta]
+    request.maxPixels = arguments[SharedOption.maxPixels]
 
-    if !arguments.flag("no-plots"), arguments.has("out") || location.run != nil {
+    if !arguments[SharedOption.noPlots], arguments.has(SharedOption.out) || location.run != nil {
       try AnswerMemory.requireDrawing(0, classes: model.classes.count, advice: "--no-plots")
     }
     let evaluator = Evaluator(model: model, run: location.run, engine: engine)
     let dataset = try evaluator.dataset(of: request)
     // Before minutes of work that would be lost.
-    let folder = try arguments.text("out").map { try OutputFolder(creating: $0, outside: dataset) }
+    let folder = try arguments[SharedOption.out].map {
+      try OutputFolder(creating: $0, outside: dataset)
+    }
     let preparation = EvaluationProgress(console)
     let progress = StepProgress("evaluating", console)
     var result: EvaluationResult
@@ -73,7 +100,7 @@ struct EvaluateCommand {
     ) { files in
       try writePictures(result, model, maxPixels: request.maxPixels, engine, to: files)
     }
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(result.evaluation.json())
     } else {
       let files = place.map { "files in " + $0 } ?? "no files written (use --out DIR)"
@@ -129,7 +156,7 @@ struct EvaluateCommand {
     _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
     to files: ReportFiles
   ) throws {
-    guard !arguments.flag("no-plots") else { return }
+    guard !arguments[SharedOption.noPlots] else { return }
     let answers = RecordedAnswers(
       classes: model.classes, evaluation: result.evaluation, predictions: result.predictions)
     var report = RunReport(title: result.heading)
@@ -142,7 +169,7 @@ struct EvaluateCommand {
   }
 
   private func verdict(_ evaluation: Evaluation) -> ExitCode {
-    guard let least = arguments.number("min-accuracy"), evaluation.accuracy < least else {
+    guard let least = arguments[Self.minAccuracy], evaluation.accuracy < least else {
       return .done
     }
     console.failure(

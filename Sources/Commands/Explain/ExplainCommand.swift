@@ -4,24 +4,59 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// `cnnctl explain IMAGE…`: where the model looks, as an image.
-struct ExplainCommand {
+/// `cnnctl explain IMAGE…`: where the model looks, as a picture.
+struct ExplainCommand: Command {
+  static let description = CommandDescription(
+    name: "explain", usage: "cnnctl explain IMAGE... [options]",
+    summary: "where a model looks, as a picture",
+    details: [
+      "Draws over each IMAGE (files, folders and lists as for predict) what the model's answer rests "
+        + "on. gradcam shows where the last feature maps hold what raises the score of the class; "
+        + "occlusion covers one part of the image after the other and shows where that lowers the "
+        + "probability. Heat says what the answer depends on, not whether it is right.",
+      "One image becomes one picture, NAME-explained.png or, with --method, NAME-METHOD.png; "
+        + "several become sheets of 24, NAME-gradcam.png, NAME-gradcam-002.png and so on, named for "
+        + "the folder. They go into the current folder and never over a file that is there: the next "
+        + "free number is taken; -o names another place. An image that cannot be read is reported, "
+        + "the others go on, and the exit code is 1.",
+      SharedOption.namingModels,
+    ],
+    operands: 1...Int.max, operandName: "IMAGE",
+    options: [
+      SharedOption.maxPixels, SharedOption.model, SharedOption.tta, SharedOption.recursive, method,
+      className, SharedOption.noPlots, output,
+    ],
+    examples: [
+      ("cnnctl explain photo.jpg", "both methods side by side in photo-explained.png"),
+      ("cnnctl explain photo.jpg --class dogs", "what in it speaks for dogs"),
+      ("cnnctl explain -r photos -o sheet.png", "sheet.png, sheet-002.png, and so on"),
+      ("cnnctl explain photo.jpg --json --no-plots", "the numbers alone, one line an image"),
+    ])
+
+  private static let method = Option(
+    "method", .word(of: ExplanationMethod.allCases.map(\.rawValue) + ["both"]),
+    said: "both for one image, else gradcam", in: .results,
+    "how to find out where the model looks")
+  private static let className = Option(
+    "class", .text, "NAME", said: "the likeliest", in: .results, "the class to explain")
+  private static let output = SharedOption.output(
+    "FILE.png",
+    "the picture; further sheets are FILE-002.png and so on; written over if there",
+    said: "a new file in this folder")
+
   let arguments: Arguments
   let console: Console
-
-  /// The values of `--method`.
-  static let methods = ExplanationMethod.allCases.map(\.rawValue) + ["both"]
 
   func run() throws -> ExitCode {
     let isSingle = isSingle
     let methods = methods(isSingle: isSingle)
     var files = try SheetFiles(
-      named: arguments.text("output"), otherwise: stem(methods))
-    let draws = !arguments.flag("no-plots")
+      named: arguments[Self.output], otherwise: stem(methods))
+    let draws = !arguments[SharedOption.noPlots]
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments.text("model"))
+    let location = try ClassifierModel.locate(arguments[SharedOption.model])
     let inputs = OutputGuard(
-      operands: arguments.operands, recursive: arguments.flag("recursive"),
+      operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [location.weights])
     if draws { try inputs.check(files.path(), as: .picture) }
     let model = try ClassifierModel(at: location)
@@ -29,20 +64,20 @@ struct ExplainCommand {
     let sheet = ExplanationSheet(classes: model.classes, methods: methods, isSingle: isSingle)
     let explainer = try Explainer(
       model: model, methods: methods, engine: engine,
-      tta: arguments.text("tta").flatMap(TestTimeAugmentation.init),
-      maxPixels: arguments.integer("max-pixels") ?? 64_000_000,
+      tta: arguments[SharedOption.tta],
+      maxPixels: arguments[SharedOption.maxPixels],
       photoSide: draws ? sheet.photoSide : nil)
-    console.introduce(model, at: location, named: arguments.text("model"))
+    console.introduce(model, at: location, named: arguments[SharedOption.model])
 
     var page = Page()
     var done = 0
     var failures: [SkippedImage] = []
     var images = PredictionInputs(
-      arguments.operands, recursive: arguments.flag("recursive"),
+      arguments.operands, recursive: arguments[SharedOption.recursive],
       read: console.environment.input, warn: console.warning)
     let lines = ExplanationLines(
       classes: model.classes, model: location.run ?? location.weights,
-      isJSON: arguments.flag("json"))
+      isJSON: arguments[SharedOption.json])
     func finishPage() throws {
       guard !page.tiles.isEmpty else { return }
       let title = isSingle ? page.firstName : "Where the model looks: \(files.path())"
@@ -74,7 +109,7 @@ struct ExplainCommand {
     try finishPage()
     console.clear()
     return console.verdict(
-      failures, of: done, command: .explain, areTold: !arguments.flag("json"))
+      failures, of: done, command: Self.description.name, areTold: !arguments[SharedOption.json])
   }
 
   /// The images of a picture under way.
@@ -94,12 +129,12 @@ struct ExplainCommand {
   /// Whether the command line names a single image, and neither a list nor a folder.
   private var isSingle: Bool {
     guard arguments.operands.count == 1, let only = arguments.operands.first else { return false }
-    let isFolder = arguments.flag("recursive") && FileSystem.isFolder(only)
+    let isFolder = arguments[SharedOption.recursive] && FileSystem.isFolder(only)
     return only != "-" && only != "-0" && !isFolder
   }
 
   private func methods(isSingle: Bool) -> [ExplanationMethod] {
-    let named = arguments.text("method") ?? (isSingle ? "both" : "gradcam")
+    let named = arguments[Self.method] ?? (isSingle ? "both" : "gradcam")
     return ExplanationMethod(rawValue: named).map { [$0] } ?? ExplanationMethod.allCases
   }
 
@@ -115,13 +150,13 @@ struct ExplainCommand {
   }
 
   private func classIndex(_ model: ClassifierModel) throws(Failure) -> Int? {
-    guard let name = arguments.text("class") else { return nil }
+    guard let name = arguments[Self.className] else { return nil }
     guard let index = model.classes.firstIndex(of: name) else {
       throw Failure(
         .usage, "--class: the model has no class \(name)",
         expected: listed(model.classes),
         advice: nearest(to: name, among: model.classes).map { "--class \($0)" },
-        helpPage: CommandDescription.explain.helpPage)
+        helpPage: ExplainCommand.description.helpPage)
     }
     return index
   }

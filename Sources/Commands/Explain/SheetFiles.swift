@@ -24,7 +24,7 @@ struct SheetFiles {
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
       throw Failure(
         .usage, "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png",
-        helpPage: CommandDescription.explain.helpPage)
+        helpPage: ExplainCommand.description.helpPage)
     }
     self.stem = String(named.dropLast(4))
     ending = String(named.suffix(4))

@@ -7,26 +7,89 @@ internal import Primitives
 internal import Training
 
 /// `cnnctl export [MODEL]`: a model as one file, in this program's form or another's.
-struct ExportCommand {
+struct ExportCommand: Command {
+  static let description = CommandDescription(
+    name: "export", usage: "cnnctl export [MODEL] -o FILE [options]",
+    summary: "a model as one file, for this program, ONNX Runtime or Core ML",
+    details: [
+      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; without it, "
+        + "the newest run. FILE's ending chooses the form: .safetensors, .onnx or .mlmodel (Core ML). "
+        + "A .safetensors file is a model as train writes it: every command takes it, and so does "
+        + "Python's safetensors. A file that is there is never written over.",
+      "An ONNX model takes photos of any size; Core ML's is a classifier. Both give the "
+        + "probabilities that predict gives. Other programs read these files, this one does not.",
+      "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay f32. "
+        + "The model card holds the figures of the run's test, or of --report; --card adds texts "
+        + "and overrides what it names.",
+      "With --names torch FILE holds the weights by PyTorch's names and in its order, and standard "
+        + "output a module in Python that loads them, prepares images and answers.",
+    ],
+    operands: 0...1, operandName: "MODEL",
+    options: [output, format, fold, raw, names, dtype, temperature, card, trainingImages, report],
+    unlisted: [SharedOption.threads, SharedOption.seed, SharedOption.isa, SharedOption.conv],
+    examples: [
+      ("cnnctl export -o model.safetensors", "one file to give away"),
+      ("cnnctl export runs/latest --dtype f16 -o small.safetensors", "half as large"),
+      ("cnnctl export runs/latest --card card.json -o model.safetensors", "with your words"),
+      ("cnnctl export -o model.onnx", "for servers and web pages"),
+      ("cnnctl export runs/latest --names torch -o w.safetensors > net.py", "for PyTorch"),
+    ])
+
+  /// Whose names and order weights have.
+  enum Names: String, CaseIterable {
+    case cnnctl
+    case torch
+  }
+
+  private static let output = SharedOption.output("FILE", "the model file to write")
+  static let format = Option(
+    "format", Form<ExportFormat>.word, said: "as FILE ends", in: .output,
+    "form of the file: this program's own, or one that others run")
+  private static let fold = Option(
+    flag: "fold", in: .output,
+    "onnx, coreml: make batch normalizations part of the weights before them")
+  private static let raw = Option(
+    flag: "raw", in: .output, "onnx: leave the preparation of images to the caller")
+  private static let names = Option(
+    "names", .word, or: Names.cnnctl, in: .output,
+    "whose names and order the weights have; torch: a module in Python on standard output")
+  static let dtype = Option(
+    "dtype", .word, or: TensorFile.Precision.single, in: .output,
+    "how weights are held: in 32 or 16 bits, or in 8 with a factor for each channel")
+  static let temperature = Option(
+    "temperature",
+    .number(NumberRange(Temperature.range.lowerBound, Temperature.range.upperBound)), "X",
+    said: "the model's", in: .output,
+    "what divides the scores before they are probabilities")
+  static let card = Option(
+    "card", .text, "FILE.json", in: .output, "texts and figures for the model card")
+  private static let trainingImages = Option(
+    "training-images", .text, "DATASET", in: .output,
+    "let the file tell these images, which the model was trained on: evaluate, compare and "
+      + "train --from then say when they meet one (8 bytes each)")
+  static let report = Option(
+    "report", .text, "FILE.json", said: "the run's test/report.json", in: .output,
+    "evaluation whose figures the card holds")
+
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let path = try output()
-    let format = try ModelFileName(path, of: .export).format(
-      named: arguments.text("format").flatMap(ExportFormat.init(rawValue:)))
+    let format = try ModelFileName(path, of: Self.description).format(
+      named: arguments[Self.format])
     var settings = ExportFormat.Settings(
-      precision: arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single,
-      choices: Set(ExportFormat.Choice.allCases.filter { arguments.flag($0.rawValue) }))
+      precision: arguments[Self.dtype],
+      choices: Set((arguments[Self.fold] ? [.fold] : []) + (arguments[Self.raw] ? [.raw] : [])))
     // Before a large model is read for nothing.
     try format.check(settings)
-    let isTorch = arguments.text("names") == "torch"
-    guard format == .safetensors && !isTorch || !arguments.has("training-images") else {
+    let isTorch = arguments[Self.names] == .torch
+    guard format == .safetensors && !isTorch || !arguments.has(Self.trainingImages) else {
       throw Failure(
         .usage, "--training-images has no meaning in a file for other programs",
-        expected: "-o FILE.safetensors", helpPage: CommandDescription.export.helpPage)
+        expected: "-o FILE.safetensors", helpPage: ExportCommand.description.helpPage)
     }
-    if isTorch { try ModelFileName(path, of: .export).checkOwn() }
+    if isTorch { try ModelFileName(path, of: Self.description).checkOwn() }
     let name = arguments.operands.first
     let location = try ClassifierModel.locate(name)
     var model = try ClassifierModel(at: location)
@@ -36,7 +99,7 @@ struct ExportCommand {
     }
     settings.card = try card(of: model, at: location)
     settings.trainedOn = try trainingImages(of: model, at: location)
-    if let temperature = arguments.number("temperature") {
+    if let temperature = arguments[Self.temperature] {
       model = model.calibrated(temperature: temperature)
     }
     // The file's bytes as they grow, and the network once more as the other form has it.
@@ -46,7 +109,7 @@ struct ExportCommand {
     let bytes = try format.encoded(model, settings)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let dtype = settings.precision.rawValue
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(
         JSON.object([
           .init("file", .string(path)), .init("format", .string(format.rawValue)),
@@ -63,10 +126,10 @@ struct ExportCommand {
 
   /// The file to write, which must not be there.
   private func output() throws -> String {
-    guard let path = arguments.text("output"), path != "-" else {
+    guard let path = arguments[Self.output], path != "-" else {
       throw Failure(
         .usage, "-o FILE is missing: a model file is not written to standard output",
-        expected: CommandDescription.export.usage, helpPage: CommandDescription.export.helpPage)
+        expected: ExportCommand.description.usage, helpPage: ExportCommand.description.helpPage)
     }
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
@@ -77,7 +140,7 @@ struct ExportCommand {
   private func trainingImages(
     of model: ClassifierModel, at location: ModelLocation
   ) throws -> ImageDigests? {
-    guard let dataset = arguments.text("training-images") else { return nil }
+    guard let dataset = arguments[Self.trainingImages] else { return nil }
     let engine = try Engine(arguments, console.environment)
     var request = Evaluator.Request()
     request.dataset = dataset
@@ -98,12 +161,12 @@ struct ExportCommand {
   /// `--card`.
   private func card(of model: ClassifierModel, at location: ModelLocation) throws -> ModelCard? {
     var card = model.card ?? ModelCard()
-    if let report = arguments.text("report") {
+    if let report = arguments[Self.report] {
       card = card.overridden(by: try ModelCard(report: report))
     } else if let run = location.run, let figures = try ModelCard(run: run) {
       card = card.overridden(by: figures)
     }
-    if let path = arguments.text("card") { card = card.overridden(by: try ModelCard(file: path)) }
+    if let path = arguments[Self.card] { card = card.overridden(by: try ModelCard(file: path)) }
     return card == ModelCard() ? nil : card
   }
 }

@@ -5,32 +5,60 @@ internal import Primitives
 internal import Training
 
 /// `cnnctl import FILE --arch NETWORK -o MODEL`: weights of another program as a model.
-struct ImportCommand {
+struct ImportCommand: Command {
+  static let description = CommandDescription(
+    name: "import", usage: "cnnctl import FILE --arch NETWORK -o MODEL [options]",
+    summary: "a model from weights that PyTorch saved",
+    details: [
+      "FILE is a safetensors file with the weights of torchvision's or timm's resnet18 or resnet34, "
+        + "in 32 or 16 bits. Every tensor must be there, by its name and in its shape, and none "
+        + "more. MODEL is a model file as train writes it, which predict, evaluate, inspect, "
+        + "explain and train --from take; a file that is there is never written over.",
+      "Images are prepared as for ImageNet: the shorter side to 256 pixels, the middle 224 of both, "
+        + "and ImageNet's mean and deviation. A .pt or .pth file can run code when it is read, so it "
+        + "is refused; the message holds two lines of Python that convert it.",
+    ],
+    operands: 1...1, operandName: "FILE",
+    options: [arch, labels, output],
+    unlisted: [SharedOption.threads, SharedOption.seed, SharedOption.isa, SharedOption.conv],
+    examples: [
+      ("cnnctl import resnet18.safetensors --arch resnet18 -o imagenet", "classes by number"),
+      ("cnnctl import w.safetensors --arch resnet34 --labels names.txt -o m", "classes by name"),
+      ("cnnctl train flowers --from imagenet", "your own classes, from its weights"),
+    ])
+
+  private static let arch = Option(
+    "arch", also: ["net"], Form<TorchNetwork>.word, in: .model, "the network of the weights")
+  private static let labels = Option(
+    "labels", .text, "FILE", said: "class-000, class-001 and so on", in: .model,
+    "the names of the classes in their order, one a line")
+  private static let output = SharedOption.output("FILE", "the model file to write")
+
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let source = arguments.operands[0]
-    guard let network = arguments.text("arch").flatMap(TorchNetwork.init(rawValue:)) else {
+    guard let network = arguments[Self.arch] else {
       throw usage(
         "--arch is missing: a weights file does not name its network",
         expected: "--arch with one of "
           + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    guard let path = arguments.text("output"), path != "-" else {
+    guard let path = arguments[Self.output], path != "-" else {
       throw usage(
         "-o MODEL is missing: a model file is not written to standard output",
-        expected: CommandDescription.import.usage)
+        expected: ImportCommand.description.usage)
     }
-    try ModelFileName(path, of: .import).checkOwn()
+    try ModelFileName(path, of: Self.description).checkOwn()
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
-    let labels = try arguments.text("labels").map(ClassLabels.read)
+    let labels = try arguments[Self.labels].map(ClassLabels.read)
     let model = try TorchImport.model(source, as: network, labels: labels)
     let bytes = try model.encoded(.single, card: model.card)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let classes = model.classes.count
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(
         JSON.object([
           .init("file", .string(path)), .init("arch", .string(network.rawValue)),
@@ -48,6 +76,6 @@ struct ImportCommand {
 
   private func usage(_ message: String, expected: String) -> Failure {
     Failure(
-      .usage, message, expected: expected, helpPage: CommandDescription.import.helpPage)
+      .usage, message, expected: expected, helpPage: ImportCommand.description.helpPage)
   }
 }

@@ -12,12 +12,12 @@ struct TorchExportCommand {
   /// Writes the weights to `path` and the module in Python to standard output.
   func run(_ model: ClassifierModel, to path: String) throws -> ExitCode {
     let precision = try precision()
-    let model = arguments.number("temperature").map(model.calibrated) ?? model
+    let model = arguments[ExportCommand.temperature].map(model.calibrated) ?? model
     let export = TorchExport(model)
     let bytes = try export.encoded(precision)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let source = export.source(loading: path)
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(
         JSON.object([
           .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
@@ -39,16 +39,15 @@ struct TorchExportCommand {
     func refusal(_ option: String, expected: String) -> Failure {
       Failure(
         .usage, "\(option) has no meaning with --names torch", expected: expected,
-        helpPage: CommandDescription.export.helpPage)
+        helpPage: ExportCommand.description.helpPage)
     }
-    if let format = arguments.text("format"), format != ExportFormat.safetensors.rawValue {
-      throw refusal("--format \(format)", expected: "--format safetensors")
+    if let format = arguments[ExportCommand.format], format != .safetensors {
+      throw refusal("--format \(format.rawValue)", expected: "--format safetensors")
     }
-    for option in ["card", "report"] where arguments.has(option) {
-      throw refusal("--\(option)", expected: "a card only in cnnctl's own model files")
+    for option in [ExportCommand.card, ExportCommand.report] where arguments.has(option) {
+      throw refusal(option.description.title, expected: "a card only in cnnctl's own model files")
     }
-    let precision =
-      arguments.text("dtype").flatMap(TensorFile.Precision.init(rawValue:)) ?? .single
+    let precision = arguments[ExportCommand.dtype]
     guard precision != .bytes else {
       throw refusal("--dtype i8", expected: "--dtype f32 or f16, which PyTorch loads")
     }

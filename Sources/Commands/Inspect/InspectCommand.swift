@@ -6,7 +6,29 @@ internal import Report
 internal import Training
 
 /// `cnnctl inspect MODEL|PRESET|FILE.json`: what a network is made of.
-struct InspectCommand {
+struct InspectCommand: Command {
+  static let description = CommandDescription(
+    name: "inspect", usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
+    summary: "layers, parameters, memory, classes of a model; the network as a picture",
+    details: [
+      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
+        + "one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json a list of layers. An "
+        + "existing path wins over a name. Without any of them it is the newest run, else cats-dogs."
+    ],
+    operands: 0...1, operandName: "MODEL, PRESET or FILE.json",
+    options: [size, output],
+    examples: [
+      ("cnnctl inspect seed", "the tutorial's network"),
+      ("cnnctl inspect", "the newest run's model"),
+      ("cnnctl inspect cats-dogs", "the model inside this program, with its card"),
+      ("cnnctl inspect r18h --size 160 -o r18h.svg", "a preset for larger images, drawn"),
+    ])
+
+  private static let size = Option<Int?>(
+    like: \.network.size, Form.side.optional, or: nil, said: "the network's")
+  static let output = SharedOption.output(
+    "FILE.svg|png", "draw the network into this file")
+
   let arguments: Arguments
   let console: Console
 
@@ -21,7 +43,7 @@ struct InspectCommand {
     let subject =
       try arguments.operands.first.map { try self.subject($0, engine) } ?? newest(engine)
     try picture?.write(subject.diagram)
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(subject.json.line)
     } else {
       try console.result(subject.text)
@@ -32,12 +54,12 @@ struct InspectCommand {
 
   /// An existing path wins over a model or a preset of that name.
   private func subject(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
-    let size = arguments.integer("size")
+    let size = arguments[Self.size]
     if size != nil, FileSystem.exists(name) || BoxedModel.named(name) != nil {
       throw Failure(
         .usage, "--size is for presets: \(name) has its own image size",
         expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "),
-        helpPage: CommandDescription.inspect.helpPage)
+        helpPage: InspectCommand.description.helpPage)
     }
     if FileSystem.exists(name) {
       if name.hasSuffix(".json"), !FileSystem.isFolder(name) {
@@ -61,7 +83,7 @@ struct InspectCommand {
       // The options are good for themselves: an image may be too small for a network.
       throw Failure(
         .usage, "\(name)\(size.map { " at \($0) px" } ?? ""): \(error)",
-        expected: "a larger --size", helpPage: CommandDescription.inspect.helpPage)
+        expected: "a larger --size", helpPage: InspectCommand.description.helpPage)
     }
   }
 
@@ -69,11 +91,11 @@ struct InspectCommand {
 
   /// The newest run's model, as every command takes it where none is named.
   private func newest(_ engine: Engine) throws -> InspectedNetwork {
-    guard !arguments.has("size") else {
+    guard !arguments.has(Self.size) else {
       throw Failure(
         .usage, "--size is for presets, and none is named",
         expected: "one of " + Architecture.presetNames.joined(separator: ", "),
-        helpPage: CommandDescription.inspect.helpPage)
+        helpPage: InspectCommand.description.helpPage)
     }
     return try model(nil, engine)
   }
@@ -110,13 +132,13 @@ private struct NetworkPicture {
 
   /// Nil where none is asked for; the error is a name that ends in neither .svg nor .png.
   init?(_ arguments: Arguments) throws(Failure) {
-    guard let path = arguments.text("output") else { return nil }
+    guard let path = arguments[InspectCommand.output] else { return nil }
     let name = path.lowercased()
     guard name.hasSuffix(".svg") || name.hasSuffix(".png") else {
       throw Failure(
         .usage, "--output \(path): the network can only be drawn as SVG or PNG",
         expected: "a name that ends in .svg or .png",
-        helpPage: CommandDescription.inspect.helpPage)
+        helpPage: InspectCommand.description.helpPage)
     }
     self.path = path
     isVector = name.hasSuffix(".svg")

@@ -3,30 +3,61 @@ internal import Compute
 internal import Training
 
 /// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.
-struct PredictCommand {
+struct PredictCommand: Command {
+  static let description = CommandDescription(
+    name: "predict", usage: "cnnctl predict IMAGE... [options]",
+    summary: "label and probability for images",
+    details: [
+      "IMAGE is a file, a folder (with -r), - (paths on standard input, one a line) or -0 (the "
+        + "same, separated by NUL). One answer an image, in the order given; an image that cannot "
+        + "be read gets an error record, the others go on, and the exit code is 1.",
+      SharedOption.namingModels,
+    ],
+    operands: 1...Int.max, operandName: "IMAGE",
+    options: [
+      SharedOption.maxPixels, SharedOption.model, topK, SharedOption.tta, abstainBelow, format,
+      SharedOption.recursive, output,
+    ],
+    examples: [
+      ("cnnctl predict photo.jpg", "photo.jpg: cats 97.3 %"),
+      ("cnnctl predict -r photos --format csv -o answers.csv", "a folder, into a table"),
+      ("find photos -name '*.jpg' -print0 | cnnctl predict -0 --json", "one JSON object a line"),
+    ])
+
+  private static let topK = Option(
+    "top-k", .integer(1...Int.max), "K", or: 1, in: .results, "the K likeliest labels")
+  private static let abstainBelow = Option(
+    "abstain-below", .number(.strength), "P", or: 0, said: "off", off: 0, in: .results,
+    "say don't know where the likeliest label's probability is below P")
+  private static let format = Option(
+    "format", Form<PredictionWriter.Format>.word, said: "as FILE ends, else text", in: .results,
+    "form of the answers; --json is short for ndjson")
+  private static let output = SharedOption.output(
+    "FILE", "file for the answers", said: "standard output")
+
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments.text("model"))
+    let location = try ClassifierModel.locate(arguments[SharedOption.model])
     let output = try output(beside: location)
     let model = try ClassifierModel(unconfirmed: location)
     let predictor = Predictor(
       model: model, engine: engine,
-      tta: arguments.text("tta").flatMap(TestTimeAugmentation.init),
-      maxPixels: arguments.integer("max-pixels") ?? 64_000_000)
+      tta: arguments[SharedOption.tta],
+      maxPixels: arguments[SharedOption.maxPixels])
 
-    let abstainBelow = arguments.number("abstain-below") ?? 0
+    let abstainBelow = arguments[Self.abstainBelow]
     var writer = PredictionWriter(
       format: format, classes: model.classes, model: location.run ?? location.weights,
-      topK: arguments.integer("top-k") ?? 1, abstainBelow: abstainBelow)
+      topK: arguments[Self.topK], abstainBelow: abstainBelow)
     var answered = 0
     var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
-      arguments.operands, recursive: arguments.flag("recursive"),
+      arguments.operands, recursive: arguments[SharedOption.recursive],
       read: console.environment.input, warn: console.warning,
       scanned: { [scanning = StepProgress("scanning", unit: "files", console)] in
         scanning.show($0, of: nil)
@@ -39,7 +70,7 @@ struct PredictCommand {
       if hasBegun { return }
       hasBegun = true
       try model.confirm()
-      console.introduce(model, at: location, named: arguments.text("model"))
+      console.introduce(model, at: location, named: arguments[SharedOption.model])
       try write(writer.opening, to: output)
     }
     if inputs.mayWait { try begin() }
@@ -60,26 +91,26 @@ struct PredictCommand {
     console.clear()
     if answered > 1 { console.note(tally.line(classes: model.classes)) }
     return console.verdict(
-      failures, of: answered, command: .predict,
-      areTold: format == .text && !arguments.has("output")
+      failures, of: answered, command: Self.description.name,
+      areTold: format == .text && !arguments.has(Self.output)
     )
   }
 
   private func format() throws(Failure) -> PredictionWriter.Format {
-    let named = arguments.text("format").flatMap(PredictionWriter.Format.init(rawValue:))
-    guard arguments.flag("json") else { return named ?? formatOfOutput ?? .text }
+    let named = arguments[Self.format]
+    guard arguments[SharedOption.json] else { return named ?? formatOfOutput ?? .text }
     guard named == nil || named == .ndjson else {
       throw Failure(
         .usage,
         "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given",
-        helpPage: CommandDescription.predict.helpPage)
+        helpPage: PredictCommand.description.helpPage)
     }
     return .ndjson
   }
 
   /// The form that the ending of `-o FILE` says.
   private var formatOfOutput: PredictionWriter.Format? {
-    let name = (arguments.text("output") ?? "").lowercased()
+    let name = (arguments[Self.output] ?? "").lowercased()
     let endings: [(String, PredictionWriter.Format)] = [
       (".csv", .csv), (".json", .json), (".ndjson", .ndjson), (".jsonl", .ndjson),
     ]
@@ -87,11 +118,11 @@ struct PredictCommand {
   }
 
   private func output(beside model: ModelLocation) throws -> any TextStream {
-    guard let path = arguments.text("output"), path != "-" else {
+    guard let path = arguments[Self.output], path != "-" else {
       return console.environment.output
     }
     let inputs = OutputGuard(
-      operands: arguments.operands, recursive: arguments.flag("recursive"),
+      operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [model.weights])
     do {
       return try DescriptorStream(creating: path, beside: inputs)

@@ -5,7 +5,7 @@ internal import Training
 /// Predictions as text, CSV or JSON.
 struct PredictionWriter {
   /// The form of the predictions.
-  enum Format: String {
+  enum Format: String, CaseIterable {
     case text
     case csv
     case json

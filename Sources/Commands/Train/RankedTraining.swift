@@ -59,7 +59,7 @@ struct RankedTraining {
   func end(_ error: any Error, _ console: Console) -> Never {
     let failure =
       (error as? CommunicationError).map { Failure($0, size: communicator.size) }
-      ?? Failure(error, of: .train)
+      ?? Failure(error, of: TrainCommand.description)
     if communicator.isFirst {
       console.failure(failure)
       communicator.abort(code: failure.code.rawValue)

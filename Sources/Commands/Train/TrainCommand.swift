@@ -7,7 +7,39 @@ internal import Ranks
 internal import Training
 
 /// `cnnctl train DATASET`: trains, writes a run folder, evaluates the test images once.
-struct TrainCommand {
+struct TrainCommand: Command {
+  static let description = CommandDescription(
+    name: "train", usage: "cnnctl train DATASET [options]",
+    summary: "train a classifier on a folder of photos",
+    details: [
+      "DATASET holds training_set/<class>/*.jpg|png, and test_set and validation_set in the same "
+        + "form if you have them, or class folders alone. Without a validation folder a tenth of "
+        + "the training images is held out. Everything the run writes goes into one folder, "
+        + "runs/train-NNN; nothing is ever written into DATASET.",
+      "The test images are evaluated once, at the end, and choose nothing (except under the seed "
+        + "recipes, which repeat a tutorial that validates on its test set). An explicit option "
+        + "overrides the recipe. Ctrl-C stops after the current step and saves what there is.",
+    ],
+    // --config may name it.
+    operands: 0...1, operandName: "DATASET",
+    settings: Setting.options,
+    options: [SharedOption.cache, config, resume, out, SharedOption.noPlots],
+    examples: [
+      ("cnnctl train dataset", "the default recipe"),
+      ("cnnctl train dataset --recipe seed --epochs 10", "the tutorial's network, shorter"),
+      ("cnnctl train dataset --config runs/train-001/config.json", "the same run again"),
+    ])
+
+  private static let config = Option(
+    "config", .text, "FILE", in: .training, "repeat the run that wrote this config.json")
+  private static let resume = Option(
+    "resume", .optionalText, "RUN", said: "runs/latest where no RUN is named", isFirst: true,
+    in: .training,
+    "go on with a run where it was left, to the weights that it would have had; only --epochs, "
+      + "--patience, --max-time, --threads and what is shown may differ from how it was begun")
+  private static let out = SharedOption.out(
+    "folder for the run", said: "runs/train-NNN", isFirst: true)
+
   let arguments: Arguments
   let console: Console
 
@@ -41,10 +73,10 @@ struct TrainCommand {
       try resumption?.configuration ?? self.configuration()
     }
     let engine = try Engine(
-      arguments, console.environment, threads: arguments.integer("threads") ?? ranks?.threads,
+      arguments, console.environment, threads: arguments[SharedOption.threads] ?? ranks?.threads,
       like: ranks.record(resumption?.record), upTo: ranks?.instructionSet)
     let progress = TrainingProgress(
-      console, json: arguments.flag("json"), plots: !arguments.flag("no-plots"),
+      console, json: arguments[SharedOption.json], plots: !arguments[SharedOption.noPlots],
       engine: engine, signal: signal)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
@@ -68,10 +100,10 @@ struct TrainCommand {
           neighbours: ranks?.neighbours)
       }
       ?? Trainer(
-        configuration: configuration, out: arguments.text("out"),
+        configuration: configuration, out: arguments[Self.out],
         cache: cache, engine: engine, communicator: ranks?.communicator,
         neighbours: ranks?.neighbours)
-    trainer.drawsReport = !arguments.flag("no-plots")
+    trainer.drawsReport = !arguments[SharedOption.noPlots]
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
@@ -104,41 +136,45 @@ struct TrainCommand {
 
   /// The run to continue with: that of `--resume=RUN`, of `--out`, or the newest.
   private func resumption() throws -> Resumption? {
-    guard arguments.has("resume"), !arguments.isOff("resume") else { return nil }
-    for option in ["config", "from"] where arguments.has(option) {
+    let given = arguments.given[Self.resume.description.name]
+    guard let given, given != .off else { return nil }
+    let other =
+      arguments.has(Self.config)
+      ? "config" : arguments.settings.has(\.transfer.from) ? "from" : nil
+    if let other {
       throw Failure(
-        .usage, "--resume and --\(option) exclude each other: a run has its own settings",
-        helpPage: CommandDescription.train.helpPage)
+        .usage, "--resume and --\(other) exclude each other: a run has its own settings",
+        helpPage: TrainCommand.description.helpPage)
     }
-    let named = arguments.flag("resume") ? nil : arguments.text("resume")
-    let out = arguments.text("out")
+    let named = arguments[Self.resume]
+    let out = arguments[Self.out]
     if let named, let out, named != out {
       throw Failure(
         .usage, "--resume and --out name two runs", found: "\(named) and \(out)",
-        expected: "one of them", helpPage: CommandDescription.train.helpPage)
+        expected: "one of them", helpPage: TrainCommand.description.helpPage)
     }
     return try Resumption(
       run: named ?? out ?? RunFolder.latest, dataset: arguments.operands.first,
-      options: TrainingOptions(arguments))
+      settings: arguments.settings)
   }
 
   private func configuration() throws -> Configuration {
     let dataset = arguments.operands.first
-    let options = TrainingOptions(arguments)
-    if let file = arguments.text("config") {
-      if arguments.has("recipe") {
+    let settings = arguments.settings
+    if let file = arguments[Self.config] {
+      if settings.has(\.recipe) {
         throw Failure(
           .usage, "--recipe and --config exclude each other: the file names its recipe",
-          helpPage: CommandDescription.train.helpPage)
+          helpPage: TrainCommand.description.helpPage)
       }
-      return try Configuration(file: file, dataset: dataset, options: options)
+      return try Configuration(file: file, dataset: dataset, settings: settings)
     }
     guard let dataset else {
       throw Failure(
-        .usage, "DATASET is missing", expected: CommandDescription.train.usage,
-        helpPage: CommandDescription.train.helpPage)
+        .usage, "DATASET is missing", expected: TrainCommand.description.usage,
+        helpPage: TrainCommand.description.helpPage)
     }
-    return try Configuration(dataset: dataset, options: options)
+    return try Configuration(dataset: dataset, settings: settings)
   }
 }
 

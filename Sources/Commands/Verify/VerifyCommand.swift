@@ -4,18 +4,37 @@ internal import Primitives
 internal import Training
 
 /// `cnnctl verify [RUN]`: the first steps of a run again, compared bit by bit.
-struct VerifyCommand {
+struct VerifyCommand: Command {
+  static let description = CommandDescription(
+    name: "verify", usage: "cnnctl verify [RUN [DATASET]] [options]",
+    summary: "repeat the first steps of a run and compare every bit",
+    details: [
+      "RUN is the newest run unless one is named. Trains anew as RUN's config.json says, in a temporary folder, and compares the loss and all "
+        + "weights with what RUN noted after 1, 2, 4, 8 ... steps. The images are where the run "
+        + "found them, or in DATASET; others are refused. The number of threads does not matter. "
+        + "Exit code 1 if anything differs.",
+      "The instruction set is the run's. On a processor without it, or with another version of this "
+        + "program or its libraries, the last bits may differ: that is said, and no fault of the run.",
+    ],
+    operands: 0...2, operandName: "RUN",
+    options: [SharedOption.cache, steps],
+    unlisted: [SharedOption.seed],
+    examples: [
+      ("cnnctl verify", "the first 16 steps of the newest run"),
+      ("cnnctl verify runs/train-001 --steps 256 --threads 1", "more of them, on one thread"),
+    ])
+
+  private static let steps = Option(
+    "steps", .integer(1...1 << 40), "N", or: 16, in: .measurement, "steps to repeat")
+
   let arguments: Arguments
   let console: Console
 
-  /// Steps to repeat unless it is said how many.
-  static let defaultSteps = 16
-
   func run() throws -> ExitCode {
-    let path = try arguments.run(of: .verify)
+    let path = try arguments.run(of: Self.description)
     let verification = try Verification(
       run: path, dataset: arguments.operands.dropFirst().first,
-      steps: arguments.integer("steps") ?? VerifyCommand.defaultSteps)
+      steps: arguments[Self.steps])
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment, like: verification.record)
@@ -35,7 +54,7 @@ struct VerifyCommand {
     }
     console.clear()
     let isSame = comparisons.allSatisfy(\.isSame) && !comparisons.isEmpty
-    if arguments.flag("json") {
+    if arguments[SharedOption.json] {
       try console.result(
         json(path, comparisons, isSame: isSame, changes, engine).line)
     } else {

@@ -10,14 +10,14 @@ package enum BorderFill: String, Codable, Sendable, CaseIterable {
 
 /// Mirroring, each axis with a chance of one half.
 package enum FlipMode: String, Codable, Sendable, CaseIterable {
-  /// Never.
-  case none
   /// Left and right.
   case h
   /// Top and bottom.
   case v
   /// Both, independently.
   case hv
+  /// Never.
+  case none
 }
 
 /// The bounds of a factor.
@@ -135,25 +135,6 @@ package struct Augmentation: Codable, Sendable, Hashable {
   /// where parts are cut out and enlarged, so that detail is left.
   package func storeSide(for side: Int) -> Int {
     cropScale.lower < 1 ? side + side / 4 : side
-  }
-
-  /// The reason why these values cannot be used; nil if they can.
-  package var problem: String? {
-    let checks: [(name: String, value: Double, lower: Double, upper: Double)] = [
-      ("rotation", rotationDegrees, 0, 180), ("zoom", zoom, 0, 0.95),
-      ("shear", shearDegrees, 0, 80), ("shift", shift, 0, 1),
-      ("brightness", brightness, 0, 10), ("contrast", contrast, 0, 1),
-      ("saturation", saturation, 0, 1), ("cutout", cutout, 0, 1), ("mixup", mixup, 0, 100),
-      ("cutmix", cutmix, 0, 100),
-      ("the crop scale's lower bound", cropScale.lower, 0.01, 1),
-      ("the crop scale's upper bound", cropScale.upper, cropScale.lower, 1),
-      ("the crop aspect's lower bound", cropAspect.lower, 0.1, 10),
-      ("the crop aspect's upper bound", cropAspect.upper, cropAspect.lower, 10),
-    ]
-    // Written so that what is no number is refused too.
-    guard let bad = checks.first(where: { !($0.value >= $0.lower && $0.value <= $0.upper) })
-    else { return nil }
-    return "\(bad.name) must be in \(bad.lower)...\(bad.upper), found \(bad.value)"
   }
 }
 

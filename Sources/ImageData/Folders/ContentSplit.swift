@@ -39,7 +39,7 @@ package struct ContentSplit: Codable, Sendable, Hashable {
 }
 
 /// The rule by which images are held out.
-package enum SplitRule: String, Codable, Sendable {
+package enum SplitRule: String, Codable, Sendable, CaseIterable {
   /// Of each class its part, by the order of the images' digests.
   case stratified
   /// Each image by its own digest alone, as version 0.1.0 did; runs of it continue so.

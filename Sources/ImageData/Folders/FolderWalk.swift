@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The limits of a walk through a dataset's folder.
 package struct WalkLimits: Sendable {
   /// Folders inside each other below a class; datasets have a few, and each is a call on the stack.

@@ -31,7 +31,7 @@ package struct Resumption: Sendable {
   /// folder that holds no run, and options that differ, each with the run's value and the one
   /// given.
   package init(
-    run path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
+    run path: String, dataset: String? = nil, settings: Settings = Settings()
   ) throws(TrainingError) {
     let run = try RecordedRun(path, "to resume")
     let begun = run.configuration
@@ -43,18 +43,16 @@ package struct Resumption: Sendable {
         "restore the original file, or move it away: the run then continues from its checkpoint"
       throw damage
     }
+    // Checked as those of a new run are.
+    let asked = try Configuration(dataset: "", settings: settings.filter(mayDiffer: true)).training
     let request = Request(
-      epochs: options.epochs, patience: options.patience, maxSeconds: options.maxSeconds)
+      epochs: settings.has(\.training.epochs) ? asked.epochs : nil,
+      patience: settings.has(\.training.patience) ? asked.patience : nil,
+      maxSeconds: settings.has(\.training.maxSeconds) ? asked.maxSeconds : nil)
     self.request = request
-    try Resumption.check(options)
-    var others = options
-    (others.epochs, others.patience, others.maxSeconds) = (nil, nil, nil)
     var wanted = begun
-    try wanted.apply(others)
-    let differences =
-      (options.recipe.map { $0 == begun.recipe.rawValue } ?? true
-        ? [] : ["--recipe: \(begun.recipe.rawValue) in the run, \(options.recipe ?? "") given"])
-      + begun.differences(from: wanted, except: Resumption.free)
+    try wanted.apply(settings.filter(mayDiffer: false))
+    let differences = begun.differences(from: wanted)
     guard differences.isEmpty else {
       throw TrainingError(
         .usage, "\(path) was started with other options",
@@ -68,15 +66,6 @@ package struct Resumption: Sendable {
     self.configuration = configuration
     let last = record?.status == .done ? (try? RunEvents.summary(of: folder)) : nil
     finished = last.flatMap { Resumption.isOver(begun, $0, request) ? $0 : nil }
-  }
-
-  /// Checks the options that may differ as those of a new run are checked.
-  private static func check(_ options: TrainingOptions) throws(TrainingError) {
-    var checked = TrainingOptions()
-    checked.epochs = options.epochs
-    checked.patience = options.patience
-    checked.maxSeconds = options.maxSeconds
-    _ = try Configuration(dataset: "", options: checked)
   }
 
   /// Whether a finished run has nothing left to do.
@@ -99,14 +88,6 @@ package struct Resumption: Sendable {
     }
   }
 
-  /// The keys of a configuration that may differ where a run continues.
-  ///
-  /// Earlier versions wrote another number of epochs over the first one; it is taken for a change.
-  private static let free: Set<String> = [
-    "dataset", "training.epochs", "training.minimumSteps", "training.maxSeconds",
-    "training.changes",
-  ]
-
   /// Finds the checkpoint to continue from, and refuses one of another run or other images.
   ///
   /// nil if there is none: the run starts over. `skipped` is told why one is ignored.
@@ -116,8 +97,7 @@ package struct Resumption: Sendable {
       try refuseToLoseWeights()
       return nil
     }
-    let differences = checkpoint.progress.configuration.differences(
-      from: configuration, except: Resumption.free)
+    let differences = checkpoint.progress.configuration.differences(from: configuration)
     guard differences.isEmpty else {
       throw TrainingError(
         .badData,
@@ -229,44 +209,5 @@ extension Checkpoint {
       .badData, "the images of \(dataset) differ from those the run was started with",
       found: "fingerprint \(fingerprint)", expected: progress.fingerprint,
       advice: "the same files and classes, or a new run")
-  }
-}
-
-extension Configuration {
-  /// The differences, key by key, with both values.
-  func differences(from other: Configuration, except keys: Set<String>) -> [String] {
-    let (own, others) = (leaves, other.leaves)
-    return Set(own.keys).union(others.keys).subtracting(keys).sorted().compactMap { key in
-      let (a, b) = (own[key] ?? "nothing", others[key] ?? "nothing")
-      return a == b ? nil : "\(Configuration.option(for: key)): \(a) in the run, \(b) given"
-    }
-  }
-
-  /// Every value by its path.
-  private var leaves: [String: String] {
-    var leaves: [String: String] = [:]
-    func visit(_ node: JSONNode, _ path: String) {
-      guard case .object(let members) = node else {
-        leaves[path] = text(of: node)
-        return
-      }
-      for member in members {
-        visit(member.value, path.isEmpty ? member.key : path + "." + member.key)
-      }
-    }
-    func text(of node: JSONNode) -> String {
-      switch node {
-      case .string(let text), .number(let text): text
-      case .boolean(let value): "\(value)"
-      case .null: "none"
-      case .array(let values): values.map(text).joined(separator: ", ")
-      case .object(let members):
-        members.map { "\($0.key) \(text(of: $0.value))" }.joined(separator: ", ")
-      }
-    }
-    if let tree = try? StrictJSON.parse(encoded()[...], depth: Configuration.depthLimit) {
-      visit(tree, "")
-    }
-    return leaves
   }
 }

@@ -13,21 +13,21 @@ extension Configuration {
   /// Reads `config.json` or a file like it (`train --config FILE`); every key must be there and
   /// none more.
   ///
-  /// `dataset` replaces the file's; `options` go over it.
+  /// `dataset` replaces the file's; `settings` go over it.
   package init(
-    file path: String, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
+    file path: String, dataset: String? = nil, settings: Settings = Settings()
   ) throws(TrainingError) {
-    try self.init(file: FilePlace(named: path), dataset: dataset, options: options)
+    try self.init(file: FilePlace(named: path), dataset: dataset, settings: settings)
   }
 
   /// Reads a file as the other initializer does, wherever it lies.
   package init(
-    file place: FilePlace, dataset: String? = nil, options: TrainingOptions = TrainingOptions()
+    file place: FilePlace, dataset: String? = nil, settings: Settings = Settings()
   ) throws(TrainingError) {
     let bytes = try FileSystem.read(place, limit: Configuration.sizeLimit)
     self = try Configuration(bytes: bytes, name: place.path)
     if let dataset { self.dataset = dataset }
-    try apply(options)
+    try apply(settings)
   }
 
   /// Reads the bytes of a configuration; `name` stands in messages.

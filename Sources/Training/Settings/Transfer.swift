@@ -58,34 +58,24 @@ extension Configuration {
     }
   }
 
-  /// Takes over what the images of a model that training is to start from went through.
-  mutating func applyOrigin(_ options: TrainingOptions) throws(TrainingError) {
-    guard let name = options.from else { return }
+  /// Takes over the network of the model that training is to start from, and what its images went
+  /// through.
+  mutating func takeOrigin() throws(TrainingError) {
+    guard let name = transfer.from else { return }
     let origin = try TransferOrigin(named: name)
     let images = origin.model.preprocessing
     data.resize = images.resize
     data.filter = images.filter
     data.exif = images.exif
     data.normalization = .model
-    let input = origin.model.network.architecture.input
-    let growth = network.growth.scaled(from: network.size, to: input.height)
     let architecture = origin.model.network.architecture
+    let input = architecture.input
+    let growth = network.growth.scaled(from: network.size, to: input.height)
     network = Net(arch: architecture.name, size: input.height, growth: growth)
     network.keepSize(unless: architecture)
     transfer.from = origin.name
     transfer.sha256 = origin.sha256
     transfer.backboneRate = Transfer.standardRate
-  }
-
-  mutating func applyTransfer(_ options: TrainingOptions) throws(TrainingError) {
-    set(&transfer.freeze, try word("--freeze", options.freeze, Freeze.self))
-    set(&transfer.freezeEpochs, options.freezeEpochs)
-    set(&transfer.backboneRate, options.backboneRate)
-    if transfer.freeze == .backbone, options.backboneRate != nil {
-      throw TrainingError(
-        .usage, "--backbone-lr has no meaning with --freeze backbone",
-        expected: "one of the two, or --freeze-epochs with --backbone-lr")
-    }
   }
 }
 

@@ -1,0 +1,29 @@
+internal import Training
+
+/// `cnnctl help [COMMAND]`: what there is, or a command's options.
+struct HelpCommand: Command {
+  static let description = CommandDescription(
+    name: "help", usage: "cnnctl help [COMMAND] [--all]",
+    summary: "this text, or a command's options",
+    details: [], operands: 0...1, operandName: "COMMAND",
+    options: [all], general: [], examples: [])
+
+  private static let all = Option(
+    flag: "all", in: .all, "every option of COMMAND, not those alone that people use first")
+
+  let arguments: Arguments
+  let console: Console
+
+  func run() throws -> ExitCode {
+    let environment = console.environment
+    let columns = environment.columns
+    let text =
+      if let name = arguments.operands.first {
+        HelpText.page(try Tool.command(named: name).description, all: arguments[Self.all], columns)
+      } else {
+        HelpText.overview(columns: columns)
+      }
+    try environment.output.write(text)
+    return .done
+  }
+}

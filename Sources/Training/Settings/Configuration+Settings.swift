@@ -1,0 +1,158 @@
+internal import CNN
+internal import ImageData
+
+extension Configuration {
+  /// The recipe's choices with the settings over them.
+  ///
+  /// Errors: a value that means nothing or is out of range, with what was expected.
+  package init(dataset: String, settings: Settings) throws(TrainingError) {
+    var named = Recipe.standard.configuration
+    for (row, given) in try settings.rows where row.path == \Configuration.recipe {
+      try row.set(&named, to: given)
+    }
+    self = named.recipe.configuration
+    self.dataset = dataset
+    try apply(settings)
+  }
+
+  /// Puts settings over what is there and checks the whole.
+  mutating func apply(_ settings: Settings) throws(TrainingError) {
+    for (row, given) in try settings.rows { try row.set(&self, to: given) }
+    try settle(settings)
+    try validate()
+  }
+
+  /// What several settings say together.
+  private mutating func settle(_ settings: Settings) throws(TrainingError) {
+    if settings.has(\.network.arch), transfer.from == nil, network.layers != nil,
+      settings.has(\.network.size) || settings.has(\.network.dropout)
+    {
+      throw TrainingError(
+        .usage, "--size and --dropout are for presets; \(network.arch) says both itself",
+        expected: "one of \(Architecture.presetNames.joined(separator: ", ")), or --arch alone")
+    }
+    if transfer.freeze == .backbone, settings.has(\.transfer.backboneRate) {
+      throw TrainingError(
+        .usage, "--backbone-lr has no meaning with --freeze backbone",
+        expected: "one of the two, or --freeze-epochs with --backbone-lr")
+    }
+    let isBegun = settings.has(\.network.growth.first)
+    let isEnded = settings.has(\.network.growth.last)
+    if isBegun, !isEnded { network.growth.last = network.size }
+    if isEnded, !isBegun { network.growth.first = min(network.growth.first, network.growth.last) }
+    // The network of a model that training starts from was looked at when it was read.
+    guard isBegun || isEnded || transfer.from == nil else { return }
+    let wanted = network.growth
+    network.keepSize(unless: try standingArchitecture)
+    guard !(isBegun || isEnded) || network.growth == wanted else {
+      throw TrainingError(
+        .usage,
+        "the network \(network.arch) has other weights for images of another size, so that they "
+          + "cannot grow",
+        found: "training images of \(wanted.first) to \(wanted.last) px",
+        expected: "\(network.size) px, or a network that ends in global pooling")
+    }
+  }
+
+  /// Takes a network by the name that was written, over the one that was there.
+  mutating func takeArchitecture(over before: Configuration) throws(TrainingError) {
+    let arch = network.arch
+    if let model = transfer.from {
+      network.arch = before.network.arch
+      return try transfer.check(arch, is: model)
+    }
+    network.layers = nil
+    guard !Architecture.presetNames.contains(arch) else { return }
+    let layers = try Configuration.architecture(file: arch)
+    network.layers = layers.json
+    network.resize(to: layers.input.height)
+    network.dropout = nil
+  }
+
+  /// The network without a dataset's number of classes.
+  private var standingArchitecture: Architecture {
+    get throws(TrainingError) {
+      if let model = transfer.from {
+        return try TransferOrigin(named: model).model.network.architecture
+      }
+      do throws(ModelError) {
+        if let layers = network.layers { return try Architecture(json: layers) }
+        return try Architecture.preset(network.arch, size: network.size, dropout: network.dropout)
+      } catch {
+        throw TrainingError(.usage, "--arch \(network.arch): \(error)")
+      }
+    }
+  }
+
+  /// Checks every value against its row, and those that limit one another.
+  private func validate() throws(TrainingError) {
+    for row in Setting.all { try row.check(self) }
+    try check(
+      data.valSplit + data.testSplit, .number(NumberRange(0, 0.95, includesUpper: false)),
+      "--val-split and --test-split together")
+    try check(network.growth.last, .integer(8...network.size), "--train-size")
+    try check(network.growth.first, .integer(8...network.growth.last), "--start-size")
+    guard training.optimizer != .adam || training.weightDecay == 0 else {
+      throw TrainingError(
+        .usage, "--weight-decay has no meaning for --optimizer adam",
+        found: "\(training.weightDecay)", expected: "0, or --optimizer adamw")
+    }
+    try check(training.changes ?? [])
+    try transfer.validate(data.normalization)
+  }
+
+  /// Checks the changes of the plan, which come from a file.
+  private func check(_ changes: [PlanChange]) throws(TrainingError) {
+    let most = 1 << 40
+    var step = 0
+    for change in changes {
+      try check(change.step, .integer(step...most), "training.changes.step")
+      try check(change.epochs, .integer(1...100_000), "training.changes.epochs")
+      if let steps = change.steps {
+        try check(steps, .integer(max(1, change.step)...most), "training.changes.steps")
+      }
+      if let patience = change.patience {
+        try check(patience, .integer(0...100_000), "training.changes.patience")
+      }
+      step = change.step
+    }
+  }
+
+  private func check<Value>(
+    _ value: Value, _ form: Form<Value>, _ title: String
+  ) throws(TrainingError) {
+    guard !form.contains(value) else { return }
+    throw Setting.outOfRange(title, form.text(value) ?? "", form.expectation)
+  }
+
+  /// Refuses what looks at validation figures where there are none.
+  ///
+  /// `patience` is asked for where a run goes on.
+  func requireNothingOfValidation(patience: Int?) throws(TrainingError) {
+    let standard = recipe.configuration.training
+    let waits = patience ?? training.patience(after: .max)
+    let option =
+      waits > 0
+      ? "--patience \(waits)"
+      : training.schedule == .plateau
+        ? "--schedule plateau"
+        // Who names what is best gets the best epoch's weights.
+        : training.monitor != standard.monitor || training.keep != standard.keep
+          ? "--monitor \(training.monitor.rawValue)" : nil
+    guard let option else { return }
+    throw TrainingError(
+      .usage, "\(option) has no meaning without validation images",
+      found: "--val-split \(data.valSplit), and no folder of validation images",
+      expected: "a --val-split above 0, or a folder of validation images")
+  }
+
+  /// What differs from another configuration and may not: this one's value and the other's.
+  func differences(from other: Configuration) -> [String] {
+    Setting.all.filter { !$0.mayDiffer }.compactMap { row in
+      guard let own = row.text(self), let others = row.text(other), own != others else {
+        return nil
+      }
+      return "\(row.title): \(own) in the run, \(others) given"
+    }
+  }
+}
