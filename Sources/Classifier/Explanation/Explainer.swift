@@ -20,7 +20,7 @@ package final class Explainer {
   private let occlusion: Occlusion
 
   /// Images that are worked on together.
-  static let batchSize = 16
+  package static let batchSize = 16
 
   /// Explains a model's predictions by some methods.
   ///

@@ -7,6 +7,9 @@ package import Primitives
 ///
 /// Everything is optional. In a model file it is the metadata's `card`, an object in JSON.
 package struct ModelCard: Codable, Sendable, Hashable {
+  /// Follows the name of the validation images where a dataset has no test images.
+  package static let noTestSet = " (there is no test set)"
+
   /// The description of the model.
   package var description: String?
   /// The training data.
@@ -182,8 +185,8 @@ extension ModelCard {
     let heading = String(decoding: try FileSystem.read(text, limit: 1 << 26), as: UTF8.self)
       .prefix { $0 != "\n" }
     // Earlier versions wrote the second.
-    if [EvaluationImages.noTestSet, "for want of test images"].contains(where: heading.contains) {
-      testData = "validation images" + EvaluationImages.noTestSet
+    if [ModelCard.noTestSet, "for want of test images"].contains(where: heading.contains) {
+      testData = "validation images" + ModelCard.noTestSet
     }
   }
 }

@@ -208,7 +208,7 @@ package struct RunFolder: Sendable, Hashable {
   }
 
   /// Makes the folders that a run always has, where they are missing.
-  func createFolders() throws(TrainingError) {
+  package func createFolders() throws(TrainingError) {
     for name in ["weights", "test"] { try createFolder(name) }
   }
 

@@ -1,6 +1,6 @@
 internal import CNN
 internal import ImageData
-internal import Primitives
+package import Primitives
 
 /// Bytes that answers to images take, what is made of them, and the files.
 ///
@@ -37,7 +37,7 @@ package enum AnswerMemory {
   }
 
   /// Bytes that drawing takes beside all else.
-  static func drawn(_ images: Int, classes: Int) -> Int {
+  package static func drawn(_ images: Int, classes: Int) -> Int {
     drawing + report(images, classes: classes)
   }
 
@@ -50,7 +50,7 @@ package enum AnswerMemory {
   }
 
   /// The refusal.
-  static func lack(
+  package static func lack(
     of bytes: Int, free: Int, for work: String, mostly part: String? = nil, advice: String?
   ) -> TrainingError {
     TrainingError(

@@ -1,3 +1,4 @@
+internal import Classifier
 internal import ImageData
 internal import Primitives
 internal import Report

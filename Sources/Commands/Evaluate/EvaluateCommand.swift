@@ -1,5 +1,6 @@
-internal import ImageData
+internal import Classifier
 internal import Compute
+internal import ImageData
 internal import Primitives
 internal import Report
 internal import Training

@@ -159,7 +159,7 @@ package struct Evaluator {
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
       let (samples, heading, isDealt) = try samples(
         dataset, .val, maxPixels: maxPixels, preparing)
-      return (samples, heading + EvaluationImages.noTestSet, isDealt)
+      return (samples, heading + ModelCard.noTestSet, isDealt)
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
@@ -208,9 +208,6 @@ package enum EvaluationPreparation: Sendable {
 
 /// The images of one split, as an evaluator chose them.
 package struct EvaluationImages: Sendable {
-  /// Follows the name of the validation images where a dataset has no test images.
-  static let noTestSet = " (there is no test set)"
-
   /// The name of the split, such as `test`.
   package var name: String
   /// The dataset's folder.

@@ -235,7 +235,7 @@ struct RunImages {
   var testHeading: String {
     let images = counted(testSamples.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }
-    return "validation images\(EvaluationImages.noTestSet): \(images), \(origin(.val))"
+    return "validation images\(ModelCard.noTestSet): \(images), \(origin(.val))"
   }
 
   /// The images of each split.

@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
+package import Primitives
 
 extension Configuration {
   /// The recipe's choices with the settings over them.

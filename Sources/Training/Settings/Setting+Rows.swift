@@ -1,5 +1,7 @@
 internal import CNN
+internal import Classifier
 internal import ImageData
+internal import Primitives
 
 /// Every setting of training, one row each, in the order in which help lists them.
 ///

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The heading under which help lists what can be set.
 package enum SettingGroup: String, Sendable, CaseIterable {
   case data = "Data"
