@@ -83,7 +83,7 @@ import Testing
     let other = try TinyDataset()
     // Their folders go with them.
     defer { withExtendedLifetime((data, other)) {} }
-    let second = try other.trained()
+    let second = try other.trained("--seed", "5")
     for (file, words) in [
       ("config.json", ["predict", photos[0], "--model", run, "-o", run + "/config.json"]),
       ("metrics.csv", ["predict", photos[0], "--model", run, "-o", run + "/metrics.csv"]),
