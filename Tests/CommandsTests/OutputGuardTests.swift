@@ -64,6 +64,7 @@ import Testing
   @Test func `No file is written into a split's folder, whether or not its images are read`() throws
   {
     let (data, run, photos) = try photos()
+    defer { withExtendedLifetime(data) {} }
     let inside = data.path + "/training_set/cats/"
     for words in [
       ["explain", photos[0], "--model", run, "-o", inside + "new.png"],
@@ -78,9 +79,11 @@ import Testing
   }
 
   @Test func `Nothing takes the place of a run's own files, or of another run's report`() throws {
-    let (_, run, photos) = try photos()
+    let (data, run, photos) = try photos()
     let other = try TinyDataset()
-    let second = try other.trained()
+    // Their folders go with them.
+    defer { withExtendedLifetime((data, other)) {} }
+    let second = try other.trained("--seed", "5")
     for (file, words) in [
       ("config.json", ["predict", photos[0], "--model", run, "-o", run + "/config.json"]),
       ("metrics.csv", ["predict", photos[0], "--model", run, "-o", run + "/metrics.csv"]),

@@ -58,7 +58,7 @@ DRAWN = [
 ]
 
 # Bytes that the estimate of a small run may be too high: what all runs take is rounded up.
-SLACK = 30e6
+SLACK = 35e6
 
 # Kilobytes of addresses.
 LIMITS = [400000, 300000, 250000, 200000, 150000, 125000, 100000, 80000, 60000, 40000]

@@ -54,8 +54,15 @@ package final class OutputFile {
       }
     }
     if sync, fsync(descriptor) != 0 { throw failed() }
+    // What a close that fails has lost is written again: until then the file is as it was before.
+    let spare = sync ? -1 : dup(descriptor)
+    defer { if spare >= 0 { close(spare) } }
     isOpen = false
-    guard close(descriptor) == 0 else { throw failed() }
+    guard close(descriptor) == 0 else {
+      let error = failed()
+      if before >= 0, spare >= 0 { ftruncate(spare, before) }
+      throw error
+    }
   }
 }
 

@@ -82,12 +82,13 @@ struct MemoryEstimate {
     }
 
     let tested = plan.test == nil ? counts.validation : counts.test
+    // Gradients of the explanations keep more than the passes of predictions.
     drawing =
       draws
       ? AnswerMemory.drawn(tested, classes: plan.dataset.classes.count)
         + (try InferenceSession.memoryBytes(
           network: plan.network, batchSize: Explainer.batchSize * plan.configuration.tta.views,
-          engine: engine)) * 2 : 0
+          engine: engine)) * 5 / 2 : 0
 
     var cache = cache
     cache.reserve(
