@@ -26,7 +26,7 @@ typedef struct {
   const uint8_t *bytes;
   size_t count, position, next_look, last_row_bytes;
   bool in_last_row;
-  // Whether all rows are there, and how many bytes of an end of ours were handed out for want of
+  // Whether all rows are there, and how many bytes of an end of ours were handed out for lack of
   // the file's.
   bool has_rows;
   size_t end_position;
