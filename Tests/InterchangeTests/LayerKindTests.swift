@@ -1,6 +1,7 @@
 import CNN
 import Foundation
 import Interchange
+import Primitives
 import Testing
 import Training
 

@@ -1,5 +1,7 @@
+import CNN
 import Foundation
 import ImageData
+import Primitives
 import Testing
 import Training
 
