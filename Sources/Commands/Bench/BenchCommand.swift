@@ -1,6 +1,6 @@
 internal import CNN
-internal import Interchange
 internal import Compute
+internal import Interchange
 internal import Training
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.

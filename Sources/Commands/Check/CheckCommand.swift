@@ -1,6 +1,5 @@
 internal import Compute
 internal import ImageData
-internal import Compute
 internal import Training
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
