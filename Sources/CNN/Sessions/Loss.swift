@@ -34,6 +34,14 @@ public enum Loss: Sendable, Hashable {
     }
   }
 
+  /// Refuses a class that the outputs do not have.
+  func check(_ targets: [Int32], outputs: Int) throws(ModelError) {
+    let classes = classes(outputs: outputs)
+    for target in targets where !(0..<classes).contains(Int(target)) {
+      throw .target(expected: "in 0..<\(classes)", found: Int(target))
+    }
+  }
+
   /// The loss of a batch; writes its gradient, of the same shape as the logits, where asked to.
   ///
   /// - logits: one row of `outputs` numbers a target.

@@ -13,6 +13,19 @@ public struct TargetMixture: Sendable, Hashable {
     self.targets = targets
     self.shares = shares
   }
+
+  /// Refuses a mixture that does not fit the first classes of its batch.
+  func check(_ first: [Int32], _ loss: Loss, outputs: Int) throws(ModelError) {
+    for (name, found) in [("second targets", targets.count), ("shares", shares.count)]
+    where found != first.count {
+      throw .length(of: name, expected: first.count, found: found)
+    }
+    try loss.check(targets, outputs: outputs)
+    for share in shares where !(share >= 0 && share <= 1) {
+      throw .invalid(
+        layer: "mixture", field: "a share", expected: "in 0...1", found: "\(share)")
+    }
+  }
 }
 
 /// The target distribution of a sample: one class, or a mixture of two.
