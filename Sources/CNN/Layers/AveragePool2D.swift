@@ -1,20 +1,20 @@
 internal import KernelTypes
 
-/// The mean of each window, in every channel, over the pixels inside the map only.
+/// The mean of each window, per channel, over the pixels inside the map only.
 public struct AveragePool2D: Layer, WindowLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "averagePool2D"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .averagePool2D(self) }
 
   /// The side of the window.
   public var size: Int
-  /// Pixels from one window to the next.
+  /// The stride.
   public var stride: Int
-  /// Places around the map that do not count.
+  /// Padding around the map, which does not count.
   public var padding: Padding
 
-  /// Windows of `size` x `size` pixels, side by side unless a stride is given.
+  /// Windows of `size` x `size` pixels; the stride is `size` unless given.
   public init(_ size: Int = 2, stride: Int? = nil, padding: Padding = .valid) {
     self.size = size
     self.stride = stride ?? size

@@ -7,13 +7,13 @@ internal import Primitives
 public struct Dropout: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "dropout"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .dropout(self) }
 
-  /// The share set to zero.
+  /// The fraction set to zero.
   public var rate: Double
 
-  /// Dropout of the share `rate`.
+  /// Dropout with rate `rate`.
   public init(_ rate: Double) {
     self.rate = rate
   }
@@ -36,8 +36,8 @@ public struct Dropout: Layer, GraphLayer {
   }
 }
 
-/// Dropout: its random numbers are keyed by (seed, step, place in the batch, layer), so the
-/// backward pass draws them again and nothing is kept.
+/// Dropout: its random numbers are keyed by (seed, step, index in the batch, layer), so the
+/// backward pass draws them again and nothing is stored.
 struct DropoutOperation: Operation {
   let count: Int
   let rate: Float

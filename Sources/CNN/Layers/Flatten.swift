@@ -2,10 +2,10 @@
 public struct Flatten: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "flatten"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .flatten(self) }
 
-  /// A change of shape; nothing moves.
+  /// A change of shape; the memory stays as it is.
   public init() {}
 
   init(from fields: inout LayerFields) throws(ModelError) {}

@@ -1,10 +1,10 @@
 internal import KernelTypes
 
-/// The mean of the whole map, in every channel: a vector of features.
+/// The mean of the whole map, per channel: a vector of features.
 public struct GlobalAveragePool2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "globalAveragePool2D"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .globalAveragePool2D(self) }
 
   /// A pool over the whole map.

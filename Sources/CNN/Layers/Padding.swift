@@ -1,13 +1,13 @@
-/// The zeros around a map before windows move over it.
+/// The padding of a map before windows move over it.
 public enum Padding: Sendable, Hashable {
   /// None: windows lie inside the map.
   case valid
-  /// As many as make the output ⌈input / stride⌉ long, the odd one behind (TensorFlow's rule).
+  /// As much as makes the output ⌈input / stride⌉ long, an odd one at the end (TensorFlow's rule).
   case same
   /// This many on every side (PyTorch's rule).
   case explicit(Int)
 
-  /// Output length and zeros in front, for one direction; `nil` where no window fits.
+  /// The output length and the padding before, for one direction; `nil` if no window fits.
   package func resolve(input: Int, kernel: Int, stride: Int) -> (output: Int, before: Int)? {
     switch self {
     case .valid:

@@ -1,13 +1,13 @@
 internal import KernelTypes
 
-/// The greater of the value and zero.
+/// max(x, 0).
 public struct ReLU: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "relu"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .relu(self) }
 
-  /// A rectifier.
+  /// A ReLU.
   public init() {}
 
   init(from fields: inout LayerFields) throws(ModelError) {}
@@ -21,7 +21,7 @@ public struct ReLU: Layer, GraphLayer {
   }
 }
 
-/// A rectifier that could not be put into the operation before it.
+/// A ReLU that could not be fused into the operation before it.
 struct RectifyOperation: Operation {
   let count: Int
 

@@ -6,12 +6,12 @@ internal import KernelTypes
 public struct Residual: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "residual"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .residual(self) }
 
   /// The layers of the block.
   public var body: [any Layer]
-  /// The layers of the way around it; none: the input itself.
+  /// The layers of the shortcut; if empty, the input itself.
   public var shortcut: [any Layer]
 
   /// A block of `body`, with `shortcut` around it.
@@ -46,7 +46,7 @@ public struct Residual: Layer, GraphLayer {
   }
 }
 
-/// The sum of two values, normalised on the way where that is left to it.
+/// The sum of two values, with deferred normalizations of its inputs.
 struct AddOperation: RectifiableOperation {
   let shape: Shape
   var rectifies = false
@@ -82,7 +82,7 @@ struct AddOperation: RectifiableOperation {
 
   /// Both addends have the gradient of the sum, masked where that was rectified.
   ///
-  /// Mostly theirs is the same memory: then it is masked in place.
+  /// Usually they share its memory: then it is masked in place.
   func backward(_ pass: BackwardPass) {
     let targets = [pass.inputGradient, pass.secondInputGradient].compactMap { $0 }
     let kernels = pass.kernels.elementwise

@@ -2,8 +2,8 @@ internal import KernelTypes
 
 /// Max pooling; the place of each maximum is one byte.
 ///
-/// Windows of 2 x 2 side by side normalise their input on the way where that is left to them; then
-/// the normalization's backward pass reads their gradient by the places, and theirs is empty.
+/// Windows of 2 x 2 with stride 2 can compute a deferred normalization of their input; then the
+/// normalization's backward pass also computes the pooling's, which is empty.
 struct MaxPoolOperation: Operation {
   let shape: PoolShape
 

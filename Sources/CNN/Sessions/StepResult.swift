@@ -1,7 +1,7 @@
 extension TrainingSession {
   /// The result of one step.
   public struct StepResult: Sendable {
-    /// Mean loss of the batch.
+    /// The mean loss of the batch.
     public var loss: Double
     /// Samples of the batch whose class was right before the step.
     public var correct: Int
@@ -20,7 +20,7 @@ extension TrainingSession {
   }
 }
 
-/// A number of a training step that is infinite or no number, and where it was met first.
+/// The first number of a training step that is infinite or NaN, and its place.
 package enum NonFiniteNumber: Sendable, Hashable, CustomStringConvertible {
   /// The loss; the parameters are as they were before the step.
   case loss(Double)

@@ -5,8 +5,8 @@ package import Ranks
 /// Trains a network batch by batch.
 ///
 /// A class, because it owns memory: gradients, the optimizer's moments and one arena for
-/// activations, all taken at the start. The same batches in the same order give the same bits on
-/// any number of threads.
+/// activations, all allocated at the start. The same batches in the same order give the same bits
+/// on any number of threads.
 public final class TrainingSession {
   /// The network that is trained.
   public let network: Network
@@ -18,7 +18,7 @@ public final class TrainingSession {
   private let clipNorm: Double?
   private let seed: UInt64
   private var executor: Executor
-  /// The extent of the images that steps are made on; the largest until `resize`.
+  /// The shape of the training images; the largest one until `resize`.
   package private(set) var input: Shape
   private let gradients: FloatMemory
   private var segments: [ParameterUpdate.Segment]
@@ -26,21 +26,21 @@ public final class TrainingSession {
   private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
   private var backboneStepsBefore = 0
-  /// The processes that make each step together, each on a part of the batch; nil for one alone.
+  /// The processes that train together, each on a part of the batch; nil for a single process.
   package let communicator: Communicator?
   private let sharesStatistics: Bool
-  /// The factor of the learning rate before the classifier; 0 freezes what lies there.
+  /// The learning rate factor of the backbone, all layers before the classifier; 0 freezes it.
   ///
-  /// A frozen backbone runs with its stored statistics and without dropout, nothing of it changes,
-  /// and the backward pass ends at the classifier. To be changed between steps, and only for a
-  /// network with an `Architecture.head`.
+  /// A frozen backbone runs with its running statistics and without dropout, does not change, and
+  /// has no backward pass. May change between steps, and only if the network has an
+  /// `Architecture.head`.
   package var backboneRate = 1.0 {
     didSet {
       if oldValue == 0 { backboneStepsBefore = optimizer.steps }
       prepareBackbone()
     }
   }
-  /// Takes the time of a step's parts; nil costs nothing.
+  /// Measures the time of a step's parts, if not nil.
   package var profile: StepProfile? {
     get { executor.profile }
     set { executor.profile = newValue }
@@ -62,7 +62,7 @@ public final class TrainingSession {
       communicator: nil)
   }
 
-  /// - largestInput: the largest extent of images that steps are made on; the network's own if nil.
+  /// - largestInput: the largest shape of training images; nil for the network's own.
   package init(
     network: Network, largestInput: Shape? = nil, loss: Loss?, optimizer: any Optimizer,
     batchSize: Int, engine: Engine,
@@ -103,9 +103,10 @@ public final class TrainingSession {
     try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
 
-  /// Makes the next steps on images of another extent, with the same weights.
+  /// Trains on images of another size from the next step on, with the same weights.
   ///
-  /// The activations stay in the memory that was taken for the largest extent wherever they fit. Errors: a network that has other weights for images of that extent, or does not take them.
+  /// Reuses the activations' memory if it is large enough. Errors: the network cannot take images
+  /// of that size, or not with the same weights.
   package func resize(to input: Shape) throws(ModelError) {
     guard input != self.input else { return }
     executor = try executor.resized(
@@ -122,7 +123,7 @@ public final class TrainingSession {
     cutSegments(head)
   }
 
-  /// Cuts the parameters into stretches that move at one rate.
+  /// Divides the parameters into segments of equal learning rate.
   private func cutSegments(_ head: ClassifierHead) {
     segments = ParameterUpdate.segments(of: network.graph) { slot in
       head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
@@ -133,7 +134,7 @@ public final class TrainingSession {
     squares = [Double](repeating: 0, count: segments.count)
   }
 
-  /// Bytes that the session takes beside the network: activations, gradients, moments.
+  /// Bytes that the session takes in addition to the network: activations, gradients, moments.
   public var memoryBytes: Int {
     executor.memoryBytes + gradients.byteCount + stepping.memoryBytes
   }
@@ -142,7 +143,7 @@ public final class TrainingSession {
 
   /// One step on a batch of images (batch x height x width x channels) and their classes.
   ///
-  /// `mixture` names the second classes where the images are blends of two.
+  /// `mixture` gives the second classes if the images are blends of two.
   public func step(
     images: [Float], targets: [Int32], mixture: TargetMixture? = nil
   ) throws(ModelError) -> StepResult {
@@ -160,10 +161,9 @@ public final class TrainingSession {
 
   /// One step on a batch that is already in place; the number of images is that of the targets.
   ///
-  /// With a loss that is not finite, the parameters stay as they are. Of several processes each
-  /// gives its own part of the batch, which may have no image, and `place`; loss and count of
-  /// correct predictions are the whole batch's. Where the work together has ended, the communicator
-  /// tells, and the step is of no use.
+  /// If the loss is not finite, the parameters do not change. Each of several processes passes its
+  /// own part of the batch, which may be empty, and `place`; loss and correct predictions are those
+  /// of the whole batch. If the communicator has failed, the result is meaningless.
   package func step(
     pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
     place: BatchPlace? = nil
@@ -197,7 +197,7 @@ public final class TrainingSession {
     let clock = ContinuousClock()
     let mode = PassMode.training(seed: seed, step: optimizer.steps)
     let start = clock.now
-    // The forward pass alone changes the statistics, whatever comes of the loss.
+    // The forward pass changes the statistics, even if the loss is not finite.
     defer { network.noteChange() }
     executor.forward(images: images, batch: batch, mode: mode, share: share)
     let result = lossAndGradient(targets, mixture, share, batch: batch)
@@ -263,7 +263,7 @@ public final class TrainingSession {
     share.communicator.finishSums()
   }
 
-  /// Each process has normalized by the statistics of its own part; inference knows their mean.
+  /// Each process has its own running statistics; inference uses their mean.
   private func averageStatistics(_ share: BatchShare) {
     let statistics = network.statistics
     if !share.isPresent { statistics.base.update(repeating: 0, count: statistics.count) }
@@ -280,7 +280,7 @@ public final class TrainingSession {
     }
   }
 
-  /// The sum over what is trained, in the order of the stretches.
+  /// The sum of squares over all trained segments, in their order.
   private func sumOfSquares(_ memory: FloatMemory) -> Double {
     let kernels = executor.engine.kernels.elementwise
     squares.withUnsafeMutableBufferPointer { squares in
@@ -294,7 +294,7 @@ public final class TrainingSession {
     return squares.reduce(0, +)
   }
 
-  /// Scales the gradients down to the norm that was asked for.
+  /// Scales the gradients down to the clipping norm.
   private func clipGradients() -> Double? {
     guard let clipNorm else { return nil }
     let kernels = executor.engine.kernels.elementwise
@@ -317,7 +317,7 @@ public final class TrainingSession {
       ).isFinite
   }
 
-  /// The first number that is not finite.
+  /// The first non-finite number.
   private var fault: NonFiniteNumber? {
     if let name = network.nonFinite(in: gradients, as: .parameters) { return .gradient(name) }
     for (_, memory) in stepping.state {
@@ -326,7 +326,7 @@ public final class TrainingSession {
     let name =
       network.nonFinite(in: network.parameters, as: .parameters)
       ?? network.nonFinite(in: network.statistics, as: .statistics)
-    // Numbers whose squares are too large to add are lost, too.
+    // The sum of squares may overflow without a non-finite number.
     return .weight(name ?? "the network")
   }
 
@@ -350,14 +350,13 @@ public final class TrainingSession {
         uniqueKeysWithValues: memory.map { ($0.name, $0.memory.values(0..<$0.memory.count)) }))
   }
 
-  /// Goes on from a state: the next steps give the bits that they would have given there.
+  /// Continues from a state: the next steps give the same bits as in the original session.
   ///
   /// Errors: numbers of another network or of another optimizer.
   package func restore(_ state: State) throws(ModelError) {
     try copyIn(state.slabs, to: memory)
     stepping.steps = state.steps
-    // A backbone that begins to move with the next step is told from one that moved all along by
-    // the rate of the last step, not by that of a session that was just made.
+    // Whether the backbone was frozen is decided by the last step's rate, not by a new session's.
     if network.architecture.head != nil { backboneRate = state.backboneRate }
     backboneStepsBefore = state.backboneStepsBefore
     if let head = network.architecture.head { cutSegments(head) }

@@ -3,14 +3,14 @@ extension TrainingSession {
   package struct State: Sendable {
     /// The optimizer's steps.
     package var steps: Int
-    /// Those of them before the backbone began to move.
+    /// The steps before the backbone began to move.
     package var backboneStepsBefore: Int
-    /// The factor of the learning rate before the classifier in the last step.
+    /// The learning rate factor of the backbone in the last step.
     package var backboneRate: Double
     /// The numbers of the network and of the optimizer by the name of their slab.
     package var slabs: [String: [Float]]
 
-    /// A state that was kept elsewhere.
+    /// A state from a checkpoint.
     package init(
       steps: Int, backboneStepsBefore: Int, backboneRate: Double = 1, slabs: [String: [Float]]
     ) {
@@ -24,7 +24,7 @@ extension TrainingSession {
 
 /// The slabs of numbers that make up a network, for checkpoints.
 extension Network {
-  /// Every number by the name of its slab, trained or kept.
+  /// All parameters and statistics, by the name of their slab.
   package var slabs: [(name: String, memory: FloatMemory)] {
     [("parameters", parameters), ("statistics", statistics)]
   }
@@ -38,7 +38,7 @@ extension Network {
   }
 }
 
-/// Fills every stretch of memory with the values of its name.
+/// Copies the values into the memory of the same name.
 func copyIn(
   _ values: [String: [Float]], to memory: [(name: String, memory: FloatMemory)]
 ) throws(ModelError) {
