@@ -26,13 +26,13 @@ struct BatchNormOperation: RectifiableOperation {
       height: shape.height, width: shape.width, channels: channels,
       outputHeight: shape.height / 2, outputWidth: shape.width / 2, size: 2, stride: 2, padTop: 0,
       padLeft: 0)
-    let stretches = PoolStretches(windows)
-    let parts = max(tasks, batch * stretches.count)
+    let blocks = PoolBlocks(windows)
+    let parts = max(tasks, batch * blocks.count)
     return OperationNeeds(
       saved: 7 * channels,
       shared: max(
         Measurements.count(tasks: tasks, channels: channels), 2 * parts * channels),
-      perWorker: stretches.rows * shape.width * channels, readsInput: true)
+      perWorker: blocks.rows * shape.width * channels, readsInput: true)
   }
 
   private func chunks(_ batch: Int) -> PixelChunks {
@@ -236,34 +236,34 @@ private struct GradientParts {
   private let pass: BackwardPass
   private let channels: Int
   private let chunks: PixelChunks
-  private let stretches: PoolStretches?
+  private let blocks: PoolBlocks?
 
   init(_ operation: BatchNormOperation, _ pass: BackwardPass) {
     self.pass = pass
     channels = operation.shape.channels
     chunks = PixelChunks(pixels: pass.batch * operation.shape.pixels, channels: channels)
-    stretches = pass.pooled.map { PoolStretches($0.shape) }
+    blocks = pass.pooled.map { PoolBlocks($0.shape) }
   }
 
-  var count: Int { stretches.map { pass.batch * $0.count } ?? chunks.count }
+  var count: Int { blocks.map { pass.batch * $0.count } ?? chunks.count }
 
   /// Calls `body` with each part's index, input, gradient, first float and pixels, on all threads.
   func run(_ body: (Int, Input, Input, Int, Int) -> Void) {
     pass.engine.workers.parallelFor(count) { index, worker in
-      guard let stretches, let pooled = pass.pooled else {
+      guard let blocks, let pooled = pass.pooled else {
         let pixels = chunks.range(index)
         let start = pixels.lowerBound * channels
         body(
           index, pass.input.plain + start, pass.outputGradient + start, start, pixels.count)
         return
       }
-      let stretch = stretches[index]
+      let block = blocks[index]
       let spare = pass.scratch.worker(worker)
       pass.kernels.pooling.maxPoolGradient(
-        pooled.codes + stretch.output, pass.outputGradient + stretch.output, spare, stretch.shape)
+        pooled.codes + block.output, pass.outputGradient + block.output, spare, block.shape)
       body(
-        index, pass.input.plain + stretch.input, spare, stretch.input,
-        stretch.shape.height * stretch.shape.width)
+        index, pass.input.plain + block.input, spare, block.input,
+        block.shape.height * block.shape.width)
     }
   }
 }
