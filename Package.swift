@@ -58,9 +58,11 @@ let tests: [Target] = [
   .testTarget(
     name: "TrainingTests",
     dependencies: [
-      "Training", "Classifier", "CNN", "ImageData", "Compute", "Primitives", "Ranks",
-      "TestSupport",
-    ],
+      "Training", "Classifier", "CNN", "ImageData", "Primitives", "Ranks", "TestSupport",
+    ], swiftSettings: common),
+  .testTarget(
+    name: "ClassifierTests",
+    dependencies: ["Classifier", "CNN", "ImageData", "Compute", "Primitives", "TestSupport"],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ReportTests", dependencies: ["Report", "ImageData", "Primitives"],

@@ -4,12 +4,12 @@ internal import Training
 struct HelpCommand: Command {
   static let description = CommandDescription(
     name: "help", usage: "cnnctl help [COMMAND] [--all]",
-    summary: "this text, or a command's options",
+    summary: "this help, or a command's options",
     details: [], operands: 0...1, operandName: "COMMAND",
     options: [all], general: [], examples: [])
 
   private static let all = Option(
-    flag: "all", in: .all, "every option of COMMAND, not those alone that people use first")
+    flag: "all", in: .all, "all options of COMMAND, not only the most used")
 
   let arguments: Arguments
   let console: Console

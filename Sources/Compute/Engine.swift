@@ -3,7 +3,7 @@ public import KernelTypes
 
 /// The reason why an engine cannot be made.
 public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// This processor or operating system does not run the level that was asked for.
+  /// This processor or operating system does not support the requested instruction set.
   case unsupported(InstructionSet, available: [InstructionSet])
   /// A number of threads outside 1...1024.
   case threads(Int)
@@ -20,15 +20,15 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// The means of computation: the kernels of one instruction set and the threads that run them.
+/// The kernels of one instruction set and the threads that run them.
 public final class Engine: Sendable {
   /// The level of the instruction set in use.
   public let instructionSet: InstructionSet
   package let kernels: KernelTable
   package let workers: WorkerPool
 
-  /// An engine on `threads` threads (all that this process may use) with the kernels of
-  /// `instructionSet` (the highest that runs here).
+  /// An engine with `threads` threads (by default all that this process may use) and the kernels of
+  /// `instructionSet` (by default the highest that runs here).
   ///
   /// - convolution: how convolutions are computed.
   public init(
@@ -47,7 +47,7 @@ public final class Engine: Sendable {
     var kernels = chosen.kernels
     kernels.convolutionMethod = convolution
     self.kernels = kernels
-    // A thread that spins on a processor of its own takes no time from the others.
+    // Threads may spin if each has its own processor.
     workers = WorkerPool(threads: count, spins: count <= Engine.whole(processors, .down))
   }
 
@@ -66,11 +66,11 @@ public final class Engine: Sendable {
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 
-  /// The processors that this process may run on, and no more than its control groups give it the
-  /// time of, rounded up.
+  /// The number of processors that this process may use, limited by its control groups' quota,
+  /// rounded up.
   public static var usableProcessors: Int { whole(processors, .up) }
 
-  /// The processors' worth of time that this process may take.
+  /// The processors that this process may use, as a fraction if its quota is one.
   private static var processors: Double {
     let permitted = Double(csystem_usable_processors())
     return min(permitted, ProcessorQuota().processors ?? permitted)
@@ -80,7 +80,7 @@ public final class Engine: Sendable {
     max(1, Int(processors.rounded(rule)))
   }
 
-  /// The processor's name as it gives it.
+  /// The processor's own name.
   public static var processorName: String {
     var name = [CChar](repeating: 0, count: 64)
     csystem_processor_name(&name, Int32(name.count))

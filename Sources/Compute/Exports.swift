@@ -1,2 +1,2 @@
-// An engine's callers choose how it computes convolutions; the rest of the interface is package's own.
+// Callers of an engine choose how it computes convolutions; the rest stays in the package.
 @_exported public import enum KernelTypes.ConvolutionMethod

@@ -1,10 +1,10 @@
 internal import CSystem
 import Synchronization
 
-/// Tasks for threads that would otherwise wait, one offer at a time.
+/// Background tasks for idle threads, one set at a time.
 ///
-/// A thread that brings `left` down from a number above zero owns a task, and the offer cannot
-/// be replaced before that task is done; so it may read the other fields without a lock.
+/// A thread that decrements `left` from a positive number owns a task, and the offer cannot be
+/// replaced before that task is done; so it may read the other fields without a lock.
 final class Offer: @unchecked Sendable {
   private let left = Atomic<Int>(0)
   private let undone = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
@@ -22,10 +22,10 @@ final class Offer: @unchecked Sendable {
     undone.deallocate()
   }
 
-  /// Whether there are tasks that nobody has begun.
+  /// Whether there are tasks that have not started.
   var hasTasks: Bool { left.load(ordering: .relaxed) > 0 }
 
-  /// Lays `count` tasks out; false where there is an offer already.
+  /// Offers `count` tasks; false if there is an offer already.
   func open(_ count: Int, _ body: @escaping (Int) -> Void) -> Bool {
     if isTaken.exchange(true, ordering: .acquiring) { return false }
     self.count = count
@@ -35,7 +35,7 @@ final class Offer: @unchecked Sendable {
     return true
   }
 
-  /// Runs one task; false where none is left.
+  /// Runs one task; false if none is left.
   func takeTask() -> Bool {
     if !hasTasks { return false }
     let number = left.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
@@ -48,7 +48,7 @@ final class Offer: @unchecked Sendable {
     return true
   }
 
-  /// Leaves out the tasks that nobody has begun.
+  /// Discards the tasks that have not started.
   func drop() {
     let number = left.exchange(0, ordering: .acquiringAndReleasing)
     if number > 0 {
@@ -56,7 +56,7 @@ final class Offer: @unchecked Sendable {
     }
   }
 
-  /// Waits until the tasks that others have begun are done, and makes room for the next offer.
+  /// Waits for the tasks that other threads have started, then allows the next offer.
   func finish(spins: Int) {
     for _ in 0..<(20 * spins) {
       if undone.pointee.load(ordering: .acquiring) == 0 { break }
@@ -70,7 +70,7 @@ final class Offer: @unchecked Sendable {
   }
 }
 
-/// Sleeps until a word has a value; whoever gives it that value must wake the sleeper.
+/// Sleeps until a word has a value; the thread that sets it must wake the sleeper.
 func sleepUntil(_ word: UnsafeMutablePointer<Atomic<UInt32>>, holds wanted: UInt32) {
   while true {
     let present = word.pointee.load(ordering: .sequentiallyConsistent)
@@ -79,7 +79,7 @@ func sleepUntil(_ word: UnsafeMutablePointer<Atomic<UInt32>>, holds wanted: UInt
   }
 }
 
-/// An atomic number as the system's calls want it.
+/// An atomic number as the address for system calls.
 func futexWord(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
   UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
 }

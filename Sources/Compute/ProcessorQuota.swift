@@ -1,9 +1,9 @@
 internal import Primitives
 
-/// The share of the processors that control groups leave to a process, as containers set it.
+/// The processor quota of a process, set by control groups as for containers.
 ///
-/// A process above its quota is stopped for the rest of each period, all its threads at once: more
-/// threads than the quota only wait for one another.
+/// A process that exceeds its quota is stopped for the rest of the period with all its threads:
+/// more threads than the quota only wait.
 package struct ProcessorQuota {
   private let groups: ControlGroups
 
@@ -12,10 +12,10 @@ package struct ProcessorQuota {
     groups = ControlGroups(root: root, membership: membership)
   }
 
-  /// Processors' worth of time, the smallest of the process's groups and those above them; nil
-  /// without a limit.
+  /// The quota in processors, the smallest of the process's groups and their ancestors; nil without
+  /// a limit.
   ///
-  /// What is not written as the kernel writes it counts as no limit.
+  /// An unreadable file counts as no limit.
   package var processors: Double? {
     groups.folders(controller: "cpu").compactMap { group in
       group.isUnified
@@ -31,7 +31,7 @@ package struct ProcessorQuota {
     return ratio(fields[0], fields[1])
   }
 
-  /// Two files of one number each; a quota of -1 is none.
+  /// Two files with one number each; a quota of -1 means no limit.
   private static func version1(_ folder: String) -> Double? {
     guard let quota = ControlGroups.number(in: folder + "/cpu.cfs_quota_us"),
       let period = ControlGroups.number(in: folder + "/cpu.cfs_period_us")

@@ -16,8 +16,8 @@ package final class WorkerPool: Sendable {
 
   /// Starts `threads` - 1 workers; the caller of `parallelFor` is the last one.
   ///
-  /// - spins: whether a thread without work looks for some microseconds before it sleeps. Where
-  ///   there are more threads than processors it would take time from those that work.
+  /// - spins: whether an idle thread spins for some microseconds before it sleeps. With more
+  ///   threads than processors that would take time from working threads.
   package init(threads: Int, spins: Bool = true) {
     precondition(threads >= 1, "a pool has at least one thread")
     self.threads = threads
@@ -36,7 +36,7 @@ package final class WorkerPool: Sendable {
       if status == 0 {
         pthread_detach(thread)
       } else {
-        // The loop still runs to its end with the threads there are.
+        // The pool works with fewer threads.
         argument.release()
       }
     }
@@ -46,20 +46,18 @@ package final class WorkerPool: Sendable {
     shared.stop()
   }
 
-  /// Offers tasks to the threads that have nothing else to do, and returns at once.
+  /// Offers background tasks to idle threads, and returns at once.
   ///
-  /// While a loop has no task left for a thread, and between two loops, the thread takes tasks of
-  /// the offer, until `finishOffer`. `body` must not run a loop itself, and what a task computes
-  /// must depend on its index alone. False, and nothing is kept, where there is an offer already
-  /// or no second thread.
+  /// Threads that have no task in a loop, or are between two loops, take tasks of the offer until
+  /// `finishOffer`. `body` must not run a loop itself, and a task's result must depend only on its
+  /// index. Returns false, and does nothing, if there is an offer already or only one thread.
   package func offer(_ count: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) -> Bool {
     threads > 1 && shared.offer.open(count, body)
   }
 
-  /// Runs what is left of the offer on all threads and waits until all its tasks are done.
+  /// Runs the remaining tasks of the offer on all threads and waits for all its tasks.
   ///
-  /// Only for the one whose offer was taken. With `isDropped` tasks that nobody has begun are left
-  /// out.
+  /// Only after `offer` returned true. With `isDropped`, tasks that have not started are discarded.
   package func finishOffer(isDropped: Bool = false) {
     if isDropped {
       shared.offer.drop()
@@ -73,8 +71,8 @@ package final class WorkerPool: Sendable {
 
   /// Runs `body` for every index in 0..<count, on all threads, and returns when all are done.
   ///
-  /// `worker` is below `threads` and names the scratch memory that a task may use. Calls from
-  /// several threads run one after the other; a call from inside a task would never return.
+  /// `worker`, below `threads`, selects the scratch memory that a task may use. Calls from several
+  /// threads run one after the other; a call from inside a task deadlocks.
   package func parallelFor(_ count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
     if count <= 0 { return }
     let former = csystem_flush_denormals()
@@ -89,7 +87,7 @@ package final class WorkerPool: Sendable {
   }
 }
 
-/// What a starting thread is told.
+/// The argument of a new thread.
 private final class Worker: Sendable {
   let state: SharedState
   let index: Int
@@ -101,9 +99,9 @@ private final class Worker: Sendable {
 
 /// One loop at a time, open while tasks are left.
 ///
-/// A worker enters by adding one to `visitors` and may read the loop's fields only if it then
-/// finds it open; the caller closes the loop and waits until the last visitor has left. So a
-/// worker that wakes late never delays a loop that is already finished.
+/// A worker enters by adding one to `visitors` and may read the loop's fields only if it then finds
+/// it open; the caller closes the loop and waits until the last visitor has left. So a worker that
+/// wakes late never delays a finished loop.
 private final class SharedState: @unchecked Sendable {
   private static let closed: UInt32 = 1 << 31
 
@@ -196,7 +194,7 @@ private final class SharedState: @unchecked Sendable {
     }
   }
 
-  /// Takes tasks of the offer, spins for some microseconds, as the next loop of a step mostly
+  /// Takes tasks of the offer, then spins for some microseconds, since the next loop usually
   /// follows at once, then sleeps.
   private func wait(past seen: UInt32) {
     var turns = 0

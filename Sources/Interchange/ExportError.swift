@@ -2,7 +2,7 @@ package import Primitives
 
 /// The reason why a model cannot be written in another format.
 package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A tensor that the network should have and does not.
+  /// A tensor that is missing in the network.
   case tensor(String)
   /// A weight that 16 bits cannot hold.
   case notInHalves(name: String, value: Float)
@@ -16,7 +16,7 @@ package enum ExportError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The same as a failure of an export in the form of that name.
+  /// The error of an export to the format of that name.
   package func asTrainingError(_ form: String) -> TrainingError {
     var advice: String?
     if case .notInHalves = self { advice = "--dtype f32" }

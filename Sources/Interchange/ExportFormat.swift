@@ -2,9 +2,9 @@ package import CNN
 package import Classifier
 package import Primitives
 
-/// A form that a model can be exported in.
+/// A format that a model can be exported to.
 package enum ExportFormat: String, CaseIterable, Sendable {
-  /// The project's own whole model, which every safetensors library reads.
+  /// This program's own model file, which every safetensors library reads.
   case safetensors
   /// The format of ONNX runtimes.
   case onnx
@@ -13,20 +13,20 @@ package enum ExportFormat: String, CaseIterable, Sendable {
 
   /// An option that only some formats have, by its name.
   package enum Choice: String, CaseIterable, Sendable {
-    /// Normalizations become part of the weights before them.
+    /// Normalizations are folded into the weights before them.
     case fold
-    /// The preprocessing stays outside.
+    /// Without the preprocessing.
     case raw
   }
 
   /// The settings of an export.
   package struct Settings: Sendable {
     package var precision: TensorFile.Precision
-    /// The card written by its maker.
+    /// The model card written by its author.
     package var card: ModelCard?
     /// The other options.
     package var choices: Set<Choice>
-    /// The images that it was trained on; nil for what the model itself says.
+    /// The images that the model was trained on; nil for those that the model itself records.
     package var trainedOn: ImageDigests?
 
     /// Weights as they are, unless told otherwise.
@@ -56,7 +56,7 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     self == .safetensors ? TensorFile.Precision.allCases : [.single, .half]
   }
 
-  /// Throws what of the settings means nothing in this form, as a usage error.
+  /// Throws a usage error for settings that have no meaning in this format.
   package func check(_ settings: Settings) throws(TrainingError) {
     for choice in Choice.allCases
     where settings.choices.contains(choice) && !choices.contains(choice) {
@@ -72,9 +72,9 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// The bytes of a model in this form; they depend on the model and the settings alone.
+  /// The bytes of a model in this format; they depend only on the model and the settings.
   ///
-  /// Errors: settings that mean nothing here, a layer that the form has no word for, a weight that
+  /// Errors: settings without meaning in this format, a layer that the format lacks, a weight that
   /// the precision cannot hold.
   package func encoded(
     _ model: ClassifierModel, _ settings: Settings

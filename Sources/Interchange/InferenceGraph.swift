@@ -1,15 +1,16 @@
 package import CNN
 
-/// A network as other programs run it: named steps over maps with the channels first.
+/// A network for other programs: named steps over maps.
 ///
-/// Dropout is gone, every window says its zeros on all four sides, and a normalization may be part
-/// of the weights before it. Shapes are those of `CNN`; how they lie in memory is up to the format.
+/// Dropout is removed, every window has its padding on all four sides, and normalizations may be
+/// folded into the weights before them. Shapes are those of `CNN`; the memory order is up to the
+/// format.
 package struct InferenceGraph: Sendable {
-  /// A value that a step reads or gives.
+  /// The input or output of a step.
   package struct Value: Sendable, Hashable {
-    /// The path of the layer that gives it, unique; `input` for the network's input.
+    /// The path of the layer that computes it, unique; `input` for the network's input.
     package let name: String
-    /// The extent of one sample.
+    /// The shape of one sample.
     package let shape: Shape
   }
 
@@ -23,13 +24,13 @@ package struct InferenceGraph: Sendable {
 
   /// The operation of a step.
   package enum Operation: Sendable {
-    /// A convolution over a window; its padding holds zeros.
+    /// A convolution over a window, padded with zeros.
     case convolution(LinearWeights, Window)
     /// A matrix product with a vector of features.
     case dense(LinearWeights)
     /// A factor and an offset for each channel.
     case normalization(NormalizationWeights)
-    /// The greatest value of each window; padding never wins.
+    /// The maximum of each window; padding does not count.
     case maxPool(Window)
     /// The mean of each window; padding does not count.
     case averagePool(Window)
@@ -37,7 +38,7 @@ package struct InferenceGraph: Sendable {
     case globalAverage
     /// A map as a vector in the order row, column, channel.
     case flatten
-    /// The greater of the value and zero.
+    /// max(x, 0).
     case rectify
     /// The sum of two values.
     case add
@@ -50,9 +51,9 @@ package struct InferenceGraph: Sendable {
   /// The value with the logits.
   package private(set) var output: Value
 
-  /// The steps of a network, with its weights as they are now.
+  /// The steps of a network, with its current weights.
   ///
-  /// - folding: normalizations become part of the convolution or dense layer right before them.
+  /// - folding: fold normalizations into the convolution or dense layer directly before them.
   ///
   /// Error: a tensor that the network does not have.
   package init(_ network: Network, folding: Bool = false) throws(ExportError) {
@@ -89,7 +90,7 @@ private struct Lowering {
   }
 
   /// Adds a layer's steps; those from number `start` on belong to the same list of layers, so that
-  /// what the last of them gives has no other reader.
+  /// the last one's output has no other reader.
   private func apply(
     _ layer: any Layer, to input: Value, path: String, since start: Int, nodes: inout [Node]
   ) throws(ExportError) -> Value {
@@ -175,7 +176,7 @@ private struct Lowering {
 }
 
 extension InferenceGraph.Operation {
-  /// The same with a normalization behind it; nil if the step has no weights.
+  /// The same with a following normalization folded in; nil if the step has no weights.
   fileprivate func folding(_ normalization: NormalizationWeights) -> InferenceGraph.Operation? {
     switch self {
     case .convolution(let weights, let window):

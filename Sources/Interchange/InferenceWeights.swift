@@ -31,7 +31,7 @@ package struct LinearWeights: Sendable, Hashable {
     self.bias = bias
   }
 
-  /// The weights as [output][input][kernel row][kernel column], which most programs want.
+  /// The weights as [output][input][kernel row][kernel column], the order of most programs.
   package var outputsFirst: [Float] {
     var result: [Float] = []
     result.reserveCapacity(values.count)
@@ -50,14 +50,14 @@ package struct LinearWeights: Sendable, Hashable {
     name.split(separator: ".").dropLast().joined(separator: ".") + ".bias"
   }
 
-  /// Throws where 16 bits cannot hold a weight.
+  /// Throws if 16 bits cannot hold a weight.
   package func checkHalves() throws(ExportError) {
     if let value = values.first(where: { !Float16($0).isFinite }) {
       throw .notInHalves(name: name, value: value)
     }
   }
 
-  /// The same layer with a normalization behind it, computed in 64 bits.
+  /// The same layer with a following normalization folded in, computed in 64 bits.
   ///
   /// scale · (Wx + b - mean) / √(variance + ε) + shift is (fW)x + f(b - mean) + shift with
   /// f = scale / √(variance + ε).
@@ -75,7 +75,7 @@ package struct LinearWeights: Sendable, Hashable {
   }
 }
 
-/// The numbers of a batch normalization with running statistics, one a channel each.
+/// The numbers of a batch normalization with running statistics, one per channel each.
 package struct NormalizationWeights: Sendable, Hashable {
   /// The path of the layer.
   package let name: String
@@ -96,22 +96,22 @@ package struct NormalizationWeights: Sendable, Hashable {
   }
 }
 
-/// A window moved over a map, and the padding of the map.
+/// A window that moves over a map, and the padding of the map.
 package struct Window: Sendable, Hashable {
   /// The side of the window.
   package let size: Int
-  /// Pixels from one window to the next.
+  /// The stride.
   package let stride: Int
-  /// Places above the map.
+  /// Padding above the map.
   package let top: Int
-  /// Places left of the map.
+  /// Padding left of the map.
   package let left: Int
-  /// Places below the map.
+  /// Padding below the map.
   package let bottom: Int
-  /// Places right of the map.
+  /// Padding right of the map.
   package let right: Int
 
-  /// The window of a layer that makes `output` of `input`.
+  /// The window of a layer from shape `input` to shape `output`.
   package init(size: Int, stride: Int, padding: Padding, input: Shape, output: Shape) {
     self.size = size
     self.stride = stride
@@ -119,7 +119,7 @@ package struct Window: Sendable, Hashable {
     (left, right) = Window.places(size, stride, padding, input.width, output.width)
   }
 
-  /// Places before and behind one direction.
+  /// The padding before and after, in one direction.
   private static func places(
     _ size: Int, _ stride: Int, _ padding: Padding, _ input: Int, _ output: Int
   ) -> (Int, Int) {

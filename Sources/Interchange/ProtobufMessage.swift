@@ -1,9 +1,9 @@
-/// A message in the wire format of protocol buffers, put together field by field.
+/// A message in the wire format of protocol buffers, built field by field.
 ///
-/// Fields stand in the order in which they were put, so that the same calls give the same bytes. The
+/// Fields are written in the order of the calls, so that the same calls give the same bytes. The
 /// format: protobuf.dev/programming-guides/encoding.
 package struct ProtobufMessage: Sendable, Hashable {
-  /// The message as it is written.
+  /// The encoded message.
   package private(set) var bytes: [UInt8] = []
 
   /// The encoding of a field's value, the lowest three bits of its tag.
@@ -21,18 +21,18 @@ package struct ProtobufMessage: Sendable, Hashable {
     fill(&self)
   }
 
-  /// A whole number, or the number of an enumeration's case; negative ones take ten bytes.
+  /// Adds an integer or an enumeration's value; negative ones take ten bytes.
   package mutating func put(_ field: Int, _ value: Int) {
     tag(field, .varint)
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  /// Adds a truth value.
+  /// Adds a Boolean.
   package mutating func put(_ field: Int, _ value: Bool) {
     put(field, value ? 1 : 0)
   }
 
-  /// A number in 32 bits of floating point.
+  /// Adds a 32-bit float.
   package mutating func put(_ field: Int, _ value: Float) {
     tag(field, .fixed32)
     append(littleEndian: [value.bitPattern])
@@ -44,22 +44,22 @@ package struct ProtobufMessage: Sendable, Hashable {
     bytes += value
   }
 
-  /// A text, in UTF-8.
+  /// Adds a string in UTF-8.
   package mutating func put(_ field: Int, _ value: String) {
     put(field, Array(value.utf8))
   }
 
-  /// A message inside this one.
+  /// Adds a nested message.
   package mutating func put(_ field: Int, _ value: ProtobufMessage) {
     put(field, value.bytes)
   }
 
-  /// A message inside this one, with the fields that `fill` puts.
+  /// Adds a nested message with the fields that `fill` puts.
   package mutating func put(_ field: Int, _ fill: (inout ProtobufMessage) -> Void) {
     put(field, ProtobufMessage(fill))
   }
 
-  /// A list of numbers under one tag; an empty list is omitted.
+  /// Adds a packed list of numbers; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Float]) {
     guard !values.isEmpty else { return }
     tag(field, .lengthDelimited)
@@ -67,7 +67,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     append(littleEndian: values.map(\.bitPattern))
   }
 
-  /// A list of whole numbers under one tag; an empty list is omitted.
+  /// Adds a packed list of integers; an empty list is omitted.
   package mutating func putPacked(_ field: Int, _ values: [Int]) {
     guard !values.isEmpty else { return }
     var list = ProtobufMessage()
@@ -75,7 +75,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     put(field, list)
   }
 
-  /// A list of whole numbers with a tag before each, as version 2 of the format writes it.
+  /// Adds a list of integers with a tag before each, as version 2 of the format writes it.
   package mutating func putEach(_ field: Int, _ values: [Int]) {
     for value in values { put(field, value) }
   }
@@ -85,7 +85,7 @@ package struct ProtobufMessage: Sendable, Hashable {
     varint(UInt64(field) << 3 | type.rawValue)
   }
 
-  /// Seven bits a byte, the lowest first; the eighth says that more follow.
+  /// Seven bits per byte, the lowest first; the eighth bit says that more follow.
   private mutating func varint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
@@ -100,7 +100,7 @@ package struct ProtobufMessage: Sendable, Hashable {
   }
 }
 
-/// Numbers as the bytes of a file, the lowest first.
+/// Numbers as little-endian bytes.
 enum LittleEndian {
   /// The bytes of whole numbers.
   static func bytes(_ words: [some FixedWidthInteger]) -> [UInt8] {

@@ -11,29 +11,29 @@ package struct CorrelationShape: Sendable {
   package var columns: Int
   /// Output channels.
   package var channels: Int
-  /// Rows of the kernel; with none the result is the bias alone.
+  /// Rows of the kernel; if 0, the result is the bias alone.
   package var kernelRows: Int
   /// Kernel columns times input channels.
   package var rowLength: Int
-  /// From one row of the band to the next.
+  /// The distance of two rows of the band.
   package var bandRowStep: Int
-  /// From the input of one output row to that of the next: stride times `bandRowStep`.
+  /// The distance between the inputs of two output rows: stride times `bandRowStep`.
   package var bandLineStep: Int
-  /// From the input of one output pixel to that of the next: stride times input channels.
+  /// The distance between the inputs of two output pixels: stride times input channels.
   package var bandPixelStep: Int
-  /// From one output row to the next.
+  /// The distance of two output rows.
   package var outputRowStep: Int
-  /// From one output pixel to the next.
+  /// The distance of two output pixels.
   package var outputPixelStep: Int
-  /// From the weights of one index of a kernel row to the next, in one panel of channels;
-  /// `nil` where panels are packed, that is where it is the panel's own width.
+  /// The distance between the weights of two indices of a kernel row, in one panel of channels;
+  /// `nil` for packed panels, where it is the panel's width.
   package var weightStep: Int?
   /// Adds to the output instead of replacing it.
   package var accumulates = false
   /// Replaces negative results by zero.
   package var rectifies = false
 
-  /// A shape whose every number is given.
+  /// A shape with all its numbers.
   package init(
     rows: Int, columns: Int, channels: Int, kernelRows: Int, rowLength: Int, bandRowStep: Int,
     bandLineStep: Int, bandPixelStep: Int, outputRowStep: Int, outputPixelStep: Int,
@@ -74,18 +74,18 @@ package struct FilterGradientShape: Sendable {
   package var rowLength: Int
   /// The indices of a kernel row to compute.
   package var rowRange: Range<Int>
-  /// From one row of the band to the next.
+  /// The distance of two rows of the band.
   package var bandRowStep: Int
-  /// From the input of one output row to that of the next.
+  /// The distance between the inputs of two output rows.
   package var bandLineStep: Int
-  /// From the input of one output pixel to that of the next.
+  /// The distance between the inputs of two output pixels.
   package var bandPixelStep: Int
-  /// From one row of the output's gradient to the next.
+  /// The distance of two rows of the output's gradient.
   package var outputRowStep: Int
-  /// Adds to the filter gradient; otherwise replaces what it holds in the given ranges.
+  /// Adds to the filter gradient; otherwise replaces the given ranges.
   package var accumulates = true
 
-  /// A shape whose every number is given.
+  /// A shape with all its numbers.
   package init(
     rows: Int, columns: Int, channels: Int, channelRange: Range<Int>, kernelRows: Int,
     rowLength: Int, rowRange: Range<Int>, bandRowStep: Int, bandLineStep: Int,
@@ -116,12 +116,12 @@ package struct BandShape: Sendable {
   package var imageRows: Int
   /// Floats in a row of the image.
   package var imageRowLength: Int
-  /// Zeros before a row's first float; negative: floats left out.
+  /// Zeros before a row's first float; negative: floats skipped.
   package var left: Int
   /// Floats in a row of the band.
   package var bandRowStep: Int
 
-  /// A shape whose every number is given.
+  /// A shape with all its numbers.
   package init(
     firstRow: Int, rows: Int, imageRows: Int, imageRowLength: Int, left: Int, bandRowStep: Int
   ) {
@@ -135,11 +135,11 @@ package struct BandShape: Sendable {
 }
 
 extension BandShape {
-  /// Zeros in front of what a row of the band takes from the image.
+  /// Zeros before the part of a band's row that comes from the image.
   package var zeros: Int { max(0, left) }
-  /// Floats of an image's row that are left out in front.
+  /// Floats skipped at the start of an image's row.
   package var skipped: Int { max(0, -left) }
-  /// Floats that a row of the band takes from one of the image; behind them stand zeros.
+  /// Floats of the image in a row of the band; zeros follow.
   package var copied: Int { max(0, min(imageRowLength - skipped, bandRowStep - zeros)) }
 }
 
@@ -151,10 +151,10 @@ package struct PoolShape: Sendable, Hashable {
   package var outputHeight, outputWidth: Int
   /// The window's side, its step, and the rows and columns of padding before the first.
   package var size, stride, padTop, padLeft: Int
-  /// A gradient adds to what dx holds; otherwise it writes every place of dx.
+  /// Whether a gradient adds to dx; otherwise it writes all of dx.
   package var accumulates = true
 
-  /// A shape whose every number is given.
+  /// A shape with all its numbers.
   package init(
     height: Int, width: Int, channels: Int, outputHeight: Int, outputWidth: Int, size: Int,
     stride: Int, padTop: Int, padLeft: Int, accumulates: Bool = true

@@ -1,6 +1,6 @@
 /// The kernels that work on pictures: resizing, sampling, scaling to floats.
 ///
-/// Pictures have three bytes a pixel, row after row.
+/// Pictures have three bytes per pixel, row after row.
 package struct ImageKernels: Sendable {
   /// Resamples one row.
   ///
@@ -55,7 +55,7 @@ package struct ImageKernels: Sendable {
   /// The augmentation pass.
   package let sampleAffine: SampleAffine
 
-  /// Puts the kernels of one instruction set together.
+  /// The kernels of one instruction set.
   package init(
     resampleRow: @escaping ResampleRow, resampleColumn: @escaping ResampleColumn,
     normalize: @escaping Normalize, sampleAffine: @escaping SampleAffine

@@ -22,7 +22,7 @@ package struct ConvolutionKernels: Sendable {
   package let accumulateFilterGradient:
     @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     packPanel: @escaping @Sendable (Input, Output, Int, Int, Int) -> Void,
     packTurnedPanel:
@@ -80,7 +80,7 @@ package struct WinogradKernels: Sendable {
       _ accumulates: Bool
     ) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
@@ -133,7 +133,7 @@ package struct NormalizationKernels: Sendable {
   package let columnSums:
     @Sendable (_ x: Input, _ pixels: Int, _ channels: Int, _ sums: Output) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     moments: @escaping @Sendable (Input, Input, Int, Int, Output, Output) -> Void,
     scaleChannels: @escaping @Sendable (Input, Input, Input, Output, Int, Int, Bool) -> Void,
@@ -168,7 +168,7 @@ package struct PoolingKernels: Sendable {
   package let averagePool: @Sendable (_ x: Input, _ y: Output, _ shape: PoolShape) -> Void
   package let averagePoolGradient: @Sendable (_ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     maxPool: @escaping @Sendable (Input, Output, UnsafeMutablePointer<UInt8>?, PoolShape) -> Void,
     maxPoolGradient: @escaping @Sendable (UnsafePointer<UInt8>, Input, Output, PoolShape) -> Void,
@@ -199,7 +199,7 @@ package struct ElementwiseKernels: Sendable {
   package let scale: @Sendable (_ values: Output, _ factor: Float, _ count: Int) -> Void
   package let sumOfSquares: @Sendable (_ values: Input, _ count: Int) -> Double
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     rectify: @escaping @Sendable (Input, Output, Int) -> Void,
     rectifyGradient: @escaping @Sendable (Input, Input, Output, Int, Bool) -> Void,
@@ -234,7 +234,7 @@ package struct OptimizerKernels: Sendable {
       _ rate: Float, _ count: Int
     ) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     adamStep:
       @escaping @Sendable (
@@ -250,12 +250,12 @@ package struct OptimizerKernels: Sendable {
 
 /// The kernel that measures how fast the arithmetic units are.
 package struct PeakKernels: Sendable {
-  /// Floats that the chains begin with and end in.
+  /// The number of floats that the chains work on.
   package let floats: Int
   package let multiplyAddChains:
     @Sendable (_ values: Output, _ factor: Float, _ summand: Float, _ steps: Int) -> Void
 
-  /// Puts the kernels of one module together.
+  /// The kernels of one module.
   package init(
     floats: Int, multiplyAddChains: @escaping @Sendable (Output, Float, Float, Int) -> Void
   ) {

@@ -5,22 +5,22 @@ package typealias Output = UnsafeMutablePointer<Float>
 
 /// How convolutions are computed.
 public enum ConvolutionMethod: String, Sendable, CaseIterable {
-  /// By the method that a fixed rule of the layer's extents and the instruction set names.
+  /// Chosen by a fixed rule from the layer's shape and the instruction set.
   case auto
-  /// Always by the direct method.
+  /// Always the direct method.
   case direct
-  /// By Winograd's method wherever it applies: 3 x 3 filters, stride 1, whole vectors of channels.
+  /// Winograd's method wherever it applies: 3 x 3 filters, stride 1, whole vectors of channels.
   case winograd
 }
 
 /// The kernels of one instruction set: leaf functions over pointers and integers.
 ///
 /// Every function computes one task of a loop; the callers split the work, by problem size only.
-/// The functions are documented where they are written, in the module Kernels.
+/// The functions are documented in the module Kernels.
 package struct KernelTable: Sendable {
   /// Floats in one vector register.
   package let lanes: Int
-  /// Which method convolutions use.
+  /// The method of convolutions.
   package var convolutionMethod = ConvolutionMethod.auto
   /// Convolutions and matrix products.
   package let convolution: ConvolutionKernels
@@ -36,10 +36,10 @@ package struct KernelTable: Sendable {
   package let optimizers: OptimizerKernels
   /// Resizing and sampling pictures.
   package let images: ImageKernels
-  /// What the arithmetic units can do at most.
+  /// The peak of the arithmetic units.
   package let peak: PeakKernels
 
-  /// Puts a table together; each kernel module does so once.
+  /// A table of all kernels of one module.
   package init(
     lanes: Int, convolution: ConvolutionKernels, winograd: WinogradKernels,
     normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels,

@@ -1,9 +1,9 @@
 package import KernelTypes
 
-/// Copies rows of an image into a band, with zeros around them, and normalises them on the way.
+/// Copies rows of an image into a band, with zeros around them, and normalizes them while copying.
 ///
-/// band = image · factor[channel] + offset[channel], then the greater of that and zero where
-/// `rectifies`. The zeros around the image stay zeros.
+/// band = image · factor[channel] + offset[channel], then max(·, 0) if `rectifies`. The zeros
+/// around the image stay zeros.
 package func padNormalizedBand(
   _ image: UnsafePointer<Float>, _ band: UnsafeMutablePointer<Float>,
   _ factor: UnsafePointer<Float>, _ offset: UnsafePointer<Float>, _ shape: BandShape,

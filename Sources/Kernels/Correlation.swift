@@ -4,7 +4,7 @@ package import KernelTypes
 ///
 /// - band: the input of the first output pixel.
 /// - weights: panels of two vectors of channels, the last of one where that is enough; in a panel
-///   [kernel row][index in the row][channel], zeros behind the last channel.
+///   [kernel row][index in the row][channel], zeros after the last channel.
 /// - bias: one number a channel, padded like the panels, or nil.
 /// - output: the first output pixel.
 package func correlateBand(
@@ -29,7 +29,7 @@ package func correlateBand(
   }
 }
 
-/// The same pixels with rows as long as possible, since tiles fill long rows best.
+/// The same pixels in rows as long as possible, since tiles fit long rows best.
 @inline(__always)
 private func folded(_ shape: CorrelationShape) -> CorrelationShape {
   var s = shape
@@ -50,8 +50,8 @@ private func folded(_ shape: CorrelationShape) -> CorrelationShape {
 
 /// All pixels of one panel.
 ///
-/// A single long kernel row, that is a matrix product, is cut: the weights of one stretch stay in
-/// the first-level cache for all pixels. The sums wait in the output meanwhile, unrounded.
+/// A single long kernel row, that is a matrix product, is divided: the weights of one part stay in
+/// the first-level cache for all pixels. The partial sums are stored in the output, unrounded.
 @inline(__always)
 private func correlatePanel(
   _ band: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
@@ -76,9 +76,9 @@ private func correlatePanel(
 
 /// One panel, in tiles of nearly equal sizes that cover it exactly.
 ///
-/// Where the rows are short, a tile spans several of them. A tile reads and writes whole vectors:
-/// where the panel's last channels do not fill them, it works on `spare`, and the channels that
-/// exist are copied.
+/// If the rows are short, a tile spans several of them. A tile reads and writes whole vectors: if
+/// the panel's last channels do not fill them, it writes to `spare`, and the existing channels are
+/// copied.
 @inline(__always)
 private func correlateMap(
   _ vectors: Int, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,

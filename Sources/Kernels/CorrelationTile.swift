@@ -2,9 +2,9 @@
 
 internal import KernelTypes
 
-/// Where the sums of a tile begin and end, in steps of floats.
+/// The start values and the output of a tile's sums; steps in floats.
 struct TileTarget {
-  /// What the sums begin with, whole vectors; nil for zero.
+  /// The initial values of the sums, whole vectors; nil for zero.
   var start: UnsafePointer<Float>?
   var startRowStep: Int
   var startPixelStep: Int
@@ -54,7 +54,7 @@ private enum Tile<let vectors: Int, let rows: Int, let columns: Int> {
         w += weightStep
       }
     }
-    // Nothing is below minus infinity: one way for results that are rectified and that are not.
+    // Minus infinity as the floor means no rectifier: one loop for both cases.
     let floor = Vector(repeating: shape.rectifies ? 0 : -Float.infinity)
     for r in 0..<rows {
       for c in 0..<columns {

@@ -35,7 +35,7 @@ package func rectifyGradient(
   }
 }
 
-/// output = a + b, then the greater of that and zero where `rectifies`.
+/// output = a + b, then max(·, 0) if `rectifies`.
 package func add(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
   count: Int, rectifies: Bool
@@ -73,7 +73,7 @@ package func accumulate(
   }
 }
 
-/// target += the sum of `parts` stretches that stand `step` floats apart, added in their order.
+/// target += the sum of `parts` arrays, `step` floats apart, added in their order.
 package func sumParts(
   _ source: UnsafePointer<Float>, parts: Int, step: Int, _ target: UnsafeMutablePointer<Float>,
   count: Int
@@ -117,7 +117,7 @@ package func scale(_ values: UnsafeMutablePointer<Float>, by factor: Float, coun
 
 /// The sum of squares in Double, in the order of the floats.
 package func sumOfSquares(_ values: UnsafePointer<Float>, count: Int) -> Double {
-  // Eight sums, so that an addition need not wait for the one before it.
+  // Eight sums, so that an addition does not wait for the previous one.
   var sums = SIMD8<Double>.zero
   var i = 0
   while i + 8 <= count {

@@ -54,7 +54,8 @@ struct PixelSteps {
   }
 }
 
-/// The last channels, fewer than a vector: their dy is copied, so that whole vectors can be read.
+/// The last channels, if they do not fill a vector: their dy is copied, so that whole vectors can
+/// be read.
 @inline(never)
 func addLastPanel(
   _ channels: Int, _ band: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
@@ -86,7 +87,7 @@ func addLastPanel(
 
 /// All indices of one panel of channels, in tiles of nearly equal sizes.
 ///
-/// - spare: for a last vector of which only `channels` exist: the sums of one tile.
+/// - spare: the sums of one tile, for a last vector with only `channels` channels.
 @inline(never)
 func addPanel(
   vectors: Int, _ channels: Int, _ band: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
@@ -143,7 +144,7 @@ private enum GradientTile<let vectors: Int, let indices: Int> {
         dp += s.dyPixelStep
       }
     }
-    // Chosen once: with a branch for each sum the loop would not unroll.
+    // Chosen once: with a branch per sum the loop would not unroll.
     if s.accumulates {
       for i in 0..<indices {
         let p = gradient + i * s.gradientStep

@@ -12,24 +12,24 @@ func halves(_ s: PoolShape) -> Bool {
 
 /// The channel after `c` at which the next whole vector begins.
 ///
-/// The last vector overlaps the one before it where the channels do not fill it: its values are
-/// computed twice, alike.
+/// A last partial vector overlaps the previous one: its values are computed twice, with the same
+/// result.
 @inline(__always)
 private func following(_ c: Int, _ channels: Int) -> Int {
   let next = c + lanes
   return next < channels && next + lanes > channels ? channels - lanes : next
 }
 
-/// Whether `v` takes the place of `best`: it is greater, or the first NaN.
+/// Whether `v` replaces `best`: it is greater, or the first NaN.
 @inline(__always)
 private func wins(_ v: Vector, over best: Vector) -> SIMDMask<Vector.MaskStorage> {
   .!(v .<= best) .& (best .== best)
 }
 
-/// `maxPool` where `halves`.
+/// `maxPool` if `halves`.
 ///
 /// The codes of some pixels are collected as whole words and then narrowed in a loop of their own:
-/// LLVM takes a vector apart that is narrowed where it is computed.
+/// LLVM scalarizes a vector that is narrowed where it is computed.
 @inline(__always)
 func maxPoolOfHalves(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
@@ -93,7 +93,7 @@ func maximaOfHalves(
   }
 }
 
-/// Writes zeros where no window lies: behind the last column of `row`'s windows.
+/// Writes zeros outside the windows: after the last column of `row`'s windows.
 @inline(__always)
 private func clearEdge(_ dx: UnsafeMutablePointer<Float>, row: Int, _ s: PoolShape) {
   let covered = 2 * s.outputWidth
@@ -101,7 +101,7 @@ private func clearEdge(_ dx: UnsafeMutablePointer<Float>, row: Int, _ s: PoolSha
     repeating: 0, count: (s.width - covered) * s.channels)
 }
 
-/// Writes zeros where no window lies: behind the last row and the last column of windows.
+/// Writes zeros outside the windows: after the last row and the last column of windows.
 @inline(__always)
 private func clearEdges(_ dx: UnsafeMutablePointer<Float>, _ s: PoolShape) {
   if 2 * s.outputWidth < s.width {
@@ -111,7 +111,7 @@ private func clearEdges(_ dx: UnsafeMutablePointer<Float>, _ s: PoolShape) {
   (dx + covered).update(repeating: 0, count: s.height * s.width * s.channels - covered)
 }
 
-/// `maxPoolGradient` where `halves` and not `accumulates`: every place of dx is written once.
+/// `maxPoolGradient` if `halves` and not `accumulates`: every element of dx is written once.
 @inline(__always)
 func maxPoolGradientOfHalves(
   _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
@@ -143,7 +143,7 @@ func maxPoolGradientOfHalves(
   clearEdges(dx, s)
 }
 
-/// `averagePool` where `halves`.
+/// `averagePool` if `halves`.
 @inline(__always)
 func averagePoolOfHalves(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: PoolShape
@@ -165,7 +165,7 @@ func averagePoolOfHalves(
   }
 }
 
-/// `averagePoolGradient` where `halves` and not `accumulates`: every place of dx is written once.
+/// `averagePoolGradient` if `halves` and not `accumulates`: every element of dx is written once.
 @inline(__always)
 func averagePoolGradientOfHalves(
   _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ s: PoolShape

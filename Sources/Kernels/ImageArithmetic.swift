@@ -19,7 +19,7 @@
 
 /// Bytes as integers.
 ///
-/// Lane by lane, as a loop over them is not always put together again.
+/// Lane by lane, because a loop over the lanes is not always vectorized.
 @inline(__always)
 func widened(_ b: SIMD16<UInt8>) -> SIMD16<Int32> {
   SIMD16(

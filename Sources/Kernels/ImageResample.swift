@@ -32,7 +32,8 @@ func resampleRow(
     pixel &+= SIMD4(sum[9], sum[10], sum[11], sum[12])
     pixel &+= SIMD4(sum[12], sum[13], sum[14], sum[15])
     pixel &>>= SIMD4(repeating: precision)
-    // Negative numbers to 0, larger ones to 255: comparing integers is a loop over the lanes.
+    // Clamps to 0...255 with bit operations: integer comparisons would become a loop over the
+    // lanes.
     pixel &= ~(pixel &>> 31)
     pixel |= (255 &- pixel) &>> 31
     pixel &= 255
@@ -51,7 +52,7 @@ func resampleColumn(
   var at = 0
   while at < bytes {
     if bytes >= 64 {
-      // The last block may overlap the one before.
+      // The last block may overlap the previous one.
       at = min(at, bytes - 64)
       resampleBlock(source + at, sourceStride, target + at, coefficients, taps)
       at += 64

@@ -32,7 +32,7 @@ func normalizePixels(
 
 /// Sixteen bytes to floats.
 ///
-/// Rounded twice on every level, so that a picture's tail and body agree.
+/// Rounded twice at every instruction set, so that the last pixels agree with the others.
 @inline(__always)
 func scaleBlock(
   _ bytes: UnsafeRawPointer, _ floats: UnsafeMutableRawPointer, _ scale: SIMD16<Float>,

@@ -3,14 +3,14 @@
 // Every loop walks the pixels once for four vectors of channels, then two, then one: few enough
 // that their sums or factors stay in registers, and enough that memory is read in long stretches.
 
-/// Sums kept side by side of each kind, so that an addition need not wait for the one before it.
+/// Parallel sums of each kind, so that an addition does not wait for the previous one.
 #if KERNELS_AVX512 || arch(arm64)
   @inline(__always) private var sumsAtOnce: Int { 8 }
 #else
   @inline(__always) private var sumsAtOnce: Int { 4 }
 #endif
 
-/// Sums over pixels of one stretch: sums[c] = Σ (x - shift), squares[c] = Σ (x - shift)².
+/// Sums over consecutive pixels: sums[c] = Σ (x - shift), squares[c] = Σ (x - shift)².
 ///
 /// The shift, a value near the data, keeps the squares small against the mean's square.
 package func moments(
@@ -40,9 +40,9 @@ package func moments(
   }
 }
 
-/// Where the block for channel `c` begins: a last vector that is not full reaches back.
+/// The start of the block for channel `c`: a last partial vector starts earlier.
 ///
-/// Then some channels are computed twice, which a loop must allow that writes what it reads.
+/// Then some channels are computed twice; a loop that overwrites its input must allow for that.
 @inline(__always)
 func blockStart(_ c: Int, _ channels: Int, mayRepeat: Bool = true) -> Int {
   mayRepeat && channels - c < lanes && channels >= lanes ? channels - lanes : c
@@ -70,7 +70,7 @@ func moments1(_ x: P, _ shift: P, _ pixels: Int, _ channels: Int, _ a: M, _ b: M
   addPixels(.moments, vectors: 1, x, nil, x, x, shift, pixels, channels, a, b)
 }
 
-/// What `addPixels` adds up.
+/// The quantities that `addPixels` sums.
 private enum Summands {
   /// x - center and its square.
   case moments
@@ -126,7 +126,7 @@ private func addPixels(
   }
 }
 
-/// What is added to the first sum, and what it is multiplied by for the second.
+/// The summand of the first sum, and its factor for the second.
 @inline(__always)
 private func summandsAt(
   _ summands: Summands, _ i: Int, _ c: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P
@@ -149,7 +149,7 @@ private func summandsAt(
   }
 }
 
-/// y = x · factor[c] + offset[c], then the greater of that and zero where `rectifies`.
+/// y = x · factor[c] + offset[c], then max(·, 0) if `rectifies`.
 package func scaleChannels(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>, _ offset: UnsafePointer<Float>,
   _ y: UnsafeMutablePointer<Float>, pixels: Int, channels: Int, rectifies: Bool
@@ -187,7 +187,7 @@ func scale1(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ fl
   scalePixels(vectors: 1, x, f, o, y, pixels, channels, floor)
 }
 
-/// `scaleChannels` for `vectors` vectors of channels; `floor` is what a result at least is.
+/// `scaleChannels` for `vectors` vectors of channels; `floor` is the lower bound of the results.
 @inline(__always)
 private func scalePixels(
   vectors: Int, _ x: P, _ factor: P, _ offset: P, _ y: M, _ pixels: Int, _ channels: Int,
@@ -208,10 +208,10 @@ private func scalePixels(
   }
 }
 
-/// Sums over pixels of one stretch for the gradient: sums[c] = Σ dy, products[c] = Σ dy·(x - mean).
+/// Sums over consecutive pixels for the gradient: sums[c] = Σ dy, products[c] = Σ dy·(x - mean).
 ///
 /// Where `factor` is given, dy counts only where x · factor + offset is positive: the gradient of a
-/// rectifier behind. The sign is that of `scaleChannels`, computed in the same way.
+/// following ReLU. The sign is computed as in `scaleChannels`.
 package func normalizationSums(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
   _ dy: UnsafePointer<Float>,
@@ -243,7 +243,7 @@ package func normalizationSums(
   }
 }
 
-/// dy where no factor is given or the value is positive, as in whole vectors: NaN is not above zero.
+/// dy if no factor is given or the value is positive, as in whole vectors: NaN is not positive.
 @inline(__always)
 func masked(_ dy: Float, _ x: Float, _ factor: P?, _ offset: P) -> Float {
   guard let factor else { return dy }
@@ -272,8 +272,8 @@ func gradientSums1(
   addPixels(.gradient, vectors: 1, x, factor, offset, dy, mean, pixels, channels, a, b)
 }
 
-/// y = (a · aFactor[c] + aOffset[c]) + (b · bFactor[c] + bOffset[c]), then the greater of that and
-/// zero where `rectifies`; a factor that is nil stands for 1 and its offset for 0.
+/// y = (a · aFactor[c] + aOffset[c]) + (b · bFactor[c] + bOffset[c]), then max(y, 0) if
+/// `rectifies`; a nil factor means a factor of 1 and an offset of 0.
 package func addChannels(
   _ a: UnsafePointer<Float>, _ aFactor: UnsafePointer<Float>?, _ aOffset: UnsafePointer<Float>?,
   _ b: UnsafePointer<Float>, _ bFactor: UnsafePointer<Float>?, _ bOffset: UnsafePointer<Float>?,
@@ -305,7 +305,7 @@ package func addChannels(
   }
 }
 
-/// Sums over pixels of one stretch: sums[c] = Σ x.
+/// Sums over consecutive pixels: sums[c] = Σ x.
 package func columnSums(
   _ x: UnsafePointer<Float>, pixels: Int, channels: Int, _ sums: UnsafeMutablePointer<Float>
 ) {

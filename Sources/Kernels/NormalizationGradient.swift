@@ -39,7 +39,7 @@ package func normalizationGradient(
 /// The factors of `normalizationGradient`, one of each a channel.
 struct NormalizationFactors {
   var mean, a, b, d: UnsafePointer<Float>
-  /// Of the output, where a rectifier follows.
+  /// The output's factors, if a ReLU follows.
   var factor: UnsafePointer<Float>?
   var offset: UnsafePointer<Float>
 }

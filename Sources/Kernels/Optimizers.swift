@@ -1,4 +1,4 @@
-/// One step of Adam over a stretch of parameters, with decoupled decay (PyTorch's formulas).
+/// One step of Adam for consecutive parameters, with decoupled decay (PyTorch's formulas).
 ///
 /// m = β₁m + (1-β₁)g, v = β₂v + (1-β₂)g², w = w·keep - rate·m/(√v·c + ε) where the caller has put
 /// the corrections into `rate` (learning rate / (1-β₁ᵗ)) and `c` (1/√(1-β₂ᵗ)), and `keep` is
@@ -50,10 +50,10 @@ private func adamStep(
 
 /// √v to about one unit in the last place, for v from zero up; subnormal numbers give about zero.
 ///
-/// Infinity gives no number, so that a gradient whose square is too large shows in the weights at
-/// once and not as a weight that no longer moves.
-/// The standard library's takes one float at a time. A first guess from the bits is off by 3.4 %
-/// at most; each of Goldschmidt's three steps (s towards √v, h towards 1/(2√v)) squares the error.
+/// Infinity gives NaN, so that a gradient whose square overflows shows in the weights at once and
+/// not as a weight that no longer moves. The standard library's square root takes one float at a
+/// time. A first guess from the bits is off by 3.4 % at most; each of Goldschmidt's three steps (s
+/// towards √v, h towards 1/(2√v)) squares the error.
 @inline(__always)
 private func squareRoot(_ v: Vector) -> Vector {
   let bits = unsafeBitCast(v, to: IndexVector.self)

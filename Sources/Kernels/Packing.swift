@@ -2,7 +2,7 @@ package import KernelTypes
 
 /// Packs the panel of channels that starts at `channel`: [indices][channels] to [indices][width].
 ///
-/// The width is two vectors, or one where that holds the last channels; behind them stand zeros.
+/// The width is two vectors, or one if that holds the last channels; padded with zeros.
 package func packPanel(
   _ filters: UnsafePointer<Float>, _ panel: UnsafeMutablePointer<Float>, indices: Int,
   channels: Int, channel: Int

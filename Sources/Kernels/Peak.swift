@@ -1,8 +1,8 @@
 /// Floats that `multiplyAddChains` works on: every accumulator of the widest tile.
 @inline(__always) var chainFloats: Int { 2 * widestTile * lanes }
 
-/// values = values · factor + summand, `steps` times over: the most arithmetic that this
-/// instruction set can do, for nothing but measuring it.
+/// values = values · factor + summand, `steps` times: the peak arithmetic of this instruction set,
+/// for measuring only.
 ///
 /// The vectors are chains of multiply-adds that do not wait for each other, as many as a tile of a
 /// convolution has accumulators. Nothing but `chainFloats` floats is read or written.

@@ -1,6 +1,6 @@
 package import KernelTypes
 
-/// The rows (or columns) of a window that lie inside the input.
+/// The range of a window's rows (or columns) inside the input.
 @inline(__always)
 private func clipped(_ output: Int, _ s: PoolShape, pad: Int, extent: Int) -> (Int, Int) {
   let first = output * s.stride - pad
@@ -8,9 +8,9 @@ private func clipped(_ output: Int, _ s: PoolShape, pad: Int, extent: Int) -> (I
   return (first < 0 ? 0 : first, end > extent ? extent : end)
 }
 
-/// The greatest value of each window of one image and the place where it stood.
+/// The maximum of each window of one image, and its position.
 ///
-/// - codes: row of the window times its side plus column; the first of equals wins. May be nil.
+/// - codes: row in the window times its side plus column, of the first maximum. May be nil.
 package func maxPool(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
   _ codes: UnsafeMutablePointer<UInt8>?, _ s: PoolShape
@@ -42,7 +42,7 @@ package func maxPool(
           for ix in left..<right {
             let p = x + iy * rowStep + ix * s.channels + c
             let v = whole ? load(p) : load(p, first: width)
-            // A NaN wins and stays: it must reach the loss, not vanish here.
+            // NaN counts as the maximum: it must reach the loss, not vanish here.
             let wins = (v .> best) .| ((v .!= v) .& (best .== best))
             best.replace(with: v, where: wins)
             let place = (iy - oy * s.stride + s.padTop) * s.size + ix - ox * s.stride + s.padLeft
@@ -69,9 +69,9 @@ package func maxPool(
   }
 }
 
-/// The gradient of max pooling: adds each dy to dx at the place its code names.
+/// The gradient of max pooling: adds each dy to dx at the position of its code.
 ///
-/// Without `accumulates` it writes all of dx: the sums, and zeros where no window has its maximum.
+/// Without `accumulates` it writes all of dx: the sums, and zeros elsewhere.
 package func maxPoolGradient(
   _ codes: UnsafePointer<UInt8>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   _ s: PoolShape
@@ -116,7 +116,7 @@ package func maxPoolGradient(
   }
 }
 
-/// The mean of each window of one image, over the values inside the image only.
+/// The mean of each window of one image, over the pixels inside the image only.
 package func averagePool(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ s: PoolShape
 ) {
@@ -154,9 +154,10 @@ package func averagePool(
   }
 }
 
-/// The gradient of average pooling: adds the same share of dy to every dx of a window.
+/// The gradient of average pooling: adds dy divided by the number of pixels to every dx of a
+/// window.
 ///
-/// Without `accumulates` it writes all of dx: the sums, and zeros where no window lies.
+/// Without `accumulates` it writes all of dx: the sums, and zeros outside all windows.
 package func averagePoolGradient(
   _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ s: PoolShape
 ) {

@@ -56,7 +56,7 @@
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
 }
 
-/// The first `count` floats, zeros behind them.
+/// The first `count` floats, followed by zeros.
 @inline(__always) func load(_ p: UnsafePointer<Float>, first count: Int) -> Vector {
   var v = Vector.zero
   for i in 0..<count { v[i] = p[i] }
@@ -67,12 +67,12 @@
   for i in 0..<count { p[i] = v[i] }
 }
 
-/// sum + a · b, in one rounding where the instruction set has that.
+/// sum + a · b, with one rounding if the instruction set has a fused instruction.
 @inline(__always) func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
   #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
     return sum.addingProduct(a, b)
   #else
-    // Without the instruction addingProduct is one call of fmaf a lane.
+    // Without the instruction, addingProduct is a call of fmaf per lane.
     return sum + a * b
   #endif
 }
@@ -85,12 +85,12 @@
   #endif
 }
 
-/// The greater of value and zero; zero for NaN's sake keeps NaN.
+/// max(v, 0); NaN stays NaN.
 @inline(__always) func rectified(_ v: Vector) -> Vector {
   v.replacing(with: Vector.zero, where: v .< Vector.zero)
 }
 
-/// The length of part `index` where `count` is divided into `parts` as equal as can be.
+/// The length of part `index` if `count` is divided into `parts` parts of nearly equal length.
 @inline(__always) func part(_ index: Int, of count: Int, parts: Int) -> Int {
   count / parts + (index < count % parts ? 1 : 0)
 }

@@ -1,7 +1,7 @@
-// Winograd's minimal filtering F(4x4, 3x3) and, for the filter gradient, F(3x3, 4x4), on tiles of
-// 6 x 6 (Winograd 1980; Lavin and Gray 2016): y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A with the points
-// 0, 1, -1, 2, -2 and infinity. Both have the same Bᵀ. The products between the transforms are 36
-// ordinary matrix products, which `correlateBand` and `accumulateFilterGradient` compute.
+// Winograd's minimal filtering F(4x4, 3x3) and, for the filter gradient, F(3x3, 4x4), on tiles of 6
+// x 6 (Winograd 1980; Lavin and Gray 2016): y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A with the points 0, 1,
+// -1, 2, -2 and infinity. Both share Bᵀ. The products between the transforms are 36 ordinary matrix
+// products, which `correlateBand` and `accumulateFilterGradient` compute.
 //
 // A transformed tile is one number a channel in each of 36 planes; a plane holds the tiles one
 // after the other, [tile][channel]. Channels are whole vectors.
@@ -65,7 +65,7 @@ private func transformedGradient(
   return (d0, even + odd, even - odd, wide + tall, wide - tall, d3)
 }
 
-/// Aᵀ p of F(3, 4) with the factors of `transformedGradient`: six values to three.
+/// Aᵀ p of F(3, 4), times the factors of `transformedGradient`: six values to three.
 @inline(__always)
 private func transformedProduct(
   _ p0: Vector, _ p1: Vector, _ p2: Vector, _ p3: Vector, _ p4: Vector, _ p5: Vector
@@ -141,9 +141,9 @@ package func winogradGradient(
   }
 }
 
-/// Turns the products of a row of tiles into 4 x 4 output pixels each.
+/// Transforms the products of a row of tiles to 4 x 4 output pixels each.
 ///
-/// Results outside `rows` and `columns` are left out: the map may end inside a tile.
+/// Results outside `rows` and `columns` are dropped: the map may end inside a tile.
 /// - y: the first pixel of the first tile; pixels follow each other, rows are `rowStep` apart.
 /// - bias: added to each channel; nil for none.
 package func winogradOutput(
@@ -153,7 +153,7 @@ package func winogradOutput(
 ) {
   withUnsafeTemporaryAllocation(byteCount: 24 * lanes * 4, alignment: 64) { memory in
     guard let t = memory.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-    // Nothing is below minus infinity: one way for results that are rectified and that are not.
+    // Minus infinity as the floor means no rectifier: one loop for both cases.
     let floor = Vector(repeating: rectifies ? 0 : -Float.infinity)
     for tile in 0..<tiles {
       let width = columns - 4 * tile
@@ -250,7 +250,7 @@ private func filterColumn(
   transformedFilter(load(p), load(p + 3 * tapStep), load(p + 6 * tapStep))
 }
 
-/// Adds to a filter gradient, taps [3][3], what the sums of products in 36 planes stand for.
+/// Adds the transformed sums of products in 36 planes to a filter gradient, taps [3][3].
 ///
 /// - p: `count` floats of the first plane, whole vectors.
 /// - gradient: the same floats of the first tap; taps are `tapStep` apart.

@@ -1,5 +1,5 @@
 // The matrix products between Winograd's transforms. They are small, down to 16 x 16 channels in 36
-// planes, so they are tiles that know nothing but a product: no bias, no stretches, no rows of maps.
+// planes, so their tiles compute a plain product: no bias, no partial sums, no rows of maps.
 
 /// m[plane][tile][channel] = Σ v[plane][tile][index] · u[plane][index][channel] for all planes.
 ///

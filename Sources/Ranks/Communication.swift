@@ -5,7 +5,7 @@ struct Communication {
   private let size: Int
   private var active: [Transfer] = []
   private var partners: Partners
-  private var rooms = Rooms()
+  private var buffers = BufferPool()
   private var leaving: Transfer?
   /// Whether all transfers are finished and the process has left.
   private(set) var isOver = false
@@ -71,15 +71,15 @@ struct Communication {
     case .gather(let own, let count, let all, let stretches):
       transfer.part = try transport.gather(transfer.lane, own, count, into: all, stretches)
     case .sum(let floats, let count):
-      let share = Stretches.range(rank, of: size, count).count
-      let room = rooms.take(share * (size - 1))
-      transfer.room = room
+      let share = Partition.range(rank, of: size, count).count
+      let buffer = buffers.take(share * (size - 1))
+      transfer.buffer = buffer
       transfer.stage = .exchanging
-      guard let base = room.baseAddress else { return }
+      guard let base = buffer.baseAddress else { return }
       // Its own stretch is added to where it lies.
       transfer.part = try transport.exchange(
-        transfer.lane, floats, Stretches(count, over: size).leavingOut(rank), into: base,
-        Stretches(counts: (0..<size).map { $0 == rank ? 0 : share }))
+        transfer.lane, floats, Partition(count, over: size).leavingOut(rank), into: base,
+        Partition(counts: (0..<size).map { $0 == rank ? 0 : share }))
     case .leave:
       leaving = transfer
     case .abort(let code):
@@ -91,16 +91,16 @@ struct Communication {
 
   /// Takes note that a part has ended; of a sum this process's stretch is put together then.
   private mutating func finishPart(of transfer: Transfer) {
-    guard case .sum(let floats, let count) = transfer.work, let room = transfer.room else {
+    guard case .sum(let floats, let count) = transfer.work, let buffer = transfer.buffer else {
       transfer.stage = .over
       return
     }
-    let own = Stretches.range(rank, of: size, count)
-    if let others = room.baseAddress {
+    let own = Partition.range(rank, of: size, count)
+    if let others = buffer.baseAddress {
       addUp(others, before: rank, after: size - 1 - rank, to: floats + own.lowerBound, own.count)
     }
-    rooms.give(back: room)
-    transfer.room = nil
+    buffers.give(back: buffer)
+    transfer.buffer = nil
     transfer.stage = .added
   }
 
@@ -113,7 +113,7 @@ struct Communication {
       case .exchanging: return
       case .added:
         transfer.part = try transport.spread(
-          .spreading, floats, Stretches(count, over: size))
+          .spreading, floats, Partition(count, over: size))
         transfer.stage = .over
       case .over: continue
       }
@@ -144,8 +144,8 @@ private func add(
   for index in 0..<count { sums[index] += addends[index] }
 }
 
-/// Memory that sums receive into, kept for the next one.
-private struct Rooms {
+/// Buffers that sums receive into, reused by later sums.
+private struct BufferPool {
   private var free: [UnsafeMutableBufferPointer<Float>] = []
 
   mutating func take(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -153,5 +153,5 @@ private struct Rooms {
     return .allocate(capacity: max(16, count))
   }
 
-  mutating func give(back room: UnsafeMutableBufferPointer<Float>) { free.append(room) }
+  mutating func give(back buffer: UnsafeMutableBufferPointer<Float>) { free.append(buffer) }
 }

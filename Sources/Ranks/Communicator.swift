@@ -46,7 +46,7 @@ package final class Communicator: Sendable {
   package func gather(
     _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer
   ) {
-    let equal = Stretches(counts: [Int](repeating: count, count: size))
+    let equal = Partition(counts: [Int](repeating: count, count: size))
     wait(for: link.begin(Transfer(.gather(own, count, into: all, equal), .urgent)))
   }
 
@@ -65,7 +65,7 @@ package final class Communicator: Sendable {
     bytes.withUnsafeBytes {
       if let base = $0.baseAddress { own.copyMemory(from: base, byteCount: $0.count) }
     }
-    let stretches = Stretches(counts: counts)
+    let stretches = Partition(counts: counts)
     wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, stretches), .urgent)))
     try check()
     defer {

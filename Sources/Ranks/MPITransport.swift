@@ -100,8 +100,8 @@ package final class MPITransport: Transport, @unchecked Sendable {
   }
 
   package func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
-    into received: UnsafeMutablePointer<Float>, _ share: Stretches
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
+    into received: UnsafeMutablePointer<Float>, _ share: Partition
   ) throws(CommunicationError) -> TransferID {
     try begin([stretches.counts, stretches.places, share.counts, share.places]) {
       cmpi_exchange(lane.rawValue, data, $0[0], $0[1], received, $0[2], $0[3], $1)
@@ -109,7 +109,7 @@ package final class MPITransport: Transport, @unchecked Sendable {
   }
 
   package func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Stretches
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
   ) throws(CommunicationError) -> TransferID {
     try begin([stretches.counts, stretches.places]) {
       cmpi_spread(lane.rawValue, data, $0[0], $0[1], $1)
@@ -118,7 +118,7 @@ package final class MPITransport: Transport, @unchecked Sendable {
 
   package func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Stretches
+    _ stretches: Partition
   ) throws(CommunicationError) -> TransferID {
     try begin([stretches.counts, stretches.places]) {
       cmpi_gather(lane.rawValue, own, Int32(count), all, $0[0], $0[1], $1)

@@ -7,7 +7,7 @@ internal import Synchronization
 final class Transfer: @unchecked Sendable {
   enum Work {
     /// Bytes of all, in the order of their ranks; this one's are `own`.
-    case gather(UnsafeRawPointer, Int, into: UnsafeMutableRawPointer, Stretches)
+    case gather(UnsafeRawPointer, Int, into: UnsafeMutableRawPointer, Partition)
     /// Sums over all processes, in place.
     case sum(UnsafeMutablePointer<Float>, Int)
     /// The end, once everything else has ended.
@@ -34,7 +34,7 @@ final class Transfer: @unchecked Sendable {
   /// The stage reached; only for the thread that communicates.
   var stage = Stage.over
   /// The buffer that receives a sum; only for the thread that communicates.
-  var room: UnsafeMutableBufferPointer<Float>?
+  var buffer: UnsafeMutableBufferPointer<Float>?
   private let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
 
   init(_ work: Work, _ lane: Lane) {

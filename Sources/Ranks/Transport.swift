@@ -17,7 +17,7 @@ package enum Lane: Int32, Sendable, CaseIterable {
 }
 
 /// The partition of some memory: one range per process, in elements.
-package struct Stretches: Sendable, Hashable {
+package struct Partition: Sendable, Hashable {
   package let counts: [Int32]
   package let places: [Int32]
 
@@ -25,7 +25,7 @@ package struct Stretches: Sendable, Hashable {
     (self.counts, self.places) = (counts, places)
   }
 
-  /// Stretches that follow one another.
+  /// Ranges that follow one another.
   package init(counts: [Int]) {
     var place = 0
     var places: [Int32] = []
@@ -37,16 +37,16 @@ package struct Stretches: Sendable, Hashable {
     self.counts = counts.map { Int32($0) }
   }
 
-  /// `count` elements dealt to `size` processes as evenly as can be, in order.
+  /// `count` elements divided among `size` processes as evenly as possible, in order.
   package init(_ count: Int, over size: Int) {
-    self.init(counts: (0..<size).map { Stretches.range($0, of: size, count).count })
+    self.init(counts: (0..<size).map { Partition.range($0, of: size, count).count })
   }
 
-  /// The same stretches, of which one process's is none.
-  package func leavingOut(_ rank: Int) -> Stretches {
+  /// The same partition with an empty range for one process.
+  package func leavingOut(_ rank: Int) -> Partition {
     var counts = counts
     counts[rank] = 0
-    return Stretches(counts: counts, places: places)
+    return Partition(counts: counts, places: places)
   }
 
   /// The part of `count` elements that is the process's `rank`.
@@ -66,17 +66,17 @@ package protocol Transport: AnyObject, Sendable {
   /// Sends each process its stretch of `data`; the processes' stretches for this one arrive in
   /// `received`, as `share` has them.
   func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
-    into received: UnsafeMutablePointer<Float>, _ share: Stretches
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
+    into received: UnsafeMutablePointer<Float>, _ share: Partition
   ) throws(CommunicationError) -> TransferID
   /// Gives all processes each one's stretch of `data`.
   func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Stretches
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
   ) throws(CommunicationError) -> TransferID
   /// Gives all processes the bytes of each.
   func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Stretches
+    _ stretches: Partition
   ) throws(CommunicationError) -> TransferID
   /// Sends bytes to one process.
   func send(

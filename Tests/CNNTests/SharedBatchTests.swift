@@ -46,7 +46,7 @@ struct SharedBatchTests {
       let targets = (0..<whole).map { Int32(($0 + step) % 2) }
       let mixture = TargetMixture(
         targets: targets.map { 1 - $0 }, shares: (0..<whole).map { 1 - Float($0 % 4) / 10 })
-      let part = Stretches.range(communicator?.rank ?? 0, of: communicator?.size ?? 1, whole)
+      let part = Partition.range(communicator?.rank ?? 0, of: communicator?.size ?? 1, whole)
       let result = pixels.withUnsafeBufferPointer { pixels in
         session.step(
           pixels: UnsafeBufferPointer(

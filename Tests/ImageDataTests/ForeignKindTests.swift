@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 
 @Suite struct ForeignKindTests {
@@ -193,7 +194,7 @@ import Testing
     #expect(dataset.classes == ["a", "b"])
     #expect(dataset.counts(.train) == [1, 1])
     #expect(dataset.hiddenCount == places.count)
-    let engine = try Engine(threads: 1)
+    let engine = try TestEngine.make(threads: 1)
     let report = try DatasetCheck.run(folder.path, workers: engine.workers, kernels: engine.kernels)
     let named = report.findings.filter { $0.kind == .hidden }.flatMap(\.paths)
     #expect(named.count == places.count)

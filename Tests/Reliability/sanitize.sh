@@ -16,7 +16,7 @@ mkdir -p "$2"
 work=$(cd "$2" && pwd)
 shift 2
 [ $# -gt 0 ] || set -- program PrimitivesTests TestSupportTests KernelTests CNNTests ImageDataTests \
-  TrainingTests InterchangeTests ReportTests CommandsTests
+  ClassifierTests TrainingTests InterchangeTests ReportTests CommandsTests
 release=$work/release
 failed=0
 tests=0

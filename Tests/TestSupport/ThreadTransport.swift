@@ -82,8 +82,8 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
   }
 
   package func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Stretches,
-    into received: UnsafeMutablePointer<Float>, _ share: Stretches
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
+    into received: UnsafeMutablePointer<Float>, _ share: Partition
   ) -> TransferID {
     let total = zip(stretches.places, stretches.counts).map { Int($0) + Int($1) }.max() ?? 0
     let start = 4 * Int(stretches.places[rank])
@@ -98,7 +98,7 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
   }
 
   package func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Stretches
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
   ) -> TransferID {
     let own = UnsafeRawBufferPointer(
       start: data + Int(stretches.places[rank]), count: 4 * Int(stretches.counts[rank]))
@@ -111,7 +111,7 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
 
   package func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Stretches
+    _ stretches: Partition
   ) -> TransferID {
     meet(lane, UnsafeRawBufferPointer(start: own, count: count)) { from, bytes in
       UnsafeMutableRawBufferPointer(start: all + Int(stretches.places[from]), count: bytes.count)

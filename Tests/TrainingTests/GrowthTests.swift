@@ -1,6 +1,7 @@
 import CNN
 import Classifier
 import Primitives
+import TestSupport
 import Testing
 import Training
 

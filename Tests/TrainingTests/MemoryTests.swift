@@ -2,6 +2,7 @@ import Foundation
 import ImageData
 import Primitives
 import Ranks
+import TestSupport
 import Testing
 import Training
 

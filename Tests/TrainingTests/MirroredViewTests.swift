@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Classifier
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import CNN
 import Classifier
 import FoundationEssentials
 import Primitives
+import TestSupport
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import CNN
 import Foundation
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 import Training
 

@@ -1,5 +1,6 @@
 import ImageData
 import Primitives
+import TestSupport
 import Training
 
 /// What a run told.
@@ -60,16 +61,6 @@ func follow(
       if case .batch = $0 { steps += 1 }
     }, shouldStop: { stop(steps) })
   return (summary, events)
-}
-
-/// The error that `body` ends with; nil for none, or one of another type.
-func refusal(_ body: () throws -> Void) -> TrainingError? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? TrainingError
-  }
 }
 
 extension Settings {

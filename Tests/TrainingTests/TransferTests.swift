@@ -3,6 +3,7 @@ import Classifier
 import Glibc
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 import Training
 

@@ -1,14 +1,14 @@
 internal import Primitives
 
-/// Measures networks on random images that stay in memory: no data are read.
+/// Measures networks on random images in memory: no data are read.
 ///
-/// A class, because it remembers the best peak that it has seen.
+/// A class, because it keeps the best peak so far.
 package final class Benchmark {
   /// The measurement in progress.
   package enum Stage: Sendable {
     case training(network: String)
     case inference(network: String)
-    /// A convolution, with `done` of `count` measurements behind it.
+    /// A convolution, after `done` of `count` measurements.
     case convolution(network: String, done: Int, count: Int)
   }
 
@@ -16,12 +16,13 @@ package final class Benchmark {
   private let seconds: Double
   private let seed: UInt64
   private let check: (Stage) throws -> Void
-  /// The best peak so far, in 10⁹ operations a second on all threads; 0 before it is measured.
+  /// The best peak so far, in 10⁹ operations per second on all threads; 0 before it is measured.
   private(set) package var peakGigaflops = 0.0
 
-  /// - seconds: how long training is measured, and inference again; the rest takes parts of it.
+  /// - seconds: time to measure training, and as long again for inference; other measurements take
+  ///   parts of it.
   /// - seed: keys images, labels and weights.
-  /// - check: called between measured stretches; what it throws ends the measurement.
+  /// - check: called between measurements; its error ends them.
   package init(
     engine: Engine, seconds: Double, seed: UInt64 = 0, check: @escaping (Stage) throws -> Void
   ) {
@@ -31,7 +32,7 @@ package final class Benchmark {
     self.check = check
   }
 
-  /// Training steps and answers of a network, each the best five-step round after three steps.
+  /// Training and inference of a network, each the best five-step round after three warm-up steps.
   ///
   /// A training step: a resident batch, forward in training mode, binary cross-entropy of random
   /// labels, the full backward pass, Adam.
@@ -69,10 +70,10 @@ package final class Benchmark {
       training: training, inference: inference)
   }
 
-  /// The distinct convolutions of a network, each alone and in every direction that training takes.
+  /// The distinct convolutions of a network, each alone and in every direction of training.
   ///
-  /// Three sweeps over all of them: other work on the machine that slows one down meets another
-  /// the next time.
+  /// Three sweeps over all of them, so that other work on the machine does not slow the same one
+  /// down each time.
   package func convolutions(
     of architecture: Architecture, batch: Int
   ) throws -> [ConvolutionFigure] {
@@ -83,7 +84,7 @@ package final class Benchmark {
         let stage = Stage.convolution(
           network: architecture.name, done: sweep * cases.count + index,
           count: sweeps * cases.count)
-        // As often as the convolutions, so that the peak and they meet the same disturbances.
+        // As often as the convolutions, so that both see the same disturbances.
         peakGigaflops = max(
           peakGigaflops,
           try engine.peakGigaflops(seconds: seconds / 60, check: { try check(stage) }))
@@ -97,7 +98,7 @@ package final class Benchmark {
     }
   }
 
-  /// Normal numbers; a million are drawn, more are those again.
+  /// Normally distributed numbers; a million are drawn and then repeated.
   private func randomNumbers(_ count: Int, sample: Int) throws(ModelError) -> FloatMemory {
     let memory = try FloatMemory(count: count)
     var random = RandomStream(seed: seed, purpose: .benchmark, sample: sample)
@@ -151,7 +152,7 @@ package final class Benchmark {
   }
 }
 
-/// Runs `round` until what it says it took sums to `seconds`, at least `least` times.
+/// Runs `round` until its times sum to `seconds`, at least `least` times.
 func repeatedly(
   for seconds: Double, atLeast least: Int = 1, _ round: () throws -> Double
 ) rethrows {

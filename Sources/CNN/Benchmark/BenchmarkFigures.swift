@@ -16,16 +16,16 @@ package enum ConvolutionDirection: String, Sendable, CaseIterable {
 
 /// The speed of one direction of a convolution.
 package struct ConvolutionFigure: Sendable {
-  /// Its extents in words, such as `3x3 32->64 at 48x48`.
+  /// Its shape, such as `3x3 32->64 at 48x48`.
   package let name: String
-  /// Layers of the network that have these extents.
+  /// The number of layers with this shape.
   package let layers: Int
   package let direction: ConvolutionDirection
   /// The method by which it was computed.
   package let method: String
-  /// 10⁹ operations of the direct method a second, whatever the method.
+  /// 10⁹ operations of the direct method per second, whatever the method.
   package let gigaflops: Double
-  /// The same as a share of the measured peak; above 1 where a method needs fewer operations.
+  /// The same as a fraction of the measured peak; above 1 if a method needs fewer operations.
   package let shareOfPeak: Double
 }
 
@@ -35,7 +35,7 @@ package struct PassFigure: Sendable {
   package let imagesPerSecond: Double
   /// Of one step in the best round.
   package let secondsPerStep: Double
-  /// The shares of a step's time by kind of work; they sum to 1.
+  /// The fractions of a step's time by kind of work; they sum to 1.
   package let shares: [(kind: WorkKind, share: Double)]
 }
 
@@ -44,7 +44,7 @@ package struct NetworkFigures: Sendable {
   package let network: String
   /// The side of an image in pixels.
   package let size: Int
-  /// Images in a step.
+  /// Images per step.
   package let batch: Int
   package let training: PassFigure
   package let inference: PassFigure
@@ -52,7 +52,7 @@ package struct NetworkFigures: Sendable {
 
 /// The reason why a benchmark cannot be completed.
 package enum BenchmarkError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The loss is no longer finite, so a step leaves out most of its work.
+  /// The loss is no longer finite, so that steps skip most of their work.
   case diverged(network: String)
 
   /// One sentence.

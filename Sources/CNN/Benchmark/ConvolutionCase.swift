@@ -1,9 +1,9 @@
 internal import KernelTypes
 
-/// A convolution that layers of a network have in common, to be measured alone.
+/// A convolution of one or more layers of a network, to be measured alone.
 struct ConvolutionCase {
   let geometry: ConvolutionGeometry
-  /// Layers that have it.
+  /// The number of layers with this convolution.
   private(set) var layers: Int
   /// Whether training computes the gradient of its input, which the first layer does not need.
   private(set) var hasInputGradient: Bool
@@ -30,11 +30,11 @@ struct ConvolutionCase {
     return cases
   }
 
-  /// Times each direction: the best of many passes over random numbers that stay in memory.
+  /// Times each direction: the best of many passes over random numbers in memory.
   ///
-  /// It runs as the whole of a network, with all threads, as in training.
+  /// It runs as a network by itself, on all threads, as in training.
   ///
-  /// - numbers: memory with that many random numbers, drawn from a stream of that number.
+  /// - numbers: gives memory with that many random numbers, drawn from a stream of that index.
   mutating func measure(
     batch: Int, engine: Engine, seconds: Double,
     numbers: (Int, Int) throws -> FloatMemory, check: () throws -> Void
@@ -55,7 +55,7 @@ struct ConvolutionCase {
         profile.start()
         let mode = PassMode.training(seed: 0, step: 0)
         executor.forward(images: images.base, batch: batch, mode: mode)
-        // The backward pass may destroy it, and in training a layer behind has just written it.
+        // The backward pass may overwrite it, and in training the next layer has just written it.
         engine.stretches(outputGradient.count) { start, count in
           (executor.logitsGradient + start).update(
             from: outputGradient.base + start, count: count)
@@ -85,14 +85,14 @@ struct ConvolutionCase {
 }
 
 extension ConvolutionGeometry {
-  /// The extents in words: kernel, stride where it is not 1, channels, the map that it reads.
+  /// The shape as a text: kernel, stride if not 1, channels, input map.
   fileprivate var name: String {
     let step = stride == 1 ? "" : "/\(stride)"
     return "\(kernel)x\(kernel)\(step) \(input.channels)->\(output.channels) at "
       + "\(input.width)x\(input.height)"
   }
 
-  /// The layers of a network that is this convolution.
+  /// The layers of a network with only this convolution.
   fileprivate var network: [any Layer] {
     let convolution = Conv2D(
       filters: output.channels, kernelSize: kernel, stride: stride, padding: .explicit(padding),

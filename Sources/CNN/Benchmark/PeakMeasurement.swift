@@ -1,13 +1,13 @@
 extension Engine {
-  /// The most multiply-adds that all threads together make, in 10⁹ operations (two each) a second.
+  /// The peak rate of multiply-adds on all threads, in 10⁹ operations (two each) per second.
   ///
-  /// The best of short rounds of chains that stay in registers, over at least `seconds`.
+  /// The best of many short rounds in registers, over at least `seconds`.
   func peakGigaflops(seconds: Double, check: () throws -> Void) throws -> Double {
     let peak = kernels.peak
-    // A cache line and more between the threads' floats.
+    // At least a cache line between the threads' floats.
     let step = peak.floats + 32
     let values = try FloatMemory(count: step * threads)
-    // Several tasks a thread, so that a late one is made up for.
+    // Several tasks per thread, so that a late thread does not matter.
     let tasks = 4 * threads
     let steps = 1 << 15
     let operations = 2 * Double(peak.floats) * Double(steps) * Double(tasks)
@@ -17,7 +17,7 @@ extension Engine {
       try check()
       let time = measured {
         workers.parallelFor(tasks) { _, worker in
-          // Towards 1, slowly: the numbers stay ordinary.
+          // Converges to 1, so that no number becomes subnormal or infinite.
           peak.multiplyAddChains(values.base + worker * step, 0.9999, 0.0001, steps)
         }
       }
@@ -28,7 +28,7 @@ extension Engine {
   }
 }
 
-/// Seconds that `body` takes.
+/// The time that `body` takes, in seconds.
 func measured(_ body: () throws -> Void) rethrows -> Double {
   let clock = ContinuousClock()
   let start = clock.now

@@ -1,10 +1,10 @@
 extension Architecture {
-  /// The index of the layer whose maps Grad-CAM weighs; nil for a network without one.
+  /// The index of the layer whose maps Grad-CAM uses; nil if there is none.
   ///
-  /// It is the last convolution, or residual block with a convolution in it, that gives a map of
-  /// more than one pixel and has a computing layer behind it; and of the normalizations and
-  /// rectifiers that follow it directly, the last. So it lies before pooling, flattening and dense
-  /// layers, and a convolution over a whole map is ignored as the dense layer that it is.
+  /// It is the last convolution, or residual block that contains one, whose output has more than
+  /// one pixel and which is not the last computing layer; or the last of the normalizations and
+  /// ReLUs that directly follow it. So it comes before pooling, flattening and dense layers, and a
+  /// convolution over a whole map counts as a dense layer.
   public var mapLayer: Int? {
     layers.indices.reversed().lazy.filter { layers[$0].convolves }.map(endOfStage).first { end in
       let shape = try? split(after: end).front.graph().outputShape
@@ -12,15 +12,16 @@ extension Architecture {
     }
   }
 
-  /// The index of the last layer that only normalises or rectifies what the one at `index` gives.
+  /// The index of the last layer that only normalizes or rectifies the output of the one at
+  /// `index`.
   private func endOfStage(_ index: Int) -> Int {
     let others = layers[(index + 1)...].firstIndex { !$0.form.kind.isFollower }
     return (others ?? layers.endIndex) - 1
   }
 
-  /// The layers up to and with the one at `index`, and the others over what these give.
+  /// The layers up to and including the one at `index`, and the remaining layers.
   ///
-  /// The front's tensors have the network's names, the back's those that `path` moves. Errors: a
+  /// The front's tensors keep the network's names; the back's are renamed by `path`. Errors: a
   /// front that computes nothing.
   func split(after index: Int) throws(ModelError) -> (front: Architecture, back: Architecture) {
     let front = Architecture(name: name, input: input, layers: Array(layers[...index]))
@@ -50,7 +51,7 @@ extension Layer {
 }
 
 extension LayerKind {
-  /// Whether it only changes the numbers of the layer before, one by one or a channel at a time.
+  /// Whether it works on each number or channel of the previous layer's output separately.
   package var isFollower: Bool {
     switch self {
     case .batchNorm, .relu: true

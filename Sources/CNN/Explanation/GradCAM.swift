@@ -10,28 +10,28 @@ internal import KernelTypes
 /// map k. The network runs as in inference: running statistics, no dropout. With one logit x for two
 /// classes y is x for class 1 and -x for class 0.
 ///
-/// A class, because it owns the memory of its passes and copies of the weights as they are at the
-/// start. An image's heat does not depend on the other images of its batch.
+/// A class, because it owns the memory of its passes and copies of the weights. An image's heat map
+/// does not depend on the other images of its batch.
 public final class GradCAM {
-  /// The index in the architecture of the layer whose maps are weighed.
+  /// The index of the layer whose maps are used.
   public let layer: Int
-  /// The extent of its output; the heat has as many rows and columns.
+  /// The shape of its output; the heat map has as many rows and columns.
   public let maps: Shape
-  /// Images that go through the network at a time: fewer than asked for where maps are large.
+  /// Images processed at a time: fewer than requested if maps are large.
   public let batchSize: Int
   private let input: Shape
   private let outputs: Int
-  /// The layers up to the maps, and those that make logits of them.
+  /// The layers up to the maps, and those after them.
   private let front: InferenceSession
   private let back: Executor
-  /// Gradients of the later layers' parameters: a backward pass adds to them, nobody reads them.
+  /// Gradients of the later layers' parameters: the backward pass writes them, nothing reads them.
   private let gradients: FloatMemory
-  /// 64 MB of maps; as much again for their gradients, and more on the way.
+  /// 64 MB of maps; their gradients take as much again.
   private static let mostFloats = 1 << 24
 
-  /// Grad-CAM on a network's weights as they are now, for up to so many images at a time.
+  /// Grad-CAM with a network's current weights, for up to `batchSize` images at a time.
   ///
-  /// - layer: the index of a layer with further ones behind it; by default `Architecture.mapLayer`.
+  /// - layer: the index of a layer that is not the last; by default `Architecture.mapLayer`.
   ///
   /// Errors: a network without such a layer.
   public init(
@@ -66,7 +66,7 @@ public final class GradCAM {
   }
 
   /// The heat of images (height x width x channels each) for one class each: `maps.pixels` numbers
-  /// an image, row by row, none below zero.
+  /// per image, row by row, none negative.
   public func heat(images: [Float], classes: [Int]) throws(ModelError) -> [[Float]] {
     guard images.count == classes.count * input.count else {
       throw .length(

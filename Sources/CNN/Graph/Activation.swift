@@ -1,9 +1,9 @@
 internal import KernelTypes
 
-/// A value as an operation reads it: its memory, and what is still to be done to each number.
+/// A value as an operation reads it: its memory, and the computation still to be applied.
 ///
-/// The output of a batch normalization is mostly not written to memory: whoever reads it computes
-/// it from the normalization's input on the way, at the cost of one multiplication.
+/// The output of a batch normalization is usually not written to memory: its readers compute it
+/// from the normalization's input, at the cost of one multiply-add.
 struct Activation {
   /// A normalization that readers apply: x · factor[channel] + offset[channel].
   struct Normalization {
@@ -34,7 +34,7 @@ struct Activation {
   /// The normalization whose output gradient is in the value's gradient memory.
   var normalizationGradient: NormalizationGradient?
 
-  /// The memory of a value to which nothing is to be done.
+  /// The memory of a value that needs no further computation.
   var plain: Input {
     precondition(
       normalization == nil && pooled == nil && normalizationGradient == nil,

@@ -12,11 +12,11 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   /// Whether it ends in a ReLU.
   package let rectifies: Bool
 
-  /// Multiplications with addition for one image by the direct method, the same in each direction.
+  /// Multiply-adds of the direct method for one image, the same in each direction.
   package var multiplyAdds: Int { output.count * kernel * kernel * input.channels }
 }
 
-/// An operation that is a convolution, whatever else it does in the same pass.
+/// An operation that contains a convolution.
 protocol ConvolvingOperation: Operation {
   var geometry: ConvolutionGeometry { get }
   /// The name of the method by which a direction is computed.

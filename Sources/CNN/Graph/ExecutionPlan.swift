@@ -1,32 +1,33 @@
 internal import KernelTypes
 
-/// The memory plan of a pass over a graph, with the values that operations leave to their readers.
+/// The memory plan of a pass over a graph, and the values whose computation is deferred to their
+/// readers.
 ///
 /// These rewrites save passes over memory. A normalization's output is not written where all its
-/// readers can compute it on the way. A convolution before a normalization measures its output while
-/// that is in the cache. Gradients change in place: an addition hands its own on to both addends, a
-/// normalization's becomes that of its input. And where max pooling reads a normalization alone, its
-/// gradient is spread over the windows only on the way through the normalization; a convolution
-/// before it computes the normalization's gradient on the way.
+/// readers can compute it on the way. A convolution before a normalization measures its output
+/// while that is in the cache. Gradients change in place: an addition passes its gradient to both
+/// addends, a normalization's gradient becomes that of its input. And where max pooling reads a
+/// normalization alone, its gradient is spread over the windows only on the way through the
+/// normalization; a convolution before it computes the normalization's gradient on the way.
 struct ExecutionPlan {
   /// Floats of the arena.
   let total: Int
-  /// Places in the arena, for each value; negative for values without one.
+  /// Offsets in the arena, for each value; negative for values without memory.
   let values: [Int]
   let gradients: [Int]
-  /// Places of what each node keeps for its backward pass.
+  /// Offsets of what each node keeps for its backward pass.
   let saved: [Int]
-  /// Places of what each node measures of its output for the normalization behind; negative: none.
+  /// Offsets of each node's measurements of its output for the next normalization; negative: none.
   let measurements: [Int]
   /// For each normalization the node that has measured its input.
   let measuredBy: [Int?]
-  /// For each value the normalization that leaves it to its readers.
+  /// For each value, the normalization that is deferred to the value's readers.
   let deferredBy: [Int?]
-  /// For each node the max pooling whose backward pass it takes over.
+  /// For each node, the max pooling whose backward pass it performs.
   let pooledBy: [Int?]
-  /// For each node whether another one takes over its backward pass.
+  /// For each node, whether another one performs its backward pass.
   let isTakenOver: [Bool]
-  /// For each convolution the normalization behind it that leaves its gradient to it.
+  /// For each convolution, the following normalization whose gradient it computes.
   let normalizedBy: [Int?]
   /// For each node and each of its inputs: whether its gradient is added to.
   let accumulates: [[Bool]]
@@ -56,14 +57,14 @@ struct ExecutionPlan {
         convolution.readsNormalizationGradient, let reader = graph.follower(of: step, readers),
         nodes[reader].operation is BatchNormOperation
       else { return nil }
-      // Two gradients each compute it anew: that pays where reading it would cost more, as what it
-      // is computed from is a quarter as large, or where there is but one.
+      // Both gradients compute it separately. That pays if reading it would cost more, as its
+      // source is a quarter of the size, or if there is only one gradient.
       return pooling[reader] != nil || node.inputs[0] == 0 ? reader : nil
     }
     var plan = MemoryPlan()
 
-    // A value lives from its node's forward step to the last step that reads it; one that is left
-    // to its readers has no memory, but what it is computed from lives as long.
+    // A value lives from its node's forward step to the last step that reads it. A deferred value
+    // has no memory, but its source lives as long.
     var lifeEnds = graph.shapes.map { _ in -1 }
     var savedEnds = nodes.indices.map { isTraining ? end - $0 : $0 }
     func use(_ value: Int, until step: Int) {
@@ -109,7 +110,7 @@ struct ExecutionPlan {
         nodes[$0].operation is BatchNormOperation && graph.keepsChannels(of: node.output, in: $0)
       }
       if isTraining, let reader = normalizations.last,
-        // Fewer images may make more tasks.
+        // A smaller batch may have more tasks.
         let tasks = (1...capacity).compactMap({
           node.operation.measuredTasks(batch: $0, kernels: kernels)
         }).max()
@@ -125,7 +126,7 @@ struct ExecutionPlan {
     var gradients = graph.shapes.map { _ in -1 }
     if isTraining {
       let home = ExecutionPlan.gradientHomes(graph, readers, pooling, normalizing)
-      // A gradient that a node reads in place of its output's, and which then has no memory.
+      // The gradient that a node reads instead of its output's, which then has no memory.
       let source = nodes.indices.map { step -> Int in
         let normalization = normalizing[step] ?? step
         return nodes[pooling[normalization] ?? normalization].output
@@ -183,7 +184,7 @@ struct ExecutionPlan {
     self.accumulates = accumulates
   }
 
-  /// For each value the normalization that need not write it, as all its readers can compute it.
+  /// For each value, the normalization that need not write it, since all readers can compute it.
   private static func deferral(_ graph: Graph) -> [Int?] {
     var result: [Int?] = graph.shapes.map { _ in nil }
     let readers = graph.readers
@@ -200,7 +201,7 @@ struct ExecutionPlan {
     return result
   }
 
-  /// For each value the one whose gradient's memory its own gradient uses.
+  /// For each value, the value whose gradient memory its gradient shares.
   private static func gradientHomes(
     _ graph: Graph, _ readers: [[Int]], _ pooling: [Int?], _ normalizing: [Int?]
   ) -> [Int] {
@@ -211,7 +212,7 @@ struct ExecutionPlan {
       guard readers[value].count == 1, let node = graph.producer(of: value) else { return nil }
       return nodes[node].operation is BatchNormOperation ? node : nil
     }
-    // From the end, so that a value's home is final when others are sent to it.
+    // From the end, so that a value's home is final before others refer to it.
     for (index, node) in nodes.enumerated().reversed() where node.operation is AddOperation {
       let (first, second) = (node.inputs[0], node.inputs[1])
       // A normalization reads its output's gradient and leaves it as it is. The second addend may

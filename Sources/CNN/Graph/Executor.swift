@@ -2,10 +2,10 @@ internal import KernelTypes
 
 /// Runs a network's graph on batches of up to a planned size, in one arena.
 ///
-/// A class, because it owns memory. Everything is planned at the start: a pass takes no memory.
+/// A class, because it owns memory. Everything is planned at the start: a pass allocates nothing.
 final class Executor {
   let graph: Graph
-  /// The place of the graph's first node in the whole network's, by which weights and times go.
+  /// The index of the graph's first node in the whole network, for weights and times.
   private let firstNode: Int
   let engine: Engine
   let capacity: Int
@@ -15,17 +15,17 @@ final class Executor {
   private let plan: ExecutionPlan
   private let parameters: FloatMemory
   private let statistics: FloatMemory
-  /// Weights that are kept as the forward passes read them; nil: each pass packs them anew.
+  /// Packed weights that the passes share; nil: each pass packs its own.
   var packed: PackedWeights?
-  /// Takes the time of every node's passes; nil costs nothing.
+  /// Measures the time of every node's passes, if not nil.
   var profile: StepProfile?
-  /// So many of the first nodes run as in inference, and have no backward pass.
+  /// The number of leading nodes that run as in inference and have no backward pass.
   ///
-  /// No later node but the first may read what they give.
+  /// Only the first later node may read their output.
   var frozenNodes = 0
 
   /// - capacity: the largest batch.
-  /// - inputGradient: whether the gradient of the images is wanted, for tests.
+  /// - inputGradient: whether to compute the gradient of the images, for tests.
   convenience init(
     network: Network, capacity: Int, engine: Engine, isTraining: Bool, inputGradient: Bool = false
   ) throws(ModelError) {
@@ -55,7 +55,7 @@ final class Executor {
     plan = ExecutionPlan(
       graph, capacity: capacity, kernels: engine.kernels, threads: engine.threads,
       isTraining: isTraining, inputGradient: inputGradient)
-    // Where another executor is no longer used, its memory serves this one, if it is enough.
+    // Reuses the memory of an executor that is no longer needed, if it is large enough.
     arena =
       if let other, other.arena.count >= plan.total { other.arena } else {
         try FloatMemory(count: plan.total)
@@ -65,8 +65,9 @@ final class Executor {
       workerStep: plan.workerStep)
   }
 
-  /// An executor of a network of the same weights over another extent of images, in this one's
-  /// memory where that is enough; this one is not to be used any more.
+  /// An executor of the same weights for another image size.
+  ///
+  /// It reuses this one's memory if that is enough; this one must not be used afterwards.
   func resized(graph: Graph, network: Network) throws(ModelError) -> Executor {
     let other = try Executor(
       graph: graph, parameters: network.parameters, statistics: network.statistics,
@@ -86,7 +87,7 @@ final class Executor {
   /// The memory for the gradient of the logits, written by the loss before the backward pass.
   var logitsGradient: Output { view(plan.gradients[graph.output]) }
 
-  /// The images' gradient after a backward pass, where it was asked for.
+  /// The images' gradient after a backward pass, if requested.
   var inputGradient: Input? {
     plan.gradients[0] < 0 ? nil : Input(view(plan.gradients[0]))
   }
@@ -113,7 +114,7 @@ final class Executor {
     }
   }
 
-  /// Computes the logits of `batch` images, into memory of its own if not told where.
+  /// Computes the logits of `batch` images, in `result` or in the executor's own memory.
   func forward(
     images: Input, batch: Int, mode: PassMode, share: BatchShare? = nil, into result: Output? = nil
   ) {
@@ -138,16 +139,16 @@ final class Executor {
     profile?.enter(nil)
   }
 
-  /// The memory for a value; nil for one that is left to its readers.
+  /// The memory of a value; nil for a deferred one.
   private func target(of value: Int, _ result: Output?) -> Output? {
     guard plan.deferredBy[value] == nil else { return nil }
     guard value == graph.output, let result else { return view(plan.values[value]) }
     return result
   }
 
-  /// Adds to `gradients` those of the last forward pass, given that of the logits.
+  /// Adds the parameters' gradients to `gradients`, given the gradient of the logits.
   ///
-  /// `done` is told from where on all of them are computed.
+  /// Calls `done(start)` once every gradient from `start` on is complete.
   func backward(
     images: Input, batch: Int, mode: PassMode, gradients: Output, share: BatchShare? = nil,
     done: (_ start: Int) -> Void = { _ in }
@@ -173,7 +174,8 @@ final class Executor {
     profile?.enter(nil)
   }
 
-  /// The value whose gradient a node's backward pass reads: its output, or what others make of it.
+  /// The value whose gradient a node's backward pass reads: its output, or what fused nodes make of
+  /// it.
   private func gradientSource(_ step: Int) -> Int {
     let normalization = plan.normalizedBy[step] ?? step
     return graph.nodes[plan.pooledBy[normalization] ?? normalization].output

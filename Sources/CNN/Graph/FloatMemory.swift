@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// A flat stretch of floats on a cache line, zero at first, of a fixed size.
+/// A fixed-size array of floats, zeroed and aligned to a cache line.
 ///
 /// A class, because it owns memory. It is shared between threads that write disjoint parts.
 package final class FloatMemory: @unchecked Sendable {
@@ -12,14 +12,13 @@ package final class FloatMemory: @unchecked Sendable {
 
   package var byteCount: Int { count * MemoryLayout<Float>.stride }
 
-  /// Bytes of a large stretch on pages of its own; 0 for a small one from the heap.
+  /// Bytes if the memory is large and has its own pages; 0 if it comes from the heap.
   private let mapped: Int
 
-  /// Takes memory for `count` floats, or says that the system gives none.
+  /// Allocates `count` floats; throws if the system has too little memory.
   package init(count: Int) throws(ModelError) {
     let bytes = max(64, try FloatMemory.room(floats: count))
-    // Pages fresh from the system are zero already: what is never used costs nothing, and what a
-    // file fills is not written twice.
+    // Fresh pages are already zero: unused ones cost nothing, and none is written twice.
     mapped = bytes >= FloatMemory.hugePage ? bytes : 0
     let raw =
       mapped > 0 ? FloatMemory.freshPages(bytes: bytes) : FloatMemory.fromHeap(bytes: bytes)
@@ -36,17 +35,17 @@ package final class FloatMemory: @unchecked Sendable {
     }
   }
 
-  /// The bytes of `floats`, if the system can give them now.
+  /// The bytes of `floats` floats, if the system can provide them now.
   ///
-  /// It promises more than it has and ends a process that takes it at its word; so a large number
-  /// is compared with what is there before a page is touched.
+  /// Linux overcommits and later kills the process; so a large request is compared with the free
+  /// memory before a page is touched.
   package static func room(floats: Int) throws(ModelError) -> Int {
     let (bytes, overflow) = floats.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     guard !overflow else { throw .outOfMemory(bytes: Int.max) }
     return try room(bytes: bytes)
   }
 
-  /// The same of a number of bytes.
+  /// The same for a number of bytes.
   package static func room(bytes: Int) throws(ModelError) -> Int {
     if bytes > large, let available = AvailableMemory().bytes, bytes > available {
       throw .outOfMemory(bytes: bytes)
@@ -54,7 +53,7 @@ package final class FloatMemory: @unchecked Sendable {
     return bytes
   }
 
-  /// Bytes that are asked for without looking; to look costs a few small files.
+  /// Requests up to this size are not checked; a check reads a few small files.
   private static let large = 1 << 28
   private static let hugePage = 1 << 21
 
@@ -65,7 +64,8 @@ package final class FloatMemory: @unchecked Sendable {
     return raw
   }
 
-  /// Zero pages that begin on a huge page where the system offers them: fewer faults and misses.
+  /// Zeroed pages, aligned to huge pages where the system has them: fewer page faults and TLB
+  /// misses.
   private static func freshPages(bytes: Int) -> UnsafeMutableRawPointer? {
     let (wanted, overflow) = bytes.addingReportingOverflow(hugePage)
     guard !overflow else { return nil }
@@ -97,7 +97,7 @@ package final class FloatMemory: @unchecked Sendable {
     }
   }
 
-  /// Takes over all floats of another stretch of the same size.
+  /// Copies all floats of another array of the same size.
   package func copy(from other: FloatMemory) {
     precondition(other.count == count, "ranges of different sizes")
     base.update(from: other.base, count: count)

@@ -1,19 +1,20 @@
 internal import KernelTypes
 
-/// A network for computing answers: batch normalizations right behind convolutions are part of them.
+/// A network for inference: each batch normalization that directly follows a convolution is folded
+/// into it.
 ///
-/// With running statistics a normalization is one factor and one offset a channel, so
-/// scale · (conv(x, filters) - mean) / √(variance + ε) + shift is a convolution with scaled filters and
+/// With running statistics a normalization is one factor and one offset per channel, so scale ·
+/// (conv(x, filters) - mean) / √(variance + ε) + shift is a convolution with scaled filters and
 /// another bias. A class, because it owns the changed weights.
 final class FoldedNetwork {
-  /// The operations that are left.
+  /// The remaining operations.
   let graph: Graph
-  /// The network's parameters with scaled filters, the new biases behind.
+  /// The network's parameters with scaled filters, followed by the new biases.
   let parameters: FloatMemory
   private let network: Network
   private let folds: [Fold]
 
-  /// A convolution and the normalization that it takes in.
+  /// A convolution and the normalization folded into it.
   private struct Fold {
     let convolution: ConvolutionOperation
     let normalization: BatchNormOperation
@@ -30,7 +31,8 @@ final class FoldedNetwork {
     var dropped: Set<Int> = []
     for (index, node) in network.graph.nodes.enumerated() {
       guard var convolution = node.operation as? ConvolutionOperation, !convolution.rectifies,
-        // One that pools keeps the largest before, and a negative factor would choose the smallest.
+        // A fused pooling takes the maximum first; with a negative factor it would have to be the
+        // minimum.
         convolution.pool == nil, let next = network.graph.follower(of: index, readers),
         let normalization = graph.nodes[next].operation as? BatchNormOperation
       else { continue }
@@ -48,7 +50,7 @@ final class FoldedNetwork {
     parameters = try FloatMemory(count: floats)
   }
 
-  /// Takes over the network's weights as they are now.
+  /// Copies the network's current weights.
   func refresh(_ engine: Engine) {
     let source = Input(network.parameters.base)
     let folded = Set(folds.map(\.convolution.filters))

@@ -7,8 +7,8 @@ package struct Graph: Sendable {
     let path: String
     var operation: any Operation
     var inputs: [Int]
-    /// The extent in which each input is read: flattening renumbers a value's channels, and what is
-    /// in memory stays.
+    /// The shape as which each input is read: flattening changes the shape and leaves the memory as
+    /// it is.
     let inputShapes: [Shape]
     var output: Int
     /// The end of the parameters of this node and those before it.
@@ -37,7 +37,7 @@ struct GraphValue {
 /// Builds a graph from layers, checks every shape, and lays out parameters.
 struct GraphBuilder {
   private(set) var graph = Graph()
-  /// Values that a later operation reads too: no rectifier may be put into their producer.
+  /// Values with other readers: no ReLU may be fused into their producer.
   private var shared: Set<Int> = []
 
   mutating func input(_ shape: Shape) throws(ModelError) -> GraphValue {
@@ -82,7 +82,7 @@ struct GraphBuilder {
     return current
   }
 
-  /// Ends the graph at `value`.
+  /// Makes `value` the graph's output.
   mutating func finish(_ value: GraphValue) -> Graph {
     graph.output = value.id
     graph.outputShape = value.shape
@@ -106,7 +106,7 @@ struct GraphBuilder {
     return offset
   }
 
-  /// Adds an operation and returns the value that it gives.
+  /// Adds an operation and returns its output.
   mutating func add(
     _ operation: any Operation, inputs: [GraphValue], output shape: Shape, path: String
   ) throws(ModelError) -> GraphValue {
@@ -123,7 +123,7 @@ struct GraphBuilder {
     return output
   }
 
-  /// Puts a rectifier into the operation that gives `value`, or adds one.
+  /// Fuses a ReLU into the operation that computes `value`, or adds one.
   mutating func rectify(_ value: GraphValue, path: String) throws(ModelError) -> GraphValue {
     if let last = graph.nodes.indices.last, graph.nodes[last].output == value.id,
       !shared.contains(value.id),
@@ -138,7 +138,7 @@ struct GraphBuilder {
       RectifyOperation(count: value.shape.count), inputs: [value], output: value.shape, path: path)
   }
 
-  /// Notes that `value` will be read again.
+  /// Marks `value` as having another reader.
   mutating func share(_ value: GraphValue) {
     shared.insert(value.id)
   }
@@ -157,7 +157,7 @@ struct GraphBuilder {
 }
 
 extension Graph {
-  /// For each value the nodes that read it, in their order.
+  /// For each value, the nodes that read it, in order.
   var readers: [[Int]] {
     var result: [[Int]] = shapes.map { _ in [] }
     for (index, node) in nodes.enumerated() {
@@ -166,19 +166,19 @@ extension Graph {
     return result
   }
 
-  /// The node that gives a value; nil for the input.
+  /// The node that computes a value; nil for the input.
   func producer(of value: Int) -> Int? { nodes.firstIndex { $0.output == value } }
 
   /// Whether a node reads a value with its original channels.
   ///
-  /// Every rule that lets one operation do another's work channel by channel asks this.
+  /// All fusions that work channel by channel check this.
   func keepsChannels(of value: Int, in reader: Int) -> Bool {
     zip(nodes[reader].inputs, nodes[reader].inputShapes).allSatisfy {
       $0 != value || $1 == shapes[value]
     }
   }
 
-  /// The node that alone reads what another one gives, by the same channels.
+  /// The only reader of a node's output, if there is one and it reads the same channels.
   func follower(of node: Int, _ readers: [[Int]]) -> Int? {
     let value = nodes[node].output
     guard value != output, readers[value].count == 1, let reader = readers[value].first,
@@ -187,13 +187,13 @@ extension Graph {
     return reader
   }
 
-  /// The same graph with `operation` in the place of a node and of the one that follows it.
+  /// The same graph with `operation` in place of a node and its follower.
   mutating func join(_ node: Int, _ follower: Int, as operation: any Operation) {
     nodes[node].operation = operation
     nodes[node].output = nodes[follower].output
   }
 
-  /// The same graph with max pooling put into the convolutions that it alone reads.
+  /// The same graph with max poolings fused into the convolutions before them.
   func fusingPools() -> Graph {
     var graph = self
     let readers = readers
@@ -217,7 +217,7 @@ extension Graph {
   ///
   /// ResNet-1001 has some 3,300.
   static let maximalOperations = 4096
-  /// Floats that one layer may give for one image: 1 GB.
+  /// Floats that one layer may output for one image: 1 GB.
   static let maximalActivations = 1 << 28
 }
 
@@ -227,12 +227,12 @@ public struct LayerSummary: Sendable {
   public let name: String
   /// Its kind, such as `conv2D`.
   public let kind: String
-  /// The extent of what it gives for one image.
+  /// The output shape for one image.
   public let outputShape: Shape
-  /// Trained numbers.
+  /// The number of trained parameters.
   public let parameters: Int
-  /// Kept numbers that no optimizer changes.
+  /// The number of running statistics, which no optimizer changes.
   public let statistics: Int
-  /// Multiplications with addition for one image, forward.
+  /// Multiply-adds of the forward pass for one image.
   public let multiplyAdds: Int
 }

@@ -1,12 +1,12 @@
 /// Consecutive operations of a graph that one thread applies to a group of images at a time.
 ///
-/// Early layers have large maps and few weights, late ones small maps and many. So the first go
-/// through an image or a few while their maps are in the cache, and the last through many, each of
-/// which would otherwise read all those weights again.
+/// Early layers have large maps and few weights, late layers small maps and many weights. So early
+/// stages process few images at a time, whose maps stay in the cache, and late stages many, to read
+/// their weights less often.
 struct GraphStage {
-  /// The operations; what the stage before gives is the input.
+  /// The operations; their input is the previous stage's output.
   let graph: Graph
-  /// The place of the first one in the whole graph.
+  /// The index of the first one in the whole graph.
   let firstNode: Int
   /// Images at a time.
   let images: Int
@@ -17,7 +17,7 @@ extension Graph {
   func stages(most: Int) -> [GraphStage] {
     let ends = cuts + [nodes.count]
     let starts = [0] + cuts
-    // A stage takes as many images as all that comes behind it can take, so that groups only grow.
+    // A stage takes no more images than any later stage, so that groups only grow.
     var groups = zip(starts, ends).map { imagesInCache($0..<$1, most: most) }
     for index in groups.indices.dropLast().reversed() {
       groups[index] = min(groups[index], groups[index + 1])
@@ -28,7 +28,7 @@ extension Graph {
     for (cut, group) in zip(cuts, groups.dropFirst()) where group >= 2 * images {
       stages.append(GraphStage(graph: part(start..<cut), firstNode: start, images: images))
       start = cut
-      // Whole groups of the stage before.
+      // Whole groups of the previous stage.
       images = group / images * images
     }
     stages.append(
@@ -36,17 +36,18 @@ extension Graph {
     return stages
   }
 
-  /// The places before which all later nodes read nothing but the output of the last one.
+  /// The indices at which the graph can be cut: all later nodes read only the output of the node
+  /// before.
   private var cuts: [Int] {
     var lastReads = shapes.map { _ in -1 }
     for (index, node) in nodes.enumerated() {
       for value in node.inputs { lastReads[value] = index }
     }
     var result: [Int] = []
-    // The last read of anything but the output of the node right before.
+    // The last read of a value other than the previous node's output.
     var read = lastReads[0]
     for (index, node) in nodes.enumerated().dropLast() {
-      // A normalization's output may be left to its readers, which only those of its graph can be.
+      // A normalization may be deferred to its readers, which must be in the same graph.
       if read <= index, !(node.operation is BatchNormOperation) { result.append(index + 1) }
       read = max(read, lastReads[node.output])
     }
@@ -62,7 +63,7 @@ extension Graph {
     return max(1, min(most, (1 << 19) / max(1, floats.max() ?? 1)))
   }
 
-  /// Some nodes as a graph of their own, whose input is what the node before them gives.
+  /// Some nodes as a separate graph, whose input is the previous node's output.
   private func part(_ range: Range<Int>) -> Graph {
     var graph = self
     let input = range.lowerBound > 0 ? nodes[range.lowerBound - 1].output : 0

@@ -8,17 +8,17 @@ protocol Operation: Sendable {
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds
   /// Whether it can read inputs that are not normalized yet, nor rectified if `rectified`.
   func acceptsNormalization(rectified: Bool) -> Bool
-  /// In how many parts it measures its output where a normalization follows; nil: it does not.
+  /// The number of parts in which it measures its output for a following normalization; nil: none.
   func measuredTasks(batch: Int, kernels: KernelTable) -> Int?
   /// Floats of its weights in the order in which the forward pass reads them.
   func packedCount(_ kernels: KernelTable) -> Int
-  /// Writes these, for a session that keeps them from one pass to the next.
+  /// Writes the packed weights, for a session that keeps them between passes.
   func pack(_ engine: Engine, parameters: Input, to packed: Output)
   /// Reads the inputs and writes the output, and in training what the backward pass needs.
   func forward(_ pass: ForwardPass)
   /// Reads the output's gradient, writes or adds to the inputs', adds to the parameters'.
   ///
-  /// It may destroy the output's gradient.
+  /// May overwrite the output's gradient.
   func backward(_ pass: BackwardPass)
 }
 
@@ -29,7 +29,7 @@ extension Operation {
   func pack(_ engine: Engine, parameters: Input, to packed: Output) {}
 }
 
-/// An operation that can end in a rectifier, at no further pass over memory.
+/// An operation that can apply a ReLU to its output without another pass over memory.
 protocol RectifiableOperation: Operation {
   var rectifies: Bool { get set }
 }
@@ -54,7 +54,7 @@ package enum PassMode: Sendable {
   case inference
   /// Batch statistics, dropout keyed by (seed, step).
   case training(seed: UInt64, step: Int)
-  /// As in inference, but what the backward pass reads is kept: gradients of the prediction itself.
+  /// As in inference, but with a backward pass: gradients of the prediction itself.
   case frozen
 
   /// Whether a backward pass follows.
@@ -63,7 +63,7 @@ package enum PassMode: Sendable {
   }
 }
 
-/// Scratch memory of one pass, holding anything before.
+/// Scratch memory of one pass, uninitialized.
 struct Scratch {
   let shared: Output
   let workers: Output
@@ -83,7 +83,7 @@ struct ForwardPass {
   let input: Activation
   /// The second addend of an addition; elsewhere the input again.
   let secondInput: Activation
-  /// The place of the output; nil for a normalization that is left to its readers.
+  /// The output; nil for a deferred normalization.
   let target: Output?
   let saved: Output
   let scratch: Scratch
@@ -91,7 +91,7 @@ struct ForwardPass {
   let statistics: Output
   /// The result of `pack`; nil if the pass packs its weights itself.
   let packed: Input?
-  /// Measurements of the input by the operation that gave it.
+  /// Measurements of the input by the operation that computed it.
   let inputMeasurements: Measurements?
   /// The place for measurements of the output.
   let outputMeasurements: Measurements?
@@ -110,7 +110,7 @@ struct ForwardPass {
 /// A gradient to write.
 struct GradientTarget {
   let base: Output
-  /// Another consumer of the value has written before: add.
+  /// Whether to add to it, because another reader of the value has written it.
   let accumulates: Bool
 }
 
@@ -124,11 +124,11 @@ struct BackwardPass {
   let input: Activation
   let output: Input
   let outputGradient: Output
-  /// The max pooling whose gradient is given for the output, to be spread over its windows.
+  /// The max pooling whose gradient is given instead of the output's.
   let pooled: PooledGradient?
   /// The normalization whose gradient is given for the output.
   let normalizationGradient: Activation.NormalizationGradient?
-  /// Absent where nobody needs it: the images' gradient, and what a reader computes on the way.
+  /// Absent if not needed: the images' gradient, and gradients that a reader computes itself.
   let inputGradient: GradientTarget?
   let secondInputGradient: GradientTarget?
   let saved: Output
@@ -148,7 +148,8 @@ struct BackwardPass {
 }
 
 extension Engine {
-  /// Splits `count` floats into stretches and runs `body` on each: for loops without sums.
+  /// Splits `count` floats into chunks and runs `body` on each, on all threads; for loops without
+  /// sums.
   func stretches(_ count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
     let length = 1 << 14
     workers.parallelFor((count + length - 1) / length) { index, _ in
@@ -157,13 +158,13 @@ extension Engine {
   }
 }
 
-/// A division of pixels into stretches, the same for every number of threads.
+/// A division of pixels into chunks, the same for every number of threads.
 struct PixelChunks {
   let pixels: Int
   let length: Int
 
-  /// Stretches of about 2^15 floats: enough work for a task, small enough for single-precision
-  /// sums, which are put together in Double.
+  /// Chunks of about 2^15 floats: enough work for a task, small enough for single-precision sums,
+  /// which are then added in Double.
   init(pixels: Int, channels: Int) {
     self.pixels = pixels
     length = min(1024, max(32, (1 << 15) / max(1, channels)))

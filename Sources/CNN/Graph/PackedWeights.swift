@@ -24,7 +24,7 @@ final class PackedWeights {
   /// Floats.
   var count: Int { memory.count }
 
-  /// Packs all weights anew.
+  /// Packs all weights again.
   func pack(_ engine: Engine, parameters: Input) {
     for (node, offset) in zip(graph.nodes, offsets) {
       guard let offset else { continue }

@@ -1,7 +1,6 @@
 internal import KernelTypes
 
-/// Computes answers stage by stage, each on groups of images that the stage before goes through in
-/// smaller ones.
+/// Runs inference stage by stage; each stage takes larger groups of images than the one before.
 ///
 /// A class, because it owns the memory of its activations.
 final class StagedExecutor {
@@ -11,13 +10,13 @@ final class StagedExecutor {
   /// The input of each stage but the first, for one group.
   private let inputs: [FloatMemory]
 
-  /// Takes the time of every node's passes; nil costs nothing.
+  /// Measures the time of every node's passes, if not nil.
   var profile: StepProfile? {
     get { executors[0].profile }
     set { for executor in executors { executor.profile = newValue } }
   }
 
-  /// Weights that are kept as the forward passes read them; nil: each pass packs them anew.
+  /// Packed weights that the passes share; nil: each pass packs its own.
   var packed: PackedWeights? {
     get { executors[0].packed }
     set { for executor in executors { executor.packed = newValue } }
@@ -69,6 +68,6 @@ final class StagedExecutor {
 }
 
 extension GraphStage {
-  /// Floats that the stage before gives for a group.
+  /// Floats of the previous stage's output for a group.
   var inputFloats: Int { images * graph.shapes[0].count }
 }

@@ -1,12 +1,12 @@
 /// The time of steps in seconds, by node of the graph and by kind of work.
 ///
-/// Each lap gives the time since the lap before it to one kind. A class, because the passes of one
-/// step write to the same one; used by the thread that makes the step.
+/// Each lap adds the time since the previous lap to one kind. A class, because all passes of a step
+/// write to the same one; used only by the thread that runs the step.
 package final class StepProfile {
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var node: Int?
-  /// Seconds of each node in the order of the graph; behind them what belongs to none.
+  /// Seconds of each node in the order of the graph; the last entry belongs to no node.
   private var parts: [[WorkKind: Double]]
 
   /// A profile with nothing in it, for steps of `network`.
@@ -15,17 +15,17 @@ package final class StepProfile {
     last = clock.now
   }
 
-  /// Begins anew: the first lap counts from here.
+  /// Resets all times; the first lap counts from here.
   package func start() {
     for index in parts.indices { parts[index].removeAll(keepingCapacity: true) }
     node = nil
     last = clock.now
   }
 
-  /// The laps from here on are those of a node, or of none.
+  /// Assigns the following laps to a node, or to none.
   func enter(_ node: Int?) { self.node = node }
 
-  /// Gives the time since the last lap to `kind`.
+  /// Adds the time since the last lap to `kind`.
   func lap(_ kind: WorkKind) {
     let now = clock.now
     parts[node ?? parts.count - 1][kind, default: 0] += (now - last).inSeconds

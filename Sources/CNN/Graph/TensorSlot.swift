@@ -1,4 +1,4 @@
-/// One named tensor of a network: where it lies and how it begins.
+/// One named tensor of a network: its place and its initial values.
 package struct TensorSlot: Sendable {
   /// The two slabs of a network's tensors.
   package enum Slab: Sendable {
@@ -14,12 +14,12 @@ package struct TensorSlot: Sendable {
     case random(Initializer, fanIn: Int, fanOut: Int)
   }
 
-  /// A path such as `layers.3.body.0.filters`.
+  /// The path, such as `layers.3.body.0.filters`.
   package let name: String
-  /// Its extents, slowest first.
+  /// Its extents, outermost first.
   package let shape: [Int]
   package let slab: Slab
-  /// Its first float in the slab.
+  /// The index of its first float in the slab.
   package let offset: Int
   let start: Start
 

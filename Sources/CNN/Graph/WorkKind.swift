@@ -17,7 +17,7 @@ package enum WorkKind: String, Sendable, CaseIterable {
   /// Work that no operation claims.
   case other
 
-  /// The kinds that computing answers alone can take.
+  /// The kinds that occur in inference.
   package static let inference: [WorkKind] = [
     .convolutionForward, .normalization, .pooling, .dense, .elementwise, .other,
   ]
@@ -25,8 +25,8 @@ package enum WorkKind: String, Sendable, CaseIterable {
 
 /// The kinds of an operation's passes.
 ///
-/// A pass that holds several kinds ends each with a lap of its `StepProfile`; what is left is the
-/// kind named here.
+/// A pass with several kinds of work ends each with a lap of its `StepProfile`; the remaining time
+/// counts as the kind named here.
 struct OperationWork {
   let forward: WorkKind
   let backward: WorkKind

@@ -6,17 +6,17 @@
 public struct BatchNorm: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "batchNorm"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .batchNorm(self) }
 
   /// Added to the variance.
   public var epsilon: Double
   /// The weight of a new batch in the running statistics (PyTorch's momentum, 1 - Keras's).
   public var statisticsUpdateRate: Double
-  /// What the scale begins with; 0 lets a residual block begin as its shortcut.
+  /// The initial scale; with 0 a residual block starts as its shortcut.
   public var initialScale: Double
 
-  /// A normalization with one scale and one shift a channel.
+  /// A normalization with one scale and one shift per channel.
   public init(
     epsilon: Double = 1e-5, statisticsUpdateRate: Double = 0.1, initialScale: Double = 1
   ) {

@@ -4,20 +4,20 @@
 public struct Conv2D: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "conv2D"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .conv2D(self) }
 
   /// Output channels.
   public var filters: Int
   /// The side of the kernel.
   public var kernelSize: Int
-  /// Pixels from one window to the next, in both directions.
+  /// The stride, in both directions.
   public var stride: Int
   /// Zeros around the map.
   public var padding: Padding
-  /// Whether each output channel has a number of its own added.
+  /// Whether a bias is added to each output channel.
   public var useBias: Bool
-  /// How the filters begin; the bias begins at zero.
+  /// The initial filters; the bias starts at zero.
   public var initializer: Initializer
 
   /// A convolution with `filters` output channels.

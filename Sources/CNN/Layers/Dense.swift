@@ -6,14 +6,14 @@ internal import KernelTypes
 public struct Dense: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "dense"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .dense(self) }
 
   /// Output features.
   public var units: Int
-  /// Whether each output has a number of its own added.
+  /// Whether a bias is added to each output.
   public var useBias: Bool
-  /// How the weights begin; the bias begins at zero.
+  /// The initial weights; the bias starts at zero.
   public var initializer: Initializer
 
   /// A layer with `units` output features.
@@ -74,7 +74,7 @@ struct DenseOperation: RectifiableOperation {
       perWorker: units * kernels.panelWidth, readsInput: true, readsOutput: rectifies)
   }
 
-  /// Whole vectors of units are read where they lie: packing costs as much as the product.
+  /// Whole vectors of units are read in place: packing would cost as much as the product.
   private func readsInPlace(_ kernels: KernelTable) -> Bool { units % kernels.lanes == 0 }
 
   func forward(_ pass: ForwardPass) {

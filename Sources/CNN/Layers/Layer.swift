@@ -5,18 +5,18 @@
 public protocol Layer: Sendable {
   /// The name of this kind of layer in an architecture's JSON.
   static var kind: String { get }
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   var form: LayerForm { get }
 }
 
 /// Any layer, by its kind.
 ///
-/// What is not part of every layer, such as its form in another program's file, is a `switch` over
-/// these cases without `default`: the compiler asks for an answer for each new kind.
+/// Code outside the layers, such as exporters, switches over these cases without `default`: the
+/// compiler then asks for each new kind.
 public enum LayerForm: Sendable {
   /// A convolution.
   case conv2D(Conv2D)
-  /// The greatest value of each window.
+  /// The maximum of each window.
   case maxPool2D(MaxPool2D)
   /// The mean of each window.
   case averagePool2D(AveragePool2D)
@@ -26,16 +26,16 @@ public enum LayerForm: Sendable {
   case flatten(Flatten)
   /// A fully connected layer.
   case dense(Dense)
-  /// Features set to zero at random in training.
+  /// Dropout.
   case dropout(Dropout)
   /// Batch normalization.
   case batchNorm(BatchNorm)
-  /// The greater of the value and zero.
+  /// max(x, 0).
   case relu(ReLU)
-  /// Layers with a way around them.
+  /// Layers with a shortcut around them.
   case residual(Residual)
 
-  /// The kind without the layer's numbers.
+  /// The kind of the layer.
   package var kind: LayerKind {
     switch self {
     case .conv2D: .conv2D
@@ -51,7 +51,7 @@ public enum LayerForm: Sendable {
     }
   }
 
-  /// The layer as the graph takes it.
+  /// The layer as the graph builder uses it.
   var layer: any GraphLayer {
     switch self {
     case .conv2D(let layer): layer
@@ -93,17 +93,17 @@ package enum LayerKind: CaseIterable, Sendable {
   package var name: String { type.kind }
 }
 
-/// What a layer must say of itself to become part of a graph.
+/// A layer that can become part of a graph.
 protocol GraphLayer: Layer {
   /// Reads the layer from an architecture.
   init(from fields: inout LayerFields) throws(ModelError)
-  /// Writes every number of the layer.
+  /// Writes all fields of the layer.
   func write(to fields: inout LayerFields)
   /// Checks the input, lays out parameters and adds operations.
   func lower(
     into builder: inout GraphBuilder, input: GraphValue, path: String
   ) throws(ModelError) -> GraphValue
-  /// Multiplications with addition for one image.
+  /// Multiply-adds for one image.
   func multiplyAdds(input: Shape, output: Shape) -> Int
 }
 
@@ -128,30 +128,6 @@ extension GraphLayer {
       throw .invalid(
         layer: "\(path) (\(Self.kind))", field: field,
         expected: "in \(range.lowerBound)...\(range.upperBound)", found: "\(value)")
-    }
-  }
-}
-
-/// The zeros around a map before windows move over it.
-public enum Padding: Sendable, Hashable {
-  /// None: windows lie inside the map.
-  case valid
-  /// As many as make the output ⌈input / stride⌉ long, the odd one behind (TensorFlow's rule).
-  case same
-  /// This many on every side (PyTorch's rule).
-  case explicit(Int)
-
-  /// Output length and zeros in front, for one direction; `nil` where no window fits.
-  package func resolve(input: Int, kernel: Int, stride: Int) -> (output: Int, before: Int)? {
-    switch self {
-    case .valid:
-      return input < kernel ? nil : ((input - kernel) / stride + 1, 0)
-    case .same:
-      let output = (input + stride - 1) / stride
-      return (output, max(0, (output - 1) * stride + kernel - input) / 2)
-    case .explicit(let zeros):
-      let padded = input + 2 * zeros
-      return padded < kernel ? nil : ((padded - kernel) / stride + 1, zeros)
     }
   }
 }

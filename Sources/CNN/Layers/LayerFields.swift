@@ -13,7 +13,7 @@ enum JSONValue: Encodable, Equatable {
 
   /// A value of a parsed text; nil where a number is too large for 64 bits of floating point.
   ///
-  /// A number without a fraction is whole however it is written.
+  /// A number without a fraction is an integer, however it is written.
   init?(_ node: JSONNode) {
     switch node {
     case .null: self = .null
@@ -53,7 +53,7 @@ enum JSONValue: Encodable, Equatable {
     }
   }
 
-  /// The value in a few words, for messages.
+  /// A short description for messages.
   var summary: String {
     switch self {
     case .null: "null"
@@ -69,8 +69,8 @@ enum JSONValue: Encodable, Equatable {
 
 /// The fields of one object of an architecture, each taken at most once.
 ///
-/// What is left when the object has been read is a field that nobody knows: an error, so that a
-/// misspelt number is never replaced by its default.
+/// Fields that remain after reading are unknown: an error, so that a misspelt field is never
+/// replaced by its default.
 struct LayerFields {
   let place: String
   private(set) var values: [String: JSONValue]
@@ -159,7 +159,7 @@ struct LayerFields {
     }
   }
 
-  /// Refuses what has not been taken.
+  /// Refuses fields that have not been read.
   func finish() throws(ModelError) {
     guard let name = values.keys.sorted().first else { return }
     throw .description(at: place, expected: "no field of this name", found: "\"\(name)\"")

@@ -1,65 +1,17 @@
 internal import KernelTypes
 
-/// The greater of the value and zero.
-public struct ReLU: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "relu"
-  /// This layer among all kinds.
-  public var form: LayerForm { .relu(self) }
-
-  /// A rectifier.
-  public init() {}
-
-  init(from fields: inout LayerFields) throws(ModelError) {}
-
-  func write(to fields: inout LayerFields) {}
-
-  func lower(
-    into builder: inout GraphBuilder, input: GraphValue, path: String
-  ) throws(ModelError) -> GraphValue {
-    try builder.rectify(input, path: path)
-  }
-}
-
-/// A rectifier that could not be put into the operation before it.
-struct RectifyOperation: Operation {
-  let count: Int
-
-  var work: OperationWork { OperationWork(.elementwise) }
-
-  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
-    OperationNeeds(readsOutput: true)
-  }
-
-  func forward(_ pass: ForwardPass) {
-    let kernels = pass.kernels.elementwise
-    pass.engine.stretches(pass.batch * count) { start, length in
-      kernels.rectify(pass.input.plain + start, pass.output + start, length)
-    }
-  }
-
-  func backward(_ pass: BackwardPass) {
-    guard let dx = pass.inputGradient else { return }
-    let kernels = pass.kernels.elementwise
-    pass.engine.stretches(pass.batch * count) { start, length in
-      kernels.rectifyGradient(
-        pass.output + start, pass.outputGradient + start, dx.base + start, length, dx.accumulates)
-    }
-  }
-}
-
 /// A residual block: relu(body(x) + shortcut(x)).
 ///
 /// He et al. 2016.
 public struct Residual: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "residual"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .residual(self) }
 
   /// The layers of the block.
   public var body: [any Layer]
-  /// The layers of the way around it; none: the input itself.
+  /// The layers of the shortcut; if empty, the input itself.
   public var shortcut: [any Layer]
 
   /// A block of `body`, with `shortcut` around it.
@@ -94,7 +46,7 @@ public struct Residual: Layer, GraphLayer {
   }
 }
 
-/// The sum of two values, normalised on the way where that is left to it.
+/// The sum of two values, with deferred normalizations of its inputs.
 struct AddOperation: RectifiableOperation {
   let shape: Shape
   var rectifies = false
@@ -130,7 +82,7 @@ struct AddOperation: RectifiableOperation {
 
   /// Both addends have the gradient of the sum, masked where that was rectified.
   ///
-  /// Mostly theirs is the same memory: then it is masked in place.
+  /// Usually they share its memory: then it is masked in place.
   func backward(_ pass: BackwardPass) {
     let targets = [pass.inputGradient, pass.secondInputGradient].compactMap { $0 }
     let kernels = pass.kernels.elementwise

@@ -24,14 +24,15 @@ public struct Architecture: Sendable, Equatable {
     self.layers = layers
   }
 
-  /// Reads a description; a field that nobody knows is an error.
+  /// Reads a description; an unknown field is an error.
   public init(json text: String) throws(ModelError) {
     try self.init(bytes: Array(text.utf8))
   }
 
   /// Reads a description from the bytes of a file.
   public init(bytes: [UInt8]) throws(ModelError) {
-    // Foundation's decoder tries one type after the other for each value, at a millisecond a network.
+    // Foundation's decoder tries several types for each value, which takes a millisecond per
+    // network.
     guard let node = try? StrictJSON.parse(bytes[...], depth: 128), let value = JSONValue(node)
     else {
       throw .description(at: "architecture", expected: "a JSON object", found: "no valid JSON")
@@ -65,7 +66,7 @@ public struct Architecture: Sendable, Equatable {
     ]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // A tree of numbers and texts always encodes: every Double in it is finite.
+    // Encoding cannot fail: every Double is finite.
     let data = (try? encoder.encode(JSONValue.object(object))) ?? Data()
     return String(decoding: data, as: UTF8.self)
   }
@@ -100,15 +101,15 @@ public struct Architecture: Sendable, Equatable {
     return layers
   }
 
-  /// Whether the same weights work for images of another size.
+  /// Whether the same weights fit images of another size.
   package func accepts(_ input: Shape) -> Bool {
     (try? graph(for: input)) != nil
   }
 
-  /// The same weights laid out for images of another extent.
+  /// The graph for images of another size, with the same weights.
   ///
-  /// Errors: the network does not take such images, or has other weights for them, as a dense layer
-  /// over a whole map has.
+  /// Errors: the network does not take such images, or not with the same weights, as with a dense
+  /// layer over a whole map.
   func graph(for input: Shape) throws(ModelError) -> Graph {
     var other = self
     other.input = input

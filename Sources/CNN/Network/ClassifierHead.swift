@@ -1,10 +1,10 @@
 /// The place of a network's classifier: its last, dense layer and the dropout before it.
 ///
-/// All that comes before is the backbone, which makes features of images.
+/// All layers before it are the backbone, which computes features of images.
 package struct ClassifierHead: Sendable, Hashable {
   /// The index of the dense layer.
   package let denseLayer: Int
-  /// The index of the head's first layer: that of the dense one, or of the dropout before it.
+  /// The index of the head's first layer: the dense layer, or the dropout before it.
   package let firstLayer: Int
 
   /// Whether a tensor of that name belongs to the head.
@@ -12,13 +12,13 @@ package struct ClassifierHead: Sendable, Hashable {
     layer(of: name).map { $0 >= firstLayer } ?? false
   }
 
-  /// The index of the layer that a path such as `layers.3.body.0` lies in.
+  /// The index of the top-level layer in a path such as `layers.3.body.0`.
   fileprivate func layer(of path: String) -> Int? {
     let parts = path.split(separator: ".")
     return parts.count > 1 ? Int(parts[1]) : nil
   }
 
-  /// The number of a graph's first operation that belongs to the head.
+  /// The index of a graph's first operation that belongs to the head.
   func firstNode(of graph: Graph) -> Int {
     graph.nodes.firstIndex { owns(tensor: $0.path) } ?? graph.nodes.count
   }
@@ -38,11 +38,11 @@ extension Architecture {
     guard let head, head.firstLayer > 0 else { return nil }
     let part = Architecture(
       name: name, input: input, layers: Array(layers[..<head.firstLayer]))
-    // Flattened images alone are no features.
+    // Flattened images are not features.
     return part.layers.contains { $0.form.kind != .flatten } ? part : nil
   }
 
-  /// The classifier alone, over vectors of the given number of features; nil if there is none.
+  /// The classifier alone, with a vector of `features` features as input; nil if there is none.
   package func headAlone(features: Int) -> Architecture? {
     guard let head else { return nil }
     return Architecture(
@@ -51,9 +51,9 @@ extension Architecture {
 
   /// The same network for other images or classes; nil if there is no classifier.
   ///
-  /// - side: the side of square images; nil for the extent that it has.
+  /// - side: the side of square images; nil to keep the size.
   /// - outputs: logits.
-  /// - dropout: the share dropped before the last layer; nil for the one that it has.
+  /// - dropout: the fraction dropped before the last layer; nil to keep the rate.
   package func adapted(side: Int?, outputs: Int, dropout: Double?) -> Architecture? {
     guard let head, case .dense(var dense) = layers[head.denseLayer].form else { return nil }
     dense.units = outputs
@@ -78,10 +78,11 @@ extension Architecture {
 }
 
 extension Network {
-  /// Takes over tensors of another network by name; `rename` gives a tensor's name there, nil for
-  /// one to be left as it is.
+  /// Copies tensors from another network by name; `rename` gives a tensor's name there, or nil to
+  /// skip it.
   ///
-  /// Returns how many. Errors: a name that the other does not have, a tensor of another shape.
+  /// Returns the number of copied tensors. Errors: the other network lacks a name, or has it in
+  /// another shape.
   @discardableResult
   package func copyTensors(
     from other: Network, _ rename: (String) -> String? = { $0 }

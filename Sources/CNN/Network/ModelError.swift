@@ -2,15 +2,15 @@
 public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A layer's number is out of its range.
   case invalid(layer: String, field: String, expected: String, found: String)
-  /// A layer cannot take the input that the one before it gives.
+  /// A layer cannot take the output of the one before it.
   case shape(layer: String, expected: String, found: Shape)
-  /// The two ways through a residual block give different shapes.
+  /// The two paths of a residual block have different output shapes.
   case residual(layer: String, body: Shape, shortcut: Shape)
-  /// A description in JSON that is no architecture.
+  /// A JSON description that is not an architecture.
   case description(at: String, expected: String, found: String)
   /// A preset that does not exist.
   case unknownPreset(String, known: [String])
-  /// A tensor that the network does not have, or not in this shape.
+  /// A tensor that the network does not have, or has in another shape.
   case tensor(name: String, expected: String, found: String)
   /// An array whose length does not fit.
   case length(of: String, expected: Int, found: Int)
@@ -18,10 +18,10 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   case target(expected: String, found: Int)
   /// A network too large to plan.
   case tooLarge(what: String, limit: Int, found: Int)
-  /// Memory that the system does not give.
+  /// Memory that the system cannot provide.
   case outOfMemory(bytes: Int)
 
-  /// One sentence: where, what was expected and what was found.
+  /// One sentence: the place, what was expected and what was found.
   public var description: String {
     switch self {
     case .invalid(let layer, let field, let expected, let found):

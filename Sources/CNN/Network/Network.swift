@@ -10,15 +10,16 @@ public final class Network: @unchecked Sendable {
   package let graph: Graph
   package let parameters: FloatMemory
   package let statistics: FloatMemory
-  /// Grows with every change of a number, so that copies in another order know when they are old.
+  /// Increases with every change of the weights, so that packed copies can tell when they are
+  /// outdated.
   package private(set) var revision = 0
 
-  /// A network whose weights are all zero, for a caller that fills every one of them.
+  /// A network with all weights zero, for a caller that fills all of them.
   package convenience init(blank architecture: Architecture) throws(ModelError) {
     try self.init(blank: architecture, graph: architecture.graph())
   }
 
-  /// The same, of the graph that the caller has made of the architecture.
+  /// The same, with the graph of the architecture given.
   package init(blank architecture: Architecture, graph: Graph) throws(ModelError) {
     self.architecture = architecture
     self.graph = graph.fusingPools()
@@ -50,20 +51,20 @@ public final class Network: @unchecked Sendable {
     try self.init(Architecture(name: "custom", input: input, layers: layers), seed: seed)
   }
 
-  /// The extent of one output: the logits.
+  /// The shape of one output: the logits.
   public var output: Shape { graph.outputShape }
-  /// Logits of one image.
+  /// The number of logits per image.
   public var outputs: Int { graph.outputShape.count }
-  /// Trained numbers.
+  /// The number of trained parameters.
   public var parameterCount: Int { count(.parameters) }
-  /// Kept numbers that no optimizer changes.
+  /// The number of running statistics, which no optimizer changes.
   public var statisticsCount: Int { count(.statistics) }
   /// One line per layer.
   public var summary: [LayerSummary] { graph.summaries }
   /// The names of all tensors, in the order of the layers.
   public var tensorNames: [String] { graph.slots.map(\.name) }
 
-  /// The extents of a tensor, slowest first.
+  /// The extents of a tensor, outermost first.
   public func shape(of name: String) -> [Int]? { slot(name)?.shape }
 
   /// The numbers of a tensor.
@@ -84,14 +85,14 @@ public final class Network: @unchecked Sendable {
     noteChange()
   }
 
-  /// To be called after the slabs were written to.
+  /// Must be called after the slabs are written to.
   package func noteChange() { revision += 1 }
 
-  /// A tensor where it lies in the network's memory.
+  /// A tensor in the network's memory.
   package struct Storage {
-    /// The extents, slowest first.
+    /// The extents, outermost first.
     package let shape: [Int]
-    /// The numbers, valid as long as the network; writing them changes it.
+    /// The values, valid as long as the network lives; writing them changes the network.
     package let values: UnsafeMutableBufferPointer<Float>
   }
 
@@ -105,7 +106,7 @@ public final class Network: @unchecked Sendable {
     return Dictionary(uniqueKeysWithValues: pairs)
   }
 
-  /// A network of its own with the same numbers.
+  /// A copy with the same weights.
   public func copy() throws(ModelError) -> Network {
     let other = try Network(blank: architecture)
     other.parameters.copy(from: parameters)
@@ -113,7 +114,7 @@ public final class Network: @unchecked Sendable {
     return other
   }
 
-  /// Moves every number towards `other`'s: value += (other - value) · weight.
+  /// Moves all weights towards `other`'s: value += (other - value) · weight.
   package func interpolate(toward other: Network, weight: Float, engine: Engine) {
     let kernels = engine.kernels.elementwise
     for (own, theirs) in [(parameters, other.parameters), (statistics, other.statistics)] {
@@ -123,6 +124,22 @@ public final class Network: @unchecked Sendable {
       }
     }
     noteChange()
+  }
+
+  /// The method of each convolution on an engine, by its layer's path.
+  ///
+  /// `direct` or `winograd`; if the directions differ, the methods of forward pass, input gradient
+  /// and filter gradient, separated by slashes.
+  package func convolutionMethods(_ engine: Engine) -> [String: String] {
+    var methods: [String: String] = [:]
+    for node in graph.nodes {
+      guard let operation = node.operation as? any ConvolvingOperation else { continue }
+      let names = ConvolutionDirection.allCases.map {
+        operation.method(of: $0.work, kernels: engine.kernels)
+      }
+      methods[node.path] = Set(names).count == 1 ? names[0] : names.joined(separator: "/")
+    }
+    return methods
   }
 
   /// Whether every number is finite.

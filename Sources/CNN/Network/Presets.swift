@@ -1,14 +1,14 @@
 extension Architecture {
-  /// The networks that have a name.
+  /// The names of the preset networks.
   public static let presetNames = [
     "seed", "seed-bn", "vgg", "r10h", "r18h", "resnet18", "resnet34",
   ]
 
-  /// A network by its name.
+  /// A preset network.
   ///
   /// - size: the side of the image in pixels; nil for the network's own.
   /// - outputs: logits: 1 for two classes, otherwise the number of classes.
-  /// - dropout: the share dropped before the last layer; nil for the network's own.
+  /// - dropout: the fraction dropped before the last layer; nil for the network's own.
   public static func preset(
     _ name: String, size: Int? = nil, outputs: Int = 1, dropout: Double? = nil
   ) throws(ModelError) -> Architecture {
@@ -87,13 +87,12 @@ extension Architecture {
       layers: stages + [GlobalAveragePool2D()] + end(outputs: outputs, dropout: dropout))
   }
 
-  /// A residual network with `width` channels in its first stage, of 10 layers with one of `blocks` a
-  /// stage and of 18 with two.
+  /// A residual network with `width` channels in its first stage: 10 layers with one block per
+  /// stage, 18 with two.
   ///
-  /// The form is ResNet-D's (He et al. 2019), the usual width 64.
-  /// Stem of three 3x3 convolutions and a pool, four stages. Where a stage halves
-  /// the map its shortcut averages, then projects. A block's last scale begins at zero, so the
-  /// network begins as its shortcuts (Goyal et al. 2017).
+  /// The form is ResNet-D's (He et al. 2019), the usual width 64. Stem of three 3x3 convolutions
+  /// and a pool, four stages. If a stage halves the map, its shortcut averages, then projects. A
+  /// block's last scale starts at zero, so each block starts as its shortcut (Goyal et al. 2017).
   package static func residual(
     name: String, width: Int, blocks: Int, size: Int, outputs: Int, dropout: Double
   ) -> Architecture {
@@ -110,6 +109,35 @@ extension Architecture {
         let pool: [any Layer] = stride > 1 ? [AveragePool2D(2, padding: .same)] : []
         let shortcut =
           channels == filters && stride == 1 ? [] : pool + normalized(filters, kernel: 1)
+        layers.append(Residual(body: body, shortcut: shortcut))
+        channels = filters
+      }
+    }
+    return Architecture(
+      name: name, input: image(size),
+      layers: layers + [GlobalAveragePool2D()] + end(outputs: outputs, dropout: dropout))
+  }
+
+  /// A residual network of basic blocks as torchvision's `resnet18` and `resnet34` are, layer by
+  /// layer, with `blocks` in each stage.
+  ///
+  /// He et al. 2016. Stem of one 7x7 convolution at stride 2 and a max pool of 3x3 windows at
+  /// stride 2, four stages of `width`, twice, four and eight times as many channels. If a stage
+  /// halves the map, both paths do so in their first convolution, which is 1x1 in the shortcut. The
+  /// usual width is 64.
+  package static func resnet(
+    name: String, blocks: [Int], size: Int, outputs: Int, dropout: Double, width: Int = 64
+  ) -> Architecture {
+    var layers = normalized(width, kernel: 7, stride: 2)
+    layers += [ReLU(), MaxPool2D(3, stride: 2, padding: .explicit(1))] as [any Layer]
+    var channels = width
+    for (stage, count) in blocks.enumerated() {
+      let filters = width << stage
+      for block in 0..<count {
+        let stride = stage > 0 && block == 0 ? 2 : 1
+        let body = normalized(filters, stride: stride) + [ReLU()] + normalized(filters)
+        let shortcut =
+          channels == filters && stride == 1 ? [] : normalized(filters, kernel: 1, stride: stride)
         layers.append(Residual(body: body, shortcut: shortcut))
         channels = filters
       }

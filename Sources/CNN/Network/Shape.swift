@@ -9,7 +9,7 @@ public struct Shape: Sendable, Hashable, Codable, CustomStringConvertible {
   /// Channels.
   public var channels: Int
 
-  /// A map of `height` x `width` pixels with `channels` numbers each.
+  /// A map of `height` x `width` pixels with `channels` channels.
   public init(height: Int, width: Int, channels: Int) {
     self.height = height
     self.width = width
@@ -21,7 +21,7 @@ public struct Shape: Sendable, Hashable, Codable, CustomStringConvertible {
     self.init(height: 1, width: 1, channels: count)
   }
 
-  /// The numbers in one sample.
+  /// Numbers per sample.
   public var count: Int { height * width * channels }
 
   /// Rows times columns.

@@ -1,11 +1,11 @@
 internal import KernelTypes
 
-/// Batch normalization, with a rectifier behind it in the same pass where one follows.
+/// Batch normalization, with a following ReLU in the same pass.
 ///
-/// Keeps mean, inverse deviation, and the factor and offset that make its output of its input; where
-/// the readers apply these themselves, that is all that its forward pass does. Likewise the backward
-/// pass keeps three numbers a channel that make the input's gradient. Sums are taken over
-/// fixed stretches of pixels and put together in Double.
+/// Keeps mean, inverse deviation, and the factor and offset that turn its input into its output; if
+/// it is deferred to its readers, the forward pass does no more. The backward pass likewise keeps
+/// three numbers per channel that give the input's gradient. Sums are taken over fixed chunks of
+/// pixels and added in Double.
 struct BatchNormOperation: RectifiableOperation {
   let shape: Shape
   let scale: Int
@@ -21,31 +21,31 @@ struct BatchNormOperation: RectifiableOperation {
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     let tasks = chunks(batch).count
-    // Behind pooling a part is a stretch of rows.
+    // With pooling a part is a block of rows.
     let windows = PoolShape(
       height: shape.height, width: shape.width, channels: channels,
       outputHeight: shape.height / 2, outputWidth: shape.width / 2, size: 2, stride: 2, padTop: 0,
       padLeft: 0)
-    let stretches = PoolStretches(windows)
-    let parts = max(tasks, batch * stretches.count)
+    let blocks = PoolBlocks(windows)
+    let parts = max(tasks, batch * blocks.count)
     return OperationNeeds(
       saved: 7 * channels,
       shared: max(
         Measurements.count(tasks: tasks, channels: channels), 2 * parts * channels),
-      perWorker: stretches.rows * shape.width * channels, readsInput: true)
+      perWorker: blocks.rows * shape.width * channels, readsInput: true)
   }
 
   private func chunks(_ batch: Int) -> PixelChunks {
     PixelChunks(pixels: batch * shape.pixels, channels: channels)
   }
 
-  /// What readers apply to the input where the output is left to them.
+  /// What readers apply to the input if the normalization is deferred.
   func deferred(saved: Input) -> Activation.Normalization {
     Activation.Normalization(
       factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies)
   }
 
-  /// What readers of the input's gradient compute where that is left to them.
+  /// What readers of the input's gradient compute if that is deferred.
   func deferredGradient(saved: Input, x: Input) -> Activation.NormalizationGradient {
     Activation.NormalizationGradient(
       x: x, factor: rectifies ? saved + 2 * channels : nil, offset: saved + 3 * channels,
@@ -84,7 +84,7 @@ struct BatchNormOperation: RectifiableOperation {
     }
   }
 
-  /// What makes the output of the input with running statistics: x · factor + offset.
+  /// The factor and offset of a channel with running statistics: y = x · factor + offset.
   func factorAndOffset(
     channel: Int, parameters: Input, statistics: Input
   ) -> (factor: Float, offset: Float) {
@@ -131,7 +131,7 @@ struct BatchNormOperation: RectifiableOperation {
     let own = (0..<channels).map { measurements.merged(channel: $0) }
     let pixels = share.isPresent ? Double(pass.batch * shape.pixels) : 0
     let all = share.gather([pixels] + own.map(\.mean) + own.map(\.variance))
-    // A part without pixels has a mean of nothing.
+    // A part without pixels has no mean.
     let parts = stride(from: 0, to: all.count, by: 1 + 2 * channels).filter { all[$0] > 0 }
     let total = parts.reduce(0) { $0 + all[$1] }
     let moments = (0..<channels).map { c in
@@ -145,7 +145,7 @@ struct BatchNormOperation: RectifiableOperation {
     return (total, moments)
   }
 
-  /// Measures an input that came without measurements.
+  /// Measures an input that its producer did not measure.
   private func measure(_ pass: ForwardPass) -> Measurements {
     let chunks = chunks(pass.batch)
     let measurements = Measurements(
@@ -169,7 +169,7 @@ struct BatchNormOperation: RectifiableOperation {
     let parts = GradientParts(self, pass)
     let partials = pass.scratch.shared
     let mean = Input(pass.saved)
-    // A rectifier's gradient is masked by the sign of the output, computed anew.
+    // A ReLU's gradient is masked by the sign of the output, which is recomputed.
     let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
     let offset = Input(pass.saved + 3 * channels)
     parts.run { index, x, dy, start, pixels in
@@ -180,10 +180,11 @@ struct BatchNormOperation: RectifiableOperation {
     let a = pass.saved + 4 * channels
     let b = a + channels
     let d = b + channels
-    // The pixels that share what the statistics pass on; frozen ones pass nothing on.
+    // The number of pixels behind the statistics; frozen statistics have no gradient.
     let isFrozen = if case .frozen = pass.mode { true } else { false }
     let own = isFrozen ? Double.infinity : Double(pass.batch * shape.pixels)
-    // By whom the statistics are shared, by them their gradient; the parameters' are summed later.
+    // Processes that share statistics also share their gradient; the parameters' gradients are
+    // summed later.
     let whole = pass.share.flatMap { share in
       share.sharesStatistics ? wholeTotals(partials, parts.count, own, share) : nil
     }
@@ -230,39 +231,39 @@ struct BatchNormOperation: RectifiableOperation {
 
 /// The parts in which a normalization's gradient is computed.
 ///
-/// Behind max pooling the gradient is spread over the windows on the way, some rows at a time.
+/// Before a max pooling, the pooling's gradient is computed first, some rows at a time.
 private struct GradientParts {
   private let pass: BackwardPass
   private let channels: Int
   private let chunks: PixelChunks
-  private let stretches: PoolStretches?
+  private let blocks: PoolBlocks?
 
   init(_ operation: BatchNormOperation, _ pass: BackwardPass) {
     self.pass = pass
     channels = operation.shape.channels
     chunks = PixelChunks(pixels: pass.batch * operation.shape.pixels, channels: channels)
-    stretches = pass.pooled.map { PoolStretches($0.shape) }
+    blocks = pass.pooled.map { PoolBlocks($0.shape) }
   }
 
-  var count: Int { stretches.map { pass.batch * $0.count } ?? chunks.count }
+  var count: Int { blocks.map { pass.batch * $0.count } ?? chunks.count }
 
   /// Calls `body` with each part's index, input, gradient, first float and pixels, on all threads.
   func run(_ body: (Int, Input, Input, Int, Int) -> Void) {
     pass.engine.workers.parallelFor(count) { index, worker in
-      guard let stretches, let pooled = pass.pooled else {
+      guard let blocks, let pooled = pass.pooled else {
         let pixels = chunks.range(index)
         let start = pixels.lowerBound * channels
         body(
           index, pass.input.plain + start, pass.outputGradient + start, start, pixels.count)
         return
       }
-      let stretch = stretches[index]
+      let block = blocks[index]
       let spare = pass.scratch.worker(worker)
       pass.kernels.pooling.maxPoolGradient(
-        pooled.codes + stretch.output, pass.outputGradient + stretch.output, spare, stretch.shape)
+        pooled.codes + block.output, pass.outputGradient + block.output, spare, block.shape)
       body(
-        index, pass.input.plain + stretch.input, spare, stretch.input,
-        stretch.shape.height * stretch.shape.width)
+        index, pass.input.plain + block.input, spare, block.input,
+        block.shape.height * block.shape.width)
     }
   }
 }

@@ -2,8 +2,8 @@ internal import KernelTypes
 
 /// Max pooling; the place of each maximum is one byte.
 ///
-/// Windows of 2 x 2 side by side normalise their input on the way where that is left to them; then
-/// the normalization's backward pass reads their gradient by the places, and theirs is empty.
+/// Windows of 2 x 2 with stride 2 can compute a deferred normalization of their input; then the
+/// normalization's backward pass also computes the pooling's, which is empty.
 struct MaxPoolOperation: Operation {
   let shape: PoolShape
 
@@ -11,12 +11,12 @@ struct MaxPoolOperation: Operation {
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     OperationNeeds(
-      saved: (batch * shape.outputCount + 3) / 4, perWorker: stretches.rows * shape.rowCount)
+      saved: (batch * shape.outputCount + 3) / 4, perWorker: blocks.rows * shape.rowCount)
   }
 
   func acceptsNormalization(rectified: Bool) -> Bool { shape.halves }
 
-  private var stretches: PoolStretches { PoolStretches(shape) }
+  private var blocks: PoolBlocks { PoolBlocks(shape) }
 
   /// The places of the maxima.
   static func codes(_ saved: Output) -> UnsafeMutablePointer<UInt8> {
@@ -35,15 +35,15 @@ struct MaxPoolOperation: Operation {
       }
       return
     }
-    let stretches = stretches
-    pass.engine.workers.parallelFor(pass.batch * stretches.count) { task, worker in
-      let stretch = stretches[task]
+    let blocks = blocks
+    pass.engine.workers.parallelFor(pass.batch * blocks.count) { task, worker in
+      let block = blocks[task]
       let spare = pass.scratch.worker(worker)
       k.normalization.scaleChannels(
-        pass.input.base + stretch.input, normalization.factor, normalization.offset, spare,
-        stretch.shape.height * shape.width, shape.channels, normalization.rectifies)
+        pass.input.base + block.input, normalization.factor, normalization.offset, spare,
+        block.shape.height * shape.width, shape.channels, normalization.rectifies)
       k.pooling.maxPool(
-        spare, pass.output + stretch.output, places.map { $0 + stretch.output }, stretch.shape)
+        spare, pass.output + block.output, places.map { $0 + block.output }, block.shape)
     }
   }
 
@@ -60,10 +60,10 @@ struct MaxPoolOperation: Operation {
   }
 }
 
-/// The rows of a batch of maps with windows of 2 x 2, in stretches that stay in the first caches.
-struct PoolStretches {
+/// The rows of a batch of maps with windows of 2 x 2, in blocks that stay in the first-level cache.
+struct PoolBlocks {
   /// Some rows of one map.
-  struct Stretch {
+  struct Block {
     /// The first float of its rows, and of what its windows give, in the batch.
     let input: Int
     let output: Int
@@ -73,7 +73,7 @@ struct PoolStretches {
 
   private let shape: PoolShape
   private let windows: Int
-  /// Stretches of one map.
+  /// Blocks of one map.
   let count: Int
 
   init(_ shape: PoolShape) {
@@ -82,10 +82,10 @@ struct PoolStretches {
     count = (shape.outputHeight + windows - 1) / windows
   }
 
-  /// The most rows of a stretch.
+  /// The most rows of a block.
   var rows: Int { 2 * windows + 1 }
 
-  subscript(task: Int) -> Stretch {
+  subscript(task: Int) -> Block {
     let image = task / count
     let part = task % count
     let first = part * windows
@@ -94,7 +94,7 @@ struct PoolStretches {
     own.height = part == count - 1 ? shape.height - 2 * first : 2 * outputs
     own.outputHeight = outputs
     own.accumulates = false
-    return Stretch(
+    return Block(
       input: image * shape.inputCount + 2 * first * shape.rowCount,
       output: image * shape.outputCount + first * shape.outputWidth * shape.channels, shape: own)
   }

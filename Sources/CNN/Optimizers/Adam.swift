@@ -2,13 +2,13 @@ internal import KernelTypes
 
 /// Adam (Kingma and Ba 2015), in PyTorch's form: w -= rate · m̂ / (√v̂ + ε).
 public class Adam: SteppingOptimizer {
-  /// The size of a step.
+  /// The learning rate.
   public var learningRate: Double
-  /// The decay at a learning rate of 1; 0 but for `AdamW`.
+  /// The weight decay at a learning rate of 1; 0 except for `AdamW`.
   public let weightDecay: Double
-  /// Steps made.
+  /// The number of steps done.
   public internal(set) var steps = 0
-  /// This optimizer among all kinds.
+  /// This optimizer as a case of the closed set.
   public var form: OptimizerForm { .adam(self) }
   private let moments: AdamMoments
 
@@ -56,12 +56,12 @@ public final class AdamW: Adam {
 }
 
 extension Adam {
-  /// What Adam without decay is chosen with.
+  /// The defaults of Adam without decay.
   static let numbers = OptimizerNumbers(moments: 2, rate: 1e-3, decay: 0, momentum: nil)
 }
 
 extension AdamW {
-  /// What it is chosen with.
+  /// The defaults.
   static let decayingNumbers = OptimizerNumbers(moments: 2, rate: 4e-3, decay: 0.05, momentum: nil)
 }
 
@@ -94,7 +94,7 @@ final class AdamMoments {
     let kernels = update.engine.kernels.optimizers
     update.on(update.segments.filter(isChosen)) { segment in
       let i = segment.start
-      // Moments that began later are corrected as young ones.
+      // Moments that started later have their own bias correction.
       let age = number - segment.stepsBefore
       let learningRate = learningRate * segment.rateFactor
       let rate = Float(learningRate / (1 - power(beta1, age)))

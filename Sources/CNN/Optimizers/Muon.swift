@@ -1,35 +1,35 @@
 internal import KernelTypes
 
-/// Muon (Jordan and others, 2024): steps of momentum whose directions all weigh the same.
+/// Muon (Jordan and others, 2024): momentum steps that are orthogonalized.
 ///
 /// The filters of a convolution are a matrix with a row for each place and input channel and a
-/// column for each filter. b = momentum · b + gradient, u = gradient + momentum · b, and u is brought
-/// near the closest matrix whose columns (or rows) are orthonormal, by Newton and Schulz's iteration
-/// X ← X (αI + βXᵀX + γ(XᵀX)²), begun at u / |u|. Then w -= rate · √max(1, columns / rows) · X, and
+/// column for each filter. b = momentum · b + gradient, u = gradient + momentum · b, and u is moved
+/// towards the nearest matrix with orthonormal columns (or rows) by the Newton-Schulz iteration X ←
+/// X (αI + βXᵀX + γ(XᵀX)²), started at u / |u|. Then w -= rate · √max(1, columns / rows) · X, and
 /// decoupled decay as in `AdamW`. Filters of the first convolution, dense weights, biases and the
-/// numbers of normalizations are stepped by `AdamW` with a fifth of the rate.
+/// numbers of normalizations are updated by `AdamW` with a fifth of the rate.
 public final class Muon: SteppingOptimizer {
-  /// The size of a step.
+  /// The learning rate.
   public var learningRate: Double
-  /// The share of the last step that goes on.
+  /// The momentum: the factor of the previous step.
   public let momentum: Double
-  /// The decay at a learning rate of 1.
+  /// The weight decay at a learning rate of 1.
   public let weightDecay: Double
-  /// Steps made.
+  /// The number of steps done.
   public internal(set) var steps = 0
-  /// This optimizer among all kinds.
+  /// This optimizer as a case of the closed set.
   public var form: OptimizerForm { .muon(self) }
   private let moments: AdamMoments
   private var work: Work?
-  /// Directions that are no numbers are not stepped along, so that this alone tells of them.
+  /// Steps in a NaN direction are skipped, so only this flag shows them.
   private(set) var isFinite = true
 
   /// The coefficients of the iteration: the slope at zero as large as possible, singular values
   /// from a tenth up near 1 after few steps (Jordan's).
   package static let coefficients: (Double, Double, Double) = (3.4445, -4.7750, 2.0315)
-  /// Iterations a step.
+  /// Iterations per step.
   package static let iterations = 3
-  /// The rate of what `AdamW` steps, as a share of the rate.
+  /// The learning rate of `AdamW` as a fraction of Muon's.
   package static let adamShare = 0.2
 
   /// Muon with the usual numbers.
@@ -68,14 +68,14 @@ public final class Muon: SteppingOptimizer {
     let k = engine.kernels
     let (start, count) = (matrix.start, matrix.rows * matrix.columns)
     var (direction, other) = (work.direction.base, work.other.base)
-    // The optimizer's kernel gives the direction where it steps from zero with a rate of -1.
+    // The kernel yields the direction if it steps from zero with a rate of -1.
     engine.stretches(count) { i, count in
       (direction + i).update(repeating: 0, count: count)
       k.optimizers.momentumStep(
         direction + i, update.gradients + start + i, velocity + start + i, Float(momentum), true,
         0, -1, count)
     }
-    // In the order of the stretches: one after the other, as it is a small part of the time.
+    // One after the other: this is a small part of the time.
     let norm = k.elementwise.sumOfSquares(Input(direction), count).squareRoot()
     guard norm > 0, norm.isFinite else {
       if !norm.isFinite { isFinite = false }
@@ -95,7 +95,7 @@ public final class Muon: SteppingOptimizer {
     let shape = max(1, Double(n) / Double(matrix.rows)).squareRoot()
     let rate = learningRate * matrix.rateFactor
     engine.stretches(count) { i, count in
-      // Without momentum the kernel's velocity is only written.
+      // Without momentum the kernel only writes the velocity.
       k.optimizers.momentumStep(
         update.parameters + start + i, Input(direction) + i, other + i, 0, false,
         Float(weightDecay / shape), Float(rate * shape), count)
@@ -169,6 +169,6 @@ public final class Muon: SteppingOptimizer {
 }
 
 extension Muon {
-  /// What it is chosen with.
+  /// The defaults.
   static let numbers = OptimizerNumbers(moments: 2, rate: 0.04, decay: 0.05, momentum: 0.9)
 }

@@ -1,15 +1,15 @@
 internal import KernelTypes
 
-/// What turns gradients into steps.
+/// A rule that updates parameters from their gradients.
 ///
 /// A class, because it owns the memory of its moments: flat slabs as long as the parameters. One
 /// optimizer serves one network. The set is closed: an optimizer is a case of `OptimizerForm`.
 public protocol Optimizer: AnyObject {
-  /// The size of a step; a schedule may set it before each.
+  /// The learning rate; a schedule may set it before each step.
   var learningRate: Double { get set }
-  /// Steps made.
+  /// The number of steps done.
   var steps: Int { get }
-  /// This optimizer among all kinds.
+  /// This optimizer as a case of the closed set.
   var form: OptimizerForm { get }
 }
 
@@ -22,7 +22,7 @@ public enum OptimizerForm {
   /// Orthogonal steps for convolutions, Adam for the rest.
   case muon(Muon)
 
-  /// The optimizer as a training session takes it.
+  /// The optimizer as a training session uses it.
   var stepping: any SteppingOptimizer {
     switch self {
     case .adam(let optimizer): optimizer
@@ -43,13 +43,13 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
   /// Orthogonalised momentum for convolutions, AdamW for the rest.
   case muon
 
-  /// Numbers that it keeps for each parameter.
+  /// Numbers kept per parameter.
   package var moments: Int { numbers.moments }
-  /// The peak rate where the optimizer is chosen without one, for batches of 64.
+  /// The default peak learning rate, for batches of 64.
   package var standardRate: Double { numbers.rate }
-  /// The weight decay where the optimizer is chosen without one.
+  /// The default weight decay.
   package var standardDecay: Double { numbers.decay }
-  /// The momentum where the optimizer is chosen; nil for one without.
+  /// The default momentum; nil for an optimizer without.
   package var standardMomentum: Double? { numbers.momentum }
 
   private var numbers: OptimizerNumbers {
@@ -62,7 +62,7 @@ package enum OptimizerKind: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// What an optimizer keeps, and has where it is chosen without numbers; see `OptimizerKind`.
+/// An optimizer's memory per parameter and its default numbers; see `OptimizerKind`.
 struct OptimizerNumbers: Sendable {
   let moments: Int
   let rate: Double
@@ -70,37 +70,37 @@ struct OptimizerNumbers: Sendable {
   let momentum: Double?
 }
 
-/// What a training session asks of an optimizer.
+/// An optimizer as a training session uses it.
 protocol SteppingOptimizer: Optimizer {
-  /// Steps made; a checkpoint sets it.
+  /// The number of steps done; a checkpoint sets it.
   var steps: Int { get set }
-  /// Takes memory for a graph's parameters and begins anew.
+  /// Allocates the moments for a graph's parameters and resets the steps.
   func prepare(for graph: Graph, kernels: KernelTable) throws(ModelError)
-  /// Moves the parameters by one step.
+  /// Updates the parameters by one step.
   func step(_ update: ParameterUpdate)
   /// The memory of the moments by name, for checkpoints.
   var state: [(name: String, memory: FloatMemory)] { get }
-  /// Bytes taken for moments and for working them out.
+  /// Bytes of moments and work memory.
   var memoryBytes: Int { get }
-  /// Whether the last step met finite numbers alone, as far as it had to look.
+  /// Whether the last step found only finite numbers, as far as it checked.
   var isFinite: Bool { get }
 }
 
 extension SteppingOptimizer {
   /// That of the moments.
   var memoryBytes: Int { state.reduce(0) { $0 + $1.memory.byteCount } }
-  /// What is not finite reaches the parameters by itself.
+  /// A non-finite gradient shows in the parameters.
   var isFinite: Bool { true }
 }
 
-/// One update of all parameters: flat slabs, cut into stretches of one kind.
+/// One update of all parameters: flat slabs, divided into segments.
 struct ParameterUpdate {
-  /// A stretch of neighbouring parameters that all decay, or all do not, and move at one rate.
+  /// Consecutive parameters with the same learning rate, which all decay or all do not.
   struct Segment {
     let start: Int
     let count: Int
     let decays: Bool
-    /// The learning rate is multiplied by this; decoupled decay follows it.
+    /// A factor of the learning rate, and so of decoupled decay.
     let rateFactor: Double
     /// The optimizer's steps before these parameters began to move.
     let stepsBefore: Int
@@ -108,12 +108,13 @@ struct ParameterUpdate {
     let isMatrix: Bool
   }
 
-  /// The filters of a convolution: a row for each place and input channel, a column a filter.
+  /// The filters of a convolution as a matrix: a row for each place and input channel, a column for
+  /// each filter.
   struct Matrix {
     let start: Int
     let rows: Int
     let columns: Int
-    /// The learning rate is multiplied by this.
+    /// A factor of the learning rate.
     let rateFactor: Double
   }
 
@@ -123,17 +124,17 @@ struct ParameterUpdate {
   let matrices: [Matrix]
   let engine: Engine
 
-  /// Runs `body` on every stretch, on all threads.
+  /// Runs `body` on every segment, on all threads.
   func onEverySegment(_ body: (Segment) -> Void) {
     on(segments, body)
   }
 
-  /// Runs `body` on some of the stretches, on all threads.
+  /// Runs `body` on some of the segments, on all threads.
   func on(_ segments: [Segment], _ body: (Segment) -> Void) {
     engine.workers.parallelFor(segments.count) { index, _ in body(segments[index]) }
   }
 
-  /// The stretches of a network's parameters, at most 2^14 long, without those that stand still.
+  /// The segments of a network's parameters, at most 2^14 long, without frozen ones.
   static func segments(
     of graph: Graph, rate: (TensorSlot) -> (factor: Double, stepsBefore: Int)
   ) -> [Segment] {
@@ -153,8 +154,8 @@ struct ParameterUpdate {
     return segments
   }
 
-  /// The filters of all convolutions but the first, which sees pixels and not features; without
-  /// those that stand still.
+  /// The filters of all convolutions but the first, which reads pixels and not features; without
+  /// frozen ones.
   static func matrices(
     of graph: Graph, rate: (TensorSlot) -> Double = { _ in 1 }
   ) -> [Matrix] {

@@ -5,17 +5,17 @@ internal import KernelTypes
 /// d = gradient + decay · w, b = momentum · b + d, and w -= rate · (d + momentum · b) with
 /// Nesterov's look ahead, w -= rate · b without. Only weights of two or more dimensions decay.
 public final class SGD: SteppingOptimizer {
-  /// The size of a step.
+  /// The learning rate.
   public var learningRate: Double
-  /// The share of the last step that goes on.
+  /// The momentum: the factor of the previous step.
   public let momentum: Double
-  /// Whether to look ahead.
+  /// Whether to use Nesterov's momentum.
   public let nesterov: Bool
-  /// The pull of weights towards zero.
+  /// The weight decay.
   public let weightDecay: Double
-  /// Steps made.
+  /// The number of steps done.
   public internal(set) var steps = 0
-  /// This optimizer among all kinds.
+  /// This optimizer as a case of the closed set.
   public var form: OptimizerForm { .sgd(self) }
   private var velocity: FloatMemory?
 
@@ -54,7 +54,7 @@ public final class SGD: SteppingOptimizer {
 }
 
 extension SGD {
-  /// What it is chosen with.
+  /// The defaults.
   ///
   /// The decay is as large a part of a step, at its rate, as AdamW's: the usual 5e-4 at 0.1.
   static let numbers = OptimizerNumbers(moments: 1, rate: 0.1, decay: 5e-4, momentum: 0.9)

@@ -1,8 +1,8 @@
 internal import Ranks
 
-/// The part of a batch that one of several processes makes a step on.
+/// The part of a batch that one of several processes trains on.
 package struct BatchPlace: Sendable, Hashable {
-  /// The place of its first image in the whole batch.
+  /// The index of its first image in the whole batch.
   package var offset: Int
   /// The images of the whole batch.
   package var whole: Int
@@ -14,7 +14,7 @@ package struct BatchPlace: Sendable, Hashable {
   }
 }
 
-/// The data of a pass that other processes make on other images of the same batch.
+/// What a pass needs if other processes work on other parts of the same batch.
 struct BatchShare {
   let communicator: Communicator
   let place: BatchPlace

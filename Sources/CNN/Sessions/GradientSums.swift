@@ -2,8 +2,8 @@ internal import Ranks
 
 /// Sums the gradients of all processes while the backward pass continues.
 ///
-/// Parameters lie in the order of the layers, so what the pass has come past is a stretch at the
-/// end; it goes off as soon as it is large enough to be worth a message.
+/// Parameters lie in the order of the layers, so the finished gradients are a range at the end; it
+/// is sent as soon as it is large enough to be worth a message.
 struct GradientSums {
   private let communicator: Communicator
   private let gradients: UnsafeMutablePointer<Float>
@@ -12,7 +12,7 @@ struct GradientSums {
   private var first: Int
   private var end: Int
 
-  /// Floats of a stretch: some messages a step, each longer than its latency.
+  /// Floats per message: a few messages per step, each longer than its latency.
   private static let stretch = 1 << 19
 
   init(_ share: BatchShare, _ gradients: FloatMemory) {
@@ -22,18 +22,18 @@ struct GradientSums {
     (first, end) = (gradients.count, gradients.count)
   }
 
-  /// Takes note that all gradients from `start` on are computed.
+  /// Records that all gradients from `start` on are complete.
   mutating func advance(to start: Int) {
     first = min(first, start)
     if end - first >= GradientSums.stretch { send() }
   }
 
-  /// Sends what is left of what was computed.
+  /// Sends the remaining gradients.
   mutating func finish() { send() }
 
   private mutating func send() {
     guard first < end else { return }
-    // What a blank image came to counts for nothing.
+    // A blank image's gradients do not count.
     if !isPresent { (gradients + first).update(repeating: 0, count: end - first) }
     communicator.sum(gradients + first, end - first)
     end = first

@@ -3,17 +3,17 @@ internal import KernelTypes
 
 /// Computes a network's predictions.
 ///
-/// A class, because it owns the memory of its activations, taken at the start. An image's answer
-/// does not depend on the other images of its batch, to the bit.
+/// A class, because it owns the memory of its activations, allocated at the start. An image's
+/// logits do not depend on the other images of its batch, to the bit.
 public final class InferenceSession {
-  /// The network that answers.
+  /// The network.
   public let network: Network
-  /// Images in a batch at most.
+  /// The largest batch.
   public let batchSize: Int
   private let folded: FoldedNetwork
-  /// Weights as the passes read them, where they are read more than once.
+  /// Packed weights, if they are read more than once.
   private var packed: PackedWeights?
-  /// One that uses all threads on each operation, or one a thread for images of its own.
+  /// One executor with all threads on each operation, or one per thread with its own images.
   private let executors: [StagedExecutor]
   private let engine: Engine
   private var revision: Int
@@ -21,9 +21,9 @@ public final class InferenceSession {
   private var isUsed = false
   private var logits: [Float]
 
-  /// Takes the time of every operation, on the first thread where each has images of its own.
+  /// Measures the time of every operation; of the first thread only, if each has its own images.
   ///
-  /// nil costs nothing.
+  /// No cost if nil.
   package var profile: StepProfile? {
     get { executors[0].profile }
     set { executors[0].profile = newValue }
@@ -35,7 +35,7 @@ public final class InferenceSession {
     self.batchSize = batchSize
     self.engine = engine
     let folded = try FoldedNetwork(network)
-    // For a single image they would be written only to be read once.
+    // For a single image, packed weights would be read only once.
     let packed =
       batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
@@ -45,7 +45,7 @@ public final class InferenceSession {
         try StagedExecutor(
           share.stages, parameters: folded.parameters, statistics: network.statistics,
           packed: packed, engine: share.engine))
-      // One may fit where all do not; none has touched its memory yet.
+      // One executor may fit if all do not; none has touched its memory yet.
       if executors.count == 1 {
         _ = try FloatMemory.room(bytes: share.executors * executors[0].memoryBytes)
       }
@@ -58,7 +58,7 @@ public final class InferenceSession {
     prepare()
   }
 
-  /// Bytes that the session takes beside the network.
+  /// Bytes that the session takes in addition to the network.
   public var memoryBytes: Int {
     executors.reduce(0) { $0 + $1.memoryBytes }
       + (folded.parameters.count + (packed?.count ?? 0)) * MemoryLayout<Float>.stride
@@ -66,7 +66,7 @@ public final class InferenceSession {
 
   /// The assignment of a batch to workers.
   struct Share {
-    /// One that uses all threads on each operation, or one a thread for images of its own.
+    /// One executor with all threads on each operation, or one per thread with its own images.
     let executors: Int
     /// The stages that a worker runs one after the other.
     let stages: [GraphStage]
@@ -75,7 +75,7 @@ public final class InferenceSession {
     init(of batchSize: Int, graph: Graph, engine: Engine) {
       let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
       executors = isDepthFirst ? engine.threads : 1
-      // More images than this gain little from shared weights, and threads share the work worse.
+      // More images gain little from shared weights, and the work is divided less evenly.
       stages =
         isDepthFirst
         ? graph.stages(most: min(batchSize, 8))
@@ -84,7 +84,7 @@ public final class InferenceSession {
     }
   }
 
-  /// Takes over the network's weights.
+  /// Copies the network's weights.
   private func prepare() {
     revision = network.revision
     isUsed = false
@@ -92,7 +92,7 @@ public final class InferenceSession {
     packed?.pack(engine, parameters: Input(folded.parameters.base))
   }
 
-  /// Keeps the weights packed from the second answer on, if there is room for them.
+  /// Keeps the weights packed from the second batch on, if there is memory for them.
   private func keepPacked() {
     guard let kept = try? PackedWeights(folded.graph, kernels: engine.kernels) else { return }
     kept.pack(engine, parameters: Input(folded.parameters.base))
@@ -127,8 +127,8 @@ public final class InferenceSession {
     if revision != network.revision { prepare() }
     if isUsed, packed == nil { keepPacked() }
     isUsed = true
-    // Stretches of images, as many for each thread, go through all layers one after the other:
-    // what a layer gives is still in the thread's cache when the next one reads it.
+    // Each thread runs its images through all layers: a layer's output is still in the thread's
+    // cache when the next one reads it.
     let most = executors[0].capacity
     let rounds = (count + most * executors.count - 1) / (most * executors.count)
     let stretches = min(count, rounds * executors.count)
@@ -137,7 +137,7 @@ public final class InferenceSession {
       // Each task writes its own images' logits.
       nonisolated(unsafe) let target = base
       if stretches == 1 {
-        // Not as a task: the operations give the threads theirs.
+        // Not as a task: the operations use the threads themselves.
         executors[0].forward(images: images, batch: count, logits: target)
         return
       }

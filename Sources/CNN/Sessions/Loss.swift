@@ -11,22 +11,22 @@ public enum Loss: Sendable, Hashable {
   /// With smoothing s the target of the class is 1 - s + s/K and of the others s/K.
   case softmaxCrossEntropy(labelSmoothing: Double = 0)
 
-  /// The mean loss of a batch and how many classes were right.
+  /// The mean loss of a batch and the number of correct predictions.
   public struct Result: Sendable, Hashable {
     /// Mean over the batch of weight times loss.
     public var loss: Double
-    /// Samples whose most probable class is theirs.
+    /// Samples whose most probable class is correct.
     public var correct: Int
   }
 
-  /// The loss for `outputs` logits a sample.
+  /// The loss for `outputs` logits per sample.
   public static func standard(outputs: Int, labelSmoothing: Double = 0) -> Loss {
     outputs == 1
       ? .binaryCrossEntropy(labelSmoothing: labelSmoothing)
       : .softmaxCrossEntropy(labelSmoothing: labelSmoothing)
   }
 
-  /// The classes that `outputs` logits tell apart.
+  /// The number of classes that `outputs` logits stand for.
   func classes(outputs: Int) -> Int {
     switch self {
     case .binaryCrossEntropy: 2
@@ -34,16 +34,25 @@ public enum Loss: Sendable, Hashable {
     }
   }
 
+  /// Refuses a class that the outputs do not have.
+  func check(_ targets: [Int32], outputs: Int) throws(ModelError) {
+    let classes = classes(outputs: outputs)
+    for target in targets where !(0..<classes).contains(Int(target)) {
+      throw .target(expected: "in 0..<\(classes)", found: Int(target))
+    }
+  }
+
   /// The loss of a batch; writes its gradient, of the same shape as the logits, where asked to.
   ///
-  /// - logits: one row of `outputs` numbers a target.
-  /// - mixture: a second class for each sample and the share of the first. The loss is
-  ///   λ w_a ℓ(a) + (1 - λ) w_b ℓ(b) with the class weights w and ℓ as above, which is w ℓ(q) with
-  ///   the weight w = λ w_a + (1 - λ) w_b and the target q of λ w_a / w for a and the rest for b,
-  ///   smoothed like any other. The class that has the greater share counts as the right one.
+  /// - logits: one row of `outputs` numbers per target.
+  /// - mixture: a second class for each sample and the weight λ of the first. The loss is λ w_a
+  ///   ℓ(a) + (1 - λ) w_b ℓ(b) with the class weights w and ℓ as above, which is w ℓ(q) with the
+  ///   weight w = λ w_a + (1 - λ) w_b and the target q of λ w_a / w for a and the rest for b,
+  ///   smoothed like any other. The class with the greater weight counts as the correct one.
   /// - classWeights: a factor for the samples of each class.
-  /// - whole: the samples of the batch of which these are a part; the mean is over that.
-  /// - workers: who computes the samples' losses; they are summed in the order of the samples.
+  /// - whole: the size of the batch if these samples are a part of it; the mean is over the batch.
+  /// - workers: the threads that compute the samples' losses; these are summed in the order of the
+  ///   samples.
   package func evaluate(
     logits: UnsafeBufferPointer<Float>, outputs: Int, targets: [Int32],
     mixture: TargetMixture? = nil, classWeights: [Double]? = nil,
@@ -53,7 +62,7 @@ public enum Loss: Sendable, Hashable {
     precondition(
       mixture.map { $0.targets.count == targets.count && $0.shares.count == targets.count } ?? true,
       "a second class for each sample")
-    /// The loss of one sample times its share in the mean, and whether its class was right.
+    /// The loss of one sample times its weight in the mean, and whether its class was correct.
     func sample(_ row: Int) -> (Double, Bool) {
       let (target, weight) = SoftTarget.weighted(row, targets, mixture, classWeights)
       let share = weight / Double(whole ?? targets.count)
@@ -69,7 +78,7 @@ public enum Loss: Sendable, Hashable {
         }
       return (loss * share, isCorrect)
     }
-    // So many samples a task that waking a thread for it pays.
+    // Enough samples per task to be worth waking a thread.
     let length = max(1, 1024 / outputs)
     let tasks = (targets.count + length - 1) / length
     return withUnsafeTemporaryAllocation(of: (Double, Bool).self, capacity: targets.count) {

@@ -1,7 +1,7 @@
 extension TrainingSession {
-  /// Bytes that a session would take beside the network; none of them is written to.
+  /// Bytes that a session would take in addition to the network, without touching that memory.
   ///
-  /// `input` is the largest extent of the images that steps are made on, the network's own if nil.
+  /// `input` is the largest shape of training images; nil for the network's own.
   package static func memoryBytes(
     network: Network, input: Shape? = nil, optimizer: any Optimizer, batchSize: Int, engine: Engine
   ) throws(ModelError) -> Int {
@@ -19,7 +19,7 @@ extension TrainingSession {
 }
 
 extension InferenceSession {
-  /// Bytes that a session would take beside the network; none of them is written to.
+  /// Bytes that a session would take in addition to the network, without touching that memory.
   package static func memoryBytes(
     network: Network, batchSize: Int, engine: Engine
   ) throws(ModelError) -> Int {

@@ -5,13 +5,26 @@
 public struct TargetMixture: Sendable, Hashable {
   /// The class of each sample's second image.
   public var targets: [Int32]
-  /// The share λ of each sample's first image, 0 to 1.
+  /// The weight λ of each sample's first image, 0 to 1.
   public var shares: [Float]
 
-  /// Second classes and first shares, one of each a sample.
+  /// Second classes and weights of the first, one per sample.
   public init(targets: [Int32], shares: [Float]) {
     self.targets = targets
     self.shares = shares
+  }
+
+  /// Refuses a mixture that does not fit the first classes of its batch.
+  func check(_ first: [Int32], _ loss: Loss, outputs: Int) throws(ModelError) {
+    for (name, found) in [("second targets", targets.count), ("shares", shares.count)]
+    where found != first.count {
+      throw .length(of: name, expected: first.count, found: found)
+    }
+    try loss.check(targets, outputs: outputs)
+    for share in shares where !(share >= 0 && share <= 1) {
+      throw .invalid(
+        layer: "mixture", field: "a share", expected: "in 0...1", found: "\(share)")
+    }
   }
 }
 
@@ -21,7 +34,7 @@ struct SoftTarget {
   private let second: Int
   /// The probability of the first class where the second is another.
   private let share: Double
-  /// The class that counts as the right one.
+  /// The class that counts as correct.
   let label: Int
 
   /// The target of a sample and the factor of its loss; see `Loss.evaluate`.

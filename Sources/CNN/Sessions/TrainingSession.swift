@@ -1,68 +1,49 @@
 public import Compute
+internal import KernelTypes
 package import Ranks
 
 /// Trains a network batch by batch.
 ///
 /// A class, because it owns memory: gradients, the optimizer's moments and one arena for
-/// activations, all taken at the start. The same batches in the same order give the same bits on
-/// any number of threads.
+/// activations, all allocated at the start. The same batches in the same order give the same bits
+/// on any number of threads.
 public final class TrainingSession {
   /// The network that is trained.
   public let network: Network
   /// The optimizer.
   public let optimizer: any Optimizer
-  let stepping: any SteppingOptimizer
-  let loss: Loss
-  let classWeights: [Double]?
-  let clipNorm: Double?
-  let seed: UInt64
-  var executor: Executor
-  /// The extent of the images that steps are made on; the largest until `resize`.
+  private let stepping: any SteppingOptimizer
+  private let loss: Loss
+  private let classWeights: [Double]?
+  private let clipNorm: Double?
+  private let seed: UInt64
+  private var executor: Executor
+  /// The shape of the training images; the largest one until `resize`.
   package private(set) var input: Shape
-  let gradients: FloatMemory
-  var segments: [ParameterUpdate.Segment]
-  var matrices: [ParameterUpdate.Matrix]
-  var squares: [Double]
+  private let gradients: FloatMemory
+  private var segments: [ParameterUpdate.Segment]
+  private var matrices: [ParameterUpdate.Matrix]
+  private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
-  var backboneStepsBefore = 0
-  /// The processes that make each step together, each on a part of the batch; nil for one alone.
+  private var backboneStepsBefore = 0
+  /// The processes that train together, each on a part of the batch; nil for a single process.
   package let communicator: Communicator?
-  let sharesStatistics: Bool
-  /// The factor of the learning rate before the classifier; 0 freezes what lies there.
+  private let sharesStatistics: Bool
+  /// The learning rate factor of the backbone, all layers before the classifier; 0 freezes it.
   ///
-  /// A frozen backbone runs with its stored statistics and without dropout, nothing of it changes,
-  /// and the backward pass ends at the classifier. To be changed between steps, and only for a
-  /// network with an `Architecture.head`.
+  /// A frozen backbone runs with its running statistics and without dropout, does not change, and
+  /// has no backward pass. May change between steps, and only if the network has an
+  /// `Architecture.head`.
   package var backboneRate = 1.0 {
     didSet {
       if oldValue == 0 { backboneStepsBefore = optimizer.steps }
       prepareBackbone()
     }
   }
-  /// Takes the time of a step's parts; nil costs nothing.
+  /// Measures the time of a step's parts, if not nil.
   package var profile: StepProfile? {
     get { executor.profile }
     set { executor.profile = newValue }
-  }
-
-  /// The result of one step.
-  public struct StepResult: Sendable {
-    /// Mean loss of the batch.
-    public var loss: Double
-    /// Samples of the batch whose class was right before the step.
-    public var correct: Int
-    /// The gradients' norm over all parameters, where clipping computes it.
-    public var gradientNorm: Double?
-    /// The number that is not finite, which makes the step unusable.
-    package var fault: NonFiniteNumber?
-    package var seconds: StepSeconds
-  }
-
-  /// The time spent in each part of a step.
-  package struct StepSeconds: Sendable {
-    package var forward = 0.0
-    package var backward = 0.0
-    package var optimizer = 0.0
   }
 
   /// A session for batches of up to `batchSize` images.
@@ -81,7 +62,7 @@ public final class TrainingSession {
       communicator: nil)
   }
 
-  /// - largestInput: the largest extent of images that steps are made on; the network's own if nil.
+  /// - largestInput: the largest shape of training images; nil for the network's own.
   package init(
     network: Network, largestInput: Shape? = nil, loss: Loss?, optimizer: any Optimizer,
     batchSize: Int, engine: Engine,
@@ -122,9 +103,10 @@ public final class TrainingSession {
     try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
 
-  /// Makes the next steps on images of another extent, with the same weights.
+  /// Trains on images of another size from the next step on, with the same weights.
   ///
-  /// The activations stay in the memory that was taken for the largest extent wherever they fit. Errors: a network that has other weights for images of that extent, or does not take them.
+  /// Reuses the activations' memory if it is large enough. Errors: the network cannot take images
+  /// of that size, or not with the same weights.
   package func resize(to input: Shape) throws(ModelError) {
     guard input != self.input else { return }
     executor = try executor.resized(
@@ -141,8 +123,8 @@ public final class TrainingSession {
     cutSegments(head)
   }
 
-  /// Cuts the parameters into stretches that move at one rate.
-  func cutSegments(_ head: ClassifierHead) {
+  /// Divides the parameters into segments of equal learning rate.
+  private func cutSegments(_ head: ClassifierHead) {
     segments = ParameterUpdate.segments(of: network.graph) { slot in
       head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
     }
@@ -152,15 +134,266 @@ public final class TrainingSession {
     squares = [Double](repeating: 0, count: segments.count)
   }
 
-  /// Bytes that the session takes beside the network: activations, gradients, moments.
+  /// Bytes that the session takes in addition to the network: activations, gradients, moments.
   public var memoryBytes: Int {
     executor.memoryBytes + gradients.byteCount + stepping.memoryBytes
   }
-}
 
-extension Duration {
-  /// The duration as a number of seconds.
-  package var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  // MARK: Steps
+
+  /// One step on a batch of images (batch x height x width x channels) and their classes.
+  ///
+  /// `mixture` gives the second classes if the images are blends of two.
+  public func step(
+    images: [Float], targets: [Int32], mixture: TargetMixture? = nil
+  ) throws(ModelError) -> StepResult {
+    let expected = targets.count * input.count
+    guard images.count == expected, !targets.isEmpty else {
+      throw .length(of: "images", expected: expected, found: images.count)
+    }
+    guard targets.count <= executor.capacity else {
+      throw .length(of: "targets", expected: executor.capacity, found: targets.count)
+    }
+    try loss.check(targets, outputs: network.outputs)
+    if let mixture { try mixture.check(targets, loss, outputs: network.outputs) }
+    return images.withUnsafeBufferPointer { step(pixels: $0, targets: targets, mixture: mixture) }
+  }
+
+  /// One step on a batch that is already in place; the number of images is that of the targets.
+  ///
+  /// If the loss is not finite, the parameters do not change. Each of several processes passes its
+  /// own part of the batch, which may be empty, and `place`; loss and correct predictions are those
+  /// of the whole batch. If the communicator has failed, the result is meaningless.
+  package func step(
+    pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
+    place: BatchPlace? = nil
+  ) -> StepResult {
+    precondition(
+      pixels.count >= targets.count * input.count, "a batch too short")
+    precondition(
+      (communicator == nil) == (place == nil), "several processes, and only they, have a place")
+    guard !targets.isEmpty else {
+      let blank = [Float](repeating: 0, count: input.count)
+      return blank.withUnsafeBufferPointer { step($0, targets, mixture, place, batch: 1) }
+    }
+    return step(pixels, targets, mixture, place, batch: targets.count)
+  }
+
+  private func step(
+    _ pixels: UnsafeBufferPointer<Float>, _ targets: [Int32], _ mixture: TargetMixture?,
+    _ place: BatchPlace?, batch: Int
+  ) -> StepResult {
+    guard let images = pixels.baseAddress else {
+      preconditionFailure("a batch without memory")
+    }
+    let share = communicator.flatMap { communicator in
+      place.map {
+        BatchShare(
+          communicator: communicator, place: $0, isPresent: !targets.isEmpty,
+          sharesStatistics: sharesStatistics)
+      }
+    }
+    var seconds = StepSeconds()
+    let clock = ContinuousClock()
+    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    let start = clock.now
+    // The forward pass changes the statistics, even if the loss is not finite.
+    defer { network.noteChange() }
+    executor.forward(images: images, batch: batch, mode: mode, share: share)
+    let result = lossAndGradient(targets, mixture, share, batch: batch)
+    profile?.lap(.loss)
+    let afterForward = clock.now
+    seconds.forward = (afterForward - start).inSeconds
+    guard result.loss.isFinite else {
+      return StepResult(
+        loss: result.loss, correct: result.correct, fault: .loss(result.loss), seconds: seconds)
+    }
+    clearGradients()
+    profile?.lap(.clearing)
+    computeGradients(images, batch: batch, mode, share)
+    let afterBackward = clock.now
+    seconds.backward = (afterBackward - afterForward).inSeconds
+    let norm = clipGradients()
+    stepping.step(
+      ParameterUpdate(
+        parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
+        matrices: matrices, engine: executor.engine))
+    profile?.lap(.optimizer)
+    let fault = isFiniteAfterStep ? nil : fault
+    seconds.optimizer = (clock.now - afterBackward).inSeconds
+    return StepResult(
+      loss: result.loss, correct: result.correct, gradientNorm: norm, fault: fault,
+      seconds: seconds)
+  }
+
+  /// The whole batch's loss and count of correct predictions, and this part's gradient of the
+  /// logits.
+  private func lossAndGradient(
+    _ targets: [Int32], _ mixture: TargetMixture?, _ share: BatchShare?, batch: Int
+  ) -> Loss.Result {
+    let outputs = network.outputs
+    let count = targets.count * outputs
+    if targets.isEmpty { executor.logitsGradient.update(repeating: 0, count: batch * outputs) }
+    var result = loss.evaluate(
+      logits: UnsafeBufferPointer(start: executor.logits, count: count),
+      outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
+      whole: share?.place.whole, workers: executor.engine.workers,
+      gradient: UnsafeMutableBufferPointer(start: executor.logitsGradient, count: count))
+    guard let share else { return result }
+    let all = share.gather([result.loss, Double(result.correct)])
+    result.loss = stride(from: 0, to: all.count, by: 2).reduce(0) { $0 + all[$1] }
+    result.correct = stride(from: 1, to: all.count, by: 2).reduce(0) { $0 + Int(all[$1]) }
+    return result
+  }
+
+  /// The gradients of the whole batch.
+  private func computeGradients(
+    _ images: Input, batch: Int, _ mode: PassMode, _ share: BatchShare?
+  ) {
+    guard let share else {
+      executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
+      return
+    }
+    var sums = GradientSums(share, gradients)
+    executor.backward(
+      images: images, batch: batch, mode: mode, gradients: gradients.base, share: share
+    ) { sums.advance(to: $0) }
+    sums.finish()
+    if !sharesStatistics { averageStatistics(share) }
+    share.communicator.finishSums()
+  }
+
+  /// Each process has its own running statistics; inference uses their mean.
+  private func averageStatistics(_ share: BatchShare) {
+    let statistics = network.statistics
+    if !share.isPresent { statistics.base.update(repeating: 0, count: statistics.count) }
+    share.communicator.sum(statistics.base, statistics.count)
+    share.communicator.finishSums()
+    let present = min(share.place.whole, share.communicator.size)
+    executor.engine.kernels.elementwise.scale(
+      statistics.base, 1 / Float(present), statistics.count)
+  }
+
+  private func clearGradients() {
+    executor.engine.stretches(gradients.count) { start, count in
+      (gradients.base + start).update(repeating: 0, count: count)
+    }
+  }
+
+  /// The sum of squares over all trained segments, in their order.
+  private func sumOfSquares(_ memory: FloatMemory) -> Double {
+    let kernels = executor.engine.kernels.elementwise
+    squares.withUnsafeMutableBufferPointer { squares in
+      // Each task writes its own element.
+      nonisolated(unsafe) let squares = squares
+      executor.engine.workers.parallelFor(segments.count) { index, _ in
+        squares[index] = kernels.sumOfSquares(
+          memory.base + segments[index].start, segments[index].count)
+      }
+    }
+    return squares.reduce(0, +)
+  }
+
+  /// Scales the gradients down to the clipping norm.
+  private func clipGradients() -> Double? {
+    guard let clipNorm else { return nil }
+    let kernels = executor.engine.kernels.elementwise
+    let norm = sumOfSquares(gradients).squareRoot()
+    if norm > clipNorm {
+      let factor = Float(clipNorm / norm)
+      executor.engine.stretches(gradients.count) { start, count in
+        kernels.scale(gradients.base + start, factor, count)
+      }
+    }
+    return norm
+  }
+
+  /// Whether all numbers are finite after a step: one that is not finite in a gradient or moment
+  /// makes the parameter that it updates not finite, or has stopped the optimizer.
+  private var isFiniteAfterStep: Bool {
+    stepping.isFinite && sumOfSquares(network.parameters).isFinite
+      && executor.engine.kernels.elementwise.sumOfSquares(
+        Input(network.statistics.base), network.statistics.count
+      ).isFinite
+  }
+
+  /// The first non-finite number.
+  private var fault: NonFiniteNumber? {
+    if let name = network.nonFinite(in: gradients, as: .parameters) { return .gradient(name) }
+    for (_, memory) in stepping.state {
+      if let name = network.nonFinite(in: memory, as: .parameters) { return .moment(name) }
+    }
+    let name =
+      network.nonFinite(in: network.parameters, as: .parameters)
+      ?? network.nonFinite(in: network.statistics, as: .statistics)
+    // The sum of squares may overflow without a non-finite number.
+    return .weight(name ?? "the network")
+  }
+
+  // MARK: State
+
+  private var memory: [(name: String, memory: FloatMemory)] {
+    network.slabs + stepping.state.map { ("optimizer." + $0.name, $0.memory) }
+  }
+
+  /// Bytes of the state.
+  package var memoryOfState: Int {
+    memory.reduce(0) { $0 + $1.memory.count } * MemoryLayout<Float>.stride
+  }
+
+  /// The state between two steps.
+  package var state: State {
+    State(
+      steps: optimizer.steps, backboneStepsBefore: backboneStepsBefore,
+      backboneRate: backboneRate,
+      slabs: Dictionary(
+        uniqueKeysWithValues: memory.map { ($0.name, $0.memory.values(0..<$0.memory.count)) }))
+  }
+
+  /// Continues from a state: the next steps give the same bits as in the original session.
+  ///
+  /// Errors: numbers of another network or of another optimizer.
+  package func restore(_ state: State) throws(ModelError) {
+    try copyIn(state.slabs, to: memory)
+    stepping.steps = state.steps
+    // Whether the backbone was frozen is decided by the last step's rate, not by a new session's.
+    if network.architecture.head != nil { backboneRate = state.backboneRate }
+    backboneStepsBefore = state.backboneStepsBefore
+    if let head = network.architecture.head { cutSegments(head) }
+    network.noteChange()
+  }
+
+  // MARK: Tests
+
+  /// One forward and backward pass in training mode with a given gradient of the logits.
+  ///
+  /// Parameter gradients are added to those already there, unless `clears`.
+  package func propagate(
+    images: [Float], cotangent: [Float], clears: Bool = true
+  ) -> (output: [Float], inputGradient: [Float]?) {
+    let sample = input.count
+    let batch = images.count / sample
+    precondition(cotangent.count == batch * network.outputs, "one cotangent per logit")
+    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    defer { network.noteChange() }
+    return images.withUnsafeBufferPointer { pixels in
+      guard let base = pixels.baseAddress else { return ([], nil) }
+      executor.forward(images: base, batch: batch, mode: mode)
+      let output = Array(
+        UnsafeBufferPointer(start: executor.logits, count: cotangent.count))
+      executor.logitsGradient.update(from: cotangent, count: cotangent.count)
+      if clears { clearGradients() }
+      executor.backward(images: base, batch: batch, mode: mode, gradients: gradients.base)
+      let dx = executor.inputGradient.map {
+        Array(UnsafeBufferPointer(start: $0, count: images.count))
+      }
+      return (output, dx)
+    }
+  }
+
+  /// The gradient of a tensor after the last backward pass.
+  package func gradient(of name: String) -> [Float]? {
+    guard let slot = network.slot(name), slot.slab == .parameters else { return nil }
+    return gradients.values(slot.range)
   }
 }

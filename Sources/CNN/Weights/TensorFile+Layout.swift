@@ -1,9 +1,9 @@
 internal import Primitives
 
 extension TensorFile {
-  /// The layout of a file's tensors, from its header, checked against the file's size.
+  /// The layout of a file's tensors, read from its header and checked against the file's size.
   ///
-  /// Nothing needs to be allocated for an array before its shape equals bytes that are there.
+  /// So no memory is allocated for an array that the file does not contain.
   package struct Layout: Sendable {
     /// An array and the bytes of the file that hold it.
     package struct Place: Sendable {
@@ -14,24 +14,24 @@ extension TensorFile {
       package let type: ElementType
       /// Bytes from the file's beginning on.
       package let bytes: Range<Int>
-      /// The array with its factors; only of signed bytes.
+      /// The array of its scales; only for signed bytes.
       package var scales: Place? { factors.first }
-      /// One place at most; a structure cannot hold itself.
+      /// At most one element; an array, because a struct cannot contain itself.
       fileprivate var factors: [Place] = []
     }
 
     /// The map of strings.
     package let metadata: [String: String]
-    /// The arrays in the file's order, without those that hold factors or tell images.
+    /// The arrays in the file's order, without scales and training images.
     package let tensors: [Place]
-    /// The bytes that tell images, rows of 8.
+    /// The digests of training images, rows of 8 bytes.
     package let images: Place?
-    /// All arrays in the file's order; they tile the file from the header's end on.
+    /// All arrays in the file's order; they fill the file after the header without gaps.
     package let arrays: [Place]
     /// The digest's bytes, the file's last.
     package let digest: Range<Int>?
 
-    /// Bytes in front of the header, which say how long it is.
+    /// Bytes before the header, which hold its length.
     package static let prefixBytes = 8
 
     /// The end of the header, from the first 8 bytes of a file of `fileBytes`; the header may have
@@ -79,7 +79,7 @@ extension TensorFile {
     }
   }
 
-  /// Puts the factors of 8-bit arrays with the arrays that they belong to.
+  /// Assigns the scales of 8-bit arrays to their arrays.
   private static func pairing(
     _ places: [Layout.Place]
   ) throws(TensorFileError) -> [Layout.Place] {
@@ -205,7 +205,8 @@ extension TensorFile {
     return numbers
   }
 
-  /// Types, shapes and offsets: the arrays tile the data in the header's order, the digest last.
+  /// Checks types, shapes and offsets: the arrays fill the data without gaps in the header's order,
+  /// the digest last.
   private static func checkLayout(
     _ entries: [Entry], dataBytes: Int, _ origin: Origin
   ) throws(TensorFileError) {

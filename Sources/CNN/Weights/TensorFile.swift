@@ -2,19 +2,19 @@ internal import Primitives
 
 /// Named arrays of floats and a map of strings, as a file in the safetensors format.
 ///
-/// Layout: 8 bytes little-endian with the header's length, the header in JSON padded with spaces
-/// to a multiple of 8, then the arrays' bytes without gaps. The last array, `__sha256__`, is the
-/// SHA-256 of all bytes before it: the format has no check of its own. The digest finds damage;
-/// it proves nothing about who wrote the file.
+/// Layout: 8 bytes little-endian with the header's length, the header in JSON padded with spaces to
+/// a multiple of 8, then the arrays' bytes without gaps. The last array, `__sha256__`, is the
+/// SHA-256 of all bytes before it: the format has no check of its own. The digest detects damage;
+/// it does not prove who wrote the file.
 ///
-/// An array is stored as `F32`, as `F16`, or as `I8` with an `F32` array `NAME.scale` beside it that
-/// holds one factor for each place of the last extent, which is the output channel of every layer's
-/// weights: value = byte · factor.
+/// An array is stored as `F32`, as `F16`, or as `I8` with an `F32` array `NAME.scale` beside it
+/// that holds one scale per index of the last extent, which is the output channel of every layer's
+/// weights: value = byte · scale.
 ///
-/// An array `__training_images__` of `U8 [N, 8]` may stand beside them; it is no part of the network.
+/// There may be an array `__training_images__` of `U8 [N, 8]`, which is not part of the network.
 ///
-/// The bytes depend on the content alone: metadata are sorted by name, arrays by the size of their
-/// elements, the largest first, then by name. So every array begins at a multiple of its element.
+/// The bytes depend only on the content: metadata are sorted by name, arrays by the size of their
+/// elements, largest first, then by name. So every array is aligned to its elements.
 package struct TensorFile: Sendable, Hashable {
   /// An array with its name.
   package struct Tensor: Sendable, Hashable {
@@ -28,7 +28,7 @@ package struct TensorFile: Sendable, Hashable {
 
     /// An array; `values` are as many as the product of `shape`.
     ///
-    /// `storage` must be able to hold them, as `reduced(to:)` sees to.
+    /// `storage` must be able to hold them; `reduced(to:)` ensures that.
     package init(name: String, shape: [Int], values: [Float], storage: Storage = .single) {
       precondition(shape.reduce(1, *) == values.count, "\(name): values do not fill \(shape)")
       self.name = name
@@ -44,14 +44,14 @@ package struct TensorFile: Sendable, Hashable {
   package var metadata: [String: String]
 
   package static let digestName = "__sha256__"
-  /// The name of the array of bytes that says which images a model was trained on.
+  /// The name of the array of training image digests.
   package static let imagesName = "__training_images__"
   static let metadataName = "__metadata__"
   static let digestBytes = 32
-  /// Bytes that tell an image, and images at most.
+  /// Bytes per image digest, and the maximum number of images.
   package static let imageBytes = 8
   package static let imageLimit = 1 << 22
-  /// Bytes that a header may have, unless a reader says otherwise.
+  /// The default limit for a header's bytes.
   package static let headerLimit = 1 << 20
   static let countLimit = 10_000
   static let rankLimit = 8
@@ -66,7 +66,8 @@ package struct TensorFile: Sendable, Hashable {
   /// The array of that name.
   package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
-  /// The file's bytes, its digest included unless it is for programs that know every array's name.
+  /// The file's bytes, with its digest unless `hasDigest` is false, as other programs may reject an
+  /// unknown array.
   package func encoded(hasDigest: Bool = true) -> [UInt8] {
     let arrays = tensors.flatMap(\.arrays).sorted { TensorFile.comesFirst($0, $1) }
     let (head, dataBytes) = TensorFile.head(
@@ -78,12 +79,13 @@ package struct TensorFile: Sendable, Hashable {
     guard hasDigest else { return file }
     var digest = SHA256()
     digest.update(file)
-    // In its place: a sum of two arrays would be a second file in memory.
+    // In place: `+` would make a second copy of the file in memory.
     file += digest.finalize()
     return file
   }
 
-  /// The first bytes of a file of such arrays in the file's order, and how many bytes follow them.
+  /// The header of a file with these arrays in the file's order, and the number of bytes that
+  /// follow.
   private static func head(
     _ arrays: [(name: String, type: ElementType, shape: [Int])], _ metadata: [String: String],
     hasDigest: Bool
@@ -114,10 +116,10 @@ package struct TensorFile: Sendable, Hashable {
     return (head + header, offset)
   }
 
-  /// Asks the reader itself whether it would take a file of such arrays of floats, before there is
-  /// one; returns how many bytes the file would have.
+  /// Checks that a file with these arrays of floats could be read again, before it is written;
+  /// returns its size in bytes.
   ///
-  /// `headerLimit` is the reader's. The error is the one that the reader would throw.
+  /// `headerLimit` is the reader's limit. Throws the reader's error.
   @discardableResult
   package static func checkReadable(
     _ arrays: [(name: String, shape: [Int])], metadata: [String: String],
@@ -139,5 +141,199 @@ package struct TensorFile: Sendable, Hashable {
   /// Byte order of the UTF-8 spelling, which no locale or Unicode version changes.
   static func precedes(_ a: String, _ b: String) -> Bool {
     a.utf8.lexicographicallyPrecedes(b.utf8)
+  }
+}
+
+extension TensorFile {
+  /// The type of an array's elements in a file, by its name in the header.
+  package enum ElementType: String, Sendable, Hashable {
+    /// 32-bit floating point.
+    case single = "F32"
+    /// 16-bit floating point.
+    case half = "F16"
+    /// Signed bytes, to be multiplied by the scales in another array.
+    case signedByte = "I8"
+    /// The upper half of 32-bit floating point; only in files of other programs.
+    case brain = "BF16"
+    /// 64-bit integers; only in files from and for other programs, as batch counts.
+    case long = "I64"
+    /// Bytes; only for the digest and the image digests.
+    case byte = "U8"
+
+    /// Bytes of an element.
+    package var bytes: Int {
+      switch self {
+      case .long: 8
+      case .single: 4
+      case .half, .brain: 2
+      case .signedByte, .byte: 1
+      }
+    }
+  }
+
+  /// The program that wrote a file.
+  package enum Origin: Sendable {
+    /// This program's: arrays in the header's order.
+    case own
+    /// Another program's: arrays in any order, and of other types.
+    case foreign
+
+    /// The types of arrays, except the digest.
+    var types: [ElementType] {
+      switch self {
+      case .own: [.single, .half, .signedByte]
+      case .foreign: [.single, .half, .brain, .long]
+      }
+    }
+
+    /// The types as a message names them.
+    var typeNames: String {
+      switch self {
+      case .own: "type F32, F16 or I8"
+      case .foreign: "type F32, F16 or BF16"
+      }
+    }
+  }
+
+  /// The number format of an array's elements.
+  package enum Storage: Sendable, Hashable {
+    /// 32-bit floats.
+    case single
+    /// 64-bit integers; for other programs only.
+    case long
+    /// 16-bit floats.
+    case half
+    /// Unsigned bytes, from integers of 0 to 255.
+    case octets
+    /// 8-bit integers, with one scale per index of the last extent.
+    case bytes(scales: [Float])
+  }
+
+  /// The number format of weights, as for `export --dtype`.
+  package enum Precision: String, Sendable, Hashable, CaseIterable {
+    /// 32-bit floats.
+    case single = "f32"
+    /// 16-bit floats.
+    case half = "f16"
+    /// 8-bit integers with scales.
+    case bytes = "i8"
+  }
+
+  /// The suffix of the name of an array's scales.
+  static let scaleSuffix = ".scale"
+
+  /// The same file with weights rounded to `precision`.
+  ///
+  /// Only arrays of two or more extents are rounded: biases and normalizations are few numbers that
+  /// every output depends on. With 8 bits a channel's scale is its largest magnitude over 127.
+  /// Error: a weight that 16 bits cannot hold.
+  package func reduced(to precision: Precision) throws(TensorFileError) -> TensorFile {
+    var file = self
+    for (index, tensor) in tensors.enumerated() {
+      file.tensors[index] =
+        tensor.shape.count < 2 || precision == .single
+        ? Tensor(name: tensor.name, shape: tensor.shape, values: tensor.values)
+        : precision == .half ? try tensor.inHalves() : tensor.inBytes()
+    }
+    return file
+  }
+}
+
+extension TensorFile.Tensor {
+  /// Rounded to the nearest of 16 bits, ties to even.
+  fileprivate func inHalves() throws(TensorFileError) -> TensorFile.Tensor {
+    var rounded = self
+    rounded.storage = .half
+    for (index, value) in values.enumerated() {
+      let half = Float16(value)
+      guard half.isFinite else { throw .notInHalves(name: name, index: index, value: value) }
+      rounded.values[index] = Float(half)
+    }
+    return rounded
+  }
+
+  /// Rounded to integer multiples, from -127 to 127, of each channel's scale.
+  fileprivate func inBytes() -> TensorFile.Tensor {
+    let channels = shape.last ?? 1
+    var largest = [Float](repeating: 0, count: channels)
+    for (index, value) in values.enumerated() {
+      largest[index % channels] = max(largest[index % channels], abs(value))
+    }
+    // A channel of zeros needs a scale, too.
+    let scales = largest.map { max($0 / 127, .leastNormalMagnitude) }
+    var rounded = self
+    rounded.storage = .bytes(scales: scales)
+    for (index, value) in values.enumerated() {
+      let scale = scales[index % channels]
+      rounded.values[index] = Float(TensorFile.byte(value, scale)) * scale
+    }
+    return rounded
+  }
+
+  /// The arrays that store this one in the file.
+  var arrays: [TensorFile.StoredArray] {
+    switch storage {
+    case .single:
+      return [TensorFile.StoredArray(name, .single, shape, values)]
+    case .long:
+      return [TensorFile.StoredArray(name, .long, shape, values)]
+    case .half:
+      return [TensorFile.StoredArray(name, .half, shape, values)]
+    case .octets:
+      return [TensorFile.StoredArray(name, .byte, shape, values)]
+    case .bytes(let scales):
+      precondition(scales.count == shape.last, "\(name): a factor for each channel")
+      let multiples = values.enumerated().map { index, value in
+        Float(TensorFile.byte(value, scales[index % scales.count]))
+      }
+      return [
+        TensorFile.StoredArray(name, .signedByte, shape, multiples),
+        TensorFile.StoredArray(name + TensorFile.scaleSuffix, .single, [scales.count], scales),
+      ]
+    }
+  }
+}
+
+extension TensorFile {
+  fileprivate static func byte(_ value: Float, _ scale: Float) -> Int8 {
+    Int8(max(-128, min(127, (value / scale).rounded(.toNearestOrEven))))
+  }
+
+  /// An array as stored in a file; its type can hold every value exactly.
+  struct StoredArray {
+    let name: String
+    let type: ElementType
+    let shape: [Int]
+    let values: [Float]
+
+    init(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Float]) {
+      self.name = name
+      self.type = type
+      self.shape = shape
+      self.values = values
+    }
+
+    /// Appends the elements in little-endian order.
+    func append(to file: inout [UInt8]) {
+      switch type {
+      case .single:
+        // A closure, because a key path would be slow for millions of elements.
+        append(values.lazy.map { $0.bitPattern.littleEndian }, to: &file)
+      case .half:
+        append(values.lazy.map { Float16($0).bitPattern.littleEndian }, to: &file)
+      case .brain:
+        append(values.lazy.map { UInt16($0.bitPattern >> 16).littleEndian }, to: &file)
+      case .long:
+        append(values.lazy.map { Int64($0).littleEndian }, to: &file)
+      case .signedByte, .byte:
+        append(values.lazy.map { UInt8(truncatingIfNeeded: Int($0)) }, to: &file)
+      }
+    }
+
+    private func append(
+      _ words: some Sequence<some FixedWidthInteger>, to file: inout [UInt8]
+    ) {
+      Array(words).withUnsafeBytes { file.append(contentsOf: $0) }
+    }
   }
 }

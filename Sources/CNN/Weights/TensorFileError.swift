@@ -2,13 +2,13 @@ package import Primitives
 
 /// The reason why bytes are not an accepted tensor file: what was expected and found.
 package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Fewer bytes than a header's length takes.
+  /// Fewer than the 8 bytes of the header's length.
   case tooShort(bytes: Int)
   /// A header longer than the file or than the limit.
   case headerLength(found: UInt64, limit: Int)
-  /// A header that is no strict JSON.
+  /// A header that is not strict JSON.
   case headerSyntax(JSONSyntaxError)
-  /// A part of the header that is not as the format says.
+  /// A part of the header that violates the format.
   case header(part: String, expected: String)
   /// A name that is empty, too long, unprintable, or climbs a path.
   case name(String)
@@ -20,15 +20,15 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
   case offset(name: String, expected: Int, found: Int)
   /// A tensor's bytes that do not fit its shape.
   case size(name: String, expected: Int, found: Int)
-  /// Bytes behind the header that are missing or too many.
+  /// Too few or too many bytes after the header.
   case fileSize(expected: Int, found: Int)
   /// No digest where one is required.
   case noDigest
-  /// Bytes that are not those that were written.
+  /// A digest that does not match: the file is damaged.
   case digest(expected: String, found: String)
   /// A number that is infinite or not a number.
   case notFinite(name: String, index: Int)
-  /// A factor of 8-bit weights that is not above zero.
+  /// A scale of 8-bit weights that is not positive.
   case scale(name: String, index: Int)
   /// A number too large for 16 bits.
   case notInHalves(name: String, index: Int, value: Float)

@@ -9,15 +9,15 @@ struct BenchCommand: Command {
     name: "bench", usage: "cnnctl bench [DATASET] [options]",
     summary: "speed of training, inference, kernels or a dataset's images",
     details: [
-      "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on random "
-        + "images in memory: images a second in training (forward, binary cross-entropy, backward, "
-        + "Adam) and inference, where the time of a step goes, and each convolution in each "
-        + "direction against the peak of this processor's multiply-adds. Each figure is the best "
-        + "of many rounds.",
-      "GFLOP/s are effective: they count the operations of the direct method, whatever the method. "
-        + "With --json there is one object a network, each on a line of its own.",
+      "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on "
+        + "random images in memory: images per second in training (forward, binary cross-entropy, "
+        + "backward, Adam) and inference, how a step's time is spent, and each convolution in "
+        + "each direction against the peak of this processor's multiply-adds. Each figure is the "
+        + "best of many rounds.",
+      "GFLOP/s are effective: they count the operations of the direct method, whatever the "
+        + "method. With --json it prints one object per network, each on its own line.",
       "With DATASET it measures instead how fast that folder's images are decoded, resized and "
-        + "augmented, on up to 1,000 of them that are read into memory before.",
+        + "augmented; up to 1,000 of them are read into memory first.",
     ],
     operands: 0...1, operandName: "DATASET",
     options: [
@@ -37,11 +37,12 @@ struct BenchCommand: Command {
     like: \.network.size, Form.side.optional, or: nil, said: "the network's")
   private static let batchSize = Option(
     "batch-size", also: ["batch"], short: "b", .batch, "N", or: 32, in: .measurement,
-    "images in a step")
+    "images per step")
   private static let seconds = Option(
     "seconds", .number(NumberRange(0, 3600, includesLower: false)), "S", or: 3,
     in: .measurement,
-    "how long training is measured, and inference again; the rest takes parts of it")
+    "time to measure training, and as long again for inference; other measurements take parts of "
+      + "it")
 
   /// The networks that are measured where none is named.
   static let networks = ["seed", "vgg", "r18h"]

@@ -10,7 +10,7 @@ struct ImageBenchmark {
     like: \.data.filter, .word, or: ResizeFilter.bilinear, said: ResizeFilter.bilinear.rawValue)
   static let augment = Option(
     "augment", .preset, or: .standard, said: "standard", off: Augmentation.none,
-    in: .augmentation, "random changes that belong together")
+    in: .augmentation, "a named set of random changes")
 
   private let arguments: Arguments
   private let console: Console

@@ -8,10 +8,10 @@ struct CheckCommand: Command {
     name: "check", usage: "cnnctl check DATASET [options]",
     summary: "what is wrong with a dataset; reads all of it, writes nothing",
     details: [
-      "Decodes every image of DATASET, a folder as for train, and looks for errors (exit code 1): a "
-        + "layout that cannot be trained on, files that cannot be decoded, classes without images, "
-        + "one picture in two classes or in two splits. The same picture is found by its pixels, "
-        + "whatever the file.",
+      "Decodes every image of DATASET, a folder as for train, and looks for errors (exit code 1): "
+        + "a layout that cannot be trained on, files that cannot be decoded, classes without "
+        + "images, the same picture in two classes or in two splits. Pictures are compared by "
+        + "their pixels, whatever the file.",
       "Notes (exit code 0, or 1 with --strict): duplicates, pictures that look alike, names that do "
         + "not fit the contents, tiny or very long pictures, classes of very different sizes, "
         + "hidden and other files, links out of DATASET. The first of each kind are named; -v and "
@@ -26,7 +26,7 @@ struct CheckCommand: Command {
     ])
 
   private static let strict = Option(
-    flag: "strict", in: .results, "notes count as errors: exit code 1")
+    flag: "strict", in: .results, "treat notes as errors: exit code 1")
 
   let arguments: Arguments
   let console: Console

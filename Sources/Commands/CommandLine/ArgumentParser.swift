@@ -1,9 +1,9 @@
 internal import Training
 
-/// Reads a command's words after its name.
+/// Parses a command's arguments.
 ///
 /// `--name value`, `--name=value`, `--no-name`, `-b 32`, `-b32`, `-qr`; `--` ends the options. An
-/// option given twice: the last one holds, so that a script's default can be overridden.
+/// repeated option: the last one counts, so that a script's default can be overridden.
 package struct ArgumentParser {
   private let command: CommandDescription
   private let options: [SettingDescription]
@@ -140,7 +140,7 @@ package struct ArgumentParser {
     if !elsewhere.isEmpty {
       failure.found = "an option of " + elsewhere
     }
-    // --batch is --batch-size elsewhere.
+    // Other programs write --batch for --batch-size.
     let sameStart = names.first { $0.hasPrefix(name + "-") || name.hasPrefix($0 + "-") }
     if title.hasPrefix("--"), let near = sameStart ?? nearest(to: String(name), among: names) {
       failure.advice = "--" + near

@@ -2,14 +2,14 @@ package import Training
 
 /// A command line, parsed: the options given and the operands.
 package struct Arguments: Sendable, Equatable {
-  /// What was given for each option, by name.
+  /// The given options by name.
   ///
-  /// Given twice, the last one holds.
+  /// If an option is repeated, the last one counts.
   package var given: [String: Given] = [:]
-  /// The words that are no options, in the order given.
+  /// The operands, in the order given.
   package var operands: [String] = []
 
-  /// The value of an option.
+  /// The value of an option, or its default.
   subscript<Value>(_ option: Option<Value>) -> Value {
     given[option.description.name].flatMap(option.read) ?? option.standard
   }
@@ -17,6 +17,6 @@ package struct Arguments: Sendable, Equatable {
   /// Whether the option was given at all.
   func has(_ option: any CommandOption) -> Bool { given[option.description.name] != nil }
 
-  /// What was said of the settings of training.
+  /// The training settings among the options.
   package var settings: Settings { Settings(given) }
 }

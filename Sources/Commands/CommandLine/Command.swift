@@ -1,6 +1,6 @@
 package import Training
 
-/// A command: what help and the parser know of it, and what it does.
+/// A command: its description for help and parser, and its action.
 ///
 /// A new one is a file with such a type, and its line in `Tool.commands`.
 protocol Command {
@@ -11,7 +11,7 @@ protocol Command {
   func run() throws -> ExitCode
 }
 
-/// What help and the parser know of a command.
+/// The description of a command for help and parser.
 package struct CommandDescription: Sendable {
   package let name: String
   /// The line after `Usage:`.
@@ -20,18 +20,18 @@ package struct CommandDescription: Sendable {
   let summary: String
   /// Paragraphs under the usage line.
   let details: [String]
-  /// How many operands it takes.
+  /// The number of operands.
   let operands: ClosedRange<Int>
-  /// What an operand is called in a message.
+  /// The operand's name in messages.
   let operandName: String
-  /// What it takes, in the order in which help lists it within a group.
+  /// The options, in the order of help within a group.
   package let options: [SettingDescription]
-  /// Names of those among them that it says nothing to, which its help does not list.
+  /// The names of accepted options without effect, which help does not list.
   let unlisted: Set<String>
-  /// Command lines with what they do.
+  /// Example command lines with their meaning.
   let examples: [(line: String, meaning: String)]
 
-  /// A description; `general` are the options that it has in common with all commands.
+  /// A description; `general` are the options of all commands.
   init(
     name: String, usage: String, summary: String, details: [String], operands: ClosedRange<Int>,
     operandName: String, settings: [Setting] = [], options: [any CommandOption],
@@ -47,13 +47,13 @@ package struct CommandDescription: Sendable {
     self.unlisted = Set(unlisted.map(\.description.name))
   }
 
-  /// Where a wrong command line sends its reader.
+  /// The help command that usage errors refer to.
   var helpPage: String { "cnnctl help \(name)" }
 
-  /// Whether there are so many that help lists those first that people use first.
+  /// Whether there are so many options that help lists only the most used.
   var hasMany: Bool { options.contains { $0.isFirst && $0.group != .all } }
 
-  /// What help lists.
+  /// The options that help lists.
   package var listed: [SettingDescription] {
     options.filter {
       !unlisted.contains($0.name)

@@ -3,15 +3,15 @@ internal import Primitives
 internal import Training
 
 extension Engine {
-  /// Bytes that reading any model and starting threads may take, before more is known.
+  /// The memory in bytes needed to read any model and start threads.
   private static let leastMemory = 48_000_000
 
-  /// The engine that the command line asks for; `--isa` goes over CNNCTL_ISA.
+  /// The engine that the command line requests; `--isa` takes precedence over CNNCTL_ISA.
   ///
-  /// - threads: in place of `--threads`, for a command that computes nothing.
-  /// - run: what holds where the command line says nothing, so that a run goes on with the bits that
-  ///   it was started with; an instruction set that this processor lacks is ignored.
-  /// - highest: the highest instruction set to choose where none is asked for.
+  /// - threads: replaces `--threads`, for a command that computes nothing.
+  /// - run: the defaults, so that a resumed run gives the same bits; an instruction set that this
+  ///   processor lacks is ignored.
+  /// - highest: the highest instruction set to choose if none is requested.
   convenience init(
     _ arguments: Arguments, _ environment: Environment, threads: Int? = nil,
     like run: RunRecord? = nil, upTo highest: InstructionSet? = nil

@@ -1,10 +1,10 @@
 internal import Training
 
-/// Names that other programs have for what this one does.
+/// Other programs' names for commands and options.
 ///
-/// They are not understood, but the message about them says what to write.
+/// They are not accepted, but the error message says what to write instead.
 enum ForeignName {
-  /// What follows `cnnctl` instead, by the word that was typed.
+  /// The command to use instead, by the word that was typed.
   static let commands = [
     "fit": "train", "finetune": "train", "fine-tune": "train", "learn": "train",
     "test": "evaluate", "val": "evaluate", "valid": "evaluate", "validate": "evaluate",
@@ -15,7 +15,7 @@ enum ForeignName {
     "lint": "check", "version": "--version",
   ]
 
-  /// Options: those that may be meant, by their other names.
+  /// The options that may be meant, with their other names.
   private static let options: [(meant: String, names: [String])] = [
     ("lr", ["learning-rate", "learning_rate", "lr0", "eta", "base-lr"]),
     ("size", ["image-size", "img-size", "imgsz", "input-size", "resolution", "crop-size"]),
@@ -39,13 +39,12 @@ enum ForeignName {
     ("dtype", ["half", "fp16", "int8", "precision", "quantize"]),
   ]
 
-  /// Nothing of this kind can be chosen.
+  /// Devices, which cannot be chosen.
   private static let devices: Set<String> = [
     "gpu", "gpus", "device", "devices", "cuda", "cpu", "accelerator", "mps", "amp",
   ]
 
-  /// What to write instead of the option of that name, given without its dashes; nil where nobody
-  /// knows.
+  /// The advice for an unknown option, given without its dashes; nil if there is none.
   static func advice(for name: String, among options: [SettingDescription]) -> String? {
     let word = name.lowercased().replacing("_", with: "-")
     if devices.contains(word) {

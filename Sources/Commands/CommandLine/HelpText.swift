@@ -19,10 +19,10 @@ enum HelpText {
         ("cnnctl predict photo.jpg", "the newest run on a photo of yours"),
       ], width: width)
     for paragraph in [
-      "'cnnctl help COMMAND' lists a command's options; 'cnnctl --version' says what this is "
-        + "built with.",
+      "'cnnctl help COMMAND' lists a command's options; 'cnnctl --version' shows the versions of "
+        + "the program and its libraries.",
       "Exit codes: 0 done, 1 ran but a condition failed, 3 diverged, 64 usage, 65 bad data, 66 no "
-        + "such path, 69 memory or disk would not suffice, 70 a bug, 73 cannot create, 74 read or "
+        + "such path, 69 not enough memory or disk space, 70 a bug, 73 cannot create, 74 read or "
         + "write error, 130/143/129 stopped by a signal after saving.",
     ] {
       lines += [""] + wrapped(paragraph, indent: 0, width: width)
@@ -30,7 +30,7 @@ enum HelpText {
     return text(lines)
   }
 
-  /// The page of one command: the options that people use first, or all of them.
+  /// The page of one command: the most used options, or all of them.
   static func page(_ command: CommandDescription, all: Bool, _ columns: Int) -> String {
     let width = clamped(columns)
     var lines = ["Usage: " + command.usage]
@@ -50,12 +50,12 @@ enum HelpText {
     }
     if options.count < every.count {
       let rest =
-        "These are the options that people use first: "
-        + "'cnnctl \(command.name) --help-all' lists all \(every.count) options."
+        "These are the most used options; 'cnnctl \(command.name) --help-all' lists all "
+        + "\(every.count)."
       lines += [""] + wrapped(rest, indent: 0, width: width)
     }
     if !options.isEmpty {
-      var note = "Given twice, the last one holds; -- ends the options."
+      var note = "If an option is repeated, the last one counts; -- ends the options."
       let names = options.filter(\.canBeOff).map(\.name).joined(separator: ", ")
       if !names.isEmpty { note += " --no-NAME turns off \(names)." }
       lines += [""] + wrapped(note, indent: 0, width: width)
@@ -78,7 +78,7 @@ enum HelpText {
     examples.flatMap { ["  " + $0.line, "      " + $0.meaning] }
   }
 
-  /// A term and what it means, in two columns; a long term stands on a line of its own.
+  /// A term and its meaning, in two columns; a long term has its own line.
   private static func row(
     _ term: String, _ meaning: String, column: Int, width: Int
   ) -> [String] {

@@ -1,4 +1,4 @@
-/// The candidate most like a mistyped word, if any is near enough to be meant.
+/// The candidate most similar to a mistyped word, if any is similar enough.
 package func nearest(to word: String, among candidates: [String]) -> String? {
   let distances = candidates.map { (name: $0, distance: editDistance(word, $0)) }
   guard let best = distances.min(by: { $0.distance < $1.distance }) else { return nil }

@@ -3,9 +3,9 @@ internal import Primitives
 internal import Training
 
 extension Arguments {
-  /// The run that an operand names, else the newest one.
+  /// The run that an operand names, or the newest one.
   ///
-  /// Error: neither is there; `operand` is the operand's name in the usage of `command`.
+  /// Error: neither exists; `operand` is the operand's name in the usage of `command`.
   func run(
     operand: String = "RUN", at index: Int = 0, of command: CommandDescription
   ) throws(Failure) -> String {

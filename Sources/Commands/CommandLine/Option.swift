@@ -1,17 +1,17 @@
 package import Training
 
-/// An option of a command, declared once: parser, help and messages follow from it, and
+/// An option, declared once; the parser, the help and the messages are derived from it, and
 /// `arguments[option]` is its value.
 package struct Option<Value: Sendable>: Sendable {
   package let description: SettingDescription
-  /// What holds where it is not given.
+  /// The value if it is not given.
   let standard: Value
   let read: @Sendable (Given) -> Value?
 
-  /// An option with a value of its own.
+  /// An option with a default.
   ///
-  /// - said: what help says of that value; nil for the value itself.
-  /// - off: what `--no-name` means.
+  /// - said: the default in help; nil for `standard` itself.
+  /// - off: the value of `--no-NAME`.
   init(
     _ name: String, also: [String] = [], short: Character? = nil, _ form: Form<Value>,
     _ placeholder: String = "", or standard: Value, said: String? = nil, off: Value? = nil,
@@ -25,7 +25,7 @@ package struct Option<Value: Sendable>: Sendable {
     read = { form.value(of: $0, off: off) }
   }
 
-  /// An option that a command does without.
+  /// An option without a default.
   init<Given>(
     _ name: String, also: [String] = [], short: Character? = nil, _ form: Form<Given>,
     _ placeholder: String = "", said: String? = nil, isFirst: Bool = false,
@@ -38,7 +38,7 @@ package struct Option<Value: Sendable>: Sendable {
     read = { form.value(of: $0) }
   }
 
-  /// An option that is there or not.
+  /// A flag.
   init(
     flag name: String, short: Character? = nil, isFirst: Bool = false, in group: SettingGroup,
     _ help: String
@@ -61,7 +61,7 @@ package struct Option<Value: Sendable>: Sendable {
   }
 }
 
-/// An option of whatever value.
+/// An option of any type.
 protocol CommandOption: Sendable {
   var description: SettingDescription { get }
 }
@@ -79,7 +79,7 @@ extension SettingDescription {
     }
   }
 
-  /// Whether a command line means this option by `word`.
+  /// Whether `word` is the option's name or an alias.
   func isNamed(_ word: some StringProtocol) -> Bool {
     name == word || also.contains { $0 == word }
   }

@@ -5,7 +5,7 @@ internal import Training
 
 /// Options that several commands take.
 enum SharedOption {
-  /// When messages are in colour.
+  /// The use of colour in messages.
   enum Color: String, CaseIterable {
     case auto
     case never
@@ -14,23 +14,23 @@ enum SharedOption {
 
   static let threads = Option(
     "threads", .integer(1...1024), "N", said: "all", isFirst: true, in: .all,
-    "threads that compute; same results with any number")
+    "number of compute threads; the results do not depend on it")
   static let seed = Option(like: \.seed, .integer(0...UInt64.max), or: 0)
   static let isa = Option(
     "isa", Form<InstructionSet>.word, said: "the best", in: .all,
     "instruction set (or set CNNCTL_ISA)")
   static let conv = Option(
     "conv", Form<ConvolutionMethod>.word, said: ConvolutionMethod.auto.rawValue, in: .all,
-    "how convolutions are computed; auto: by a fixed rule of each layer's sizes")
-  static let json = Option(flag: "json", in: .all, "results as JSON, one object a line")
-  static let quiet = Option(flag: "quiet", short: "q", in: .all, "no progress")
-  static let verbose = Option(flag: "verbose", short: "v", in: .all, "more about what happens")
+    "convolution method; auto: chosen by a fixed rule from each layer's shape")
+  static let json = Option(flag: "json", in: .all, "results as JSON, one object per line")
+  static let quiet = Option(flag: "quiet", short: "q", in: .all, "show no progress")
+  static let verbose = Option(flag: "verbose", short: "v", in: .all, "show more detail")
   static let color = Option(
     "color", Form<Color>.word, or: .auto, in: .all,
     "colour on standard error; NO_COLOR is honoured")
-  static let help = Option(flag: "help", short: "h", isFirst: true, in: .all, "this text")
-  /// Where help lists the options that people use first, it says this one, too.
-  static let helpAll = Option(flag: "help-all", isFirst: true, in: .all, "every option")
+  static let help = Option(flag: "help", short: "h", isFirst: true, in: .all, "show this help")
+  /// Listed together with the most used options.
+  static let helpAll = Option(flag: "help-all", isFirst: true, in: .all, "show all options")
 
   /// Those of every command.
   static let general: [any CommandOption] = [
@@ -39,30 +39,30 @@ enum SharedOption {
 
   static let model = Option(
     "model", .text, "RUN|FILE|NAME", said: "runs/latest if there, else cats-dogs", in: .model,
-    "run folder or weights file that answers, or cats-dogs")
-  /// What a command's help says about it.
+    "run folder, weights file, or cats-dogs")
+  /// The paragraph about `--model` in a command's help.
   static let namingModels =
-    "--model is a run folder, a weights file, or cats-dogs, the model inside this program; an "
-    + "existing path wins over that name. Without it the newest run answers, and where there is "
-    + "none cats-dogs; a line on standard error says which."
+    "--model is a run folder, a weights file, or cats-dogs, the model built into this program; an "
+    + "existing path takes precedence over that name. The default is the newest run, or "
+    + "cats-dogs if there is no run; a line on standard error names the model."
   static let maxPixels = Option(
     like: \.data.maxPixels, .pixels, or: Preprocessing.defaultMaxPixels)
   static let cache = Option(
     "cache", .word, or: PictureCache.Policy.auto, in: .data,
-    "where decoded images are kept: in memory, in a file under ~/.cache/cnnctl that the next run "
-      + "finds again, nowhere; auto: what fits")
+    "where to keep decoded images: in memory, in a file under ~/.cache/cnnctl that later runs "
+      + "reuse, or nowhere; auto: whichever fits")
   static let split = Option(
     "split", .word(of: [.test, .val, .train]), or: Split.test, in: .results,
     "the images to evaluate")
   static let tta = Option(
-    "tta", Form<TestTimeAugmentation>.word, said: "the recipe's, which the model file names",
-    in: .results, "flip: average what the network says of an image and of its mirror image")
+    "tta", Form<TestTimeAugmentation>.word, said: "the recipe's, stored in the model file",
+    in: .results, "flip: average the network's output for an image and its mirror image")
   static let recursive = Option(
     flag: "recursive", short: "r", in: .results,
-    "take the images of folders and of the folders in them")
-  /// The folder for files.
-  static let out = out("folder for the files")
-  static let noPlots = Option(flag: "no-plots", in: .output, "write no pictures")
+    "search folders and their subfolders for images")
+  /// The output folder.
+  static let out = out("output folder")
+  static let noPlots = Option(flag: "no-plots", in: .output, "do not write pictures")
 
   static func out(
     _ help: String, said: String? = nil, isFirst: Bool = false

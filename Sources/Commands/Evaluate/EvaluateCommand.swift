@@ -11,7 +11,7 @@ struct EvaluateCommand: Command {
     name: "evaluate", usage: "cnnctl evaluate [DATASET] [options]",
     summary: "accuracy, report and confusion matrix of a model",
     details: [
-      "DATASET is a folder as for train, or class folders alone; without it, the one that the "
+      "DATASET is a folder as for train, or class folders alone; it defaults to the one that the "
         + "model's run was trained on. The classes come from the model and are matched by name.",
       SharedOption.namingModels,
     ],
@@ -30,7 +30,7 @@ struct EvaluateCommand: Command {
     "min-accuracy", .number(.strength), "X", in: .results, "exit code 1 below this accuracy")
   private static let topK = Option(
     "top-k", .integer(1...Int.max), "K", or: 1, in: .results,
-    "also the share of images whose label is among the K likeliest")
+    "also the fraction of images whose label is among the K most likely")
 
   let arguments: Arguments
   let console: Console

@@ -10,15 +10,16 @@ struct ExplainCommand: Command {
     name: "explain", usage: "cnnctl explain IMAGE... [options]",
     summary: "where a model looks, as a picture",
     details: [
-      "Draws over each IMAGE (files, folders and lists as for predict) what the model's answer rests "
-        + "on. gradcam shows where the last feature maps hold what raises the score of the class; "
-        + "occlusion covers one part of the image after the other and shows where that lowers the "
-        + "probability. Heat says what the answer depends on, not whether it is right.",
+      "Draws over each IMAGE (files, folders and lists as for predict) what the model's "
+        + "prediction is based on. gradcam shows where the last feature maps raise the score of "
+        + "the class; occlusion covers one part of the image after the other and shows where that "
+        + "lowers the probability. Heat shows what the prediction depends on, not whether it is "
+        + "right.",
       "One image becomes one picture, NAME-explained.png or, with --method, NAME-METHOD.png; "
-        + "several become sheets of 24, NAME-gradcam.png, NAME-gradcam-002.png and so on, named for "
-        + "the folder. They go into the current folder and never over a file that is there: the next "
-        + "free number is taken; -o names another place. An image that cannot be read is reported, "
-        + "the others go on, and the exit code is 1.",
+        + "several become sheets of 24, NAME-gradcam.png, NAME-gradcam-002.png and so on, named "
+        + "after the folder. They are written into the current folder and never overwrite a file: "
+        + "the next free number is used; -o names another place. An image that cannot be read is "
+        + "reported, the others are processed, and the exit code is 1.",
       SharedOption.namingModels,
     ],
     operands: 1...Int.max, operandName: "IMAGE",
@@ -28,20 +29,20 @@ struct ExplainCommand: Command {
     ],
     examples: [
       ("cnnctl explain photo.jpg", "both methods side by side in photo-explained.png"),
-      ("cnnctl explain photo.jpg --class dogs", "what in it speaks for dogs"),
+      ("cnnctl explain photo.jpg --class dogs", "what in it looks like dogs"),
       ("cnnctl explain -r photos -o sheet.png", "sheet.png, sheet-002.png, and so on"),
-      ("cnnctl explain photo.jpg --json --no-plots", "the numbers alone, one line an image"),
+      ("cnnctl explain photo.jpg --json --no-plots", "the numbers alone, one line per image"),
     ])
 
   private static let method = Option(
     "method", .word(of: ExplanationMethod.allCases.map(\.rawValue) + ["both"]),
     said: "both for one image, else gradcam", in: .results,
-    "how to find out where the model looks")
+    "how to find where the model looks")
   private static let className = Option(
-    "class", .text, "NAME", said: "the likeliest", in: .results, "the class to explain")
+    "class", .text, "NAME", said: "the most likely", in: .results, "the class to explain")
   private static let output = SharedOption.output(
     "FILE.png",
-    "the picture; further sheets are FILE-002.png and so on; written over if there",
+    "the picture; further sheets are FILE-002.png and so on; existing files are overwritten",
     said: "a new file in this folder")
 
   let arguments: Arguments

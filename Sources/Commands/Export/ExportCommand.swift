@@ -12,17 +12,17 @@ struct ExportCommand: Command {
     name: "export", usage: "cnnctl export [MODEL] -o FILE [options]",
     summary: "a model as one file, for this program, ONNX Runtime or Core ML",
     details: [
-      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; without it, "
-        + "the newest run. FILE's ending chooses the form: .safetensors, .onnx or .mlmodel (Core ML). "
-        + "A .safetensors file is a model as train writes it: every command takes it, and so does "
-        + "Python's safetensors. A file that is there is never written over.",
+      "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; it "
+        + "defaults to the newest run. FILE's ending chooses the format: .safetensors, .onnx or "
+        + ".mlmodel (Core ML). A .safetensors file is a model as train writes it: every command "
+        + "reads it, and so does Python's safetensors. An existing file is never overwritten.",
       "An ONNX model takes photos of any size; Core ML's is a classifier. Both give the "
         + "probabilities that predict gives. Other programs read these files, this one does not.",
-      "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay f32. "
-        + "The model card holds the figures of the run's test, or of --report; --card adds texts "
-        + "and overrides what it names.",
-      "With --names torch FILE holds the weights by PyTorch's names and in its order, and standard "
-        + "output a module in Python that loads them, prepares images and answers.",
+      "Weights in f16 take half the space and in i8 a quarter; biases and normalizations stay "
+        + "f32. The model card holds the figures of the run's test, or of --report; --card adds "
+        + "texts and overrides the fields that it names.",
+      "With --names torch FILE holds the weights by PyTorch's names and in its order, and a "
+        + "Python module that loads them, prepares images and predicts goes to standard output.",
     ],
     operands: 0...1, operandName: "MODEL",
     options: [output, format, fold, raw, names, dtype, temperature, card, trainingImages, report],
@@ -44,32 +44,32 @@ struct ExportCommand: Command {
   private static let output = SharedOption.output("FILE", "the model file to write")
   static let format = Option(
     "format", Form<ExportFormat>.word, said: "as FILE ends", in: .output,
-    "form of the file: this program's own, or one that others run")
+    "file format: this program's own, or one that others run")
   private static let fold = Option(
     flag: "fold", in: .output,
-    "onnx, coreml: make batch normalizations part of the weights before them")
+    "onnx, coreml: fold batch normalizations into the weights before them")
   private static let raw = Option(
-    flag: "raw", in: .output, "onnx: leave the preparation of images to the caller")
+    flag: "raw", in: .output, "onnx: leave preprocessing to the caller")
   private static let names = Option(
     "names", .word, or: Names.cnnctl, in: .output,
-    "whose names and order the weights have; torch: a module in Python on standard output")
+    "names and order of the weights; torch: also print a Python module")
   static let dtype = Option(
     "dtype", .word, or: TensorFile.Precision.single, in: .output,
-    "how weights are held: in 32 or 16 bits, or in 8 with a factor for each channel")
+    "number format of the weights: 32 or 16 bits, or 8 with a scale per channel")
   static let temperature = Option(
     "temperature",
     .number(NumberRange(Temperature.range.lowerBound, Temperature.range.upperBound)), "X",
     said: "the model's", in: .output,
-    "what divides the scores before they are probabilities")
+    "temperature: logits are divided by it before the softmax")
   static let card = Option(
     "card", .text, "FILE.json", in: .output, "texts and figures for the model card")
   private static let trainingImages = Option(
     "training-images", .text, "DATASET", in: .output,
-    "let the file tell these images, which the model was trained on: evaluate, compare and "
-      + "train --from then say when they meet one (8 bytes each)")
+    "record in the file that the model was trained on these images: evaluate, compare and train "
+      + "--from then report when they meet one (8 bytes each)")
   static let report = Option(
     "report", .text, "FILE.json", said: "the run's test/report.json", in: .output,
-    "evaluation whose figures the card holds")
+    "evaluation whose figures go into the card")
 
   let arguments: Arguments
   let console: Console

@@ -11,23 +11,24 @@ struct InspectCommand: Command {
     name: "inspect", usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
-      "MODEL is a run folder, a weights file, or cats-dogs, the model inside this program; PRESET "
-        + "one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json a list of layers. An "
-        + "existing path wins over a name. Without any of them it is the newest run, else cats-dogs."
+      "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; "
+        + "PRESET is one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json is a "
+        + "list of layers. An existing path takes precedence over a name. The default is the "
+        + "newest run, or cats-dogs if there is no run."
     ],
     operands: 0...1, operandName: "MODEL, PRESET or FILE.json",
     options: [size, output],
     examples: [
       ("cnnctl inspect seed", "the tutorial's network"),
       ("cnnctl inspect", "the newest run's model"),
-      ("cnnctl inspect cats-dogs", "the model inside this program, with its card"),
+      ("cnnctl inspect cats-dogs", "the model built into this program, with its card"),
       ("cnnctl inspect r18h --size 160 -o r18h.svg", "a preset for larger images, drawn"),
     ])
 
   private static let size = Option<Int?>(
     like: \.network.size, Form.side.optional, or: nil, said: "the network's")
   static let output = SharedOption.output(
-    "FILE.svg|png", "draw the network into this file")
+    "FILE.svg|png", "draw the network to this file")
 
   let arguments: Arguments
   let console: Console

@@ -8,9 +8,10 @@ struct PredictCommand: Command {
     name: "predict", usage: "cnnctl predict IMAGE... [options]",
     summary: "label and probability for images",
     details: [
-      "IMAGE is a file, a folder (with -r), - (paths on standard input, one a line) or -0 (the "
-        + "same, separated by NUL). One answer an image, in the order given; an image that cannot "
-        + "be read gets an error record, the others go on, and the exit code is 1.",
+      "IMAGE is a file, a folder (with -r), - (paths on standard input, one per line) or -0 (the "
+        + "same, separated by NUL). Prints one prediction per image, in the order given; an image "
+        + "that cannot be read gets an error record, the others are processed, and the exit code "
+        + "is 1.",
       SharedOption.namingModels,
     ],
     operands: 1...Int.max, operandName: "IMAGE",
@@ -21,19 +22,19 @@ struct PredictCommand: Command {
     examples: [
       ("cnnctl predict photo.jpg", "photo.jpg: cats 97.3 %"),
       ("cnnctl predict -r photos --format csv -o answers.csv", "a folder, into a table"),
-      ("find photos -name '*.jpg' -print0 | cnnctl predict -0 --json", "one JSON object a line"),
+      ("find photos -name '*.jpg' -print0 | cnnctl predict -0 --json", "one JSON object per line"),
     ])
 
   private static let topK = Option(
-    "top-k", .integer(1...Int.max), "K", or: 1, in: .results, "the K likeliest labels")
+    "top-k", .integer(1...Int.max), "K", or: 1, in: .results, "show the K most likely labels")
   private static let abstainBelow = Option(
     "abstain-below", .number(.strength), "P", or: 0, said: "off", off: 0, in: .results,
-    "say don't know where the likeliest label's probability is below P")
+    "answer don't know if the most likely label's probability is below P")
   private static let format = Option(
     "format", Form<PredictionWriter.Format>.word, said: "as FILE ends, else text", in: .results,
-    "form of the answers; --json is short for ndjson")
+    "output format; --json is short for ndjson")
   private static let output = SharedOption.output(
-    "FILE", "file for the answers", said: "standard output")
+    "FILE", "output file", said: "standard output")
 
   let arguments: Arguments
   let console: Console

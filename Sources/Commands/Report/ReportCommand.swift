@@ -29,7 +29,7 @@ struct ReportCommand: Command {
       ("cnnctl report runs/train-001 --out report", "into another folder"),
     ])
 
-  private static let out = SharedOption.out("folder for the files", said: "RUN")
+  private static let out = SharedOption.out("output folder", said: "RUN")
 
   let arguments: Arguments
   let console: Console

@@ -33,10 +33,10 @@ struct TrainCommand: Command {
   private static let config = Option(
     "config", .text, "FILE", in: .training, "repeat the run that wrote this config.json")
   private static let resume = Option(
-    "resume", .optionalText, "RUN", said: "runs/latest where no RUN is named", isFirst: true,
+    "resume", .optionalText, "RUN", said: "runs/latest if no RUN is named", isFirst: true,
     in: .training,
-    "go on with a run where it was left, to the weights that it would have had; only --epochs, "
-      + "--patience, --max-time, --threads and what is shown may differ from how it was begun")
+    "continue a run where it stopped, to the weights that it would have had; only --epochs, "
+      + "--patience, --max-time, --threads and output options may differ from its start")
   private static let out = SharedOption.out(
     "folder for the run", said: "runs/train-NNN", isFirst: true)
 

@@ -4,16 +4,16 @@ internal import ImageData
 
 /// A classifier as a Core ML model: a `NeuralNetworkClassifier` of a colour image.
 ///
-/// The input `image` has the network's size; whoever calls brings a picture to it. The outputs are
+/// The input `image` has the network's size; the caller resizes pictures to it. The outputs are
 /// `classLabel`, a string, and `probabilities`, a dictionary from class to probability. The bytes
-/// depend on the model alone. The format: Model.proto, FeatureTypes.proto and NeuralNetwork.proto of
+/// depend only on the model. The format: Model.proto, FeatureTypes.proto and NeuralNetwork.proto of
 /// coremltools.
 package struct CoreMLModel: Sendable {
-  /// The version of the format, which iOS 13 and macOS 10.15 were the first to read.
+  /// The version of the format, first supported by iOS 13 and macOS 10.15.
   package static let specification = 4
   /// The name of the input.
   package static let input = "image"
-  /// The name of the output with the likeliest class.
+  /// The name of the output with the most likely class.
   package static let label = "classLabel"
   /// The name of the output with the probabilities.
   package static let probabilities = "probabilities"
@@ -23,10 +23,10 @@ package struct CoreMLModel: Sendable {
 
   /// The model of a classifier.
   ///
-  /// - folding: normalizations become part of the weights before them.
+  /// - folding: fold normalizations into the weights before them.
   /// - halves: weights of two and more extents are held in 16 bits.
   ///
-  /// Errors: a layer that Core ML has no word for, a weight that 16 bits cannot hold.
+  /// Errors: a layer that Core ML lacks, a weight that 16 bits cannot hold.
   package init(
     _ model: ClassifierModel, card: ModelCard?, folding: Bool = false, halves: Bool = false
   ) throws(ExportError) {
@@ -46,7 +46,7 @@ package struct CoreMLModel: Sendable {
         $0.put(2, description)
         $0.put(403) {
           for layer in writer.layers { $0.put(1, layer) }
-          // Images are [1, 3, rows, columns], and other extents what they say.
+          // Images are [1, 3, rows, columns]; other shapes are taken as given.
           $0.put(5, 1)
           $0.put(6, 1)
           $0.put(100) {
@@ -106,7 +106,7 @@ package struct CoreMLModel: Sendable {
 extension CoreMLNetwork {
   /// Adds (level - mean) / deviation of each channel.
   ///
-  /// A layer, because Core ML's own preparation of images has one factor for all channels.
+  /// A layer, because Core ML's own preprocessing has one factor for all channels.
   fileprivate mutating func addPreprocessing(
     _ preprocessing: Preprocessing, of image: String
   ) -> String {

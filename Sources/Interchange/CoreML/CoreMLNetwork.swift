@@ -23,7 +23,7 @@ struct CoreMLNetwork {
 
   /// The layers, `NeuralNetworkLayer` each, in the order in which they run.
   private(set) var layers: [ProtobufMessage] = []
-  /// Whether weights have 16 bits.
+  /// Whether weights are stored in 16 bits.
   let halves: Bool
 
   /// No layers yet.
@@ -31,7 +31,7 @@ struct CoreMLNetwork {
     self.halves = halves
   }
 
-  /// Adds a layer and gives the name of what it gives, which is also the layer's.
+  /// Adds a layer and returns the name of its output, which is also the layer's.
   mutating func add(
     _ kind: Kind, _ inputs: [String], _ name: String,
     _ parameters: (inout ProtobufMessage) -> Void = { _ in }
@@ -46,7 +46,8 @@ struct CoreMLNetwork {
     return name
   }
 
-  /// Adds all steps on the map of that name, and gives the name of the logits, [N, outputs, 1, 1].
+  /// Adds all steps on the map of that name, and returns the name of the logits, [N, outputs, 1,
+  /// 1].
   mutating func add(_ network: InferenceGraph, input: String) throws(ExportError) -> String {
     var names = [network.input.name: input]
     func name(_ value: InferenceGraph.Value) -> String { names[value.name] ?? value.name }
@@ -87,7 +88,7 @@ extension InferenceGraph.Operation {
     }
   }
 
-  /// The kind of layer that does it.
+  /// The kind of layer for the step.
   fileprivate var kind: CoreMLNetwork.Kind {
     switch self {
     case .convolution: .convolution
@@ -100,7 +101,7 @@ extension InferenceGraph.Operation {
     }
   }
 
-  /// The layer's numbers.
+  /// The layer's fields.
   fileprivate func put(into message: inout ProtobufMessage, halves: Bool) {
     switch self {
     case .convolution(let weights, let window):
@@ -146,7 +147,7 @@ extension InferenceGraph.Operation {
 }
 
 extension ProtobufMessage {
-  /// The window's part of `PoolingLayerParams`.
+  /// The window's fields of `PoolingLayerParams`.
   fileprivate mutating func putPool(_ window: Window) {
     putPacked(10, [window.size, window.size])
     putPacked(20, [window.stride, window.stride])
@@ -155,7 +156,7 @@ extension ProtobufMessage {
 }
 
 extension Window {
-  /// Its places around the map as `ValidPadding`.
+  /// The padding as `ValidPadding`.
   fileprivate var padding: ProtobufMessage {
     ProtobufMessage {
       $0.put(1) {

@@ -2,7 +2,7 @@ internal import ImageData
 
 /// One direction of an image and of the network's input, as names of doubles in a graph.
 ///
-/// `ResizeGeometry` in ONNX's words: lengths are lists of one element, in pixels.
+/// `ResizeGeometry` as ONNX nodes: lengths are lists of one element, in pixels.
 struct ONNXAxis {
   enum Direction: String {
     case rows
@@ -16,7 +16,7 @@ struct ONNXAxis {
   let size: String
   /// Source pixels per target pixel.
   let scale: String
-  /// The start of the used part of the image, in its pixels; nil for its first pixel.
+  /// The start of the used part of the image, in pixels; nil for its first pixel.
   let lower: String?
   /// The start of the image in the input and its number of pixels there; nil if it fills the input.
   let inside: (start: String, count: String)?
@@ -41,7 +41,7 @@ extension ONNXGraph {
       switch preprocessing.resize {
       case .stretch: break
       case .crop where preprocessing.cropShare < 1:
-        // The image covers a map of which the input is that share, and its middle remains.
+        // The image is resized to a map of which the input is the middle part.
         func covered(_ side: Int) -> String {
           number((Double(side) / preprocessing.cropShare).rounded())
         }
@@ -96,9 +96,8 @@ extension ONNXGraph {
 
   /// The source pixel under each target pixel's centre, [target] int64.
   ///
-  /// Positions are summed up step by step as `Resizer` sums them, so that rounding falls the same
-  /// way where a centre lies between two pixels. On a border outside of the image any pixel will
-  /// do: what stands there is masked.
+  /// Positions are summed step by step as in `Resizer`, so that a centre between two pixels is
+  /// rounded alike. On a border outside the image any pixel will do, because it is masked.
   mutating func addNearestPixels(_ axis: ONNXAxis) -> String {
     let scope = axis.direction.rawValue
     let half = step("Mul", axis.scale, number(0.5), in: scope)

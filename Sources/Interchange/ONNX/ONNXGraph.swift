@@ -1,4 +1,4 @@
-/// A graph in the making: nodes and constants in ONNX's messages (onnx.proto, IR version 8).
+/// Builds a graph: nodes and constants in ONNX's messages (onnx.proto, IR version 8).
 struct ONNXGraph {
   /// The type of a tensor's elements, numbered as in `TensorProto.DataType`.
   enum ElementType: Int {
@@ -9,14 +9,14 @@ struct ONNXGraph {
     case double = 11
   }
 
-  /// A number of a node.
+  /// An attribute of a node.
   enum Attribute {
     case int(Int)
     case ints([Int])
     case float(Float)
   }
 
-  /// An extent of an input or output: fixed, or open under a name.
+  /// An extent of an input or output: fixed, or variable with a name.
   enum Extent {
     case fixed(Int)
     case open(String)
@@ -28,10 +28,9 @@ struct ONNXGraph {
 
   var count: Int { nodes.count }
 
-  /// Adds a node and gives the name of its one output, which is also the node's.
+  /// Adds a node and returns the name of its only output, which is also the node's.
   ///
-  /// An input's name may be empty where it is omitted. Attributes are written in the order of
-  /// their names.
+  /// An empty name omits an optional input. Attributes are written in the order of their names.
   mutating func add(
     _ type: String, _ inputs: [String], _ name: String, _ attributes: [String: Attribute] = [:]
   ) -> String {
@@ -48,12 +47,12 @@ struct ONNXGraph {
     return name
   }
 
-  /// Adds a node that changes its input's type.
+  /// Adds a node that casts its input.
   mutating func cast(_ input: String, to type: ElementType, _ name: String) -> String {
     add("Cast", [input], name, ["to": .int(type.rawValue)])
   }
 
-  /// Adds a constant of floats and gives its name; one of a name that is there stays as it is.
+  /// Adds a constant of floats and returns its name; an existing constant of that name is kept.
   mutating func constant(_ name: String, _ shape: [Int], _ values: [Float]) -> String {
     constant(name, shape, .float, LittleEndian.bytes(values))
   }

@@ -1,15 +1,15 @@
 internal import CNN
 package import Classifier
 
-/// A classifier as an ONNX model that any runtime of ONNX runs.
+/// A classifier as an ONNX model for any ONNX runtime.
 ///
 /// With its preprocessing: `image` is uint8 [N, H, W, 3], RGB rows of upright pictures of any size.
-/// Raw: `images` is float [N, 3, height, width], prepared already. Both give `probabilities`, float
-/// [N, classes]. The bytes depend on the model alone.
+/// Raw: `images` is float [N, 3, height, width], already preprocessed. The output is
+/// `probabilities`, float [N, classes]. The bytes depend only on the model.
 package struct ONNXModel: Sendable {
-  /// The version of the operators: ONNX 1.12 of 2022 and every later one knows them.
+  /// The version of the operator set, which ONNX 1.12 of 2022 and later support.
   package static let opset = 17
-  /// The version of the file's format that goes with it.
+  /// The version of the file format that belongs to it.
   package static let formatVersion = 8
   /// The name of the input with the preprocessing in the graph.
   package static let imageInput = "image"
@@ -23,11 +23,11 @@ package struct ONNXModel: Sendable {
 
   /// The model of a classifier.
   ///
-  /// - isRaw: the preprocessing stays outside.
-  /// - folding: normalizations become part of the weights before them.
+  /// - isRaw: without the preprocessing.
+  /// - folding: fold normalizations into the weights before them.
   /// - halves: weights of two and more extents are held in 16 bits; the network computes in 32.
   ///
-  /// Errors: a layer that ONNX has no word for, a weight that 16 bits cannot hold.
+  /// Errors: a layer that ONNX lacks, a weight that 16 bits cannot hold.
   package init(
     _ model: ClassifierModel, card: ModelCard?, isRaw: Bool = false, folding: Bool = false,
     halves: Bool = false
@@ -79,7 +79,7 @@ package struct ONNXModel: Sendable {
 }
 
 extension ONNXGraph {
-  /// The images and, behind all of them, their mirror images.
+  /// The images, followed by their mirror images.
   fileprivate mutating func addMirrored(_ pixels: String) -> String {
     let last = constant("views.last", [-1])
     let end = constant("views.end", [Int(Int32.min)])

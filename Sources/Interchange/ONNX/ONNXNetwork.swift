@@ -2,11 +2,11 @@ internal import CNN
 
 /// Writes a network's steps as ONNX's nodes.
 ///
-/// A map is [N, channels, rows, columns] there. A vector of features is [N, features], or a map of
-/// one pixel until a step wants it flat.
+/// A map is [N, channels, rows, columns]. A vector of features is [N, features], or a map of one
+/// pixel until a step needs a vector.
 struct ONNXNetwork {
   private(set) var graph: ONNXGraph
-  /// Whether weights have 16 bits.
+  /// Whether weights are stored in 16 bits.
   let halves: Bool
   /// The name in the graph of each value that is a map, by the value's name.
   private var maps: [String: String] = [:]
@@ -19,7 +19,7 @@ struct ONNXNetwork {
     self.halves = halves
   }
 
-  /// Adds all steps on the tensor of that name, and gives the name of the logits, [N, outputs].
+  /// Adds all steps on the tensor of that name, and returns the name of the logits, [N, outputs].
   mutating func add(_ network: InferenceGraph, input: String) throws(ExportError) -> String {
     maps[network.input.name] = input
     for node in network.nodes { try add(node) }
@@ -73,7 +73,7 @@ struct ONNXNetwork {
     }
   }
 
-  /// A step that leaves a map a map and a vector a vector.
+  /// Adds a step that accepts maps and vectors alike.
   private mutating func keep(
     _ name: String, like input: InferenceGraph.Value,
     _ step: (inout ONNXGraph, String) -> String
@@ -85,7 +85,7 @@ struct ONNXNetwork {
     }
   }
 
-  /// The value as a map; a vector is one of one pixel.
+  /// The value as a map; a vector becomes a map of one pixel.
   private mutating func map(_ value: InferenceGraph.Value) -> String {
     if let name = maps[value.name] { return name }
     let shape = graph.constant("\(value.name).mapShape", [0, value.shape.count, 1, 1])
@@ -111,7 +111,7 @@ struct ONNXNetwork {
     return name
   }
 
-  /// The names of a layer's weights and, where it has one, its bias.
+  /// The names of a layer's weights and, if it has one, its bias.
   private mutating func parameters(
     of weights: LinearWeights, _ shape: [Int]
   ) throws(ExportError) -> [String] {
@@ -129,7 +129,7 @@ struct ONNXNetwork {
 }
 
 extension Window {
-  /// As ONNX's windows say it; its average leaves padding out by default.
+  /// As attributes of ONNX; its average excludes padding by default.
   fileprivate var attributes: [String: ONNXGraph.Attribute] {
     [
       "kernel_shape": .ints([size, size]), "strides": .ints([stride, stride]),

@@ -1,12 +1,12 @@
 internal import ImageData
 
 extension ONNXGraph {
-  /// Adds what becomes of images before the network sees them, and gives the tensor's name.
+  /// Adds the preprocessing of images, and returns the tensor's name.
   ///
   /// uint8 [N, H, W, 3] of any size to float [N, 3, height, width]: resized as `ImageData` does it,
   /// rounded to whole levels after each direction, then (level - mean) / deviation. The weights of
   /// the pixels are computed in the graph from H and W, and resizing is two matrix products: ONNX's
-  /// own Resize has neither the mean of covered pixels nor an antialiased crop.
+  /// own Resize lacks area averaging and an antialiased crop.
   mutating func addPreprocessing(_ preprocessing: Preprocessing, of image: String) -> String {
     let rows = addAxis(.rows, preprocessing, of: image)
     let columns = addAxis(.columns, preprocessing, of: image)
@@ -69,15 +69,15 @@ extension ONNXGraph {
       weights = step("Mul", weights, window, in: scope)
     }
     let sums = add("ReduceSum", [weights, constant("weights.axis", [1])], "\(scope).sums")
-    // Outside of the image there may be no pixel at all; what stands there is masked.
+    // Outside the image there may be no pixel; the values there are masked.
     let safe = step("Max", sums, number(1e-9), in: scope)
     return cast(step("Div", weights, safe, in: scope), to: .float, "\(scope).weights")
   }
 
   /// 1 for each source pixel in a target pixel's window, half as wide as `widest` to each side.
   ///
-  /// A filter that does not end in zero needs it: a pixel on the edge is in one window alone, and
-  /// rounding decides in which.
+  /// A filter that does not end in zero needs it: a pixel on the edge belongs to one window only,
+  /// and rounding decides which.
   private mutating func addWindow(
     _ pixels: String, centers: String, widest: String, in scope: String
   ) -> String {
@@ -89,7 +89,7 @@ extension ONNXGraph {
     return cast(step("And", begun, open, in: scope), to: .double, "\(scope).window")
   }
 
-  /// A filter's value at each distance, in pixels of the target where that is the coarser.
+  /// A filter's value at each distance, in pixels of the coarser side.
   private mutating func addFilter(
     _ filter: ResizeFilter, _ distances: String, in scope: String
   ) -> String {

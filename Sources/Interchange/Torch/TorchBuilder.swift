@@ -1,9 +1,9 @@
 internal import CNN
 
-/// Turns any network into a sequence of PyTorch's modules and the tensors that they load.
+/// Converts any network to a sequence of PyTorch modules and the tensors that they load.
 ///
-/// PyTorch has features by channel, row and column where a map was flattened, this package by row,
-/// column and channel: the weights that read them are put into PyTorch's order.
+/// PyTorch flattens maps by channel, row and column, this package by row, column and channel: the
+/// weights that read such features are reordered.
 struct TorchBuilder {
   /// Every tensor by its name in the sequence, such as `3.body.0.weight`.
   private(set) var tensors: [TorchTensor] = []
@@ -19,7 +19,7 @@ struct TorchBuilder {
   /// The value that flows between two modules.
   private struct Flow {
     var shape: Shape
-    /// Whether PyTorch has it as a vector of features, and not as a map.
+    /// Whether PyTorch has it as a vector of features, not as a map.
     var isVector = false
     /// The map that the features were flattened from, if they are in another order than here.
     var order: Shape?
@@ -28,7 +28,7 @@ struct TorchBuilder {
 
     mutating func add(_ line: String) { modules.append(.leaf(line)) }
 
-    /// Puts features into the order that they have here.
+    /// Reorders features to this package's order.
     mutating func settle() {
       guard let map = order else { return }
       add("ByPixel(\(map.height), \(map.width), \(map.channels))")
@@ -69,7 +69,7 @@ struct TorchBuilder {
     }
   }
 
-  /// Appends what a layer is in PyTorch; what it makes ready comes before, so that its name is known.
+  /// Appends a layer's module, after the modules that convert its input.
   private mutating func add(
     _ layer: any Layer, path: String, prefix: String, to flow: inout Flow
   ) {
@@ -148,7 +148,7 @@ struct TorchBuilder {
     (flow.shape, flow.isVector) = (body.shape, body.isVector)
   }
 
-  /// Notes the tensors of a layer that is about to be appended.
+  /// Adds the tensors of a layer whose module is appended next.
   private mutating func note(
     _ layer: any Layer, _ path: String, _ prefix: String, _ flow: Flow
   ) {
@@ -159,13 +159,13 @@ struct TorchBuilder {
 
   // MARK: Padding
 
-  /// The argument for an even padding, or a module of its own for an uneven one.
+  /// The argument for equal padding on all sides; otherwise adds a padding module.
   ///
   /// - pads: the pixels on the left, right, top and bottom, as PyTorch orders them.
   private func pad(
     _ pads: [Int], _ kernel: Int, _ module: String, _ flow: inout Flow
   ) -> String {
-    // PyTorch pads a pool by half of its window at most.
+    // PyTorch pads a pooling by at most half of its window.
     if Set(pads).count == 1, pads[0] <= kernel / 2 {
       return pads[0] == 0 ? "" : ", padding=\(pads[0])"
     }

@@ -2,7 +2,7 @@ package import CNN
 package import Classifier
 package import Primitives
 
-/// A model's weights as PyTorch has them, and the Python that loads them.
+/// A model's weights in PyTorch's form, and the Python module that loads them.
 package struct TorchExport {
   private let model: ClassifierModel
   private let tensors: [TorchTensor]
@@ -34,7 +34,7 @@ package struct TorchExport {
           name: tensor.name, shape: tensor.shape, values: tensor.exported($0.values))
       }
     }
-    // PyTorch counts batches that it has trained on; here none were.
+    // PyTorch counts the batches that it has trained on: none here.
     let counts = tensors.filter { $0.source == nil }.map {
       TensorFile.Tensor(name: $0.name, shape: [], values: [0], storage: .long)
     }
@@ -50,7 +50,7 @@ package struct TorchExport {
     }
   }
 
-  /// A module in Python that loads the file at `path`, prepares images and answers.
+  /// A Python module that loads the file at `path`, prepares images and predicts.
   package func source(loading path: String) -> String {
     TorchSource(model: model, definition: definition).text(loading: path)
   }

@@ -1,11 +1,11 @@
-/// A module of PyTorch, as the line of Python that makes it.
+/// A PyTorch module, as the Python line that creates it.
 indirect enum TorchModule {
   /// One of `torch.nn`, or one of `TorchHelper`.
   case leaf(String)
-  /// Two ways of an input that meet in a sum.
+  /// Two paths from an input that meet in a sum.
   case residual(body: [TorchModule], shortcut: [TorchModule])
 
-  /// The lines that make it, without an end.
+  /// The lines that create it, without a final comma.
   var lines: [String] {
     switch self {
     case .leaf(let line): [line]
@@ -16,7 +16,7 @@ indirect enum TorchModule {
 }
 
 extension [TorchModule] {
-  /// The lines of a sequence of them, with `end` behind the last.
+  /// The lines of a sequence of modules, followed by `end`.
   func sequence(_ end: String = "") -> [String] {
     guard !isEmpty else { return ["nn.Sequential()" + end] }
     let inner = flatMap { module in
@@ -28,7 +28,7 @@ extension [TorchModule] {
   }
 }
 
-/// Classes that a module's source needs where `torch.nn` has none.
+/// Python classes for layers that `torch.nn` lacks.
 enum TorchHelper: String, CaseIterable {
   case residual = "Residual("
   case averagePool = "AveragePool2d("

@@ -1,6 +1,6 @@
 package import CNN
 
-/// A network whose weights torchvision and timm have under the same names.
+/// A network of torchvision and timm, which have its weights under the same names.
 package enum TorchNetwork: String, CaseIterable, Sendable {
   /// 18 layers.
   case resnet18
@@ -9,16 +9,16 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
 
   /// The side of the images that public weights were trained for.
   static let side = 224
-  /// The share of the sides that is left of an image, 224 of 256 pixels.
+  /// The fraction of the sides that the crop keeps, 224 of 256 pixels.
   static let cropShare = 0.875
 
-  /// The project's network with so many logits.
+  /// The network with `outputs` logits.
   func architecture(outputs: Int) throws(ModelError) -> Architecture {
     try .preset(rawValue, size: TorchNetwork.side, outputs: outputs)
   }
 
-  /// The network of this list with the same layers, whatever its images, classes and dropout; nil
-  /// if there is none.
+  /// The network with the same layers, whatever its image size, classes and dropout; nil if there
+  /// is none.
   package init?(_ architecture: Architecture) {
     let found = TorchNetwork.allCases.first { network in
       (try? network.architecture(outputs: 1))?.hasLayers(of: architecture) == true
@@ -27,7 +27,7 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
     self = found
   }
 
-  /// The tensors of an architecture that is this network, in torchvision's order.
+  /// The tensors of an architecture of this network, in torchvision's order.
   func tensors(
     of architecture: Architecture, shape: (String) -> [Int]?
   ) -> [TorchTensor] {

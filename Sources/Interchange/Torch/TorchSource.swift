@@ -3,7 +3,7 @@ internal import Classifier
 internal import ImageData
 internal import Primitives
 
-/// The Python that answers images with a model's weights.
+/// The Python module that predicts with a model's weights.
 struct TorchSource {
   /// The definition of the network in the module.
   enum Definition {
@@ -87,7 +87,7 @@ struct TorchSource {
       """
   }
 
-  /// The classes that the network needs, each with two empty lines behind.
+  /// The Python classes that the network needs, each followed by two empty lines.
   private var classes: String {
     let sources: [String] =
       switch definition {
@@ -151,7 +151,7 @@ struct TorchSource {
     }
   }
 
-  /// From an image of any size to one of the network's.
+  /// The lines that resize any image to the network's size.
   private var preparing: [String] {
     let upright = images.exif == .apply ? "ImageOps.exif_transpose(image)" : "image"
     let filter =
@@ -201,7 +201,7 @@ struct TorchSource {
     lines.map { "    " + $0 }.joined(separator: "\n")
   }
 
-  /// A name that cannot leave its comment.
+  /// A name without line breaks, so that it stays in its comment.
   private func oneLine(_ name: String) -> String {
     String(name.map { $0.isNewline ? " " : $0 })
   }

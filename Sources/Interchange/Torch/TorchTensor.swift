@@ -1,19 +1,20 @@
 internal import CNN
 
-/// A tensor under PyTorch's name, in PyTorch's order of extents, and the network's one that it is.
+/// A tensor with PyTorch's name and order of extents, and the network's tensor that it corresponds
+/// to.
 struct TorchTensor {
   /// PyTorch's name, such as `layer1.0.conv1.weight`.
   let name: String
   /// PyTorch's extents, outermost first.
   let shape: [Int]
-  /// The network's name, such as `layers.4.body.0.filters`; nil for a count of batches, which only
+  /// The network's name, such as `layers.4.body.0.filters`; nil for a batch count, which only
   /// PyTorch has.
   let source: String?
   /// The network's extents as rows, columns, inputs and outputs.
   private let extents: [Int]
 
   /// A tensor whose extents are the network's [rows][columns][inputs][outputs] and PyTorch's
-  /// [outputs][inputs][rows][columns], some of which may be omitted of `shape`.
+  /// [outputs][inputs][rows][columns], some of which may be missing in `shape`.
   private init(_ name: String, _ shape: [Int], source: String?, _ extents: [Int]) {
     self.name = name
     self.shape = shape
@@ -48,7 +49,7 @@ struct TorchTensor {
     case .conv2D:
       return [tensor("weight", "filters"), tensor("bias", "bias")].compactMap(\.self)
     case .dense:
-      // A bias lies behind the product, whatever the order of the features.
+      // A bias is added after the product, whatever the order of the features.
       let bias = shape("\(path).bias").map {
         TorchTensor("\(name).bias", $0, source: "\(path).bias", [1, 1, 1] + $0)
       }
@@ -64,20 +65,20 @@ struct TorchTensor {
     }
   }
 
-  /// The numbers in PyTorch's order, from the network's.
+  /// Converts the network's numbers to PyTorch's order.
   func exported(_ values: UnsafeMutableBufferPointer<Float>) -> [Float] {
     var result = [Float](repeating: 0, count: values.count)
     forEachPlace { theirs, own in result[theirs] = values[own] }
     return result
   }
 
-  /// Puts numbers in PyTorch's order where the network has them.
+  /// Converts numbers in PyTorch's order to the network's.
   func store(_ values: [Float], in target: UnsafeMutableBufferPointer<Float>) {
     precondition(values.count == target.count, "\(name): as many numbers as the network has")
     forEachPlace { theirs, own in target[own] = values[theirs] }
   }
 
-  /// Goes over all numbers in PyTorch's order, with their places there and in the network.
+  /// Calls `body` for all numbers in PyTorch's order, with both indices.
   private func forEachPlace(_ body: (_ theirs: Int, _ own: Int) -> Void) {
     let (pixels, inputs, outputs) = (extents[0] * extents[1], extents[2], extents[3])
     var theirs = 0

@@ -44,7 +44,7 @@ struct Team {
   var waitSeconds: Double { communicator?.waitSeconds ?? 0 }
 
   /// This process's part of `count` things that are dealt in order.
-  func range(of count: Int) -> Range<Int> { Stretches.range(rank, of: size, count) }
+  func range(of count: Int) -> Range<Int> { Partition.range(rank, of: size, count) }
 
   /// The images of a batch that a process makes a step on, at most.
   func largestPart(of batch: Int) -> Int { (batch + size - 1) / size }

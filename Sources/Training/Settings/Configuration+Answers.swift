@@ -2,17 +2,17 @@ package import Classifier
 internal import ImageData
 
 extension Configuration {
-  /// How a model of this run answers unless told otherwise.
+  /// The default test-time augmentation of this run's model.
   ///
-  /// With mirrored views, but not under the tutorial's recipes, nor where training itself took care
-  /// not to mirror: of digits or writing the mirror image is another thing.
+  /// Averages mirrored views, except with the tutorial's recipes or if training does not mirror
+  /// images: a mirrored digit or letter is something else.
   package var tta: TestTimeAugmentation {
     let mirrors = augmentation.flip == .h || augmentation.flip == .hv
     return mirrors && !recipe.isSeed ? .flip : .plain
   }
 
-  /// What may help a model that is no better than one answer to everything; the model was trained
-  /// on so many images.
+  /// Advice for a model that is no better than always predicting the same class; it was trained on
+  /// `images` images.
   package static func remedies(
     _ configuration: Configuration?, images: Int, classes: Int
   ) -> String {

@@ -4,23 +4,24 @@ internal import FoundationEssentials
 package import Primitives
 
 extension Configuration {
-  /// Bytes of the longest `config.json`; a network from a file is in it, its quotation marks escaped.
+  /// The maximum size of `config.json`, which contains the JSON of a network from a file, with its
+  /// quotation marks escaped.
   private static let sizeLimit = 4 * architectureLimit
   private static let architectureLimit = 1 << 20
-  /// Levels of arrays and objects, a network's nested blocks among them.
+  /// The maximum depth of arrays and objects, including a network's nested blocks.
   static let depthLimit = 32
 
-  /// Reads `config.json` or a file like it (`train --config FILE`); every key must be there and
-  /// none more.
+  /// Reads `config.json` or a similar file (`train --config FILE`); it must have every key and no
+  /// other.
   ///
-  /// `dataset` replaces the file's; `settings` go over it.
+  /// `dataset` replaces the file's; `settings` override it.
   package init(
     file path: String, dataset: String? = nil, settings: Settings = Settings()
   ) throws(TrainingError) {
     try self.init(file: FilePlace(named: path), dataset: dataset, settings: settings)
   }
 
-  /// Reads a file as the other initializer does, wherever it lies.
+  /// Reads a file like the other initializer, at any path.
   package init(
     file place: FilePlace, dataset: String? = nil, settings: Settings = Settings()
   ) throws(TrainingError) {
@@ -30,7 +31,7 @@ extension Configuration {
     try apply(settings)
   }
 
-  /// Reads the bytes of a configuration; `name` stands in messages.
+  /// Reads the bytes of a configuration; messages call it `name`.
   init(bytes: [UInt8], name: String) throws(TrainingError) {
     let tree: JSONNode
     do throws(JSONSyntaxError) {
@@ -57,7 +58,7 @@ extension Configuration {
   /// The file's bytes: sorted keys, indented, a final newline.
   package func encoded() -> [UInt8] { Array(JSONText.indented(self).utf8) }
 
-  /// Refuses a configuration that could not be read again from `config.json`.
+  /// Refuses a configuration that could not be read from `config.json` again.
   func checkReadable() throws(TrainingError) {
     let bytes = encoded()
     guard bytes.count <= Configuration.sizeLimit else {
@@ -97,7 +98,7 @@ extension Configuration {
     }
   }
 
-  /// The first key of `value` that `known`, written by this program, does not have.
+  /// The first key of `value` that is missing in `known`, which this program has written.
   private static func unknownKey(
     in value: JSONNode, known: JSONNode, path: String
   ) -> String? {

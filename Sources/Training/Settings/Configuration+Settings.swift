@@ -4,9 +4,9 @@ internal import ImageData
 package import Primitives
 
 extension Configuration {
-  /// The recipe's choices with the settings over them.
+  /// The recipe's values, overridden by the settings.
   ///
-  /// Errors: a value that means nothing or is out of range, with what was expected.
+  /// Errors: an invalid value or one out of range, with what was expected.
   package init(dataset: String, settings: Settings) throws(TrainingError) {
     var named = Recipe.standard.configuration
     for (row, given) in try settings.rows where row.path == \Configuration.recipe {
@@ -17,14 +17,14 @@ extension Configuration {
     try apply(settings)
   }
 
-  /// Puts settings over what is there and checks the whole.
+  /// Overrides values by settings and checks the result.
   mutating func apply(_ settings: Settings) throws(TrainingError) {
     for (row, given) in try settings.rows { try row.set(&self, to: given) }
     try settle(settings)
     try validate()
   }
 
-  /// What several settings say together.
+  /// Applies rules that involve several settings.
   private mutating func settle(_ settings: Settings) throws(TrainingError) {
     if settings.has(\.network.arch), transfer.from == nil, network.layers != nil,
       settings.has(\.network.size) || settings.has(\.network.dropout)
@@ -42,7 +42,7 @@ extension Configuration {
     let isEnded = settings.has(\.network.growth.last)
     if isBegun, !isEnded { network.growth.last = network.size }
     if isEnded, !isBegun { network.growth.first = min(network.growth.first, network.growth.last) }
-    // The network of a model that training starts from was looked at when it was read.
+    // The network of a model was checked when it was read.
     guard isBegun || isEnded || transfer.from == nil else { return }
     let wanted = network.growth
     network.keepSize(unless: try standingArchitecture)
@@ -56,7 +56,7 @@ extension Configuration {
     }
   }
 
-  /// Takes a network by the name that was written, over the one that was there.
+  /// Sets the network by its given name.
   mutating func takeArchitecture(over before: Configuration) throws(TrainingError) {
     let arch = network.arch
     if let model = transfer.from {
@@ -86,7 +86,7 @@ extension Configuration {
     }
   }
 
-  /// Checks every value against its row, and those that limit one another.
+  /// Checks every value against its row, and values that limit one another.
   private func validate() throws(TrainingError) {
     for row in Setting.all { try row.check(self) }
     try check(
@@ -127,9 +127,9 @@ extension Configuration {
     throw Setting.outOfRange(title, form.text(value) ?? "", form.expectation)
   }
 
-  /// Refuses what looks at validation figures where there are none.
+  /// Refuses settings that need validation metrics if there are none.
   ///
-  /// `patience` is asked for where a run goes on.
+  /// `patience` is given when a run is resumed.
   func requireNothingOfValidation(patience: Int?) throws(TrainingError) {
     let standard = recipe.configuration.training
     let waits = patience ?? training.patience(after: .max)
@@ -138,7 +138,7 @@ extension Configuration {
       ? "--patience \(waits)"
       : training.schedule == .plateau
         ? "--schedule plateau"
-        // Who names what is best gets the best epoch's weights.
+        // A named monitor means that the best epoch's weights are kept.
         : training.monitor != standard.monitor || training.keep != standard.keep
           ? "--monitor \(training.monitor.rawValue)" : nil
     guard let option else { return }
@@ -148,7 +148,8 @@ extension Configuration {
       expected: "a --val-split above 0, or a folder of validation images")
   }
 
-  /// What differs from another configuration and may not: this one's value and the other's.
+  /// The settings that must not differ from another configuration's but do: this value and the
+  /// other.
   func differences(from other: Configuration) -> [String] {
     Setting.all.filter { !$0.mayDiffer }.compactMap { row in
       guard let own = row.text(self), let others = row.text(other), own != others else {

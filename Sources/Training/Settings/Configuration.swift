@@ -3,53 +3,53 @@ package import ImageData
 
 /// Everything that decides what a run computes, resolved; `config.json`.
 ///
-/// What cannot change a bit of the result, such as the number of threads, is not here.
+/// Settings that cannot change the result, such as the number of threads, are not part of it.
 package struct Configuration: Codable, Sendable, Hashable {
-  /// The dataset's folder as it was named.
+  /// The dataset's folder as given.
   package var dataset: String
   /// The recipe that the rest started from.
   package var recipe: Recipe
   /// The seed of every random stream.
   package var seed: UInt64
-  /// Which images, and how they are prepared.
+  /// The images and their preprocessing.
   package var data: Images
   /// The network.
   package var network: Net
-  /// What training starts from.
+  /// The model that training starts from.
   package var transfer: Transfer
   /// The optimization.
   package var training: Training
   /// The random changes of training images.
   package var augmentation: Augmentation
 
-  /// Which images, and how they are prepared.
+  /// The images and their preprocessing.
   package struct Images: Codable, Sendable, Hashable {
-    /// The share of training images held out where no folder holds validation images.
+    /// The fraction of training images held out if there is no validation folder.
     package var valSplit: Double
-    /// The share set aside where no folder holds test images.
+    /// The fraction held out for testing if there is no test folder.
     package var testSplit: Double
     /// Whether the test images serve as validation, as in the tutorial.
     package var validateOnTest: Bool
-    /// How classes weigh in the loss.
+    /// The weights of classes in the loss.
     package var classWeights: ClassWeights
-    /// The share of each class's training images that is used.
+    /// The fraction of each class's training images that is used.
     package var fraction: Double
-    /// How an image's shape changes.
+    /// The resize mode.
     package var resize: ResizeMode
-    /// How its pixels are put together.
+    /// The resampling filter.
     package var filter: ResizeFilter
-    /// Whether it is turned upright.
+    /// Whether the EXIF orientation is applied.
     package var exif: ExifPolicy
-    /// How its pixels become numbers.
+    /// The normalization of pixels.
     package var normalization: Normalization
-    /// What happens with an unreadable image.
+    /// The policy for unreadable images.
     package var onBadImage: BadImagePolicy
     /// The percentage of unreadable images above which training does not start.
     package var maxBad: Double
     /// Images with more pixels are refused.
     package var maxPixels: Int
-    /// How the images that are held out are chosen; nil in files of version 0.1.0, for each by
-    /// itself.
+    /// The rule that selects held-out images; nil in files of version 0.1.0, which selected each
+    /// image by itself.
     package var splitRule: SplitRule?
   }
 
@@ -57,13 +57,13 @@ package struct Configuration: Codable, Sendable, Hashable {
   package struct Net: Codable, Sendable, Hashable {
     /// A preset's name, or the path of the JSON file that `layers` came from.
     package var arch: String
-    /// The side of the square input in pixels: what every answer is made from.
+    /// The side of the square input in pixels.
     package var size: Int
-    /// The sides of the images that training steps are made on.
+    /// The image sizes during training.
     package var growth: Growth
-    /// The share of features dropped before the last layer; nil for the preset's.
+    /// The fraction of features dropped before the last layer; nil for the preset's.
     package var dropout: Double?
-    /// The network's description in JSON where it is no preset.
+    /// The network's description in JSON if it is not a preset.
     package var layers: String?
 
     enum CodingKeys: String, CodingKey {
@@ -91,7 +91,7 @@ package struct Configuration: Codable, Sendable, Hashable {
       layers = try values.decodeIfPresent(String.self, forKey: .layers)
     }
 
-    /// Writes every key, null where there is no value.
+    /// Writes every key, null if there is no value.
     package func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(arch, forKey: .arch)
@@ -106,21 +106,21 @@ package struct Configuration: Codable, Sendable, Hashable {
   package struct Training: Codable, Sendable, Hashable {
     /// Passes over the training images.
     package var epochs: Int
-    /// More epochs are made of a small set so that there are as many steps; 0 for exactly
+    /// A small dataset is trained for more epochs, to reach at least this many steps; 0 for exactly
     /// `epochs`.
     package var minimumSteps: Int
-    /// Images a step.
+    /// Images per step.
     package var batchSize: Int
-    /// A small set gets smaller batches, halved down to 8, so that an epoch has as many steps;
-    /// 0 for exactly `batchSize`.
+    /// A small dataset gets smaller batches, halved down to 8, so that an epoch has at least this
+    /// many steps; 0 for exactly `batchSize`.
     package var minimumEpochSteps: Int
-    /// The rule of the step.
+    /// The optimizer.
     package var optimizer: OptimizerKind
-    /// The peak of the schedule.
+    /// The peak learning rate.
     package var learningRate: Double
-    /// Whether the rate falls in proportion where batches are made smaller.
+    /// Whether the learning rate is reduced in proportion if batches are made smaller.
     ///
-    /// Goyal et al. 2017. A rate that was asked for stays.
+    /// Goyal et al. 2017. An explicit learning rate is kept.
     package var scalesLearningRate: Bool
     /// Adam's decay of the first moment.
     package var beta1: Double
@@ -132,30 +132,30 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var momentum: Double
     /// Decoupled decay of weights of two or more dimensions.
     package var weightDecay: Double
-    /// How the rate moves.
+    /// The learning rate schedule.
     package var schedule: ScheduleKind
-    /// The share of the target spread over the classes.
+    /// The fraction of the target that is spread over the classes.
     package var labelSmoothing: Double
     /// The decay of the moving average of the weights, 0 for none.
     package var ema: Double
-    /// The greatest norm of the gradient, 0 for no limit.
+    /// The maximum gradient norm, 0 for no limit.
     package var clipGrad: Double
     /// Epochs without improvement before training stops, 0 for never.
     package var patience: Int
-    /// What tells the best epoch.
+    /// The metric that decides which epoch is the best.
     package var monitor: Monitor
     /// Which epoch's weights are kept.
     package var keep: Keep
-    /// Seconds that a run has from its beginning, 0 for no limit.
+    /// The time limit in seconds, 0 for no limit.
     ///
-    /// A run takes the limit for itself and writes 0: what it led to stands in `changes`, and who
-    /// repeats the run does not look at the clock.
+    /// A run stores 0: the effects of its time limit are recorded in `changes`, so that a
+    /// repetition does not depend on the clock.
     package var maxSeconds: Double
-    /// What follows a number that is not finite; nil in files of earlier versions, for stopping.
+    /// The policy for non-finite numbers; nil in files of earlier versions, which stopped.
     package var onNaN: NonFinitePolicy?
     /// Whether processes that train together normalize by the whole batch; nil for yes.
     package var syncBN: Bool?
-    /// How the run's length changed while it ran, in order; nil for not at all.
+    /// The changes of the run's length while it ran, in order; nil for none.
     package var changes: [PlanChange]?
   }
 }
@@ -176,7 +176,7 @@ extension Configuration {
   }
 }
 
-/// How classes weigh in the loss.
+/// The weights of classes in the loss.
 package enum ClassWeights: String, Codable, Sendable, CaseIterable {
   /// Every image counts the same.
   case none
@@ -184,27 +184,27 @@ package enum ClassWeights: String, Codable, Sendable, CaseIterable {
   case balanced
 }
 
-/// How pixels become numbers.
+/// The normalization of pixels.
 package enum Normalization: String, Codable, Sendable, CaseIterable {
   /// Divided by 255.
   case unit
-  /// As the model does that training starts from.
+  /// Like the model that training starts from.
   case model
   /// Mean and deviation of the training images' channels become 0 and 1.
   case dataset
 }
 
-/// What happens with an unreadable image.
+/// The policy for unreadable images.
 package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
-  /// It is left out and reported.
+  /// They are skipped and reported.
   case skip
-  /// Training does not start.
+  /// Training fails.
   case fail
 }
 
-/// How the learning rate moves.
+/// The learning rate schedule.
 package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
-  /// Not at all.
+  /// Constant.
   case constant
   /// Half a cosine from the peak to 0.
   case cosine
@@ -212,25 +212,26 @@ package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
   case oneCycle = "one-cycle"
   /// A tenth of the rate after half of the steps, a hundredth after three quarters.
   case step
-  /// Down where the monitor stands still.
+  /// Reduced when the monitor stops improving.
   case plateau
 }
 
-/// What tells the best epoch.
+/// The metric that decides which epoch is the best.
 package enum Monitor: String, Codable, Sendable, CaseIterable {
-  /// Least validation loss.
+  /// Lowest validation loss.
   case loss = "val_loss"
-  /// Greatest validation accuracy; ties: lower loss, then earlier.
+  /// Highest validation accuracy; ties: lower loss, then earlier epoch.
   case accuracy = "val_accuracy"
-  /// Greatest macro F1 on the validation images.
+  /// Highest macro F1 on the validation images.
   case f1 = "val_f1"
 }
 
-/// What follows a number that is infinite or no number.
+/// The policy for infinite numbers and NaN.
 package enum NonFinitePolicy: String, Codable, Sendable, CaseIterable {
   /// The run ends with an error; weights of earlier epochs are kept.
   case stop
-  /// The run goes back to its last checkpoint and on at half the rate, at most three times.
+  /// The run returns to its last checkpoint and continues at half the learning rate, at most three
+  /// times.
   case rollback
 }
 

@@ -1,6 +1,6 @@
 package import ImageData
 
-/// Numbers between two bounds, each of which may be left out of the range itself.
+/// Numbers between two bounds, each of which may be excluded.
 package struct NumberRange: Sendable, Equatable {
   var lower: Double
   package var upper: Double
@@ -15,7 +15,7 @@ package struct NumberRange: Sendable, Equatable {
     (self.includesLower, self.includesUpper) = (includesLower, includesUpper)
   }
 
-  /// Whether a value is one of them; what is no number is not.
+  /// Whether a value is in the range; NaN is not.
   package func contains(_ value: Double) -> Bool {
     (includesLower ? value >= lower : value > lower)
       && (includesUpper ? value <= upper : value < upper)
@@ -31,30 +31,30 @@ package struct NumberRange: Sendable, Equatable {
 }
 
 extension NumberRange {
-  /// A part of a whole, which never is all of it.
+  /// From 0 to below 1.
   static let part = NumberRange(0, 1, includesUpper: false)
-  /// From nothing to all.
+  /// From 0 to 1.
   package static let strength = NumberRange(0, 1)
-  /// A part of a whole, which never is nothing.
+  /// From above 0 to 1.
   static let some = NumberRange(0, 1, includesLower: false)
 }
 
-/// How a text becomes a value of one type, and which values are allowed.
+/// The text form of a value of one type, and the values that are allowed.
 package struct Form<Value: Sendable>: Sendable {
-  /// What a person writes, and what a message says would have been right.
+  /// How the value is written, and what messages call a valid value.
   let kind: FormKind
   let expectation: String
-  /// The numbers that are allowed; nil for what is no number.
+  /// The range of allowed numbers; nil if the value is not a number.
   var range: NumberRange?
-  /// The value where nothing is written behind the name.
+  /// The value if the option's name stands alone.
   var alone: Value?
-  /// The value that a text says, whatever the range; nil for none.
+  /// Parses a text, whatever the range; nil if it is not a value.
   let read: @Sendable (String) -> Value?
   let contains: @Sendable (Value) -> Bool
-  /// As a message shows a value; nil for one that other settings show.
+  /// The value as messages show it; nil for one that other settings show.
   package let text: @Sendable (Value) -> String?
 
-  /// The value that was given; nil for one that is not allowed.
+  /// The given value; nil if it is not allowed.
   package func value(of given: Given, off: Value? = nil) -> Value? {
     switch given {
     case .text(let text): read(text).flatMap { contains($0) ? $0 : nil }
@@ -63,7 +63,7 @@ package struct Form<Value: Sendable>: Sendable {
     }
   }
 
-  /// The same for a value that may be absent.
+  /// The same for an optional value.
   package var optional: Form<Value?> {
     Form<Value?>(
       kind: kind, expectation: expectation, range: range, alone: alone.map(Optional.some),
@@ -73,13 +73,13 @@ package struct Form<Value: Sendable>: Sendable {
   }
 }
 
-/// What a person writes for a value.
+/// How a value is written.
 package enum FormKind: Sendable, Equatable {
-  /// Nothing: the name alone.
+  /// The name alone.
   case flag
   /// One of these words.
   case words([String])
-  /// A text or nothing: a text is never the next word.
+  /// An optional text after `=`, never the next word.
   case optionalText
   /// A text or number.
   case value
@@ -102,7 +102,7 @@ extension Form where Value == Int {
   package static let side = integer(8...1024)
   /// Pixels of an image.
   package static let pixels = integer(1...1_000_000_000)
-  /// Images of a step.
+  /// Images per step.
   package static let batch = integer(1...4096)
 }
 
@@ -137,7 +137,7 @@ extension Form where Value == String {
     kind: .value, expectation: "a text that is not empty", read: { $0.isEmpty ? nil : $0 },
     contains: { _ in true }, text: { $0 })
 
-  /// A text behind `=`, or none.
+  /// A text after `=`, or none.
   package static let optionalText = Form(
     kind: .optionalText, expectation: text.expectation, read: text.read, contains: text.contains,
     text: text.text)
@@ -162,7 +162,7 @@ extension Form where Value: RawRepresentable<String> {
 }
 
 extension Form where Value: RawRepresentable<String> & CaseIterable {
-  /// One of the words that there are.
+  /// One of all the cases.
   package static var word: Form { word(of: Array(Value.allCases)) }
 }
 
@@ -174,14 +174,14 @@ extension Form where Value == Bool {
 }
 
 extension Form where Value == Augmentation {
-  /// The name of a preset; the settings of augmentation show what it says.
+  /// The name of a preset; the augmentation settings show its values.
   package static let preset = Form(
     kind: .words(Augmentation.presetNames),
     expectation: Augmentation.presetNames.joined(separator: ", "), read: Augmentation.preset,
     contains: { _ in true }, text: { _ in nil })
 }
 
-/// A number without a fraction where it has none.
+/// Whole numbers without a fraction.
 private func plain(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : "\(value)"
 }
@@ -216,8 +216,8 @@ private func bounds(_ text: String) -> Interval? {
 }
 
 extension SettingDescription {
-  /// The share that `text` means as a percentage, `0.95` for `95` or `95%`; nil where no share is
-  /// taken or that one would be wrong, too.
+  /// The fraction that `text` means as a percentage, `0.95` for `95` or `95%`; nil if the option
+  /// takes no fraction or not this one.
   package func share(ofPercentage text: String) -> Double? {
     guard let range, range.upper <= 1 else { return nil }
     let digits = text.hasSuffix("%") ? String(text.dropLast()) : text

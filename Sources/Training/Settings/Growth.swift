@@ -2,14 +2,14 @@ internal import CNN
 
 /// How the side of training images grows over a run.
 ///
-/// Small images first cost little and teach the coarse; as in EfficientNetV2 (Tan and Le 2021) and
-/// the courses of fast.ai before it. The weights are the same at every size.
+/// Small images first are cheap and teach coarse features; as in EfficientNetV2 (Tan and Le 2021)
+/// and the courses of fast.ai before it. The weights are the same at every size.
 package struct Growth: Codable, Sendable, Hashable {
   /// The side in the first epoch, in pixels.
   package var first: Int
   /// The side in the last epochs; the network's own may be larger (Touvron and others, 2019).
   package var last: Int
-  /// The share of the epochs after which the last side is reached.
+  /// The fraction of the epochs after which the last side is reached.
   package var share: Double
 
   init(first: Int, last: Int, share: Double = 0.7) {
@@ -23,8 +23,8 @@ package struct Growth: Codable, Sendable, Hashable {
     self.init(first: size, last: size)
   }
 
-  /// The side in an epoch, counted from 0: a straight line in steps of 16 pixels, in which every
-  /// stage of a network that halves the map four times is whole.
+  /// The side in an epoch, counted from 0: linear, in steps of 16 pixels, so that a network can
+  /// halve the map four times.
   package func side(epoch: Int, of epochs: Int) -> Int {
     let progress = Double(epoch) / max(1, share * Double(epochs))
     guard first < last, progress < 1 else { return last }
@@ -32,7 +32,7 @@ package struct Growth: Codable, Sendable, Hashable {
     return max(first, min(last, Growth.whole(side)))
   }
 
-  /// The same shares of another size.
+  /// The same growth, scaled to another size.
   func scaled(from old: Int, to new: Int) -> Growth {
     func scaled(_ side: Int) -> Int {
       side == old ? new : min(new, Growth.whole(Double(side * new) / Double(old)))
@@ -58,7 +58,7 @@ extension Configuration.Net {
     return Shape(height: side, width: side, channels: input.channels)
   }
 
-  /// Leaves training images as large as the input where the network has other weights for others.
+  /// Keeps training images as large as the input if the network's weights depend on the image size.
   mutating func keepSize(unless architecture: Architecture) {
     let sides = [growth.first, growth.last].map {
       Shape(height: $0, width: $0, channels: architecture.input.channels)

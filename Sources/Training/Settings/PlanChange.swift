@@ -1,26 +1,26 @@
-/// A change of how long a run is, made while it ran.
+/// A change of a run's length, made while it ran.
 ///
 /// A run's bits depend on its length at every step, by the schedule of the learning rate and the
-/// sizes of its images. So each change stands in `config.json` with the step that it was made
-/// after, and who repeats or verifies the run makes it there again.
+/// sizes of its images. So `config.json` records each change with the step after which it was made,
+/// and a repetition or verification of the run makes it at the same step.
 package struct PlanChange: Codable, Sendable, Hashable {
-  /// Who wanted a change.
+  /// The cause of a change.
   package enum Reason: String, Codable, Sendable {
-    /// An option where the run was resumed.
+    /// An option when the run was resumed.
     case request
     /// A time limit.
     case time
   }
 
-  /// Steps made before the change.
+  /// Steps before the change.
   package var step: Int
-  /// Epochs of the run from there on.
+  /// The run's epochs from then on.
   package var epochs: Int
-  /// Steps of the run in all where its last epoch is cut short; nil where it is whole.
+  /// The run's total steps if its last epoch is cut short; nil if it is complete.
   package var steps: Int?
-  /// Epochs without improvement before training stops, where that changed too; 0 for never.
+  /// Epochs without improvement before training stops, if that changed too; 0 for never.
   package var patience: Int?
-  /// Who wanted it.
+  /// The cause.
   package var reason: Reason
 
   /// A change after `step` steps.
@@ -35,14 +35,14 @@ package struct PlanChange: Codable, Sendable, Hashable {
   }
 }
 
-/// How long a run is.
+/// The length of a run.
 package struct RunLength: Sendable, Hashable {
   /// Epochs; the last one may be cut short.
   package var epochs: Int
-  /// Optimizer steps in all: where the schedule ends.
+  /// Total optimizer steps, which the schedule spans.
   package var steps: Int
 
-  /// So many epochs and steps.
+  /// A length of `epochs` epochs and `steps` steps.
   package init(epochs: Int, steps: Int) {
     self.epochs = epochs
     self.steps = steps
@@ -50,21 +50,21 @@ package struct RunLength: Sendable, Hashable {
 }
 
 extension Configuration.Training {
-  /// How long the run is once `made` steps are made, with so many steps in a whole epoch.
+  /// The run's length as planned after `made` steps, with `stepsPerEpoch` steps in a full epoch.
   ///
-  /// A change that was made after a step that this run does not reach, as on fewer images, is made
-  /// at its end.
+  /// A change after a step that this run does not reach, for instance with fewer images, is made at
+  /// its end.
   package func length(after made: Int, stepsPerEpoch: Int) -> RunLength {
     var length = RunLength(
       epochs: epochs(steps: stepsPerEpoch), steps: epochs(steps: stepsPerEpoch) * stepsPerEpoch)
-    // Where the last epoch before the change began.
+    // The start of the last epoch before the change.
     var (first, epoch) = (0, 0)
     for change in changes ?? [] {
       let step = min(change.step, length.steps)
       guard step <= made else { break }
       let whole = (step - first) / stepsPerEpoch
       (first, epoch) = (first + whole * stepsPerEpoch, epoch + whole)
-      // An epoch that the plan cut short counts as one.
+      // An epoch that was cut short counts as one.
       if step == length.steps, step > first { (first, epoch) = (step, epoch + 1) }
       let begun = epoch + (step > first ? 1 : 0)
       let epochs = max(change.epochs, begun)
@@ -75,8 +75,7 @@ extension Configuration.Training {
     return length
   }
 
-  /// Whether the run, as it was planned once `made` steps were made, ends after them; more may have
-  /// been asked for since.
+  /// Whether the run, as planned after `made` steps, ends there; it may have been extended since.
   func ends(after made: Int, stepsPerEpoch: Int) -> Bool {
     let all = changes ?? []
     let before = all.prefix { $0.step < made }.count
@@ -87,27 +86,27 @@ extension Configuration.Training {
     }
   }
 
-  /// Whether time, and no wish, decided how long the run is once `made` steps are made.
+  /// Whether a time limit decided the run's length after `made` steps.
   func isCutShort(after made: Int, stepsPerEpoch: Int) -> Bool {
     let length = length(after: made, stepsPerEpoch: stepsPerEpoch)
     guard let last = change(after: made), last.reason == .time else { return false }
     return length.epochs < askedEpochs(stepsPerEpoch: stepsPerEpoch) || last.steps != nil
   }
 
-  /// The change that the length is by once `made` steps are made; nil for none.
+  /// The change that decides the length after `made` steps; nil for none.
   func change(after made: Int) -> PlanChange? { (changes ?? []).last { $0.step <= made } }
 
-  /// Whether more was asked for after exactly so many steps.
+  /// Whether the run was extended after exactly so many steps.
   func isAskedAgain(after made: Int) -> Bool {
     (changes ?? []).contains { $0.step == made && $0.reason == .request }
   }
 
-  /// Epochs without improvement before training stops, once `made` steps are made; 0 for never.
+  /// Epochs without improvement before training stops, after `made` steps; 0 for never.
   func patience(after made: Int) -> Int {
     (changes ?? []).last { $0.step <= made && $0.patience != nil }?.patience ?? patience
   }
 
-  /// The epochs that were asked for, whatever time allowed.
+  /// The requested epochs, whatever the time limit allowed.
   package func askedEpochs(stepsPerEpoch: Int) -> Int {
     (changes ?? []).last { $0.reason == .request }?.epochs ?? epochs(steps: stepsPerEpoch)
   }

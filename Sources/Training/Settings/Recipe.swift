@@ -1,7 +1,7 @@
 internal import CNN
 internal import ImageData
 
-/// A named set of choices; options override single ones.
+/// A named set of settings; options override single ones.
 package enum Recipe: String, Sendable, Codable, CaseIterable {
   /// r18h, images that grow, Muon and a moving average, sized for a few thousand photos.
   case standard = "default"
@@ -9,15 +9,15 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   case seed
   /// The tutorial with batch normalization and dropout.
   case seedBN = "seed-bn"
-  /// A network of half as many layers for a first look.
+  /// A network with half as many layers, for a first look.
   case quick
-  /// The default's network for the last points: more and larger images.
+  /// The default's network for the highest accuracy: more and larger images.
   case best
 
   /// Whether this is one of the tutorial's recipes, which validate on the test set.
   package var isSeed: Bool { self == .seed || self == .seedBN }
 
-  /// The choices of the recipe, without a dataset.
+  /// The recipe's values, without a dataset.
   var configuration: Configuration {
     Configuration(
       dataset: "", recipe: self, seed: 0, data: data, network: network, transfer: .none,
@@ -28,7 +28,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   private var augmentation: Augmentation {
     switch self {
     case .seed, .seedBN: return .seed
-    // What is seen a dozen times only is not to be made harder.
+    // Images seen only a dozen times are not made harder.
     case .quick: return .light
     case .standard: return .standard
     case .best:
@@ -55,8 +55,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// Parts that are cut out and enlarged show things larger than whole images do; where they are
-  /// small, whole images of a larger size are answered better (Touvron and others, 2019).
+  /// Random crops show objects larger than whole images do: with strong crops, predictions are
+  /// better on larger whole images (Touvron and others, 2019).
   private static func net(
     _ arch: String, growing growth: Growth, size: Int
   ) -> Configuration.Net {
@@ -79,8 +79,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
       case .best: (100, 1_800)
       default: (28, 480)
       }
-    // Small sets are seen more often, in smaller batches: a few hundred images would otherwise
-    // make too few steps.
+    // Small datasets are seen more often, in smaller batches: a few hundred images would otherwise
+    // give too few steps.
     return Configuration.Training(
       epochs: epochs, minimumSteps: steps, batchSize: 64, minimumEpochSteps: 12, optimizer: .muon,
       learningRate: 0.04, scalesLearningRate: true,

@@ -12,12 +12,12 @@ extension Setting {
     rows(.data, data) + rows(.model, model) + rows(.training, training)
     + rows(.augmentation, augmentation)
     + rows(
-      .all, [Setting("seed", \.seed, .integer(0...UInt64.max), as: "N", "start of all randomness")])
+      .all, [Setting("seed", \.seed, .integer(0...UInt64.max), as: "N", "random seed")])
 
   /// All of them.
   package static let all = options + others
 
-  /// What help says of the setting at a place.
+  /// The help of the setting at a key path.
   package static func description(
     of path: PartialKeyPath<Configuration>
   ) -> SettingDescription {
@@ -40,31 +40,31 @@ extension Setting {
   private static let data: [Setting] = [
     Setting(
       "val-split", \.data.valSplit, heldOut, as: "F", isFirst: true,
-      "share of the training images held out for validation where there is no validation folder; "
+      "fraction of the training images held out for validation if there is no validation folder; "
         + "0: train on all",
-      // Asking for a validation split is asking for it to be used.
+      // An explicit validation split is meant to be used.
       then: { now, _ in now.data.validateOnTest = false }),
     Setting(
       "test-split", \.data.testSplit, heldOut, as: "F",
-      "share set aside for the test where there is no test folder"),
+      "fraction held out for testing if there is no test folder"),
     Setting(
       "class-weights", \.data.classWeights, .word,
-      "weigh the loss so that every class counts the same"),
+      "weight the loss so that every class counts the same"),
     Setting(
       "fraction", \.data.fraction, .number(.some), as: "F",
-      "use this share of each class's training images"),
+      "use this fraction of each class's training images"),
     Setting(
       "resize", \.data.resize, .word,
-      "how a photo becomes a square: both sides scaled, the middle cut out, or black borders"),
-    Setting("filter", \.data.filter, .word, "how pixels are resampled"),
+      "how a photo is made square: stretched, cropped to its centre, or padded with black"),
+    Setting("filter", \.data.filter, .word, "resampling filter"),
     Setting(
       "on-bad-image", \.data.onBadImage, .word,
-      "what to do about an image that cannot be read"),
+      "what to do with an image that cannot be read"),
     Setting(
       "max-bad", \.data.maxBad, .number(NumberRange(0, 100)), as: "P",
       "stop when more than P percent of the images, and more than 5, cannot be read"),
-    Setting("max-pixels", \.data.maxPixels, .pixels, as: "N", "refuse larger images"),
-    Setting("exif", \.data.exif, .word, "turn photos as their EXIF orientation says"),
+    Setting("max-pixels", \.data.maxPixels, .pixels, as: "N", "refuse images with more pixels"),
+    Setting("exif", \.data.exif, .word, "rotate photos by their EXIF orientation"),
   ]
 
   private static let model: [Setting] = [
@@ -75,42 +75,41 @@ extension Setting {
       then: { now, before throws(TrainingError) in try now.takeArchitecture(over: before) }),
     Setting(
       "size", \.network.size, .side, as: "PX", isFirst: true,
-      "side of the square that the network sees",
+      "side of the network's square input",
       then: { now, before in
         now.network.growth = before.network.growth.scaled(
           from: before.network.size, to: now.network.size)
       }),
     Setting(
       "start-size", \.network.growth.first, .side, as: "PX",
-      "side of the training images in the first epoch, from where it grows"),
+      "training image size in the first epoch; it grows from there"),
     Setting(
       "train-size", \.network.growth.last, .side, as: "PX",
-      "side of the training images in the last epochs"),
+      "training image size in the last epochs"),
     Setting(
       "dropout", \.network.dropout, .number(.part), as: "P", off: 0,
       standard: .text("the preset's"),
-      "share of features dropped before the last layer"),
+      "fraction of features dropped before the last layer"),
     Setting(
       "from", \.transfer.from, .text, as: "RUN|FILE|NAME", isFirst: true, reach: .everything,
-      "start from the weights of a run, a model file or cats-dogs, with its network, image size and "
-        + "image preparation; the last layer begins anew where the classes differ",
+      "start from the weights of a run, a model file or cats-dogs, with its network, image size "
+        + "and preprocessing; the last layer is reinitialized if the classes differ",
       then: { now, _ throws(TrainingError) in try now.takeOrigin() }),
     Setting(
       "freeze", \.transfer.freeze, .word,
-      "with --from, train only the last layer: what the layers before make of the images is "
-        + "computed once"),
+      "with --from, train only the last layer; the features before it are computed once"),
     Setting(
       "freeze-epochs", \.transfer.freezeEpochs, .integer(0...100_000), as: "N",
       "with --from, train only the last layer for the first N epochs"),
     Setting(
       "backbone-lr", \.transfer.backboneRate, .number(.some), as: "F",
-      "with --from, factor of the learning rate for all layers but the last"),
+      "with --from, learning rate factor of all layers but the last"),
   ]
 
   private static let training: [Setting] = [
     Setting(
       "recipe", \.recipe, .word, standard: .text(Recipe.standard.rawValue), isFirst: true,
-      reach: .everything, "settings that belong together"),
+      reach: .everything, "a named set of settings"),
     Setting(
       "epochs", \.training.epochs, .integer(1...100_000), as: "N", isFirst: true, mayDiffer: true,
       "passes over the training images",
@@ -118,17 +117,17 @@ extension Setting {
     Setting(
       "batch-size", also: ["batch"], short: "b", \.training.batchSize, .batch, as: "N",
       isFirst: true,
-      "images in a training step",
+      "images per training step",
       then: { now, _ in now.training.minimumEpochSteps = 0 }),
     Setting(
       "lr", \.training.learningRate, .number(NumberRange(0, 100, includesLower: false)), as: "X",
       isFirst: true,
-      "learning rate (its peak, where the schedule changes it); an --optimizer has its own",
+      "learning rate (the peak, if the schedule changes it); each --optimizer has its own default",
       then: { now, _ in now.training.scalesLearningRate = false }),
     Setting(
-      "optimizer", \.training.optimizer, .word, reach: .several, "how gradients become steps",
+      "optimizer", \.training.optimizer, .word, reach: .several, "optimization algorithm",
       then: { now, before in
-        // One optimizer's numbers are no other's.
+        // Optimizers have different defaults.
         let optimizer = now.training.optimizer
         guard optimizer != before.training.optimizer else { return }
         now.training.learningRate = optimizer.standardRate
@@ -137,45 +136,45 @@ extension Setting {
       }),
     Setting(
       "weight-decay", \.training.weightDecay, .number(NumberRange(0, 10)), as: "X", off: 0,
-      "pull of the weights towards zero; an --optimizer has its own"),
-    Setting("schedule", \.training.schedule, .word, "how the learning rate changes"),
+      "how strongly weights are pulled towards zero; each --optimizer has its own default"),
+    Setting("schedule", \.training.schedule, .word, "learning rate schedule"),
     Setting(
       "label-smoothing", \.training.labelSmoothing, .number(.part), as: "X", off: 0,
-      "share of a label that is spread over the classes"),
+      "fraction of each label that is spread over all classes"),
     Setting(
       "ema", \.training.ema, .number(.part), as: "X", off: 0,
-      "decay of the moving average of the weights; 0: no average"),
+      "decay of the exponential moving average of the weights; 0: no average"),
     Setting(
       "clip-grad", \.training.clipGrad, .number(NumberRange(0, 1e9)), as: "X", off: 0,
-      "largest norm of the gradient"),
+      "maximum gradient norm"),
     Setting(
       "patience", \.training.patience, .integer(0...100_000), as: "N", off: 0, mayDiffer: true,
-      "stop after N epochs without a better --monitor",
+      "stop after N epochs without improvement of --monitor",
       then: { now, _ in
         for index in (now.training.changes ?? []).indices {
           now.training.changes?[index].patience = nil
         }
-        // Who waits for something better wants the best.
+        // Early stopping implies keeping the best epoch.
         if now.training.patience > 0 { now.training.keep = .best }
       }),
     Setting(
-      "monitor", \.training.monitor, .word, "what makes an epoch the best",
+      "monitor", \.training.monitor, .word, "metric that decides which epoch is the best",
       then: { now, _ in now.training.keep = .best }),
     Setting(
       "on-nan", \.training.onNaN, .word, standard: .text(NonFinitePolicy.stop.rawValue),
-      "after a number that is not finite: end with an error, or go back to the last checkpoint and "
-        + "on at half the rate, at most three times"),
+      "after a non-finite number: stop with an error, or return to the last checkpoint and "
+        + "continue at half the learning rate, at most three times"),
     Setting(
       "sync-bn", \.training.syncBN, .flag, off: false,
-      "of several processes under MPI: normalize by the statistics of the whole batch, as one "
-        + "process does, not by each one's part (on unless --no-sync-bn)"),
+      "with several processes under MPI: normalize by the statistics of the whole batch, as one "
+        + "process does, not of each process's part (on unless --no-sync-bn)"),
     Setting(
       "max-time", \.training.maxSeconds, .duration, as: "TIME", off: 0, isFirst: true,
       mayDiffer: true,
-      "time for the whole command, such as 90s, 10m or 2h: as many epochs are trained as fit, and "
-        + "the schedule ends with them",
+      "time limit of the whole command, such as 90s, 10m or 2h; training runs for as many epochs "
+        + "as fit, and the schedule ends with them",
       then: { now, _ in
-        // Another limit leads to another plan.
+        // A new limit makes a new plan.
         now.training.changes?.removeAll { $0.reason == .time }
         if now.training.changes?.isEmpty == true { now.training.changes = nil }
       }),
@@ -185,20 +184,20 @@ extension Setting {
     Setting(
       "augment", \.augmentation, .preset, off: Augmentation.none,
       standard: .text("the recipe's"), isFirst: true, reach: .several,
-      "random changes that belong together; other options override one each"),
+      "a named set of random changes; other options override single ones"),
     number(
       "rotation", \.augmentation.rotationDegrees, NumberRange(0, 180), as: "DEG",
-      "rotate up to DEG each way"),
+      "rotate by up to DEG degrees either way"),
     number(
       "zoom", \.augmentation.zoom, NumberRange(0, 0.95), as: "F",
       "scale by 1-F to 1+F in x and y independently"),
     number(
       "shear", \.augmentation.shearDegrees, NumberRange(0, 80), as: "DEG",
-      "shear up to DEG degrees each way"),
-    number("shift", \.augmentation.shift, .strength, as: "F", "shift up to F of the side"),
+      "shear by up to DEG degrees either way"),
+    number("shift", \.augmentation.shift, .strength, as: "F", "shift by up to F of the side"),
     Setting(
       "flip", \.augmentation.flip, .word, off: FlipMode.none, standard: .unsaid,
-      "mirror every second image"),
+      "mirror half of the images"),
     number(
       "brightness", \.augmentation.brightness, .strength, as: "F", "change brightness by up to F"),
     number("contrast", \.augmentation.contrast, .strength, as: "F", "change contrast by up to F"),
@@ -206,18 +205,19 @@ extension Setting {
       "saturation", \.augmentation.saturation, .strength, as: "F", "change saturation by up to F"),
     Setting(
       "crop-scale", \.augmentation.cropScale, .interval(NumberRange(0.01, 1)), as: "A:B",
-      off: Interval(1, 1), standard: .unsaid, "crop to a share of the area from A to B"),
+      off: Interval(1, 1), standard: .unsaid, "crop to a fraction of the area between A and B"),
     number(
       "cutout", \.augmentation.cutout, .strength, as: "F",
-      "blank a square with sides of F of the image's"),
+      "blank a square whose side is F of the image's"),
     number(
       "mixup", \.augmentation.mixup, NumberRange(0, 100), as: "A",
-      "blend each image with another, in shares drawn from Beta(A, A)"),
+      "blend each image with another, with a weight drawn from Beta(A, A)"),
     number(
       "cutmix", \.augmentation.cutmix, NumberRange(0, 100), as: "A",
-      "give a window of each image to another, in shares drawn from Beta(A, A)"),
+      "replace a window of each image by another's, with an area drawn from Beta(A, A)"),
     Setting(
-      "fill", \.augmentation.fill, .word, standard: .unsaid, "what lies beyond an image's edge"),
+      "fill", \.augmentation.fill, .word, standard: .unsaid,
+      "how pixels outside the image are filled"),
   ]
 
   private static func number(
@@ -227,7 +227,7 @@ extension Setting {
     Setting(name, path, .number(range), as: placeholder, off: 0, standard: .unsaid, help)
   }
 
-  /// What no option says: a recipe, an option that says more than itself, or a file.
+  /// Values without an option: set by a recipe, by another option, or in a file.
   private static let others: [Setting] = [
     .file("data.validateOnTest", \.data.validateOnTest, .flag),
     .file("data.normalization", \.data.normalization, .word),

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// The heading under which help lists what can be set.
+/// The heading of a group of options in help.
 package enum SettingGroup: String, Sendable, CaseIterable {
   case data = "Data"
   case model = "Model"
@@ -12,47 +12,47 @@ package enum SettingGroup: String, Sendable, CaseIterable {
   case all = "General"
 }
 
-/// What was given for something that can be set.
+/// What the command line gives for an option.
 package enum Given: Sendable, Hashable {
-  /// A value, as it was written.
+  /// A value, as written.
   case text(String)
-  /// Its name alone.
+  /// The name alone.
   case alone
-  /// That it is off.
+  /// `--no-NAME`.
   case off
 }
 
-/// What a person is told of something that can be set, and what may be written for it.
+/// The name, help and allowed values of an option.
 package struct SettingDescription: Sendable {
-  /// What help says of the value that holds where none is given.
+  /// The default that help shows.
   package enum Standard: Sendable {
     /// This text.
     case text(String)
-    /// The recipes' value: one, or another in each.
+    /// The recipes' value, which may differ among them.
     case recipes
     /// Nothing.
     case unsaid
   }
 
   package var name: String
-  /// Other names that are understood; help does not list them.
+  /// Aliases, which help does not list.
   package var also: [String]
-  /// Its one-letter name.
+  /// The one-letter name.
   package var short: Character?
-  /// What stands for the value in help: `N`, `DIR`.
+  /// The placeholder of the value in help: `N`, `DIR`.
   package var placeholder: String
-  /// One sentence without its full stop.
+  /// The help text: one sentence without a full stop.
   package var help: String
   package var group: SettingGroup
-  /// Whether there is a value that means none at all.
+  /// Whether `--no-NAME` is allowed.
   package var canBeOff: Bool
-  /// Whether it is one of those that people use first.
+  /// Whether short help lists it.
   package var isFirst: Bool
   package let kind: FormKind
   package let expectation: String
   let range: NumberRange?
   private let hasForm: @Sendable (String) -> Bool
-  /// Whether a text says a value that is allowed.
+  /// Whether a text is an allowed value.
   package let accepts: @Sendable (String) -> Bool
   private var standardText: @Sendable () -> String?
 
@@ -70,10 +70,10 @@ package struct SettingDescription: Sendable {
     standardText = standard
   }
 
-  /// What holds where it is not given, as help says it.
+  /// The default, as help shows it.
   package var standard: String? { standardText() }
 
-  /// The same where it does not belong to training; nil keeps what holds where it is not given.
+  /// The same option of another command than `train`, with another default unless nil.
   package func elsewhere(standard: String?) -> SettingDescription {
     var copy = self
     copy.isFirst = false
@@ -81,30 +81,30 @@ package struct SettingDescription: Sendable {
     return copy
   }
 
-  /// As a message names it.
+  /// The name in messages.
   package var title: String { "--" + name }
 
-  /// What is wrong with a text that is not accepted.
+  /// The error message for a text that is not accepted.
   package func problem(with text: String) -> String {
     "\(title): '\(text)' \(hasForm(text) ? "is out of range" : "is not a value it takes")"
   }
 }
 
-/// A value of a configuration: its name, its place, which values it may have, and what help says.
+/// A setting of a configuration: its name, key path, allowed values and help.
 ///
-/// Command line, help, the checks of a file and of a run that goes on all read these rows.
+/// The command line, help, and the checks of files and resumed runs all read these rows.
 package struct Setting: Sendable {
   package var description: SettingDescription
-  /// Whether it stands in `config.json` alone, under its name.
+  /// Whether it has no option and is only in `config.json`, under its name.
   package let isInFileAlone: Bool
-  /// Whether it may differ where a run goes on.
+  /// Whether it may change when a run is resumed.
   let mayDiffer: Bool
-  /// What else it sets: those that set more are set first.
+  /// How much else it sets: settings that set more are applied first.
   let reach: Reach
-  /// Its place.
+  /// The key path.
   package let path: any PartialKeyPath<Configuration> & Sendable
   private let write: @Sendable (inout Configuration, Given) throws(TrainingError) -> Bool
-  /// Its value as a message shows it; nil for one that others show.
+  /// The value as messages show it; nil if other settings show it.
   let text: @Sendable (Configuration) -> String?
   private let isAllowed: @Sendable (Configuration) -> Bool
 
@@ -116,8 +116,8 @@ package struct Setting: Sendable {
 
   /// A row.
   ///
-  /// - off: the value that means none at all.
-  /// - then: what follows from the value, beside what was there before.
+  /// - off: the value of `--no-NAME`.
+  /// - then: sets dependent values; receives the configuration from before.
   init<Value: Sendable & Equatable>(
     _ name: String, also: [String] = [], short: Character? = nil,
     _ path: any WritableKeyPath<Configuration, Value> & Sendable, _ form: Form<Value>,
@@ -153,7 +153,7 @@ package struct Setting: Sendable {
     }
   }
 
-  /// A row for a value that may be absent, which none is given for.
+  /// A row for an optional value without a default.
   init<Value: Sendable & Equatable>(
     _ name: String, _ path: any WritableKeyPath<Configuration, Value?> & Sendable,
     _ form: Form<Value>,
@@ -168,7 +168,7 @@ package struct Setting: Sendable {
       isFirst: isFirst, isInFileAlone: isInFileAlone, reach: reach, help, then: then)
   }
 
-  /// A row for what has no option: it stands in `config.json` alone, under the name of its key.
+  /// A row for a value without an option: only in `config.json`, under the name of its key.
   static func file<Value: Sendable & Equatable>(
     _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable,
     _ form: Form<Value>,
@@ -177,10 +177,10 @@ package struct Setting: Sendable {
     Setting(key, path, form, isInFileAlone: true, mayDiffer: mayDiffer)
   }
 
-  /// As a message names it.
+  /// The name in messages.
   var title: String { isInFileAlone ? description.name : description.title }
 
-  /// Writes what was given.
+  /// Sets the given value.
   func set(_ configuration: inout Configuration, to given: Given) throws(TrainingError) {
     guard try !write(&configuration, given) else { return }
     let text = if case .text(let text) = given { text } else { "" }
@@ -188,7 +188,7 @@ package struct Setting: Sendable {
       .usage, description.problem(with: text), found: text, expected: description.expectation)
   }
 
-  /// Refuses a value out of its range.
+  /// Throws if the value is out of range.
   func check(_ configuration: Configuration) throws(TrainingError) {
     guard !isAllowed(configuration) else { return }
     throw Setting.outOfRange(title, text(configuration) ?? "", description.expectation)
@@ -204,28 +204,28 @@ package struct Setting: Sendable {
   }
 }
 
-/// What is said explicitly about a run; the recipe or a file decides the rest.
+/// The explicit settings of a run; the recipe or a file decides the rest.
 package struct Settings: Sendable, Hashable {
-  /// What is said of a setting, by its name.
+  /// The given values by the settings' names.
   package var given: [String: Given] = [:]
 
-  /// Nothing is said.
+  /// No settings.
   package init() {}
 
-  /// Those of the names that settings have.
+  /// Keeps the names that are settings.
   package init(_ given: [String: Given]) {
     self.given = given.filter { name, _ in Setting.options.contains { $0.description.name == name }
     }
   }
 
-  /// Whether anything is said of the value at a place.
+  /// Whether the setting at a key path is given.
   package func has(_ path: PartialKeyPath<Configuration>) -> Bool {
     Setting.all.contains { $0.path == path && given[$0.description.name] != nil }
   }
 
-  /// The rows that something is said of, those first that set others, too.
+  /// The rows of the given settings, first those that also set others.
   ///
-  /// Errors: a name that no setting has.
+  /// Errors: an unknown name.
   var rows: [(setting: Setting, given: Given)] {
     get throws(TrainingError) {
       if let name = given.keys.first(where: { name in
@@ -241,7 +241,7 @@ package struct Settings: Sendable, Hashable {
     }
   }
 
-  /// Those that may differ where a run goes on, or the others.
+  /// The settings that may change when a run is resumed, or the others.
   func filter(mayDiffer: Bool) -> Settings {
     var settings = Settings()
     settings.given = given.filter { name, _ in

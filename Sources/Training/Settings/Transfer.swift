@@ -3,26 +3,26 @@ internal import Classifier
 internal import ImageData
 internal import Primitives
 
-/// What of a network stays as it is.
+/// The frozen part of a network.
 package enum Freeze: String, Codable, Sendable, CaseIterable {
   /// Everything is trained.
   case none
-  /// All before the last layer stays.
+  /// All layers before the last are frozen.
   case backbone
 }
 
 extension Configuration {
-  /// What training starts from, and how its backbone is treated.
+  /// The model that training starts from, and the treatment of its backbone.
   package struct Transfer: Codable, Sendable, Hashable {
-    /// The model's run folder or file as it was named; nil for fresh weights.
+    /// The model's run folder or file as given; nil for random weights.
     package var from: String?
     /// SHA-256 of the model's file.
     package var sha256: String?
-    /// What is never trained.
+    /// The layers that are never trained.
     package var freeze: Freeze
-    /// Epochs before the backbone is trained, too.
+    /// Epochs before the backbone is trained as well.
     package var freezeEpochs: Int
-    /// The factor of the learning rate for the backbone.
+    /// The learning rate factor of the backbone.
     package var backboneRate: Double
 
     enum CodingKeys: String, CodingKey {
@@ -33,10 +33,10 @@ extension Configuration {
       case backboneRate
     }
 
-    /// Fresh weights, all trained alike.
+    /// Random weights, all trained alike.
     package static let none = Transfer(freeze: .none, freezeEpochs: 0, backboneRate: 1)
 
-    /// Writes every key, null where there is no value.
+    /// Writes every key, null if there is no value.
     package func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(from, forKey: .from)
@@ -48,8 +48,9 @@ extension Configuration {
 
     /// Whether the backbone is never trained, so that its features are computed once and kept.
     ///
-    /// One that is frozen for a number of epochs may move in a later one, however few epochs were
-    /// asked for: a run that gets more of them then has the weights of one that was begun with all.
+    /// A backbone frozen for a number of epochs does not count, however few epochs are requested: a
+    /// run that is extended later must end with the same weights as one that started with all
+    /// epochs.
     var freezesAlways: Bool { freeze == .backbone }
 
     /// The backbone's factor in an epoch, counted from 1.
@@ -58,8 +59,7 @@ extension Configuration {
     }
   }
 
-  /// Takes over the network of the model that training is to start from, and what its images went
-  /// through.
+  /// Takes the network and the preprocessing of the model that training starts from.
   mutating func takeOrigin() throws(TrainingError) {
     guard let name = transfer.from else { return }
     let origin = try TransferOrigin(named: name)
@@ -80,7 +80,7 @@ extension Configuration {
 }
 
 extension Configuration.Transfer {
-  /// The backbone's factor of the rate where training starts from a model.
+  /// The backbone's learning rate factor if training starts from a model.
   static let standardRate = 1.0
 
   /// Refuses an `--arch` that is not the model's.
@@ -97,7 +97,7 @@ extension Configuration.Transfer {
     }
   }
 
-  /// Refuses what means nothing without a model to start from.
+  /// Refuses settings that have no meaning without a model to start from.
   func validate(_ normalization: Normalization) throws(TrainingError) {
     if from != nil {
       guard sha256 != nil else {

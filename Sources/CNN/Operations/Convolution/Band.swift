@@ -2,8 +2,8 @@ internal import KernelTypes
 
 /// Rows of an image with the zeros that a kernel needs around them.
 ///
-/// Where it needs none the band is the image itself; otherwise it is copied to scratch memory,
-/// and normalised on the way where that is still to be done.
+/// If it needs none, the band is the image itself; otherwise it is copied to scratch memory, and
+/// normalized while copying if needed.
 struct Band {
   let start: Input
   let rowStep: Int
@@ -84,7 +84,7 @@ struct Band {
     }
   }
 
-  /// Spreads the gradient of max pooling over some rows of the map; returns their floats.
+  /// Computes max pooling's input gradient for some rows of the map; returns their floats.
   ///
   /// - rows: from the first row of a window on.
   private static func spread(

@@ -16,7 +16,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   let filters: Int
   var bias: Int?
   var rectifies = false
-  /// Max pooling of the output in the same pass; then only what it gives is in memory.
+  /// Max pooling of the output in the same pass; then only the pooled map is in memory.
   var pool: PoolShape?
 
   var work: OperationWork {

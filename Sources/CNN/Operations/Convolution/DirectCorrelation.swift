@@ -53,7 +53,8 @@ struct DirectCorrelation {
   /// - weights: packed panels.
   /// - bias: a number per channel, padded like the panels, or nil.
   /// - pooling: where the greatest value of each window goes in place of the maps themselves.
-  /// - completed: told of each task and the target's pixels that it computed, while they are near.
+  /// - completed: called after each task with the pixels that it computed, while they are in the
+  ///   cache.
   func run(
     _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
     target output: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
@@ -109,5 +110,5 @@ struct Pooling {
   }
 }
 
-/// Told of a finished task and the pixels of the batch that it wrote, on the thread that wrote them.
+/// Called after a task, on its thread, with the pixels of the batch that it wrote.
 typealias Completion = (_ task: Int, _ pixels: Range<Int>) -> Void

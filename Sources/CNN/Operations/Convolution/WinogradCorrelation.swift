@@ -20,7 +20,7 @@ struct WinogradCorrelation {
     tiles = WinogradTiles(map: target, channels: source.channels + target.channels)
   }
 
-  /// The most tiles that are in memory together; none where the blocks go one by one.
+  /// The maximum number of tiles in memory at once; 0 if blocks are processed one by one.
   ///
   /// For many channels, where there may be fewer blocks than threads, all of which would read the
   /// same large filters.

@@ -31,7 +31,7 @@ struct WinogradFilterGradient {
       Band.count(rows: rows, columns: columns, shape: output))
   }
 
-  /// Whether all sums of one thread fit into its cache beside the tiles of a block.
+  /// Whether all sums of one thread fit into its cache along with a block's tiles.
   ///
   /// Then each thread works on its own blocks from one end to the other. Otherwise the tiles of
   /// many blocks are transformed first, and each plane's sums belong to one task.
@@ -43,7 +43,7 @@ struct WinogradFilterGradient {
     return max(1, (1 << 21) / floats)
   }
 
-  /// Chunks of blocks with sums of their own; few, as each is added up at the end.
+  /// Chunks of blocks with separate sums; few, because they are added at the end.
   private func chunks(batch: Int) -> Int { min(16, tiles.blocks(batch: batch)) }
 
   /// Floats of scratch memory for all threads.

@@ -1,4 +1,4 @@
-/// The division of a batch's maps into tiles of 4 x 4 pixels, and of tiles into blocks.
+/// The division of a batch's maps into tiles of 4 x 4 pixels, and of the tiles into blocks.
 ///
 /// A block is a number of consecutive rows of tiles, counted through all maps, or a part of one row
 /// where that is long: what one thread works on in its second-level cache. It follows from the

@@ -2,8 +2,8 @@ import CNN
 import Classifier
 import ImageData
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 private func model(
   classes: [String] = ["cats", "dogs"], temperature: Double = 1,

@@ -3,8 +3,8 @@ import Classifier
 import Compute
 import ImageData
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 /// A model of untrained weights over inputs of 30 x 20 pixels.
 private func model(

@@ -1,40 +1,19 @@
 internal import KernelTypes
 internal import Primitives
 
-/// Turns a map into a vector of features, in memory order: row, column, channel.
-public struct Flatten: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "flatten"
-  /// This layer among all kinds.
-  public var form: LayerForm { .flatten(self) }
-
-  /// A change of shape; nothing moves.
-  public init() {}
-
-  init(from fields: inout LayerFields) throws(ModelError) {}
-
-  func write(to fields: inout LayerFields) {}
-
-  func lower(
-    into builder: inout GraphBuilder, input: GraphValue, path: String
-  ) throws(ModelError) -> GraphValue {
-    GraphValue(id: input.id, shape: Shape(features: input.shape.count))
-  }
-}
-
 /// Sets features to zero at random in training and scales the others up.
 ///
 /// Srivastava et al. 2014.
 public struct Dropout: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "dropout"
-  /// This layer among all kinds.
+  /// This layer as a case of the closed set.
   public var form: LayerForm { .dropout(self) }
 
-  /// The share set to zero.
+  /// The fraction set to zero.
   public var rate: Double
 
-  /// Dropout of the share `rate`.
+  /// Dropout with rate `rate`.
   public init(_ rate: Double) {
     self.rate = rate
   }
@@ -57,8 +36,8 @@ public struct Dropout: Layer, GraphLayer {
   }
 }
 
-/// Dropout: its random numbers are keyed by (seed, step, place in the batch, layer), so the
-/// backward pass draws them again and nothing is kept.
+/// Dropout: its random numbers are keyed by (seed, step, index in the batch, layer), so the
+/// backward pass draws them again and nothing is stored.
 struct DropoutOperation: Operation {
   let count: Int
   let rate: Float

@@ -2,7 +2,6 @@ import CNN
 import Classifier
 import Primitives
 import Testing
-import Training
 
 @Suite("Figures of an epoch")
 struct EpochFiguresTests {

@@ -1,8 +1,8 @@
 import Classifier
 import Foundation
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 /// Each opening by itself, without the look at the whole folder that commands begin with.
 @Suite struct FilePlaceTests {
@@ -14,7 +14,7 @@ import Training
         try FileManager.default.createDirectory(
           atPath: name, withIntermediateDirectories: true)
       }
-      try TrainingTests.write([1, 2, 3], to: outside + "/a.txt")
+      try TestSupport.write([1, 2, 3], to: outside + "/a.txt")
       try FileManager.default.createSymbolicLink(
         atPath: path + "/test", withDestinationPath: outside)
       try FileManager.default.createSymbolicLink(

@@ -3,8 +3,8 @@ import Classifier
 import FoundationEssentials
 import Glibc
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 /// Temperatures and errors of SciPy, PyTorch and NumPy, written by Fixtures/generate_calibration.py.
 private struct Reference: Decodable {

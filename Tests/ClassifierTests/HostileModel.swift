@@ -2,7 +2,7 @@ import CNN
 import Classifier
 import ImageData
 import Primitives
-import Training
+import TestSupport
 
 /// A model file taken apart, to be put together wrongly.
 struct HostileModel {

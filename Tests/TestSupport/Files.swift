@@ -1,49 +1,49 @@
-import Compute
+package import Compute
 import FoundationEssentials
 import Glibc
-import TestSupport
-import Testing
+package import Primitives
 
 /// A condition that a test needs and did not find.
-struct TestFailure: Error {
-  var message: String
+package struct TestFailure: Error {
+  package var message: String
 
-  init(_ message: String) {
+  /// The condition as a sentence.
+  package init(_ message: String) {
     self.message = message
   }
 }
 
-/// The bytes of a file below Fixtures.
-func fixture(_ name: String) throws -> [UInt8] {
-  let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+/// The bytes of a file below Fixtures, beside the test that asks.
+package func fixture(_ name: String, beside file: String = #filePath) throws -> [UInt8] {
+  let folder = file.split(separator: "/").dropLast().joined(separator: "/")
   return try bytes(of: "/\(folder)/Fixtures/\(name)")
 }
 
 /// The bytes of a file.
-func bytes(of path: String) throws -> [UInt8] {
+package func bytes(of path: String) throws -> [UInt8] {
   Array(try Data(contentsOf: URL(filePath: path)))
 }
 
 /// The text of a file.
-func text(of path: String) throws -> String {
+package func text(of path: String) throws -> String {
   String(decoding: try bytes(of: path), as: UTF8.self)
 }
 
 /// Writes a file.
-func write(_ bytes: [UInt8], to path: String) throws {
+package func write(_ bytes: [UInt8], to path: String) throws {
   try Data(bytes).write(to: URL(filePath: path))
 }
 
 /// The names in a folder, hidden ones too, in order.
-func contents(of path: String) throws -> [String] {
+package func contents(of path: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: path).sorted()
 }
 
 /// An engine of the level under test.
-func engine(threads: Int = 2) throws -> Engine { try TestEngine.make(threads: threads) }
+package func engine(threads: Int = 2) throws -> Engine { try TestEngine.make(threads: threads) }
 
 /// A folder of its own that is gone after `body`.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+package func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
   var template = Array("/tmp/cnnctl-tests-XXXXXX".utf8CString)
   guard mkdtemp(&template) != nil else { throw TestFailure("no temporary folder") }
   let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -52,7 +52,7 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
 }
 
 /// A PNG of one colour with a little noise, without compression.
-func png(width: Int, height: Int, color: [UInt8], seed: UInt32) -> [UInt8] {
+package func png(width: Int, height: Int, color: [UInt8], seed: UInt32) -> [UInt8] {
   func big(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
@@ -97,7 +97,7 @@ func png(width: Int, height: Int, color: [UInt8], seed: UInt32) -> [UInt8] {
 }
 
 /// Writes a dataset of pictures that differ in colour, `counts` images a class in each folder.
-func writeDataset(_ path: String, _ counts: [String: Int], classes: [String]) throws {
+package func writeDataset(_ path: String, _ counts: [String: Int], classes: [String]) throws {
   let colors: [[UInt8]] = [[200, 60, 60], [60, 60, 200], [60, 200, 60]]
   var seed: UInt32 = 1
   for (folder, count) in counts.sorted(by: { $0.key < $1.key }) {
@@ -110,5 +110,15 @@ func writeDataset(_ path: String, _ counts: [String: Int], classes: [String]) th
         seed += 1
       }
     }
+  }
+}
+
+/// The error that `body` ends with; nil for none, or one of another type.
+package func refusal(_ body: () throws -> Void) -> TrainingError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? TrainingError
   }
 }

@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 
 /// A file with the text of its header changed, the digest right.
 private func text(

@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 
 private let required = [
   "architecture", "classes", "dataset_fingerprint", "format_version", "preprocessing", "recipe",

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Glibc
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
-import Training
 
 @Test("Runs get the next free number, and the link leads to the newest")
 func numbering() throws {

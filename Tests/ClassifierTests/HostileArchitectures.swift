@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 
 /// What no layer takes for a number, these among them.
 private func none(and others: JSONNode...) -> [JSONNode] {

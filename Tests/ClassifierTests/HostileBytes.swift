@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 
 extension HostileKind {
   /// A file of another format: its first bytes, then anything.

@@ -3,8 +3,8 @@ import Classifier
 import Compute
 import ImageData
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 /// What a model file tells of the images that it was trained on.
 @Suite struct ImageDigestTests {

@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 import Testing
 
 private let sample = TensorFile(

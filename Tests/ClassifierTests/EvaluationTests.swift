@@ -2,8 +2,8 @@ import CNN
 import Classifier
 import FoundationEssentials
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 /// Figures of scikit-learn and SciPy, written by Fixtures/generate_metrics.py.
 private struct Metrics: Decodable {

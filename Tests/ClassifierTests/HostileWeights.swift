@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 
 /// Bytes of numbers that are none, by the type of the array.
 private let strange: [String: [[UInt8]]] = [

@@ -2,8 +2,8 @@ import CNN
 import Classifier
 import Glibc
 import Primitives
+import TestSupport
 import Testing
-import Training
 
 private let seeds = 25
 

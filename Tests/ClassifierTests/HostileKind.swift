@@ -1,5 +1,6 @@
 import CNN
 import Primitives
+import TestSupport
 
 /// A way in which a model file can be wrong; every file that it makes must be refused.
 struct HostileKind: Sendable {

@@ -1,6 +1,26 @@
-internal import KernelTypes
+extension TrainingSession {
+  /// The result of one step.
+  public struct StepResult: Sendable {
+    /// The mean loss of the batch.
+    public var loss: Double
+    /// Samples of the batch whose class was right before the step.
+    public var correct: Int
+    /// The gradients' norm over all parameters, where clipping computes it.
+    public var gradientNorm: Double?
+    /// The number that is not finite, which makes the step unusable.
+    package var fault: NonFiniteNumber?
+    package var seconds: StepSeconds
+  }
 
-/// A number of a training step that is infinite or no number, and where it was met first.
+  /// The time spent in each part of a step.
+  package struct StepSeconds: Sendable {
+    package var forward = 0.0
+    package var backward = 0.0
+    package var optimizer = 0.0
+  }
+}
+
+/// The first number of a training step that is infinite or NaN, and its place.
 package enum NonFiniteNumber: Sendable, Hashable, CustomStringConvertible {
   /// The loss; the parameters are as they were before the step.
   case loss(Double)
@@ -33,26 +53,9 @@ extension Network {
   }
 }
 
-extension TrainingSession {
-  /// Whether all numbers are finite after a step: one that is not finite in a gradient or moment
-  /// makes the parameter that it updates not finite, or has stopped the optimizer.
-  var isFiniteAfterStep: Bool {
-    stepping.isFinite && sumOfSquares(network.parameters).isFinite
-      && executor.engine.kernels.elementwise.sumOfSquares(
-        Input(network.statistics.base), network.statistics.count
-      ).isFinite
-  }
-
-  /// The first number that is not finite.
-  var fault: NonFiniteNumber? {
-    if let name = network.nonFinite(in: gradients, as: .parameters) { return .gradient(name) }
-    for (_, memory) in stepping.state {
-      if let name = network.nonFinite(in: memory, as: .parameters) { return .moment(name) }
-    }
-    let name =
-      network.nonFinite(in: network.parameters, as: .parameters)
-      ?? network.nonFinite(in: network.statistics, as: .statistics)
-    // Numbers whose squares are too large to add are lost, too.
-    return .weight(name ?? "the network")
+extension Duration {
+  /// The duration as a number of seconds.
+  package var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }
