@@ -26,7 +26,7 @@ struct MemoryTests {
       let trainer = Trainer(
         configuration: configuration, out: folder + "/run", cache: cache,
         engine: try engine(threads: 2),
-        neighbours: Neighbours(place: 0, count: processes, sharing: processes))
+        group: Group(neighbours: Neighbours(count: processes)))
       error = refusal { _ = try follow(trainer) }
       // A refused run leaves nothing, one that is done has its weights.
       #expect(

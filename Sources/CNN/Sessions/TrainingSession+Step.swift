@@ -44,7 +44,7 @@ extension TrainingSession {
   ///
   /// With a loss that is not finite, the parameters stay as they are. Of several processes each
   /// gives its own part of the batch, which may have no image, and `place`; loss and count of
-  /// correct predictions are the whole batch's. Where the work together has ended, the communicator
+  /// correct predictions are the whole batch's. Where the work together has ended, `group.check`
   /// tells, and the step is of no use.
   package func step(
     pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
@@ -53,7 +53,7 @@ extension TrainingSession {
     precondition(
       pixels.count >= targets.count * input.count, "a batch too short")
     precondition(
-      (communicator == nil) == (place == nil), "several processes, and only they, have a place")
+      group.isAlone == (place == nil), "several processes, and only they, have a place")
     guard !targets.isEmpty else {
       let blank = [Float](repeating: 0, count: input.count)
       return blank.withUnsafeBufferPointer { step($0, targets, mixture, place, batch: 1) }
@@ -68,12 +68,9 @@ extension TrainingSession {
     guard let images = pixels.baseAddress else {
       preconditionFailure("a batch without memory")
     }
-    let share = communicator.flatMap { communicator in
-      place.map {
-        BatchShare(
-          communicator: communicator, place: $0, isPresent: !targets.isEmpty,
-          sharesStatistics: sharesStatistics)
-      }
+    let share = place.map {
+      BatchShare(
+        group: group, place: $0, isPresent: !targets.isEmpty, sharesStatistics: sharesStatistics)
     }
     var seconds = StepSeconds()
     let clock = ContinuousClock()
@@ -121,8 +118,8 @@ extension TrainingSession {
       outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
       whole: share?.place.whole, workers: executor.engine.workers,
       gradient: UnsafeMutableBufferPointer(start: executor.logitsGradient, count: count))
-    guard let share else { return result }
-    let all = share.gather([result.loss, Double(result.correct)])
+    guard share != nil else { return result }
+    let all = group.gatherNumbers([result.loss, Double(result.correct)])
     result.loss = stride(from: 0, to: all.count, by: 2).reduce(0) { $0 + all[$1] }
     result.correct = stride(from: 1, to: all.count, by: 2).reduce(0) { $0 + Int(all[$1]) }
     return result
@@ -142,16 +139,16 @@ extension TrainingSession {
     ) { sums.advance(to: $0) }
     sums.finish()
     if !sharesStatistics { averageStatistics(share) }
-    share.communicator.finishSums()
+    group.finishSums()
   }
 
   /// Each process has normalized by the statistics of its own part; inference knows their mean.
   private func averageStatistics(_ share: BatchShare) {
     let statistics = network.statistics
     if !share.isPresent { statistics.base.update(repeating: 0, count: statistics.count) }
-    share.communicator.sum(statistics.base, statistics.count)
-    share.communicator.finishSums()
-    let present = min(share.place.whole, share.communicator.size)
+    group.sum(statistics.base, statistics.count)
+    group.finishSums()
+    let present = min(share.place.whole, group.count)
     executor.engine.kernels.elementwise.scale(
       statistics.base, 1 / Float(present), statistics.count)
   }

@@ -25,8 +25,8 @@ public final class TrainingSession {
   var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
   var backboneStepsBefore = 0
-  /// The processes that make each step together, each on a part of the batch; nil for one alone.
-  package let communicator: Communicator?
+  /// The processes that make each step together, each on a part of the batch.
+  package let group: Group
   let sharesStatistics: Bool
   /// The factor of the learning rate before the classifier; 0 freezes what lies there.
   ///
@@ -78,7 +78,7 @@ public final class TrainingSession {
     try self.init(
       network: network, loss: loss, optimizer: optimizer, batchSize: batchSize, engine: engine,
       seed: seed, clipGradientNorm: clipGradientNorm, classWeights: classWeights,
-      communicator: nil)
+      group: Group())
   }
 
   /// - largestInput: the largest extent of images that steps are made on; the network's own if nil.
@@ -86,7 +86,7 @@ public final class TrainingSession {
     network: Network, largestInput: Shape? = nil, loss: Loss?, optimizer: any Optimizer,
     batchSize: Int, engine: Engine,
     seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
-    inputGradient: Bool = false, communicator: Communicator? = nil, sharesStatistics: Bool = true
+    inputGradient: Bool = false, group: Group = Group(), sharesStatistics: Bool = true
   ) throws(ModelError) {
     let stepping = optimizer.form.stepping
     let loss = loss ?? .standard(outputs: network.outputs)
@@ -99,7 +99,7 @@ public final class TrainingSession {
         of: "class weights", expected: loss.classes(outputs: network.outputs),
         found: classWeights.count)
     }
-    self.communicator = communicator
+    self.group = group
     self.sharesStatistics = sharesStatistics
     self.network = network
     self.loss = loss

@@ -1,5 +1,6 @@
 package import Compute
 package import KernelTypes
+package import Ranks
 internal import Synchronization
 
 /// A file that gave no image.
@@ -38,6 +39,52 @@ package final class ImageStore: Sendable {
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
 
+  /// Bytes that the pixels of the given number of images take.
+  package static func byteCount(pictures: Int, width: Int, height: Int) -> Int {
+    3 * width * height * pictures
+  }
+
+  /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
+  /// that turn out to belong to another split than was expected.
+  ///
+  /// Files of the training folder are assigned by `content` to the splits that have no folder;
+  /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
+  /// images (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
+  /// load of the same files is used as it is. `progress` is called on the caller's thread now and
+  /// then, and with done == total at the end. With a fraction the training folder is hashed first.
+  ///
+  /// In a group of several this process reads its part alone and learns the rest from the others;
+  /// what the store says is the same on all, and that of one process. Images that others have
+  /// decoded are decoded when first wanted, and checked then. Every process reads
+  /// `filesPerExchange` files between two exchanges, the same on all: after so many, all learn that
+  /// one has failed or is to stop.
+  package static func load(
+    _ dataset: Dataset, splits: [Split], content: ContentSplit = ContentSplit(),
+    preprocessing: Preprocessing, trainingSize: (width: Int, height: Int)? = nil,
+    cache: PictureCache = PictureCache(), group: Group = Group(), filesPerExchange: Int = 256,
+    workers: WorkerPool, kernels: KernelTable,
+    shouldStop: () -> Bool = { false },
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(ImageStoreError) -> ImageStore {
+    let plan = ImageStorePlan(
+      dataset, splits, content, preprocessing,
+      trainingSize ?? (preprocessing.width, preprocessing.height))
+    // Also by a run that makes no file itself, as none may do so for long.
+    if cache.policy != .off, let folder = cache.folder, group.neighbours.place == 0,
+      !Dataset.lies(folder, in: plan.root)
+    {
+      CacheFolder.tidy(folder)
+    }
+    func tick(_ done: Int, _ total: Int) -> Bool {
+      progress(done, total)
+      return shouldStop()
+    }
+    var loading = try ImageStoreLoading(
+      plan, plan.readers(kernels), workers, cache, group, filesPerExchange: filesPerExchange
+    ) { tick(0, plan.candidates.count) }
+    return try loading.load(tick)
+  }
+
   init(_ source: PixelSource, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]) {
     self.source = source
     samples = plan.candidates.map(\.sample)
@@ -61,13 +108,10 @@ package final class ImageStore: Sendable {
   }
 
   /// The place of the pixels.
-  package var place: PictureCache.Place { source.place }
+  package var place: PictureCache.Place { source.placeName }
 
   /// Whether all pixels are in memory; a shared store may hold only a part.
-  var isInMemory: Bool { source.isComplete }
-
-  /// Bytes of memory that the pixels take, or will once all have been wanted.
-  package var memoryBytes: Int { place == .ram ? byteCount : 0 }
+  var isInMemory: Bool { place == .ram && !source.isShared }
 
   /// The indices of the images of a split, in the order of the dataset.
   ///

@@ -50,7 +50,7 @@ package struct PictureCache: Sendable, Hashable {
   }
 
   /// The place of decoded images.
-  package enum Place: String, Sendable, Hashable {
+  package enum Place: String, Sendable, Hashable, Codable {
     /// See `Policy.ram`.
     case ram
     /// See `Policy.disk`.

@@ -26,7 +26,7 @@ struct MemoryEstimate {
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
-  private let team: Team
+  private let team: Group
   private let draws: Bool
 
   /// The memory per image beside its pixels: its paths, digest and sums.
@@ -49,7 +49,7 @@ struct MemoryEstimate {
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
   /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Team, batchSize: Int? = nil,
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Group, batchSize: Int? = nil,
     draws: Bool = false
   ) throws {
     (self.plan, self.engine, self.team, self.draws) = (plan, engine, team, draws)

@@ -3,6 +3,7 @@ internal import Compute
 internal import ImageData
 internal import KernelTypes
 internal import Primitives
+internal import Ranks
 
 /// A run's images in memory, and what is to be said about them.
 struct RunImages {
@@ -20,7 +21,7 @@ struct RunImages {
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, share: LoadingShare? = nil,
+    _ plan: RunPlan, cache: PictureCache, engine: Engine, group: Group = Group(),
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
@@ -30,7 +31,7 @@ struct RunImages {
       store = try ImageStore.load(
         plan.dataset, splits: plan.splits, content: plan.content,
         preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
-        cache: cache, share: share, workers: engine.workers, kernels: engine.kernels,
+        cache: cache, group: group, workers: engine.workers, kernels: engine.kernels,
         shouldStop: { failure != nil }
       ) { done, total in
         do { try progress(done, total) } catch { failure = failure ?? error }
