@@ -2,7 +2,7 @@
 ///
 /// Often it is one alone: a group of one, whose calls return at once. All processes make the same
 /// calls in the same order.
-package struct Group {
+package struct Group: Sendable {
   /// This process's number, from 0.
   package let rank: Int
   /// The number of processes.
@@ -11,7 +11,7 @@ package struct Group {
   package let neighbours: Neighbours
   /// The way to the others; none in a group of one, or where only bytes are exchanged.
   private let communicator: Communicator?
-  private let exchange: ([UInt8]) throws(CommunicationError) -> [[UInt8]]
+  private let exchange: @Sendable ([UInt8]) throws(CommunicationError) -> [[UInt8]]
 
   /// A group of one; `neighbours` may be others that share its machine.
   package init(neighbours: Neighbours = Neighbours()) {
@@ -29,7 +29,7 @@ package struct Group {
   /// Processes that only exchange bytes, by `gather`.
   package init(
     rank: Int, count: Int, neighbours: Neighbours = Neighbours(),
-    gather: @escaping ([UInt8]) throws(CommunicationError) -> [[UInt8]]
+    gather: @escaping @Sendable ([UInt8]) throws(CommunicationError) -> [[UInt8]]
   ) {
     precondition((0..<count).contains(rank), "ranks are counted from 0")
     (self.rank, self.count, self.neighbours) = (rank, count, neighbours)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import KernelTypes
+import Ranks
 import Synchronization
 import TestSupport
 import Testing
@@ -44,10 +45,10 @@ import Testing
     let dataset = try Shared.makeDataset()
     var augmentation = Augmentation.strong
     augmentation.mixup = 0.4
-    func batches(_ store: ImageStore, share: (rank: Int, count: Int)) throws -> [[Float]] {
+    func batches(_ store: ImageStore, group: Group) throws -> [[Float]] {
       let plan = BatchPlan(
         indices: store.indices(.train), batchSize: 6, seed: 3, augmentation: augmentation,
-        preprocessing: Shared.steps, epochs: 0..<3, share: share)
+        preprocessing: Shared.steps, epochs: 0..<3, group: group)
       let engine = try TestEngine.make()
       let loader = BatchLoader(
         store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
@@ -57,10 +58,10 @@ import Testing
       }
       return batches
     }
-    let expected = try batches(Shared.load(dataset), share: (0, 1))
+    let expected = try batches(Shared.load(dataset), group: Group())
     let found = try onRanks(3) { number, gather in
       let store = try Shared.Rank(number: number, count: 3, folder: dataset).load(gather)
-      return try batches(store, share: (number, 3))
+      return try batches(store, group: .part(number, of: 3))
     }.map { try $0.get() }
     for (index, batch) in expected.enumerated() {
       #expect(found.flatMap { $0[index] } == batch)

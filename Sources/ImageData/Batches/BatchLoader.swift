@@ -1,5 +1,6 @@
 package import Compute
 package import KernelTypes
+package import Ranks
 internal import Synchronization
 
 /// One batch, or this process's part of it, ready for the network.
@@ -48,8 +49,8 @@ package struct BatchPlan: Sendable {
   package var firstBatch: Int
   /// The size of an epoch's batches; nil for the preprocessing's.
   package var size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))?
-  /// The rank of this process and the number of processes; each prepares its part of every batch.
-  package var share: (rank: Int, count: Int)
+  /// The processes that each prepare their part of every batch.
+  package var group: Group
 
   /// A plan for the given images.
   package init(
@@ -57,10 +58,9 @@ package struct BatchPlan: Sendable {
     augmentation: Augmentation = .none, preprocessing: Preprocessing,
     epochs: Range<Int>, firstBatch: Int = 0,
     size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
-    share: (rank: Int, count: Int) = (0, 1)
+    group: Group = Group()
   ) {
     precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one image")
-    precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
     self.indices = indices
     self.batchSize = batchSize
     self.shuffles = shuffles
@@ -70,7 +70,7 @@ package struct BatchPlan: Sendable {
     self.epochs = epochs
     self.firstBatch = firstBatch
     self.size = size
-    self.share = share
+    self.group = group
   }
 
   /// The batches of an epoch.
@@ -78,12 +78,6 @@ package struct BatchPlan: Sendable {
 
   /// Batches of a whole epoch.
   package var batchesPerEpoch: Int { batches.count }
-
-  /// The places of this process's part in a batch of the given number of images; none where there
-  /// are fewer images than processes and others have them.
-  package func part(of count: Int) -> Range<Int> {
-    (share.rank * count / share.count)..<((share.rank + 1) * count / share.count)
-  }
 
   func size(of epoch: Int) -> (width: Int, height: Int) {
     size?(epoch) ?? (preprocessing.width, preprocessing.height)

@@ -1,5 +1,6 @@
 internal import KernelTypes
 internal import Primitives
+internal import Ranks
 
 /// Says which images make up each batch.
 final class BatchMaker {
@@ -23,7 +24,7 @@ final class BatchMaker {
 
   /// Floats of the largest part of a batch of all epochs.
   var largestBatch: Int {
-    largestTensor * ((plan.batches.largest + plan.share.count - 1) / plan.share.count)
+    largestTensor * plan.group.largestPart(of: plan.batches.largest)
   }
 
   /// The images of an epoch in the order of its batches.
@@ -44,7 +45,7 @@ final class BatchMaker {
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
     let whole = Array(order(of: epoch)[plan.batches[index]])
-    return prepare(whole, plan.part(of: whole.count), epoch, index, into: target)
+    return prepare(whole, plan.group.range(of: whole.count), epoch, index, into: target)
   }
 
   /// A part of some samples as they are in an epoch, to be written to `target` one by one.

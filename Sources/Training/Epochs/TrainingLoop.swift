@@ -142,7 +142,7 @@ struct TrainingLoop {
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
       epochs: min(done, length.epochs)..<length.epochs, firstBatch: underWay?.step ?? 0,
-      share: (team.rank, team.count))
+      group: team)
   }
 
   /// The batches of all epochs, at each epoch's size.

@@ -165,7 +165,7 @@ final class FeatureStore {
     plan.batchSize = session.batchSize
     plan.shuffles = false
     plan.epochs = view..<(view + 1)
-    plan.share = (team.rank, team.count)
+    plan.group = team
     let count = images.training.count
     let loader = BatchLoader(
       store: images.store, plan: plan, kernels: engine.kernels, workers: engine.workers)
