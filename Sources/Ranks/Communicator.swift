@@ -42,7 +42,7 @@ package final class Communicator: Sendable {
   private func gather(
     _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer
   ) {
-    let equal = Stretches(counts: [Int](repeating: count, count: size))
+    let equal = Partition(counts: [Int](repeating: count, count: size))
     wait(for: link.begin(Transfer(.gather(own, count, into: all, equal), .urgent)))
   }
 
@@ -61,14 +61,14 @@ package final class Communicator: Sendable {
     bytes.withUnsafeBytes {
       if let base = $0.baseAddress { own.copyMemory(from: base, byteCount: $0.count) }
     }
-    let stretches = Stretches(counts: counts)
-    wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, stretches), .urgent)))
+    let partition = Partition(counts: counts)
+    wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, partition), .urgent)))
     try check()
     defer {
       own.deallocate()
       all.deallocate()
     }
-    return zip(stretches.places, counts).map { place, count in
+    return zip(partition.offsets, counts).map { place, count in
       Array(UnsafeRawBufferPointer(start: all + Int(place), count: count))
     }
   }

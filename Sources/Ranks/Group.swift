@@ -51,7 +51,7 @@ package struct Group: Sendable {
 
   /// The part of `count` elements, assigned in order, that is this process's.
   package func range(of count: Int) -> Range<Int> {
-    Stretches.range(rank, of: self.count, count)
+    Partition.range(rank, of: self.count, count)
   }
 
   /// The largest part of `count` elements that a process has.

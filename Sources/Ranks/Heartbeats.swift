@@ -1,27 +1,27 @@
-/// The processes that this one exchanges signs of life with: the first one with all others, those
-/// with the first.
+/// Heartbeats between this process and its peers: the first process has all others for peers, these
+/// have the first.
 ///
-/// A process that computes for long, or waits for a disk, answers all the same: the thread that
+/// A process that computes for long, or waits for a disk, sends them all the same: the thread that
 /// communicates does nothing else.
-struct Partners {
+struct Heartbeats {
   private let transport: any Transport
-  private var all: [Partner]
-  private var told = ContinuousClock.now
-  private var looked = ContinuousClock.now
+  private var peers: [Peer]
+  private var sent = ContinuousClock.now
+  private var polled = ContinuousClock.now
   private let patience: Duration
 
-  /// Between two signs of life, and between two looks for them.
-  private static let beat = Duration.seconds(1)
-  private static let glance = Duration.milliseconds(5)
+  /// Between two heartbeats of this process, and between two polls for those of others.
+  private static let interval = Duration.seconds(1)
+  private static let pollInterval = Duration.milliseconds(5)
 
-  private struct Partner {
+  private struct Peer {
     let rank: Int
     let incoming: UnsafeMutableRawBufferPointer
     let outgoing: UnsafeMutableRawBufferPointer
     var receiving: TransferID?
     var sending: TransferID?
     var heard: ContinuousClock.Instant
-    var isToldFarewell = false
+    var hasSentFarewell = false
     var hasLeft = false
   }
 
@@ -30,93 +30,93 @@ struct Partners {
   ) throws(CommunicationError) {
     self.transport = transport
     self.patience = .seconds(patience)
-    all = (rank == 0 ? Array(1..<max(1, size)) : [0]).map { other in
-      Partner(
+    peers = (rank == 0 ? Array(1..<max(1, size)) : [0]).map { other in
+      Peer(
         rank: other, incoming: .allocate(byteCount: ControlMessage.size, alignment: 64),
         outgoing: .allocate(byteCount: ControlMessage.size, alignment: 64), heard: .now)
     }
-    for index in all.indices { try listen(index) }
+    for index in peers.indices { try listen(index) }
   }
 
   private mutating func listen(_ index: Int) throws(CommunicationError) {
-    guard let base = all[index].incoming.baseAddress else { return }
-    all[index].receiving = try transport.receive(
-      .control, base, ControlMessage.size, from: all[index].rank)
+    guard let base = peers[index].incoming.baseAddress else { return }
+    peers[index].receiving = try transport.receive(
+      .control, base, ControlMessage.size, from: peers[index].rank)
   }
 
   /// Whether all have sent farewell and received ours.
-  var haveLeft: Bool {
-    all.allSatisfy { $0.hasLeft && $0.isToldFarewell && $0.sending == nil }
+  var haveAllLeft: Bool {
+    peers.allSatisfy { $0.hasLeft && $0.hasSentFarewell && $0.sending == nil }
   }
 
-  /// Tells all partners something as soon as what was told them before is on its way.
-  mutating func tell(_ message: ControlMessage) throws(CommunicationError) {
-    for index in all.indices { try send(message, to: index) }
+  /// Sends all peers a message as soon as the one before is on its way.
+  mutating func sendAll(_ message: ControlMessage) throws(CommunicationError) {
+    for index in peers.indices { try send(message, to: index) }
   }
 
   private mutating func send(
     _ message: ControlMessage, to index: Int
   ) throws(CommunicationError) {
-    while let sending = all[index].sending {
-      if try transport.isDone(sending) { all[index].sending = nil }
+    while let sending = peers[index].sending {
+      if try transport.isDone(sending) { peers[index].sending = nil }
     }
-    guard let base = all[index].outgoing.baseAddress else { return }
-    message.write(to: all[index].outgoing)
-    all[index].sending = try transport.send(
-      .control, base, ControlMessage.size, to: all[index].rank)
+    guard let base = peers[index].outgoing.baseAddress else { return }
+    message.write(to: peers[index].outgoing)
+    peers[index].sending = try transport.send(
+      .control, base, ControlMessage.size, to: peers[index].rank)
   }
 
-  /// Takes what has come and says that this process lives; whether anything has come.
+  /// Receives what has arrived and sends this process's heartbeat; whether anything has arrived.
   ///
-  /// Errors: a partner that gives up, or has been silent for too long.
-  mutating func look(isLeaving: Bool) throws(CommunicationError) -> Bool {
+  /// Errors: a peer that gives up, or has been silent for too long.
+  mutating func poll(isLeaving: Bool) throws(CommunicationError) -> Bool {
     let now = ContinuousClock.now
-    guard isLeaving || now - looked >= Partners.glance else { return false }
-    looked = now
-    let isTime = now - told >= Partners.beat
-    if isTime { told = now }
-    var hasCome = false
-    for index in all.indices {
-      if let sending = all[index].sending, try transport.isDone(sending) {
-        all[index].sending = nil
+    guard isLeaving || now - polled >= Heartbeats.pollInterval else { return false }
+    polled = now
+    let isDue = now - sent >= Heartbeats.interval
+    if isDue { sent = now }
+    var hasReceived = false
+    for index in peers.indices {
+      if let sending = peers[index].sending, try transport.isDone(sending) {
+        peers[index].sending = nil
       }
-      if try take(index, now) { hasCome = true }
-      if isLeaving, !all[index].isToldFarewell {
+      if try receive(index, now) { hasReceived = true }
+      if isLeaving, !peers[index].hasSentFarewell {
         try send(ControlMessage(.farewell), to: index)
-        all[index].isToldFarewell = true
-      } else if isTime, all[index].sending == nil, !all[index].isToldFarewell {
+        peers[index].hasSentFarewell = true
+      } else if isDue, peers[index].sending == nil, !peers[index].hasSentFarewell {
         try send(ControlMessage(.alive), to: index)
       }
-      let silence = now - all[index].heard
-      if !all[index].hasLeft, silence > patience {
+      let silence = now - peers[index].heard
+      if !peers[index].hasLeft, silence > patience {
         throw CommunicationError(
-          .silent, rank: all[index].rank,
-          "no message from rank \(all[index].rank) for "
+          .silent, rank: peers[index].rank,
+          "no message from rank \(peers[index].rank) for "
             + "\(Int((silence / .seconds(1)).rounded())) s: its machine or the network has failed")
       }
     }
-    return hasCome
+    return hasReceived
   }
 
-  private mutating func take(
+  private mutating func receive(
     _ index: Int, _ now: ContinuousClock.Instant
   ) throws(CommunicationError) -> Bool {
-    guard let receiving = all[index].receiving, try transport.isDone(receiving) else {
+    guard let receiving = peers[index].receiving, try transport.isDone(receiving) else {
       return false
     }
-    all[index].receiving = nil
-    all[index].heard = now
-    guard let message = ControlMessage(UnsafeRawBufferPointer(all[index].incoming)) else {
+    peers[index].receiving = nil
+    peers[index].heard = now
+    guard let message = ControlMessage(UnsafeRawBufferPointer(peers[index].incoming)) else {
       throw CommunicationError(
-        .failed, rank: all[index].rank, "rank \(all[index].rank) sent an unknown message")
+        .failed, rank: peers[index].rank, "rank \(peers[index].rank) sent an unknown message")
     }
     switch message.kind {
     case .alive: try listen(index)
-    case .farewell: all[index].hasLeft = true
+    case .farewell: peers[index].hasLeft = true
     case .failure:
       try listen(index)
       throw CommunicationError(
-        .gaveUp(code: message.code), rank: all[index].rank, message.text)
+        .gaveUp(code: message.code), rank: peers[index].rank, message.text)
     }
     return true
   }

@@ -7,21 +7,21 @@ internal import Synchronization
 final class Transfer: @unchecked Sendable {
   enum Work {
     /// Bytes of all, in the order of their ranks; this one's are `own`.
-    case gather(UnsafeRawPointer, Int, into: UnsafeMutableRawPointer, Stretches)
+    case gather(UnsafeRawPointer, Int, into: UnsafeMutableRawPointer, Partition)
     /// Sums over all processes, in place.
     case sum(UnsafeMutablePointer<Float>, Int)
     /// The end, once everything else has ended.
     case leave
     /// The end of all processes.
     case abort(code: Int32)
-    /// Tells the first process why this one gives up.
+    /// Reports to the first process why this one gives up.
     case giveUp(ControlMessage)
   }
 
   enum Stage {
-    /// The stretches that a sum is made of are on their way.
+    /// The ranges that a sum is made of are on their way.
     case exchanging
-    /// This process's stretch of the sum is put together.
+    /// This process's range of the sum is put together.
     case added
     /// Nothing is left to begin.
     case over
@@ -34,7 +34,7 @@ final class Transfer: @unchecked Sendable {
   /// The stage reached; only for the thread that communicates.
   var stage = Stage.over
   /// The buffer that receives a sum; only for the thread that communicates.
-  var room: UnsafeMutableBufferPointer<Float>?
+  var buffer: UnsafeMutableBufferPointer<Float>?
   private let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
 
   init(_ work: Work, _ lane: Lane) {
@@ -71,7 +71,7 @@ final class Transfer: @unchecked Sendable {
   }
 }
 
-/// A sign of life, a farewell, or why a process gives up: one message of fixed size.
+/// A heartbeat, a farewell, or why a process gives up: one message of fixed size.
 struct ControlMessage: Hashable {
   enum Kind: UInt8 {
     case alive = 1
