@@ -21,12 +21,12 @@ import Testing
       #expect(expected.facts.failures.count == 4 && !expected.facts.copies.isEmpty)
       #expect(expected.facts.indices.allSatisfy { !$0.isEmpty })
       for count in [1, 2, 3, 5, 50] {
-        for policy in [PictureCache.Policy.ram, .off, .disk] {
+        for policy in [ImageCache.Policy.ram, .off, .disk] {
           let caches = try (0..<2).map { _ in try TemporaryFolder() }
           let stores = try Shared.load(count, dataset) { rank in
             rank.content = content
             // Two machines, each with its folder.
-            rank.cache = PictureCache(policy, folder: caches[rank.number % 2].path)
+            rank.cache = ImageCache(policy, folder: caches[rank.number % 2].path)
             rank.isFirstOfNode = rank.number < 2
             if count == 5 { rank.filesPerExchange = 256 }
           }.map { try $0.get() }
@@ -120,7 +120,7 @@ import Testing
     unlink("\(dataset.path)/a/gone.png")
     func load() throws -> [ImageStore] {
       try Shared.load(3, dataset) { rank in
-        rank.cache = PictureCache(.disk, folder: folder.path)
+        rank.cache = ImageCache(.disk, folder: folder.path)
         rank.isFirstOfNode = rank.number == 1
       }.map { try $0.get() }
     }
@@ -148,7 +148,7 @@ import Testing
     let folder = try TemporaryFolder()
     try dataset.write("a/new.png", tinyPNG(999))
     let stores = try Shared.load(2, dataset) { rank in
-      rank.cache = PictureCache(.disk, folder: folder.path)
+      rank.cache = ImageCache(.disk, folder: folder.path)
       rank.isFirstOfNode = rank.number == 0
     }.map { try $0.get() }
     #expect(stores.map(\.place) == [.disk, .off])
@@ -163,10 +163,10 @@ import Testing
     let folder = try TemporaryFolder()
     let bytes = try Shared.load(dataset).byteCount
     func place(_ memory: [Int], folders: [String?], ranksOnNode: Int = 1) throws
-      -> [PictureCache.Place]
+      -> [ImageCache.Place]
     {
       try Shared.load(memory.count, dataset) { rank in
-        rank.cache = PictureCache(
+        rank.cache = ImageCache(
           .auto, folder: folders[rank.number], availableMemory: memory[rank.number])
         rank.isFirstOfNode = rank.number == 0
         rank.ranksOnNode = ranksOnNode

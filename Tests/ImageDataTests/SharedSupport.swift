@@ -41,7 +41,7 @@ enum Shared {
     var number: Int
     var count: Int
     var folder: TemporaryFolder
-    var cache = PictureCache(.ram)
+    var cache = ImageCache(.ram)
     var isFirstOfNode = true
     var ranksOnNode = 1
     var filesPerExchange = 3
@@ -73,7 +73,7 @@ enum Shared {
   /// The store of one process.
   static func load(
     _ folder: TemporaryFolder, content: ContentSplit = Shared.content,
-    cache: PictureCache = PictureCache(.ram)
+    cache: ImageCache = ImageCache(.ram)
   ) throws -> ImageStore {
     let engine = try TestEngine.make()
     return try ImageStore.load(

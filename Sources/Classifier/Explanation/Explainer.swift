@@ -119,12 +119,12 @@ package final class Explainer {
 
   /// The tensor of an image, and the image itself where it is to be shown.
   private func read(_ path: String) throws(ImageFailure) -> Picture {
-    let bytes = try FileBytes.read(path, onlyPicture: true)
+    let bytes = try FileBytes.read(path, onlyImage: true)
     let preprocessing = predictor.reader.preprocessing
     var picture = Picture(
       tensor: predictor.reader.tensor(try predictor.reader.read(bytes: bytes)))
     guard let photoSide else { return picture }
-    let decoded = try ImageReader.decodePicture(
+    let decoded = try ImageReader.decodeImage(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels
     ) { width, height in [8, 4, 2].first { max(width, height) >= photoSide * $0 } ?? 1 }
     let photo = decoded.upright

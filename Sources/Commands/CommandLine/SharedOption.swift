@@ -48,7 +48,7 @@ enum SharedOption {
   static let maxPixels = Option(
     like: \.data.maxPixels, .pixels, or: Preprocessing.defaultMaxPixels)
   static let cache = Option(
-    "cache", .word, or: PictureCache.Policy.auto, in: .data,
+    "cache", .word, or: ImageCache.Policy.auto, in: .data,
     "where decoded images are kept: in memory, in a file under ~/.cache/cnnctl that the next run "
       + "finds again, nowhere; auto: what fits")
   static let split = Option(

@@ -28,10 +28,10 @@ enum Thumbnails {
   private static func picture(
     _ path: String, side: Int, maxPixels: Int, allows: (_ bytes: [UInt8]) -> Bool
   ) -> ReportPicture? {
-    guard let bytes = try? FileBytes.read(path, onlyPicture: true), allows(bytes) else {
+    guard let bytes = try? FileBytes.read(path, onlyImage: true), allows(bytes) else {
       return nil
     }
-    let decoded = try? ImageReader.decodePicture(
+    let decoded = try? ImageReader.decodeImage(
       bytes: bytes, maxPixels: maxPixels
     ) { width, height in
       [8, 4, 2].first { max(width, height) >= $0 * side } ?? 1

@@ -92,7 +92,7 @@ struct TrainCommand: Command {
       try progress.finish()
       return .done
     }
-    let cache = PictureCache(arguments, console.environment)
+    let cache = ImageCache(arguments, console.environment)
     let trainer =
       resumption.map {
         Trainer(

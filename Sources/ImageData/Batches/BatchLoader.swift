@@ -150,7 +150,7 @@ package final class BatchLoader {
       isOffered = false
     } else {
       let write = writer(prepared)
-      workers.parallelFor(prepared.batch.count) { picture, _ in write(picture) }
+      workers.parallelFor(prepared.batch.count) { image, _ in write(image) }
     }
     waitSeconds += (ContinuousClock.now - start) / .seconds(1)
     if let failure = work.failure.withLock({ $0 }) { throw failure }
@@ -179,10 +179,10 @@ package final class BatchLoader {
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
     let isInMemory = prepared.store.isInMemory
-    return { picture in
+    return { image in
       let start = ContinuousClock.now
       do throws(ImageStoreError) {
-        let spent = try prepared.write(picture)
+        let spent = try prepared.write(image)
         let fetching = isInMemory ? .zero : spent
         let augmenting = ContinuousClock.now - start - fetching
         work.fetching.wrappingAdd(Int(fetching / .nanoseconds(1)), ordering: .relaxed)

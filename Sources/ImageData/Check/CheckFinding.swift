@@ -60,7 +60,7 @@ package struct CheckFinding: Sendable, Equatable {
     /// A JPEG named as a PNG, or the other way round.
     case wrongExtension = "wrong-extension"
     /// A JPEG or PNG that is ignored, as its name is that of a text or another known kind.
-    case unnamedPicture = "unnamed-picture"
+    case unnamedImage = "unnamed-picture"
     /// Another file among the images, which is ignored.
     case otherFile = "other-file"
     /// A folder beside those of the splits, which is ignored.

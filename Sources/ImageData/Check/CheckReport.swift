@@ -62,7 +62,7 @@ package struct CheckReport: Sendable {
   /// Decoded images by kind.
   package var kinds: [FileKind: Int] = [:]
   /// Decoded images by what is special about their files.
-  package var traits: [PictureFacts.Trait: Int] = [:]
+  package var traits: [ImageFacts.Trait: Int] = [:]
   /// Decoded images that their EXIF orientation turns or mirrors.
   package var turned = 0
   /// Pixels across, upright; nil without a decoded image.
@@ -90,18 +90,18 @@ package struct CheckReport: Sendable {
     }
   }
 
-  mutating func add(_ examinations: [PictureExamination]) {
+  mutating func add(_ examinations: [ImageExamination]) {
     images = examinations.count
     byteCount = examinations.reduce(0) { $0 + $1.byteCount }
-    let pictures = examinations.compactMap(\.picture)
-    decoded = pictures.count
-    for picture in pictures {
-      kinds[picture.facts.kind, default: 0] += 1
-      for trait in picture.facts.traits { traits[trait, default: 0] += 1 }
-      if picture.facts.orientation != 1 { turned += 1 }
-      shapes.add(picture.width, picture.height)
+    let images = examinations.compactMap(\.image)
+    decoded = images.count
+    for image in images {
+      kinds[image.facts.kind, default: 0] += 1
+      for trait in image.facts.traits { traits[trait, default: 0] += 1 }
+      if image.facts.orientation != 1 { turned += 1 }
+      shapes.add(image.width, image.height)
     }
-    widths = Spread(pictures.map(\.width))
-    heights = Spread(pictures.map(\.height))
+    widths = Spread(images.map(\.width))
+    heights = Spread(images.map(\.height))
   }
 }

@@ -9,7 +9,7 @@ extension DatasetCheck {
   ) -> (findings: [CheckFinding], cutShort: Int) {
     let pixels = pixelDigests(files, maxPixels: maxPixels, workers)
     let copies = grouped(files) { file in
-      file.examination.picture.map { pixels[$0.fileDigest] ?? $0.fileDigest }
+      file.examination.image.map { pixels[$0.fileDigest] ?? $0.fileDigest }
     }
     let (near, cutShort) = nearFindings(copies, workers)
     return (copies.filter { $0.count > 1 }.flatMap(sameFindings) + near, cutShort)
@@ -21,29 +21,29 @@ extension DatasetCheck {
   /// decoding them, and few images share their size and shrunk copy.
   private static func pixelDigests(
     _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
-  ) -> [PictureExamination.Digest: PictureExamination.Digest] {
-    let alike = grouped(files) { $0.examination.picture?.roughDigest }.filter { $0.count > 1 }
+  ) -> [ImageExamination.Digest: ImageExamination.Digest] {
+    let alike = grouped(files) { $0.examination.image?.roughDigest }.filter { $0.count > 1 }
     let doubtful = alike.map { group in
-      grouped(group) { $0.examination.picture?.fileDigest }.compactMap(\.first)
+      grouped(group) { $0.examination.image?.fileDigest }.compactMap(\.first)
     }.filter { $0.count > 1 }.flatMap(\.self)
-    var found = [PictureExamination.Digest?](repeating: nil, count: doubtful.count)
+    var found = [ImageExamination.Digest?](repeating: nil, count: doubtful.count)
     found.withUnsafeMutableBufferPointer { found in
       nonisolated(unsafe) let found = found
       workers.parallelFor(doubtful.count) { index, _ in
-        found[index] = PictureExamination.pixelDigest(
+        found[index] = ImageExamination.pixelDigest(
           doubtful[index].candidate.sample.path, maxPixels: maxPixels)
       }
     }
-    var digests: [PictureExamination.Digest: PictureExamination.Digest] = [:]
+    var digests: [ImageExamination.Digest: ImageExamination.Digest] = [:]
     for (file, digest) in zip(doubtful, found) {
-      if let picture = file.examination.picture { digests[picture.fileDigest] = digest }
+      if let image = file.examination.image { digests[image.fileDigest] = digest }
     }
     return digests
   }
 
   /// Findings about files with the same pixels.
   private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
-    let isSameFile = Set(files.compactMap(\.examination.picture?.fileDigest)).count == 1
+    let isSameFile = Set(files.compactMap(\.examination.image?.fileDigest)).count == 1
     return CheckFinding.copies(
       isSameFile ? CheckFinding.sameFile : "the same pixels in different files",
       files.map { ($0.candidate.sample, $0.split) })
@@ -51,15 +51,15 @@ extension DatasetCheck {
 
   /// Findings about images that look alike; each lists all files with the image.
   private static func nearFindings(
-    _ pictures: [[CheckedFile]], _ workers: WorkerPool
+    _ images: [[CheckedFile]], _ workers: WorkerPool
   ) -> (findings: [CheckFinding], cutShort: Int) {
-    let hashed = pictures.indices.filter { pictures[$0][0].examination.picture?.hash != nil }
-    let hashes = hashed.compactMap { pictures[$0][0].examination.picture?.hash }
+    let hashed = images.indices.filter { images[$0][0].examination.image?.hash != nil }
+    let hashes = hashed.compactMap { images[$0][0].examination.image?.hash }
     var groups = Groups(count: hashes.count)
     let outcome = NearDuplicates(hashes).search(workers: workers)
     for (a, b) in outcome.pairs { groups.join(a, b) }
     let findings = groups.all().map { members in
-      let files = members.flatMap { pictures[hashed[$0]] }
+      let files = members.flatMap { images[hashed[$0]] }
       let splits = Set(files.map(\.split)).sorted()
       let kind: CheckFinding.Kind =
         splits.count > 1

@@ -32,7 +32,7 @@ package enum DatasetCheck {
     }
     let candidates = CheckCandidate.all(of: survey)
     let total = candidates.count + survey.others.count
-    var examinations = [PictureExamination?](repeating: nil, count: candidates.count)
+    var examinations = [ImageExamination?](repeating: nil, count: candidates.count)
     var kinds = [FileKind?](repeating: nil, count: survey.others.count)
     let done = Atomic(0)
     let resizer = PerceptualHash.resizer(kernels)
@@ -42,7 +42,7 @@ package enum DatasetCheck {
         nonisolated(unsafe) let kinds = kinds
         workers.parallelFor(total) { index, worker in
           if index < candidates.count {
-            examinations[index] = PictureExamination(
+            examinations[index] = ImageExamination(
               candidates[index].sample, maxPixels: maxPixels, resizer: resizer)
           } else {
             let other = index - candidates.count
@@ -100,7 +100,7 @@ struct CheckCandidate {
 /// A file and what became of it.
 struct CheckedFile {
   var candidate: CheckCandidate
-  var examination: PictureExamination
+  var examination: ImageExamination
 
   var path: String { candidate.sample.relativePath }
   var classIndex: Int { candidate.sample.classIndex }
@@ -111,19 +111,19 @@ struct CheckedFile {
     switch examination.result {
     case .failure(let failure):
       return [CheckFinding(.undecodable, failure.message, [path], code: failure.code)]
-    case .success(let picture):
+    case .success(let image):
       var findings: [CheckFinding] = []
-      let kind = picture.facts.kind
+      let kind = image.facts.kind
       let name = path[
         (path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
-      let ending = PictureName.ending(of: String(name)).map(String.init)
+      let ending = ImageName.ending(of: String(name)).map(String.init)
       let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
       if isForeign || (FileKind(ending: path) ?? kind) != kind {
         findings.append(
           CheckFinding(.wrongExtension, "holds a \(kind.rawValue.uppercased())", [path]))
       }
-      let sides = [picture.width, picture.height].sorted()
-      let size = "\(picture.width) x \(picture.height) pixels"
+      let sides = [image.width, image.height].sorted()
+      let size = "\(image.width) x \(image.height) pixels"
       if sides[0] < DatasetCheck.leastSide { findings.append(CheckFinding(.tiny, size, [path])) }
       if sides[1] > DatasetCheck.mostAspect * sides[0] {
         findings.append(CheckFinding(.extremeShape, size, [path]))

@@ -38,7 +38,7 @@ package struct PassedOver: Sendable, Hashable {
 
   /// Counts a file; `isLoose`: an image outside the class folders.
   mutating func add(_ name: String, _ kind: ForeignKind?, isLoose: Bool = false) {
-    let ending = PictureName.ending(of: name).map(String.init)
+    let ending = ImageName.ending(of: name).map(String.init)
     let key = (isLoose ? "/" : "") + (ending.map { "." + $0.lowercased() } ?? kind?.name ?? "")
     let group = Group(
       label: ending.map { "." + $0 } ?? "", ending: ending, kind: kind, isLoose: isLoose, count: 0)

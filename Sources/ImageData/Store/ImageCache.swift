@@ -1,7 +1,7 @@
 internal import Primitives
 
 /// The place of decoded images between the epochs of a run.
-package struct PictureCache: Sendable, Hashable {
+package struct ImageCache: Sendable, Hashable {
   /// The requested policy; the raw values are those of `--cache`.
   package enum Policy: String, Sendable, CaseIterable {
     /// In memory if that takes half of what is free at most, else in a file if the disk has room,

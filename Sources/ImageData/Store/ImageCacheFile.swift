@@ -7,7 +7,7 @@ internal import Synchronization
 /// Header, images in slots of one size, index. It is written under another name and gets its own
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
-final class PictureCacheFile: Sendable {
+final class ImageCacheFile: Sendable {
   /// The outcome of each image.
   let outcomes: [ImageStoreOutcome]
   private let descriptor: CInt
@@ -31,7 +31,7 @@ final class PictureCacheFile: Sendable {
     // What others can write could hold other images than the files.
     guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(),
       status.st_mode & (S_IWGRP | S_IWOTH) == 0,
-      let index = PictureCacheFile.index(
+      let index = ImageCacheFile.index(
         descriptor, slotBytes: plan.slotBytes, count: plan.candidates.count, times: times),
       let outcomes = plan.outcomes(of: plan.candidates.indices, index, after: key)
     else {
@@ -54,9 +54,9 @@ final class PictureCacheFile: Sendable {
 
   /// Reads the bytes of a slot; false if they cannot be read or are not those of the image.
   func read(_ slot: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
-    let offset = PictureCacheFile.start + slot * slotBytes
+    let offset = ImageCacheFile.start + slot * slotBytes
     let sums = outcomes[slot].sums
-    guard PictureCacheFile.read(descriptor, at: offset, into: target),
+    guard ImageCacheFile.read(descriptor, at: offset, into: target),
       3 * sums.count <= target.count
     else { return false }
     return ChannelSums(UnsafeRawBufferPointer(rebasing: target[..<(3 * sums.count)])) == sums
@@ -119,7 +119,7 @@ final class PictureCacheFile: Sendable {
   }
 }
 
-extension PictureCacheFile {
+extension ImageCacheFile {
   /// Writes a file; images may come on any threads in any order.
   ///
   /// A class, because it owns the unfinished file: unless `finish` has succeeded nothing of it is
@@ -195,10 +195,10 @@ extension PictureCacheFile {
     /// Writes the rest, waits for the disk and gives the file its name.
     ///
     /// One that is not for keeping loses its name instead, and its room with the last reader.
-    func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile {
+    func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile {
       // What may have failed for lack of something that comes back is not to be remembered.
       let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
-      let body = PictureCacheFile.index(outcomes, key: key)
+      let body = ImageCacheFile.index(outcomes, key: key)
       let indexOffset = start + slotBytes * count
       var header = magic
       for number in [version, slotBytes, count, indexOffset, body.count, began] {
@@ -217,7 +217,7 @@ extension PictureCacheFile {
       }
       isDone.store(true, ordering: .relaxed)
       flock(descriptor, LOCK_UN)
-      return PictureCacheFile(descriptor, outcomes, slotBytes: slotBytes)
+      return ImageCacheFile(descriptor, outcomes, slotBytes: slotBytes)
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
@@ -241,7 +241,7 @@ struct CacheEntry {
   private let key: ImageStorePlan.CacheKey
 
   /// The file in a cache's folder, which is made; it may not lie in the dataset.
-  init(_ plan: ImageStorePlan, _ cache: PictureCache) throws(ImageStoreError) {
+  init(_ plan: ImageStorePlan, _ cache: ImageCache) throws(ImageStoreError) {
     guard let path = cache.folder else {
       throw .cache(path: "the cache folder", reason: "HOME is not set")
     }
@@ -253,14 +253,14 @@ struct CacheEntry {
   private var path: String { folder.path + "/" + key.name }
 
   /// The file of an earlier run, or of another process, if it is complete and still true.
-  func find() -> PictureCacheFile? {
-    PictureCacheFile(path, key: key.text, plan: plan, times: key.times)
+  func find() -> ImageCacheFile? {
+    ImageCacheFile(path, key: key.text, plan: plan, times: key.times)
   }
 
   /// A file to be written, which takes the place of what is there.
-  func make() throws(ImageStoreError) -> PictureCacheFile.Writer {
+  func make() throws(ImageStoreError) -> ImageCacheFile.Writer {
     folder.tidy()
-    return try PictureCacheFile.Writer(
+    return try ImageCacheFile.Writer(
       path, key: key.text, slotBytes: plan.slotBytes, count: plan.candidates.count)
   }
 }

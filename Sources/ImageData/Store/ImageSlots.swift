@@ -4,7 +4,7 @@ internal import Synchronization
 /// Memory for images of which each comes when it is first wanted, from any thread.
 ///
 /// A class, because it owns the memory. Pages of images that nobody wants cost nothing.
-final class PictureSlots: @unchecked Sendable {
+final class ImageSlots: @unchecked Sendable {
   /// The most bytes of an image.
   let slotBytes: Int
   private let memory: UnsafeMutableRawPointer
@@ -21,7 +21,7 @@ final class PictureSlots: @unchecked Sendable {
     self.slotBytes = slotBytes
     states = .allocate(capacity: count)
     for index in 0..<count {
-      states.initializeElement(at: index, to: Atomic(PictureSlots.empty))
+      states.initializeElement(at: index, to: Atomic(ImageSlots.empty))
     }
   }
 
@@ -33,7 +33,7 @@ final class PictureSlots: @unchecked Sendable {
 
   /// The bytes of an image that is here; `PixelSource.slack` bytes past the last can be read.
   subscript(index: Int) -> UnsafePointer<UInt8>? {
-    guard states[index].load(ordering: .acquiring) == PictureSlots.present else { return nil }
+    guard states[index].load(ordering: .acquiring) == ImageSlots.present else { return nil }
     return UnsafePointer(slot(index).assumingMemoryBound(to: UInt8.self))
   }
 
@@ -41,15 +41,15 @@ final class PictureSlots: @unchecked Sendable {
   func keep(_ pixels: [UInt8], _ index: Int) {
     precondition(pixels.count <= slotBytes, "an image larger than its slot")
     let (isOurs, _) = states[index].compareExchange(
-      expected: PictureSlots.empty, desired: PictureSlots.filling, ordering: .relaxed)
+      expected: ImageSlots.empty, desired: ImageSlots.filling, ordering: .relaxed)
     guard isOurs else { return }
     UnsafeMutableRawBufferPointer(start: slot(index), count: slotBytes).copyBytes(from: pixels)
-    states[index].store(PictureSlots.present, ordering: .releasing)
+    states[index].store(ImageSlots.present, ordering: .releasing)
   }
 
   /// Keeps an image in the place of another one, before anybody has wanted any.
   func replace(_ pixels: [UInt8], _ index: Int) {
-    states[index].store(PictureSlots.empty, ordering: .relaxed)
+    states[index].store(ImageSlots.empty, ordering: .relaxed)
     keep(pixels, index)
   }
 

@@ -40,8 +40,8 @@ package final class ImageStore: Sendable {
   private let source: PixelSource
 
   /// Bytes that the pixels of the given number of images take.
-  package static func byteCount(pictures: Int, width: Int, height: Int) -> Int {
-    3 * width * height * pictures
+  package static func byteCount(images: Int, width: Int, height: Int) -> Int {
+    3 * width * height * images
   }
 
   /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
@@ -61,7 +61,7 @@ package final class ImageStore: Sendable {
   package static func load(
     _ dataset: Dataset, splits: [Split], content: ContentSplit = ContentSplit(),
     preprocessing: Preprocessing, trainingSize: (width: Int, height: Int)? = nil,
-    cache: PictureCache = PictureCache(), group: Group = Group(), filesPerExchange: Int = 256,
+    cache: ImageCache = ImageCache(), group: Group = Group(), filesPerExchange: Int = 256,
     workers: WorkerPool, kernels: KernelTable,
     shouldStop: () -> Bool = { false },
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -108,7 +108,7 @@ package final class ImageStore: Sendable {
   }
 
   /// The place of the pixels.
-  package var place: PictureCache.Place { source.placeName }
+  package var place: ImageCache.Place { source.placeName }
 
   /// Whether all pixels are in memory; a shared store may hold only a part.
   var isInMemory: Bool { place == .ram && !source.isShared }
@@ -151,10 +151,10 @@ package final class ImageStore: Sendable {
     _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
     precondition(splits[index] != nil, "no image has this index")
-    let picture = PixelSource.Picture(
+    let image = PixelSource.Image(
       index: index, path: samples[index].path, digest: digests[index],
       isTraining: splits[index] == .train)
-    try source.withPixels(picture, body)
+    try source.withPixels(image, body)
   }
 
   /// Writes the tensors of images of the network's size, one after the other.

@@ -40,7 +40,7 @@ struct ImageStoreLoading {
   /// The errors here and in `load` are the same on all processes, but for one of the connection.
   init(
     _ plan: ImageStorePlan, _ readers: ImageStorePlan.Readers, _ workers: WorkerPool,
-    _ cache: PictureCache, _ group: Group, filesPerExchange: Int, isStopped: () -> Bool
+    _ cache: ImageCache, _ group: Group, filesPerExchange: Int, isStopped: () -> Bool
   ) throws(ImageStoreError) {
     (self.plan, self.readers, self.workers) = (plan, readers, workers)
     self.filesPerExchange = filesPerExchange
@@ -68,7 +68,7 @@ struct ImageStoreLoading {
         doubt = .changed(path: plan.candidates[index].sample.path)
       }
     }
-    var made: PictureCacheFile?
+    var made: ImageCacheFile?
     _ = try exchange.gather(.end) { () throws(ImageStoreError) -> Bool in
       if let doubt { throw doubt }
       if tick(used.count, used.count) { throw .stopped }

@@ -6,7 +6,7 @@ internal import Ranks
 /// The agreement between processes that load images together, made before any of them opens a file.
 struct LoadingAgreement {
   /// The place of images, common to all of them.
-  let place: PictureCache.Place
+  let place: ImageCache.Place
   /// The lowest rank that is the first of its machine: where each of these reads all files, the
   /// outcomes are this one's.
   let leader: Int
@@ -14,7 +14,7 @@ struct LoadingAgreement {
   /// The statement of one process.
   private struct Statement: Codable {
     var options: String
-    var place: PictureCache.Place
+    var place: ImageCache.Place
     var isFirstOfNode: Bool
     /// A digest of the files as the process sees them.
     var listing: String
@@ -25,7 +25,7 @@ struct LoadingAgreement {
   /// Errors: `disagreement`, with the lowest rank that differs from rank 0; what any of them fails
   /// with.
   init(
-    _ plan: ImageStorePlan, options: String, _ workers: WorkerPool, _ cache: PictureCache,
+    _ plan: ImageStorePlan, options: String, _ workers: WorkerPool, _ cache: ImageCache,
     _ exchange: LoadingExchange, isStopped: () -> Bool
   ) throws(ImageStoreError) {
     let group = exchange.group

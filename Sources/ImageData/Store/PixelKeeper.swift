@@ -25,7 +25,7 @@ struct PixelKeeper {
   ///
   /// Where one can have no file and `auto` was asked for, all do without.
   init(
-    _ plan: ImageStorePlan, _ cache: PictureCache, _ agreed: PictureCache.Place,
+    _ plan: ImageStorePlan, _ cache: ImageCache, _ agreed: ImageCache.Place,
     _ exchange: LoadingExchange
   ) throws(ImageStoreError) {
     var place = PixelPlace.nowhere
@@ -33,7 +33,7 @@ struct PixelKeeper {
       switch agreed {
       case .off: return .none
       case .ram:
-        guard let slots = PictureSlots(count: plan.candidates.count, slotBytes: plan.slotBytes)
+        guard let slots = ImageSlots(count: plan.candidates.count, slotBytes: plan.slotBytes)
         else { throw .outOfMemory(bytes: plan.byteCount) }
         place = .memory(slots)
         return .none
@@ -96,7 +96,7 @@ struct PixelKeeper {
 
   /// Completes the file with the outcomes of all images; nil if this process makes none, or
   /// can do without.
-  func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> PictureCacheFile? {
+  func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile? {
     guard case .unfinished(let writer) = place, failure.error.withLock({ $0 == nil }) else {
       return nil
     }
@@ -107,7 +107,7 @@ struct PixelKeeper {
   }
 
   /// The place of the images once all processes are done; `made` is the result of `finish`.
-  func settled(_ made: PictureCacheFile?) -> PixelPlace {
+  func settled(_ made: ImageCacheFile?) -> PixelPlace {
     switch place {
     case .memory, .file, .nowhere: place
     case .unfinished: made.map(PixelPlace.file) ?? .nowhere

@@ -3,11 +3,11 @@ internal import Primitives
 /// The place of images' pixels, while they are read and afterwards.
 enum PixelPlace {
   /// In memory, each once it has been decoded.
-  case memory(PictureSlots)
+  case memory(ImageSlots)
   /// In a file.
-  case file(PictureCacheFile)
+  case file(ImageCacheFile)
   /// In a file that this process is making for its machine.
-  case unfinished(PictureCacheFile.Writer)
+  case unfinished(ImageCacheFile.Writer)
   /// In the file that another process of the machine makes or has found.
   case awaited(CacheEntry)
   /// Nowhere: they are decoded whenever they are wanted.
@@ -17,7 +17,7 @@ enum PixelPlace {
 /// The source of the pixels of a store's images.
 struct PixelSource: Sendable {
   /// A source's knowledge about an image.
-  struct Picture {
+  struct Image {
     var index: Int
     var path: String
     /// The SHA-256 of the file as it was first read.
@@ -35,7 +35,7 @@ struct PixelSource: Sendable {
   let isShared: Bool
 
   /// The name of the place.
-  var placeName: PictureCache.Place {
+  var placeName: ImageCache.Place {
     switch place {
     case .memory: .ram
     case .file: .disk
@@ -45,13 +45,13 @@ struct PixelSource: Sendable {
 
   /// Gives `body` the pixels of an image; `slack` bytes past the last can be read.
   func withPixels(
-    _ picture: Picture, _ body: (UnsafePointer<UInt8>) -> Void
+    _ image: Image, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
     switch place {
     case .memory(let slots):
-      if let pixels = slots[picture.index] { return body(pixels) }
-      let pixels = try decode(picture)
-      slots.keep(pixels, picture.index)
+      if let pixels = slots[image.index] { return body(pixels) }
+      let pixels = try decode(image)
+      slots.keep(pixels, image.index)
       PixelSource.withSlack(pixels, body)
     case .file(let file):
       let bytes = UnsafeMutableRawPointer.allocate(
@@ -59,10 +59,10 @@ struct PixelSource: Sendable {
       defer { bytes.deallocate() }
       let slot = UnsafeMutableRawBufferPointer(start: bytes, count: slotBytes)
       // Those that have gone bad in it are decoded again.
-      if !file.read(picture.index, into: slot) { slot.copyBytes(from: try decode(picture)) }
+      if !file.read(image.index, into: slot) { slot.copyBytes(from: try decode(image)) }
       body(UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)))
     case .unfinished, .awaited, .nowhere:
-      PixelSource.withSlack(try decode(picture), body)
+      PixelSource.withSlack(try decode(image), body)
     }
   }
 
@@ -75,15 +75,15 @@ struct PixelSource: Sendable {
     }
   }
 
-  private func decode(_ picture: Picture) throws(ImageStoreError) -> [UInt8] {
+  private func decode(_ image: Image) throws(ImageStoreError) -> [UInt8] {
     do throws(ImageFailure) {
-      let bytes = try FileBytes.read(picture.path)
-      if FileDigest(SHA256.digest(bytes)) == picture.digest {
-        return try (picture.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
+      let bytes = try FileBytes.read(image.path)
+      if FileDigest(SHA256.digest(bytes)) == image.digest {
+        return try (image.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
       }
     } catch {
-      throw .vanished(path: picture.path, reason: error.message)
+      throw .vanished(path: image.path, reason: error.message)
     }
-    throw isShared ? .otherCopy(path: picture.path) : .changed(path: picture.path)
+    throw isShared ? .otherCopy(path: image.path) : .changed(path: image.path)
   }
 }

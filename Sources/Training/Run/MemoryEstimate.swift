@@ -22,7 +22,7 @@ struct MemoryEstimate {
   /// of features, or the evaluation of the test images.
   let passing: Int
   /// The cache that decides where the images are kept.
-  let cache: PictureCache
+  let cache: ImageCache
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
@@ -49,7 +49,7 @@ struct MemoryEstimate {
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
   /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Group, batchSize: Int? = nil,
+    _ plan: RunPlan, cache: ImageCache, engine: Engine, team: Group, batchSize: Int? = nil,
     draws: Bool = false
   ) throws {
     (self.plan, self.engine, self.team, self.draws) = (plan, engine, team, draws)

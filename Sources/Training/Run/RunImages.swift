@@ -21,7 +21,7 @@ struct RunImages {
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, group: Group = Group(),
+    _ plan: RunPlan, cache: ImageCache, engine: Engine, group: Group = Group(),
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan

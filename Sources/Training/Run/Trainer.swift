@@ -16,7 +16,7 @@ package final class Trainer {
   private let limit: Double?
   /// Seconds since the command began.
   private let clock: () -> Double
-  private let cache: PictureCache
+  private let cache: ImageCache
   private let engine: Engine
   private let team: Group
   /// Whether a report will be drawn of the run, for which there must be memory.
@@ -29,7 +29,7 @@ package final class Trainer {
   /// together the first writes the run and tells of it. A time limit counts by `clock`, in seconds
   /// since the command began; by default that is now.
   package init(
-    configuration: Configuration, out: String? = nil, cache: PictureCache = PictureCache(),
+    configuration: Configuration, out: String? = nil, cache: ImageCache = ImageCache(),
     engine: Engine, group: Group = Group(),
     clock: @escaping () -> Double = Trainer.clock()
   ) {
@@ -48,7 +48,7 @@ package final class Trainer {
 
   /// A trainer that continues with a run where it was left.
   package init(
-    _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
+    _ resumption: Resumption, cache: ImageCache = ImageCache(), engine: Engine,
     group: Group = Group(),
     clock: @escaping () -> Double = Trainer.clock()
   ) {
