@@ -20,10 +20,7 @@ package struct CommunicationError: Error, Sendable, Hashable, CustomStringConver
   package var advice: String?
 
   package init(_ kind: Kind, rank: Int? = nil, _ problem: String, advice: String? = nil) {
-    self.kind = kind
-    self.rank = rank
-    self.problem = problem
-    self.advice = advice
+    (self.kind, self.rank, self.problem, self.advice) = (kind, rank, problem, advice)
   }
 
   /// The problem in one sentence.

@@ -76,20 +76,10 @@ package struct Augmentation: Codable, Sendable, Hashable {
     cropScale: Interval = Interval(1, 1), cropAspect: Interval = Interval(1, 1),
     cutout: Double = 0, mixup: Double = 0, cutmix: Double = 0, fill: BorderFill = .reflect
   ) {
-    self.rotationDegrees = rotationDegrees
-    self.zoom = zoom
-    self.shearDegrees = shearDegrees
-    self.shift = shift
-    self.flip = flip
-    self.brightness = brightness
-    self.contrast = contrast
-    self.saturation = saturation
-    self.cropScale = cropScale
-    self.cropAspect = cropAspect
-    self.cutout = cutout
-    self.mixup = mixup
-    self.cutmix = cutmix
-    self.fill = fill
+    (self.rotationDegrees, self.zoom, self.shearDegrees) = (rotationDegrees, zoom, shearDegrees)
+    (self.shift, self.flip, self.brightness, self.contrast) = (shift, flip, brightness, contrast)
+    (self.saturation, self.cropScale, self.cropAspect) = (saturation, cropScale, cropAspect)
+    (self.cutout, self.mixup, self.cutmix, self.fill) = (cutout, mixup, cutmix, fill)
   }
 
   /// Whether images are blended with others.

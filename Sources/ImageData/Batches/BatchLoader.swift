@@ -61,16 +61,9 @@ package struct BatchPlan: Sendable {
     group: Group = Group()
   ) {
     precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one image")
-    self.indices = indices
-    self.batchSize = batchSize
-    self.shuffles = shuffles
-    self.seed = seed
-    self.augmentation = augmentation
-    self.preprocessing = preprocessing
-    self.epochs = epochs
-    self.firstBatch = firstBatch
-    self.size = size
-    self.group = group
+    (self.indices, self.batchSize, self.shuffles, self.seed) = (indices, batchSize, shuffles, seed)
+    (self.augmentation, self.preprocessing, self.epochs) = (augmentation, preprocessing, epochs)
+    (self.firstBatch, self.size, self.group) = (firstBatch, size, group)
   }
 
   /// The batches of an epoch.

@@ -9,10 +9,7 @@ package struct CheckFinding: Sendable, Equatable {
   package var code: ImageFailure.Code?
 
   init(_ kind: Kind, _ message: String, _ paths: [String], code: ImageFailure.Code? = nil) {
-    self.kind = kind
-    self.message = message
-    self.paths = paths
-    self.code = code
+    (self.kind, self.message, self.paths, self.code) = (kind, message, paths, code)
   }
 
   /// The kinds in the order of a report; the raw values stand in its JSON form.

@@ -70,9 +70,7 @@ private struct Surface {
   }
 
   private init(width: Int, height: Int, greys: [Float]) {
-    self.width = width
-    self.height = height
-    self.greys = greys
+    (self.width, self.height, self.greys) = (width, height, greys)
   }
 
   /// The mean square of the second differences across plus that of those down.

@@ -19,11 +19,8 @@ package struct DecodedImage: Sendable, Hashable {
   package init(
     image: RGBImage, fullWidth: Int, fullHeight: Int, shrink: Int, orientation: Int
   ) {
-    self.image = image
-    self.fullWidth = fullWidth
-    self.fullHeight = fullHeight
-    self.shrink = shrink
-    self.orientation = orientation
+    (self.image, self.fullWidth, self.fullHeight) = (image, fullWidth, fullHeight)
+    (self.shrink, self.orientation) = (shrink, orientation)
   }
 
   /// Whether turning exchanges rows and columns.

@@ -12,9 +12,7 @@ package struct RGBImage: Sendable, Hashable {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
       "an image has three bytes per pixel")
-    self.width = width
-    self.height = height
-    self.pixels = pixels
+    (self.width, self.height, self.pixels) = (width, height, pixels)
   }
 }
 

@@ -14,10 +14,7 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified
   ) {
-    self.validation = validation
-    self.test = test
-    self.fraction = fraction
-    self.rule = rule
+    (self.validation, self.test, self.fraction, self.rule) = (validation, test, fraction, rule)
   }
 
   /// The order in which images are taken into a fraction.

@@ -76,16 +76,9 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     mean: [Float] = [0, 0, 0],
     deviation: [Float] = [255, 255, 255], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) {
-    self.width = width
-    self.height = height
-    self.resize = resize
-    self.cropShare = cropShare
-    self.filter = filter
-    self.exif = exif
-    self.shrinkMargin = shrinkMargin
-    self.mean = mean
-    self.deviation = deviation
-    self.maxPixels = maxPixels
+    (self.width, self.height, self.resize, self.cropShare) = (width, height, resize, cropShare)
+    (self.filter, self.exif, self.shrinkMargin, self.mean) = (filter, exif, shrinkMargin, mean)
+    (self.deviation, self.maxPixels) = (deviation, maxPixels)
   }
 
   /// The reason why these values cannot be used; nil if they can.

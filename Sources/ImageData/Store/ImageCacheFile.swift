@@ -45,9 +45,7 @@ final class ImageCacheFile: Sendable {
 
   /// A file that has just been written; the descriptor is taken over.
   private init(_ descriptor: CInt, _ outcomes: [ImageStoreOutcome], slotBytes: Int) {
-    self.descriptor = descriptor
-    self.slotBytes = slotBytes
-    self.outcomes = outcomes
+    (self.descriptor, self.slotBytes, self.outcomes) = (descriptor, slotBytes, outcomes)
   }
 
   deinit { close(descriptor) }
@@ -139,10 +137,7 @@ extension ImageCacheFile {
     init(
       _ path: String, key: String, slotBytes: Int, count: Int
     ) throws(ImageStoreError) {
-      self.path = path
-      self.key = key
-      self.slotBytes = slotBytes
-      self.count = count
+      (self.path, self.key, self.slotBytes, self.count) = (path, key, slotBytes, count)
       var now = timespec()
       clock_gettime(CLOCK_REALTIME, &now)
       began = now.tv_sec * 1_000_000_000 + now.tv_nsec

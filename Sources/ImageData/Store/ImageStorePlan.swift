@@ -28,9 +28,7 @@ struct ImageStorePlan {
   ) {
     root = FolderListing.realPath(dataset.root) ?? dataset.root
     wanted = Set(splits)
-    self.content = content
-    self.preprocessing = preprocessing
-    self.trainingSize = trainingSize
+    (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
