@@ -8,9 +8,7 @@ internal import Synchronization
 /// level FUNNELED), so that sums continue while gradients are still being computed. For one calling
 /// thread at a time. A class, because it owns that thread.
 package final class Communicator: Sendable {
-  /// This process's number.
   package let rank: Int
-  /// The number of processes.
   package let size: Int
   private let link: CommunicationThread
   private let sums = Mutex<[Transfer]>([])

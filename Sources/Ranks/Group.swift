@@ -5,7 +5,6 @@
 package struct Group: Sendable {
   /// This process's number, from 0.
   package let rank: Int
-  /// The number of processes.
   package let count: Int
   /// The processes on this machine.
   package let neighbours: Neighbours

@@ -80,14 +80,8 @@ package final class Explainer {
   }
 
   private func explain(batch paths: [String], _ classIndex: Int?) throws -> [Explanation] {
-    var pictures = [Result<Picture, ImageFailure>](
-      repeating: .success(Picture()), count: paths.count)
-    pictures.withUnsafeMutableBufferPointer { pictures in
-      // Each task writes its own element.
-      nonisolated(unsafe) let pictures = pictures
-      engine.workers.parallelFor(paths.count) { index, _ in
-        pictures[index] = Result { () throws(ImageFailure) in try read(paths[index]) }
-      }
+    let pictures = engine.workers.map(paths) { path, _ in
+      Result { () throws(ImageFailure) in try read(path) }
     }
     let readable = pictures.compactMap { try? $0.get() }
     let answers = try predictor.answers(to: readable.flatMap { predictor.views(of: $0.tensor) })

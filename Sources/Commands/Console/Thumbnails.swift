@@ -11,17 +11,9 @@ enum Thumbnails {
     _ paths: [String], side: Int, maxPixels: Int, workers: WorkerPool,
     allows: @Sendable (_ index: Int, _ bytes: [UInt8]) -> Bool = { _, _ in true }
   ) -> [ReportPicture?] {
-    var pictures = [ReportPicture?](repeating: nil, count: paths.count)
-    pictures.withUnsafeMutableBufferPointer { pictures in
-      // Each task writes its own element.
-      nonisolated(unsafe) let pictures = pictures
-      workers.parallelFor(paths.count) { index, _ in
-        pictures[index] = picture(paths[index], side: side, maxPixels: maxPixels) {
-          allows(index, $0)
-        }
-      }
+    workers.map(Array(paths.enumerated())) { entry, _ in
+      picture(entry.element, side: side, maxPixels: maxPixels) { allows(entry.offset, $0) }
     }
-    return pictures
   }
 
   /// A JPEG is decoded at a fraction of its size where that leaves enough of it.

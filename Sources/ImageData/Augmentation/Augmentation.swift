@@ -22,12 +22,9 @@ package enum FlipMode: String, Codable, Sendable, CaseIterable {
 
 /// The bounds of a factor.
 package struct Interval: Codable, Sendable, Hashable {
-  /// The least value.
   package var lower: Double
-  /// The greatest value.
   package var upper: Double
 
-  /// The values between the bounds.
   package init(_ lower: Double, _ upper: Double) {
     self.lower = lower
     self.upper = upper
@@ -47,7 +44,6 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var shearDegrees: Double
   /// The shift of each axis is drawn from ± this part of the side.
   package var shift: Double
-  /// The mirrorings used.
   package var flip: FlipMode
   /// A shift of all channels is drawn from ± this, in units of the deviation.
   package var brightness: Double
@@ -69,7 +65,6 @@ package struct Augmentation: Codable, Sendable, Hashable {
   /// The fill beyond the border.
   package var fill: BorderFill
 
-  /// The given ranges; without arguments nothing changes.
   package init(
     rotationDegrees: Double = 0, zoom: Double = 0, shearDegrees: Double = 0, shift: Double = 0,
     flip: FlipMode = .none, brightness: Double = 0, contrast: Double = 0, saturation: Double = 0,
@@ -82,10 +77,8 @@ package struct Augmentation: Codable, Sendable, Hashable {
     (self.cutout, self.mixup, self.cutmix, self.fill) = (cutout, mixup, cutmix, fill)
   }
 
-  /// Whether images are blended with others.
   package var blends: Bool { mixup > 0 || cutmix > 0 }
 
-  /// No change at all.
   package static let none = Augmentation()
 
   /// The tutorial's: Keras's zoom_range 0.2, shear_range 0.2 (degrees since 2017), horizontal flip.

@@ -7,7 +7,6 @@ internal import Synchronization
 package struct Batch {
   /// count x height x width x 3 floats, valid until the next call of `next`.
   package var pixels: UnsafeBufferPointer<Float>
-  /// The class of each image.
   package var targets: [Int32]
   /// The index in the store of each image.
   package var samples: [Int]
@@ -17,11 +16,8 @@ package struct Batch {
   package var offset: Int
   /// The images; a part of a small batch may have none.
   package var count: Int { targets.count }
-  /// Pixels across.
   package var width: Int
-  /// Pixels down.
   package var height: Int
-  /// The epoch it belongs to.
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
@@ -37,9 +33,7 @@ package struct BatchPlan: Sendable {
   package var batchSize: Int
   /// Whether each epoch has its own order.
   package var shuffles: Bool
-  /// The seed of the order and the augmentation.
   package var seed: UInt64
-  /// The augmentation of the images.
   package var augmentation: Augmentation
   /// Mean and deviation, and the size unless `size` gives another.
   package var preprocessing: Preprocessing
@@ -52,7 +46,6 @@ package struct BatchPlan: Sendable {
   /// The processes that each prepare their part of every batch.
   package var group: Group
 
-  /// A plan for the given images.
   package init(
     indices: [Int], batchSize: Int, shuffles: Bool = true, seed: UInt64 = 0,
     augmentation: Augmentation = .none, preprocessing: Preprocessing,
@@ -69,7 +62,6 @@ package struct BatchPlan: Sendable {
   /// The batches of an epoch.
   package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
 
-  /// Batches of a whole epoch.
   package var batchesPerEpoch: Int { batches.count }
 
   func size(of epoch: Int) -> (width: Int, height: Int) {

@@ -16,13 +16,11 @@ package struct CheckFinding: Sendable, Equatable {
   package enum Kind: String, Sendable, Hashable, CaseIterable {
     /// A folder of the dataset that cannot be listed.
     case unreadableFolder = "unreadable-folder"
-    /// No class folders.
     case noClasses = "no-classes"
     /// Fewer classes than two.
     case oneClass = "one-class"
     /// A folder around the class folders instead of them.
     case nestedFolder = "nested-folder"
-    /// Folders of splits inside class folders.
     case splitsInClasses = "splits-in-classes"
     /// A folder that may be a split or a class.
     case unclearFolder = "unclear-folder"
@@ -30,7 +28,6 @@ package struct CheckFinding: Sendable, Equatable {
     case emptyClass = "empty-class"
     /// A class that the training folder does not have.
     case unknownClass = "unknown-class"
-    /// Several folders for one split.
     case severalFolders = "several-folders"
     /// Split folders, but none to train on.
     case noTraining = "no-training-folder"

@@ -11,11 +11,9 @@ package struct CheckReport: Sendable {
 
   /// The smallest, the middle and the largest of some numbers.
   package struct Spread: Sendable, Equatable {
-    /// The smallest.
     package var least: Int
     /// The upper one of the two in the middle.
     package var median: Int
-    /// The largest.
     package var most: Int
 
     init?(_ values: [Int]) {
@@ -47,11 +45,9 @@ package struct CheckReport: Sendable {
     }
   }
 
-  /// The dataset's folder.
   package var root: String
   /// The classes of all folders, in byte order.
   package var classes: [String]
-  /// The folders of the splits.
   package var folders: [Folder]
   /// Candidates.
   package var images = 0
@@ -59,7 +55,6 @@ package struct CheckReport: Sendable {
   package var decoded = 0
   /// Bytes of all that could be read.
   package var byteCount = 0
-  /// Decoded images by kind.
   package var kinds: [FileKind: Int] = [:]
   /// Decoded images by what is special about their files.
   package var traits: [ImageFacts.Trait: Int] = [:]
@@ -69,7 +64,6 @@ package struct CheckReport: Sendable {
   package var widths: Spread?
   /// Pixels down, upright.
   package var heights: Spread?
-  /// Decoded images by shape.
   package var shapes = Shapes()
   /// Decoded images for which the search for similar ones was cut short.
   package var cutShort = 0

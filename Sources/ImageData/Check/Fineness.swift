@@ -50,7 +50,6 @@ private struct Surface {
   /// Row after row, 0 to 255.
   var greys: [Float]
 
-  /// The middle of an image.
   init(_ image: RGBImage, window: Int) {
     width = min(window, image.width)
     height = min(window, image.height)

@@ -2,7 +2,6 @@ internal import Primitives
 
 /// The results of examining one file; its pixels are discarded.
 struct ImageExamination: Sendable {
-  /// A SHA-256 digest.
   struct Digest: Hashable {
     private var words: SIMD4<UInt64>
 

@@ -26,7 +26,6 @@ package struct DecodedImage: Sendable, Hashable {
   /// Whether turning exchanges rows and columns.
   var isTransposed: Bool { orientation >= 5 }
 
-  /// The pixels turned upright.
   package var upright: RGBImage { image.upright(from: orientation) }
 }
 

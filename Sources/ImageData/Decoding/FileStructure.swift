@@ -9,7 +9,6 @@ struct FileStructure {
   var exifAsText: Exif.Orientation?
   /// The orientation that XMP data name, 0 to 9; nil without any.
   var xmp: Int?
-  /// Peculiarities of the file.
   var traits: Set<ImageFacts.Trait> = []
 
   /// The structure of a file's bytes; `maxPixels` scales how much work scans may be.

@@ -1,24 +1,5 @@
 internal import CImageCodecs
 
-/// The kinds of files that are read.
-package enum FileKind: String, Sendable, Hashable, CaseIterable {
-  /// JPEG, baseline or progressive.
-  case jpeg
-  /// PNG of any colour type and depth.
-  case png
-
-  /// The kind that a file's first bytes tell.
-  package init?(_ bytes: [UInt8]) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
-    }
-  }
-}
-
 /// Facts from a file's header about its image, and about the rest of the file.
 package struct ImageFacts: Sendable, Hashable {
   /// JPEG or PNG, by content.

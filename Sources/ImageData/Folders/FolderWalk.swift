@@ -26,7 +26,6 @@ struct FolderWalk {
   /// The folders entered for the present class.
   private var entered: Set<FolderListing.Identity> = []
 
-  /// A walk from the survey's root.
   init(_ survey: FolderSurvey, _ limits: WalkLimits) {
     self.survey = survey
     self.limits = limits

@@ -2,9 +2,7 @@
 package struct ImageFolder {
   /// The images, in byte order of their paths, folder by folder.
   package private(set) var paths: [String] = []
-  /// The other files.
   package private(set) var passedOver = PassedOver()
-  /// The folders that cannot be listed.
   package private(set) var problems: [DatasetError] = []
 
   /// Looks through a folder and those below it.

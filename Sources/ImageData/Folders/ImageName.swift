@@ -84,18 +84,3 @@ enum ImageName {
       && systemNames.contains(name.lowercased())
   }
 }
-
-extension FileKind {
-  /// The kind that the ending of a name promises.
-  init?(ending name: String) {
-    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    switch name[name.index(after: dot)...].lowercased() {
-    case "jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "pjpeg", "pjp": self = .jpeg
-    case "png": self = .png
-    default: return nil
-    }
-  }
-
-  /// The endings that most images have, for messages.
-  package static let usualEndings = ".jpg, .jpeg or .png"
-}

@@ -1,6 +1,5 @@
 /// The files that a walk through folders has not taken for images, counted by ending.
 package struct PassedOver: Sendable, Hashable {
-  /// The files of one ending.
   private struct Group: Hashable {
     /// As the first of them had it; without an ending the kind, if it is known.
     var label: String

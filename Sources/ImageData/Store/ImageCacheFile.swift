@@ -8,7 +8,6 @@ internal import Synchronization
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class ImageCacheFile: Sendable {
-  /// The outcome of each image.
   let outcomes: [ImageStoreOutcome]
   private let descriptor: CInt
   private let slotBytes: Int

@@ -24,7 +24,6 @@ package final class ImageStore: Sendable {
   package let samples: [Sample]
   /// The network's size, which all but training images have.
   package let size: (width: Int, height: Int)
-  /// The size of training images.
   package let trainingSize: (width: Int, height: Int)
   /// The files that gave no image, in the order of the samples.
   package let failures: [BadImage]
@@ -38,11 +37,6 @@ package final class ImageStore: Sendable {
   private let sums: [ChannelSums]
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
-
-  /// Bytes that the pixels of the given number of images take.
-  package static func byteCount(images: Int, width: Int, height: Int) -> Int {
-    3 * width * height * images
-  }
 
   /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
   /// that turn out to belong to another split than was expected.
@@ -107,7 +101,6 @@ package final class ImageStore: Sendable {
     fingerprint = plan.fingerprint(outcomes)
   }
 
-  /// The place of the pixels.
   package var place: ImageCache.Place { source.placeName }
 
   /// Whether all pixels are in memory; a shared store may hold only a part.
@@ -126,12 +119,10 @@ package final class ImageStore: Sendable {
   /// The SHA-256 of a file; empty if it could not be read.
   package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
 
-  /// The classes of images.
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
     indices.map { Int32(samples[$0].classIndex) }
   }
 
-  /// The size of an image.
   package func size(of index: Int) -> (width: Int, height: Int) {
     splits[index] == .train ? trainingSize : size
   }

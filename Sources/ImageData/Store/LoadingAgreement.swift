@@ -11,7 +11,6 @@ struct LoadingAgreement {
   /// outcomes are this one's.
   let leader: Int
 
-  /// The statement of one process.
   private struct Statement: Codable {
     var options: String
     var place: ImageCache.Place

@@ -3,7 +3,6 @@ internal import Ranks
 
 /// The messages between processes that load images together.
 struct LoadingExchange {
-  /// The topic of an exchange.
   enum Topic: String, Codable {
     /// The dataset as each process sees it, and its place for images.
     case listing

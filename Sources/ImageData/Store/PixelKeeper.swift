@@ -16,7 +16,6 @@ struct PixelKeeper {
     let error = Mutex<ImageStoreError?>(nil)
   }
 
-  /// The state of a process's file.
   private enum State: String, Codable {
     case none, found, making, impossible
   }
@@ -68,7 +67,6 @@ struct PixelKeeper {
     if case .file(let file) = place { file.outcomes } else { nil }
   }
 
-  /// Whether this process writes a file.
   var isMaking: Bool {
     if case .unfinished = place { true } else { false }
   }
@@ -86,7 +84,6 @@ struct PixelKeeper {
     }
   }
 
-  /// Whether reading on is pointless.
   var hasFailed: Bool { !isAuto && failure.error.withLock { $0 != nil } }
 
   /// Throws what writing has failed with, unless the run can do without the file.

@@ -16,7 +16,6 @@ struct RunImages {
   let warnings: [String]
   private let copies: [CheckFinding]
   private let plan: RunPlan
-  private let shares: ContentSplit
   private let test: [Int]
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
@@ -25,7 +24,6 @@ struct RunImages {
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
-    shares = plan.content
     var failure: (any Error)?
     do {
       store = try ImageStore.load(
@@ -259,10 +257,9 @@ struct RunImages {
     if split == .train || plan.dataset.splits[split] != nil {
       return "from the dataset's folder"
     }
-    let share = split == .val ? shares.validation : shares.test
-    return shares.rule == .independent
-      ? "\(share) of the training images, held out by their content"
-      : "\(share) of the training images of each class, held out by their content"
+    let part = split == .val ? plan.content.validation : plan.content.test
+    return "\(part) of the training images"
+      + (plan.content.rule == .independent ? "" : " of each class") + ", held out by their content"
   }
 }
 
