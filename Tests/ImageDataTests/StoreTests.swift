@@ -79,7 +79,7 @@ import Testing
           dataset, splits: splits, content: content, preprocessing: steps, trainingSize: (10, 12),
           cache: cache, workers: engine.workers, kernels: engine.kernels)
         let digests = try store.samples.map { SHA256.digest(try FileBytes.read($0.path)) }
-        let expected = content.deal(
+        let expected = content.assign(
           zip(digests, store.samples).map { ($0, $1.classIndex) })
         for (index, split) in expected.enumerated() {
           guard splits.contains(split) else {

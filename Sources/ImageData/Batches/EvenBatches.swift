@@ -1,4 +1,4 @@
-/// An epoch's images dealt into as few batches as can be, whose sizes differ by one at most.
+/// An epoch's images divided into as few batches as can be, whose sizes differ by one at most.
 ///
 /// A last batch of the few that are left over would make a step of full length on the statistics of
 /// a handful of images.
