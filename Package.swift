@@ -70,7 +70,7 @@ let tests: [Target] = [
   .testTarget(
     name: "ImageDataTests",
     dependencies: [
-      "ImageData", "CImageCodecs", "Compute", "KernelTypes", "Primitives",
+      "ImageData", "CImageCodecs", "Compute", "KernelTypes", "Primitives", "Ranks",
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: common),
@@ -130,7 +130,7 @@ let package = Package(
     // Images and networks: neither knows the other.
     .target(
       name: "ImageData",
-      dependencies: ["CImageCodecs", "Compute", "KernelTypes", "Primitives"],
+      dependencies: ["CImageCodecs", "Compute", "KernelTypes", "Primitives", "Ranks"],
       swiftSettings: common),
     .target(
       name: "CNN", dependencies: ["Compute", "KernelTypes", "Primitives", "Ranks"],

@@ -4,20 +4,20 @@ struct Communication {
   private let rank: Int
   private let size: Int
   private var active: [Transfer] = []
-  private var partners: Partners
+  private var heartbeats: Heartbeats
   private var buffers = BufferPool()
   private var leaving: Transfer?
   /// Whether all transfers are finished and the process has left.
   private(set) var isOver = false
 
-  /// Nanoseconds between two looks at the partners while nothing else is to be done.
+  /// Nanoseconds between two polls for heartbeats while nothing else is to be done.
   static let pulse: Int64 = 200_000_000
 
   init(
     _ transport: any Transport, rank: Int, size: Int, patience: Double
   ) throws(CommunicationError) {
     (self.transport, self.rank, self.size) = (transport, rank, size)
-    partners = try Partners(transport, rank: rank, size: size, patience: patience)
+    heartbeats = try Heartbeats(transport, rank: rank, size: size, patience: patience)
   }
 
   /// Whether a transfer in progress needs attention.
@@ -28,7 +28,7 @@ struct Communication {
     for transfer in active + new + (leaving.map { [$0] } ?? []) {
       switch transfer.work {
       case .abort(let code): transport.abort(code: code)
-      case .giveUp(let message): try? partners.tell(message)
+      case .giveUp(let message): try? heartbeats.sendAll(message)
       case .gather, .sum, .leave: break
       }
       transfer.finish()
@@ -57,8 +57,8 @@ struct Communication {
       transfer.finish()
       return true
     }
-    if try partners.look(isLeaving: leaving != nil) { hasMoved = true }
-    if let leaving, active.isEmpty, partners.haveLeft {
+    if try heartbeats.poll(isLeaving: leaving != nil) { hasMoved = true }
+    if let leaving, active.isEmpty, heartbeats.haveAllLeft {
       transport.leave()
       isOver = true
       leaving.finish()
@@ -68,28 +68,28 @@ struct Communication {
 
   private mutating func begin(_ transfer: Transfer) throws(CommunicationError) {
     switch transfer.work {
-    case .gather(let own, let count, let all, let stretches):
-      transfer.part = try transport.gather(transfer.lane, own, count, into: all, stretches)
+    case .gather(let own, let count, let all, let partition):
+      transfer.part = try transport.gather(transfer.lane, own, count, into: all, partition)
     case .sum(let floats, let count):
-      let share = Partition.range(rank, of: size, count).count
-      let buffer = buffers.take(share * (size - 1))
+      let length = Partition.range(rank, of: size, count).count
+      let buffer = buffers.take(length * (size - 1))
       transfer.buffer = buffer
       transfer.stage = .exchanging
       guard let base = buffer.baseAddress else { return }
-      // Its own stretch is added to where it lies.
+      // This process's own range is added to where it lies.
       transfer.part = try transport.exchange(
         transfer.lane, floats, Partition(count, over: size).leavingOut(rank), into: base,
-        Partition(counts: (0..<size).map { $0 == rank ? 0 : share }))
+        Partition(counts: (0..<size).map { $0 == rank ? 0 : length }))
     case .leave:
       leaving = transfer
     case .abort(let code):
       transport.abort(code: code)
     case .giveUp(let message):
-      try partners.tell(message)
+      try heartbeats.sendAll(message)
     }
   }
 
-  /// Takes note that a part has ended; of a sum this process's stretch is put together then.
+  /// Takes note that a part has ended; of a sum this process's range is put together then.
   private mutating func finishPart(of transfer: Transfer) {
     guard case .sum(let floats, let count) = transfer.work, let buffer = transfer.buffer else {
       transfer.stage = .over
@@ -99,12 +99,12 @@ struct Communication {
     if let others = buffer.baseAddress {
       addUp(others, before: rank, after: size - 1 - rank, to: floats + own.lowerBound, own.count)
     }
-    buffers.give(back: buffer)
+    buffers.giveBack(buffer)
     transfer.buffer = nil
     transfer.stage = .added
   }
 
-  /// Gives all processes this one's stretches of sums: in the order in which the sums were started,
+  /// Gives all processes this one's ranges of sums: in the order in which the sums were started,
   /// as another process may finish their first halves in another order.
   private func spreadSums() throws(CommunicationError) {
     for transfer in active {
@@ -121,7 +121,7 @@ struct Communication {
   }
 }
 
-/// Adds the others' stretches of `count` floats, which follow one another, to a process's own, as if
+/// Adds the others' ranges of `count` floats, which follow one another, to a process's own, as if
 /// from the first process's to the last one's; what lies in `others` is of no use any more.
 private func addUp(
   _ others: UnsafeMutablePointer<Float>, before: Int, after: Int,
@@ -144,7 +144,7 @@ private func add(
   for index in 0..<count { sums[index] += addends[index] }
 }
 
-/// Buffers that sums receive into, reused by later sums.
+/// Memory that sums receive into, kept for the next one.
 private struct BufferPool {
   private var free: [UnsafeMutableBufferPointer<Float>] = []
 
@@ -153,5 +153,5 @@ private struct BufferPool {
     return .allocate(capacity: max(16, count))
   }
 
-  mutating func give(back buffer: UnsafeMutableBufferPointer<Float>) { free.append(buffer) }
+  mutating func giveBack(_ buffer: UnsafeMutableBufferPointer<Float>) { free.append(buffer) }
 }

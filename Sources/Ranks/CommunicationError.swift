@@ -1,6 +1,5 @@
 /// The reason why the processes of a run can no longer work together.
 package struct CommunicationError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The kind of failure.
   package enum Kind: Sendable, Hashable {
     /// The library of MPI cannot be used.
     case library
@@ -16,16 +15,11 @@ package struct CommunicationError: Error, Sendable, Hashable, CustomStringConver
   /// The process that it came from, where that is known.
   package var rank: Int?
   package var problem: String
-  /// A remedy.
   package var advice: String?
 
   package init(_ kind: Kind, rank: Int? = nil, _ problem: String, advice: String? = nil) {
-    self.kind = kind
-    self.rank = rank
-    self.problem = problem
-    self.advice = advice
+    (self.kind, self.rank, self.problem, self.advice) = (kind, rank, problem, advice)
   }
 
-  /// The problem in one sentence.
   package var description: String { problem }
 }

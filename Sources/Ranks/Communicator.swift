@@ -8,9 +8,7 @@ internal import Synchronization
 /// level FUNNELED), so that sums continue while gradients are still being computed. For one calling
 /// thread at a time. A class, because it owns that thread.
 package final class Communicator: Sendable {
-  /// This process's number.
   package let rank: Int
-  /// The number of processes.
   package let size: Int
   private let link: CommunicationThread
   private let sums = Mutex<[Transfer]>([])
@@ -26,9 +24,6 @@ package final class Communicator: Sendable {
     (rank, size) = try link.start()
   }
 
-  /// Whether this process writes and reports.
-  package var isFirst: Bool { rank == 0 }
-
   /// Seconds that were spent waiting for others.
   package var waitSeconds: Double { Double(waited.load(ordering: .relaxed)) * 1e-9 }
 
@@ -40,10 +35,9 @@ package final class Communicator: Sendable {
     if let failure { throw failure }
   }
 
-  /// Gives all processes the same number of bytes of each, in the order of the ranks.
-  ///
-  /// Where the work together has ended the bytes are left as they were; `check` tells.
-  package func gather(
+  /// Gives all processes the same number of bytes of each; where the work together has ended they
+  /// are left as they were.
+  private func gather(
     _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer
   ) {
     let equal = Partition(counts: [Int](repeating: count, count: size))
@@ -65,31 +59,32 @@ package final class Communicator: Sendable {
     bytes.withUnsafeBytes {
       if let base = $0.baseAddress { own.copyMemory(from: base, byteCount: $0.count) }
     }
-    let stretches = Partition(counts: counts)
-    wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, stretches), .urgent)))
+    let partition = Partition(counts: counts)
+    wait(for: link.begin(Transfer(.gather(own, bytes.count, into: all, partition), .urgent)))
     try check()
     defer {
       own.deallocate()
       all.deallocate()
     }
-    return zip(stretches.places, counts).map { place, count in
+    return zip(partition.offsets, counts).map { place, count in
       Array(UnsafeRawBufferPointer(start: all + Int(place), count: count))
     }
   }
 
   /// Gives all processes the numbers of each, as many of all, in the order of the ranks.
   ///
-  /// Where the work together has ended they are zeros; `check` tells.
-  package func gatherNumbers(_ numbers: [Double]) -> [Double] {
-    let own = UnsafeMutableBufferPointer<Double>.allocate(capacity: numbers.count)
-    let all = UnsafeMutableBufferPointer<Double>.allocate(capacity: numbers.count * size)
+  /// Where the work together has ended they are this process's own, repeated; `check` tells.
+  package func gatherNumbers<Number: BitwiseCopyable>(_ numbers: [Number]) -> [Number] {
+    let own = UnsafeMutableBufferPointer<Number>.allocate(capacity: numbers.count)
+    let all = UnsafeMutableBufferPointer<Number>.allocate(capacity: numbers.count * size)
     _ = own.initialize(from: numbers)
-    all.initialize(repeating: 0)
+    let repeated = (0..<size).flatMap { _ in numbers }
+    _ = all.initialize(from: repeated)
     if let from = own.baseAddress, let to = all.baseAddress {
-      gather(from, numbers.count * MemoryLayout<Double>.stride, into: to)
+      gather(from, numbers.count * MemoryLayout<Number>.stride, into: to)
     }
     // A message under way keeps its memory, even if nobody waits any more.
-    guard failure == nil else { return [Double](repeating: 0, count: all.count) }
+    guard failure == nil else { return repeated }
     defer {
       own.deallocate()
       all.deallocate()
@@ -101,22 +96,9 @@ package final class Communicator: Sendable {
   package func gather<Number: BitwiseCopyable>(
     _ number: Number
   ) throws(CommunicationError) -> [Number] {
-    let own = UnsafeMutablePointer<Number>.allocate(capacity: 1)
-    let all = UnsafeMutablePointer<Number>.allocate(capacity: size)
-    own.initialize(to: number)
-    all.initialize(repeating: number, count: size)
-    gather(own, MemoryLayout<Number>.size, into: all)
+    let all = gatherNumbers([number])
     try check()
-    defer {
-      own.deallocate()
-      all.deallocate()
-    }
-    return Array(UnsafeBufferPointer(start: all, count: size))
-  }
-
-  /// The first process's bytes, for all.
-  package func broadcast(_ bytes: [UInt8]) throws(CommunicationError) -> [UInt8] {
-    try gather(isFirst ? bytes : [])[0]
+    return all
   }
 
   /// Begins to sum floats over all processes, in place; they must be left alone until `finishSums`.

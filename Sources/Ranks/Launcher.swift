@@ -14,7 +14,6 @@ package struct Launcher: Sendable, Hashable {
 
   /// Whose conventions the environment follows.
   package let kind: Kind
-  /// This process's number.
   package let rank: Int
   /// The number of processes, at least two.
   package let size: Int

@@ -100,27 +100,29 @@ package final class MPITransport: Transport, @unchecked Sendable {
   }
 
   package func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
-    into received: UnsafeMutablePointer<Float>, _ share: Partition
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ partition: Partition,
+    into received: UnsafeMutablePointer<Float>, _ receivedPartition: Partition
   ) throws(CommunicationError) -> TransferID {
-    try begin([stretches.counts, stretches.places, share.counts, share.places]) {
+    try begin([
+      partition.counts, partition.offsets, receivedPartition.counts, receivedPartition.offsets,
+    ]) {
       cmpi_exchange(lane.rawValue, data, $0[0], $0[1], received, $0[2], $0[3], $1)
     }
   }
 
   package func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ partition: Partition
   ) throws(CommunicationError) -> TransferID {
-    try begin([stretches.counts, stretches.places]) {
+    try begin([partition.counts, partition.offsets]) {
       cmpi_spread(lane.rawValue, data, $0[0], $0[1], $1)
     }
   }
 
   package func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Partition
+    _ partition: Partition
   ) throws(CommunicationError) -> TransferID {
-    try begin([stretches.counts, stretches.places]) {
+    try begin([partition.counts, partition.offsets]) {
       cmpi_gather(lane.rawValue, own, Int32(count), all, $0[0], $0[1], $1)
     }
   }

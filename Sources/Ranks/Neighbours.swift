@@ -20,8 +20,8 @@ package struct Neighbours: Sendable, Hashable {
     sharing = here.count { all[$0] == own }
   }
 
-  /// Other numbers, for tests.
-  package init(place: Int, count: Int, sharing: Int) {
+  /// The given numbers; those of a process alone unless said.
+  package init(place: Int = 0, count: Int = 1, sharing: Int = 1) {
     (self.place, self.count, self.sharing) = (place, count, sharing)
   }
 

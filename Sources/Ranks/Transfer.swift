@@ -14,14 +14,14 @@ final class Transfer: @unchecked Sendable {
     case leave
     /// The end of all processes.
     case abort(code: Int32)
-    /// Tells the first process why this one gives up.
+    /// Reports to the first process why this one gives up.
     case giveUp(ControlMessage)
   }
 
   enum Stage {
-    /// The stretches that a sum is made of are on their way.
+    /// The ranges that a sum is made of are on their way.
     case exchanging
-    /// This process's stretch of the sum is put together.
+    /// This process's range of the sum is put together.
     case added
     /// Nothing is left to begin.
     case over
@@ -71,7 +71,7 @@ final class Transfer: @unchecked Sendable {
   }
 }
 
-/// A sign of life, a farewell, or why a process gives up: one message of fixed size.
+/// A heartbeat, a farewell, or why a process gives up: one message of fixed size.
 struct ControlMessage: Hashable {
   enum Kind: UInt8 {
     case alive = 1

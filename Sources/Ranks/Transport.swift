@@ -12,41 +12,41 @@ package enum Lane: Int32, Sendable, CaseIterable {
   case background = 1
   /// Their second halves.
   case spreading = 2
-  /// Signs of life, and of failure.
+  /// Heartbeats, farewells and failures.
   case control = 3
 }
 
 /// The partition of some memory: one range per process, in elements.
 package struct Partition: Sendable, Hashable {
   package let counts: [Int32]
-  package let places: [Int32]
+  package let offsets: [Int32]
 
-  private init(counts: [Int32], places: [Int32]) {
-    (self.counts, self.places) = (counts, places)
+  private init(counts: [Int32], offsets: [Int32]) {
+    (self.counts, self.offsets) = (counts, offsets)
   }
 
   /// Ranges that follow one another.
   package init(counts: [Int]) {
-    var place = 0
-    var places: [Int32] = []
+    var offset = 0
+    var offsets: [Int32] = []
     for count in counts {
-      places.append(Int32(place))
-      place += count
+      offsets.append(Int32(offset))
+      offset += count
     }
-    self.places = places
+    self.offsets = offsets
     self.counts = counts.map { Int32($0) }
   }
 
-  /// `count` elements divided among `size` processes as evenly as possible, in order.
+  /// `count` elements assigned to `size` processes as evenly as can be, in order.
   package init(_ count: Int, over size: Int) {
     self.init(counts: (0..<size).map { Partition.range($0, of: size, count).count })
   }
 
-  /// The same partition with an empty range for one process.
+  /// The same partition, of which one process's is none.
   package func leavingOut(_ rank: Int) -> Partition {
     var counts = counts
     counts[rank] = 0
-    return Partition(counts: counts, places: places)
+    return Partition(counts: counts, offsets: offsets)
   }
 
   /// The part of `count` elements that is the process's `rank`.
@@ -63,20 +63,20 @@ package struct Partition: Sendable, Hashable {
 package protocol Transport: AnyObject, Sendable {
   /// Joins the others; this process's number and how many there are.
   func join() throws(CommunicationError) -> (rank: Int, size: Int)
-  /// Sends each process its stretch of `data`; the processes' stretches for this one arrive in
-  /// `received`, as `share` has them.
+  /// Sends each process its range of `data`; the processes' ranges for this one arrive in
+  /// `received`, partitioned as `receivedPartition` says.
   func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
-    into received: UnsafeMutablePointer<Float>, _ share: Partition
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ partition: Partition,
+    into received: UnsafeMutablePointer<Float>, _ receivedPartition: Partition
   ) throws(CommunicationError) -> TransferID
-  /// Gives all processes each one's stretch of `data`.
+  /// Gives all processes each one's range of `data`.
   func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ partition: Partition
   ) throws(CommunicationError) -> TransferID
   /// Gives all processes the bytes of each.
   func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Partition
+    _ partition: Partition
   ) throws(CommunicationError) -> TransferID
   /// Sends bytes to one process.
   func send(

@@ -31,13 +31,13 @@ struct SharedBatchTests {
 
   /// Takes the steps of one process, or of one of several.
   private static func steps(
-    _ net: Net, _ communicator: Communicator?, sharesStatistics: Bool = true
+    _ net: Net, _ group: Group, sharesStatistics: Bool = true
   ) throws -> Outcome {
     let network = try net.make()
     let session = try TrainingSession(
       network: network, loss: nil, optimizer: SGD(learningRate: 0.02), batchSize: 12,
       engine: TestEngine.make(threads: 1), seed: 9, clipGradientNorm: 5,
-      communicator: communicator, sharesStatistics: sharesStatistics)
+      group: group, sharesStatistics: sharesStatistics)
     var outcome = Outcome()
     let sample = network.architecture.input.count
     for (step, whole) in batches.enumerated() {
@@ -46,7 +46,7 @@ struct SharedBatchTests {
       let targets = (0..<whole).map { Int32(($0 + step) % 2) }
       let mixture = TargetMixture(
         targets: targets.map { 1 - $0 }, shares: (0..<whole).map { 1 - Float($0 % 4) / 10 })
-      let part = Partition.range(communicator?.rank ?? 0, of: communicator?.size ?? 1, whole)
+      let part = group.range(of: whole)
       let result = pixels.withUnsafeBufferPointer { pixels in
         session.step(
           pixels: UnsafeBufferPointer(
@@ -54,7 +54,7 @@ struct SharedBatchTests {
           targets: Array(targets[part]),
           mixture: TargetMixture(
             targets: Array(mixture.targets[part]), shares: Array(mixture.shares[part])),
-          place: communicator.map { _ in BatchPlace(offset: part.lowerBound, whole: whole) })
+          place: group.isAlone ? nil : BatchPlace(offset: part.lowerBound, whole: whole))
       }
       outcome.losses.append(result.loss)
       outcome.correct.append(result.correct)
@@ -68,8 +68,8 @@ struct SharedBatchTests {
   func `the steps of several processes are those of one, but for roundings`(
     net: Net, count: Int
   ) throws {
-    let alone = try SharedBatchTests.steps(net, nil)
-    let all = try onRanks(count) { try SharedBatchTests.steps(net, $0) }.map { try $0.get() }
+    let alone = try SharedBatchTests.steps(net, Group())
+    let all = try onRanks(count) { try SharedBatchTests.steps(net, Group($0)) }.map { try $0.get() }
     #expect(all.count == count)
     for found in all {
       for (step, (a, b)) in zip(found.losses, alone.losses).enumerated() {
@@ -91,16 +91,18 @@ struct SharedBatchTests {
   }
 
   @Test func `the same processes give the same bits again`() throws {
-    let first = try onRanks(3) { try SharedBatchTests.steps(.seedBN, $0) }[0].get()
-    let second = try onRanks(3) { try SharedBatchTests.steps(.seedBN, $0) }[0].get()
+    let first = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
+    let second = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
     #expect(first.losses == second.losses)
     #expect(bitMismatch(first.numbers, second.numbers) == nil)
   }
 
   @Test func `statistics of each part are other numbers, and all have their mean`() throws {
-    let shared = try onRanks(3) { try SharedBatchTests.steps(.seedBN, $0) }[0].get()
-    let all = try onRanks(3) { try SharedBatchTests.steps(.seedBN, $0, sharesStatistics: false) }
-      .map { try $0.get() }
+    let shared = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
+    let all = try onRanks(3) {
+      try SharedBatchTests.steps(.seedBN, Group($0), sharesStatistics: false)
+    }
+    .map { try $0.get() }
     for found in all {
       #expect(found.losses.allSatisfy { $0.isFinite })
       #expect(found.numbers.allSatisfy { $0.isFinite })
@@ -110,9 +112,11 @@ struct SharedBatchTests {
   }
 
   @Test func `a network without normalization does not care whose statistics they are`() throws {
-    let shared = try onRanks(2) { try SharedBatchTests.steps(.seed, $0) }[0].get()
-    let own = try onRanks(2) { try SharedBatchTests.steps(.seed, $0, sharesStatistics: false) }[0]
-      .get()
+    let shared = try onRanks(2) { try SharedBatchTests.steps(.seed, Group($0)) }[0].get()
+    let own = try onRanks(2) {
+      try SharedBatchTests.steps(.seed, Group($0), sharesStatistics: false)
+    }[0]
+    .get()
     #expect(bitMismatch(shared.numbers, own.numbers) == nil)
   }
 }

@@ -11,13 +11,13 @@ private func check(_ holds: Bool, _ property: StaticString) {
   if !holds { fatalError("\(property)") }
 }
 
-private func decode(_ bytes: [UInt8], shrink: Int) -> Result<DecodedPicture, ImageFailure> {
+private func decode(_ bytes: [UInt8], shrink: Int) -> Result<DecodedImage, ImageFailure> {
   Result { () throws(ImageFailure) in
-    try ImageReader.decodePicture(bytes: bytes, maxPixels: maxPixels) { _, _ in shrink }
+    try ImageReader.decodeImage(bytes: bytes, maxPixels: maxPixels) { _, _ in shrink }
   }
 }
 
-private func facts(_ bytes: [UInt8]) -> Result<PictureFacts, ImageFailure> {
+private func facts(_ bytes: [UInt8]) -> Result<ImageFacts, ImageFailure> {
   Result { () throws(ImageFailure) in
     try ImageReader.facts(bytes: bytes, maxPixels: maxPixels)
   }

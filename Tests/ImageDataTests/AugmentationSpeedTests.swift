@@ -20,7 +20,7 @@ import Testing
       for fill in BorderFill.allCases {
         for mixup in [0, 0.2] {
           let found = AugmentationMeasurement(
-            everything(fill, mixup: mixup), side: 32, kernels: engine.kernels, pictures: 8,
+            everything(fill, mixup: mixup), side: 32, kernels: engine.kernels, images: 8,
             epochs: 4)
           #expect(found.images == 32)
           #expect(found.microsecondsPerImage > 0.1)

@@ -84,7 +84,7 @@ struct BombCost {
         var failure: ImageFailure?
         let cost = try measure {
           do throws(ImageFailure) {
-            _ = try ImageReader.decodePicture(bytes: bytes) { _, _ in shrink }
+            _ = try ImageReader.decodeImage(bytes: bytes) { _, _ in shrink }
           } catch {
             failure = error
           }

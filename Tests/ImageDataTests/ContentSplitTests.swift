@@ -21,7 +21,7 @@ import Testing
     ])
   func tenth(images count: Int, held: Int) {
     let content = ContentSplit(validation: 0.1)
-    let splits = content.deal(images(count, of: 0) + images(20, of: 1))
+    let splits = content.assign(images(count, of: 0) + images(20, of: 1))
     #expect(self.count(Array(splits.prefix(count)), .val) == held)
     #expect(self.count(Array(splits.suffix(20)), .val) == 2)
     #expect(content.numbers(of: [count, 20])[.val] == held + 2)
@@ -30,7 +30,7 @@ import Testing
   @Test("Both parts are exact, and do not overlap")
   func both() {
     let content = ContentSplit(validation: 0.2, test: 0.1)
-    let splits = content.deal(images(200, of: 0) + images(40, of: 1))
+    let splits = content.assign(images(200, of: 0) + images(40, of: 1))
     for (range, size) in [(0..<200, 200), (200..<240, 40)] {
       #expect(count(Array(splits[range]), .test) == size / 10)
       #expect(count(Array(splits[range]), .val) == size / 5)
@@ -41,7 +41,7 @@ import Testing
   @Test("Of classes with very few images some give one, and each keeps one to train on")
   func tiny() {
     let all = (0..<1200).flatMap { images(2, of: $0) }
-    let splits = ContentSplit(validation: 0.1).deal(all)
+    let splits = ContentSplit(validation: 0.1).assign(all)
     #expect(count(splits, .val) == 240)
     for label in 0..<1200 {
       #expect(splits[2 * label] == .train || splits[2 * label + 1] == .train)
@@ -49,7 +49,7 @@ import Testing
     let counts = [Int](repeating: 2, count: 1200)
     #expect(ContentSplit(validation: 0.1).numbers(of: counts)[.val] == 240)
     // One alone is never taken, however large the part is.
-    let single = ContentSplit(validation: 0.6, test: 0.3).deal(images(1, of: 0) + images(1, of: 1))
+    let single = ContentSplit(validation: 0.6, test: 0.3).assign(images(1, of: 0) + images(1, of: 1))
     #expect(single == [.train, .train])
   }
 
@@ -59,7 +59,7 @@ import Testing
       for step in 1..<18 {
         let validation = 0.05 * Double(step)
         let content = ContentSplit(validation: validation, test: 0.94 - validation)
-        let splits = content.deal(images(size, of: 0) + images(3, of: 1))
+        let splits = content.assign(images(size, of: 0) + images(3, of: 1))
         #expect(splits.prefix(size).contains(.train) && splits.suffix(3).contains(.train))
         let expected = content.numbers(of: [size, 3])[.train] ?? 0
         #expect(abs(expected - count(splits, .train)) <= 1)
@@ -71,14 +71,14 @@ import Testing
   func order() {
     let all = images(57, of: 0) + images(3, of: 1) + images(4, of: 2) + images(200, of: 3)
     let content = ContentSplit(validation: 0.13, test: 0.07)
-    let splits = content.deal(all)
+    let splits = content.assign(all)
     for seed in 0..<5 {
       var order = Array(all.indices)
       var generator = RandomStream(seed: UInt64(seed), purpose: .initialization)
       for index in order.indices.dropFirst().reversed() {
         order.swapAt(index, Int(generator.next() % UInt64(index + 1)))
       }
-      let again = content.deal(order.map { all[$0] })
+      let again = content.assign(order.map { all[$0] })
       #expect(again == order.map { splits[$0] })
     }
   }
@@ -88,9 +88,9 @@ import Testing
     let originals = images(20, of: 0)
     let others = images(20, of: 1)
     let content = ContentSplit(validation: 0.1)
-    let alone = content.deal(originals + others)
+    let alone = content.assign(originals + others)
     let copies = originals.map { (digest: $0.digest, classIndex: 1) } + originals + originals
-    let splits = content.deal(originals + others + copies)
+    let splits = content.assign(originals + others + copies)
     #expect(Array(splits.prefix(40)) == alone)
     for place in 0..<3 {
       let start = 40 + 20 * place
@@ -106,10 +106,10 @@ import Testing
     ] {
       let all = images(300, of: 0)
       let other = images(50, of: 1)
-      var before = content.deal(Array(all.prefix(5)) + other)
+      var before = content.assign(Array(all.prefix(5)) + other)
       var moves = 0
       for size in 6...300 {
-        let after = content.deal(Array(all.prefix(size)) + other)
+        let after = content.assign(Array(all.prefix(size)) + other)
         let moved = zip(before.prefix(size - 1), after).count { $0 != $1 }
         #expect(moved <= most)
         moves += moved
@@ -129,7 +129,7 @@ import Testing
       let bits = digest[start..<(start + 8)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       return Double(bits >> 11) / 9_007_199_254_740_992
     }
-    for (image, split) in zip(all, content.deal(all)) {
+    for (image, split) in zip(all, content.assign(all)) {
       let expected: Split =
         part(image.digest, 8) < 0.2 ? .test : part(image.digest, 0) < 0.1 ? .val : .train
       #expect(split == expected)

@@ -1,5 +1,6 @@
 import Compute
 import ImageData
+import Ranks
 import TestSupport
 import Testing
 
@@ -80,13 +81,13 @@ import Testing
       for start in [(epoch: 0, batch: 0), (epoch: 1, batch: 2)] {
         plan.epochs = start.epoch..<3
         plan.firstBatch = start.batch
-        plan.share = (0, 1)
+        plan.group = Group()
         let expected = try parts(store, plan, engine)
         #expect(expected.allSatisfy { $0.samples == $0.whole && $0.offset == 0 })
         #expect(expected.prefix(2).map(\.samples.count).reduce(0, +) == 9)
         for count in [1, 2, 3, 4, 7] {
           let ranks = try (0..<count).map { rank in
-            plan.share = (rank, count)
+            plan.group = .part(rank, of: count)
             return try parts(store, plan, engine)
           }
           #expect(ranks.allSatisfy { $0.count == expected.count })
@@ -109,7 +110,7 @@ import Testing
       let counts = try (0..<7).map { rank in
         let plan = BatchPlan(
           indices: store.indices(.train), batchSize: 2, preprocessing: steps, epochs: 0..<4,
-          share: (rank, 7))
+          group: .part(rank, of: 7))
         return try parts(store, plan, TestEngine.make(threads: threads)).map(\.samples.count)
       }
       for batch in 0..<8 {

@@ -52,7 +52,7 @@ import Testing
     try #require(truncate(path, 200_000_000) == 0)
     let start = Measurement.seconds()
     let failure = #expect(throws: ImageFailure.self) {
-      try FileBytes.read(path, onlyPicture: true)
+      try FileBytes.read(path, onlyImage: true)
     }
     // Reading it all takes tens of milliseconds.
     #expect(Measurement.seconds() - start < 0.01)
@@ -60,7 +60,7 @@ import Testing
     // What begins as a picture is read from its first byte on.
     let picture = try folder.write(
       "picture.png", PNG.file() + [UInt8](repeating: 7, count: 2 << 20))
-    #expect(try FileBytes.read(picture, onlyPicture: true) == FileBytes.read(picture))
+    #expect(try FileBytes.read(picture, onlyImage: true) == FileBytes.read(picture))
   }
 
   @Test("Sockets, and links to pipes and folders, are refused without waiting")

@@ -11,7 +11,7 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("x.jpg", bytes)
     do throws(ImageFailure) {
-      _ = try FileBytes.read("\(folder.path)/x.jpg", onlyPicture: true)
+      _ = try FileBytes.read("\(folder.path)/x.jpg", onlyImage: true)
       _ = try ImageReader.decode(bytes: bytes)
       Issue.record("a picture")
       throw ImageFailure(.unreadable, "")
@@ -134,7 +134,7 @@ import Testing
     let names = Set(dataset.splits[.train]?.map { String($0.relativePath.dropFirst(2)) } ?? [])
     #expect(names == Set(read + ["1.png"]))
     #expect(dataset.ignoredCount == others.count + 2)
-    let below = PictureFolder(below: folder.path)
+    let below = ImageFolder(below: folder.path)
     #expect(below.paths.count == read.count + 2)
     #expect(below.passedOver.count == others.count + 2)
   }
@@ -199,7 +199,7 @@ import Testing
     let named = report.findings.filter { $0.kind == .hidden }.flatMap(\.paths)
     #expect(named.count == places.count)
     #expect(named.contains("@eaDir") && named.contains("a/Thumbs.db") && named.contains(".git"))
-    #expect(PictureFolder(below: folder.path).paths.count == 2)
+    #expect(ImageFolder(below: folder.path).paths.count == 2)
   }
 
   @Test("A folder of pictures that end as pictures do is listed without opening one")
@@ -223,7 +223,7 @@ import Testing
     let file = open(path, O_CREAT | O_WRONLY, 0o644)
     try #require(file >= 0)
     close(file)
-    let found = PictureFolder(below: folder.path).paths
+    let found = ImageFolder(below: folder.path).paths
     #expect(
       found.contains { $0.fileNameBytes.suffix(5).elementsEqual([0xE9] + Array(".png".utf8)) })
     #expect(try Dataset.open(folder.path).counts(.train) == [2, 1])

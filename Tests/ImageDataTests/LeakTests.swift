@@ -50,7 +50,7 @@ import Testing
         #expect(throws: ImageFailure.self, "\(name)") { try ImageReader.decode(bytes: bytes) }
         let before = try Measurement.memory("VmRSS")
         for number in 0..<10_000 {
-          _ = try? ImageReader.decodePicture(bytes: bytes) { _, _ in number % 2 == 0 ? 1 : 4 }
+          _ = try? ImageReader.decodeImage(bytes: bytes) { _, _ in number % 2 == 0 ? 1 : 4 }
         }
         let growth = try Measurement.memory("VmRSS") - before
         #expect(growth < 1024, "\(name): \(growth) kB")

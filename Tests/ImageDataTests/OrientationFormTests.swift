@@ -8,7 +8,7 @@ import Testing
     let (picture, same) = try ImageReader.decodeWithFacts(bytes: file)
     #expect(same == facts && picture.orientation == facts.orientation)
     // `--exif ignore` leaves all of them.
-    #expect(try ImageReader.decodePicture(bytes: file, exif: .ignore).orientation == 1)
+    #expect(try ImageReader.decodeImage(bytes: file, exif: .ignore).orientation == 1)
     return facts.orientation
   }
 

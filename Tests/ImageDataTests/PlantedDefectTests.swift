@@ -62,7 +62,7 @@ private let files: [Defect] = [
   Defect("a PNG that is named as a JPEG", .wrongExtension, naming: ["train/cats/x.jpg"]) {
     try $0.write("train/cats/x.jpg", Pattern(number: unused).png)
   },
-  Defect("a PNG that is named as a text", .unnamedPicture, naming: ["train/cats/x.txt"]) {
+  Defect("a PNG that is named as a text", .unnamedImage, naming: ["train/cats/x.txt"]) {
     try $0.write("train/cats/x.txt", Pattern(number: unused).png)
   },
   Defect("a PNG that is named as a WebP", .wrongExtension, naming: ["train/cats/x.webp"]) {

@@ -60,7 +60,7 @@ struct RealDataTests {
       let bytes = try FileBytes.read(path)
       let facts = try ImageReader.facts(bytes: bytes)
       #expect(facts.orientation == orientation)
-      let picture = try ImageReader.decodePicture(bytes: bytes) { _, _ in 2 }
+      let picture = try ImageReader.decodeImage(bytes: bytes) { _, _ in 2 }
       #expect((picture.upright.width > picture.upright.height) == (kind == "Landscape"))
       // The examples are drawn with their number, so a few pixels differ from the first's; turned
       // in any other way, most do.

@@ -49,7 +49,7 @@ import Testing
       for mode in ResizeMode.allCases {
         for filter in ResizeFilter.allCases {
           let steps = Preprocessing(width: 16, height: 16, resize: mode, filter: filter)
-          let picture = DecodedPicture(
+          let picture = DecodedImage(
             image: image, fullWidth: width, fullHeight: height, shrink: 1, orientation: 1)
           let resized = ImageReader(steps, kernels: engine.kernels).resize(picture)
           #expect([resized.width, resized.height] == [16, 16])

@@ -85,10 +85,10 @@ import Testing
     let name = expected.samples[index].relativePath
     let path = try datasets[1].write(name, tinyPNG(60_000))
     Shared.age(path)
-    for policy in [PictureCache.Policy.ram, .off] {
+    for policy in [ImageCache.Policy.ram, .off] {
       let stores = try Shared.load(2, datasets[0]) { rank in
         rank.folder = datasets[rank.number]
-        rank.cache = PictureCache(policy)
+        rank.cache = ImageCache(policy)
       }.map { try $0.get() }
       #expect(Set(stores.map(\.fingerprint)) == [expected.fingerprint])
       #expect(try stores[0].image(index) == expected.image(index))
@@ -100,7 +100,7 @@ import Testing
       Shared.error(
         Shared.load(2, datasets[0]) { rank in
           rank.folder = datasets[rank.number]
-          rank.cache = PictureCache(.disk, folder: folders[rank.number].path)
+          rank.cache = ImageCache(.disk, folder: folders[rank.number].path)
         })
     }
     let difference = another(1, "\(name) differs from the file on rank 0")
@@ -108,7 +108,7 @@ import Testing
     // Also where each has its file of an earlier run.
     for (dataset, folder) in zip(datasets, folders) {
       unlink("\(dataset.path)/a/gone.png")
-      _ = try Shared.load(dataset, cache: PictureCache(.disk, folder: folder.path))
+      _ = try Shared.load(dataset, cache: ImageCache(.disk, folder: folder.path))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
     }
     #expect(load() == difference)
@@ -145,7 +145,7 @@ import Testing
     let file = try folder.write("file", [1])
     for rank in 0..<3 {
       let memory = Shared.load(3, dataset) {
-        $0.cache = PictureCache(.ram, availableMemory: $0.number == rank ? bytes - 1 : nil)
+        $0.cache = ImageCache(.ram, availableMemory: $0.number == rank ? bytes - 1 : nil)
       }
       #expect(Shared.error(memory) == .onRank(rank, .outOfMemory(bytes: bytes)))
       #expect(
@@ -153,7 +153,7 @@ import Testing
           && Shared.error(memory)?.advice != nil)
       for isFirst in [true, false] {
         let disk = Shared.load(3, dataset) {
-          $0.cache = PictureCache(.disk, folder: $0.number == rank ? file : folder.path + "/c")
+          $0.cache = ImageCache(.disk, folder: $0.number == rank ? file : folder.path + "/c")
           $0.isFirstOfNode = isFirst || $0.number == (rank + 1) % 3
         }
         guard case .onRank(rank, .cache) = Shared.error(disk) else {
@@ -174,7 +174,7 @@ import Testing
   @Test("A stop on one process, at whatever moment, stops all", arguments: [0, 1, 2])
   func stopping(rank stopped: Int) throws {
     let dataset = try Shared.makeDataset(30)
-    for policy in [PictureCache.Policy.ram, .disk] {
+    for policy in [ImageCache.Policy.ram, .disk] {
       var content = Shared.content
       content.fraction = 0.7
       var moments = 0
@@ -183,7 +183,7 @@ import Testing
         let asked = Atomic(0)
         let results = Shared.load(3, dataset) { rank in
           rank.content = content
-          rank.cache = PictureCache(policy, folder: folder.path)
+          rank.cache = ImageCache(policy, folder: folder.path)
           rank.isFirstOfNode = rank.number == 1
           rank.threads = 1
           if rank.number == stopped {
@@ -207,14 +207,14 @@ import Testing
     /// What becomes of the ranks where a message of rank 1 is changed, nil where it has not that
     /// many bytes in all exchanges together.
     func outcome(
-      _ policy: PictureCache.Policy, _ position: Int,
+      _ policy: ImageCache.Policy, _ position: Int,
       _ change: @escaping @Sendable (inout [UInt8], Int) -> Void
     ) throws -> Set<String>? {
       let hasChanged = Atomic(false)
       let results = onRanks(3) { number, gather in
         var rank = Shared.Rank(number: number, count: 3, folder: dataset)
         rank.content.fraction = 0.8
-        rank.cache = PictureCache(policy, folder: folder.path)
+        rank.cache = ImageCache(policy, folder: folder.path)
         rank.isFirstOfNode = number < 2
         let before = Atomic(0)
         let store = try rank.load { bytes in
@@ -244,7 +244,7 @@ import Testing
           }
         })
     }
-    for policy in [PictureCache.Policy.ram, .disk] {
+    for policy in [ImageCache.Policy.ram, .disk] {
       var position = 0
       var ends: Set<String> = []
       while let found = try outcome(policy, position, { $0[$1] ^= 1 << UInt8($1 % 8) }) {

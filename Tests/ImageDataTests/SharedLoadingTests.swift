@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import KernelTypes
+import Ranks
 import Synchronization
 import TestSupport
 import Testing
@@ -20,12 +21,12 @@ import Testing
       #expect(expected.facts.failures.count == 4 && !expected.facts.copies.isEmpty)
       #expect(expected.facts.indices.allSatisfy { !$0.isEmpty })
       for count in [1, 2, 3, 5, 50] {
-        for policy in [PictureCache.Policy.ram, .off, .disk] {
+        for policy in [ImageCache.Policy.ram, .off, .disk] {
           let caches = try (0..<2).map { _ in try TemporaryFolder() }
           let stores = try Shared.load(count, dataset) { rank in
             rank.content = content
             // Two machines, each with its folder.
-            rank.cache = PictureCache(policy, folder: caches[rank.number % 2].path)
+            rank.cache = ImageCache(policy, folder: caches[rank.number % 2].path)
             rank.isFirstOfNode = rank.number < 2
             if count == 5 { rank.filesPerExchange = 256 }
           }.map { try $0.get() }
@@ -44,10 +45,10 @@ import Testing
     let dataset = try Shared.makeDataset()
     var augmentation = Augmentation.strong
     augmentation.mixup = 0.4
-    func batches(_ store: ImageStore, share: (rank: Int, count: Int)) throws -> [[Float]] {
+    func batches(_ store: ImageStore, group: Group) throws -> [[Float]] {
       let plan = BatchPlan(
         indices: store.indices(.train), batchSize: 6, seed: 3, augmentation: augmentation,
-        preprocessing: Shared.steps, epochs: 0..<3, share: share)
+        preprocessing: Shared.steps, epochs: 0..<3, group: group)
       let engine = try TestEngine.make()
       let loader = BatchLoader(
         store: store, plan: plan, kernels: engine.kernels, workers: engine.workers)
@@ -57,10 +58,10 @@ import Testing
       }
       return batches
     }
-    let expected = try batches(Shared.load(dataset), share: (0, 1))
+    let expected = try batches(Shared.load(dataset), group: Group())
     let found = try onRanks(3) { number, gather in
       let store = try Shared.Rank(number: number, count: 3, folder: dataset).load(gather)
-      return try batches(store, share: (number, 3))
+      return try batches(store, group: .part(number, of: 3))
     }.map { try $0.get() }
     for (index, batch) in expected.enumerated() {
       #expect(found.flatMap { $0[index] } == batch)
@@ -119,12 +120,12 @@ import Testing
     unlink("\(dataset.path)/a/gone.png")
     func load() throws -> [ImageStore] {
       try Shared.load(3, dataset) { rank in
-        rank.cache = PictureCache(.disk, folder: folder.path)
+        rank.cache = ImageCache(.disk, folder: folder.path)
         rank.isFirstOfNode = rank.number == 1
       }.map { try $0.get() }
     }
     for store in try load() {
-      #expect(store.place == .disk && store.memoryBytes == 0)
+      #expect(store.place == .disk)
       #expect(try store.allImages() == expected)
     }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -147,7 +148,7 @@ import Testing
     let folder = try TemporaryFolder()
     try dataset.write("a/new.png", tinyPNG(999))
     let stores = try Shared.load(2, dataset) { rank in
-      rank.cache = PictureCache(.disk, folder: folder.path)
+      rank.cache = ImageCache(.disk, folder: folder.path)
       rank.isFirstOfNode = rank.number == 0
     }.map { try $0.get() }
     #expect(stores.map(\.place) == [.disk, .off])
@@ -162,10 +163,10 @@ import Testing
     let folder = try TemporaryFolder()
     let bytes = try Shared.load(dataset).byteCount
     func place(_ memory: [Int], folders: [String?], ranksOnNode: Int = 1) throws
-      -> [PictureCache.Place]
+      -> [ImageCache.Place]
     {
       try Shared.load(memory.count, dataset) { rank in
-        rank.cache = PictureCache(
+        rank.cache = ImageCache(
           .auto, folder: folders[rank.number], availableMemory: memory[rank.number])
         rank.isFirstOfNode = rank.number == 0
         rank.ranksOnNode = ranksOnNode

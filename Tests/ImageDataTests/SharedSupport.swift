@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import KernelTypes
+import Ranks
 import TestSupport
 import Testing
 
@@ -40,7 +41,7 @@ enum Shared {
     var number: Int
     var count: Int
     var folder: TemporaryFolder
-    var cache = PictureCache(.ram)
+    var cache = ImageCache(.ram)
     var isFirstOfNode = true
     var ranksOnNode = 1
     var filesPerExchange = 3
@@ -53,17 +54,16 @@ enum Shared {
 
     func load(_ gather: @escaping RankGather) throws -> ImageStore {
       let engine = try TestEngine.make(threads: threads)
-      var share = LoadingShare(
-        rank: number, count: count, isFirstOfNode: isFirstOfNode, ranksOnNode: ranksOnNode
-      ) { bytes throws(ImageStoreError) in
-        do { return try gather(bytes) } catch { throw .connection(reason: Shared.alone) }
+      let neighbours = Neighbours(place: isFirstOfNode ? 0 : 1, count: ranksOnNode)
+      let group = Group(rank: number, count: count, neighbours: neighbours) {
+        bytes throws(CommunicationError) in
+        do { return try gather(bytes) } catch { throw CommunicationError(.failed, Shared.alone) }
       }
-      share.filesPerExchange = filesPerExchange
       return try ImageStore.load(
         Dataset.open(folder.path), splits: Split.allCases, content: content, preprocessing: steps,
-        trainingSize: (trainingSize, trainingSize), cache: cache, share: share,
-        workers: engine.workers,
-        kernels: engine.kernels, shouldStop: shouldStop, progress: progress)
+        trainingSize: (trainingSize, trainingSize), cache: cache, group: group,
+        filesPerExchange: filesPerExchange, workers: engine.workers, kernels: engine.kernels,
+        shouldStop: shouldStop, progress: progress)
     }
   }
 
@@ -73,7 +73,7 @@ enum Shared {
   /// The store of one process.
   static func load(
     _ folder: TemporaryFolder, content: ContentSplit = Shared.content,
-    cache: PictureCache = PictureCache(.ram)
+    cache: ImageCache = ImageCache(.ram)
   ) throws -> ImageStore {
     let engine = try TestEngine.make()
     return try ImageStore.load(

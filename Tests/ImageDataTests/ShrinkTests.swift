@@ -8,7 +8,7 @@ import Testing
   func shrunk(_ name: String) throws {
     for divisor in [1, 2, 4, 8] {
       var asked: [[Int]] = []
-      let picture = try ImageReader.decodePicture(bytes: fixture(name)) { width, height in
+      let picture = try ImageReader.decodeImage(bytes: fixture(name)) { width, height in
         asked.append([width, height])
         return divisor
       }
@@ -23,7 +23,7 @@ import Testing
   func orientation(_ value: Int) throws {
     let name = "draft-orientation\(value).jpg"
     var asked: [Int] = []
-    let picture = try ImageReader.decodePicture(bytes: fixture(name)) { width, height in
+    let picture = try ImageReader.decodeImage(bytes: fixture(name)) { width, height in
       asked = [width, height]
       return 2
     }
@@ -31,7 +31,7 @@ import Testing
     #expect([picture.upright.width, picture.upright.height] == asked.map { ($0 + 1) / 2 })
     let worst = try #require(try difference(picture.upright, golden(name)))
     #expect(worst <= 2)
-    let stored = try ImageReader.decodePicture(bytes: fixture(name), exif: .ignore) {
+    let stored = try ImageReader.decodeImage(bytes: fixture(name), exif: .ignore) {
       asked = [$0, $1]
       return 4
     }
@@ -41,7 +41,7 @@ import Testing
 
   @Test("A PNG is always whole and the answer is not asked for")
   func png() throws {
-    let picture = try ImageReader.decodePicture(bytes: fixture("rgb.png")) { _, _ in
+    let picture = try ImageReader.decodeImage(bytes: fixture("rgb.png")) { _, _ in
       Issue.record("asked about a PNG")
       return 8
     }
@@ -52,7 +52,7 @@ import Testing
   @Test("The limit of pixels is that of the whole picture")
   func limit() throws {
     let failure = #expect(throws: ImageFailure.self) {
-      try ImageReader.decodePicture(bytes: fixture("draft420.jpg"), maxPixels: 75 * 53 - 1) {
+      try ImageReader.decodeImage(bytes: fixture("draft420.jpg"), maxPixels: 75 * 53 - 1) {
         _, _ in 8
       }
     }

@@ -114,7 +114,7 @@ import Testing
       var shrunk = full
       shrunk.shrinkMargin = filter.shrinkMargin
       var asked = 0
-      _ = try ImageReader.decodePicture(bytes: bytes) {
+      _ = try ImageReader.decodeImage(bytes: bytes) {
         asked = shrunk.shrink(width: $0, height: $1)
         return 1
       }
@@ -133,7 +133,7 @@ import Testing
     let engine = try TestEngine.make()
     let image = RGBImage(
       width: 50, height: 50, pixels: [UInt8](repeating: 77, count: 7500))
-    let picture = DecodedPicture(
+    let picture = DecodedImage(
       image: image, fullWidth: 50 * divisor - 1, fullHeight: 50 * divisor, shrink: divisor,
       orientation: 1)
     for filter in [ResizeFilter.bilinear, .bicubic, .area] {
@@ -154,8 +154,8 @@ import Testing
     let bytes = Self.jpeg(scene, width: 443, height: 371)
     for mode in ResizeMode.allCases {
       for orientation in 1...8 {
-        var full = try ImageReader.decodePicture(bytes: bytes)
-        var shrunk = try ImageReader.decodePicture(bytes: bytes) { _, _ in 4 }
+        var full = try ImageReader.decodeImage(bytes: bytes)
+        var shrunk = try ImageReader.decodeImage(bytes: bytes) { _, _ in 4 }
         full.orientation = orientation
         shrunk.orientation = orientation
         let steps = Preprocessing(width: 40, height: 30, resize: mode, filter: .bilinear)

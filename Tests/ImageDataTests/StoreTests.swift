@@ -63,15 +63,15 @@ import Testing
 
   @Test(
     "Every picture has its split's size, whatever was expected before all had been read",
-    arguments: [PictureCache.Policy.ram, .disk, .off])
-  func readAgain(policy: PictureCache.Policy) throws {
+    arguments: [ImageCache.Policy.ram, .disk, .off])
+  func readAgain(policy: ImageCache.Policy) throws {
     let classes = (0..<30).map { "c\($0)" }
     let folder = try makeFolder(0..<200, classes)
     let cacheFolder = try TemporaryFolder()
     let engine = try TestEngine.make()
     let dataset = try Dataset.open(folder.path)
     let content = ContentSplit(validation: 0.2, test: 0.15)
-    let cache = PictureCache(policy, folder: cacheFolder.path)
+    let cache = ImageCache(policy, folder: cacheFolder.path)
     for splits in [Split.allCases, [.train, .val], [.val], [.test]] {
       // The second time from a file, where there is one.
       for _ in 0..<2 {
@@ -79,7 +79,7 @@ import Testing
           dataset, splits: splits, content: content, preprocessing: steps, trainingSize: (10, 12),
           cache: cache, workers: engine.workers, kernels: engine.kernels)
         let digests = try store.samples.map { SHA256.digest(try FileBytes.read($0.path)) }
-        let expected = content.deal(
+        let expected = content.assign(
           zip(digests, store.samples).map { ($0, $1.classIndex) })
         for (index, split) in expected.enumerated() {
           guard splits.contains(split) else {

@@ -17,7 +17,7 @@ import Testing
   }
 
   private func expectSame(
-    _ bytes: [UInt8], as other: [UInt8], _ trait: PictureFacts.Trait?, _ title: String
+    _ bytes: [UInt8], as other: [UInt8], _ trait: ImageFacts.Trait?, _ title: String
   ) throws {
     #expect(agreed(bytes, title) == nil, "\(title)")
     let (picture, facts) = try ImageReader.decodeWithFacts(bytes: bytes)
@@ -37,7 +37,7 @@ import Testing
       let atEnd = inserting(stray, at: bytes.count - 2, in: bytes)
       try expectSame(atEnd, as: bytes, nil, "\(count) before the end")
       // The decoder looks some bytes ahead; more it tells of.
-      let met = try ImageReader.decodePicture(bytes: atEnd).strayBytes
+      let met = try ImageReader.decodeImage(bytes: atEnd).strayBytes
       #expect(met <= count && (count < 16 || met > 0))
     }
     #expect(try ImageReader.facts(bytes: bytes).traits.isEmpty)

@@ -4,7 +4,7 @@ import Testing
 /// What becomes of a file that is decoded at one size: nil if it is a picture.
 func verdict(_ bytes: [UInt8], shrink: Int) -> ImageFailure? {
   do throws(ImageFailure) {
-    _ = try ImageReader.decodePicture(bytes: bytes) { _, _ in shrink }
+    _ = try ImageReader.decodeImage(bytes: bytes) { _, _ in shrink }
     return nil
   } catch {
     return error

@@ -74,7 +74,7 @@ struct ONNXModelTests {
     for (height, width) in [(30, 41), (41, 30), (12, 12), (12, 30), (5, 7), (24, 24), (1, 9)] {
       var random = RandomValues(seed: 83, salt: height * 100 + width)
       let pixels = random.floats(height * width * 3, in: 0...255).map { UInt8($0) }
-      let picture = DecodedPicture(
+      let picture = DecodedImage(
         image: RGBImage(width: width, height: height, pixels: pixels), fullWidth: width,
         fullHeight: height, shrink: 1, orientation: 1)
       let expected = reader.tensor(reader.resize(picture))
@@ -121,7 +121,7 @@ struct ONNXModelTests {
         let pixels = (0..<(width * height)).flatMap { place -> [UInt8] in
           [UInt8(place & 255), UInt8(place >> 8), UInt8(place % 251)]
         }
-        let picture = DecodedPicture(
+        let picture = DecodedImage(
           image: RGBImage(width: width, height: height, pixels: pixels), fullWidth: width,
           fullHeight: height, shrink: 1, orientation: 1)
         let expected = reader.tensor(reader.resize(picture))

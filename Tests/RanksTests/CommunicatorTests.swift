@@ -23,7 +23,9 @@ struct CommunicatorTests {
   }
 
   @Test func `the first process's bytes reach all`() throws {
-    let results = onRanks(3) { try $0.broadcast([7, UInt8($0.rank)]) }
+    let results = onRanks(3) { communicator in
+      try Group(communicator).broadcast { [7, UInt8(communicator.rank)] }
+    }
     for result in results { #expect(try result.get() == [7, 0]) }
   }
 

@@ -1,6 +1,7 @@
 internal import Compute
 internal import KernelTypes
 internal import Primitives
+package import Ranks
 
 /// Gives every rank the bytes of all, in the order of their ranks.
 ///
@@ -31,6 +32,13 @@ package func onRanks<Value: Sendable>(
     }
   }
   return results
+}
+
+extension Group {
+  /// A process of several that hears nothing of the others.
+  package static func part(_ rank: Int, of count: Int) -> Group {
+    Group(rank: rank, count: count) { [$0] }
+  }
 }
 
 /// Where the ranks meet.

@@ -82,39 +82,39 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
   }
 
   package func exchange(
-    _ lane: Lane, _ data: UnsafePointer<Float>, _ stretches: Partition,
-    into received: UnsafeMutablePointer<Float>, _ share: Partition
+    _ lane: Lane, _ data: UnsafePointer<Float>, _ partition: Partition,
+    into received: UnsafeMutablePointer<Float>, _ receivedPartition: Partition
   ) -> TransferID {
-    let total = zip(stretches.places, stretches.counts).map { Int($0) + Int($1) }.max() ?? 0
-    let start = 4 * Int(stretches.places[rank])
+    let total = zip(partition.offsets, partition.counts).map { Int($0) + Int($1) }.max() ?? 0
+    let start = 4 * Int(partition.offsets[rank])
     let bytes = UnsafeRawBufferPointer(start: data, count: 4 * total)
     return meet(lane, bytes) { from, bytes in
       bytes.withUnsafeBytes {
-        UnsafeMutableRawPointer(received + Int(share.places[from])).copyMemory(
+        UnsafeMutableRawPointer(received + Int(receivedPartition.offsets[from])).copyMemory(
           from: $0.baseAddress.map { $0 + start } ?? UnsafeRawPointer(data),
-          byteCount: 4 * Int(share.counts[from]))
+          byteCount: 4 * Int(receivedPartition.counts[from]))
       }
     }
   }
 
   package func spread(
-    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ stretches: Partition
+    _ lane: Lane, _ data: UnsafeMutablePointer<Float>, _ partition: Partition
   ) -> TransferID {
     let own = UnsafeRawBufferPointer(
-      start: data + Int(stretches.places[rank]), count: 4 * Int(stretches.counts[rank]))
+      start: data + Int(partition.offsets[rank]), count: 4 * Int(partition.counts[rank]))
     return meet(lane, own) { from, bytes in
       UnsafeMutableRawBufferPointer(
-        start: data + Int(stretches.places[from]), count: bytes.count
+        start: data + Int(partition.offsets[from]), count: bytes.count
       ).copyBytes(from: bytes)
     }
   }
 
   package func gather(
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
-    _ stretches: Partition
+    _ partition: Partition
   ) -> TransferID {
     meet(lane, UnsafeRawBufferPointer(start: own, count: count)) { from, bytes in
-      UnsafeMutableRawBufferPointer(start: all + Int(stretches.places[from]), count: bytes.count)
+      UnsafeMutableRawBufferPointer(start: all + Int(partition.offsets[from]), count: bytes.count)
         .copyBytes(from: bytes)
     }
   }

@@ -10,7 +10,7 @@ import Training
 struct MemoryTests {
   /// What a run on 96 images is refused with, where so much memory is free to so many processes.
   private func refused(
-    _ megabytes: Int, _ policy: PictureCache.Policy, sharedBy processes: Int = 1,
+    _ megabytes: Int, _ policy: ImageCache.Policy, sharedBy processes: Int = 1,
     _ change: (inout Settings) -> Void
   ) throws -> TrainingError? {
     var error: TrainingError?
@@ -22,12 +22,12 @@ struct MemoryTests {
         $0["val-split"] = 0
         change(&$0)
       }
-      let cache = PictureCache(
+      let cache = ImageCache(
         policy, folder: folder + "/cache", availableMemory: megabytes * 1_000_000)
       let trainer = Trainer(
         configuration: configuration, out: folder + "/run", cache: cache,
         engine: try engine(threads: 2),
-        neighbours: Neighbours(place: 0, count: processes, sharing: processes))
+        group: Group(neighbours: Neighbours(count: processes)))
       error = refusal { _ = try follow(trainer) }
       // A refused run leaves nothing, one that is done has its weights.
       #expect(
@@ -132,7 +132,7 @@ struct MemoryTests {
       }
       let trainer = Trainer(
         configuration: configuration, out: folder + "/run",
-        cache: PictureCache(.off, availableMemory: megabytes * 1_000_000),
+        cache: ImageCache(.off, availableMemory: megabytes * 1_000_000),
         engine: try engine(threads: 2))
       error = refusal { _ = try follow(trainer) }
     }

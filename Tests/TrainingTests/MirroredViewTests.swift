@@ -205,7 +205,7 @@ func validationImageThatVanishes() throws {
     var warnings: [String] = []
     var fitted: Calibration?
     _ = try Trainer(
-      configuration: configuration, out: folder + "/gone", cache: PictureCache(),
+      configuration: configuration, out: folder + "/gone", cache: ImageCache(),
       engine: try engine(threads: 2)
     ).run(
       events: { event in

@@ -38,9 +38,9 @@ private func trainTogether(
     let trainer =
       resuming && rank == 0
       ? Trainer(
-        try Resumption(run: out), engine: try engine(threads: 1), communicator: communicator)
+        try Resumption(run: out), engine: try engine(threads: 1), group: Group(communicator))
       : Trainer(
-        configuration: own, out: out, engine: try engine(threads: 1), communicator: communicator)
+        configuration: own, out: out, engine: try engine(threads: 1), group: Group(communicator))
     var (warnings, losses, validation): ([String], [Double], [Double]) = ([], [], [])
     var steps = 0
     let summary: TrainingSummary

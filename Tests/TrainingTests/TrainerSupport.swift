@@ -40,7 +40,7 @@ func configuration(
 
 func train(
   _ configuration: Configuration, out: String, threads: Int = 2,
-  cache: PictureCache = PictureCache(), stop: (Int) -> StopReason? = { _ in nil }
+  cache: ImageCache = ImageCache(), stop: (Int) -> StopReason? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   try follow(
     Trainer(

@@ -1,4 +1,5 @@
 internal import KernelTypes
+internal import Ranks
 
 /// Batch normalization, with a following ReLU in the same pass.
 ///
@@ -130,7 +131,7 @@ struct BatchNormOperation: RectifiableOperation {
   ) -> (count: Double, moments: [(mean: Double, variance: Double)]) {
     let own = (0..<channels).map { measurements.merged(channel: $0) }
     let pixels = share.isPresent ? Double(pass.batch * shape.pixels) : 0
-    let all = share.gather([pixels] + own.map(\.mean) + own.map(\.variance))
+    let all = share.group.gatherNumbers([pixels] + own.map(\.mean) + own.map(\.variance))
     // A part without pixels has no mean.
     let parts = stride(from: 0, to: all.count, by: 1 + 2 * channels).filter { all[$0] > 0 }
     let total = parts.reduce(0) { $0 + all[$1] }
@@ -212,7 +213,8 @@ struct BatchNormOperation: RectifiableOperation {
     _ partials: Output, _ parts: Int, _ pixels: Double, _ share: BatchShare
   ) -> (count: Double, totals: [(Double, Double)]) {
     let own = (0..<channels).map { share.isPresent ? total(partials, parts, $0) : (0, 0) }
-    let all = share.gather([share.isPresent ? pixels : 0] + own.map(\.0) + own.map(\.1))
+    let all = share.group.gatherNumbers(
+      [share.isPresent ? pixels : 0] + own.map(\.0) + own.map(\.1))
     let places = stride(from: 0, to: all.count, by: 1 + 2 * channels)
     func sum(_ index: Int) -> Double { places.reduce(0) { $0 + all[$1 + index] } }
     return (sum(0), (0..<channels).map { (sum(1 + $0), sum(1 + channels + $0)) })

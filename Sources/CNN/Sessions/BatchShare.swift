@@ -16,14 +16,11 @@ package struct BatchPlace: Sendable, Hashable {
 
 /// What a pass needs if other processes work on other parts of the same batch.
 struct BatchShare {
-  let communicator: Communicator
+  let group: Group
   let place: BatchPlace
   /// Whether this process has an image of the batch; one without passes a blank image with no
   /// weight, so that all processes request the same sums.
   let isPresent: Bool
   /// Whether batch normalization uses the whole batch.
   let sharesStatistics: Bool
-
-  /// The numbers of all processes, one after the other, in the order of their ranks.
-  func gather(_ own: [Double]) -> [Double] { communicator.gatherNumbers(own) }
 }

@@ -5,7 +5,7 @@ internal import Ranks
 /// Parameters lie in the order of the layers, so the finished gradients are a range at the end; it
 /// is sent as soon as it is large enough to be worth a message.
 struct GradientSums {
-  private let communicator: Communicator
+  private let group: Group
   private let gradients: UnsafeMutablePointer<Float>
   private let isPresent: Bool
   /// The start and the end of the range not sent yet.
@@ -16,7 +16,7 @@ struct GradientSums {
   private static let stretch = 1 << 19
 
   init(_ share: BatchShare, _ gradients: FloatMemory) {
-    communicator = share.communicator
+    group = share.group
     self.gradients = gradients.base
     isPresent = share.isPresent
     (first, end) = (gradients.count, gradients.count)
@@ -35,7 +35,7 @@ struct GradientSums {
     guard first < end else { return }
     // A blank image's gradients do not count.
     if !isPresent { (gradients + first).update(repeating: 0, count: end - first) }
-    communicator.sum(gradients + first, end - first)
+    group.sum(gradients + first, end - first)
     end = first
   }
 }

@@ -26,8 +26,8 @@ public final class TrainingSession {
   private var squares: [Double]
   /// The optimizer's steps before the backbone began to move.
   private var backboneStepsBefore = 0
-  /// The processes that train together, each on a part of the batch; nil for a single process.
-  package let communicator: Communicator?
+  /// The processes that train together, each on a part of the batch.
+  package let group: Group
   private let sharesStatistics: Bool
   /// The learning rate factor of the backbone, all layers before the classifier; 0 freezes it.
   ///
@@ -59,7 +59,7 @@ public final class TrainingSession {
     try self.init(
       network: network, loss: loss, optimizer: optimizer, batchSize: batchSize, engine: engine,
       seed: seed, clipGradientNorm: clipGradientNorm, classWeights: classWeights,
-      communicator: nil)
+      group: Group())
   }
 
   /// - largestInput: the largest shape of training images; nil for the network's own.
@@ -67,7 +67,7 @@ public final class TrainingSession {
     network: Network, largestInput: Shape? = nil, loss: Loss?, optimizer: any Optimizer,
     batchSize: Int, engine: Engine,
     seed: UInt64 = 0, clipGradientNorm: Double? = nil, classWeights: [Double]? = nil,
-    inputGradient: Bool = false, communicator: Communicator? = nil, sharesStatistics: Bool = true
+    inputGradient: Bool = false, group: Group = Group(), sharesStatistics: Bool = true
   ) throws(ModelError) {
     let stepping = optimizer.form.stepping
     let loss = loss ?? .standard(outputs: network.outputs)
@@ -80,7 +80,7 @@ public final class TrainingSession {
         of: "class weights", expected: loss.classes(outputs: network.outputs),
         found: classWeights.count)
     }
-    self.communicator = communicator
+    self.group = group
     self.sharesStatistics = sharesStatistics
     self.network = network
     self.loss = loss
@@ -163,7 +163,7 @@ public final class TrainingSession {
   ///
   /// If the loss is not finite, the parameters do not change. Each of several processes passes its
   /// own part of the batch, which may be empty, and `place`; loss and correct predictions are those
-  /// of the whole batch. If the communicator has failed, the result is meaningless.
+  /// of the whole batch. If `group.check` throws, the result is meaningless.
   package func step(
     pixels: UnsafeBufferPointer<Float>, targets: [Int32], mixture: TargetMixture? = nil,
     place: BatchPlace? = nil
@@ -171,7 +171,7 @@ public final class TrainingSession {
     precondition(
       pixels.count >= targets.count * input.count, "a batch too short")
     precondition(
-      (communicator == nil) == (place == nil), "several processes, and only they, have a place")
+      group.isAlone == (place == nil), "several processes, and only they, have a place")
     guard !targets.isEmpty else {
       let blank = [Float](repeating: 0, count: input.count)
       return blank.withUnsafeBufferPointer { step($0, targets, mixture, place, batch: 1) }
@@ -186,12 +186,9 @@ public final class TrainingSession {
     guard let images = pixels.baseAddress else {
       preconditionFailure("a batch without memory")
     }
-    let share = communicator.flatMap { communicator in
-      place.map {
-        BatchShare(
-          communicator: communicator, place: $0, isPresent: !targets.isEmpty,
-          sharesStatistics: sharesStatistics)
-      }
+    let share = place.map {
+      BatchShare(
+        group: group, place: $0, isPresent: !targets.isEmpty, sharesStatistics: sharesStatistics)
     }
     var seconds = StepSeconds()
     let clock = ContinuousClock()
@@ -239,8 +236,8 @@ public final class TrainingSession {
       outputs: outputs, targets: targets, mixture: mixture, classWeights: classWeights,
       whole: share?.place.whole, workers: executor.engine.workers,
       gradient: UnsafeMutableBufferPointer(start: executor.logitsGradient, count: count))
-    guard let share else { return result }
-    let all = share.gather([result.loss, Double(result.correct)])
+    guard share != nil else { return result }
+    let all = group.gatherNumbers([result.loss, Double(result.correct)])
     result.loss = stride(from: 0, to: all.count, by: 2).reduce(0) { $0 + all[$1] }
     result.correct = stride(from: 1, to: all.count, by: 2).reduce(0) { $0 + Int(all[$1]) }
     return result
@@ -260,16 +257,16 @@ public final class TrainingSession {
     ) { sums.advance(to: $0) }
     sums.finish()
     if !sharesStatistics { averageStatistics(share) }
-    share.communicator.finishSums()
+    group.finishSums()
   }
 
   /// Each process has its own running statistics; inference uses their mean.
   private func averageStatistics(_ share: BatchShare) {
     let statistics = network.statistics
     if !share.isPresent { statistics.base.update(repeating: 0, count: statistics.count) }
-    share.communicator.sum(statistics.base, statistics.count)
-    share.communicator.finishSums()
-    let present = min(share.place.whole, share.communicator.size)
+    group.sum(statistics.base, statistics.count)
+    group.finishSums()
+    let present = min(share.place.whole, group.count)
     executor.engine.kernels.elementwise.scale(
       statistics.base, 1 / Float(present), statistics.count)
   }

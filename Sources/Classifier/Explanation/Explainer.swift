@@ -80,14 +80,8 @@ package final class Explainer {
   }
 
   private func explain(batch paths: [String], _ classIndex: Int?) throws -> [Explanation] {
-    var pictures = [Result<Picture, ImageFailure>](
-      repeating: .success(Picture()), count: paths.count)
-    pictures.withUnsafeMutableBufferPointer { pictures in
-      // Each task writes its own element.
-      nonisolated(unsafe) let pictures = pictures
-      engine.workers.parallelFor(paths.count) { index, _ in
-        pictures[index] = Result { () throws(ImageFailure) in try read(paths[index]) }
-      }
+    let pictures = engine.workers.map(paths) { path, _ in
+      Result { () throws(ImageFailure) in try read(path) }
     }
     let readable = pictures.compactMap { try? $0.get() }
     let answers = try predictor.answers(to: readable.flatMap { predictor.views(of: $0.tensor) })
@@ -119,12 +113,12 @@ package final class Explainer {
 
   /// The tensor of an image, and the image itself where it is to be shown.
   private func read(_ path: String) throws(ImageFailure) -> Picture {
-    let bytes = try FileBytes.read(path, onlyPicture: true)
+    let bytes = try FileBytes.read(path, onlyImage: true)
     let preprocessing = predictor.reader.preprocessing
     var picture = Picture(
       tensor: predictor.reader.tensor(try predictor.reader.read(bytes: bytes)))
     guard let photoSide else { return picture }
-    let decoded = try ImageReader.decodePicture(
+    let decoded = try ImageReader.decodeImage(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels
     ) { width, height in [8, 4, 2].first { max(width, height) >= photoSide * $0 } ?? 1 }
     let photo = decoded.upright

@@ -3,7 +3,6 @@ package import Compute
 internal import ImageData
 internal import KernelTypes
 internal import Primitives
-internal import Synchronization
 
 /// The images that a model was trained on: the first 8 bytes of the SHA-256 of each file.
 ///
@@ -63,12 +62,6 @@ package struct ImageDigests: Sendable, Hashable {
 
   /// The SHA-256 of each file; empty for one that cannot be read.
   package static func digests(of paths: [String], workers: WorkerPool) -> [[UInt8]] {
-    let digests = Mutex([[UInt8]](repeating: [], count: paths.count))
-    workers.parallelFor(paths.count) { index, _ in
-      guard let bytes = try? FileBytes.read(paths[index]) else { return }
-      let digest = SHA256.digest(bytes)
-      digests.withLock { $0[index] = digest }
-    }
-    return digests.withLock { $0 }
+    workers.map(paths) { path, _ in (try? FileBytes.read(path)).map(SHA256.digest) ?? [] }
   }
 }

@@ -131,14 +131,7 @@ package final class Predictor {
 
   /// One batch: files are read on all threads, the network runs on those that could be read.
   private func answer(_ paths: [String]) throws -> [Prediction] {
-    var images = [Result<[Float], ImageFailure>](repeating: .success([]), count: paths.count)
-    images.withUnsafeMutableBufferPointer { images in
-      // Each task writes its own element.
-      nonisolated(unsafe) let images = images
-      engine.workers.parallelFor(paths.count) { index, _ in
-        images[index] = tensor(paths[index])
-      }
-    }
+    let images = engine.workers.map(paths) { path, _ in tensor(path) }
     tensors.removeAll(keepingCapacity: true)
     tensors.reserveCapacity(paths.count * tta.views * reader.preprocessing.tensorCount)
     for case .success(let tensor) in images { tensors += tensor }

@@ -37,10 +37,10 @@ struct ImageBenchmark {
       dataset, limit: 1000, workers: engine.workers, kernels: engine.kernels,
       shouldStop: { signal() != nil })
     if let number = signal() { return stopped(number) }
-    guard benchmark.pictures > 0 else {
+    guard benchmark.images > 0 else {
       throw Failure(.badData, "\(path): no image can be read", advice: "cnnctl check \(path)")
     }
-    console.draw { "measuring \(benchmark.pictures) images" }
+    console.draw { "measuring \(benchmark.images) images" }
     let figures = benchmark.measure(
       preprocessing, seconds: seconds, shouldStop: { signal() != nil })
     if let number = signal() { return stopped(number) }
@@ -87,7 +87,7 @@ struct ImageBenchmark {
         row("augmentation", pass.microsecondsPerImage * 1e-6),
       ], leftColumns: 1)
     let heading =
-      "\(figures.pictures) images of \(path), \(steps.width)x\(steps.height) px, "
+      "\(figures.images) images of \(path), \(steps.width)x\(steps.height) px, "
       + "\(steps.resize.rawValue), \(steps.filter.rawValue)"
     return ([terminalSafe(heading), ""] + table.lines).joined(separator: "\n")
   }
@@ -97,7 +97,7 @@ struct ImageBenchmark {
     _ pass: AugmentationMeasurement
   ) -> JSON {
     [
-      "dataset": .string(path), "images": .integer(figures.pictures),
+      "dataset": .string(path), "images": .integer(figures.images),
       "size": .integer(steps.width), "resize": .string(steps.resize.rawValue),
       "filter": .string(steps.filter.rawValue),
       "isa": .string(engine.instructionSet.rawValue), "threads": .integer(engine.threads),

@@ -13,7 +13,7 @@ extension CheckResult {
       "kinds": .object(
         FileKind.allCases.map { .init($0.rawValue, .integer(report.kinds[$0] ?? 0)) }),
       "traits": .object(
-        PictureFacts.Trait.allCases.map {
+        ImageFacts.Trait.allCases.map {
           .init($0.rawValue, .integer(report.traits[$0] ?? 0))
         } + [.init("turned", .integer(report.turned))]),
       "width": spread(report.widths),

@@ -45,7 +45,7 @@ extension CheckResult {
     var parts = FileKind.allCases.compactMap { kind in
       report.kinds[kind].map { "\(grouped($0)) \(kind.rawValue.uppercased())" }
     }
-    parts += PictureFacts.Trait.allCases.compactMap { trait in
+    parts += ImageFacts.Trait.allCases.compactMap { trait in
       report.traits[trait].map { "\(grouped($0)) \(trait.title)" }
     }
     if report.turned > 0 { parts.append("\(grouped(report.turned)) turned by EXIF") }
@@ -111,7 +111,7 @@ extension CheckFinding.Kind {
     case .duplicate: "duplicate images"
     case .nearDuplicate: "similar images"
     case .wrongExtension: "names that do not match the contents (the contents decide)"
-    case .unnamedPicture: "images ignored because of their names"
+    case .unnamedImage: "images ignored because of their names"
     case .otherFile: "other files, ignored"
     case .otherFolder: "other folders, ignored"
     case .looseImage: "images in no class folder, ignored"
@@ -133,7 +133,7 @@ extension CheckFinding.Kind {
   }
 }
 
-extension PictureFacts.Trait {
+extension ImageFacts.Trait {
   /// As it reads behind a count.
   fileprivate var title: String {
     switch self {
@@ -150,7 +150,7 @@ extension PictureFacts.Trait {
     case .coarse: "without their last scans (less detail)"
     case .noEnd: "without a proper end (the image is complete)"
     case .trailingBytes: "with bytes after the image"
-    case .severalPictures: "with more than one image (the first is used)"
+    case .severalImages: "with more than one image (the first is used)"
     }
   }
 }

@@ -48,7 +48,7 @@ enum SharedOption {
   static let maxPixels = Option(
     like: \.data.maxPixels, .pixels, or: Preprocessing.defaultMaxPixels)
   static let cache = Option(
-    "cache", .word, or: PictureCache.Policy.auto, in: .data,
+    "cache", .word, or: ImageCache.Policy.auto, in: .data,
     "where to keep decoded images: in memory, in a file under ~/.cache/cnnctl that later runs "
       + "reuse, or nowhere; auto: whichever fits")
   static let split = Option(

@@ -11,27 +11,19 @@ enum Thumbnails {
     _ paths: [String], side: Int, maxPixels: Int, workers: WorkerPool,
     allows: @Sendable (_ index: Int, _ bytes: [UInt8]) -> Bool = { _, _ in true }
   ) -> [ReportPicture?] {
-    var pictures = [ReportPicture?](repeating: nil, count: paths.count)
-    pictures.withUnsafeMutableBufferPointer { pictures in
-      // Each task writes its own element.
-      nonisolated(unsafe) let pictures = pictures
-      workers.parallelFor(paths.count) { index, _ in
-        pictures[index] = picture(paths[index], side: side, maxPixels: maxPixels) {
-          allows(index, $0)
-        }
-      }
+    workers.map(Array(paths.enumerated())) { entry, _ in
+      picture(entry.element, side: side, maxPixels: maxPixels) { allows(entry.offset, $0) }
     }
-    return pictures
   }
 
   /// A JPEG is decoded at a fraction of its size where that leaves enough of it.
   private static func picture(
     _ path: String, side: Int, maxPixels: Int, allows: (_ bytes: [UInt8]) -> Bool
   ) -> ReportPicture? {
-    guard let bytes = try? FileBytes.read(path, onlyPicture: true), allows(bytes) else {
+    guard let bytes = try? FileBytes.read(path, onlyImage: true), allows(bytes) else {
       return nil
     }
-    let decoded = try? ImageReader.decodePicture(
+    let decoded = try? ImageReader.decodeImage(
       bytes: bytes, maxPixels: maxPixels
     ) { width, height in
       [8, 4, 2].first { max(width, height) >= $0 * side } ?? 1

@@ -65,7 +65,7 @@ struct PredictionInputs {
     guard recursive else { return paths }
     return paths.flatMap { path in
       guard FileSystem.isFolder(path) else { return [path] }
-      let folder = PictureFolder(below: path, found: scanned)
+      let folder = ImageFolder(below: path, found: scanned)
       for problem in folder.problems { warn(problem.summary) }
       if folder.paths.isEmpty { warn("\(path) holds no JPEG or PNG") }
       if let line = folder.passedOver.line { warn("\(path): \(line)") }

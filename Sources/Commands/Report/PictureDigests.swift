@@ -19,7 +19,7 @@ struct PictureDigests {
   /// The digests of the images that a report of these predictions shows, as they are now.
   init(of answers: [Prediction]) {
     for path in ShownAnswers(answers.filter { $0.index != nil }).paths {
-      guard let bytes = try? FileBytes.read(path, onlyPicture: true) else { continue }
+      guard let bytes = try? FileBytes.read(path, onlyImage: true) else { continue }
       digests[CSV.path(path)] = SHA256.hex(of: bytes)
     }
   }

@@ -10,8 +10,8 @@ internal import Training
 /// The first one writes and tells; the others are silent, and hand an error of theirs to it. An
 /// error on any of them ends all with one message.
 struct RankedTraining {
-  let communicator: Communicator
-  let neighbours: Neighbours
+  private let communicator: Communicator
+  let group: Group
   /// The highest instruction set that all have.
   let instructionSet: InstructionSet
 
@@ -28,9 +28,9 @@ struct RankedTraining {
           "\(transport.library) connected only \(communicator.size) of \(launcher.size) processes: the "
             + "launcher belongs to another MPI", advice: launcher.adviceToMeet)
       }
-      neighbours = try Neighbours(communicator)
+      group = Group(communicator, try Neighbours(communicator))
       let own = InstructionSet.available.last ?? .baseline
-      let all = try communicator.gather(Array(own.rawValue.utf8)).compactMap {
+      let all = try group.gather(Array(own.rawValue.utf8)).compactMap {
         InstructionSet(rawValue: String(decoding: $0, as: UTF8.self))
       }
       let order = InstructionSet.allCases
@@ -42,7 +42,7 @@ struct RankedTraining {
 
   /// The world of this process: the first one's own, or one where nothing is seen.
   func environment(_ environment: Environment) -> Environment {
-    guard !communicator.isFirst else { return environment }
+    guard !group.isFirst else { return environment }
     var silent = environment
     silent.output = SilentStream()
     silent.diagnostics = SilentStream()
@@ -50,7 +50,7 @@ struct RankedTraining {
   }
 
   /// The threads of this process, unless it is said how many.
-  var threads: Int { neighbours.threads(of: Engine.usableProcessors) }
+  var threads: Int { group.neighbours.threads(of: Engine.usableProcessors) }
 
   /// Leaves in good order.
   func leave() throws(CommunicationError) { try communicator.leave() }
@@ -58,9 +58,9 @@ struct RankedTraining {
   /// Ends all processes for an error of this one, or of another; does not return.
   func end(_ error: any Error, _ console: Console) -> Never {
     let failure =
-      (error as? CommunicationError).map { Failure($0, size: communicator.size) }
+      (error as? CommunicationError).map { Failure($0, size: group.count) }
       ?? Failure(error, of: TrainCommand.description)
-    if communicator.isFirst {
+    if group.isFirst {
       console.failure(failure)
       communicator.abort(code: failure.code.rawValue)
     } else if case .silent? = communicator.failure?.kind {
@@ -76,21 +76,19 @@ struct RankedTraining {
 extension RankedTraining? {
   /// The first process's configuration, for all.
   func configuration(_ make: () throws -> Configuration) throws -> Configuration {
-    guard let communicator = self?.communicator else { return try make() }
-    let own = communicator.isFirst ? try make().encoded() : []
-    return try Configuration(decoding: communicator.broadcast(own))
+    guard let group = self?.group else { return try make() }
+    return try Configuration(decoding: group.broadcast { try make().encoded() })
   }
 
   /// The first process's record of the run that continues, for all.
   func record(_ own: RunRecord?) throws -> RunRecord? {
-    guard let communicator = self?.communicator else { return own }
-    return try RunRecord(wire: communicator.broadcast(own?.wire ?? []))
+    guard let group = self?.group else { return own }
+    return try RunRecord(wire: group.broadcast { own?.wire ?? [] })
   }
 
   /// Whether a condition holds on the first process.
   func isTrue(_ own: Bool) throws -> Bool {
-    guard let communicator = self?.communicator else { return own }
-    return try communicator.gather(UInt8(own ? 1 : 0))[0] == 1
+    try self?.group.gather(own)[0] ?? own
   }
 }
 

@@ -67,7 +67,7 @@ struct TrainCommand: Command {
   private func run(_ signal: @escaping @Sendable () -> Int32?, ranks: RankedTraining?) throws
     -> ExitCode
   {
-    let isFirst = ranks?.communicator.isFirst ?? true
+    let isFirst = ranks?.group.isFirst ?? true
     let resumption = isFirst ? try resumption() : nil
     let configuration = try ranks.configuration {
       try resumption?.configuration ?? self.configuration()
@@ -92,17 +92,15 @@ struct TrainCommand: Command {
       try progress.finish()
       return .done
     }
-    let cache = PictureCache(arguments, console.environment)
+    let cache = ImageCache(arguments, console.environment)
     let trainer =
       resumption.map {
         Trainer(
-          $0, cache: cache, engine: engine, communicator: ranks?.communicator,
-          neighbours: ranks?.neighbours)
+          $0, cache: cache, engine: engine, group: ranks?.group ?? Group())
       }
       ?? Trainer(
         configuration: configuration, out: arguments[Self.out],
-        cache: cache, engine: engine, communicator: ranks?.communicator,
-        neighbours: ranks?.neighbours)
+        cache: cache, engine: engine, group: ranks?.group ?? Group())
     trainer.drawsReport = !arguments[SharedOption.noPlots]
     let summary: TrainingSummary
     do {

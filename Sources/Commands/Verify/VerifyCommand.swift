@@ -43,7 +43,7 @@ struct VerifyCommand: Command {
     let comparisons: [Verification.Comparison]
     do {
       comparisons = try verification.run(
-        in: temporary, cache: PictureCache(arguments, console.environment), engine: engine
+        in: temporary, cache: ImageCache(arguments, console.environment), engine: engine
       ) { event in
         if let number = signal() { throw StoppedEarly(signal: number) }
         show(event, meter)

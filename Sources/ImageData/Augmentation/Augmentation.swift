@@ -22,12 +22,9 @@ package enum FlipMode: String, Codable, Sendable, CaseIterable {
 
 /// The bounds of a factor.
 package struct Interval: Codable, Sendable, Hashable {
-  /// The least value.
   package var lower: Double
-  /// The greatest value.
   package var upper: Double
 
-  /// The values between the bounds.
   package init(_ lower: Double, _ upper: Double) {
     self.lower = lower
     self.upper = upper
@@ -47,7 +44,6 @@ package struct Augmentation: Codable, Sendable, Hashable {
   package var shearDegrees: Double
   /// The shift of each axis is drawn from ± this part of the side.
   package var shift: Double
-  /// The mirrorings used.
   package var flip: FlipMode
   /// A shift of all channels is drawn from ± this, in units of the deviation.
   package var brightness: Double
@@ -69,33 +65,20 @@ package struct Augmentation: Codable, Sendable, Hashable {
   /// The fill beyond the border.
   package var fill: BorderFill
 
-  /// The given ranges; without arguments nothing changes.
   package init(
     rotationDegrees: Double = 0, zoom: Double = 0, shearDegrees: Double = 0, shift: Double = 0,
     flip: FlipMode = .none, brightness: Double = 0, contrast: Double = 0, saturation: Double = 0,
     cropScale: Interval = Interval(1, 1), cropAspect: Interval = Interval(1, 1),
     cutout: Double = 0, mixup: Double = 0, cutmix: Double = 0, fill: BorderFill = .reflect
   ) {
-    self.rotationDegrees = rotationDegrees
-    self.zoom = zoom
-    self.shearDegrees = shearDegrees
-    self.shift = shift
-    self.flip = flip
-    self.brightness = brightness
-    self.contrast = contrast
-    self.saturation = saturation
-    self.cropScale = cropScale
-    self.cropAspect = cropAspect
-    self.cutout = cutout
-    self.mixup = mixup
-    self.cutmix = cutmix
-    self.fill = fill
+    (self.rotationDegrees, self.zoom, self.shearDegrees) = (rotationDegrees, zoom, shearDegrees)
+    (self.shift, self.flip, self.brightness, self.contrast) = (shift, flip, brightness, contrast)
+    (self.saturation, self.cropScale, self.cropAspect) = (saturation, cropScale, cropAspect)
+    (self.cutout, self.mixup, self.cutmix, self.fill) = (cutout, mixup, cutmix, fill)
   }
 
-  /// Whether images are blended with others.
   package var blends: Bool { mixup > 0 || cutmix > 0 }
 
-  /// No change at all.
   package static let none = Augmentation()
 
   /// The tutorial's: Keras's zoom_range 0.2, shear_range 0.2 (degrees since 2017), horizontal flip.

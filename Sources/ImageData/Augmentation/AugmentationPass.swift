@@ -2,14 +2,14 @@ internal import KernelTypes
 internal import Primitives
 
 /// An image's bytes, three a pixel; some bytes past the last can be read.
-struct PictureBytes {
+struct ImageBytes {
   var pixels: UnsafePointer<UInt8>
   var size: (width: Int, height: Int)
 }
 
 /// An image blended over another one, or into a window of it.
-struct BlendedPicture {
-  var picture: PictureBytes
+struct BlendedImage {
+  var image: ImageBytes
   /// The remaining share of the image that this one is blended into.
   var share: Float
   /// The window filled by this one; nil if the two are mixed everywhere.
@@ -45,12 +45,12 @@ struct AugmentationPass: Sendable {
   ///
   /// What is blended into it has changes of its own.
   func write(
-    _ picture: PictureBytes, sample: Int, epoch: Int, blend: BlendedPicture? = nil,
+    _ image: ImageBytes, sample: Int, epoch: Int, blend: BlendedImage? = nil,
     size: (width: Int, height: Int), into target: UnsafeMutablePointer<Float>
   ) {
-    if augmentation == .none && picture.size == size {
+    if augmentation == .none && image.size == size {
       kernels.normalize(
-        picture.pixels, size.width * size.height, scale, offset, target)
+        image.pixels, size.width * size.height, scale, offset, target)
       return
     }
     var stream = RandomStream(seed: seed, purpose: .augmentation, epoch: epoch, sample: sample)
@@ -62,17 +62,17 @@ struct AugmentationPass: Sendable {
         kernels: kernels, preprocessing: preprocessing, fill: augmentation.fill, size: size,
         parameters: scratch + 1296, scratch: scratch)
       guard let blend else {
-        sampler.put(picture, draw, into: target)
+        sampler.put(image, draw, into: target)
         return
       }
       var stream = RandomStream(seed: seed, purpose: .partner, epoch: epoch, sample: sample)
       let other = AugmentationDraw(augmentation, &stream)
       if let window = blend.window {
-        sampler.put(picture, draw, into: target)
-        sampler.put(blend.picture, other, window, into: target)
+        sampler.put(image, draw, into: target)
+        sampler.put(blend.image, other, window, into: target)
       } else {
-        sampler.put(picture, draw, share: blend.share, into: target)
-        sampler.put(blend.picture, other, share: 1 - blend.share, adds: true, into: target)
+        sampler.put(image, draw, share: blend.share, into: target)
+        sampler.put(blend.image, other, share: 1 - blend.share, adds: true, into: target)
       }
     }
     cutOut(draw, size, target)
@@ -112,27 +112,27 @@ private struct Sampler {
 
   /// Writes an image's share of the tensor, or adds it to what is there.
   func put(
-    _ picture: PictureBytes, _ draw: AugmentationDraw, share: Float = 1, adds: Bool = false,
+    _ image: ImageBytes, _ draw: AugmentationDraw, share: Float = 1, adds: Bool = false,
     into target: UnsafeMutablePointer<Float>
   ) {
     draw.write(
-      source: picture.size, target: size, preprocessing, share: Double(share), to: parameters)
-    sample(picture, size, adds, target)
+      source: image.size, target: size, preprocessing, share: Double(share), to: parameters)
+    sample(image, size, adds, target)
   }
 
   /// Writes a window of the tensor alone.
   func put(
-    _ picture: PictureBytes, _ draw: AugmentationDraw, _ window: PixelWindow,
+    _ image: ImageBytes, _ draw: AugmentationDraw, _ window: PixelWindow,
     into target: UnsafeMutablePointer<Float>
   ) {
-    draw.write(source: picture.size, target: size, preprocessing, share: 1, to: parameters)
+    draw.write(source: image.size, target: size, preprocessing, share: 1, to: parameters)
     let (x, y) = (Float(window.columns.lowerBound), Float(window.rows.lowerBound))
     parameters[2] += parameters[0] * x + parameters[1] * y
     parameters[5] += parameters[3] * x + parameters[4] * y
     let row = 3 * window.columns.count
     withUnsafeTemporaryAllocation(of: Float.self, capacity: row * window.rows.count) { pixels in
       guard let base = pixels.baseAddress, !pixels.isEmpty else { return }
-      sample(picture, (window.columns.count, window.rows.count), false, base)
+      sample(image, (window.columns.count, window.rows.count), false, base)
       for (index, line) in window.rows.enumerated() {
         (target + 3 * (line * size.width + window.columns.lowerBound))
           .update(from: base + index * row, count: row)
@@ -141,11 +141,11 @@ private struct Sampler {
   }
 
   private func sample(
-    _ picture: PictureBytes, _ size: (width: Int, height: Int), _ adds: Bool,
+    _ image: ImageBytes, _ size: (width: Int, height: Int), _ adds: Bool,
     _ target: UnsafeMutablePointer<Float>
   ) {
     kernels.sampleAffine(
-      picture.pixels, picture.size.width, picture.size.height, target, size.width, size.height,
+      image.pixels, image.size.width, image.size.height, target, size.width, size.height,
       parameters, fill.kernelCode, adds, scratch)
   }
 }

@@ -74,7 +74,6 @@ package struct PixelWindow: Sendable, Hashable {
   package var columns: Range<Int>
   package var rows: Range<Int>
 
-  /// The number of pixels.
   package var count: Int { columns.count * rows.count }
 }
 

@@ -13,12 +13,12 @@ package struct SampleSheet: Sendable, Hashable {
   /// come from what makes batches: the sheet shows what the network will see, but for colours
   /// beyond black and white, which are clipped. Empty if there are no images.
   package init(
-    store: ImageStore, plan: BatchPlan, kernels: KernelTable, pictures: Int = 8, epochs: Int = 7
+    store: ImageStore, plan: BatchPlan, kernels: KernelTable, images: Int = 8, epochs: Int = 7
   ) throws(ImageStoreError) {
     let maker = BatchMaker(store: store, plan: plan, kernels: kernels)
-    var tensors = [Float](repeating: 0, count: pictures * maker.largestTensor)
+    var tensors = [Float](repeating: 0, count: images * maker.largestTensor)
     let order = maker.order(of: plan.epochs.lowerBound)
-    let chosen = SampleSheet.inTurn(order, store, count: pictures)
+    let chosen = SampleSheet.inTurn(order, store, count: images)
     samples = chosen
     var rows: [[RGBImage]] = []
     for sample in chosen { rows.append([try store.image(sample)]) }
@@ -27,7 +27,7 @@ package struct SampleSheet: Sendable, Hashable {
         let batch = maker.prepare(chosen, chosen.indices, epoch, 0, into: tensors)
         for row in chosen.indices {
           try batch.write(row)
-          rows[row].append(batch.picture(row, plan.preprocessing))
+          rows[row].append(batch.image(row, plan.preprocessing))
         }
       }
     }
@@ -54,7 +54,7 @@ package struct SampleSheet: Sendable, Hashable {
 
 extension PreparedBatch {
   /// The tensor of one image as bytes again.
-  fileprivate func picture(_ position: Int, _ preprocessing: Preprocessing) -> RGBImage {
+  fileprivate func image(_ position: Int, _ preprocessing: Preprocessing) -> RGBImage {
     let count = 3 * batch.width * batch.height
     let pixels = (0..<count).map { at in
       let value = batch.pixels[position * count + at]

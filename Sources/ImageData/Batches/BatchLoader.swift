@@ -1,12 +1,12 @@
 package import Compute
 package import KernelTypes
+package import Ranks
 internal import Synchronization
 
 /// One batch, or this process's part of it, ready for the network.
 package struct Batch {
   /// count x height x width x 3 floats, valid until the next call of `next`.
   package var pixels: UnsafeBufferPointer<Float>
-  /// The class of each image.
   package var targets: [Int32]
   /// The index in the store of each image.
   package var samples: [Int]
@@ -16,11 +16,8 @@ package struct Batch {
   package var offset: Int
   /// The images; a part of a small batch may have none.
   package var count: Int { targets.count }
-  /// Pixels across.
   package var width: Int
-  /// Pixels down.
   package var height: Int
-  /// The epoch it belongs to.
   package var epoch: Int
   /// Its place in the epoch.
   package var index: Int
@@ -36,9 +33,7 @@ package struct BatchPlan: Sendable {
   package var batchSize: Int
   /// Whether each epoch has its own order.
   package var shuffles: Bool
-  /// The seed of the order and the augmentation.
   package var seed: UInt64
-  /// The augmentation of the images.
   package var augmentation: Augmentation
   /// Mean and deviation, and the size unless `size` gives another.
   package var preprocessing: Preprocessing
@@ -48,42 +43,26 @@ package struct BatchPlan: Sendable {
   package var firstBatch: Int
   /// The size of an epoch's batches; nil for the preprocessing's.
   package var size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))?
-  /// The rank of this process and the number of processes; each prepares its part of every batch.
-  package var share: (rank: Int, count: Int)
+  /// The processes that each prepare their part of every batch.
+  package var group: Group
 
-  /// A plan for the given images.
   package init(
     indices: [Int], batchSize: Int, shuffles: Bool = true, seed: UInt64 = 0,
     augmentation: Augmentation = .none, preprocessing: Preprocessing,
     epochs: Range<Int>, firstBatch: Int = 0,
     size: (@Sendable (_ epoch: Int) -> (width: Int, height: Int))? = nil,
-    share: (rank: Int, count: Int) = (0, 1)
+    group: Group = Group()
   ) {
     precondition(batchSize > 0 && firstBatch >= 0, "a batch has at least one image")
-    precondition((0..<share.count).contains(share.rank), "ranks are counted from 0")
-    self.indices = indices
-    self.batchSize = batchSize
-    self.shuffles = shuffles
-    self.seed = seed
-    self.augmentation = augmentation
-    self.preprocessing = preprocessing
-    self.epochs = epochs
-    self.firstBatch = firstBatch
-    self.size = size
-    self.share = share
+    (self.indices, self.batchSize, self.shuffles, self.seed) = (indices, batchSize, shuffles, seed)
+    (self.augmentation, self.preprocessing, self.epochs) = (augmentation, preprocessing, epochs)
+    (self.firstBatch, self.size, self.group) = (firstBatch, size, group)
   }
 
   /// The batches of an epoch.
   package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
 
-  /// Batches of a whole epoch.
   package var batchesPerEpoch: Int { batches.count }
-
-  /// The places of this process's part in a batch of the given number of images; none where there
-  /// are fewer images than processes and others have them.
-  package func part(of count: Int) -> Range<Int> {
-    (share.rank * count / share.count)..<((share.rank + 1) * count / share.count)
-  }
 
   func size(of epoch: Int) -> (width: Int, height: Int) {
     size?(epoch) ?? (preprocessing.width, preprocessing.height)
@@ -156,7 +135,7 @@ package final class BatchLoader {
       isOffered = false
     } else {
       let write = writer(prepared)
-      workers.parallelFor(prepared.batch.count) { picture, _ in write(picture) }
+      workers.parallelFor(prepared.batch.count) { image, _ in write(image) }
     }
     waitSeconds += (ContinuousClock.now - start) / .seconds(1)
     if let failure = work.failure.withLock({ $0 }) { throw failure }
@@ -185,10 +164,10 @@ package final class BatchLoader {
   private func writer(_ prepared: PreparedBatch) -> @Sendable (Int) -> Void {
     let work = work
     let isInMemory = prepared.store.isInMemory
-    return { picture in
+    return { image in
       let start = ContinuousClock.now
       do throws(ImageStoreError) {
-        let spent = try prepared.write(picture)
+        let spent = try prepared.write(image)
         let fetching = isInMemory ? .zero : spent
         let augmenting = ContinuousClock.now - start - fetching
         work.fetching.wrappingAdd(Int(fetching / .nanoseconds(1)), ordering: .relaxed)

@@ -1,5 +1,6 @@
 internal import KernelTypes
 internal import Primitives
+internal import Ranks
 
 /// Says which images make up each batch.
 final class BatchMaker {
@@ -23,7 +24,7 @@ final class BatchMaker {
 
   /// Floats of the largest part of a batch of all epochs.
   var largestBatch: Int {
-    largestTensor * ((plan.batches.largest + plan.share.count - 1) / plan.share.count)
+    largestTensor * plan.group.largestPart(of: plan.batches.largest)
   }
 
   /// The images of an epoch in the order of its batches.
@@ -44,7 +45,7 @@ final class BatchMaker {
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
     let whole = Array(order(of: epoch)[plan.batches[index]])
-    return prepare(whole, plan.part(of: whole.count), epoch, index, into: target)
+    return prepare(whole, plan.group.range(of: whole.count), epoch, index, into: target)
   }
 
   /// A part of some samples as they are in an epoch, to be written to `target` one by one.
@@ -94,17 +95,17 @@ struct PreparedBatch: @unchecked Sendable {
     var fetching = Duration.zero
     let sample = batch.samples[position]
     guard let mixture = batch.mixture else {
-      try withPicture(sample, &fetching) { write($0, position) }
+      try withImage(sample, &fetching) { write($0, position) }
       return fetching
     }
     var fetchingPartner = Duration.zero
     var failure: ImageStoreError?
-    try withPicture(sample, &fetching) { picture in
+    try withImage(sample, &fetching) { image in
       do throws(ImageStoreError) {
-        try withPicture(mixture.samples[position], &fetchingPartner) { partner in
-          let blend = BlendedPicture(
-            picture: partner, share: mixture.shares[position], window: mixture.windows[position])
-          write(picture, position, blend)
+        try withImage(mixture.samples[position], &fetchingPartner) { partner in
+          let blend = BlendedImage(
+            image: partner, share: mixture.shares[position], window: mixture.windows[position])
+          write(image, position, blend)
         }
       } catch {
         failure = error
@@ -115,23 +116,23 @@ struct PreparedBatch: @unchecked Sendable {
   }
 
   private func write(
-    _ picture: PictureBytes, _ position: Int, _ blend: BlendedPicture? = nil
+    _ image: ImageBytes, _ position: Int, _ blend: BlendedImage? = nil
   ) {
     guard let base = target.baseAddress else { return }
     let size = (width: batch.width, height: batch.height)
     pass.write(
-      picture, sample: batch.samples[position], epoch: batch.epoch, blend: blend,
+      image, sample: batch.samples[position], epoch: batch.epoch, blend: blend,
       size: size, into: base + position * 3 * size.width * size.height)
   }
 
-  private func withPicture(
-    _ sample: Int, _ fetching: inout Duration, _ body: (PictureBytes) -> Void
+  private func withImage(
+    _ sample: Int, _ fetching: inout Duration, _ body: (ImageBytes) -> Void
   ) throws(ImageStoreError) {
     let start = ContinuousClock.now
     var fetched = start
     try store.withPixels(sample) {
       fetched = ContinuousClock.now
-      body(PictureBytes(pixels: $0, size: store.size(of: sample)))
+      body(ImageBytes(pixels: $0, size: store.size(of: sample)))
     }
     fetching += fetched - start
   }

@@ -10,7 +10,7 @@ package struct PipelineBenchmark: Sendable {
   /// The time per image on one thread, in seconds.
   package struct Figures: Sendable, Hashable {
     /// Images that were measured.
-    package var pictures: Int
+    package var images: Int
     /// Decoding at full size.
     package var decoding: Double
     /// Decoding at the size that the margin chooses, turning and resizing.
@@ -50,7 +50,7 @@ package struct PipelineBenchmark: Sendable {
   }
 
   /// Images that are measured.
-  package var pictures: Int { files.count }
+  package var images: Int { files.count }
 
   /// Seconds an image on one thread while all work; the best of the rounds that fit.
   ///
@@ -59,7 +59,7 @@ package struct PipelineBenchmark: Sendable {
     _ preprocessing: Preprocessing, seconds: Double, shouldStop: () -> Bool = { false }
   ) -> Figures {
     let reader = ImageReader(preprocessing, kernels: kernels)
-    var figures = Figures(pictures: files.count, decoding: .infinity, reading: .infinity)
+    var figures = Figures(images: files.count, decoding: .infinity, reading: .infinity)
     let start = ContinuousClock.now
     repeat {
       figures.decoding = min(

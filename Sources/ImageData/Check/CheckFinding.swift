@@ -9,23 +9,18 @@ package struct CheckFinding: Sendable, Equatable {
   package var code: ImageFailure.Code?
 
   init(_ kind: Kind, _ message: String, _ paths: [String], code: ImageFailure.Code? = nil) {
-    self.kind = kind
-    self.message = message
-    self.paths = paths
-    self.code = code
+    (self.kind, self.message, self.paths, self.code) = (kind, message, paths, code)
   }
 
   /// The kinds in the order of a report; the raw values stand in its JSON form.
   package enum Kind: String, Sendable, Hashable, CaseIterable {
     /// A folder of the dataset that cannot be listed.
     case unreadableFolder = "unreadable-folder"
-    /// No class folders.
     case noClasses = "no-classes"
     /// Fewer classes than two.
     case oneClass = "one-class"
     /// A folder around the class folders instead of them.
     case nestedFolder = "nested-folder"
-    /// Folders of splits inside class folders.
     case splitsInClasses = "splits-in-classes"
     /// A folder that may be a split or a class.
     case unclearFolder = "unclear-folder"
@@ -33,7 +28,6 @@ package struct CheckFinding: Sendable, Equatable {
     case emptyClass = "empty-class"
     /// A class that the training folder does not have.
     case unknownClass = "unknown-class"
-    /// Several folders for one split.
     case severalFolders = "several-folders"
     /// Split folders, but none to train on.
     case noTraining = "no-training-folder"
@@ -60,7 +54,7 @@ package struct CheckFinding: Sendable, Equatable {
     /// A JPEG named as a PNG, or the other way round.
     case wrongExtension = "wrong-extension"
     /// A JPEG or PNG that is ignored, as its name is that of a text or another known kind.
-    case unnamedPicture = "unnamed-picture"
+    case unnamedImage = "unnamed-picture"
     /// Another file among the images, which is ignored.
     case otherFile = "other-file"
     /// A folder beside those of the splits, which is ignored.

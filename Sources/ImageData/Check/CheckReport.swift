@@ -11,11 +11,9 @@ package struct CheckReport: Sendable {
 
   /// The smallest, the middle and the largest of some numbers.
   package struct Spread: Sendable, Equatable {
-    /// The smallest.
     package var least: Int
     /// The upper one of the two in the middle.
     package var median: Int
-    /// The largest.
     package var most: Int
 
     init?(_ values: [Int]) {
@@ -47,11 +45,9 @@ package struct CheckReport: Sendable {
     }
   }
 
-  /// The dataset's folder.
   package var root: String
   /// The classes of all folders, in byte order.
   package var classes: [String]
-  /// The folders of the splits.
   package var folders: [Folder]
   /// Candidates.
   package var images = 0
@@ -59,17 +55,15 @@ package struct CheckReport: Sendable {
   package var decoded = 0
   /// Bytes of all that could be read.
   package var byteCount = 0
-  /// Decoded images by kind.
   package var kinds: [FileKind: Int] = [:]
   /// Decoded images by what is special about their files.
-  package var traits: [PictureFacts.Trait: Int] = [:]
+  package var traits: [ImageFacts.Trait: Int] = [:]
   /// Decoded images that their EXIF orientation turns or mirrors.
   package var turned = 0
   /// Pixels across, upright; nil without a decoded image.
   package var widths: Spread?
   /// Pixels down, upright.
   package var heights: Spread?
-  /// Decoded images by shape.
   package var shapes = Shapes()
   /// Decoded images for which the search for similar ones was cut short.
   package var cutShort = 0
@@ -90,18 +84,18 @@ package struct CheckReport: Sendable {
     }
   }
 
-  mutating func add(_ examinations: [PictureExamination]) {
+  mutating func add(_ examinations: [ImageExamination]) {
     images = examinations.count
     byteCount = examinations.reduce(0) { $0 + $1.byteCount }
-    let pictures = examinations.compactMap(\.picture)
-    decoded = pictures.count
-    for picture in pictures {
-      kinds[picture.facts.kind, default: 0] += 1
-      for trait in picture.facts.traits { traits[trait, default: 0] += 1 }
-      if picture.facts.orientation != 1 { turned += 1 }
-      shapes.add(picture.width, picture.height)
+    let images = examinations.compactMap(\.image)
+    decoded = images.count
+    for image in images {
+      kinds[image.facts.kind, default: 0] += 1
+      for trait in image.facts.traits { traits[trait, default: 0] += 1 }
+      if image.facts.orientation != 1 { turned += 1 }
+      shapes.add(image.width, image.height)
     }
-    widths = Spread(pictures.map(\.width))
-    heights = Spread(pictures.map(\.height))
+    widths = Spread(images.map(\.width))
+    heights = Spread(images.map(\.height))
   }
 }

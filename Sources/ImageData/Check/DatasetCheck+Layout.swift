@@ -65,7 +65,7 @@ extension DatasetCheck {
       }
       return kind.map {
         CheckFinding(
-          .unnamedPicture, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
+          .unnamedImage, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
       } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
     }
       + images.map { CheckFinding(.looseImage, "not in a class folder", [$0]) }
@@ -91,7 +91,7 @@ extension DatasetCheck {
       for found in folder.classes {
         let members = rest.prefix(found.files.count)
         rest = rest.dropFirst(found.files.count)
-        let decoded = members.count { $0.examination.picture != nil }
+        let decoded = members.count { $0.examination.image != nil }
         counts.append((found.name, decoded))
         if let detail = Detail(members) { details.append((found.name, detail)) }
         if decoded == 0 {
@@ -160,7 +160,7 @@ private struct Detail {
 
   /// Nil for a class without an image that tells.
   init?(_ files: some Sequence<CheckedFile>) {
-    let telling = files.compactMap(\.examination.picture).filter { $0.fineness != nil }
+    let telling = files.compactMap(\.examination.image).filter { $0.fineness != nil }
     guard !telling.isEmpty else { return nil }
     pixels = telling.compactMap(\.fineness).sorted()[telling.count / 2]
     let shorter = telling.map { min($0.width, $0.height) }.sorted()[telling.count / 2]

@@ -32,36 +32,27 @@ package enum DatasetCheck {
     }
     let candidates = CheckCandidate.all(of: survey)
     let total = candidates.count + survey.others.count
-    var examinations = [PictureExamination?](repeating: nil, count: candidates.count)
-    var kinds = [FileKind?](repeating: nil, count: survey.others.count)
     let done = Atomic(0)
+    func note(_ worker: Int) {
+      let count = done.add(1, ordering: .relaxed).newValue
+      // Worker 0 is the caller's thread.
+      if worker == 0 { progress(count, total) }
+    }
     let resizer = PerceptualHash.resizer(kernels)
-    examinations.withUnsafeMutableBufferPointer { examinations in
-      kinds.withUnsafeMutableBufferPointer { kinds in
-        nonisolated(unsafe) let examinations = examinations
-        nonisolated(unsafe) let kinds = kinds
-        workers.parallelFor(total) { index, worker in
-          if index < candidates.count {
-            examinations[index] = PictureExamination(
-              candidates[index].sample, maxPixels: maxPixels, resizer: resizer)
-          } else {
-            let other = index - candidates.count
-            let start = try? FileBytes.read(
-              joined(survey.root, survey.others[other]), first: ForeignKind.headLength)
-            kinds[other] = start.flatMap { FileKind($0) }
-          }
-          let count = done.add(1, ordering: .relaxed).newValue
-          // Worker 0 is the caller's thread.
-          if worker == 0 { progress(count, total) }
-        }
-      }
+    let examinations = workers.map(candidates) { candidate, worker in
+      defer { note(worker) }
+      return ImageExamination(candidate.sample, maxPixels: maxPixels, resizer: resizer)
+    }
+    let kinds = workers.map(survey.others) { path, worker in
+      defer { note(worker) }
+      let start = try? FileBytes.read(joined(survey.root, path), first: ForeignKind.headLength)
+      return start.flatMap { FileKind($0) }
     }
     progress(total, total)
 
-    let all = examinations.compactMap { $0 }
     var report = CheckReport(survey)
-    report.add(all)
-    let files = zip(candidates, all).map { CheckedFile(candidate: $0, examination: $1) }
+    report.add(examinations)
+    let files = zip(candidates, examinations).map { CheckedFile(candidate: $0, examination: $1) }
     let copies = copyFindings(files, maxPixels: maxPixels, workers)
     report.cutShort = copies.cutShort
     let findings =
@@ -100,7 +91,7 @@ struct CheckCandidate {
 /// A file and what became of it.
 struct CheckedFile {
   var candidate: CheckCandidate
-  var examination: PictureExamination
+  var examination: ImageExamination
 
   var path: String { candidate.sample.relativePath }
   var classIndex: Int { candidate.sample.classIndex }
@@ -111,24 +102,149 @@ struct CheckedFile {
     switch examination.result {
     case .failure(let failure):
       return [CheckFinding(.undecodable, failure.message, [path], code: failure.code)]
-    case .success(let picture):
+    case .success(let image):
       var findings: [CheckFinding] = []
-      let kind = picture.facts.kind
+      let kind = image.facts.kind
       let name = path[
         (path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
-      let ending = PictureName.ending(of: String(name)).map(String.init)
+      let ending = ImageName.ending(of: String(name)).map(String.init)
       let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
       if isForeign || (FileKind(ending: path) ?? kind) != kind {
         findings.append(
           CheckFinding(.wrongExtension, "holds a \(kind.rawValue.uppercased())", [path]))
       }
-      let sides = [picture.width, picture.height].sorted()
-      let size = "\(picture.width) x \(picture.height) pixels"
+      let sides = [image.width, image.height].sorted()
+      let size = "\(image.width) x \(image.height) pixels"
       if sides[0] < DatasetCheck.leastSide { findings.append(CheckFinding(.tiny, size, [path])) }
       if sides[1] > DatasetCheck.mostAspect * sides[0] {
         findings.append(CheckFinding(.extremeShape, size, [path]))
       }
       return findings
     }
+  }
+}
+
+extension DatasetCheck {
+  /// Images that are there more than once, exactly or nearly.
+  ///
+  /// Also says for how many the search for similar ones was cut short.
+  fileprivate static func copyFindings(
+    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
+  ) -> (findings: [CheckFinding], cutShort: Int) {
+    let pixels = pixelDigests(files, maxPixels: maxPixels, workers)
+    let copies = grouped(files) { file in
+      file.examination.image.map { pixels[$0.fileDigest] ?? $0.fileDigest }
+    }
+    let (near, cutShort) = nearFindings(copies, workers)
+    return (copies.filter { $0.count > 1 }.flatMap(sameFindings) + near, cutShort)
+  }
+
+  /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
+  ///
+  /// They are decoded once more: hashing all the pixels of a dataset would take half as long as
+  /// decoding them, and few images share their size and shrunk copy.
+  private static func pixelDigests(
+    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
+  ) -> [ImageExamination.Digest: ImageExamination.Digest] {
+    let alike = grouped(files) { $0.examination.image?.roughDigest }.filter { $0.count > 1 }
+    let doubtful = alike.map { group in
+      grouped(group) { $0.examination.image?.fileDigest }.compactMap(\.first)
+    }.filter { $0.count > 1 }.flatMap(\.self)
+    let found = workers.map(doubtful) { file, _ in
+      ImageExamination.pixelDigest(file.candidate.sample.path, maxPixels: maxPixels)
+    }
+    var digests: [ImageExamination.Digest: ImageExamination.Digest] = [:]
+    for (file, digest) in zip(doubtful, found) {
+      if let image = file.examination.image { digests[image.fileDigest] = digest }
+    }
+    return digests
+  }
+
+  /// Findings about files with the same pixels.
+  private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
+    let isSameFile = Set(files.compactMap(\.examination.image?.fileDigest)).count == 1
+    return CheckFinding.copies(
+      isSameFile ? CheckFinding.sameFile : "the same pixels in different files",
+      files.map { ($0.candidate.sample, $0.split) })
+  }
+
+  /// Findings about images that look alike; each lists all files with the image.
+  private static func nearFindings(
+    _ images: [[CheckedFile]], _ workers: WorkerPool
+  ) -> (findings: [CheckFinding], cutShort: Int) {
+    let hashed = images.indices.filter { images[$0][0].examination.image?.hash != nil }
+    let hashes = hashed.compactMap { images[$0][0].examination.image?.hash }
+    var groups = Groups(count: hashes.count)
+    let outcome = NearDuplicates(hashes).search(workers: workers)
+    for (a, b) in outcome.pairs { groups.join(a, b) }
+    let findings = groups.all().map { members in
+      let files = members.flatMap { images[hashed[$0]] }
+      let splits = Set(files.map(\.split)).sorted()
+      let kind: CheckFinding.Kind =
+        splits.count > 1
+        ? .nearLeak : Set(files.map(\.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
+      let place = splits.count > 1 ? " in \(CheckFinding.named(splits))" : ""
+      return CheckFinding(kind, "images that look alike" + place, files.map(\.path))
+    }
+    return (findings, outcome.cutShort)
+  }
+}
+
+/// Elements with equal keys together, in the order of their first ones; those without are omitted.
+private func grouped<Element, Key: Hashable>(
+  _ elements: some Sequence<Element>, by key: (Element) -> Key?
+) -> [[Element]] {
+  var numbers: [Key: Int] = [:]
+  var groups: [[Element]] = []
+  for element in elements {
+    guard let key = key(element) else { continue }
+    if let number = numbers[key] {
+      groups[number].append(element)
+    } else {
+      numbers[key] = groups.count
+      groups.append([element])
+    }
+  }
+  return groups
+}
+
+extension CheckFinding {
+  fileprivate static let sameFile = "the same file"
+
+  /// Findings about an image that occurs more than once, in the given manner.
+  fileprivate static func copies(
+    _ manner: String, _ files: [(sample: Sample, split: Split)]
+  ) -> [CheckFinding] {
+    let paths = files.map(\.sample.relativePath)
+    let splits = Set(files.map(\.split)).sorted()
+    var findings: [CheckFinding] = []
+    if Set(files.map(\.sample.classIndex)).count > 1 {
+      findings.append(CheckFinding(.twoClasses, manner, paths))
+    }
+    if splits.count > 1 {
+      findings.append(CheckFinding(.leak, "\(manner) in \(named(splits))", paths))
+    }
+    return findings.isEmpty ? [CheckFinding(.duplicate, manner, paths)] : findings
+  }
+
+  fileprivate static func named(_ splits: [Split]) -> String {
+    splits.map(\.rawValue).joined(separator: " and ")
+  }
+}
+
+extension ImageStore {
+  /// Files that are there more than once, as far as their bytes tell: known from loading, free of
+  /// charge.
+  ///
+  /// `DatasetCheck` looks further: for the same pixels in other files, and for images alike.
+  package var copies: [CheckFinding] {
+    grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
+      .filter { $0.count > 1 }
+      .flatMap { group in
+        CheckFinding.copies(
+          CheckFinding.sameFile,
+          group.compactMap { index in split(of: index).map { (samples[index], $0) } })
+      }
+      .sorted { $0.kind < $1.kind }
   }
 }

@@ -50,7 +50,6 @@ private struct Surface {
   /// Row after row, 0 to 255.
   var greys: [Float]
 
-  /// The middle of an image.
   init(_ image: RGBImage, window: Int) {
     width = min(window, image.width)
     height = min(window, image.height)
@@ -70,9 +69,7 @@ private struct Surface {
   }
 
   private init(width: Int, height: Int, greys: [Float]) {
-    self.width = width
-    self.height = height
-    self.greys = greys
+    (self.width, self.height, self.greys) = (width, height, greys)
   }
 
   /// The mean square of the second differences across plus that of those down.

@@ -71,7 +71,6 @@ package struct NearDuplicates {
     package var pairs: [(Int, Int)] = []
     /// Images whose search was cut short, so that similar ones may be missing.
     package var cutShort = 0
-    /// Hashes looked at.
     package var lookups = 0
   }
 

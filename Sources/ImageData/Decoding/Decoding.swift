@@ -1,7 +1,7 @@
 internal import CImageCodecs
 
 /// An image as it was decoded: perhaps smaller than the file's, and not turned yet.
-package struct DecodedPicture: Sendable, Hashable {
+package struct DecodedImage: Sendable, Hashable {
   /// The pixels as they are stored: the full sides divided by `shrink`, rounded up.
   package var image: RGBImage
   /// Pixels across of the whole image as stored.
@@ -19,17 +19,13 @@ package struct DecodedPicture: Sendable, Hashable {
   package init(
     image: RGBImage, fullWidth: Int, fullHeight: Int, shrink: Int, orientation: Int
   ) {
-    self.image = image
-    self.fullWidth = fullWidth
-    self.fullHeight = fullHeight
-    self.shrink = shrink
-    self.orientation = orientation
+    (self.image, self.fullWidth, self.fullHeight) = (image, fullWidth, fullHeight)
+    (self.shrink, self.orientation) = (shrink, orientation)
   }
 
   /// Whether turning exchanges rows and columns.
   var isTransposed: Bool { orientation >= 5 }
 
-  /// The pixels turned upright.
   package var upright: RGBImage { image.upright(from: orientation) }
 }
 
@@ -41,7 +37,7 @@ extension ImageReader {
   package static func decode(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> RGBImage {
-    try decodePicture(bytes: bytes, exif: exif, maxPixels: maxPixels).upright
+    try decodeImage(bytes: bytes, exif: exif, maxPixels: maxPixels).upright
   }
 
   /// The image in a file's bytes, decoded at the size that `shrink` chooses.
@@ -49,33 +45,33 @@ extension ImageReader {
   /// `shrink` is given the sides of the whole image, upright, and answers 1, 2, 4 or 8. It is
   /// asked for JPEG alone, whose decoder makes smaller images for less work; a PNG is always
   /// whole. The limits and the verdict are those of the whole image whatever the prediction.
-  package static func decodePicture(
+  package static func decodeImage(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
-  ) throws(ImageFailure) -> DecodedPicture {
-    try decodeWithFacts(bytes: bytes, exif: exif, maxPixels: maxPixels, shrink: shrink).picture
+  ) throws(ImageFailure) -> DecodedImage {
+    try decodeWithFacts(bytes: bytes, exif: exif, maxPixels: maxPixels, shrink: shrink).image
   }
 
-  /// The results of `decodePicture` and `facts`, for the cost of one.
+  /// The results of `decodeImage` and `facts`, for the cost of one.
   package static func decodeWithFacts(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels,
     shrink: (_ width: Int, _ height: Int) -> Int = { _, _ in 1 }
-  ) throws(ImageFailure) -> (picture: DecodedPicture, facts: PictureFacts) {
-    guard let kind = FileKind(bytes) else { throw .notAPicture(bytes) }
+  ) throws(ImageFailure) -> (image: DecodedImage, facts: ImageFacts) {
+    guard let kind = FileKind(bytes) else { throw .notAnImage(bytes) }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    let facts = PictureFacts(kind, structure, probe)
+    let facts = ImageFacts(kind, structure, probe)
     let (width, height) = (facts.width, facts.height)
     let orientation = exif == .apply ? facts.orientation : 1
     let upright = orientation >= 5 ? (height, width) : (width, height)
     let divisor = kind == .jpeg ? shrink(upright.0, upright.1) : 1
-    precondition([1, 2, 4, 8].contains(divisor), "pictures shrink by 1, 2, 4 or 8")
-    let (image, strayBytes) = try pixels(
+    precondition([1, 2, 4, 8].contains(divisor), "images shrink by 1, 2, 4 or 8")
+    let (stored, strayBytes) = try pixels(
       of: bytes, kind: kind, probe: probe, shrink: divisor, maxPixels: maxPixels)
-    var picture = DecodedPicture(
-      image: image, fullWidth: width, fullHeight: height, shrink: divisor,
+    var image = DecodedImage(
+      image: stored, fullWidth: width, fullHeight: height, shrink: divisor,
       orientation: orientation)
-    picture.strayBytes = strayBytes
-    return (picture, facts)
+    image.strayBytes = strayBytes
+    return (image, facts)
   }
 
   /// The versions of the libraries that decode, such as "libjpeg-turbo 2.1.5".

@@ -1,6 +1,5 @@
 /// The orientation in EXIF data, read with every bound checked.
 enum Exif {
-  /// The orientation in EXIF data.
   enum Orientation: Equatable {
     case absent
     /// The image is stored turned, 2 to 8, or upright, 1.

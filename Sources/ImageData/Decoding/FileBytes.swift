@@ -12,10 +12,10 @@ package enum FileBytes {
   ///
   /// Never waits for a pipe or a device and never maps the file, so that one cut short meanwhile
   /// does no harm. With `most` no more than so many of its first bytes are read, however large
-  /// the file is. With `onlyPicture` a large file that does not begin as one is refused unread,
+  /// the file is. With `onlyImage` a large file that does not begin as one is refused unread,
   /// as decoding its bytes would.
   package static func read(
-    _ path: String, first most: Int? = nil, onlyPicture: Bool = false
+    _ path: String, first most: Int? = nil, onlyImage: Bool = false
   ) throws(ImageFailure) -> [UInt8] {
     guard !path.utf8.contains(0) else {
       throw ImageFailure(.unreadable, "the path holds a zero byte")
@@ -44,9 +44,9 @@ package enum FileBytes {
     guard size > 0 else {
       throw ImageFailure(.truncated, "the file is empty; copy or download it again")
     }
-    if onlyPicture, size > large {
+    if onlyImage, size > large {
       let head = try read(descriptor, ForeignKind.headLength)
-      guard FileKind(head) != nil else { throw .notAPicture(head) }
+      guard FileKind(head) != nil else { throw .notAnImage(head) }
       lseek(descriptor, 0, SEEK_SET)
     }
     return try read(descriptor, size)

@@ -9,8 +9,7 @@ struct FileStructure {
   var exifAsText: Exif.Orientation?
   /// The orientation that XMP data name, 0 to 9; nil without any.
   var xmp: Int?
-  /// Peculiarities of the file.
-  var traits: Set<PictureFacts.Trait> = []
+  var traits: Set<ImageFacts.Trait> = []
 
   /// The structure of a file's bytes; `maxPixels` scales how much work scans may be.
   init(of bytes: [UInt8], kind: FileKind, maxPixels: Int) throws(ImageFailure) {

@@ -216,7 +216,7 @@ extension ForeignKind {
 
 extension ImageFailure {
   /// The failure for bytes that begin neither as a JPEG nor as a PNG.
-  static func notAPicture(_ bytes: [UInt8]) -> ImageFailure {
+  static func notAnImage(_ bytes: [UInt8]) -> ImageFailure {
     let kind = ForeignKind(Array(bytes.prefix(ForeignKind.headLength)))
     return ImageFailure(
       .notAnImage, kind?.message ?? "neither a JPEG nor a PNG by its first bytes")

@@ -41,7 +41,7 @@ struct JPEGMarkers {
   /// The reason why there are no more segments.
   enum End {
     /// The marker for the end of the image.
-    case picture
+    case image
     /// The bytes end first.
     case cut
     /// A segment that cannot be.
@@ -88,7 +88,7 @@ struct JPEGMarkers {
       }
     }
     switch marker {
-    case 0xD9: return stop(.picture)
+    case 0xD9: return stop(.image)
     case 0x01, 0xD0...0xD7: return Segment(marker: marker, body: position..<position)
     default: break
     }

@@ -155,13 +155,13 @@ extension FileStructure {
       }
       if markers.strayBytes > 0 { traits.insert(.strayBytes) }
       if markers.end == .cut { traits.insert(.noEnd) }
-      if markers.end == .picture, !seen.isSuperset(of: frame.blocks.keys) {
+      if markers.end == .image, !seen.isSuperset(of: frame.blocks.keys) {
         throw ImageFailure(.damaged, "a colour component is in no scan")
       }
     }
-    guard markers.end == .picture else { return }
+    guard markers.end == .image else { return }
     if hasSeveral || bytes[markers.position...].starts(with: [0xFF, 0xD8, 0xFF]) {
-      traits.insert(.severalPictures)
+      traits.insert(.severalImages)
     } else if markers.position < bytes.count {
       traits.insert(.trailingBytes)
     }

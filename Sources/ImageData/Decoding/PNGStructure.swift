@@ -71,7 +71,7 @@ extension FileStructure {
         // What says something of the pixels stands before them.
         if chunk.isNamed("tRNS") { traits.insert(.alpha) }
         if chunk.isNamed("iCCP") { traits.insert(.colourProfile) }
-        if chunk.isNamed("acTL") { traits.insert(.severalPictures) }
+        if chunk.isNamed("acTL") { traits.insert(.severalImages) }
       }
     }
     if let header {
@@ -178,7 +178,7 @@ private struct PNGHeader {
     return height * (1 + (width * depth * channels + 7) / 8)
   }
 
-  func addTraits(to traits: inout Set<PictureFacts.Trait>) {
+  func addTraits(to traits: inout Set<ImageFacts.Trait>) {
     if colour == 0 || colour == 4 { traits.insert(.grey) }
     if colour == 3 { traits.insert(.palette) }
     if colour == 4 || colour == 6 { traits.insert(.alpha) }

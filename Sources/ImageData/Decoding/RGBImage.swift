@@ -1,8 +1,6 @@
 /// An image of 8 bits per channel: three bytes per pixel, row after row, no padding.
 package struct RGBImage: Sendable, Hashable {
-  /// Pixels across.
   package var width: Int
-  /// Pixels down.
   package var height: Int
   /// 3 * width * height bytes: red, green, blue.
   package var pixels: [UInt8]
@@ -12,9 +10,7 @@ package struct RGBImage: Sendable, Hashable {
     precondition(
       width > 0 && height > 0 && pixels.count == 3 * width * height,
       "an image has three bytes per pixel")
-    self.width = width
-    self.height = height
-    self.pixels = pixels
+    (self.width, self.height, self.pixels) = (width, height, pixels)
   }
 }
 
@@ -42,12 +38,9 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case tooSlow
   }
 
-  /// The kind of failure.
   package var code: Code
-  /// The cause, in one sentence.
   package var message: String
 
-  /// A failure of the given kind.
   package init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message

@@ -14,10 +14,7 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified
   ) {
-    self.validation = validation
-    self.test = test
-    self.fraction = fraction
-    self.rule = rule
+    (self.validation, self.test, self.fraction, self.rule) = (validation, test, fraction, rule)
   }
 
   /// The order in which images are taken into a fraction.
@@ -112,7 +109,7 @@ extension ContentSplit {
   /// The splits of a training folder's images, by their digests and classes.
   ///
   /// An image that several classes have counts for the first of them, so that no two splits get it.
-  package func deal(_ images: [(digest: [UInt8], classIndex: Int)]) -> [Split] {
+  package func assign(_ images: [(digest: [UInt8], classIndex: Int)]) -> [Split] {
     guard rule == .stratified else {
       return images.map { likelySplit(of: $0.digest, among: 0) }
     }

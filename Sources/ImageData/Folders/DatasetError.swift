@@ -38,7 +38,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case tooDeep(path: String, limit: Int)
   /// More files, folders and links than are listed.
   case tooManyEntries(path: String, limit: Int)
-  /// The caller stopped the survey.
   case stopped
   /// A class folder's name that is not UTF-8, or has characters that steer a terminal or the
   /// direction of text.
@@ -64,7 +63,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The problem, in one line.
   package var summary: String {
     switch self {
     case .stopped: fact
@@ -151,7 +149,6 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The expected layout.
   package var expected: String? {
     switch self {
     case .missing, .unreadable, .linkLoop, .tooDeep, .tooManyEntries, .stopped, .className,
@@ -220,7 +217,6 @@ func counted(_ count: Int, _ noun: String) -> String {
 }
 
 extension Split {
-  /// The split's name in a sentence.
   package var title: String {
     switch self {
     case .train: "training"

@@ -42,7 +42,7 @@ struct FolderListing {
       if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
       try each()
       let name = String(fileName: bytes)
-      if bytes.first == 0x2E || PictureName.isOfSystem(name) {
+      if bytes.first == 0x2E || ImageName.isOfSystem(name) {
         hidden.append(name)
         continue
       }

@@ -8,7 +8,6 @@ internal import Primitives
 struct FolderSurvey {
   /// A file that is an image by its name or its first bytes, or whatever else bears such a name.
   struct File {
-    /// The path below the dataset's folder.
     var relativePath: String
   }
 
@@ -16,9 +15,7 @@ struct FolderSurvey {
   struct ClassFolder {
     var name: String
     var files: [File] = []
-    /// The folders directly in it.
     var folders: [String] = []
-    /// Whether images lie directly in it.
     var isFlat = false
     /// The other files among them.
     var passedOver = PassedOver()

@@ -26,7 +26,6 @@ struct FolderWalk {
   /// The folders entered for the present class.
   private var entered: Set<FolderListing.Identity> = []
 
-  /// A walk from the survey's root.
   init(_ survey: FolderSurvey, _ limits: WalkLimits) {
     self.survey = survey
     self.limits = limits
@@ -215,8 +214,8 @@ struct FolderWalk {
         survey.skipped.append(name)
         continue
       }
-      switch PictureName.role(entry, path: joined(root, name)) {
-      case .picture:
+      switch ImageName.role(entry, path: joined(root, name)) {
+      case .image:
         found.files.append(FolderSurvey.File(relativePath: name))
         if depth == 1 { found.isFlat = true }
       case .folder:
@@ -255,8 +254,8 @@ struct FolderWalk {
 
   /// Counts a file beside the class folders that may be meant as an image; texts are not.
   private mutating func noteLoose(_ entry: FolderListing.Entry, _ path: String) {
-    switch PictureName.role(entry, path: path) {
-    case .picture: survey.passedOver.add(entry.name, nil, isLoose: true)
+    switch ImageName.role(entry, path: path) {
+    case .image: survey.passedOver.add(entry.name, nil, isLoose: true)
     case .other(let kind?) where kind.isConvertible: survey.passedOver.add(entry.name, kind)
     case .folder, .other: break
     }

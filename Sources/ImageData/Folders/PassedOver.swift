@@ -1,6 +1,5 @@
 /// The files that a walk through folders has not taken for images, counted by ending.
 package struct PassedOver: Sendable, Hashable {
-  /// The files of one ending.
   private struct Group: Hashable {
     /// As the first of them had it; without an ending the kind, if it is known.
     var label: String
@@ -38,7 +37,7 @@ package struct PassedOver: Sendable, Hashable {
 
   /// Counts a file; `isLoose`: an image outside the class folders.
   mutating func add(_ name: String, _ kind: ForeignKind?, isLoose: Bool = false) {
-    let ending = PictureName.ending(of: name).map(String.init)
+    let ending = ImageName.ending(of: name).map(String.init)
     let key = (isLoose ? "/" : "") + (ending.map { "." + $0.lowercased() } ?? kind?.name ?? "")
     let group = Group(
       label: ending.map { "." + $0 } ?? "", ending: ending, kind: kind, isLoose: isLoose, count: 0)

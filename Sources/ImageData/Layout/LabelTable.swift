@@ -47,10 +47,8 @@ struct LabelTable {
       let body = whole.dropFirst(hasHeader ? 1 : 0)
       guard let label = LabelTable.label(body, header: hasHeader ? whole[0] : [], besides: file)
       else { continue }
-      self.path = path
-      self.separator = separator
-      self.hasHeader = hasHeader
-      self.ending = ending
+      (self.path, self.separator) = (path, separator)
+      (self.hasHeader, self.ending) = (hasHeader, ending)
       folder = place
       columns = (file, label, count)
       labels = Set(body.map { String($0[label]) })

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// This program's own runs, which lie in folders of photos and are never part of a dataset.
 ///
-/// What systems leave there is not even listed: `PictureName.isOfSystem`.
+/// What systems leave there is not even listed: `ImageName.isOfSystem`.
 enum SkippedEntries {
   /// Whether the folder at `path`, which ends in `name`, is ignored anywhere in a dataset.
   static func contains(folder name: String, at path: String) -> Bool {

@@ -15,11 +15,8 @@ struct SplitFolders {
   /// Folders that may be meant for one split or the other, or for a class.
   private(set) var unclear: [String] = []
 
-  /// The contents of a folder.
   struct Content {
-    /// Whether folders lie in it.
     var holdsFolders = false
-    /// Whether images lie in it directly.
     var holdsImages = false
     /// Whether images lie in it or in its folders.
     var holdsImagesBelow = false

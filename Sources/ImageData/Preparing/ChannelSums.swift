@@ -25,10 +25,8 @@ struct ChannelSums: Sendable, Hashable {
   /// The sums of their squares.
   var squares = Channels()
 
-  /// The sums of no image.
   init() {}
 
-  /// The sums of one image's bytes.
   init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count / 3
     // Forty-eight bytes are sixteen pixels: three vectors whose lanes repeat the channels from
@@ -72,7 +70,6 @@ struct ChannelSums: Sendable, Hashable {
     }
   }
 
-  /// Adds another image's sums.
   mutating func add(_ other: ChannelSums) {
     count += other.count
     for channel in 0..<3 {

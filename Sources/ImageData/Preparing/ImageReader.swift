@@ -15,32 +15,32 @@ package struct ImageReader: Sendable {
 
   /// The image in a file, upright and resized.
   package func read(path: String) throws(ImageFailure) -> RGBImage {
-    try read(bytes: FileBytes.read(path, onlyPicture: true))
+    try read(bytes: FileBytes.read(path, onlyImage: true))
   }
 
   /// The image in a file's bytes, upright and resized.
   package func read(bytes: [UInt8]) throws(ImageFailure) -> RGBImage {
-    let picture = try ImageReader.decodePicture(
+    let decoded = try ImageReader.decodeImage(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels,
       shrink: preprocessing.shrink)
-    return resize(picture)
+    return resize(decoded)
   }
 
   /// A decoded image turned and brought to the network's size.
-  package func resize(_ picture: DecodedPicture) -> RGBImage {
-    let isTransposed = picture.isTransposed
-    let (width, height) = (picture.fullWidth, picture.fullHeight)
+  package func resize(_ decoded: DecodedImage) -> RGBImage {
+    let isTransposed = decoded.isTransposed
+    let (width, height) = (decoded.fullWidth, decoded.fullHeight)
     var geometry = preprocessing.geometry(
       width: isTransposed ? height : width, height: isTransposed ? width : height)
     let start = (x: geometry.across.start, y: geometry.down.start)
     let content: RGBImage
-    if picture.shrink == 1 {
+    if decoded.shrink == 1 {
       // Turned first, as others do, so that the same pixels are met.
-      content = resizer.resize(picture.upright, geometry)
+      content = resizer.resize(decoded.upright, geometry)
     } else {
       if isTransposed { swap(&geometry.across, &geometry.down) }
-      content = resizer.resize(picture.image, geometry, shrink: picture.shrink)
-        .upright(from: picture.orientation)
+      content = resizer.resize(decoded.image, geometry, shrink: decoded.shrink)
+        .upright(from: decoded.orientation)
     }
     return content.padded(
       width: preprocessing.width, height: preprocessing.height, x: start.x, y: start.y)

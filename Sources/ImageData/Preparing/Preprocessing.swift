@@ -45,15 +45,12 @@ package enum ExifPolicy: String, Codable, Sendable, CaseIterable {
 /// Everything between a file and the numbers a network sees: (pixel - mean) / deviation of the
 /// resized RGB image, height x width x 3.
 package struct Preprocessing: Codable, Sendable, Hashable {
-  /// Pixels across after resizing.
   package var width: Int
-  /// Pixels down after resizing.
   package var height: Int
   package var resize: ResizeMode
   /// The share of the sides that a crop leaves of what it could: 1 for all, and for other modes.
   package var cropShare: Double
   package var filter: ResizeFilter
-  /// Whether EXIF orientation is applied.
   package var exif: ExifPolicy
   /// JPEGs are decoded at 1/2, 1/4 or 1/8 where so many pixels are left for one of the result.
   ///
@@ -76,16 +73,9 @@ package struct Preprocessing: Codable, Sendable, Hashable {
     mean: [Float] = [0, 0, 0],
     deviation: [Float] = [255, 255, 255], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) {
-    self.width = width
-    self.height = height
-    self.resize = resize
-    self.cropShare = cropShare
-    self.filter = filter
-    self.exif = exif
-    self.shrinkMargin = shrinkMargin
-    self.mean = mean
-    self.deviation = deviation
-    self.maxPixels = maxPixels
+    (self.width, self.height, self.resize, self.cropShare) = (width, height, resize, cropShare)
+    (self.filter, self.exif, self.shrinkMargin, self.mean) = (filter, exif, shrinkMargin, mean)
+    (self.deviation, self.maxPixels) = (deviation, maxPixels)
   }
 
   /// The reason why these values cannot be used; nil if they can.
@@ -115,16 +105,7 @@ package struct Preprocessing: Codable, Sendable, Hashable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case width
-    case height
-    case resize
-    case cropShare
-    case filter
-    case exif
-    case shrinkMargin
-    case mean
-    case deviation
-    case maxPixels
+    case width, height, resize, cropShare, filter, exif, shrinkMargin, mean, deviation, maxPixels
   }
 
   /// Reads values, those of models written before images were shrunk while decoding, or cropped

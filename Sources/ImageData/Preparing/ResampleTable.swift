@@ -1,6 +1,5 @@
 /// The source pixels of each target pixel of one axis, and their weights.
 struct ResampleTable: Sendable {
-  /// The parameters of a table.
   struct Key: Sendable, Hashable {
     var filter: ResizeFilter
     /// The part of the image and the pixels it becomes.
@@ -11,7 +10,6 @@ struct ResampleTable: Sendable {
 
   /// The first source pixel of each target pixel.
   private(set) var firsts: [Int32] = []
-  /// The number of source pixels.
   private(set) var counts: [Int32] = []
   /// Weights [target][taps], 22 bits after the point.
   private(set) var coefficients: [Int32] = []
@@ -60,12 +58,10 @@ struct ResampleTable: Sendable {
 
 /// The weights of the source pixels of one target pixel; their sum is 1.
 struct FilterWindow {
-  /// The first source pixel.
   var first: Int
   /// The weights from there on.
   var weights: [Double]
 
-  /// Weights of given pixels.
   init(first: Int, weights: [Double]) {
     self.first = first
     self.weights = weights

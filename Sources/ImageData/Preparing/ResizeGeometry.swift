@@ -6,7 +6,6 @@ package struct ResizeGeometry: Sendable, Hashable {
     package var size: Int
     /// The start of the part that is used, in pixels of the full size.
     package var lower: Double
-    /// The end of that part.
     package var upper: Double
     /// Pixels that it becomes.
     package var target: Int

@@ -1,5 +1,6 @@
 package import Compute
 package import KernelTypes
+package import Ranks
 internal import Synchronization
 
 /// A file that gave no image.
@@ -23,7 +24,6 @@ package final class ImageStore: Sendable {
   package let samples: [Sample]
   /// The network's size, which all but training images have.
   package let size: (width: Int, height: Int)
-  /// The size of training images.
   package let trainingSize: (width: Int, height: Int)
   /// The files that gave no image, in the order of the samples.
   package let failures: [BadImage]
@@ -37,6 +37,47 @@ package final class ImageStore: Sendable {
   private let sums: [ChannelSums]
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
+
+  /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
+  /// that turn out to belong to another split than was expected.
+  ///
+  /// Files of the training folder are assigned by `content` to the splits that have no folder;
+  /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
+  /// images (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
+  /// load of the same files is used as it is. `progress` is called on the caller's thread now and
+  /// then, and with done == total at the end. With a fraction the training folder is hashed first.
+  ///
+  /// In a group of several this process reads its part alone and learns the rest from the others;
+  /// what the store says is the same on all, and that of one process. Images that others have
+  /// decoded are decoded when first wanted, and checked then. Every process reads
+  /// `filesPerExchange` files between two exchanges, the same on all: after so many, all learn that
+  /// one has failed or is to stop.
+  package static func load(
+    _ dataset: Dataset, splits: [Split], content: ContentSplit = ContentSplit(),
+    preprocessing: Preprocessing, trainingSize: (width: Int, height: Int)? = nil,
+    cache: ImageCache = ImageCache(), group: Group = Group(), filesPerExchange: Int = 256,
+    workers: WorkerPool, kernels: KernelTable,
+    shouldStop: () -> Bool = { false },
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(ImageStoreError) -> ImageStore {
+    let plan = ImageStorePlan(
+      dataset, splits, content, preprocessing,
+      trainingSize ?? (preprocessing.width, preprocessing.height))
+    // Also by a run that makes no file itself, as none may do so for long.
+    if cache.policy != .off, let folder = cache.folder, group.neighbours.place == 0,
+      !Dataset.lies(folder, in: plan.root)
+    {
+      CacheFolder.tidy(folder)
+    }
+    func tick(_ done: Int, _ total: Int) -> Bool {
+      progress(done, total)
+      return shouldStop()
+    }
+    var loading = try ImageStoreLoading(
+      plan, plan.readers(kernels), workers, cache, group, filesPerExchange: filesPerExchange
+    ) { tick(0, plan.candidates.count) }
+    return try loading.load(tick)
+  }
 
   init(_ source: PixelSource, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]) {
     self.source = source
@@ -60,14 +101,10 @@ package final class ImageStore: Sendable {
     fingerprint = plan.fingerprint(outcomes)
   }
 
-  /// The place of the pixels.
-  package var place: PictureCache.Place { source.place }
+  package var place: ImageCache.Place { source.placeName }
 
   /// Whether all pixels are in memory; a shared store may hold only a part.
-  var isInMemory: Bool { source.isComplete }
-
-  /// Bytes of memory that the pixels take, or will once all have been wanted.
-  package var memoryBytes: Int { place == .ram ? byteCount : 0 }
+  var isInMemory: Bool { place == .ram && !source.isShared }
 
   /// The indices of the images of a split, in the order of the dataset.
   ///
@@ -82,12 +119,10 @@ package final class ImageStore: Sendable {
   /// The SHA-256 of a file; empty if it could not be read.
   package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
 
-  /// The classes of images.
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
     indices.map { Int32(samples[$0].classIndex) }
   }
 
-  /// The size of an image.
   package func size(of index: Int) -> (width: Int, height: Int) {
     splits[index] == .train ? trainingSize : size
   }
@@ -107,10 +142,10 @@ package final class ImageStore: Sendable {
     _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
     precondition(splits[index] != nil, "no image has this index")
-    let picture = PixelSource.Picture(
+    let image = PixelSource.Image(
       index: index, path: samples[index].path, digest: digests[index],
       isTraining: splits[index] == .train)
-    try source.withPixels(picture, body)
+    try source.withPixels(image, body)
   }
 
   /// Writes the tensors of images of the network's size, one after the other.

@@ -50,7 +50,6 @@ package enum ImageStoreError: Error, Sendable, Hashable, Codable, CustomStringCo
     }
   }
 
-  /// One sentence.
   package var description: String {
     switch self {
     case .stopped: "stopped while reading images"

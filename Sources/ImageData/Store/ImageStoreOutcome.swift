@@ -13,90 +13,148 @@ struct ImageStoreOutcome {
     get { fileDigest.bytes }
     set { fileDigest = FileDigest(newValue) }
   }
-}
-
-extension ImageStoreOutcome {
-  /// The kind sent to another process, which decides how it continues.
-  private enum Kind {
-    /// A fraction leaves the file out: nothing follows.
-    static let leftOut: UInt8 = 0
-    /// An image of a split that is not asked for: its digest.
-    static let unwanted: UInt8 = 1
-    /// An image that is kept: its digest, split and sums.
-    static let picture: UInt8 = 2
-    /// A bad file: its digest, code and message.
-    static let bad: UInt8 = 3
-    /// One that could not even be read: code and message.
-    static let unread: UInt8 = 4
-  }
-
-  private static let digestBytes = 32
-
-  /// Writes the outcome for another process that has the same plan.
-  func write(to writer: inout MessageWriter) {
-    if let failure {
-      writer.write(byte: digest.isEmpty ? Kind.unread : Kind.bad)
-      writer.write(plain: digest)
-      writer.write(failure.code.rawValue)
-      writer.write(failure.message)
-      return
-    }
-    guard !digest.isEmpty else { return writer.write(byte: Kind.leftOut) }
-    writer.write(byte: split == nil ? Kind.unwanted : Kind.picture)
-    writer.write(plain: digest)
-    if let split {
-      writer.write(split.rawValue)
-      for channel in 0..<3 {
-        writer.write(sums.values[channel])
-        writer.write(sums.squares[channel])
-      }
-    }
-  }
-
-  /// The outcome of a candidate as another process wrote it, if that can be; `settle` then says
-  /// whether its split is right.
-  init(
-    _ reader: inout MessageReader, _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
-  ) throws(MessageReader.Unexpected) {
-    let kind = try reader.byte()
-    switch kind {
-    case Kind.leftOut:
-      guard plan.content.fraction < 1, candidate.folder == .train else {
-        throw MessageReader.Unexpected()
-      }
-    case Kind.unread, Kind.bad:
-      if kind == Kind.bad { digest = try reader.plain(ImageStoreOutcome.digestBytes) }
-      guard let code = ImageFailure.Code(rawValue: try reader.text()) else {
-        throw MessageReader.Unexpected()
-      }
-      failure = ImageFailure(code, try reader.text())
-    case Kind.unwanted, Kind.picture:
-      digest = try reader.plain(ImageStoreOutcome.digestBytes)
-      if kind == Kind.picture {
-        // Whether it is the right one is told by the digests of all.
-        guard let split = Split(rawValue: try reader.text()), plan.wanted.contains(split),
-          candidate.folder == .train || candidate.folder == split
-        else { throw MessageReader.Unexpected() }
-        self.split = split
-        let size = split == .train ? plan.trainingSize : plan.size
-        sums.count = size.width * size.height
-        for channel in 0..<3 {
-          sums.values[channel] = try reader.number(0...(255 * sums.count))
-          sums.squares[channel] = try reader.number(0...(255 * 255 * sums.count))
-        }
-      }
-    default: throw MessageReader.Unexpected()
-    }
-  }
 
   /// The difference from the outcome on another rank, if there is one.
   func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
     // The same bytes, though one of both may not have been decoded, or to another size.
-    if digest == other.digest, !digest.isEmpty { return nil }
+    if fileDigest == other.fileDigest, !fileDigest.isEmpty { return nil }
     return switch (failure, other.failure) {
     case (let own?, nil): "cannot be read: \(terminalSafe(own.message))"
     case (nil, _?): "can be read, but not on rank \(rank)"
-    default: digest == other.digest ? nil : "differs from the file on rank \(rank)"
+    default: fileDigest == other.fileDigest ? nil : "differs from the file on rank \(rank)"
     }
+  }
+}
+
+/// Outcomes as bytes, for a cache's file and for another process with the same plan: numbers of
+/// eight bytes, texts after their lengths.
+struct OutcomeBytes {
+  /// The kind of an outcome, which decides how it continues.
+  fileprivate enum Kind: UInt8 {
+    /// A fraction leaves the file out: nothing follows.
+    case leftOut
+    /// An image of a split that is not asked for: its digest.
+    case unwanted
+    /// An image that is kept: its digest, split and sums.
+    case image
+    /// A bad file: its digest, code and message.
+    case bad
+    /// One that could not even be read: code and message.
+    case unread
+  }
+
+  private(set) var bytes: [UInt8] = []
+
+  private mutating func write(_ number: Int) {
+    for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * byte))) }
+  }
+
+  mutating func write(_ text: String) {
+    write(text.utf8.count)
+    bytes += text.utf8
+  }
+
+  mutating func write(_ outcome: ImageStoreOutcome) {
+    let digest = outcome.digest
+    let kind: Kind =
+      if outcome.failure != nil {
+        digest.isEmpty ? .unread : .bad
+      } else if digest.isEmpty {
+        .leftOut
+      } else {
+        outcome.split == nil ? .unwanted : .image
+      }
+    bytes.append(kind.rawValue)
+    bytes += digest
+    if let failure = outcome.failure {
+      write(failure.code.rawValue)
+      write(failure.message)
+    } else if kind == .image, let split = outcome.split {
+      write(split.rawValue)
+      for channel in 0..<3 {
+        write(outcome.sums.values[channel])
+        write(outcome.sums.squares[channel])
+      }
+    }
+  }
+}
+
+extension ImageStorePlan {
+  /// The outcomes of some candidates as they were written, after a text; nil if they are not such.
+  ///
+  /// Whether each has the right split is then told by `settle`.
+  func outcomes(
+    of indices: some Collection<Int>, _ bytes: [UInt8], after text: String? = nil
+  ) -> [ImageStoreOutcome]? {
+    var reader = OutcomeReader(rest: bytes[...])
+    var outcomes: [ImageStoreOutcome] = []
+    outcomes.reserveCapacity(indices.count)
+    do throws(OutcomeReader.Unexpected) {
+      if let text, try reader.text() != text { return nil }
+      for index in indices { outcomes.append(try reader.outcome(candidates[index], self)) }
+    } catch {
+      return nil
+    }
+    return reader.rest.isEmpty ? outcomes : nil
+  }
+}
+
+/// A reader of outcomes, whose bytes are not trusted.
+private struct OutcomeReader {
+  /// Bytes that are not what was expected.
+  struct Unexpected: Error {}
+
+  var rest: ArraySlice<UInt8>
+
+  private mutating func take(_ count: Int) throws(Unexpected) -> ArraySlice<UInt8> {
+    guard count <= rest.count else { throw Unexpected() }
+    defer { rest = rest.dropFirst(count) }
+    return rest.prefix(count)
+  }
+
+  /// A whole number within bounds.
+  private mutating func number(_ bounds: ClosedRange<Int>) throws(Unexpected) -> Int {
+    let bits = try take(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let value = Int(truncatingIfNeeded: bits)
+    guard bounds.contains(value) else { throw Unexpected() }
+    return value
+  }
+
+  mutating func text() throws(Unexpected) -> String {
+    let block = try take(try number(0...rest.count))
+    guard let text = String(validating: block, as: UTF8.self) else { throw Unexpected() }
+    return text
+  }
+
+  mutating func outcome(
+    _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
+  ) throws(Unexpected) -> ImageStoreOutcome {
+    var outcome = ImageStoreOutcome()
+    guard let kind = OutcomeBytes.Kind(rawValue: try take(1).first ?? .max) else {
+      throw Unexpected()
+    }
+    if [.unwanted, .image, .bad].contains(kind) {
+      outcome.digest = Array(try take(FileDigest.count))
+    }
+    switch kind {
+    case .unwanted: break
+    case .leftOut:
+      guard plan.content.fraction < 1, candidate.folder == .train else { throw Unexpected() }
+    case .unread, .bad:
+      guard let code = ImageFailure.Code(rawValue: try text()) else { throw Unexpected() }
+      outcome.failure = ImageFailure(code, try text())
+    case .image:
+      guard let split = Split(rawValue: try text()), plan.wanted.contains(split),
+        candidate.folder == .train || candidate.folder == split
+      else { throw Unexpected() }
+      outcome.split = split
+      let size = split == .train ? plan.trainingSize : plan.size
+      outcome.sums.count = size.width * size.height
+      for channel in 0..<3 {
+        outcome.sums.values[channel] = try number(0...(255 * outcome.sums.count))
+        outcome.sums.squares[channel] = try number(0...(255 * 255 * outcome.sums.count))
+      }
+    }
+    return outcome
   }
 }

@@ -28,9 +28,7 @@ struct ImageStorePlan {
   ) {
     root = FolderListing.realPath(dataset.root) ?? dataset.root
     wanted = Set(splits)
-    self.content = content
-    self.preprocessing = preprocessing
-    self.trainingSize = trainingSize
+    (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
@@ -124,14 +122,14 @@ extension ImageStorePlan {
         of: digest, among: classCounts[candidate.sample.classIndex] ?? 0)
   }
 
-  /// Deals the training folder's files now that their digests are known.
+  /// Assigns the training folder's files to splits now that their digests are known.
   ///
   /// Gives those that have to be read again, as they belong to another split than was expected.
   mutating func settle(_ outcomes: inout [ImageStoreOutcome]) -> [Int] {
     let known = candidates.indices.filter {
       candidates[$0].folder == .train && !outcomes[$0].digest.isEmpty
     }
-    let splits = content.deal(
+    let splits = content.assign(
       known.map { (outcomes[$0].digest, candidates[$0].sample.classIndex) })
     var again: [Int] = []
     for (index, split) in zip(known, splits) {

@@ -1,12 +1,25 @@
 internal import Glibc
 internal import Primitives
+internal import Synchronization
+
+/// The place of images' pixels, while they are read and afterwards.
+enum PixelPlace {
+  /// In memory, each once it has been decoded.
+  case memory(ImageSlots)
+  /// In a file.
+  case file(ImageCacheFile)
+  /// In a file that this process is making for its machine.
+  case unfinished(ImageCacheFile.Writer)
+  /// In the file that another process of the machine makes or has found.
+  case awaited(CacheEntry)
+  /// Nowhere: they are decoded whenever they are wanted.
+  case nowhere
+}
 
 /// The source of the pixels of a store's images.
-///
-/// A class, because it owns memory or a file.
-final class PixelSource: @unchecked Sendable {
+struct PixelSource: Sendable {
   /// A source's knowledge about an image.
-  struct Picture {
+  struct Image {
     var index: Int
     var path: String
     /// The SHA-256 of the file as it was first read.
@@ -17,89 +30,40 @@ final class PixelSource: @unchecked Sendable {
   /// Kernels may read so many bytes past the last pixel.
   static let slack = 64
 
-  private enum Kind {
-    case memory(UnsafeMutableRawPointer)
-    case slots(PictureSlots, ImageStorePlan.Readers)
-    case file(PictureCacheFile, ImageStorePlan.Readers)
-    case files(ImageStorePlan.Readers)
-  }
-
-  private let kind: Kind
-  private let slotBytes: Int
+  let place: PixelPlace
+  let readers: ImageStorePlan.Readers
+  let slotBytes: Int
   /// Whether files may first have been read by another process, perhaps from another folder.
-  private let isShared: Bool
+  let isShared: Bool
 
-  /// Images in memory, which the source frees; they stand `slotBytes` apart.
-  init(memory: UnsafeMutableRawPointer, slotBytes: Int) {
-    kind = .memory(memory)
-    self.slotBytes = slotBytes
-    isShared = false
-  }
-
-  /// Images in memory once they have been wanted, for one of several processes.
-  init(_ slots: PictureSlots, _ readers: ImageStorePlan.Readers) {
-    kind = .slots(slots, readers)
-    slotBytes = slots.slotBytes
-    isShared = true
-  }
-
-  /// Images in a file; those that have gone bad in it are decoded again.
-  init(
-    _ file: PictureCacheFile, _ readers: ImageStorePlan.Readers, slotBytes: Int,
-    isShared: Bool = false
-  ) {
-    kind = .file(file, readers)
-    self.slotBytes = slotBytes
-    self.isShared = isShared
-  }
-
-  /// Images that are decoded whenever they are wanted.
-  init(_ readers: ImageStorePlan.Readers, slotBytes: Int, isShared: Bool = false) {
-    kind = .files(readers)
-    self.slotBytes = slotBytes
-    self.isShared = isShared
-  }
-
-  deinit {
-    if case .memory(let memory) = kind { free(memory) }
-  }
-
-  var place: PictureCache.Place {
-    switch kind {
-    case .memory, .slots: .ram
+  var placeName: ImageCache.Place {
+    switch place {
+    case .memory: .ram
     case .file: .disk
-    case .files: .off
+    case .unfinished, .awaited, .nowhere: .off
     }
-  }
-
-  /// Whether every image is available without reading or decoding.
-  var isComplete: Bool {
-    if case .memory = kind { true } else { false }
   }
 
   /// Gives `body` the pixels of an image; `slack` bytes past the last can be read.
   func withPixels(
-    _ picture: Picture, _ body: (UnsafePointer<UInt8>) -> Void
+    _ image: Image, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
-    switch kind {
-    case .memory(let memory):
-      body(UnsafePointer((memory + picture.index * slotBytes).assumingMemoryBound(to: UInt8.self)))
-    case .slots(let slots, let readers):
-      if let pixels = slots[picture.index] { return body(pixels) }
-      let pixels = try decode(picture, readers)
-      slots.keep(pixels, picture.index)
+    switch place {
+    case .memory(let slots):
+      if let pixels = slots[image.index] { return body(pixels) }
+      let pixels = try decode(image)
+      slots.keep(pixels, image.index)
       PixelSource.withSlack(pixels, body)
-    case .file(let file, let readers):
+    case .file(let file):
       let bytes = UnsafeMutableRawPointer.allocate(
         byteCount: slotBytes + PixelSource.slack, alignment: 64)
       defer { bytes.deallocate() }
       let slot = UnsafeMutableRawBufferPointer(start: bytes, count: slotBytes)
-      if !file.read(picture.index, into: slot) {
-        slot.copyBytes(from: try decode(picture, readers))
-      }
+      // Those that have gone bad in it are decoded again.
+      if !file.read(image.index, into: slot) { slot.copyBytes(from: try decode(image)) }
       body(UnsafePointer(bytes.assumingMemoryBound(to: UInt8.self)))
-    case .files(let readers):
-      PixelSource.withSlack(try decode(picture, readers), body)
+    case .unfinished, .awaited, .nowhere:
+      PixelSource.withSlack(try decode(image), body)
     }
   }
 
@@ -112,20 +76,73 @@ final class PixelSource: @unchecked Sendable {
     }
   }
 
-  private func decode(
-    _ picture: Picture, _ readers: ImageStorePlan.Readers
-  ) throws(ImageStoreError) -> [UInt8] {
-    let bytes: [UInt8]
-    do throws(ImageFailure) { bytes = try FileBytes.read(picture.path) } catch {
-      throw .vanished(path: picture.path, reason: error.message)
-    }
-    guard FileDigest(SHA256.digest(bytes)) == picture.digest else {
-      throw isShared ? .otherCopy(path: picture.path) : .changed(path: picture.path)
-    }
+  private func decode(_ image: Image) throws(ImageStoreError) -> [UInt8] {
     do throws(ImageFailure) {
-      return try (picture.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
+      let bytes = try FileBytes.read(image.path)
+      if FileDigest(SHA256.digest(bytes)) == image.digest {
+        return try (image.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
+      }
     } catch {
-      throw .vanished(path: picture.path, reason: error.message)
+      throw .vanished(path: image.path, reason: error.message)
     }
+    throw isShared ? .otherCopy(path: image.path) : .changed(path: image.path)
+  }
+}
+
+/// Memory for images of which each comes when it is first wanted, from any thread.
+///
+/// A class, because it owns the memory. Pages of images that nobody wants cost nothing.
+final class ImageSlots: @unchecked Sendable {
+  /// The most bytes of an image.
+  let slotBytes: Int
+  private let memory: UnsafeMutableRawPointer
+  private let states: UnsafeMutableBufferPointer<Atomic<UInt8>>
+
+  private static let empty: UInt8 = 0
+  private static let filling: UInt8 = 1
+  private static let present: UInt8 = 2
+
+  /// Room for `count` images; nil if the system gives none.
+  init?(count: Int, slotBytes: Int) {
+    guard let memory = malloc(max(1, count * (slotBytes + PixelSource.slack))) else { return nil }
+    self.memory = memory
+    self.slotBytes = slotBytes
+    states = .allocate(capacity: count)
+    for index in 0..<count {
+      states.initializeElement(at: index, to: Atomic(ImageSlots.empty))
+    }
+  }
+
+  deinit {
+    states.deinitialize()
+    states.deallocate()
+    free(memory)
+  }
+
+  /// The bytes of an image that is here; `PixelSource.slack` bytes past the last can be read.
+  subscript(index: Int) -> UnsafePointer<UInt8>? {
+    guard states[index].load(ordering: .acquiring) == ImageSlots.present else { return nil }
+    return UnsafePointer(slot(index).assumingMemoryBound(to: UInt8.self))
+  }
+
+  /// Keeps an image, unless it is here or another thread is just bringing it.
+  func keep(_ pixels: [UInt8], _ index: Int) {
+    precondition(pixels.count <= slotBytes, "an image larger than its slot")
+    let (isOurs, _) = states[index].compareExchange(
+      expected: ImageSlots.empty, desired: ImageSlots.filling, ordering: .relaxed)
+    guard isOurs else { return }
+    UnsafeMutableRawBufferPointer(start: slot(index), count: slotBytes).copyBytes(from: pixels)
+    states[index].store(ImageSlots.present, ordering: .releasing)
+  }
+
+  /// Keeps an image in the place of another one, before anybody has wanted any.
+  func replace(_ pixels: [UInt8], _ index: Int) {
+    states[index].store(ImageSlots.empty, ordering: .relaxed)
+    keep(pixels, index)
+  }
+
+  /// Each has its own bytes to read past the end: those of the next may be changing.
+  private func slot(_ index: Int) -> UnsafeMutableRawPointer {
+    memory + index * (slotBytes + PixelSource.slack)
   }
 }

@@ -1,5 +1,6 @@
 internal import CNN
 internal import Classifier
+internal import Ranks
 
 /// The running figures of an epoch.
 struct EpochMeter {
@@ -27,13 +28,13 @@ struct EpochMeter {
   private let steps: Int
   private var started = ContinuousClock.now
   private var before: BatchSeconds
-  private let team: Team
+  private let team: Group
   private var waitedBefore: Double
   private var own: Sums
 
   /// An epoch that begins now, or continues from where it was left.
   init(
-    epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, _ team: Team,
+    epoch: Int, epochs: Int, steps: Int, _ batches: any BatchSource, _ team: Group,
     from sums: Sums = Sums()
   ) {
     self.epoch = epoch
@@ -67,7 +68,7 @@ struct EpochMeter {
   }
 
   private var communication: Double? {
-    guard team.communicator != nil else { return nil }
+    guard !team.isAlone else { return nil }
     return (own.communication ?? 0) + team.waitSeconds - waitedBefore
   }
 

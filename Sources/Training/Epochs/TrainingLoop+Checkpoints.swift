@@ -3,6 +3,7 @@ internal import Classifier
 internal import Compute
 internal import ImageData
 internal import Primitives
+internal import Ranks
 
 /// Checkpoints, and the return to one after numbers that are not finite.
 extension TrainingLoop {

@@ -1,6 +1,7 @@
 internal import CNN
 internal import Classifier
 internal import ImageData
+internal import Ranks
 
 /// The weights that a run keeps.
 extension TrainingLoop {

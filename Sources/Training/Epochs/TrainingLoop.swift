@@ -2,6 +2,7 @@ internal import CNN
 internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Ranks
 
 /// The epochs of a run.
 struct TrainingLoop {
@@ -10,7 +11,7 @@ struct TrainingLoop {
   let classes: [String]
   let images: RunImages
   let engine: Engine
-  let team: Team
+  let team: Group
   let folder: RunFolder
   /// The whole network.
   let network: Network
@@ -55,7 +56,7 @@ struct TrainingLoop {
 
   /// Takes all memory that the epochs need.
   init(
-    _ plan: RunPlan, _ images: RunImages, engine: Engine, team: Team, folder: RunFolder
+    _ plan: RunPlan, _ images: RunImages, engine: Engine, team: Group, folder: RunFolder
   ) throws {
     configuration = plan.configuration
     classes = plan.dataset.classes
@@ -88,7 +89,7 @@ struct TrainingLoop {
       seed: configuration.seed,
       clipGradientNorm: training.clipGrad > 0 ? training.clipGrad : nil,
       classWeights: TrainingLoop.classWeights(configuration.data.classWeights, images),
-      communicator: team.communicator, sharesStatistics: training.syncBN ?? true)
+      group: team, sharesStatistics: training.syncBN ?? true)
     validator =
       images.validation.isEmpty
       ? nil
@@ -130,7 +131,7 @@ struct TrainingLoop {
       epochs: length.epochs, stepsPerEpoch: stepsPerEpoch, batchSize: batchSize,
       seed: configuration.seed, isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue, threads: engine.threads,
-      ranks: team.communicator == nil ? nil : team.size,
+      ranks: team.recorded,
       cache: images.store.place.rawValue, from: origin,
       resumed: isResumed ? RunStart.Place(epochs: done, steps: underWay?.step ?? 0) : nil)
   }
@@ -141,7 +142,7 @@ struct TrainingLoop {
       indices: images.training, batchSize: batchSize, seed: configuration.seed,
       augmentation: configuration.augmentation, preprocessing: images.preprocessing,
       epochs: min(done, length.epochs)..<length.epochs, firstBatch: underWay?.step ?? 0,
-      share: team.share)
+      group: team)
   }
 
   /// The batches of all epochs, at each epoch's size.

@@ -2,6 +2,7 @@ internal import CNN
 internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Ranks
 
 /// The validation inputs, addressed by index among the validation images.
 protocol ValidationInputs {
@@ -46,12 +47,12 @@ final class Validator {
   private let images: RunImages
   private let classes: Int
   private let inputs: any ValidationInputs
-  private let team: Team
+  private let team: Group
 
   /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(
     network: Network, inputs: any ValidationInputs, images: RunImages, classes: Int,
-    batchSize: Int, engine: Engine, team: Team
+    batchSize: Int, engine: Engine, team: Group
   ) throws(ModelError) {
     self.team = team
     session = try InferenceSession(network: network, batchSize: batchSize, engine: engine)

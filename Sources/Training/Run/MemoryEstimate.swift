@@ -22,11 +22,11 @@ struct MemoryEstimate {
   /// of features, or the evaluation of the test images.
   let passing: Int
   /// The cache that decides where the images are kept.
-  let cache: PictureCache
+  let cache: ImageCache
   private let plan: RunPlan
   private let engine: Engine
   private let batchSize: Int
-  private let team: Team
+  private let team: Group
   private let draws: Bool
 
   /// The memory per image beside its pixels: its paths, digest and sums.
@@ -49,7 +49,7 @@ struct MemoryEstimate {
   /// An estimate of a run, or of one process's part in it; `batchSize` is the configuration's unless
   /// given.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, team: Team, batchSize: Int? = nil,
+    _ plan: RunPlan, cache: ImageCache, engine: Engine, team: Group, batchSize: Int? = nil,
     draws: Bool = false
   ) throws {
     (self.plan, self.engine, self.team, self.draws) = (plan, engine, team, draws)

@@ -3,6 +3,7 @@ internal import Compute
 internal import ImageData
 internal import KernelTypes
 internal import Primitives
+internal import Ranks
 
 /// A run's images in memory, and what is to be said about them.
 struct RunImages {
@@ -15,22 +16,20 @@ struct RunImages {
   let warnings: [String]
   private let copies: [CheckFinding]
   private let plan: RunPlan
-  private let shares: ContentSplit
   private let test: [Int]
 
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
-    _ plan: RunPlan, cache: PictureCache, engine: Engine, share: LoadingShare? = nil,
+    _ plan: RunPlan, cache: ImageCache, engine: Engine, group: Group = Group(),
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
-    shares = plan.content
     var failure: (any Error)?
     do {
       store = try ImageStore.load(
         plan.dataset, splits: plan.splits, content: plan.content,
         preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
-        cache: cache, share: share, workers: engine.workers, kernels: engine.kernels,
+        cache: cache, group: group, workers: engine.workers, kernels: engine.kernels,
         shouldStop: { failure != nil }
       ) { done, total in
         do { try progress(done, total) } catch { failure = failure ?? error }
@@ -258,10 +257,9 @@ struct RunImages {
     if split == .train || plan.dataset.splits[split] != nil {
       return "from the dataset's folder"
     }
-    let share = split == .val ? shares.validation : shares.test
-    return shares.rule == .independent
-      ? "\(share) of the training images, held out by their content"
-      : "\(share) of the training images of each class, held out by their content"
+    let part = split == .val ? plan.content.validation : plan.content.test
+    return "\(part) of the training images"
+      + (plan.content.rule == .independent ? "" : " of each class") + ", held out by their content"
   }
 }
 

@@ -16,9 +16,9 @@ package final class Trainer {
   private let limit: Double?
   /// Seconds since the command began.
   private let clock: () -> Double
-  private let cache: PictureCache
+  private let cache: ImageCache
   private let engine: Engine
-  private let team: Team
+  private let team: Group
   /// Whether a report will be drawn of the run, for which there must be memory.
   package var drawsReport = false
 
@@ -29,8 +29,8 @@ package final class Trainer {
   /// together the first writes the run and tells of it. A time limit counts by `clock`, in seconds
   /// since the command began; by default that is now.
   package init(
-    configuration: Configuration, out: String? = nil, cache: PictureCache = PictureCache(),
-    engine: Engine, communicator: Communicator? = nil, neighbours: Neighbours? = nil,
+    configuration: Configuration, out: String? = nil, cache: ImageCache = ImageCache(),
+    engine: Engine, group: Group = Group(),
     clock: @escaping () -> Double = Trainer.clock()
   ) {
     let limit = configuration.training.maxSeconds
@@ -43,13 +43,13 @@ package final class Trainer {
     resumption = nil
     self.cache = cache
     self.engine = engine
-    team = Team(communicator, neighbours)
+    team = group
   }
 
   /// A trainer that continues with a run where it was left.
   package init(
-    _ resumption: Resumption, cache: PictureCache = PictureCache(), engine: Engine,
-    communicator: Communicator? = nil, neighbours: Neighbours? = nil,
+    _ resumption: Resumption, cache: ImageCache = ImageCache(), engine: Engine,
+    group: Group = Group(),
     clock: @escaping () -> Double = Trainer.clock()
   ) {
     limit = resumption.request.maxSeconds.flatMap { $0 > 0 ? $0 : nil }
@@ -59,7 +59,7 @@ package final class Trainer {
     self.resumption = resumption
     self.cache = cache
     self.engine = engine
-    team = Team(communicator, neighbours)
+    team = group
   }
 
   /// Seconds from now on.
@@ -129,7 +129,7 @@ package final class Trainer {
 
   /// The run's folder, which no other process writes into.
   private func folder() throws -> (RunFolder, RunLock) {
-    let path = try team.fromFirst {
+    let path = try team.broadcast {
       let folder =
         try resumption?.folder
         ?? RunFolder.create(out: out, configuration: configuration.encoded())
@@ -144,7 +144,7 @@ package final class Trainer {
   /// The record of a run that begins, or continues.
   private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
     var record = plan.record
-    record.ranks = team.communicator == nil ? nil : team.size
+    record.ranks = team.recorded
     // A run that continues has taken that time; one that starts over has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
     record.maxSeconds = limit
@@ -166,11 +166,11 @@ package final class Trainer {
         "the run was started with \(progress.isa) and \(progress.conv) convolutions and continues "
           + "with \(now.0) and \(now.1): its results will differ in the last digits"
       ])
-      + (ranks == team.size
+      + (ranks == team.count
         ? []
         : [
           "the run was started by \(counted(ranks, "process", "processes")) and continues with "
-            + "\(team.size): its results will differ in the last digits"
+            + "\(team.count): its results will differ in the last digits"
         ])
       + versionNotes
   }
@@ -197,7 +197,7 @@ package final class Trainer {
     log.record.add(log.processSeconds, to: .start)
     let images = try log.time(.reading) { _ in
       try RunImages(
-        plan, cache: memory.cache, engine: engine, share: team.loading
+        plan, cache: memory.cache, engine: engine, group: team
       ) { done, total in
         try events(.loading(done: done, total: total))
       }
@@ -277,7 +277,7 @@ package final class Trainer {
   private func goOn(
     _ images: RunImages, _ checkpoint: Checkpoint?, _ folder: RunFolder
   ) throws -> Configuration {
-    let bytes = try team.fromFirst {
+    let bytes = try team.broadcast {
       var configuration = configuration
       if let resumption {
         configuration.training.goOn(
@@ -307,8 +307,8 @@ package final class Trainer {
       limit: limit, clock: clock,
       asked: plan.configuration.training.askedEpochs(stepsPerEpoch: loop.stepsPerEpoch),
       stepsPerEpoch: loop.stepsPerEpoch,
-      between: answer * Double((held + team.size - 1) / team.size),
-      ending: answer * Double((calibrated + samples.count + team.size - 1) / team.size)
+      between: answer * Double((held + team.count - 1) / team.count),
+      ending: answer * Double((calibrated + samples.count + team.count - 1) / team.count)
         + Trainer.reportShare * drawn,
       work: loop.work)
   }

@@ -1,5 +1,6 @@
 internal import ImageData
 internal import Primitives
+internal import Ranks
 
 /// Features in the order in which the images themselves would come.
 ///
@@ -41,6 +42,6 @@ final class FeatureBatches: BatchSource {
     let places = order[plan.batches[index]]
     index += 1
     return store.batch(
-      places, plan.part(of: places.count), view: epoch % store.views, into: rows)
+      places, plan.group.range(of: places.count), view: epoch % store.views, into: rows)
   }
 }

@@ -15,7 +15,7 @@ final class FeatureStore {
   private let backbone: Network
   private let images: RunImages
   private let engine: Engine
-  private let team: Team
+  private let team: Group
   /// Views x training images x features, in the images' order.
   private let training: FloatMemory
   private let validation: FloatMemory
@@ -31,7 +31,7 @@ final class FeatureStore {
   /// nil if the network has too many features to keep: they are computed at every step then.
   init?(
     _ network: Network, images: RunImages, augmentation: Augmentation, epochs: Int,
-    engine: Engine, team: Team
+    engine: Engine, team: Group
   ) throws(ModelError) {
     guard
       let parts = try Parts(network, images: images.training.count + images.validation.count)
@@ -165,7 +165,7 @@ final class FeatureStore {
     plan.batchSize = session.batchSize
     plan.shuffles = false
     plan.epochs = view..<(view + 1)
-    plan.share = team.share
+    plan.group = team
     let count = images.training.count
     let loader = BatchLoader(
       store: images.store, plan: plan, kernels: engine.kernels, workers: engine.workers)
@@ -214,7 +214,7 @@ final class FeatureStore {
     }
 
     /// The records of all processes combined, each of which has its own part.
-    func whole(_ team: Team) throws(CommunicationError) -> TargetMixture {
+    func whole(_ team: Group) throws(CommunicationError) -> TargetMixture {
       TargetMixture(
         targets: try team.sum(targets).map { Int32($0) }, shares: try team.sum(shares))
     }

@@ -50,7 +50,7 @@ package struct Verification: Sendable {
   /// Ends with the first one that differs. Events are those of a run. Errors: those of `Trainer`, and
   /// images that are not the run's.
   package func run(
-    in temporary: String, cache: PictureCache, engine: Engine,
+    in temporary: String, cache: ImageCache, engine: Engine,
     events: (TrainingEvent) throws -> Void,
     shouldStop: () -> StopReason? = { nil }
   ) throws -> [Comparison] {

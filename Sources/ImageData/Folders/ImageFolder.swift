@@ -1,10 +1,8 @@
 /// The images below any folder, whatever the folders in it mean.
-package struct PictureFolder {
+package struct ImageFolder {
   /// The images, in byte order of their paths, folder by folder.
   package private(set) var paths: [String] = []
-  /// The other files.
   package private(set) var passedOver = PassedOver()
-  /// The folders that cannot be listed.
   package private(set) var problems: [DatasetError] = []
 
   /// Looks through a folder and those below it.
@@ -30,8 +28,8 @@ package struct PictureFolder {
     }
     for entry in listing.entries {
       let path = folder.hasSuffix("/") ? folder + entry.name : folder + "/" + entry.name
-      switch PictureName.role(entry, path: path) {
-      case .picture: paths.append(path)
+      switch ImageName.role(entry, path: path) {
+      case .image: paths.append(path)
       // A run's own folder is read where it is named, and not where it lies among photos.
       case .folder where SkippedEntries.contains(folder: entry.name, at: path): break
       case .folder: collect(path, within: ancestors.union([identity]), found)

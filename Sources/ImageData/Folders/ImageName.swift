@@ -1,9 +1,9 @@
 /// The role of a file by its name and, where that is ambiguous, its first bytes.
-enum PictureName {
+enum ImageName {
   /// The role of an entry of a folder.
   enum Role {
     /// An image to read.
-    case picture
+    case image
     /// A folder to enter.
     case folder
     /// Passed over; the kind is what name or contents tell.
@@ -12,12 +12,12 @@ enum PictureName {
 
   /// The role of an entry.
   ///
-  /// A name that ends as a picture's does is a picture's, and nothing is opened: most folders hold
+  /// A name that ends as an image's does is an image's, and nothing is opened: most folders hold
   /// nothing else. One that ends as text, an archive, a film or a copy under way does is none.
   /// All others (no ending, another image format's, an unknown one) are told by their first bytes.
   static func role(_ entry: FolderListing.Entry, path: String) -> Role {
     // A folder that is named as an image is a bad image.
-    if FileKind(ending: entry.name) != nil { return .picture }
+    if FileKind(ending: entry.name) != nil { return .image }
     if entry.isFolder { return .folder }
     let ending = ending(of: entry.name).map { String($0).lowercased() }
     if let ending, unopened.contains(ending) || ending.hasSuffix("~") {
@@ -27,7 +27,7 @@ enum PictureName {
     guard let head = try? FileBytes.read(path, first: ForeignKind.headLength) else {
       return .other(named)
     }
-    return FileKind(head) != nil ? .picture : .other(ForeignKind(head) ?? named)
+    return FileKind(head) != nil ? .image : .other(ForeignKind(head) ?? named)
   }
 
   /// The part of a name behind its last dot, if it reads as an ending: up to 12 letters, digits,
@@ -83,19 +83,4 @@ enum PictureName {
     systemLengths.contains(name.utf8.count) && FileKind(ending: name) == nil
       && systemNames.contains(name.lowercased())
   }
-}
-
-extension FileKind {
-  /// The kind that the ending of a name promises.
-  init?(ending name: String) {
-    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    switch name[name.index(after: dot)...].lowercased() {
-    case "jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "pjpeg", "pjp": self = .jpeg
-    case "png": self = .png
-    default: return nil
-    }
-  }
-
-  /// The endings that most images have, for messages.
-  package static let usualEndings = ".jpg, .jpeg or .png"
 }

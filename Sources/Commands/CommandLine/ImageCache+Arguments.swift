@@ -1,6 +1,6 @@
 internal import ImageData
 
-extension PictureCache {
+extension ImageCache {
   /// The cache for decoded images that the options select: never in the dataset, and across runs
   /// only in the cache folder.
   init(_ arguments: Arguments, _ environment: Environment) {

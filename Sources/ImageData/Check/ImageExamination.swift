@@ -1,8 +1,7 @@
 internal import Primitives
 
 /// The results of examining one file; its pixels are discarded.
-struct PictureExamination: Sendable {
-  /// A SHA-256 digest.
+struct ImageExamination: Sendable {
   struct Digest: Hashable {
     private var words: SIMD4<UInt64>
 
@@ -19,12 +18,12 @@ struct PictureExamination: Sendable {
   }
 
   /// The results for a readable image.
-  struct Picture {
+  struct Image {
     /// Of the whole file.
     var fileDigest: Digest
     /// Of the size and a shrunk copy: images with the same pixels have the same.
     var roughDigest: Digest
-    var facts: PictureFacts
+    var facts: ImageFacts
     /// Pixels across, upright.
     var width: Int
     /// Pixels down, upright.
@@ -35,13 +34,13 @@ struct PictureExamination: Sendable {
   }
 
   var byteCount = 0
-  var result: Result<Picture, ImageFailure>
+  var result: Result<Image, ImageFailure>
 
   /// Reads and decodes a file as every command does.
   init(_ sample: Sample, maxPixels: Int, resizer: Resizer) {
     var size = 0
     result = Result { () throws(ImageFailure) in
-      let bytes = try FileBytes.read(sample.path, onlyPicture: true)
+      let bytes = try FileBytes.read(sample.path, onlyImage: true)
       size = bytes.count
       let (decoded, foundFacts) = try ImageReader.decodeWithFacts(
         bytes: bytes, maxPixels: maxPixels)
@@ -50,7 +49,7 @@ struct PictureExamination: Sendable {
       if decoded.strayBytes > 0 { facts.traits.insert(.strayBytes) }
       let image = decoded.upright
       let shrunk = PerceptualHash.shrunk(image, by: resizer)
-      return Picture(
+      return Image(
         fileDigest: Digest(of: bytes),
         roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
         facts: facts, width: image.width, height: image.height,
@@ -59,7 +58,7 @@ struct PictureExamination: Sendable {
     byteCount = size
   }
 
-  var picture: Picture? { try? result.get() }
+  var image: Image? { try? result.get() }
 
   /// The digest of a file's upright pixels and their size; nil if the file has gone bad meanwhile.
   static func pixelDigest(_ path: String, maxPixels: Int) -> Digest? {

@@ -1,26 +1,7 @@
 internal import CImageCodecs
 
-/// The kinds of files that are read.
-package enum FileKind: String, Sendable, Hashable, CaseIterable {
-  /// JPEG, baseline or progressive.
-  case jpeg
-  /// PNG of any colour type and depth.
-  case png
-
-  /// The kind that a file's first bytes tell.
-  package init?(_ bytes: [UInt8]) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
-    }
-  }
-}
-
 /// Facts from a file's header about its image, and about the rest of the file.
-package struct PictureFacts: Sendable, Hashable {
+package struct ImageFacts: Sendable, Hashable {
   /// JPEG or PNG, by content.
   package var kind: FileKind
   /// Pixels across as stored, before any turning.
@@ -61,7 +42,7 @@ package struct PictureFacts: Sendable, Hashable {
     /// Bytes behind the end of the image.
     case trailingBytes = "trailing-bytes"
     /// More images behind the first, as in APNG and MPO.
-    case severalPictures = "several-pictures"
+    case severalImages = "several-pictures"
   }
 }
 
@@ -71,14 +52,14 @@ extension ImageReader {
   /// Throws what `decode` would for anything that is known before the pixels are.
   package static func facts(
     bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
-  ) throws(ImageFailure) -> PictureFacts {
-    guard let kind = FileKind(bytes) else { throw .notAPicture(bytes) }
+  ) throws(ImageFailure) -> ImageFacts {
+    guard let kind = FileKind(bytes) else { throw .notAnImage(bytes) }
     let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    return PictureFacts(kind, structure, probe)
+    return ImageFacts(kind, structure, probe)
   }
 }
 
-extension PictureFacts {
+extension ImageFacts {
   /// The facts that a file's parts and its header tell.
   init(_ kind: FileKind, _ structure: FileStructure, _ probe: cimage_result) {
     self.init(

@@ -1,8 +1,8 @@
 import ImageData
 import Testing
 
-@Suite struct PictureFactsTests {
-  private typealias Traits = Set<PictureFacts.Trait>
+@Suite struct ImageFactsTests {
+  private typealias Traits = Set<ImageFacts.Trait>
 
   private func traits(_ bytes: [UInt8]) throws -> Traits {
     let facts = try ImageReader.facts(bytes: bytes)
@@ -24,8 +24,8 @@ import Testing
       ("rgba16.png", [.deep, .alpha, .progressive]), ("grey16.png", [.deep, .grey]),
       ("orientation-bad.png", [.badExif]), ("ycc420.jpg", []), ("progressive.jpg", [.progressive]),
       ("rgb.jpg", []), ("grey.jpg", [.grey]), ("cmyk.jpg", [.cmyk]), ("ycck.jpg", [.cmyk]),
-    ] as [(String, Set<PictureFacts.Trait>)])
-  func fixtures(_ name: String, _ expected: Set<PictureFacts.Trait>) throws {
+    ] as [(String, Set<ImageFacts.Trait>)])
+  func fixtures(_ name: String, _ expected: Set<ImageFacts.Trait>) throws {
     #expect(try traits(fixture(name)) == expected)
   }
 
@@ -37,7 +37,7 @@ import Testing
       #expect(facts.kind == kind && facts.width == 14 && facts.height == 9)
       #expect(facts.orientation == value && facts.traits.isEmpty)
       let both = try ImageReader.decodeWithFacts(bytes: fixture(name))
-      #expect(both.facts == facts && both.picture.orientation == value)
+      #expect(both.facts == facts && both.image.orientation == value)
     }
   }
 
@@ -86,13 +86,13 @@ import Testing
       let bytes = try fixture(name)
       #expect(try traits(bytes + [0]) == [.trailingBytes])
       #expect(try traits(bytes + Array("PK\u{3}\u{4}".utf8)) == [.trailingBytes])
-      let twice: Traits = kind == .jpeg ? [.severalPictures] : [.trailingBytes]
+      let twice: Traits = kind == .jpeg ? [.severalImages] : [.trailingBytes]
       #expect(try traits(bytes + bytes) == twice)
     }
     let several = JPEG.file(extra: JPEG.segment(0xE2, Array("MPF\0".utf8)))
-    #expect(try traits(several) == [.grey, .severalPictures])
+    #expect(try traits(several) == [.grey, .severalImages])
     let frames = PNG.chunk("acTL", big(2, 4) + big(0, 4))
-    #expect(try traits(PNG.file(extra: frames)) == [.severalPictures])
+    #expect(try traits(PNG.file(extra: frames)) == [.severalImages])
     // Too late to make an animation.
     #expect(try traits(PNG.file(last: frames)) == [])
   }

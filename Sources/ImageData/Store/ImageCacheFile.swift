@@ -1,0 +1,260 @@
+import Glibc
+internal import Primitives
+internal import Synchronization
+
+/// A file of decoded images, complete or not there.
+///
+/// Header, images in slots of one size, index. It is written under another name and gets its own
+/// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
+/// class, because it owns the descriptor.
+final class ImageCacheFile: Sendable {
+  let outcomes: [ImageStoreOutcome]
+  private let descriptor: CInt
+  private let slotBytes: Int
+
+  private static let magic = Array("cnnctl pictures\n".utf8)
+  /// Version 1 had an index in JSON: a file of it is made anew.
+  private static let version = 2
+  /// Bytes before the first slot.
+  private static let start = 4096
+  private static let headerBytes = 128
+
+  /// Opens the file at `path` if it is complete and has the given key, newer than all its sources.
+  ///
+  /// `times` says when each of them changed, in nanoseconds since 1970: a file that was made within
+  /// two seconds after that is not trusted, as a later change might show the same time.
+  convenience init?(_ path: String, key: String, plan: ImageStorePlan, times: [Int]) {
+    let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    // What others can write could hold other images than the files.
+    guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(),
+      status.st_mode & (S_IWGRP | S_IWOTH) == 0,
+      let index = ImageCacheFile.index(
+        descriptor, slotBytes: plan.slotBytes, count: plan.candidates.count, times: times),
+      let outcomes = plan.outcomes(of: plan.candidates.indices, index, after: key)
+    else {
+      close(descriptor)
+      return nil
+    }
+    self.init(descriptor, outcomes, slotBytes: plan.slotBytes)
+    // Files that nobody has wanted for long are removed: this one is wanted.
+    futimens(descriptor, nil)
+  }
+
+  /// A file that has just been written; the descriptor is taken over.
+  private init(_ descriptor: CInt, _ outcomes: [ImageStoreOutcome], slotBytes: Int) {
+    (self.descriptor, self.slotBytes, self.outcomes) = (descriptor, slotBytes, outcomes)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Reads the bytes of a slot; false if they cannot be read or are not those of the image.
+  func read(_ slot: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    let offset = ImageCacheFile.start + slot * slotBytes
+    let sums = outcomes[slot].sums
+    guard ImageCacheFile.read(descriptor, at: offset, into: target),
+      3 * sums.count <= target.count
+    else { return false }
+    return ChannelSums(UnsafeRawBufferPointer(rebasing: target[..<(3 * sums.count)])) == sums
+  }
+
+  /// The index, if the file is whole and its images have that size and number.
+  private static func index(
+    _ descriptor: CInt, slotBytes: Int, count: Int, times: [Int]
+  ) -> [UInt8]? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      status.st_uid == geteuid(),
+      let header = bytes(descriptor, at: 0, count: headerBytes),
+      header.starts(with: magic), SHA256.digest(header[..<96]) == Array(header[96...])
+    else { return nil }
+    let numbers = (0..<6).map { field in
+      header[(16 + 8 * field)..<(24 + 8 * field)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    let indexOffset = start + slotBytes * count
+    guard numbers[0] == UInt64(version), numbers[1] == UInt64(slotBytes),
+      numbers[2] == UInt64(count), numbers[3] == UInt64(indexOffset),
+      Int(status.st_size) >= indexOffset,
+      numbers[4] == UInt64(Int(status.st_size) - indexOffset),
+      let made = Int(exactly: numbers[5]),
+      !times.contains(where: { $0 <= made && made - $0 < 2_000_000_000 }),
+      let index = bytes(descriptor, at: indexOffset, count: Int(status.st_size) - indexOffset),
+      SHA256.digest(index) == Array(header[64..<96])
+    else { return nil }
+    return index
+  }
+
+  /// The index: what the images were made of and how, and what became of each.
+  private static func index(_ outcomes: [ImageStoreOutcome], key: String) -> [UInt8] {
+    var index = OutcomeBytes()
+    index.write(key)
+    for outcome in outcomes { index.write(outcome) }
+    return index.bytes
+  }
+
+  private static func bytes(_ descriptor: CInt, at offset: Int, count: Int) -> [UInt8]? {
+    var isWhole = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      isWhole = read(descriptor, at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      initialized = isWhole ? count : 0
+    }
+    return isWhole ? bytes : nil
+  }
+
+  private static func read(
+    _ descriptor: CInt, at offset: Int, into target: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    var done = 0
+    while done < target.count, let base = target.baseAddress {
+      let got = pread(descriptor, base + done, target.count - done, off_t(offset + done))
+      if got < 0 && errno == EINTR { continue }
+      if got <= 0 { return false }
+      done += got
+    }
+    return true
+  }
+}
+
+extension ImageCacheFile {
+  /// Writes a file; images may come on any threads in any order.
+  ///
+  /// A class, because it owns the unfinished file: unless `finish` has succeeded nothing of it is
+  /// left.
+  final class Writer: Sendable {
+    private let path: String
+    private let key: String
+    private let temporary: String
+    private let descriptor: CInt
+    /// Whether the descriptor and the name have another owner now.
+    private let isDone = Atomic(false)
+    private let slotBytes: Int
+    private let count: Int
+    private let began: Int
+
+    /// Makes the unfinished file and takes the room for `count` images.
+    init(
+      _ path: String, key: String, slotBytes: Int, count: Int
+    ) throws(ImageStoreError) {
+      (self.path, self.key, self.slotBytes, self.count) = (path, key, slotBytes, count)
+      var now = timespec()
+      clock_gettime(CLOCK_REALTIME, &now)
+      began = now.tv_sec * 1_000_000_000 + now.tv_nsec
+      (temporary, descriptor) = try Writer.makeTemporary(for: path)
+      let reserved = posix_fallocate(descriptor, 0, off_t(start + slotBytes * count))
+      guard reserved == 0 else { throw Writer.failure(path, reserved) }
+    }
+
+    deinit {
+      if !isDone.load(ordering: .relaxed) {
+        unlink(systemPath(temporary))
+        close(descriptor)
+      }
+    }
+
+    /// A new file that is locked, which tells other runs that somebody is at it; the system lets go
+    /// of the lock whatever happens.
+    private static func makeTemporary(
+      for path: String
+    ) throws(ImageStoreError) -> (String, CInt) {
+      for _ in 0..<100 {
+        let name = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(
+          systemPath(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure(name, errno) }
+        // Another run that tidies up may have met the file before it was locked.
+        var status = stat()
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
+          status.st_nlink > 0
+        {
+          return (name, descriptor)
+        }
+        unlink(systemPath(name))
+        close(descriptor)
+      }
+      throw .cache(path: path, reason: "other runs keep removing it")
+    }
+
+    private static func failure(_ path: String, _ number: CInt) -> ImageStoreError {
+      let reason = FileBytes.systemMessage(number)
+      return [ENOSPC, EDQUOT, EFBIG].contains(number)
+        ? .noRoom(path: path, reason: reason) : .cache(path: path, reason: reason)
+    }
+
+    /// Writes an image's bytes into its slot.
+    func write(_ pixels: [UInt8], slot: Int) throws(ImageStoreError) {
+      try write(pixels, at: start + slot * slotBytes)
+    }
+
+    /// Writes the rest, waits for the disk and gives the file its name.
+    ///
+    /// One that is not for keeping loses its name instead, and its room with the last reader.
+    func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile {
+      // What may have failed for lack of something that comes back is not to be remembered.
+      let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
+      let body = ImageCacheFile.index(outcomes, key: key)
+      let indexOffset = start + slotBytes * count
+      var header = magic
+      for number in [version, slotBytes, count, indexOffset, body.count, began] {
+        header += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+      }
+      header += SHA256.digest(body)
+      header += SHA256.digest(header)
+      try write(body, at: indexOffset)
+      try write(header, at: 0)
+      if isKept {
+        guard fsync(descriptor) == 0, rename(systemPath(temporary), systemPath(path)) == 0 else {
+          throw Writer.failure(path, errno)
+        }
+      } else {
+        unlink(systemPath(temporary))
+      }
+      isDone.store(true, ordering: .relaxed)
+      flock(descriptor, LOCK_UN)
+      return ImageCacheFile(descriptor, outcomes, slotBytes: slotBytes)
+    }
+
+    private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
+      var done = 0
+      while done < bytes.count {
+        let put = bytes[done...].withUnsafeBytes {
+          pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
+        }
+        if put < 0 && errno == EINTR { continue }
+        guard put > 0 else { throw Writer.failure(path, put == 0 ? EIO : errno) }
+        done += put
+      }
+    }
+  }
+}
+
+/// The file of a plan's decoded images, be it there or not.
+struct CacheEntry {
+  private let folder: CacheFolder
+  private let plan: ImageStorePlan
+  private let key: ImageStorePlan.CacheKey
+
+  /// The file in a cache's folder, which is made; it may not lie in the dataset.
+  init(_ plan: ImageStorePlan, _ cache: ImageCache) throws(ImageStoreError) {
+    guard let path = cache.folder else {
+      throw .cache(path: "the cache folder", reason: "HOME is not set")
+    }
+    folder = try CacheFolder(path, outside: plan.root)
+    self.plan = plan
+    key = plan.cacheKey()
+  }
+
+  private var path: String { folder.path + "/" + key.name }
+
+  /// The file of an earlier run, or of another process, if it is complete and still true.
+  func find() -> ImageCacheFile? {
+    ImageCacheFile(path, key: key.text, plan: plan, times: key.times)
+  }
+
+  /// A file to be written, which takes the place of what is there.
+  func make() throws(ImageStoreError) -> ImageCacheFile.Writer {
+    folder.tidy()
+    return try ImageCacheFile.Writer(
+      path, key: key.text, slotBytes: plan.slotBytes, count: plan.candidates.count)
+  }
+}
