@@ -39,7 +39,7 @@ func configuration(
 
 func train(
   _ configuration: Configuration, out: String, threads: Int = 2,
-  cache: PictureCache = PictureCache(), stop: (Int) -> StopReason? = { _ in nil }
+  cache: PictureCache = PictureCache(), stop: (Int) -> Stopped? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   try follow(
     Trainer(
@@ -49,7 +49,7 @@ func train(
 
 /// Runs a trainer, which is asked to stop as `stop` says after so many steps.
 func follow(
-  _ trainer: Trainer, stop: (Int) -> StopReason? = { _ in nil }
+  _ trainer: Trainer, stop: (Int) -> Stopped? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   let events = Events()
   // Folders that are listed ask too; what is counted here are steps.

@@ -237,16 +237,6 @@ package struct TestResult: Sendable {
   package var run: RunFolder
 }
 
-/// The reason why a run ended before its last epoch.
-package enum StopReason: Sendable, Hashable {
-  /// A signal, by number.
-  case signal(Int32)
-  /// `--patience` epochs without improvement.
-  case patience
-  /// `--max-time` left room for no more.
-  case maxTime
-}
-
 /// The results of a run.
 package struct TrainingSummary: Codable, Sendable, Hashable {
   /// The run folder.

@@ -52,19 +52,12 @@ struct Team {
   /// The signal that all stop for, if any of them has met one, or else the change of the plan that
   /// the first process wants.
   func agree(
-    _ reason: StopReason?, _ change: PlanChange? = nil
-  ) throws -> (StopReason?, PlanChange?) {
-    guard let communicator else {
-      if case .signal = reason { return (reason, nil) }
-      return (nil, change)
-    }
-    let own: Int32 =
-      switch reason {
-      case .signal(let number): number
-      default: communicator.isFirst && change != nil ? Team.planChanges : 0
-      }
-    let all = try communicator.gather(own)
-    if let signal = all.filter({ $0 > 0 }).max() { return (.signal(signal), nil) }
+    _ stopped: Stopped?, _ change: PlanChange? = nil
+  ) throws -> (Stopped?, PlanChange?) {
+    guard let communicator else { return (stopped, stopped == nil ? change : nil) }
+    let own = communicator.isFirst && change != nil ? Team.planChanges : 0
+    let all = try communicator.gather(stopped?.signal ?? own)
+    if let signal = all.filter({ $0 > 0 }).max() { return (Stopped(signal: signal), nil) }
     guard all.contains(Team.planChanges) else { return (nil, nil) }
     let bytes = try fromFirst { Array(JSONText.line(change).utf8) }
     return (nil, try JSONText.value(PlanChange.self, from: String(decoding: bytes, as: UTF8.self)))
@@ -74,10 +67,9 @@ struct Team {
 
   /// Throws where a signal asks to stop; of several processes all do so at the end of what they
   /// share, so that none waits for another.
-  func stopIfAsked(_ shouldStop: () -> StopReason?, isOver: Bool) throws {
-    let reason = shouldStop()
+  func stopIfAsked(_ own: Stopped?, isOver: Bool) throws {
     guard communicator == nil || isOver else { return }
-    if case .signal(let number) = try agree(reason).0 { throw StoppedBySignal(number: number) }
+    if let stopped = try agree(own).0 { throw stopped }
   }
 
   /// Throws what ended the work together.
