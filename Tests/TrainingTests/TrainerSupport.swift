@@ -18,8 +18,8 @@ final class Events {
     all.compactMap { if case .dataset(let summary) = $0 { summary } else { nil } }
   }
 
-  var test: TestResult? {
-    all.lazy.compactMap { if case .evaluated(let result) = $0 { result } else { nil } }.first
+  var test: EvaluationResult? {
+    all.lazy.compactMap { if case .evaluated(let result, _, _) = $0 { result } else { nil } }.first
   }
 }
 

@@ -58,13 +58,13 @@ final class TrainingProgress {
       console.warning(text)
     case .calibrated:
       for line in event.lines { console.note(line) }
-    case .evaluated(let test):
+    case .evaluated(let test, let noun, let run):
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
         classes: test.classes)
-      try report.write(to: test.run, place: "test/")
+      try report.write(to: run, place: "test/")
       console.note(test.heading)
-      if !json { try result(report.brief(of: test.noun)) }
+      if !json { try result(report.brief(of: noun)) }
     case .done(let summary):
       done = summary
     }

@@ -10,13 +10,9 @@ internal import Primitives
 final class Epochs {
   private let steps: Steps
   private let journal: RunJournal
-  private let network: Network
-  private let classes: [String]
   private let engine: Engine
   private let team: Team
   private let validator: Validator?
-  /// The images that the model was trained on that training starts from, where it tells them.
-  private let trainedOn: ImageDigests?
   /// The run's configuration; its length may change during the run.
   private var configuration: Configuration
   /// Chooses how many epochs fit where time is limited, on the first process.
@@ -51,11 +47,9 @@ final class Epochs {
     _ plan: RunPlan, _ images: RunImages, engine: Engine, team: Team, _ journal: RunJournal
   ) throws {
     configuration = plan.configuration
-    (network, classes) = (plan.network, plan.dataset.classes)
     (self.engine, self.team, self.journal) = (engine, team, journal)
-    trainedOn = plan.origin?.model.model.trainedOn
     steps = try Steps(plan, images, engine: engine, team: team)
-    validator = try steps.validator(classes: classes.count)
+    validator = try steps.makeValidator()
     best = BestEpoch(monitor: configuration.training.monitor)
     // Epochs on features take milliseconds, a file's way to the disk tens of them.
     weights = WeightsWriter(interval: steps.features == nil ? 0 : 2)
@@ -300,12 +294,7 @@ extension Epochs {
   }
 
   /// The model as it would be used now.
-  var model: ClassifierModel {
-    ClassifierModel(
-      network: steps.used, classes: classes, preprocessing: steps.images.preprocessing,
-      recipe: configuration.recipe.rawValue, datasetFingerprint: steps.images.store.fingerprint,
-      trainingImages: steps.images.training.count, tta: configuration.tta, trainedOn: trainedOn)
-  }
+  var model: ClassifierModel { steps.model }
 
   /// Takes note of the weights that would be used now, and writes them if it is time.
   private func save(epoch: Int, asBest: Bool) throws {
@@ -340,7 +329,7 @@ extension Epochs {
     // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
     let checkpoints = CheckpointFolder.generations + (mayStepBack ? 2 : 1)
     let needed =
-      (checkpoints * steps.stateBytes + 5 * 4 * network.parameterCount) * 21 / 20 + (1 << 20)
+      (checkpoints * steps.stateBytes + 5 * steps.weightsBytes) * 21 / 20 + (1 << 20)
     if let free = FileSystem.freeBytes(path), free < needed {
       throw TrainingError(
         .noRoom, "not enough disk space in \(path) for the run's weights and checkpoints",
@@ -355,14 +344,15 @@ extension Epochs {
 extension Epochs {
   /// Reports how the run begins.
   func reportStart(recipe: Recipe, memoryBytes: Int) throws {
-    let growth = configuration.network.growth
+    let (model, growth) = (steps.model, configuration.network.growth)
+    let architecture = model.network.architecture
     try journal.report(
       .start(
         RunStart(
           run: journal.folder.path, dataset: configuration.dataset, recipe: recipe.rawValue,
-          architecture: network.architecture.name, size: network.architecture.input.width,
-          trainingSizes: [growth.first, growth.last], classes: classes,
-          parameters: network.parameterCount, memoryBytes: memoryBytes, epochs: length.epochs,
+          architecture: architecture.name, size: architecture.input.width,
+          trainingSizes: [growth.first, growth.last], classes: model.classes,
+          parameters: model.network.parameterCount, memoryBytes: memoryBytes, epochs: length.epochs,
           stepsPerEpoch: steps.perEpoch, batchSize: steps.batchSize, seed: configuration.seed,
           isa: engine.instructionSet.rawValue, conv: engine.convolution.rawValue,
           threads: engine.threads, ranks: team.communicator == nil ? nil : team.size,

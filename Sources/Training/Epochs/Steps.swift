@@ -20,6 +20,9 @@ struct Steps {
   /// The parts taken from a model, and how they are trained.
   let origin: RunOrigin?
   private let network: Network
+  private let classes: [String]
+  /// The images that the model was trained on that training starts from, where it tells them.
+  private let trainedOn: ImageDigests?
   private let session: TrainingSession
   /// As the run begins: what changes later is its length, which whoever makes the steps knows.
   private let configuration: Configuration
@@ -29,7 +32,8 @@ struct Steps {
   /// Takes all memory that training needs.
   init(_ plan: RunPlan, _ images: RunImages, engine: Engine, team: Team) throws {
     configuration = plan.configuration
-    network = plan.network
+    (network, classes) = (plan.network, plan.dataset.classes)
+    trainedOn = plan.origin?.model.model.trainedOn
     (self.images, self.engine, self.team) = (images, engine, team)
     let training = configuration.training
     batchSize = training.batchSize(images: images.training.count)
@@ -71,14 +75,14 @@ struct Steps {
   var made: Int { session.optimizer.steps }
 
   /// What evaluates the network as it would be used now on the validation images; nil without any.
-  func validator(classes: Int) throws -> Validator? {
+  func makeValidator() throws -> Validator? {
     if images.validation.isEmpty { return nil }
     let part = team.largestPart(
       of: EvenBatches(of: images.training.count, atMost: batchSize).largest)
     return try Validator(
       network: average ?? trained,
       inputs: features ?? ValidationImages(images, batchSize: part, engine: engine),
-      images: images, classes: classes, batchSize: part, engine: engine, team: team)
+      images: images, classes: classes.count, batchSize: part, engine: engine, team: team)
   }
 
   /// Prepares an epoch, counted from 0, for its first step, or for the step at which it is resumed.
@@ -203,10 +207,21 @@ struct Steps {
   }
 
   /// The network that is used, and written: the average, where there is one.
-  var used: Network { features == nil ? average ?? network : network }
+  private var used: Network { features == nil ? average ?? network : network }
+
+  /// The model as it would be used now.
+  var model: ClassifierModel {
+    ClassifierModel(
+      network: used, classes: classes, preprocessing: images.preprocessing,
+      recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
+      trainingImages: images.training.count, tta: configuration.tta, trainedOn: trainedOn)
+  }
 
   /// All numbers that the next step depends on.
   var state: TrainingSession.State { session.state }
+
+  /// Bytes of the network's weights.
+  var weightsBytes: Int { 4 * network.parameterCount }
 
   /// Bytes of a checkpoint's numbers.
   var stateBytes: Int {

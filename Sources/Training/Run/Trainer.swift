@@ -174,7 +174,7 @@ package final class Trainer {
     var ending = Ending.signal
     var signal: Int32?
     var temperature = 1.0
-    var result: TestResult?
+    var result: EvaluationResult?
     do {
       ending = try epochs.run()
       temperature = try journal.time(.calibration) { try calibrate(plan, images, journal) }
@@ -194,10 +194,10 @@ package final class Trainer {
       journal.record.test = RunRecord.Test(
         split: (plan.test ?? .val).rawValue, images: evaluation.images,
         accuracy: evaluation.accuracy)
-      try journal.report(.evaluated(result))
+      try journal.report(.evaluated(result, noun: images.testNoun, run: journal.folder))
       let remedies = Configuration.remedies(
         configuration, images: images.training.count, classes: result.classes.count)
-      for caution in evaluation.cautions(of: result.noun, remedies: remedies) {
+      for caution in evaluation.cautions(of: images.testNoun, remedies: remedies) {
         try journal.report(.warning(caution))
       }
     }
@@ -345,7 +345,7 @@ package final class Trainer {
 
   /// Predicts the test images with the weights as they were written, by the path that every other
   /// command takes.
-  private func test(_ images: RunImages, _ journal: RunJournal) throws -> TestResult? {
+  private func test(_ images: RunImages, _ journal: RunJournal) throws -> EvaluationResult? {
     guard !images.testSamples.isEmpty else { return nil }
     let (model, predictor, answers) = try predict(images.testSamples, journal)
     // Files that were omitted at the start are omitted here, and named.
@@ -355,9 +355,9 @@ package final class Trainer {
       predictions: predictions, classes: model.classes, temperature: model.temperature,
       tta: predictor.tta)
     evaluation.seen = images.testSeen
-    return TestResult(
-      heading: images.testHeading, noun: images.testNoun, evaluation: evaluation,
-      predictions: predictions, classes: model.classes, run: journal.folder)
+    return EvaluationResult(
+      heading: images.testHeading, classes: model.classes, evaluation: evaluation,
+      predictions: predictions)
   }
 
   /// Predictions of the saved weights; each process predicts a part of the images.
