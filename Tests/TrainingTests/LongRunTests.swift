@@ -66,7 +66,7 @@ struct LongRunTests {
   @Test("Rows after the last checkpoint are cut off by a resume and made again")
   func cut() throws {
     try withRun(epochs: 6) { out, configuration in
-      _ = try train(configuration, out: out, stop: { $0 == 5 ? .signal(2) : nil })
+      _ = try train(configuration, out: out, stop: { $0 == 5 ? Stopped(signal: 2) : nil })
       let whole = try text(of: out + "/metrics.csv")
       // As a process leaves it that dies between a row and the next checkpoint.
       try write(Array((whole + "99,0.1,0.5,0.001,1,1\n3,0.").utf8), to: out + "/metrics.csv")
@@ -91,7 +91,7 @@ struct LongRunTests {
         events: { events.all.append($0) },
         shouldStop: {
           events.all.contains { if case .validating = $0 { true } else { false } }
-            ? .signal(2) : nil
+            ? Stopped(signal: 2) : nil
         })
       #expect(summary.stoppedBySignal == 2 && summary.epochs == 0)
       #expect(try ClassifierModel(path: run.bestWeights).classes == ["blue", "red"])
@@ -137,7 +137,7 @@ struct LongRunTests {
   @Test("A damaged run.json is not replaced: it is named, and without it the run continues")
   func record() throws {
     try withRun(epochs: 3) { out, configuration in
-      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+      _ = try train(configuration, out: out, stop: { $0 == 3 ? Stopped(signal: 2) : nil })
       try write(Array("{".utf8), to: out + "/run.json")
       let error = refusal { _ = try Resumption(run: out) }
       #expect(error?.kind == .badData && error?.problem.contains("run.json") == true)
@@ -184,7 +184,7 @@ struct LongRunTests {
           else { return }
           let epochs = Int(text[place.upperBound...].prefix { $0.isNumber }) ?? -1
           told = (epochs, try RunRecord(folder: run), MetricsRow.all(of: run).count)
-        }, shouldStop: { told == nil ? nil : .signal(2) })
+        }, shouldStop: { told == nil ? nil : Stopped(signal: 2) })
       let (epochs, record, rows) = try #require(told)
       #expect(before >= epochs)
       #expect(record.epochs == epochs && rows == epochs)
@@ -245,7 +245,7 @@ struct LongRunTests {
     arguments: [3, 4000])
   func old(epochs: Int) throws {
     try withRun(epochs: epochs + 1) { out, configuration in
-      _ = try train(configuration, out: out, stop: { $0 == 6 ? .signal(2) : nil })
+      _ = try train(configuration, out: out, stop: { $0 == 6 ? Stopped(signal: 2) : nil })
       try makeOld(out, epochs: epochs)
       let size = try bytes(of: newest(out)).count
       #expect(epochs < 1000 || size > TensorFile.headerLimit)

@@ -120,7 +120,7 @@ struct PlanTests {
       var isEpochOver = false
       _ = try Trainer(configuration: frozen, out: run, engine: engine()).run(
         events: { if case .epoch = $0 { isEpochOver = true } },
-        shouldStop: { isEpochOver ? .signal(15) : nil })
+        shouldStop: { isEpochOver ? Stopped(signal: 15) : nil })
       #expect(try RunRecord(folder: RunFolder(existing: run)).epochs == 1)
       _ = try resumed(run)
       #expect(try outcome(run) == outcome(folder + "/whole"))
@@ -247,7 +247,6 @@ struct PlanTests {
 
   @Test("A signal while features of a later epoch are computed keeps the steps made so far")
   func stoppedAtFeatures() throws {
-    struct Interrupted: Error {}
     try withImages({ ($0["arch"], $0["size"], $0["epochs"]) = ("r10h", 32, 1) }) {
       folder, configuration in
       _ = try train(configuration, out: folder + "/origin")
@@ -263,12 +262,10 @@ struct PlanTests {
         events: { event in
           switch event {
           case .epoch: epochs += 1
-          case .features where epochs > 0:
-            isStopped = true
-            throw Interrupted()
+          case .features where epochs > 0: isStopped = true
           default: break
           }
-        }, shouldStop: { isStopped ? .signal(15) : nil })
+        }, shouldStop: { isStopped ? Stopped(signal: 15) : nil })
       #expect(isStopped && summary.stoppedBySignal == 15 && summary.epochs == epochs)
       _ = try resumed(run)
       #expect(try outcome(run) == outcome(folder + "/whole"))
@@ -292,7 +289,7 @@ struct PlanTests {
           case .batch: clock.pass()
           default: break
           }
-        }, shouldStop: { epochs >= planned ? .signal(15) : nil })
+        }, shouldStop: { epochs >= planned ? Stopped(signal: 15) : nil })
       let (rest, _) = try resumed(run)
       #expect(rest.epochs == planned && planned < 20 && rest.endedBy == .time)
       let (more, _) = try resumed(run)

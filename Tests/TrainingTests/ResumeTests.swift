@@ -57,7 +57,7 @@ private func outcome(_ folder: String) throws -> [String] {
 private func resume(
   _ folder: String, dataset: String? = nil, threads: Int = 1,
   _ change: (inout Settings) -> Void = { _ in },
-  stop: (Int) -> StopReason? = { _ in nil }
+  stop: (Int) -> Stopped? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   var options = Settings()
   change(&options)
@@ -102,9 +102,9 @@ struct ResumeTests {
       // Within an epoch, at its end, and twice.
       for stops in [[1], [5], [7, 4], [13]] {
         let out = "\(folder)/run\(stops)"
-        _ = try train(configuration, out: out, stop: { $0 == stops[0] ? .signal(2) : nil })
+        _ = try train(configuration, out: out, stop: { $0 == stops[0] ? Stopped(signal: 2) : nil })
         for stop in stops.dropFirst() {
-          _ = try resume(out, stop: { $0 == stop ? .signal(15) : nil })
+          _ = try resume(out, stop: { $0 == stop ? Stopped(signal: 15) : nil })
         }
         let (summary, events) = try resume(out)
         #expect(summary.stoppedBySignal == nil && summary.testAccuracy != nil)
@@ -133,7 +133,7 @@ struct ResumeTests {
       _ = try train(configuration, out: folder + "/whole")
       for stop in [3, 8, 12] {
         let out = "\(folder)/run\(stop)"
-        _ = try train(configuration, out: out, stop: { $0 == stop ? .signal(2) : nil })
+        _ = try train(configuration, out: out, stop: { $0 == stop ? Stopped(signal: 2) : nil })
         _ = try resume(out)
         #expect(try outcome(out) == outcome(folder + "/whole"), "stopped after \(stop)")
       }
@@ -144,8 +144,8 @@ struct ResumeTests {
   func damaged() throws {
     try withRig { rig in
       let (out, expected) = (rig.folder + "/run", try rig.expected())
-      _ = try train(rig.configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
-      _ = try resume(out, stop: { $0 == 4 ? .signal(2) : nil })
+      _ = try train(rig.configuration, out: out, stop: { $0 == 3 ? Stopped(signal: 2) : nil })
+      _ = try resume(out, stop: { $0 == 4 ? Stopped(signal: 2) : nil })
       let checkpoints = try contents(of: out + "/checkpoint").filter { !$0.contains("best") }
       #expect(checkpoints.count == 2)
       let newest = try #require(checkpoints.last)
@@ -162,7 +162,7 @@ struct ResumeTests {
   func weights() throws {
     try withRig { rig in
       let (out, expected) = (rig.folder + "/run", try rig.expected())
-      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? Stopped(signal: 2) : nil })
       // As another program replaces a file: the checkpoint's copy is another name of the old one.
       try FileManager.default.removeItem(atPath: out + "/weights/best.safetensors")
       try write([1, 2, 3], to: out + "/weights/best.safetensors")
@@ -176,7 +176,7 @@ struct ResumeTests {
   func figures() throws {
     try withRig { rig in
       let (out, expected) = (rig.folder + "/run", try rig.expected())
-      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? .signal(2) : nil })
+      _ = try train(rig.configuration, out: out, stop: { $0 == 13 ? Stopped(signal: 2) : nil })
       try write(Array("mine".utf8), to: out + "/metrics.csv")
       try write([], to: out + "/events.ndjson")
       let (_, events) = try resume(out)
@@ -194,7 +194,7 @@ struct ResumeTests {
   func unreadable() throws {
     try withRig { rig in
       let out = rig.folder + "/run"
-      _ = try train(rig.configuration, out: out, stop: { $0 == 9 ? .signal(2) : nil })
+      _ = try train(rig.configuration, out: out, stop: { $0 == 9 ? Stopped(signal: 2) : nil })
       let before = try Dictionary(
         uniqueKeysWithValues: ["metrics.csv", "run.json", "weights/best.safetensors"].map {
           ($0, try bytes(of: out + "/" + $0))
@@ -247,7 +247,7 @@ struct ResumeTests {
     try withRig { rig in
       let (folder, configuration) = (rig.folder, rig.configuration)
       let out = folder + "/run"
-      _ = try train(configuration, out: out, stop: { $0 == 3 ? .signal(2) : nil })
+      _ = try train(configuration, out: out, stop: { $0 == 3 ? Stopped(signal: 2) : nil })
 
       let other = refusal { _ = try resume(out) { $0["label-smoothing"] = 0.3 } }
       #expect(other?.kind == .usage)

@@ -28,7 +28,7 @@ extension Result {
 private func trainTogether(
   _ count: Int, _ configuration: Configuration, out: String,
   dataset: (@Sendable (_ rank: Int) -> String)? = nil,
-  stop: @escaping @Sendable (_ rank: Int, _ step: Int) -> StopReason? = { _, _ in nil },
+  stop: @escaping @Sendable (_ rank: Int, _ step: Int) -> Stopped? = { _, _ in nil },
   resuming: Bool = false
 ) -> [Result<Ended, any Error>] {
   onRanks(count) { communicator in
@@ -156,7 +156,7 @@ struct TeamTests {
         // Told to one of the two alone, who is not the first.
         let left = try trainTogether(
           2, configuration, out: path,
-          stop: { rank, step in rank == 1 && step == 4 ? .signal(15) : nil }
+          stop: { rank, step in rank == 1 && step == 4 ? Stopped(signal: 15) : nil }
         ).map { try $0.get() }
         #expect(left.allSatisfy { $0.summary.stoppedBySignal == 15 })
         let ended = try trainTogether(count, configuration, out: path, resuming: true)[0].get()

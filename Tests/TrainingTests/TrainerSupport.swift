@@ -19,8 +19,8 @@ final class Events {
     all.compactMap { if case .dataset(let summary) = $0 { summary } else { nil } }
   }
 
-  var test: TestResult? {
-    all.lazy.compactMap { if case .evaluated(let result) = $0 { result } else { nil } }.first
+  var test: EvaluationResult? {
+    all.lazy.compactMap { if case .evaluated(let result, _, _) = $0 { result } else { nil } }.first
   }
 }
 
@@ -40,7 +40,7 @@ func configuration(
 
 func train(
   _ configuration: Configuration, out: String, threads: Int = 2,
-  cache: ImageCache = ImageCache(), stop: (Int) -> StopReason? = { _ in nil }
+  cache: ImageCache = ImageCache(), stop: (Int) -> Stopped? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   try follow(
     Trainer(
@@ -50,7 +50,7 @@ func train(
 
 /// Runs a trainer, which is asked to stop as `stop` says after so many steps.
 func follow(
-  _ trainer: Trainer, stop: (Int) -> StopReason? = { _ in nil }
+  _ trainer: Trainer, stop: (Int) -> Stopped? = { _ in nil }
 ) throws -> (TrainingSummary, Events) {
   let events = Events()
   // Folders that are listed ask too; what is counted here are steps.

@@ -193,7 +193,7 @@ func stopping() throws {
       let out = folder + "/run\(steps)"
       let (summary, events) = try train(
         try configuration(data) { $0["val-split"] = 0 }, out: out,
-        stop: { $0 == steps ? .signal(15) : nil })
+        stop: { $0 == steps ? Stopped(signal: 15) : nil })
       #expect(summary.stoppedBySignal == 15 && events.test == nil)
       #expect(summary.epochs == (steps == 1 ? 0 : 1))
       let run = RunFolder(existing: out)

@@ -94,7 +94,7 @@ func frozenBackbone(arch: String) throws {
     // The first of two epochs is frozen and kept, as a signal comes before the second's end.
     let run = folder + "/part"
     let part = try from(source, folder + "/two") { $0["freeze-epochs"] = 1 }
-    let (_, events) = try train(part, out: run) { $0 == 6 ? .signal(2) : nil }
+    let (_, events) = try train(part, out: run) { $0 == 6 ? Stopped(signal: 2) : nil }
     #expect(start(events)?.from?.frozenEpochs == 1 && start(events)?.from?.views == nil)
     #expect(
       changed(before, try model(run)) == ["layers.\(head).weights", "layers.\(head).bias"])
@@ -123,13 +123,14 @@ func featuresAgree(mixup: Double) throws {
     let first = try #require(start(kept.1))
     #expect(first.epochs == 3 && first.from?.views == 3)
     // As a fourth epoch is to come, the first three are computed step by step; it never comes.
-    let stepped = try train(
-      try from(source, folder + "/other") {
-        change(&$0)
-        $0["epochs"] = 4
-        $0["freeze-epochs"] = 3
-      }, out: folder + "/stepped"
-    ) { $0 == 3 * first.stepsPerEpoch ? .maxTime : nil }
+    var longer = try from(source, folder + "/other") {
+      change(&$0)
+      $0["epochs"] = 4
+      $0["freeze-epochs"] = 3
+    }
+    let end = 3 * first.stepsPerEpoch
+    longer.training.changes = [PlanChange(step: end, epochs: 3, steps: end, reason: .time)]
+    let stepped = try train(longer, out: folder + "/stepped")
     #expect(stepped.1.epochs.count == 3)
     for (one, other) in zip(kept.1.epochs, stepped.1.epochs) {
       #expect(abs(one.loss - other.loss) < 1e-5, "epoch \(one.epoch)")

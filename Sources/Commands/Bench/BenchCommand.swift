@@ -1,6 +1,7 @@
 internal import CNN
 internal import Compute
 internal import Interchange
+internal import Primitives
 internal import Training
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
@@ -142,10 +143,5 @@ struct BenchCommand: Command {
     case .convolution(let network, let done, let count):
       "measuring  \(network), convolutions \(bar(done, count, cells: 20))"
     }
-  }
-
-  /// A signal asked to stop.
-  private struct Stopped: Error {
-    var signal: Int32
   }
 }

@@ -119,7 +119,8 @@ struct CompareCommand: Command {
     console.clear()
     let otherEvaluator = Evaluator(
       model: other.model, run: other.location.run, engine: engine)
-    if images.isDealt, split != Split.train.rawValue, !evaluator.deals(like: otherEvaluator) {
+    if images.isHeldOut, split != Split.train.rawValue, !evaluator.hasSameSplit(as: otherEvaluator)
+    {
       console.warning(
         "\(other.letter) may have been trained on some of these images: \(owner.letter) held them "
           + "out of its training images, \(other.letter) may not have")

@@ -67,10 +67,12 @@ struct EvaluateCommand: Command {
     let preparation = EvaluationProgress(console)
     let progress = StepProgress("evaluating", console)
     var result: EvaluationResult
+    var answered = ""
     do {
       result = try evaluator.evaluate(request, preparing: preparation.show) { done, total in
         if let number = signal(), done < total {
-          throw Stopped(signal: number, done: done, total: total)
+          answered = "\(grouped(done)) of \(counted(total, "image"))"
+          throw Stopped(signal: number)
         }
         progress.show(done, of: total)
       }
@@ -78,8 +80,7 @@ struct EvaluateCommand: Command {
       console.clear()
       throw Failure(
         ExitCode(signal: stopped.signal),
-        "stopped by \(signalName(stopped.signal)) after \(grouped(stopped.done)) of "
-          + "\(counted(stopped.total, "image")); nothing was written")
+        "stopped by \(signalName(stopped.signal)) after \(answered); nothing was written")
     }
     console.clear()
     console.note(result.heading)
@@ -179,11 +180,4 @@ struct EvaluateCommand: Command {
         "accuracy \(fixed(evaluation.accuracy, 4)) is below --min-accuracy \(least)"))
     return .conditionFailed
   }
-}
-
-/// A signal came while images were answered.
-private struct Stopped: Error {
-  var signal: Int32
-  var done: Int
-  var total: Int
 }

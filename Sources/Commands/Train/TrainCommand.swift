@@ -1,6 +1,5 @@
 internal import Classifier
 internal import Compute
-internal import Glibc
 internal import ImageData
 internal import Primitives
 internal import Ranks
@@ -77,7 +76,7 @@ struct TrainCommand: Command {
       like: ranks.record(resumption?.record), upTo: ranks?.instructionSet)
     let progress = TrainingProgress(
       console, json: arguments[SharedOption.json], plots: !arguments[SharedOption.noPlots],
-      engine: engine, signal: signal)
+      engine: engine)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
       let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
@@ -105,14 +104,10 @@ struct TrainCommand: Command {
     let summary: TrainingSummary
     do {
       summary = try trainer.run(
-        events: progress.show, shouldStop: { signal().map(StopReason.signal) })
-    } catch let stopped as StoppedEarly {
-      throw stoppedEarly(stopped.signal)
-    } catch ImageStoreError.stopped {
-      // Another process was asked to stop.
-      throw stoppedEarly(signal() ?? SIGTERM)
-    } catch DatasetError.stopped {
-      throw stoppedEarly(signal() ?? 0)
+        events: progress.show, shouldStop: { signal().map(Stopped.init) })
+    } catch let stopped as Stopped {
+      console.clear()
+      throw Failure(ExitCode(signal: stopped.signal), "stopped before the first step")
     }
     try progress.finish()
     console.clear()
@@ -124,12 +119,6 @@ struct TrainCommand: Command {
     }
     if let failure = progress.reportFailure { throw failure }
     return .done
-  }
-
-  private func stoppedEarly(_ signal: Int32) -> Failure {
-    console.clear()
-    return Failure(
-      ExitCode(signal: signal), "stopped before the first step")
   }
 
   /// The run to continue with: that of `--resume=RUN`, of `--out`, or the newest.
@@ -174,11 +163,6 @@ struct TrainCommand: Command {
     }
     return try Configuration(dataset: dataset, settings: settings)
   }
-}
-
-/// A signal came before the trainer could be asked to stop.
-struct StoppedEarly: Error {
-  var signal: Int32
 }
 
 /// A signal's name as people know it.

@@ -11,21 +11,18 @@ final class TrainingProgress {
   private let json: Bool
   private let plots: Bool
   private let engine: Engine
-  private let signal: () -> Int32?
   private let meter: TrainingMeter
   private var done: TrainingSummary?
   /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
   init(
-    _ console: Console, json: Bool, plots: Bool, engine: Engine,
-    signal: @escaping () -> Int32?
+    _ console: Console, json: Bool, plots: Bool, engine: Engine
   ) {
     self.console = console
     self.json = json
     self.plots = plots
     self.engine = engine
-    self.signal = signal
     meter = TrainingMeter(console)
   }
 
@@ -43,10 +40,8 @@ final class TrainingProgress {
     case .samples(let samples):
       if plots { draw(samples) }
     case .loading(let done, let total):
-      try stopIfAsked()
       meter.show("reading images", done, of: total)
     case .features(let done, let total):
-      try stopIfAsked()
       meter.show("computing features", done, of: total)
     case .batch(let progress):
       meter.show(progress)
@@ -63,13 +58,13 @@ final class TrainingProgress {
       console.warning(text)
     case .calibrated:
       for line in event.lines { console.note(line) }
-    case .evaluated(let test):
+    case .evaluated(let test, let noun, let run):
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
         classes: test.classes)
-      try report.write(to: test.run, place: "test/")
+      try report.write(to: run, place: "test/")
       console.note(test.heading)
-      if !json { try result(report.brief(of: test.noun)) }
+      if !json { try result(report.brief(of: noun)) }
     case .done(let summary):
       done = summary
     }
@@ -157,11 +152,6 @@ final class TrainingProgress {
     do {
       try console.result(line)
     } catch  where error.isBrokenPipe {}
-  }
-
-  /// Throws if a signal asks to stop before the first step, when nothing can be lost.
-  private func stopIfAsked() throws {
-    if let signal = signal() { throw StoppedEarly(signal: signal) }
   }
 }
 

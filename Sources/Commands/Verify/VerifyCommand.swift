@@ -43,12 +43,9 @@ struct VerifyCommand: Command {
     let comparisons: [Verification.Comparison]
     do {
       comparisons = try verification.run(
-        in: temporary, cache: ImageCache(arguments, console.environment), engine: engine
-      ) { event in
-        if let number = signal() { throw StoppedEarly(signal: number) }
-        show(event, meter)
-      }
-    } catch let stopped as StoppedEarly {
+        in: temporary, cache: ImageCache(arguments, console.environment), engine: engine,
+        events: { show($0, meter) }, shouldStop: { signal().map(Stopped.init) })
+    } catch let stopped as Stopped {
       console.clear()
       throw Failure(ExitCode(signal: stopped.signal), "stopped; nothing was verified")
     }
@@ -86,10 +83,7 @@ struct VerifyCommand: Command {
     let ranks = record.ranks ?? 1
     return (set == record.isa ? [] : ["instruction set \(record.isa) then, \(set) now"])
       + (ranks == 1 ? [] : ["\(ranks) processes then, 1 now"])
-      + RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
-        let before = record.versions[name] ?? "none"
-        return before == now ? nil : "\(name) \(before) then, \(now) now"
-      }
+      + record.versionChanges
   }
 
   private func lines(

@@ -3,7 +3,6 @@ internal import Primitives
 
 /// Writes checkpoints so seldom that they cost next to nothing, and continues where one fails.
 struct Checkpointer {
-  private let folder: CheckpointFolder
   private var written = ContinuousClock.now
   /// Seconds that the last one took.
   private var cost = 0.0
@@ -14,19 +13,17 @@ struct Checkpointer {
   /// Seconds before the first one, and at least between two.
   private static let least = 1.0
 
-  init(_ run: RunFolder) { folder = CheckpointFolder(run) }
-
   /// Whether the next checkpoint is due.
   var isDue: Bool {
     (ContinuousClock.now - written) / .seconds(1)
       >= max(Checkpointer.least, Checkpointer.share * cost)
   }
 
-  /// Writes a checkpoint; one that fails is told of, and tried again when it is time.
+  /// Writes a checkpoint; one that fails is reported, and tried again when it is time.
   ///
   /// With `isLast` a failure is an error.
   mutating func write(
-    isLast: Bool = false, warn: (String) throws -> Void, make: () throws -> Checkpoint
+    isLast: Bool, _ journal: RunJournal, make: () throws -> Checkpoint
   ) throws {
     let start = ContinuousClock.now
     defer {
@@ -38,15 +35,16 @@ struct Checkpointer {
       guard let bytes = checkpoint.encoded() else {
         throw TrainingError(.diverged, "the optimizer's state is not finite")
       }
-      try folder.write(
+      try CheckpointFolder(journal.folder).write(
         bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0,
         boundary: checkpoint.progress.boundary)
       isFailing = false
     } catch let error as TrainingError where !isLast && error.kind != .diverged {
       if !isFailing {
-        try warn(
-          "\(error.problem); training continues, the last good checkpoint is kept, and writing is "
-            + "tried again")
+        try journal.report(
+          .warning(
+            "\(error.problem); training continues, the last good checkpoint is kept, and writing is "
+              + "tried again"))
       }
       isFailing = true
     }

@@ -1,5 +1,6 @@
 internal import CNN
 package import Classifier
+internal import Compute
 package import Primitives
 
 /// A run that is to continue where it was left.
@@ -150,12 +151,41 @@ extension Resumption {
   }
 }
 
+extension Resumption {
+  /// Warnings about the run that continues from `checkpoint`, with the given number of processes.
+  func notes(on checkpoint: Checkpoint?, _ engine: Engine, processes: Int) -> [String] {
+    guard let progress = checkpoint?.progress else {
+      return ["no checkpoint found; starting the run from the beginning"]
+    }
+    var notes: [String] = []
+    let now = (engine.instructionSet.rawValue, engine.convolution.rawValue)
+    if now != (progress.isa, progress.conv) {
+      notes.append(
+        "the run was started with \(progress.isa) and \(progress.conv) convolutions and continues "
+          + "with \(now.0) and \(now.1): its results will differ in the last digits")
+    }
+    let before = record?.ranks ?? 1
+    if before != processes {
+      notes.append(
+        "the run was started by \(counted(before, "process", "processes")) and continues with "
+          + "\(processes): its results will differ in the last digits")
+    }
+    let changes = record?.versionChanges ?? []
+    if !changes.isEmpty {
+      notes.append(
+        "the run continues with other versions: \(changes.joined(separator: "; ")); its results may "
+          + "differ in the last digits")
+    }
+    return notes
+  }
+}
+
 extension Configuration.Training {
   /// Takes over what is asked of a run that continues from `progress`, as a change of its plan; nil
   /// for one without a checkpoint.
   ///
   /// `hasEnded`: the run came to its end, and was not interrupted.
-  mutating func goOn(
+  mutating func resume(
     _ request: Resumption.Request, from progress: Checkpoint.Progress?, stepsPerEpoch: Int,
     hasEnded: Bool = true
   ) {

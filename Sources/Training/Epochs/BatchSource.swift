@@ -7,8 +7,6 @@ struct TrainingBatch {
   var pixels: UnsafeBufferPointer<Float>
   /// The class of each row.
   var targets: [Int32]
-  /// The image of each row, as an index of the store.
-  var samples: [Int]
   /// The second classes where rows are blends of two.
   var mixture: TargetMixture?
   /// The images of the whole batch, of which several processes have a part each.
@@ -37,7 +35,6 @@ extension TrainingBatch {
   init(_ batch: Batch) {
     pixels = batch.pixels
     targets = batch.targets
-    samples = batch.samples
     mixture = batch.mixture.map { TargetMixture(targets: $0.targets, shares: $0.shares) }
     whole = batch.whole
     offset = batch.offset

@@ -26,6 +26,8 @@ struct EpochMeter {
   /// Epochs in all, which a change of the plan changes.
   var epochs: Int
   private let steps: Int
+  /// The batches that the steps are made on.
+  private(set) var batches: any BatchSource
   private var started = ContinuousClock.now
   private var before: BatchSeconds
   private let team: Group
@@ -40,14 +42,16 @@ struct EpochMeter {
     self.epoch = epoch
     self.epochs = epochs
     self.steps = steps
+    self.batches = batches
     before = batches.seconds
     self.team = team
     waitedBefore = team.waitSeconds
     own = sums
   }
 
-  /// Goes on with other batches, from what there is.
-  mutating func goOn(_ batches: any BatchSource, from sums: Sums) {
+  /// Continues with other batches, from what there is.
+  mutating func restart(_ batches: any BatchSource, from sums: Sums) {
+    self.batches = batches
     (own, started, before) = (sums, .now, batches.seconds)
     waitedBefore = team.waitSeconds
   }
@@ -59,10 +63,10 @@ struct EpochMeter {
   var seconds: Double { own.seconds + (ContinuousClock.now - started) / .seconds(1) }
 
   /// The current sums, to resume from.
-  func sums(_ batches: any BatchSource) -> Sums {
+  var sums: Sums {
     var sums = own
     sums.seconds = seconds
-    sums.batches = spent(batches)
+    sums.batches = spent
     sums.communication = communication
     return sums
   }
@@ -72,7 +76,7 @@ struct EpochMeter {
     return (own.communication ?? 0) + team.waitSeconds - waitedBefore
   }
 
-  private func spent(_ batches: any BatchSource) -> BatchSeconds {
+  private var spent: BatchSeconds {
     let now = batches.seconds
     return BatchSeconds(
       wait: own.batches.wait + now.wait - before.wait,
@@ -109,10 +113,9 @@ struct EpochMeter {
 
   /// The epoch's row, once it is over and validated.
   func metrics(
-    _ evaluation: EpochFigures?, trainingSeconds: Double, isBest: Bool,
-    _ batches: any BatchSource
+    _ evaluation: EpochFigures?, trainingSeconds: Double, isBest: Bool
   ) -> EpochMetrics {
-    let spent = spent(batches)
+    let spent = spent
     return EpochMetrics(
       epoch: epoch, epochs: epochs, loss: loss, accuracy: accuracy, valLoss: evaluation?.loss,
       valAccuracy: evaluation?.accuracy, valF1: evaluation?.f1,

@@ -37,13 +37,6 @@ struct TimePlan {
     var inEpoch: Int
     var steps: Int
     var length: RunLength
-
-    /// The end of the run where it stands.
-    var ending: PlanChange {
-      PlanChange(
-        step: steps, epochs: done + (inEpoch > 0 ? 1 : 0), steps: inEpoch > 0 ? steps : nil,
-        reason: .time)
-    }
   }
 
   /// The mean time of the last steps or so.

@@ -62,7 +62,9 @@ final class Validator {
   }
 
   /// The figures on the validation images, of which each process answers a part.
-  func evaluate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> EpochFigures {
+  ///
+  /// Throws `Stopped` for a signal.
+  func evaluate(_ journal: RunJournal) throws -> EpochFigures {
     let truths = images.store.targets(images.validation)
     let outputs = session.network.outputs
     let part = team.range(of: truths.count)
@@ -78,9 +80,13 @@ final class Validator {
             logits[(row * outputs)..<((row + 1) * outputs)], truth: Int(truths[place]),
             powers: &powers))
       }
-      try progress(range.upperBound - part.lowerBound, part.count)
+      try journal.report(
+        .validating(done: range.upperBound - part.lowerBound, total: part.count))
+      try team.stopIfAsked(journal.stopped, isOver: false)
     }
-    return EpochFigures(try team.gather(own), truths: truths, classes: classes)
+    let figures = EpochFigures(try team.gather(own), truths: truths, classes: classes)
+    try team.stopIfAsked(journal.stopped, isOver: true)
+    return figures
   }
 
   /// The logits of a batch.

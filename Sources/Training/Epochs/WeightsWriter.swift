@@ -4,7 +4,6 @@ internal import Primitives
 /// Writes a run's weights: those of each epoch, or now and then where writing would take more than a
 /// twentieth of the time.
 struct WeightsWriter {
-  private let folder: RunFolder
   /// Seconds between two writes.
   private let interval: Double
   /// The epoch whose weights are kept; 0 before the first.
@@ -18,87 +17,77 @@ struct WeightsWriter {
   private var written = ContinuousClock.now
   /// Seconds that the last write took.
   private var cost = 0.0
+  /// The weights written but not reported yet.
+  private var news: WeightsWritten?
 
   /// The share of the time that goes into writing, as 1 : share.
   private static let share = 20.0
 
-  /// The weights written but not reported yet.
-  private var news: WeightsWritten?
+  init(interval: Double) { self.interval = interval }
 
-  init(_ folder: RunFolder, interval: Double) {
-    self.folder = folder
-    self.interval = interval
-  }
-
-  /// Goes on where a checkpoint was written.
+  /// Continues where a checkpoint was written.
   mutating func restore(kept epoch: Int, sha256: String) {
     (kept, self.sha256) = (epoch, sha256)
     (best, last) = (nil, nil)
   }
 
-  /// Writes the best weights after an error that may have spoilt the last ones.
-  mutating func rescue(_ log: inout RunLog) throws {
+  /// Writes the best weights after an error that may have spoilt the last ones; they are noted, and
+  /// reported to nobody.
+  mutating func rescue(_ journal: RunJournal) throws {
     guard let best else { return }
     last = best.epoch
-    try flush(&log, { _ in }, encode: { best.bytes })
+    try write(best.bytes, journal)
+    if let news { try journal.note(.checkpoint(news)) }
   }
 
-  /// Takes note of an epoch's weights, which `encode` gives, and writes them if it is time.
+  /// Takes note of an epoch's weights, and writes them if it is time.
   ///
   /// Weights that cannot be written wait for the next time.
   mutating func save(
-    epoch: Int, asBest: Bool, _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void,
-    encode: () -> [UInt8]
+    _ model: ClassifierModel, epoch: Int, asBest: Bool, _ journal: RunJournal
   ) throws {
     last = epoch
     let isTime =
       (ContinuousClock.now - written) / .seconds(1) >= max(interval, WeightsWriter.share * cost)
-    if asBest { best = (encode(), epoch) }
+    if asBest { best = (model.encoded(), epoch) }
     guard isTime || kept == 0 else { return }
-    var writer = self
-    try log.attempt(events) { log throws(TrainingError) in
-      try writer.write(&log, encode: encode)
-    }
-    self = writer
-    try tell(&log, events)
+    try journal.attempt { () throws(TrainingError) in try write(model.encoded(), journal) }
+    try report(journal)
   }
 
-  /// Writes what is not written yet; `encode` gives the weights as they are now.
-  mutating func flush(
-    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void, encode: () -> [UInt8]
-  ) throws {
-    try write(&log, encode: encode)
-    try tell(&log, events)
+  /// Writes what is not written yet; `model` is the one that there is now.
+  mutating func flush(_ model: ClassifierModel, _ journal: RunJournal) throws {
+    try write(model.encoded(), journal)
+    try report(journal)
   }
 
   private mutating func write(
-    _ log: inout RunLog, encode: () -> [UInt8]
+    _ bytes: @autoclosure () -> [UInt8], _ journal: RunJournal
   ) throws(TrainingError) {
     guard let epoch = last else { return }
     let start = ContinuousClock.now
+    let folder = journal.folder
     let isBest = best?.epoch == epoch
-    try folder.write(model: isBest ? best?.bytes ?? [] : encode(), to: RunFolder.lastName)
+    try folder.write(model: isBest ? best?.bytes ?? [] : bytes(), to: RunFolder.lastName)
     if let best {
       try folder.write(model: best.bytes, to: RunFolder.bestName)
       kept = best.epoch
       sha256 = SHA256.hex(of: best.bytes)
-      log.record.bestEpoch = kept
-      log.record.weightsSHA256 = sha256
+      journal.record.bestEpoch = kept
+      journal.record.weightsSHA256 = sha256
     }
     news =
       best.map { WeightsWritten(path: folder.bestWeights, epoch: $0.epoch, isBest: true) }
       ?? WeightsWritten(path: folder.lastWeights, epoch: epoch, isBest: false)
     (best, last) = (nil, nil)
-    try log.writeRecord()
+    try journal.writeRecord()
     written = .now
     cost = (written - start) / .seconds(1)
   }
 
-  private mutating func tell(
-    _ log: inout RunLog, _ events: (TrainingEvent) throws -> Void
-  ) throws {
+  private mutating func report(_ journal: RunJournal) throws {
     guard let news else { return }
     self.news = nil
-    try log.tell(.checkpoint(news), events)
+    try journal.report(.checkpoint(news))
   }
 }

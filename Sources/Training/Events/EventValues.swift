@@ -1,4 +1,5 @@
 package import Classifier
+package import ImageData
 
 /// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
@@ -128,6 +129,12 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
   }
 }
 
+/// Training images as the first epochs will see them.
+package struct TrainingSamples: Sendable {
+  package var sheet: SampleSheet
+  package var run: RunFolder
+}
+
 /// Progress of training after a step.
 package struct BatchProgress: Sendable, Hashable {
   /// The epoch, from 1.
@@ -221,30 +228,6 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
     case epoch
     case isBest = "best"
   }
-}
-
-/// The evaluation at the end of a run.
-package struct TestResult: Sendable {
-  /// Says which images these are, such as "test: 1000 images of data/test_set".
-  package var heading: String
-  /// The noun for one of them: `test image` or `validation image`.
-  package var noun: String
-  package var evaluation: Evaluation
-  /// The predictions, image by image.
-  package var predictions: [Prediction]
-  /// The classes in order.
-  package var classes: [String]
-  package var run: RunFolder
-}
-
-/// The reason why a run ended before its last epoch.
-package enum StopReason: Sendable, Hashable {
-  /// A signal, by number.
-  case signal(Int32)
-  /// `--patience` epochs without improvement.
-  case patience
-  /// `--max-time` left room for no more.
-  case maxTime
 }
 
 /// The results of a run.

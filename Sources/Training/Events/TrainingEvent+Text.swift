@@ -36,7 +36,7 @@ extension TrainingEvent {
       ["weights of epoch \(file.epoch) in \(file.path)"]
     case .warning(let text): ["warning: \(text)"]
     case .calibrated(let calibration): [calibration.line]
-    case .evaluated(let result):
+    case .evaluated(let result, _, _):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
     case .scanning, .samples, .loading, .features, .batch, .digest, .validating: []

@@ -39,7 +39,7 @@ struct MetricsFile {
     if let history = progress?.history {
       text = self.text(history)
     } else if let progress, progress.epochs > 0, let mark = progress.metrics {
-      text = kept(mark) ?? told(progress.epochs, mark)
+      text = kept(mark) ?? rebuilt(progress.epochs, mark)
       if text == nil { warning = try putAside(progress.epochs) }
     }
     try begin(with: text ?? self.text([]))
@@ -70,8 +70,8 @@ struct MetricsFile {
     return SHA256.hex(of: start) == mark.sha256 ? start : nil
   }
 
-  /// The same from what the run told of its epochs, of which the last time that it told counts.
-  private func told(_ epochs: Int, _ mark: Mark) -> [UInt8]? {
+  /// The same from the run's events, of which the last one of an epoch counts.
+  private func rebuilt(_ epochs: Int, _ mark: Mark) -> [UInt8]? {
     var figures: [Int: EpochMetrics] = [:]
     try? RunEvents.forEachEpoch(of: folder) { figures[$0.epoch] = $0 }
     let text = text(figures.filter { $0.key <= epochs }.sorted { $0.key < $1.key }.map(\.value))

@@ -123,6 +123,14 @@ package struct RunRecord: Codable, Sendable, Hashable {
     return versions
   }
 
+  /// The versions that differ from today's, one sentence each.
+  package var versionChanges: [String] {
+    RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
+      let before = versions[name] ?? "none"
+      return before == now ? nil : "\(name) \(before) then, \(now) now"
+    }
+  }
+
   /// The record for another process of this program.
   package var wire: [UInt8] { Array(JSONText.line(self).utf8) }
 

@@ -58,7 +58,7 @@ package struct Evaluator {
     let answered = predictions.count { $0.failure == nil }
     guard answered > 0 else { throw images.nothingReadable }
     return EvaluationResult(
-      heading: images.heading(answered), dataset: images.dataset,
+      heading: images.heading(answered), classes: model.classes,
       evaluation: Evaluation(
         predictions: predictions, classes: model.classes, topK: request.topK,
         temperature: model.temperature, tta: predictor.tta),
@@ -87,7 +87,7 @@ package struct Evaluator {
       return false
     }
     preparing(.passedOver(dataset.passedOver))
-    let (samples, name, isDealt) = try samples(
+    let (samples, name, isHeldOut) = try samples(
       dataset, split, maxPixels: request.maxPixels, isWhole: request.isWhole, preparing)
     guard !samples.isEmpty else {
       let others = dataset.splits.filter { !$0.value.isEmpty }.keys.sorted().map(\.rawValue)
@@ -98,12 +98,12 @@ package struct Evaluator {
         expected: "DATASET/\(split.rawValue)/<class>/*.jpg|png",
         advice: others.first.map { "--split \($0)" } ?? "cnnctl check \(shellWord(path))")
     }
-    return EvaluationImages(name: name, dataset: path, samples: samples, isDealt: isDealt)
+    return EvaluationImages(name: name, dataset: path, samples: samples, isHeldOut: isHeldOut)
   }
 
   /// Whether both runs split the images in the same way, so that an image held out by one was held
   /// out by the other.
-  package func deals(like other: Evaluator) -> Bool {
+  package func hasSameSplit(as other: Evaluator) -> Bool {
     guard let mine = run, let theirs = other.run, let data = try? configuration(mine).data,
       let otherData = try? configuration(theirs).data
     else { return false }
@@ -150,16 +150,16 @@ package struct Evaluator {
   private func samples(
     _ dataset: Dataset, _ split: Split, maxPixels: Int, isWhole: Bool = false,
     _ preparing: (EvaluationPreparation) -> Void
-  ) throws -> ([Sample], heading: String, isDealt: Bool) {
+  ) throws -> ([Sample], heading: String, isHeldOut: Bool) {
     if isWhole { return (dataset.splits[split] ?? [], split.rawValue, false) }
     let data = try run.map { try configuration($0).data } ?? Recipe.standard.configuration.data
     let hasFolder = dataset.splits[split] != nil
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
     let hasTraining = dataset.splits[.train] != nil
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
-      let (samples, heading, isDealt) = try samples(
+      let (samples, heading, isHeldOut) = try samples(
         dataset, .val, maxPixels: maxPixels, preparing)
-      return (samples, heading + ModelCard.noTestSet, isDealt)
+      return (samples, heading + ModelCard.noTestSet, isHeldOut)
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
@@ -215,7 +215,7 @@ package struct EvaluationImages: Sendable {
   /// The images in order of their paths a class.
   package var samples: [Sample]
   /// Whether they are the part of the training folder that the run held out by content.
-  package var isDealt: Bool
+  package var isHeldOut: Bool
 
   /// The line above an evaluation of so many of them.
   package func heading(_ answered: Int) -> String {
@@ -230,10 +230,10 @@ package struct EvaluationImages: Sendable {
 
 /// An evaluation with its predictions.
 package struct EvaluationResult: Sendable {
-  /// Says which images these are.
+  /// Says which images these are, such as "test: 1000 images of data/test_set".
   package var heading: String
-  /// The dataset's folder.
-  package var dataset: String
+  /// The classes in order.
+  package var classes: [String]
   package var evaluation: Evaluation
   /// The predictions, image by image, in order of the paths a class.
   package var predictions: [Prediction]

@@ -11,13 +11,12 @@ extension Group {
   /// The signal that all stop for, if any of them has met one, or else the change of the plan that
   /// the first process wants.
   func agree(
-    _ reason: StopReason?, _ change: PlanChange? = nil
-  ) throws -> (StopReason?, PlanChange?) {
-    var own: Int32 = isFirst && change != nil ? Group.planChanges : 0
-    if case .signal(let number) = reason { own = number }
-    let all = try gather(own)
-    if let signal = all.filter({ $0 > 0 }).max() { return (.signal(signal), nil) }
-    if isAlone { return (nil, change) }
+    _ stopped: Stopped?, _ change: PlanChange? = nil
+  ) throws -> (Stopped?, PlanChange?) {
+    if isAlone { return (stopped, stopped == nil ? change : nil) }
+    let own = isFirst && change != nil ? Group.planChanges : 0
+    let all = try gather(stopped?.signal ?? own)
+    if let signal = all.filter({ $0 > 0 }).max() { return (Stopped(signal: signal), nil) }
     guard all.contains(Group.planChanges) else { return (nil, nil) }
     let bytes = try broadcast { Array(JSONText.line(change).utf8) }
     return (nil, try JSONText.value(PlanChange.self, from: String(decoding: bytes, as: UTF8.self)))
@@ -27,10 +26,9 @@ extension Group {
 
   /// Throws where a signal asks to stop; of several processes all do so at the end of what they
   /// work on together, so that none waits for another.
-  func stopIfAsked(_ shouldStop: () -> StopReason?, isOver: Bool) throws {
-    let reason = shouldStop()
+  func stopIfAsked(_ own: Stopped?, isOver: Bool) throws {
     guard isAlone || isOver else { return }
-    if case .signal(let number) = try agree(reason).0 { throw StoppedBySignal(number: number) }
+    if let stopped = try agree(own).0 { throw stopped }
   }
 
   /// The first process's checkpoint, for all; nil if it has none.

@@ -128,8 +128,8 @@ struct RunImages {
     let bad = store.failures.filter { $0.lies(in: label) }
     let parts: [(Int, String)] =
       [(Split.val, "for validation"), (.test, "for the test")].map { split, use in
-        let isDealt = plan.dataset.splits[split] == nil
-        let count = isDealt ? store.targets(store.indices(split)).count { $0 == label } : 0
+        let isHeldOut = plan.dataset.splits[split] == nil
+        let count = isHeldOut ? store.targets(store.indices(split)).count { $0 == label } : 0
         return (count, "held out \(use)")
       } + [(bad.count, "unreadable")]
     let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")

@@ -3,7 +3,7 @@ internal import Classifier
 package import Compute
 internal import Glibc
 package import ImageData
-internal import Primitives
+package import Primitives
 package import Ranks
 
 /// Trains a classifier as a configuration says, and leaves a run folder.
@@ -70,20 +70,34 @@ package final class Trainer {
 
   /// Trains, keeps the best weights, evaluates the test images once.
   ///
-  /// Events come on the calling thread. `shouldStop` is asked after every step; with a reason the
-  /// run saves its weights and ends. Errors: `DatasetError` (`.stopped` for a reason to
-  /// stop while folders are listed) and `ImageStoreError` for the images,
-  /// `ModelError` for a network that cannot be built, `TrainingError` for all else, and what
-  /// `events` throws. The run folder is made once the dataset's layout and the network are found
-  /// to be right, and says afterwards how the run ended.
+  /// Events come on the calling thread. `shouldStop` is asked after every step; for a signal the run
+  /// saves its weights and ends. Errors: `Stopped` for a signal before the first step,
+  /// `DatasetError` and `ImageStoreError` for the images, `ModelError` for a network that cannot be
+  /// built, `TrainingError` for all else, and what `events` throws. The run folder is made once the
+  /// dataset's layout and the network are found to be right, and says afterwards how the run ended.
   package func run(
-    events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason? = { nil }
+    events: (TrainingEvent) throws -> Void, shouldStop: () -> Stopped? = { nil }
+  ) throws -> TrainingSummary {
+    try withoutActuallyEscaping(events) { events in
+      try withoutActuallyEscaping(shouldStop) { shouldStop in
+        try run(events, shouldStop)
+      }
+    }
+  }
+
+  private func run(
+    _ events: @escaping (TrainingEvent) throws -> Void, _ shouldStop: @escaping () -> Stopped?
   ) throws -> TrainingSummary {
     let started = ContinuousClock.now
-    let plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
-      // What the handler has against it, it says again at the next event.
-      try? events(.scanning(entries: entries))
-      return shouldStop() != nil
+    let plan: RunPlan
+    do {
+      plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
+        // What the handler has against it, it says again at the next event.
+        try? events(.scanning(entries: entries))
+        return shouldStop() != nil
+      }
+    } catch DatasetError.stopped {
+      throw shouldStop() ?? Stopped(signal: 0)
     }
     if resumption == nil {
       try RunFolder.requireOutside(configuration.dataset, out: out)
@@ -102,27 +116,25 @@ package final class Trainer {
     let checkpoint = try team.checkpoint {
       try resumption?.checkpoint { notes.append($0) }
     }
-    if resumption != nil { notes += self.notes(on: checkpoint) }
+    if let resumption { notes += resumption.notes(on: checkpoint, engine, processes: team.count) }
     var metrics = MetricsFile(in: folder, hasValidation: plan.mayValidate)
     if let note = try metrics.begin(checkpoint?.progress) { notes.append(note) }
-    var log = try RunLog(
+    let journal = try RunJournal(
       folder: folder, lock: lock, record: record(plan, checkpoint), metrics: metrics,
-      earlier: checkpoint?.progress.seconds ?? 0, started: started)
+      earlier: checkpoint?.progress.seconds ?? 0, started: started, events: events,
+      shouldStop: shouldStop)
     do {
-      return try withoutActuallyEscaping(events) { events in
-        try run(plan, memory, checkpoint, notes, &log, events: events, shouldStop: shouldStop)
-      }
+      return try run(plan, memory, checkpoint, notes, journal)
     } catch {
-      if shouldStop() == nil {
-        (log.record.status, log.record.reason) = (.failed, .error)
-        log.record.error = "\(error)"
+      if error is Stopped || journal.stopped != nil {
+        (journal.record.status, journal.record.reason) = (.stopped, .signal)
       } else {
-        // A signal while images are read ends in an error of the one who watches for it.
-        (log.record.status, log.record.reason) = (.stopped, .signal)
+        (journal.record.status, journal.record.reason) = (.failed, .error)
+        journal.record.error = "\(error)"
       }
       // The first error is the one to report, whatever becomes of the note of it.
-      try? log.writeRecord()
-      try? log.finish()
+      try? journal.writeRecord()
+      try? journal.finish()
       throw error
     }
   }
@@ -152,135 +164,108 @@ package final class Trainer {
     return record
   }
 
-  /// Warnings about a resumed run.
-  private func notes(on checkpoint: Checkpoint?) -> [String] {
-    guard let progress = checkpoint?.progress else {
-      return ["no checkpoint found; starting the run from the beginning"]
-    }
-    let now = (engine.instructionSet.rawValue, engine.convolution.rawValue)
-    let ranks = resumption?.record?.ranks ?? 1
-    return
-      (now == (progress.isa, progress.conv)
-      ? []
-      : [
-        "the run was started with \(progress.isa) and \(progress.conv) convolutions and continues "
-          + "with \(now.0) and \(now.1): its results will differ in the last digits"
-      ])
-      + (ranks == team.count
-        ? []
-        : [
-          "the run was started by \(counted(ranks, "process", "processes")) and continues with "
-            + "\(team.count): its results will differ in the last digits"
-        ])
-      + versionNotes
-  }
-
-  /// Other versions than the run was started with.
-  private var versionNotes: [String] {
-    guard let before = resumption?.record?.versions else { return [] }
-    let changes = RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
-      before[name] == now ? nil : "\(name) \(before[name] ?? "none") then, \(now) now"
-    }
-    return changes.isEmpty
-      ? []
-      : [
-        "the run continues with other versions: \(changes.joined(separator: "; ")); its results may "
-          + "differ in the last digits"
-      ]
-  }
-
+  /// The run in a folder: prepares, trains, calibrates, tests.
   private func run(
     _ plan: RunPlan, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?, _ notes: [String],
-    _ log: inout RunLog,
-    events: (TrainingEvent) throws -> Void, shouldStop: () -> StopReason?
+    _ journal: RunJournal
   ) throws -> TrainingSummary {
-    log.record.add(log.processSeconds, to: .start)
-    let images = try log.time(.reading) { _ in
-      try RunImages(
-        plan, cache: memory.cache, engine: engine, group: team
-      ) { done, total in
-        try events(.loading(done: done, total: total))
-      }
-    }
-    try checkpoint?.check(
-      fingerprint: images.store.fingerprint, dataset: configuration.dataset)
-    log.record.datasetFingerprint = images.store.fingerprint
-    log.record.skipped = images.skipped
-    var plan = plan
-    plan.configuration = try goOn(images, checkpoint, log.folder)
-    var loop = try TrainingLoop(plan, images, engine: engine, team: team, folder: log.folder)
-    if let checkpoint { try loop.restore(checkpoint) }
-    try loop.checkDisk()
-    try loop.checkReadable(&log)
-    try log.tell(
-      .start(loop.start(recipe: configuration.recipe, memoryBytes: memory.total)), events)
-    try log.tell(.dataset(images.summary), events)
-    for warning in notes + loop.notesOnBatches + plan.warnings + images.warnings {
-      try log.tell(.warning(warning), events)
-    }
-    try log.writeRecord()
-    let drawing = clock()
-    if checkpoint == nil, team.isFirst {
-      try log.time(.start) { log in try log.tell(.samples(loop.samples()), events) }
-    }
-    loop.timePlan = try timePlan(plan, images, loop, drawn: clock() - drawing)
-    var stop: Int32?
+    let images = try read(plan, memory, checkpoint, journal)
+    let epochs = try prepare(plan, images, memory, checkpoint, notes, journal)
+    var ending = Ending.signal
+    var signal: Int32?
     var temperature = 1.0
-    var result: TestResult?
-    let reason = try loop.run(&log, events: events, shouldStop: shouldStop)
-    if case .signal(let number) = reason {
-      stop = number
-    } else {
-      do {
-        temperature = try log.time(.calibration) { log in
-          try calibrate(plan, images, &log, events, shouldStop)
-        }
-        result = try log.time(.test) { log in
-          try test(images, folder: log.folder, events, shouldStop)
-        }
-      } catch let stopped as StoppedBySignal {
-        stop = stopped.number
-      }
+    var result: EvaluationResult?
+    do {
+      ending = try epochs.run()
+      temperature = try journal.time(.calibration) { try calibrate(plan, images, journal) }
+      result = try journal.time(.test) { try test(images, journal) }
+    } catch let stopped as Stopped where epochs.hasBegun {
+      (ending, signal) = (.signal, stopped.signal)
     }
-    var summary = loop.summary(log.record)
-    summary.weightsSHA256 = log.record.weightsSHA256 ?? summary.weightsSHA256
+    var summary = epochs.summary
+    summary.weightsSHA256 = journal.record.weightsSHA256 ?? summary.weightsSHA256
     summary.temperature = temperature
-    summary.stoppedBySignal = stop
+    summary.stoppedBySignal = signal
     if let result {
-      summary.testAccuracy = result.evaluation.accuracy
-      summary.testAccuracyPlain = result.evaluation.accuracyPlain
-      summary.testLoss = result.evaluation.loss
-      log.record.test = RunRecord.Test(
-        split: (plan.test ?? .val).rawValue, images: result.evaluation.images,
-        accuracy: result.evaluation.accuracy)
-      try log.tell(.evaluated(result), events)
+      let evaluation = result.evaluation
+      summary.testAccuracy = evaluation.accuracy
+      summary.testAccuracyPlain = evaluation.accuracyPlain
+      summary.testLoss = evaluation.loss
+      journal.record.test = RunRecord.Test(
+        split: (plan.test ?? .val).rawValue, images: evaluation.images,
+        accuracy: evaluation.accuracy)
+      try journal.report(.evaluated(result, noun: images.testNoun, run: journal.folder))
       let remedies = Configuration.remedies(
         configuration, images: images.training.count, classes: result.classes.count)
-      for caution in result.evaluation.cautions(of: result.noun, remedies: remedies) {
-        try log.tell(.warning(caution), events)
+      for caution in evaluation.cautions(of: images.testNoun, remedies: remedies) {
+        try journal.report(.warning(caution))
       }
     }
-    log.record.status = stop == nil ? .done : .stopped
-    log.record.reason = stop == nil ? Ending(reason) : .signal
-    summary.endedBy = log.record.reason
-    summary.seconds = log.seconds
+    journal.record.status = signal == nil ? .done : .stopped
+    journal.record.reason = ending
+    summary.endedBy = ending
+    summary.seconds = journal.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
-    log.record.peakMemoryBytes = summary.peakMemoryBytes
-    try log.writeRecord()
-    try log.tell(.done(summary), events)
-    try log.finish()
+    journal.record.peakMemoryBytes = summary.peakMemoryBytes
+    try journal.writeRecord()
+    try journal.report(.done(summary))
+    try journal.finish()
     return summary
+  }
+
+  private func read(
+    _ plan: RunPlan, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?, _ journal: RunJournal
+  ) throws -> RunImages {
+    journal.record.add(journal.processSeconds, to: .start)
+    do {
+      let images = try journal.time(.reading) {
+        try RunImages(plan, cache: memory.cache, engine: engine, group: team) {
+          try journal.progress(.loading(done: $0, total: $1))
+        }
+      }
+      try checkpoint?.check(
+        fingerprint: images.store.fingerprint, dataset: configuration.dataset)
+      journal.record.datasetFingerprint = images.store.fingerprint
+      journal.record.skipped = images.skipped
+      return images
+    } catch ImageStoreError.stopped {
+      // Another process was asked to stop.
+      throw journal.stopped ?? Stopped(signal: SIGTERM)
+    }
+  }
+
+  private func prepare(
+    _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?,
+    _ notes: [String], _ journal: RunJournal
+  ) throws -> Epochs {
+    var plan = plan
+    plan.configuration = try agreedConfiguration(images, checkpoint, journal.folder)
+    let epochs = try Epochs(plan, images, engine: engine, team: team, journal)
+    if let checkpoint { try epochs.restore(checkpoint) }
+    try epochs.checkKeeping()
+    try epochs.reportStart(recipe: configuration.recipe, memoryBytes: memory.total)
+    try journal.report(.dataset(images.summary))
+    for warning in notes + epochs.notesOnBatches + plan.warnings + images.warnings {
+      try journal.report(.warning(warning))
+    }
+    try journal.writeRecord()
+    let drawing = clock()
+    if checkpoint == nil, team.isFirst {
+      try journal.time(.start) { try epochs.reportSamples() }
+    }
+    try fit(epochs, plan, images, drawn: clock() - drawing)
+    return epochs
   }
 
   /// The configuration that the run has from here on: the first process's, with what was asked for
   /// where it is resumed.
-  private func goOn(
+  private func agreedConfiguration(
     _ images: RunImages, _ checkpoint: Checkpoint?, _ folder: RunFolder
   ) throws -> Configuration {
     let bytes = try team.broadcast {
       var configuration = configuration
       if let resumption {
-        configuration.training.goOn(
+        configuration.training.resume(
           resumption.request, from: checkpoint?.progress,
           stepsPerEpoch: configuration.training.stepsPerEpoch(images: images.training.count),
           hasEnded: resumption.record?.status == .done)
@@ -291,37 +276,33 @@ package final class Trainer {
     return try Configuration(decoding: bytes)
   }
 
-  /// The plan that fits the run into its time limit; nil without a limit, and for all processes but
-  /// the first.
+  /// Fits the run into its time limit, where it has one; the first process does it for all.
   ///
   /// - drawn: seconds that the sheet of training images has taken.
-  private func timePlan(
-    _ plan: RunPlan, _ images: RunImages, _ loop: TrainingLoop, drawn: Double
-  ) throws -> TimePlan? {
-    guard let limit, team.isFirst else { return nil }
+  private func fit(
+    _ epochs: Epochs, _ plan: RunPlan, _ images: RunImages, drawn: Double
+  ) throws {
+    guard let limit, team.isFirst else { return }
     let samples = images.testSamples
     let held = images.validation.count
-    let answer = try seconds(of: samples.isEmpty ? [] : samples, loop)
+    let prediction = try secondsPerPrediction(samples, epochs.model)
     let calibrated = calibrates(plan, images) ? held : 0
-    return TimePlan(
-      limit: limit, clock: clock,
-      asked: plan.configuration.training.askedEpochs(stepsPerEpoch: loop.stepsPerEpoch),
-      stepsPerEpoch: loop.stepsPerEpoch,
-      between: answer * Double((held + team.count - 1) / team.count),
-      ending: answer * Double((calibrated + samples.count + team.count - 1) / team.count)
-        + Trainer.reportShare * drawn,
-      work: loop.work)
+    epochs.fit(
+      into: limit, clock: clock,
+      between: prediction * Double((held + team.count - 1) / team.count),
+      ending: prediction * Double((calibrated + samples.count + team.count - 1) / team.count)
+        + Trainer.reportShare * drawn)
   }
 
   /// The report takes about as many times as long as the sheet of training images.
   private static let reportShare = 4.0
 
-  /// Seconds that a prediction takes, by answers to a few images.
-  private func seconds(of samples: [Sample], _ loop: TrainingLoop) throws -> Double {
+  /// Seconds that a prediction takes, by those of a few images.
+  private func secondsPerPrediction(_ samples: [Sample], _ model: ClassifierModel) throws -> Double
+  {
     let few = Array(samples.prefix(32))
     guard !few.isEmpty else { return 0 }
-    let predictor = Predictor(
-      model: loop.model, engine: engine, maxPixels: configuration.data.maxPixels)
+    let predictor = predictor(model)
     // The first one takes memory that the others find.
     _ = try predictor.predict(Array(few.prefix(1))) { _ in }
     let start = clock()
@@ -339,39 +320,34 @@ package final class Trainer {
   /// Never on test images, and not under the tutorial's recipes. The predictions come by the path
   /// that every command takes, in the model's own way.
   private func calibrate(
-    _ plan: RunPlan, _ images: RunImages, _ log: inout RunLog,
-    _ events: (TrainingEvent) throws -> Void, _ shouldStop: () -> StopReason?
+    _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
   ) throws -> Double {
     guard calibrates(plan, images) else { return 1 }
     let samples = images.validation.map { images.store.samples[$0] }
-    let (model, predictor, predictions) = try answer(samples, log.folder, events, shouldStop)
+    let (model, predictor, predictions) = try predict(samples, journal)
     let lost = predictions.compactMap(\.failure)
     if let first = lost.first {
-      try log.tell(
+      try journal.report(
         .warning(
           "\(lost.count) of \(samples.count) validation images can no longer be read and are not "
-            + "used to fit the temperature, the first is \(first.path): \(first.message)"), events)
+            + "used to fit the temperature, the first is \(first.path): \(first.message)"))
     }
     let calibration = Calibration(predictions, model: model, tta: predictor.tta)
     if let temperature = calibration.temperature {
       let bytes = model.calibrated(temperature: temperature).encoded()
-      try log.folder.write(model: bytes, to: RunFolder.bestName)
-      log.record.weightsSHA256 = SHA256.hex(of: bytes)
-      try log.writeRecord()
+      try journal.folder.write(model: bytes, to: RunFolder.bestName)
+      journal.record.weightsSHA256 = SHA256.hex(of: bytes)
+      try journal.writeRecord()
     }
-    try log.tell(.calibrated(calibration), events)
+    try journal.report(.calibrated(calibration))
     return calibration.temperature ?? 1
   }
 
   /// Predicts the test images with the weights as they were written, by the path that every other
   /// command takes.
-  private func test(
-    _ images: RunImages, folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
-    _ shouldStop: () -> StopReason?
-  ) throws -> TestResult? {
+  private func test(_ images: RunImages, _ journal: RunJournal) throws -> EvaluationResult? {
     guard !images.testSamples.isEmpty else { return nil }
-    let (model, predictor, answers) = try answer(
-      images.testSamples, folder, events, shouldStop)
+    let (model, predictor, answers) = try predict(images.testSamples, journal)
     // Files that were omitted at the start are omitted here, and named.
     let predictions =
       answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
@@ -379,34 +355,29 @@ package final class Trainer {
       predictions: predictions, classes: model.classes, temperature: model.temperature,
       tta: predictor.tta)
     evaluation.seen = images.testSeen
-    return TestResult(
-      heading: images.testHeading, noun: images.testNoun, evaluation: evaluation,
-      predictions: predictions, classes: model.classes, run: folder)
+    return EvaluationResult(
+      heading: images.testHeading, classes: model.classes, evaluation: evaluation,
+      predictions: predictions)
   }
-}
 
-extension Trainer {
   /// Predictions of the saved weights; each process predicts a part of the images.
-  private func answer(
-    _ samples: [Sample], _ folder: RunFolder, _ events: (TrainingEvent) throws -> Void,
-    _ shouldStop: () -> StopReason?
+  private func predict(
+    _ samples: [Sample], _ journal: RunJournal
   ) throws -> (ClassifierModel, Predictor, [Prediction]) {
-    let model = try team.model(of: folder)
-    let predictor = Predictor(
-      model: model, engine: engine, maxPixels: configuration.data.maxPixels)
+    let model = try team.model(of: journal.folder)
+    let predictor = predictor(model)
     let part = Array(samples[team.range(of: samples.count)])
     let own = try predictor.predict(part) { done in
-      try events(.validating(done: done, total: part.count))
-      try team.stopIfAsked(shouldStop, isOver: false)
+      try journal.report(.validating(done: done, total: part.count))
+      try team.stopIfAsked(journal.stopped, isOver: false)
     }
-    try team.stopIfAsked(shouldStop, isOver: true)
+    try team.stopIfAsked(journal.stopped, isOver: true)
     return (model, predictor, try team.gather(own))
   }
-}
 
-/// A signal came while something was computed that is computed anew when the run continues.
-struct StoppedBySignal: Error {
-  let number: Int32
+  private func predictor(_ model: ClassifierModel) -> Predictor {
+    Predictor(model: model, engine: engine, maxPixels: configuration.data.maxPixels)
+  }
 }
 
 /// The most memory that this process has held, in bytes.
@@ -414,17 +385,4 @@ func peakMemoryBytes() -> Int {
   var usage = rusage()
   getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return usage.ru_maxrss * 1024
-}
-
-extension Ending {
-  /// The ending of a run that was not stopped by a signal.
-  fileprivate init(_ reason: StopReason?) {
-    self =
-      switch reason {
-      case .maxTime: .time
-      case .patience: .patience
-      case .signal: .signal
-      case nil: .epochs
-      }
-  }
 }

@@ -237,10 +237,9 @@ final class FeatureStore {
       (base + row * features).update(from: source, count: features)
     }
     let mixture = mixtures[view]
-    let samples = places.map { images.training[$0] }
     return TrainingBatch(
       pixels: UnsafeBufferPointer(rebasing: target[..<(places.count * features)]),
-      targets: images.store.targets(samples), samples: samples,
+      targets: images.store.targets(places.map { images.training[$0] }),
       mixture: mixture.map { all in
         TargetMixture(
           targets: places.map { all.targets[$0] }, shares: places.map { all.shares[$0] })

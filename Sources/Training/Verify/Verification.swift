@@ -47,15 +47,16 @@ package struct Verification: Sendable {
 
   /// Makes the steps again in a folder in `temporary` that goes away, and compares each that the run tells of.
   ///
-  /// Ends with the first one that differs. Events are those of a run. Errors: those of `Trainer`, and
-  /// images that are not the run's.
+  /// Ends with the first one that differs. Events are those of a run. Errors: those of `Trainer`,
+  /// images that are not the run's, and `Stopped` once `shouldStop` says so, asked at each event.
   package func run(
     in temporary: String, cache: ImageCache, engine: Engine,
     events: (TrainingEvent) throws -> Void,
-    shouldStop: () -> StopReason? = { nil }
+    shouldStop: () -> Stopped? = { nil }
   ) throws -> [Comparison] {
     var comparisons: [Comparison] = []
     let last = recorded.map(\.step).max() ?? 0
+    var stopped: Stopped?
     guard !Dataset.lies(temporary, in: configuration.dataset) else {
       throw TrainingError(
         .usage, "the temporary folder lies in the dataset, where nothing may be written",
@@ -68,6 +69,9 @@ package struct Verification: Sendable {
         configuration: configuration, out: folder + "/run", cache: cache, engine: engine
       ).run(
         events: { event in
+          // Nothing of this run is kept.
+          stopped = shouldStop()
+          if stopped != nil { throw Enough() }
           try check(event)
           try events(event)
           guard case .digest(let digest) = event else { return }
@@ -77,12 +81,13 @@ package struct Verification: Sendable {
           guard let comparison = same.first(where: \.isSame) ?? same.first else { return }
           comparisons.append(comparison)
           if !comparison.isSame || digest.step >= last { throw Enough() }
-        }, shouldStop: shouldStop)
+        })
     } catch is Enough {}
+    if let stopped { throw stopped }
     return comparisons
   }
 
-  /// All that was to be compared is compared.
+  /// All that was to be compared is compared, or the repetition was stopped.
   private struct Enough: Error {}
 
   /// Refuses to compare what was learned from other images.

@@ -1,12 +1,15 @@
 internal import Classifier
 internal import Primitives
 
-/// Writes a run's files as its events come.
+/// What a run leaves while it runs: its files, the events that it reports, and whether it is to stop.
 ///
-/// A disk that is full, or fails, is told of once; what could not be written follows when it can.
-struct RunLog {
+/// A disk that is full, or fails, is reported once; what could not be written follows when it can.
+/// A class, because all parts of a run write into one journal.
+final class RunJournal {
   let folder: RunFolder
   var record: RunRecord
+  private let handler: (TrainingEvent) throws -> Void
+  private let shouldStop: () -> Stopped?
   private let started: ContinuousClock.Instant
   /// Seconds of the run before this process.
   private let earlier: Double
@@ -14,12 +17,13 @@ struct RunLog {
   private var metrics: MetricsFile
   private var events: AppendedFile
   private var text: AppendedFile
-  private(set) var failure: TrainingError?
+  private var failure: TrainingError?
 
   /// Begins the files of a new run folder, or continues with those of one; `metrics` has started.
   init(
-    folder: RunFolder, lock: RunLock, record: RunRecord, metrics: MetricsFile,
-    earlier: Double = 0, started: ContinuousClock.Instant
+    folder: RunFolder, lock: RunLock, record: RunRecord, metrics: MetricsFile, earlier: Double,
+    started: ContinuousClock.Instant, events handler: @escaping (TrainingEvent) throws -> Void,
+    shouldStop: @escaping () -> Stopped?
   ) throws(TrainingError) {
     self.folder = folder
     self.lock = lock
@@ -27,12 +31,17 @@ struct RunLog {
     self.metrics = metrics
     self.earlier = earlier
     self.started = started
+    self.handler = handler
+    self.shouldStop = shouldStop
     events = AppendedFile(RunFolder.eventsName, in: folder)
     text = AppendedFile(RunFolder.logName, in: folder)
     try events.endLine()
     try text.endLine()
     try writeRecord()
   }
+
+  /// The signal that this process was asked to stop by, if there was one.
+  var stopped: Stopped? { shouldStop() }
 
   /// Seconds since the run began, without those while nobody trained.
   var seconds: Double { earlier + processSeconds }
@@ -41,17 +50,15 @@ struct RunLog {
   var processSeconds: Double { (ContinuousClock.now - started) / .seconds(1) }
 
   /// Does a part of the run that is no epoch, and notes how long it took.
-  mutating func time<Value>(
-    _ part: RunRecord.Part, _ body: (inout RunLog) throws -> Value
-  ) rethrows -> Value {
+  func time<Value>(_ part: RunRecord.Part, _ body: () throws -> Value) rethrows -> Value {
     let start = ContinuousClock.now
-    let value = try body(&self)
+    let value = try body()
     record.add((ContinuousClock.now - start) / .seconds(1), to: part)
     return value
   }
 
   /// Goes back to a checkpoint; returns what is to be said of the figures of its epochs.
-  mutating func restore(_ progress: Checkpoint.Progress) throws(TrainingError) -> String? {
+  func restore(_ progress: Checkpoint.Progress) throws(TrainingError) -> String? {
     record.restore(progress)
     // What cannot be written now follows with the next weights.
     try? writeRecord()
@@ -59,42 +66,48 @@ struct RunLog {
   }
 
   /// The mark of metrics.csv, for a checkpoint that is written now.
-  mutating func markMetrics() throws(TrainingError) -> MetricsFile.Mark { try metrics.mark() }
+  func markMetrics() throws(TrainingError) -> MetricsFile.Mark { try metrics.mark() }
 
-  /// Notes an event in the folder and passes it on.
-  mutating func tell(_ event: TrainingEvent, _ events: (TrainingEvent) throws -> Void) throws {
+  /// Reports an event, and notes in the folder what belongs there.
+  func report(_ event: TrainingEvent) throws {
     // The handler may write files that `done` speaks of, so the note comes after it.
-    try events(event)
+    try handler(event)
+    try note(event)
+  }
+
+  /// Reports how far work has come that is lost if it is left; throws `Stopped` if it is to be.
+  func progress(_ event: TrainingEvent) throws {
+    try handler(event)
+    if let stopped { throw stopped }
+  }
+
+  /// Notes an event in the folder.
+  func note(_ event: TrainingEvent) throws {
     let (json, lines) = (event.json, event.lines)
-    try attempt(events) { log throws(TrainingError) in
+    guard json != nil || !lines.isEmpty else { return }
+    try attempt { () throws(TrainingError) in
       switch event {
       case .dataset(let summary):
-        try log.folder.write(
-          summary.classes.map { $0 + "\n" }.joined(), to: RunFolder.classesName)
-      case .epoch(let epoch): try log.metrics.append(epoch)
+        try folder.write(summary.classes.map { $0 + "\n" }.joined(), to: RunFolder.classesName)
+      case .epoch(let epoch): try metrics.append(epoch)
       default: break
       }
     }
-    try attempt(events) { log throws(TrainingError) in
-      try log.events.append(json.map { $0 + "\n" } ?? "")
-    }
-    try attempt(events) { log throws(TrainingError) in
-      try log.text.append(lines.map { terminalSafe($0, most: longestLine) + "\n" }.joined())
+    try attempt { () throws(TrainingError) in try events.append(json.map { $0 + "\n" } ?? "") }
+    try attempt { () throws(TrainingError) in
+      try text.append(lines.map { terminalSafe($0, most: longestLine) + "\n" }.joined())
     }
   }
 
-  /// Writes something that the run can continue without for a while; a failure is told of once.
-  mutating func attempt(
-    _ events: (TrainingEvent) throws -> Void,
-    _ write: (inout RunLog) throws(TrainingError) -> Void
-  ) throws {
+  /// Writes something that the run can continue without for a while; a failure is reported once.
+  func attempt(_ write: () throws(TrainingError) -> Void) throws {
     do throws(TrainingError) {
-      try write(&self)
+      try write()
     } catch {
       let isFirst = failure == nil
       failure = error
       guard isFirst else { return }
-      try events(
+      try handler(
         .warning(
           "\(error.problem); training continues, and the missing data is written once that is possible"
         ))
@@ -102,7 +115,7 @@ struct RunLog {
   }
 
   /// Writes what has waited; the error is the one that still stands.
-  mutating func finish() throws(TrainingError) {
+  func finish() throws(TrainingError) {
     try events.append("")
     try text.append("")
     try metrics.synchronize()
