@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import ImageData
 internal import Primitives
 internal import Report
@@ -89,7 +90,7 @@ final class TrainingProgress {
   private func draw(_ samples: TrainingSamples) {
     guard !samples.sheet.rows.isEmpty else { return }
     do {
-      let sheet = ContactSheet(rows: samples.sheet.rows.map { $0.map(ReportPicture.init) })
+      let sheet = ContactSheet(rows: samples.sheet.rows)
       try samples.run.createFolder("plots")
       try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
     } catch {
@@ -162,12 +163,6 @@ final class TrainingProgress {
   /// Throws if a signal asks to stop before the first step, when nothing can be lost.
   private func stopIfAsked() throws {
     if let signal = signal() { throw StoppedEarly(signal: signal) }
-  }
-}
-
-extension ReportPicture {
-  init(_ image: RGBImage) {
-    self.init(width: image.width, height: image.height, pixels: image.pixels)
   }
 }
 

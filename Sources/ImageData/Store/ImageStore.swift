@@ -1,5 +1,6 @@
 package import Compute
 package import KernelTypes
+package import Primitives
 internal import Synchronization
 
 /// A file that gave no image.
