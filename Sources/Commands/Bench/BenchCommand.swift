@@ -1,6 +1,7 @@
 internal import CNN
-internal import Interchange
 internal import Compute
+internal import Interchange
+internal import Primitives
 internal import Training
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.

@@ -7,7 +7,7 @@ extension RunContents {
   /// Every setting under the name of its option; one that has none, as the options are spelt.
   var settings: [(title: String, facts: [Fact])] {
     guard let configuration,
-      case .object(let members) = try? StrictJSON.parse(configuration.encoded()[...], depth: 32)
+      case .object(let members) = try? JSON.parse(configuration.encoded()[...], depth: 32)
     else { return [] }
     var own: [Fact] = []
     var groups: [(title: String, facts: [Fact])] = []
@@ -22,7 +22,7 @@ extension RunContents {
   }
 
   /// A value's facts: one, or one a member.
-  private static func facts(_ name: String, _ value: JSONNode) -> [Fact] {
+  private static func facts(_ name: String, _ value: JSON) -> [Fact] {
     guard case .object(let members) = value else {
       return [(name.isEmpty ? "" : optionName(name), text(value))]
     }
@@ -57,12 +57,12 @@ extension RunContents {
     return value.magnitude < 1e-3 ? number : String(digits.reversed().drop { $0 == "0" }.reversed())
   }
 
-  private static func text(_ value: JSONNode) -> String {
+  private static func text(_ value: JSON) -> String {
     switch value {
     case .string(let text):
       text.count > longestText ? text.prefix(longestText) + "…" : text
     case .number(let text): short(text)
-    case .boolean(let value): value ? "yes" : "no"
+    case .bool(let value): value ? "yes" : "no"
     case .null: "–"
     case .array(let values): values.map(text).joined(separator: ", ")
     case .object(let members): members.map { "\($0.key) \(text($0.value))" }.joined(separator: ", ")
