@@ -1,4 +1,5 @@
 import Classifier
+import Drawing
 import Report
 import Testing
 
