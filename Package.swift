@@ -65,7 +65,8 @@ let tests: [Target] = [
     dependencies: ["Classifier", "CNN", "ImageData", "Compute", "Primitives", "TestSupport"],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
-    name: "ReportTests", dependencies: ["Report", "ImageData", "Primitives"],
+    name: "ReportTests",
+    dependencies: ["Report", "Drawing", "Training", "Classifier", "ImageData", "Primitives"],
     exclude: ["Fixtures"], swiftSettings: common),
   .testTarget(
     name: "ImageDataTests",
@@ -105,8 +106,16 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Interchange", "Training", "Classifier", "Report", "ImageData", "CNN", "Compute",
-        "KernelTypes", "Primitives", "Ranks",
+        "Interchange", "Report", "Drawing", "Training", "Classifier", "ImageData", "CNN", "Compute",
+        "Primitives", "Ranks",
+      ],
+      swiftSettings: common),
+    // What a run has left, as a page with its charts and images.
+    .target(
+      name: "Report",
+      dependencies: [
+        "Training", "Classifier", "Drawing", "ImageData", "CNN", "Compute", "KernelTypes",
+        "Primitives",
       ],
       swiftSettings: common),
     // Models as other programs write and read them.
@@ -124,8 +133,10 @@ let package = Package(
       name: "Classifier",
       dependencies: ["CNN", "ImageData", "Compute", "KernelTypes", "Primitives", "CBoxedModels"],
       swiftSettings: common),
+
+    // Charts and drawings: of numbers, names and images, without models.
     .target(
-      name: "Report", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+      name: "Drawing", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
     .target(

@@ -3,21 +3,21 @@ import Primitives
 import TestSupport
 
 /// What no layer takes for a number, these among them.
-private func none(and others: JSONNode...) -> [JSONNode] {
+private func none(and others: JSON...) -> [JSON] {
   others
-    + JSONNode.each(
+    + JSON.each(
       "-1", "1.5", "9223372036854775807", "-9223372036854775808", "1e300", "65537")
 }
 
-private let wrongTypes: [JSONNode] = [
-  .null, .boolean(true), .string("3"), .array([]), .members([:]),
+private let wrongTypes: [JSON] = [
+  .null, .bool(true), .string("3"), .array([]), .members([:]),
 ]
 
 /// A layer of that kind.
-private func ofKind(_ kind: String) -> JSONNode { .members(["kind": .string(kind)]) }
+private func ofKind(_ kind: String) -> JSON { .members(["kind": .string(kind)]) }
 
 /// Residual blocks, each inside the other.
-private func blocks(_ depth: Int) -> JSONNode {
+private func blocks(_ depth: Int) -> JSON {
   (0..<depth).reduce(ofKind("relu")) { inner, _ in
     .members(["kind": .string("residual"), "body": .array([inner])])
   }
@@ -25,12 +25,12 @@ private func blocks(_ depth: Int) -> JSONNode {
 
 extension HostileKind {
   private static func layers(
-    _ name: String, _ change: @escaping @Sendable (inout [JSONNode], inout RandomStream) -> Void
+    _ name: String, _ change: @escaping @Sendable (inout [JSON], inout RandomStream) -> Void
   ) -> HostileKind {
     parts(name) { model, stream in try model.changeLayers { change(&$0, &stream) } }
   }
 
-  private static func input(_ name: String, _ values: [JSONNode]) -> HostileKind {
+  private static func input(_ name: String, _ values: [JSON]) -> HostileKind {
     parts(name) { model, stream in
       var architecture = try model.json("architecture")
       architecture["input"]?[stream.pick(["width", "height", "channels"])] = stream.pick(values)
@@ -71,14 +71,14 @@ extension HostileKind {
       model.set("architecture", HostileModel.text(architecture))
     },
     layers("layers that compute nothing") { layers, stream in
-      layers = [JSONNode](repeating: ofKind("flatten"), count: 1 + stream.index(below: 9))
+      layers = [JSON](repeating: ofKind("flatten"), count: 1 + stream.index(below: 9))
     },
     layers("a layer less") { layers, stream in layers.remove(at: stream.pick([0, 1, 4, 7])) },
     layers("a layer more") { layers, stream in
       layers.insert(ofKind("batchNorm"), at: stream.index(below: layers.count))
     },
     layers("more layers than there may be") { layers, stream in
-      layers += [JSONNode](repeating: ofKind("dropout"), count: 5000 + stream.index(below: 5000))
+      layers += [JSON](repeating: ofKind("dropout"), count: 5000 + stream.index(below: 5000))
       for place in layers.indices where layers[place]["kind"] == .string("dropout") {
         layers[place]["rate"] = .number("0")
       }
@@ -99,10 +99,10 @@ extension HostileKind {
     layer("filters that cannot be", "conv2D", "filters", none(and: .number("0"))),
     layer(
       "filters without weights", "conv2D", "filters",
-      JSONNode.each("1", "5", "4096", "65536")),
+      JSON.each("1", "5", "4096", "65536")),
     layer("kernels that cannot be", "conv2D", "kernelSize", none(and: .number("0"), .number("65"))),
     layer(
-      "kernels without weights", "conv2D", "kernelSize", JSONNode.each("1", "5", "64")),
+      "kernels without weights", "conv2D", "kernelSize", JSON.each("1", "5", "64")),
     layer("strides that cannot be", "conv2D", "stride", none(and: .number("0"))),
     layer(
       "paddings that cannot be", "conv2D", "padding",
@@ -114,21 +114,21 @@ extension HostileKind {
     layer("windows that cannot be", "maxPool2D", "size", none(and: .number("0"), .number("16"))),
     layer("steps that cannot be", "maxPool2D", "stride", none(and: .number("0"))),
     layer("units that cannot be", "dense", "units", none(and: .number("0"))),
-    layer("units without weights", "dense", "units", JSONNode.each("2", "4", "65536")),
+    layer("units without weights", "dense", "units", JSON.each("2", "4", "65536")),
     layer(
       "shares that cannot be", "dropout", "rate",
       none(and: .number("0.999"), .number("-0.1"))),
     layer(
       "an epsilon that cannot be", "batchNorm", "epsilon",
-      JSONNode.each("0", "-1", "2", "1e-300", "1e999")),
+      JSON.each("0", "-1", "2", "1e-300", "1e999")),
     layers("products that are too large") { layers, stream in
       let side = stream.pick(["64", "63"])
-      let layer: JSONNode = .members([
+      let layer: JSON = .members([
         "kind": .string("conv2D"), "filters": .number("65536"), "kernelSize": .number(side),
         "padding": .string("same"),
       ])
       layers.insert(
-        contentsOf: [JSONNode](repeating: layer, count: 1 + stream.index(below: 3)), at: 0)
+        contentsOf: [JSON](repeating: layer, count: 1 + stream.index(below: 3)), at: 0)
     },
     layers("a vector of millions before a dense layer") { layers, stream in
       layers = [
@@ -140,7 +140,7 @@ extension HostileKind {
     },
 
     input("an input that cannot be", none(and: .number("0"))),
-    input("an input of another size", JSONNode.each("4", "7", "16384")),
+    input("an input of another size", JSON.each("4", "7", "16384")),
     input("an input of another type", wrongTypes),
   ]
 }

@@ -12,7 +12,7 @@ private func text(
   }
 }
 
-private func nested(_ depth: Int) -> JSONNode {
+private func nested(_ depth: Int) -> JSON {
   .number(String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
 }
 
@@ -59,20 +59,20 @@ extension HostileKind {
     .parts("a key twice in the metadata, with line ends") { model, stream in
       guard case .object(var members) = model.metadata else { return }
       let key = "a\n\u{1b}[31m" + String(repeating: "b\n", count: 1 + stream.index(below: 9000))
-      members += [JSONNode.Member(key: key, value: .string("")), .init(key: key, value: .null)]
+      members += [JSON.Member(key, .string("")), .init(key, .null)]
       model.metadata = .object(members)
     },
     .parts("more arrays than there may be") { model, stream in
       let count = 10_003 + stream.index(below: 100)
       model.header.insert(
-        contentsOf: (0..<count).map { JSONNode.Member(key: "\($0)", value: .members([:])) }, at: 1)
+        contentsOf: (0..<count).map { JSON.Member("\($0)", .members([:])) }, at: 1)
     },
     .parts("brackets a thousand deep") { model, stream in
       model.header[model.array(&stream)].value = nested(4 + stream.index(below: 100_000))
     },
     .parts("an entry that is no object") { model, stream in
       model.header[model.array(&stream)].value = stream.pick([
-        .null, .string("F32"), .number("4"), .array([]), .boolean(true), .members([:]),
+        .null, .string("F32"), .number("4"), .array([]), .bool(true), .members([:]),
       ])
     },
     .parts("an entry without one of its fields") { model, stream in
@@ -106,20 +106,20 @@ extension HostileKind {
 
     entry(
       "an unknown type", "dtype",
-      JSONNode.texts("F64", "BF16", "I32", "BOOL", "f32", "", "object")),
+      JSON.texts("F64", "BF16", "I32", "BOOL", "f32", "", "object")),
     entry("a type that is no text", "dtype", [.null, .number("4"), .array([]), .members([:])]),
     .parts("another type of as many bytes") { model, stream in
       let place = model.array(&stream)
       // The shape stays; so bytes or type are wrong.
       let own = model.header[place].value["dtype"]
-      let others = ["F32", "F16", "I8", "U8"].map(JSONNode.string).filter { $0 != own }
+      let others = ["F32", "F16", "I8", "U8"].map(JSON.string).filter { $0 != own }
       model.header[place].value["dtype"] = stream.pick(others)
     },
-    entry("a negative extent", "shape", JSONNode.lists("-1", "-9223372036854775808")),
+    entry("a negative extent", "shape", JSON.lists("-1", "-9223372036854775808")),
     entry(
       "an extent with a fraction", "shape",
-      JSONNode.lists("1.0", "4e0", "0.5", "01", "NaN")),
-    entry("an extent too large", "shape", huge.map { JSONNode.numbers([$0]) }),
+      JSON.lists("1.0", "4e0", "0.5", "01", "NaN")),
+    entry("an extent too large", "shape", huge.map { JSON.numbers([$0]) }),
     entry(
       "extents whose product is too large", "shape",
       [
@@ -142,7 +142,7 @@ extension HostileKind {
         .numbers(["0"]), .numbers(["0", "4", "8"]), .numbers([]), .null, .numbers(["-4", "0"]),
         .numbers(["0.0", "4.0"]), .string("0,4"),
       ]),
-    entry("offsets out of range", "data_offsets", huge.map { JSONNode.numbers(["0", $0]) }),
+    entry("offsets out of range", "data_offsets", huge.map { JSON.numbers(["0", $0]) }),
     .parts("arrays that overlap") { model, stream in
       let arrays = model.arrays
       let place = stream.pick(Array(arrays.dropFirst()))

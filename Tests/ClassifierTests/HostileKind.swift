@@ -50,7 +50,7 @@ struct HostileKind: Sendable {
   }
 
   /// One field of the preprocessing is one of these values; `null` takes it away.
-  static func preprocessing(_ name: String, _ field: String, _ values: [JSONNode]) -> HostileKind {
+  static func preprocessing(_ name: String, _ field: String, _ values: [JSON]) -> HostileKind {
     parts(name) { model, stream in
       var preprocessing = try model.json("preprocessing")
       let value = stream.pick(values)
@@ -61,7 +61,7 @@ struct HostileKind: Sendable {
 
   /// One field of a layer is one of these values.
   static func layer(
-    _ name: String, _ kind: String, _ field: String, _ values: [JSONNode]
+    _ name: String, _ kind: String, _ field: String, _ values: [JSON]
   ) -> HostileKind {
     parts(name) { model, stream in
       try model.setField(field, of: kind, stream.pick(values))
@@ -69,7 +69,7 @@ struct HostileKind: Sendable {
   }
 
   /// One field of an array's entry in the header is one of these values.
-  static func entry(_ name: String, _ field: String, _ values: [JSONNode]) -> HostileKind {
+  static func entry(_ name: String, _ field: String, _ values: [JSON]) -> HostileKind {
     parts(name) { model, stream in
       let place = model.array(&stream)
       model.header[place].value[field] = stream.pick(values)

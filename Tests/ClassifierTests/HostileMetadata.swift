@@ -65,9 +65,9 @@ extension HostileKind {
         ]),
 
       preprocessing(
-        "a size that cannot be", "width", JSONNode.each("0", "-1", "4097", "1e99", "8.5")),
+        "a size that cannot be", "width", JSON.each("0", "-1", "4097", "1e99", "8.5")),
       preprocessing(
-        "another size than the network's", "height", JSONNode.each("8", "10", "4096")),
+        "another size than the network's", "height", JSON.each("8", "10", "4096")),
       preprocessing(
         "deviations that divide by nothing", "deviation",
         [
@@ -88,10 +88,10 @@ extension HostileKind {
         ]),
       preprocessing(
         "a limit of pixels that cannot be", "maxPixels",
-        JSONNode.each("0", "-1", "1000000001", "1e300")),
+        JSON.each("0", "-1", "1000000001", "1e300")),
       preprocessing(
         "a margin that cannot be", "shrinkMargin",
-        JSONNode.each("-1", "0.5", "1001", "1e308")),
+        JSON.each("-1", "0.5", "1001", "1e308")),
       preprocessing(
         "a field that nobody knows", "code", [.string("x"), .number("1"), .members([:])]),
       parts("preprocessing with a key twice") { model, stream in

@@ -7,7 +7,7 @@ import TestSupport
 /// A model file taken apart, to be put together wrongly.
 struct HostileModel {
   /// The header's members in order, the digest's entry among them; numbers may be any text.
-  var header: [JSONNode.Member]
+  var header: [JSON.Member]
   /// The arrays' bytes, without the digest's.
   var data: [UInt8]
   /// What stands behind the header in its place, padding included.
@@ -16,7 +16,7 @@ struct HostileModel {
   /// The parts of a whole file.
   init(_ file: [UInt8]) throws {
     let end = try TensorFile.Layout.headerEnd(prefix: file.prefix(8), fileBytes: file.count)
-    guard case .object(let members) = try StrictJSON.parse(file[8..<end], depth: 3) else {
+    guard case .object(let members) = try JSON.parse(file[8..<end], depth: 3) else {
       throw TestFailure("a header that is no object")
     }
     header = members
@@ -37,21 +37,21 @@ struct HostileModel {
   }
 
   /// JSON with every key and number as it stands in the tree, right or not.
-  static func text(_ node: JSONNode) -> String {
+  static func text(_ node: JSON) -> String {
     switch node {
     case .object(let members):
-      "{" + members.map { StrictJSON.quoted($0.key) + ":" + text($0.value) }.joined(separator: ",")
+      "{" + members.map { JSON.quoted($0.key) + ":" + text($0.value) }.joined(separator: ",")
         + "}"
     case .array(let values): "[" + values.map(text).joined(separator: ",") + "]"
-    case .string(let string): StrictJSON.quoted(string)
+    case .string(let string): JSON.quoted(string)
     case .number(let number): number
-    case .boolean(let value): "\(value)"
+    case .bool(let value): "\(value)"
     case .null: "null"
     }
   }
 
   /// The members of the metadata.
-  var metadata: JSONNode {
+  var metadata: JSON {
     get { header.first { $0.key == "__metadata__" }?.value ?? .null }
     set {
       for index in header.indices where header[index].key == "__metadata__" {
@@ -67,16 +67,16 @@ struct HostileModel {
   func array(_ stream: inout RandomStream) -> Int { stream.pick(arrays) }
 
   /// The metadata's JSON of that key.
-  func json(_ key: String) throws -> JSONNode {
+  func json(_ key: String) throws -> JSON {
     guard case .string(let text) = metadata[key] else { throw TestFailure("no \(key)") }
-    return try StrictJSON.parse(Array(text.utf8)[...], depth: 128)
+    return try JSON.parse(Array(text.utf8)[...], depth: 128)
   }
 
   /// Replaces the metadata's text of that key.
   mutating func set(_ key: String, _ text: String) { metadata[key] = .string(text) }
 
   /// Changes the layers of the architecture.
-  mutating func changeLayers(_ change: (inout [JSONNode]) throws -> Void) throws {
+  mutating func changeLayers(_ change: (inout [JSON]) throws -> Void) throws {
     var architecture = try json("architecture")
     guard case .array(var layers) = architecture["layers"] else { throw TestFailure("no layers") }
     try change(&layers)
@@ -85,7 +85,7 @@ struct HostileModel {
   }
 
   /// Gives one field of a layer of that kind another value.
-  mutating func setField(_ field: String, of kind: String, _ value: JSONNode) throws {
+  mutating func setField(_ field: String, of kind: String, _ value: JSON) throws {
     try changeLayers { layers in
       guard let place = layers.firstIndex(where: { $0["kind"] == .string(kind) }) else {
         throw TestFailure("no \(kind)")
@@ -95,9 +95,9 @@ struct HostileModel {
   }
 }
 
-extension JSONNode {
+extension JSON {
   /// An object's value; setting nil takes the member away.
-  subscript(key: String) -> JSONNode? {
+  subscript(key: String) -> JSON? {
     get {
       guard case .object(let members) = self else { return nil }
       return members.first { $0.key == key }?.value
@@ -108,7 +108,7 @@ extension JSONNode {
       switch (place, newValue) {
       case (let place?, let value?): members[place].value = value
       case (let place?, nil): members.remove(at: place)
-      case (nil, let value?): members.append(Member(key: key, value: value))
+      case (nil, let value?): members.append(Member(key, value))
       case (nil, nil): break
       }
       self = .object(members)
@@ -116,22 +116,22 @@ extension JSONNode {
   }
 
   /// An object of these members.
-  static func members(_ members: KeyValuePairs<String, JSONNode>) -> JSONNode {
-    .object(members.map { Member(key: $0.key, value: $0.value) })
+  static func members(_ members: KeyValuePairs<String, JSON>) -> JSON {
+    .object(members.map { Member($0.key, $0.value) })
   }
 
   /// Each of the texts as a number.
-  static func each(_ numbers: String...) -> [JSONNode] { numbers.map(JSONNode.number) }
+  static func each(_ numbers: String...) -> [JSON] { numbers.map(JSON.number) }
 
   /// Each of the texts as a string.
-  static func texts(_ texts: String...) -> [JSONNode] { texts.map(JSONNode.string) }
+  static func texts(_ texts: String...) -> [JSON] { texts.map(JSON.string) }
 
   /// Each of the texts as an array of one number.
-  static func lists(_ numbers: String...) -> [JSONNode] { numbers.map { .numbers([$0]) } }
+  static func lists(_ numbers: String...) -> [JSON] { numbers.map { .numbers([$0]) } }
 
   /// An array of numbers.
-  static func numbers(_ numbers: some Sequence<String>) -> JSONNode {
-    .array(numbers.map(JSONNode.number))
+  static func numbers(_ numbers: some Sequence<String>) -> JSON {
+    .array(numbers.map(JSON.number))
   }
 }
 

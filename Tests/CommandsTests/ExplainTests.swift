@@ -3,6 +3,7 @@ import Classifier
 import Commands
 import Foundation
 import ImageData
+import Primitives
 import TestSupport
 import Testing
 import Training

@@ -23,8 +23,8 @@ import Testing
   @Test func `JSON reads back as what it was`() throws {
     let name = "quote \" backslash \\ newline \n bell \u{7} csi \u{9b} bidi \u{202e} cat 猫"
     let line = JSON.object([
-      .init("name", .string(name)), .init("third", .number(1.0 / 3)), .init("none", .null),
-      .init("nan", .number(.nan)), .init("list", [.integer(1), .bool(true)]),
+      .init("name", .string(name)), .init("third", .double(1.0 / 3)), .init("none", .null),
+      .init("nan", .double(.nan)), .init("list", [.int(1), .bool(true)]),
     ]).line
     #expect(!line.unicodeScalars.contains(where: steersTerminal))
     let object = try #require(

@@ -1,6 +1,7 @@
 import Commands
 import Foundation
 import ImageData
+import Primitives
 import Testing
 
 /// The pictures that a run with mistakes leaves, beside samples.png.

@@ -1,6 +1,7 @@
 import Commands
 import Foundation
 import ImageData
+import Primitives
 import Testing
 
 /// The sheet of training images in a run's folder.

@@ -39,13 +39,18 @@ build() {
     >"$work/module.modulemap"
   # The compiler leaves files where it is started.
   cd "$work"
+  # The one type of Primitives that decoding needs.
+  swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
+    -module-name Primitives -emit-module -emit-module-path "$work/Primitives.swiftmodule" \
+    -c -o "$work/Primitives.o" "$top/Sources/Primitives/RGBImage.swift"
+  objects+=("$work/Primitives.o")
   # Checks stay on. swiftc has no undefined behaviour sanitizer here: Swift traps by itself.
   swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -module-name Fuzz -wmo -I "$work" -o "$work/fuzz" \
     "$here"/*.swift "${objects[@]}" \
     "$images"/{Decoding,Exif,FileStructure,ForeignKind,JPEGMarkers,JPEGStructure,PNGStructure}.swift \
-    "$images"/{PictureFacts,RGBImage,Upright}.swift \
+    "$images"/{ImageFailure,PictureFacts,Upright}.swift \
     ${FUZZ_LIBRARIES:--ljpeg -lpng -lz} -use-ld=lld
 }
 

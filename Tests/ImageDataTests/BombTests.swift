@@ -1,5 +1,6 @@
 import Glibc
 import ImageData
+import Primitives
 import Testing
 
 /// What a bomb must not do, measured while it is tried.

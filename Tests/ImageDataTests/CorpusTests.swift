@@ -1,5 +1,6 @@
 import FoundationEssentials
 import ImageData
+import Primitives
 import Testing
 
 /// Small files that the fuzzer made of the committed pictures, each for a path of its own through

@@ -1,4 +1,5 @@
 import ImageData
+import Primitives
 import Testing
 
 @Suite struct ImageFactsTests {

@@ -1,6 +1,7 @@
 import Compute
 import ImageData
 import KernelTypes
+import Primitives
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ImageData
 import KernelTypes
+import Primitives
 import TestSupport
 import Testing
 

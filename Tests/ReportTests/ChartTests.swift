@@ -1,6 +1,6 @@
+import Drawing
 import Foundation
 import Primitives
-import Report
 import Testing
 
 /// Pixels of a drawing in a colour, exactly.
@@ -239,7 +239,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
 @Suite struct PictureSheetTests {
   private func tile(_ verdict: Verdict, _ width: Int = 30, _ height: Int = 20) -> Tile {
     Tile(
-      picture: ReportPicture(
+      picture: RGBImage(
         width: width, height: height, pixels: [UInt8](repeating: 99, count: 3 * width * height)),
       caption: classNames(3), verdict: verdict)
   }
@@ -284,7 +284,7 @@ private func texts(_ scene: Scene) -> [String] { scene.labels.map(\.text) }
 
   @Test("A heat map changes the picture most where its number is greatest, and not where least")
   func heatMap() {
-    let photo = ReportPicture(
+    let photo = RGBImage(
       width: 40, height: 40, pixels: (0..<4800).map { UInt8(60 + $0 % 120) })
     let map = HeatMap(width: 2, height: 2, values: [0, 0, 0, 1])
     let over = map.over(photo)

@@ -1,3 +1,4 @@
+import Classifier
 import FoundationEssentials
 import Report
 import Testing
@@ -6,14 +7,15 @@ import Testing
 private struct Reports: Decodable {
   struct Row: Decodable {
     var name: String
-    var precision: Double
-    var recall: Double
-    var f1: Double
-    var support: Int
+    var scores: Evaluation.Scores
 
-    var row: ClassificationReport.Row {
-      ClassificationReport.Row(
-        name: name, precision: precision, recall: recall, f1: f1, support: support)
+    enum CodingKeys: String, CodingKey {
+      case name
+    }
+
+    init(from decoder: any Decoder) throws {
+      name = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .name)
+      scores = try Evaluation.Scores(from: decoder)
     }
   }
 
@@ -41,18 +43,21 @@ func reportMatchesScikitLearn() throws {
   let reports = try Reports.read()
   #expect(reports.cases.count == 4)
   for reference in reports.cases {
-    let report = ClassificationReport(
-      classes: reference.classes.map(\.row), accuracy: reference.accuracy,
-      macro: reference.macro.row, weighted: reference.weighted.row)
+    let names = reference.classes.map(\.name)
+    var evaluation = Evaluation(predictions: [], classes: names)
+    evaluation.accuracy = reference.accuracy
+    evaluation.classes = Dictionary(
+      uniqueKeysWithValues: reference.classes.map { ($0.name, $0.scores) })
+    (evaluation.macro, evaluation.weighted) = (reference.macro.scores, reference.weighted.scores)
+    let report = ClassificationReport(evaluation, classes: names)
     #expect(report.text(digits: reference.digits) == reference.text, "\(reference.name)")
   }
 }
 
 @Test("A line end in a class name does not break the report's table")
 func reportKeepsLines() {
-  let row = ClassificationReport.Row(
-    name: "a\nb", precision: 1, recall: 1, f1: 1, support: 1)
-  let text = ClassificationReport(classes: [row], accuracy: 1, macro: row, weighted: row).text()
+  let evaluation = Evaluation(predictions: [], classes: ["a\nb"])
+  let text = ClassificationReport(evaluation, classes: ["a\nb"]).text()
   #expect(text.split(separator: "\n").count == 5)
   #expect(text.contains("a\\nb"))
 }

@@ -1,14 +1,19 @@
+import Classifier
+import Drawing
 import Report
 import Testing
 
 @Suite struct ComparisonReportTests {
   private func report(_ test: McNemarTest, epochs: [RunReport.Epoch] = []) -> ComparisonReport {
-    ComparisonReport(
-      title: "A and B",
-      first: ComparisonReport.Side(
-        name: "<A>", accuracy: 0.9, interval: 0.88...0.92, epochs: epochs),
-      second: ComparisonReport.Side(
-        name: "B", accuracy: 0.85, interval: 0.83...0.87, epochs: epochs), test: test)
+    func evaluation(_ accuracy: Double) -> Evaluation {
+      var evaluation = Evaluation(predictions: [], classes: ["cats", "dogs"])
+      evaluation.accuracy = accuracy
+      (evaluation.accuracyLow, evaluation.accuracyHigh) = (accuracy - 0.02, accuracy + 0.02)
+      return evaluation
+    }
+    return ComparisonReport(
+      title: "A and B", first: ("<A>", evaluation(0.9), epochs),
+      second: ("B", evaluation(0.85), epochs), test: test)
   }
 
   @Test("The sentence says whether chance explains the difference")
@@ -29,11 +34,8 @@ import Testing
 
   @Test("The page is well-formed, and its charts hold both trainings")
   func page() throws {
-    let epochs = (1...9).map {
-      RunReport.Epoch(
-        number: $0, loss: 1 / Double($0), accuracy: 0.5, validationLoss: 2 / Double($0),
-        validationAccuracy: 0.6)
-    }
+    let epochs = try recordedEpochs(
+      (1...9).map { "\($0),\(1 / Double($0)),0.5,\(2 / Double($0)),0.6,0.1,1,1" })
     let report = report(
       McNemarTest(bothRight: 800, onlyFirst: 100, onlySecond: 50, bothWrong: 50), epochs: epochs)
     #expect(report.plots.map(\.name) == ["loss", "accuracy"])

@@ -1,10 +1,11 @@
+import Drawing
 import ImageData
-import Report
+import Primitives
 import Testing
 
 /// A picture of numbered bytes.
-private func picture(_ width: Int, _ height: Int, _ start: Int = 0) -> ReportPicture {
-  ReportPicture(
+private func picture(_ width: Int, _ height: Int, _ start: Int = 0) -> RGBImage {
+  RGBImage(
     width: width, height: height,
     pixels: (0..<(3 * width * height)).map { UInt8(truncatingIfNeeded: start + 7 * $0) })
 }

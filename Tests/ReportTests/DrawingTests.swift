@@ -1,5 +1,6 @@
+import Drawing
 import Foundation
-import Report
+import Primitives
 import Testing
 
 /// The share of each pixel that an outline covers.
@@ -150,7 +151,7 @@ private func area(_ outline: [Point], in box: Box) -> Double {
 }
 
 @Suite struct FontTests {
-  private func picture(_ text: String, size: Double = 20, bold: Bool = false) -> ReportPicture {
+  private func picture(_ text: String, size: Double = 20, bold: Bool = false) -> RGBImage {
     var scene = Scene(width: 60, height: 40, title: "")
     scene.draw(Label(text, at: Point(10, 30), size: size, bold: bold))
     return scene.picture()
@@ -159,7 +160,7 @@ private func area(_ outline: [Point], in box: Box) -> Double {
   @Test("Every letter of ASCII and Latin-1 has an outline of its own")
   func letters() {
     let box = picture("\u{0416}")
-    var seen: [ReportPicture: Character] = [:]
+    var seen: [RGBImage: Character] = [:]
     for value in UInt32(0x21)...0xFF {
       guard let scalar = Unicode.Scalar(value), value < 0x7F || scalar.properties.isAlphabetic
       else { continue }
@@ -222,10 +223,10 @@ private func area(_ outline: [Point], in box: Box) -> Double {
   @Test("The same size keeps every pixel, another keeps an even colour and the mean")
   func scaling() {
     var numbers = Numbers(5)
-    let noise = ReportPicture(
+    let noise = RGBImage(
       width: 12, height: 8, pixels: (0..<288).map { _ in UInt8(numbers.next() * 256) })
     #expect(noise.resized(width: 12, height: 8) == noise)
-    let plain = ReportPicture(
+    let plain = RGBImage(
       width: 5, height: 3, pixels: [UInt8](repeating: 77, count: 45))
     #expect(plain.resized(width: 13, height: 2).pixels.allSatisfy { $0 == 77 })
     let small = noise.resized(width: 1, height: 1)

@@ -1,61 +1,78 @@
+import Classifier
+import Drawing
 import Foundation
 import Primitives
 import Report
 import Testing
+import Training
+
+/// Epochs as a run's metrics.csv has them, given its rows.
+func recordedEpochs(_ rows: [String]) throws -> [RunReport.Epoch] {
+  let folder = FileManager.default.temporaryDirectory.path + "/cnnctl-epochs-\(UUID())"
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  let header = "epoch,loss,accuracy,val_loss,val_accuracy,lr,seconds,images_per_second"
+  try Data(([header] + rows).map { $0 + "\n" }.joined().utf8)
+    .write(to: URL(filePath: folder + "/metrics.csv"))
+  let epochs = MetricsRow.all(of: RunFolder(existing: folder))
+  try #require(epochs.count == rows.count)
+  return epochs
+}
 
 /// A report with everything in it.
-func fullReport(classes: Int, images: Int = 300) -> RunReport {
+func fullReport(classes: Int, images: Int = 300) throws -> RunReport {
   let names = classNames(classes)
   let data = answers(classes: classes, images: images)
   func tile(_ verdict: Verdict) -> Tile {
     Tile(
-      picture: ReportPicture(
+      picture: RGBImage(
         width: 8, height: 6, pixels: [UInt8](repeating: 120, count: 144)), caption: names,
       verdict: verdict)
   }
-  let rows = names.map {
-    ClassificationReport.Row(name: $0, precision: 0.9, recall: 0.8, f1: 0.85, support: 10)
+  let predictions = zip(data.truths, data.probabilities).map {
+    Prediction(path: "a.jpg", trueIndex: $0, probabilities: $1)
   }
   var report = RunReport(title: "Run <1> & \"more\"")
   report.subtitle = names[min(2, classes - 1)]
-  report.epochs = (1...20).map { epoch in
-    let x = Double(epoch)
-    return RunReport.Epoch(
-      number: epoch, loss: 1 / x, accuracy: 1 - 0.5 / x, validationLoss: 1.1 / x + 0.01 * x,
-      validationAccuracy: 0.95 - 0.4 / x, learningRate: 0.001 * (1 - x / 20))
-  }
+  report.epochs = try recordedEpochs(
+    (1...20).map { epoch in
+      let x = Double(epoch)
+      let row = [
+        1 / x, 1 - 0.5 / x, 1.1 / x + 0.01 * x, 0.95 - 0.4 / x, 0.001 * (1 - x / 20), 1, 1,
+      ]
+      return ([String(epoch)] + row.map { "\($0)" }).joined(separator: ",")
+    })
   report.bestEpoch = 14
-  report.evaluated = RunReport.Evaluated(
-    name: "test images", classes: names, truths: data.truths, probabilities: data.probabilities,
-    scores: ClassificationReport(
-      classes: rows, accuracy: 0.9, macro: rows[0], weighted: rows[0]),
-    confusion: data.confusion, interval: 0.88...0.92, loss: 0.3,
-    facts: [ReportPage.Fact("skipped", "2")])
+  report.evaluated = RecordedAnswers(
+    classes: names, evaluation: Evaluation(predictions: predictions, classes: names),
+    predictions: predictions)
+  report.evaluatedName = "test images"
   report.worstMistakes = [tile(.wrong), tile(.wrong)]
   report.leastSure = [tile(.right), tile(.wrong)]
   report.examples = [tile(.right)]
   report.explanations = [tile(.wrong)]
   report.samples = tile(.unknown).picture
-  report.dataset = RunReport.Dataset(
-    classes: names,
-    splits: [
-      RunReport.Dataset.Split(name: "train", counts: [Int](repeating: 1000, count: classes)),
-      RunReport.Dataset.Split(name: "test", counts: [Int](repeating: 10, count: classes)),
-    ], facts: [ReportPage.Fact("path", "a/b")],
-    findings: [
-      ReportPage.Finding(isError: true, text: "one picture in two classes", places: names),
-      ReportPage.Finding(
-        isError: false, text: "duplicates", places: (0..<50).map { "train/\($0).jpg" }),
-    ])
+  let splits = [("train", 1000), ("test", 10)].map { split, count in
+    let counts = [Int](repeating: count, count: classes)
+    return
+      #"{"split":"\#(split)","origin":"a/b","images":\#(count * classes),"per_class":\#(counts)}"#
+  }
+  let dataset = """
+    {"path": "a/b", "classes": \(JSONText.line(names)), "splits": [\(splits.joined(separator: ","))],
+     "hidden": 0, "skipped": [], "fingerprint": "1"}
+    """
+  report.dataset = try JSONText.value(DatasetSummary.self, from: dataset)
+  report.findings = [
+    (true, "one picture in two classes", names),
+    (false, "duplicates", (0..<50).map { "train/\($0).jpg" }),
+  ]
   report.network = NetworkDiagram(
     nodes: (0..<30).map { NetworkDiagram.Node(name: "layer \($0)", outputShape: "3 × 3 × 4") },
     shortcuts: [NetworkDiagram.Shortcut(from: 1, to: 4)])
-  report.networkFacts = [ReportPage.Fact("weights", "2.8 million")]
-  report.settings = [
-    RunReport.Settings(title: "training", facts: names.map { ReportPage.Fact($0, "1") })
-  ]
+  report.networkFacts = [("weights", "2.8 million")]
+  report.settings = [("training", names.map { ($0, "1") })]
   report.seconds = [("decode", 3), ("forward", 20), ("backward", 40.5)]
-  report.environment = [ReportPage.Fact("version", "1")]
+  report.environment = [("version", "1")]
   report.commands = ["cnnctl train 'data & more' --seed 1"]
   return report
 }
@@ -88,7 +105,7 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
 
   @Test("The same values give the same bytes: page, pictures and SVG")
   func determinism() throws {
-    let report = fullReport(classes: 9)
+    let report = try fullReport(classes: 9)
     let html = try report.html()
     #expect(try fullReport(classes: 9).html() == html)
     for plot in report.trainingPlots + report.evaluationPlots {
@@ -108,20 +125,14 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
     #expect(try headings(report) == [])
     report.commands = ["cnnctl train x"]
     #expect(try headings(report) == ["Environment, and how to reproduce it"])
-    report.epochs = [RunReport.Epoch(number: 1)]
+    report.epochs = try recordedEpochs(["1,nan,nan,,,nan,1,1"])
     #expect(try headings(report).count == 1)
-    report.epochs = [RunReport.Epoch(number: 1, loss: 0.5)]
+    report.epochs = try recordedEpochs(["1,0.5,nan,,,nan,1,1"])
     #expect(try headings(report) == ["Training", "Environment, and how to reproduce it"])
     #expect(report.trainingPlots.map(\.name) == ["loss"])
-    report.evaluated = RunReport.Evaluated(
-      name: "test images", classes: ["a", "b"], truths: [], probabilities: [],
-      scores: ClassificationReport(
-        classes: [], accuracy: 0,
-        macro: ClassificationReport.Row(
-          name: "macro avg", precision: 0, recall: 0, f1: 0, support: 0),
-        weighted: ClassificationReport.Row(
-          name: "weighted avg", precision: 0, recall: 0, f1: 0, support: 0)),
-      confusion: [[0, 0], [0, 0]], interval: 0...1, loss: 0)
+    report.evaluated = RecordedAnswers(
+      classes: ["a", "b"], evaluation: Evaluation(predictions: [], classes: ["a", "b"]),
+      predictions: [])
     let html = try report.html()
     #expect(html.contains("no predictions"))
     #expect(!html.lowercased().contains(">nan") && !html.contains("inf "))
@@ -129,11 +140,13 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
 
   @Test("Figures that are no numbers are shown as dashes")
   func notNumbers() throws {
-    var report = fullReport(classes: 3, images: 4)
-    report.evaluated?.probabilities = [[Double]](repeating: [.nan, .infinity, 0], count: 4)
-    report.evaluated?.loss = .nan
-    report.evaluated?.scores.macro.f1 = .nan
-    report.epochs.append(RunReport.Epoch(number: 21, loss: .nan, accuracy: -.infinity))
+    var report = try fullReport(classes: 3, images: 4)
+    for index in 0..<4 {
+      report.evaluated?.predictions[index].probabilities = [.nan, .infinity, 0]
+    }
+    report.evaluated?.evaluation.loss = .nan
+    report.evaluated?.evaluation.macro.f1 = .nan
+    report.epochs += try recordedEpochs(["21,nan,-inf,,,nan,1,1"])
     report.seconds.append((name: "wait", seconds: .infinity))
     let elements = try #require(MarkupReader.elements(try report.html()))
     let shown = elements.filter { $0.name != "style" }
@@ -151,7 +164,7 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
 
   @Test("An SVG of its own is well-formed and says each text once, as long as it was measured")
   func svg() throws {
-    let report = fullReport(classes: 9)
+    let report = try fullReport(classes: 9)
     for plot in report.trainingPlots + report.evaluationPlots {
       let svg = try plot.scene.svg(standalone: true)
       let elements = try #require(MarkupReader.elements(svg), "\(plot.name)")
@@ -166,8 +179,8 @@ func fullReport(classes: Int, images: Int = 300) -> RunReport {
   }
 
   @Test("The reports' files are those of a run folder")
-  func plots() {
-    let report = fullReport(classes: 3)
+  func plots() throws {
+    let report = try fullReport(classes: 3)
     #expect(report.trainingPlots.map(\.name) == ["loss", "accuracy", "lr"])
     #expect(
       report.evaluationPlots.map(\.name) == [

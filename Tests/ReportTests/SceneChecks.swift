@@ -1,7 +1,7 @@
+import Drawing
 import Foundation
 import FoundationXML
 import Primitives
-import Report
 import Testing
 
 /// An element of a document with its attributes.

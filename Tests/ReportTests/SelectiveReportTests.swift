@@ -1,11 +1,18 @@
+import Classifier
+import Foundation
 import Report
 import Testing
 
 @Test("The table of thresholds has aligned columns, and a dash where nothing is answered")
-func selectiveTable() {
-  let report = SelectiveReport(rows: [(0.5, 1, 0.955), (0.99, 0, nil)])
+func selectiveTable() throws {
+  var evaluation = Evaluation(predictions: [], classes: ["a", "b"])
+  let rows = """
+    [{"threshold": 0.5, "coverage": 1, "accuracy": 0.955}, {"threshold": 0.99, "coverage": 0}]
+    """
+  evaluation.selective = try JSONDecoder().decode(
+    [Reliability.Selective].self, from: Data(rows.utf8))
   #expect(
-    report.text() == """
+    evaluation.selectiveText == """
       predictions and accuracy with --abstain-below
 
         probability    predicted     accuracy

@@ -1,5 +1,5 @@
+import Drawing
 import Foundation
-import Report
 import Testing
 
 @Suite struct TicksTests {

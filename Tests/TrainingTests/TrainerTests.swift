@@ -30,7 +30,7 @@ func wholeRun() throws {
     #expect(record.weightsSHA256 == SHA256.hex(of: try bytes(of: run.bestWeights)))
     #expect(record.weightsSHA256 == summary.weightsSHA256)
     let names = try text(of: run.file("events.ndjson")).split(separator: "\n").map { line in
-      guard case .object(let members) = try StrictJSON.parse(Array(line.utf8)[...], depth: 9),
+      guard case .object(let members) = try JSON.parse(Array(line.utf8)[...], depth: 9),
         case .string(let name)? = members.first(where: { $0.key == "event" })?.value
       else { throw TestFailure("no event: \(line)") }
       return name

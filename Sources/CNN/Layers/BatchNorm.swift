@@ -32,9 +32,9 @@ public struct BatchNorm: Layer, GraphLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("epsilon", .double(epsilon))
-    fields.set("statisticsUpdateRate", .double(statisticsUpdateRate))
-    fields.set("initialScale", .double(initialScale))
+    fields.set("epsilon", epsilon)
+    fields.set("statisticsUpdateRate", statisticsUpdateRate)
+    fields.set("initialScale", initialScale)
   }
 
   func lower(

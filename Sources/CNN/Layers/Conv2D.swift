@@ -43,12 +43,12 @@ public struct Conv2D: Layer, GraphLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("filters", .int(filters))
-    fields.set("kernelSize", .int(kernelSize))
-    fields.set("stride", .int(stride))
+    fields.set("filters", filters)
+    fields.set("kernelSize", kernelSize)
+    fields.set("stride", stride)
     fields.set("padding", padding)
-    fields.set("bias", .bool(useBias))
-    fields.set("initializer", .string(initializer.rawValue))
+    fields.set("bias", useBias)
+    fields.set("initializer", initializer.rawValue)
   }
 
   func lower(

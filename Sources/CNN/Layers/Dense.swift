@@ -30,9 +30,9 @@ public struct Dense: Layer, GraphLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("units", .int(units))
-    fields.set("bias", .bool(useBias))
-    fields.set("initializer", .string(initializer.rawValue))
+    fields.set("units", units)
+    fields.set("bias", useBias)
+    fields.set("initializer", initializer.rawValue)
   }
 
   func lower(

@@ -23,7 +23,7 @@ public struct Dropout: Layer, GraphLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("rate", .double(rate))
+    fields.set("rate", rate)
   }
 
   func lower(

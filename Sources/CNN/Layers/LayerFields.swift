@@ -1,55 +1,24 @@
-internal import FoundationEssentials
 internal import Primitives
 
-/// A value of a JSON text.
-enum JSONValue: Encodable, Equatable {
-  case null
-  case bool(Bool)
-  case int(Int)
-  case double(Double)
-  case string(String)
-  case array([JSONValue])
-  case object([String: JSONValue])
-
-  /// A value of a parsed text; nil where a number is too large for 64 bits of floating point.
-  ///
-  /// A number without a fraction is an integer, however it is written.
-  init?(_ node: JSONNode) {
-    switch node {
-    case .null: self = .null
-    case .boolean(let value): self = .bool(value)
-    case .string(let value): self = .string(value)
-    case .number(let text):
-      if let value = Int(text) {
-        self = .int(value)
-        return
-      }
-      guard let value = Double(text), value.isFinite else { return nil }
-      self = Int(exactly: value).map(JSONValue.int) ?? .double(value)
-    case .array(let nodes):
-      let values = nodes.compactMap(JSONValue.init)
-      guard values.count == nodes.count else { return nil }
-      self = .array(values)
-    case .object(let members):
-      var values: [String: JSONValue] = [:]
-      for member in members {
-        guard let value = JSONValue(member.value) else { return nil }
-        values[member.key] = value
-      }
-      self = .object(values)
-    }
+extension JSON {
+  /// The value of a whole number, however it is written: one without a fraction is whole.
+  fileprivate var whole: Int? {
+    guard case .number(let text) = self else { return nil }
+    return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   }
 
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
+  fileprivate var double: Double? {
+    guard case .number(let text) = self else { return nil }
+    return Double(text)
+  }
+
+  /// Whether every number fits into 64 bits of floating point.
+  var isFinite: Bool {
     switch self {
-    case .null: try container.encodeNil()
-    case .bool(let value): try container.encode(value)
-    case .int(let value): try container.encode(value)
-    case .double(let value): try container.encode(value)
-    case .string(let value): try container.encode(value)
-    case .array(let value): try container.encode(value)
-    case .object(let value): try container.encode(value)
+    case .number: double?.isFinite ?? false
+    case .array(let values): values.allSatisfy(\.isFinite)
+    case .object(let members): members.allSatisfy(\.value.isFinite)
+    case .string, .bool, .null: true
     }
   }
 
@@ -58,8 +27,7 @@ enum JSONValue: Encodable, Equatable {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"
-    case .int(let value): "\(value)"
-    case .double(let value): "\(value)"
+    case .number(let text): whole.map { "\($0)" } ?? double.map { "\($0)" } ?? text
     case .string(let value): "\"\(value.prefix(40))\""
     case .array(let value): "a list of \(value.count)"
     case .object: "an object"
@@ -73,32 +41,29 @@ enum JSONValue: Encodable, Equatable {
 /// replaced by its default.
 struct LayerFields {
   let place: String
-  private(set) var values: [String: JSONValue]
+  private(set) var values: [String: JSON]
 
-  init(place: String, values: [String: JSONValue] = [:]) {
+  init(place: String, _ members: [JSON.Member] = []) {
     self.place = place
-    self.values = values
+    values = Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
   }
 
   mutating func int(_ name: String, default value: Int? = nil) throws(ModelError) -> Int {
-    switch values.removeValue(forKey: name) {
-    case .int(let found): return found
-    case nil:
+    guard let found = values.removeValue(forKey: name) else {
       if let value { return value }
       throw missing(name, "a whole number")
-    case .some(let found): throw wrong(name, "a whole number", found)
     }
+    guard let number = found.whole else { throw wrong(name, "a whole number", found) }
+    return number
   }
 
   mutating func double(_ name: String, default value: Double? = nil) throws(ModelError) -> Double {
-    switch values.removeValue(forKey: name) {
-    case .int(let found): return Double(found)
-    case .double(let found): return found
-    case nil:
+    guard let found = values.removeValue(forKey: name) else {
       if let value { return value }
       throw missing(name, "a number")
-    case .some(let found): throw wrong(name, "a number", found)
     }
+    guard let number = found.double else { throw wrong(name, "a number", found) }
+    return number
   }
 
   mutating func bool(_ name: String, default value: Bool) throws(ModelError) -> Bool {
@@ -123,8 +88,9 @@ struct LayerFields {
     switch values.removeValue(forKey: name) {
     case nil, .string("valid"): return .valid
     case .string("same"): return .same
-    case .int(let zeros): return .explicit(zeros)
-    case .some(let found): throw wrong(name, "\"valid\", \"same\" or a whole number", found)
+    case .some(let found):
+      if let zeros = found.whole { return .explicit(zeros) }
+      throw wrong(name, "\"valid\", \"same\" or a whole number", found)
     }
   }
 
@@ -153,7 +119,7 @@ struct LayerFields {
 
   mutating func object(_ name: String) throws(ModelError) -> LayerFields {
     switch values.removeValue(forKey: name) {
-    case .object(let found): return LayerFields(place: "\(place).\(name)", values: found)
+    case .object(let found): return LayerFields(place: "\(place).\(name)", found)
     case nil: throw missing(name, "an object")
     case .some(let found): throw wrong(name, "an object", found)
     }
@@ -165,8 +131,22 @@ struct LayerFields {
     throw .description(at: place, expected: "no field of this name", found: "\"\(name)\"")
   }
 
-  mutating func set(_ name: String, _ value: JSONValue) {
-    values[name] = value
+  mutating func set(_ name: String, _ value: JSON) { values[name] = value }
+  mutating func set(_ name: String, _ value: Int) { values[name] = .int(value) }
+  mutating func set(_ name: String, _ value: Bool) { values[name] = .bool(value) }
+  mutating func set(_ name: String, _ value: String) { values[name] = .string(value) }
+
+  mutating func set(_ name: String, _ value: Double) {
+    values[name] = Int(exactly: value).map(JSON.int) ?? .double(value)
+  }
+
+  mutating func set(_ name: String, _ layers: [any Layer]) {
+    values[name] = .array(layers.map(Architecture.json))
+  }
+
+  /// All that was set, in the order of the names: the same text for the same fields.
+  var object: JSON {
+    .object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })
   }
 
   mutating func set(_ name: String, _ padding: Padding) {
@@ -181,7 +161,7 @@ struct LayerFields {
     .description(at: "\(place).\(name)", expected: expected, found: "nothing")
   }
 
-  private func wrong(_ name: String, _ expected: String, _ found: JSONValue) -> ModelError {
+  private func wrong(_ name: String, _ expected: String, _ found: JSON) -> ModelError {
     .description(at: "\(place).\(name)", expected: expected, found: found.summary)
   }
 }

@@ -26,8 +26,8 @@ public struct Residual: Layer, GraphLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("body", .array(body.map(Architecture.json)))
-    fields.set("shortcut", .array(shortcut.map(Architecture.json)))
+    fields.set("body", body)
+    fields.set("shortcut", shortcut)
   }
 
   func lower(

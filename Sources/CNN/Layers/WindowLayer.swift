@@ -19,8 +19,8 @@ extension WindowLayer {
   }
 
   func write(to fields: inout LayerFields) {
-    fields.set("size", .int(size))
-    fields.set("stride", .int(stride))
+    fields.set("size", size)
+    fields.set("stride", stride)
     fields.set("padding", padding)
   }
 

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Primitives
 
 /// A network's description: the extent of an image and a list of layers.
@@ -31,16 +30,14 @@ public struct Architecture: Sendable, Equatable {
 
   /// Reads a description from the bytes of a file.
   public init(bytes: [UInt8]) throws(ModelError) {
-    // Foundation's decoder tries several types for each value, which takes a millisecond per
-    // network.
-    guard let node = try? StrictJSON.parse(bytes[...], depth: 128), let value = JSONValue(node)
-    else {
+    // Foundation's decoder tries several types for each value: a millisecond per network.
+    guard let value = try? JSON.parse(bytes[...], depth: 128), value.isFinite else {
       throw .description(at: "architecture", expected: "a JSON object", found: "no valid JSON")
     }
     guard case .object(let object) = value else {
       throw .description(at: "architecture", expected: "an object", found: value.summary)
     }
-    var fields = LayerFields(place: "architecture", values: object)
+    var fields = LayerFields(place: "architecture", object)
     name = try fields.string("name", default: "custom")
     if let problem = ForeignText.problem(inName: name) {
       throw .description(at: "architecture.name", expected: "a name", found: problem)
@@ -56,40 +53,36 @@ public struct Architecture: Sendable, Equatable {
 
   /// The description as JSON with sorted keys: the same text for the same description.
   public var json: String {
-    let object: [String: JSONValue] = [
-      "name": .string(name),
-      "input": .object([
-        "height": .int(input.height), "width": .int(input.width),
-        "channels": .int(input.channels),
-      ]),
-      "layers": .array(layers.map(Architecture.json)),
-    ]
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // Encoding cannot fail: every Double is finite.
-    let data = (try? encoder.encode(JSONValue.object(object))) ?? Data()
-    return String(decoding: data, as: UTF8.self)
+    var fields = LayerFields(place: "")
+    fields.set("name", name)
+    var shape = LayerFields(place: "")
+    shape.set("height", input.height)
+    shape.set("width", input.width)
+    shape.set("channels", input.channels)
+    fields.set("input", shape.object)
+    fields.set("layers", layers)
+    return fields.object.line
   }
 
   /// Whether both describe the same network under the same name.
   public static func == (a: Architecture, b: Architecture) -> Bool { a.json == b.json }
 
-  static func json(_ layer: any Layer) -> JSONValue {
+  static func json(_ layer: any Layer) -> JSON {
     var fields = LayerFields(place: "")
     let layer = layer.form.layer
-    fields.set("kind", .string(type(of: layer).kind))
+    fields.set("kind", type(of: layer).kind)
     layer.write(to: &fields)
-    return .object(fields.values)
+    return fields.object
   }
 
-  static func layers(_ values: [JSONValue], place: String) throws(ModelError) -> [any Layer] {
+  static func layers(_ values: [JSON], place: String) throws(ModelError) -> [any Layer] {
     var layers: [any Layer] = []
     for (index, value) in values.enumerated() {
       let here = "\(place)[\(index)]"
       guard case .object(let object) = value else {
         throw .description(at: here, expected: "a layer", found: value.summary)
       }
-      var fields = LayerFields(place: here, values: object)
+      var fields = LayerFields(place: here, object)
       let kind = try fields.string("kind")
       guard let type = LayerKind.allCases.first(where: { $0.name == kind })?.type else {
         let known = LayerKind.allCases.map(\.name).joined(separator: ", ")

@@ -119,9 +119,9 @@ extension TensorFile {
     guard bytes.first == UInt8(ascii: "{") else {
       throw .header(part: "first byte", expected: "an opening brace")
     }
-    let root: JSONNode
+    let root: JSON
     do throws(JSONSyntaxError) {
-      root = try StrictJSON.parse(bytes, depth: 3)
+      root = try JSON.parse(bytes, depth: 3)
     } catch {
       throw .headerSyntax(error)
     }
@@ -144,7 +144,7 @@ extension TensorFile {
   }
 
   private static func strings(
-    _ value: JSONNode
+    _ value: JSON
   ) throws(TensorFileError) -> [String: String] {
     guard case .object(let members) = value else {
       throw .header(part: metadataName, expected: "an object of strings")
@@ -160,7 +160,7 @@ extension TensorFile {
   }
 
   private static func entry(
-    _ name: String, _ value: JSONNode, _ origin: Origin
+    _ name: String, _ value: JSON, _ origin: Origin
   ) throws(TensorFileError) -> Entry {
     guard (1...nameLimit).contains(name.utf8.count), !name.contains(".."),
       name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
@@ -190,7 +190,7 @@ extension TensorFile {
   }
 
   private static func naturals(
-    _ value: JSONNode, part: String
+    _ value: JSON, part: String
   ) throws(TensorFileError) -> [Int] {
     guard case .array(let values) = value else {
       throw .header(part: part, expected: "an array of whole numbers")

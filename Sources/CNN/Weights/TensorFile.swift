@@ -93,7 +93,7 @@ package struct TensorFile: Sendable, Hashable {
     var entries: [String] = []
     if !metadata.isEmpty {
       let members = metadata.sorted { TensorFile.precedes($0.key, $1.key) }
-        .map { StrictJSON.quoted($0.key) + ":" + StrictJSON.quoted($0.value) }
+        .map { JSON.quoted($0.key) + ":" + JSON.quoted($0.value) }
       entries.append("\"\(TensorFile.metadataName)\":{" + members.joined(separator: ",") + "}")
     }
     var offset = 0
@@ -101,7 +101,7 @@ package struct TensorFile: Sendable, Hashable {
       let bytes = array.shape.reduce(array.type.bytes, *)
       let extents = array.shape.map(String.init).joined(separator: ",")
       entries.append(
-        StrictJSON.quoted(array.name)
+        JSON.quoted(array.name)
           + ":{\"dtype\":\"\(array.type.rawValue)\",\"shape\":[\(extents)],"
           + "\"data_offsets\":[\(offset),\(offset + bytes)]}")
       offset += bytes

@@ -43,7 +43,7 @@ package enum TensorFileError: Error, Sendable, Hashable, CustomStringConvertible
     case .header(let part, let expected): "the header's \(part): expected \(expected)"
     case .name(let name):
       "tensor names have 1 to \(TensorFile.nameLimit) printable bytes without \"..\", "
-        + "found \(StrictJSON.quoted(String(name.prefix(80))))"
+        + "found \(JSON.quoted(String(name.prefix(80))))"
     case .count(let found, let limit): "expected at most \(limit) tensors, found \(found)"
     case .tensor(let name, let expected, let found):
       "tensor \(name): expected \(expected), found \(found)"

@@ -1,4 +1,5 @@
-package import ImageData
+internal import ImageData
+package import Primitives
 
 /// The method of explaining a prediction.
 package enum ExplanationMethod: String, Sendable, Hashable, CaseIterable {

@@ -57,9 +57,9 @@ package struct ModelCard: Codable, Sendable, Hashable {
         expected: "a JSON object with some of "
           + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    let root: JSONNode
+    let root: JSON
     do throws(JSONSyntaxError) {
-      root = try StrictJSON.parse(bytes[...], depth: 1)
+      root = try JSON.parse(bytes[...], depth: 1)
     } catch {
       throw wrong("\(error)")
     }
@@ -77,7 +77,7 @@ package struct ModelCard: Codable, Sendable, Hashable {
   }
 
   /// Sets the key's value; false if the value is invalid.
-  private mutating func take(_ key: CodingKeys, _ value: JSONNode) -> Bool {
+  private mutating func take(_ key: CodingKeys, _ value: JSON) -> Bool {
     if let field = ModelCard.texts[key] {
       guard case .string(let text) = value, !text.isEmpty else { return false }
       self[keyPath: field] = text

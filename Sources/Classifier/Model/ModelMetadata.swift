@@ -161,9 +161,9 @@ struct ModelMetadata {
     let found: Set<String>
     let value: Value
     do {
-      found = keys(try StrictJSON.parse(Array(text.utf8)[...], depth: 2))
+      found = keys(try JSON.parse(Array(text.utf8)[...], depth: 2))
       value = try JSONText.decoder().decode(type, from: Data(text.utf8))
-      known = keys(try StrictJSON.parse(Array(JSONText.line(value).utf8)[...], depth: 2))
+      known = keys(try JSON.parse(Array(JSONText.line(value).utf8)[...], depth: 2))
     } catch {
       throw wrong(JSONText.message(error))
     }
@@ -171,7 +171,7 @@ struct ModelMetadata {
     return value
   }
 
-  private static func keys(_ node: JSONNode) -> Set<String> {
+  private static func keys(_ node: JSON) -> Set<String> {
     guard case .object(let members) = node else { return [] }
     return Set(members.map(\.key))
   }

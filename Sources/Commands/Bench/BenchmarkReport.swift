@@ -49,26 +49,26 @@ struct BenchmarkReport {
   /// Everything about one network.
   func json(_ figures: NetworkFigures, convolutions: [ConvolutionFigure], peak: Double) -> JSON {
     [
-      "network": .string(figures.network), "size": .integer(figures.size),
-      "batch": .integer(figures.batch), "isa": .string(instructionSet),
-      "conv": .string(convolution), "threads": .integer(threads),
-      "train_images_per_second": .number(figures.training.imagesPerSecond),
-      "infer_images_per_second": .number(figures.inference.imagesPerSecond),
-      "peak_gflops": .number(peak), "train_shares": shares(figures.training),
+      "network": .string(figures.network), "size": .int(figures.size),
+      "batch": .int(figures.batch), "isa": .string(instructionSet),
+      "conv": .string(convolution), "threads": .int(threads),
+      "train_images_per_second": .double(figures.training.imagesPerSecond),
+      "infer_images_per_second": .double(figures.inference.imagesPerSecond),
+      "peak_gflops": .double(peak), "train_shares": shares(figures.training),
       "infer_shares": shares(figures.inference),
       "kernels": .array(
         convolutions.map { figure in
           [
-            "name": .string(figure.name), "layers": .integer(figure.layers),
+            "name": .string(figure.name), "layers": .int(figure.layers),
             "direction": .string(figure.direction.rawValue), "method": .string(figure.method),
-            "gflops": .number(figure.gigaflops), "peak_share": .number(figure.shareOfPeak),
+            "gflops": .double(figure.gigaflops), "peak_share": .double(figure.shareOfPeak),
           ]
         }),
     ]
   }
 
   private func shares(_ figure: PassFigure) -> JSON {
-    .object(figure.shares.map { .init($0.kind.rawValue, .number($0.share)) })
+    .object(figure.shares.map { .init($0.kind.rawValue, .double($0.share)) })
   }
 
   private func title(_ kind: WorkKind) -> String { kind.rawValue.replacing("_", with: " ") }

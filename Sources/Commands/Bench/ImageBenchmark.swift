@@ -97,13 +97,13 @@ struct ImageBenchmark {
     _ pass: AugmentationMeasurement
   ) -> JSON {
     [
-      "dataset": .string(path), "images": .integer(figures.images),
-      "size": .integer(steps.width), "resize": .string(steps.resize.rawValue),
+      "dataset": .string(path), "images": .int(figures.images),
+      "size": .int(steps.width), "resize": .string(steps.resize.rawValue),
       "filter": .string(steps.filter.rawValue),
-      "isa": .string(engine.instructionSet.rawValue), "threads": .integer(engine.threads),
-      "decode_images_per_second": .number(1 / figures.decoding),
-      "read_images_per_second": .number(1 / figures.reading),
-      "augment_microseconds": .number(pass.microsecondsPerImage),
+      "isa": .string(engine.instructionSet.rawValue), "threads": .int(engine.threads),
+      "decode_images_per_second": .double(1 / figures.decoding),
+      "read_images_per_second": .double(1 / figures.reading),
+      "augment_microseconds": .double(pass.microsecondsPerImage),
     ]
   }
 }

@@ -1,5 +1,6 @@
 internal import Compute
 internal import ImageData
+internal import Primitives
 internal import Training
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.

@@ -1,30 +1,31 @@
 internal import ImageData
+internal import Primitives
 
 extension CheckResult {
   /// The report for programs, one object.
   var json: JSON {
     [
       "dataset": .string(report.root),
-      "images": .integer(report.images),
-      "decoded": .integer(report.decoded),
-      "bytes": .integer(report.byteCount),
+      "images": .int(report.images),
+      "decoded": .int(report.decoded),
+      "bytes": .int(report.byteCount),
       "classes": .array(report.classes.map(JSON.string)),
       "splits": .array(report.folders.map(folder)),
       "kinds": .object(
-        FileKind.allCases.map { .init($0.rawValue, .integer(report.kinds[$0] ?? 0)) }),
+        FileKind.allCases.map { .init($0.rawValue, .int(report.kinds[$0] ?? 0)) }),
       "traits": .object(
         ImageFacts.Trait.allCases.map {
-          .init($0.rawValue, .integer(report.traits[$0] ?? 0))
-        } + [.init("turned", .integer(report.turned))]),
+          .init($0.rawValue, .int(report.traits[$0] ?? 0))
+        } + [.init("turned", .int(report.turned))]),
       "width": spread(report.widths),
       "height": spread(report.heights),
       "shapes": [
-        "landscape": .integer(report.shapes.landscape), "square": .integer(report.shapes.square),
-        "portrait": .integer(report.shapes.portrait),
+        "landscape": .int(report.shapes.landscape), "square": .int(report.shapes.square),
+        "portrait": .int(report.shapes.portrait),
       ],
       "passed_over": .object(
-        report.passedOver.countsByEnding.map { .init($0.ending, .integer($0.count)) }),
-      "searches_cut_short": .integer(report.cutShort),
+        report.passedOver.countsByEnding.map { .init($0.ending, .int($0.count)) }),
+      "searches_cut_short": .int(report.cutShort),
       "strict": .bool(isStrict),
       "errors": .array(errors.map { finding($0, "error") }),
       "notes": .array(notes.map { finding($0, "note") }),
@@ -33,11 +34,11 @@ extension CheckResult {
 
   private func folder(_ folder: CheckReport.Folder) -> JSON {
     let counts = zip(report.classes, folder.counts).compactMap { name, count in
-      count.map { JSON.Member(name, .integer($0)) }
+      count.map { JSON.Member(name, .int($0)) }
     }
     return [
       "split": .string(folder.split.rawValue), "folder": .string(folder.name),
-      "images": .integer(folder.counts.reduce(0) { $0 + ($1 ?? 0) }),
+      "images": .int(folder.counts.reduce(0) { $0 + ($1 ?? 0) }),
       "per_class": .object(counts),
     ]
   }
@@ -45,8 +46,8 @@ extension CheckResult {
   private func spread(_ spread: CheckReport.Spread?) -> JSON {
     guard let spread else { return .null }
     return [
-      "min": .integer(spread.least), "median": .integer(spread.median),
-      "max": .integer(spread.most),
+      "min": .int(spread.least), "median": .int(spread.median),
+      "max": .int(spread.most),
     ]
   }
 

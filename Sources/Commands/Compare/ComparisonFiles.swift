@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import ImageData
 internal import Primitives
 internal import Report
@@ -54,23 +55,22 @@ struct ComparisonFiles {
     }
   }
 
-  private var facts: [ReportPage.Fact] {
-    let (first, second) = (comparison.first, comparison.second)
-    var facts = [
-      ReportPage.Fact("Images that both predicted", grouped(comparison.pairs.count)),
-      ReportPage.Fact("Skipped because they cannot be read", grouped(comparison.skipped.count)),
+  private var facts: [Fact] {
+    var facts: [Fact] = [
+      ("Images that both predicted", grouped(comparison.pairs.count)),
+      ("Skipped because they cannot be read", grouped(comparison.skipped.count)),
     ]
     if comparison.classes.count > 2 {
-      facts.append(
-        ReportPage.Fact(
-          "Both wrong, with different predictions", grouped(comparison.bothWrongDifferently)))
+      let count = grouped(comparison.bothWrongDifferently)
+      facts.append(("Both wrong, with different predictions", count))
     }
-    for side in [first, second] {
+    for side in [comparison.first, comparison.second] {
       let views = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""
       facts.append(
-        ReportPage.Fact(
+        (
           "\(side.letter): \(side.name)",
-          "recipe \(side.recipe)\(views), SHA-256 \(side.sha256.prefix(12))"))
+          "recipe \(side.recipe)\(views), SHA-256 \(side.sha256.prefix(12))"
+        ))
     }
     return facts
   }

@@ -10,14 +10,14 @@ extension ModelComparison {
     return [
       "a": object(first), "b": object(second), "dataset": .string(dataset),
       "split": .string(split), "heading": .string(heading),
-      "classes": .array(classes.map(JSON.string)), "images": .integer(pairs.count),
-      "left_out": .integer(skipped.count), "both_right": .integer(test.bothRight),
-      "only_a": .integer(test.onlyFirst), "only_b": .integer(test.onlySecond),
-      "both_wrong": .integer(test.bothWrong),
-      "both_wrong_differently": .integer(bothWrongDifferently),
-      "difference": .number(test.difference), "difference_low": .number(interval.lowerBound),
-      "difference_high": .number(interval.upperBound), "test": "mcnemar_exact",
-      "p": .number(test.exactPValue), "chi_square": .optional(test.chiSquare),
+      "classes": .array(classes.map(JSON.string)), "images": .int(pairs.count),
+      "left_out": .int(skipped.count), "both_right": .int(test.bothRight),
+      "only_a": .int(test.onlyFirst), "only_b": .int(test.onlySecond),
+      "both_wrong": .int(test.bothWrong),
+      "both_wrong_differently": .int(bothWrongDifferently),
+      "difference": .double(test.difference), "difference_low": .double(interval.lowerBound),
+      "difference_high": .double(interval.upperBound), "test": "mcnemar_exact",
+      "p": .double(test.exactPValue), "chi_square": .optional(test.chiSquare),
       "chi_square_p": .optional(test.chiSquarePValue),
       "told_apart": .bool(report(names: ("A", "B")).tellsApart),
       "flipped": ["only_a": .array(lost.map(object)), "only_b": .array(gained.map(object))],
@@ -36,9 +36,9 @@ extension ModelComparison {
     return [
       "model": .string(side.name), "run": .optional(side.run),
       "weights_sha256": .string(side.sha256), "recipe": .string(side.recipe),
-      "tta": .string(figures.tta.rawValue), "accuracy": .number(figures.accuracy),
-      "accuracy_low": .number(figures.accuracyLow),
-      "accuracy_high": .number(figures.accuracyHigh), "loss": .number(figures.loss),
+      "tta": .string(figures.tta.rawValue), "accuracy": .double(figures.accuracy),
+      "accuracy_low": .double(figures.accuracyLow),
+      "accuracy_high": .double(figures.accuracyHigh), "loss": .double(figures.loss),
     ]
   }
 
@@ -46,7 +46,7 @@ extension ModelComparison {
     func answer(_ prediction: Prediction) -> JSON {
       guard let index = prediction.index else { return .null }
       return [
-        "label": .string(classes[index]), "probability": .number(prediction.probabilities[index]),
+        "label": .string(classes[index]), "probability": .double(prediction.probabilities[index]),
       ]
     }
     return [

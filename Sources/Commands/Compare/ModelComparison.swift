@@ -73,7 +73,7 @@ struct ModelComparison {
         evaluation: Evaluation(
           predictions: own, classes: model.classes, temperature: model.temperature,
           tta: answers.tta),
-        epochs: (epochs ?? []).map(RunReport.Epoch.init))
+        epochs: epochs ?? [])
     }
     self.first = side(first, firstAnswers, pairs.map(\.first))
     self.second = side(second, secondAnswers, pairs.map(\.second))
@@ -109,15 +109,10 @@ struct ModelComparison {
 
   /// The comparison as a page with no images yet; `names` stand for the two models.
   func report(names: (String, String)) -> ComparisonReport {
-    func side(_ side: Side, _ name: String) -> ComparisonReport.Side {
-      let figures = side.evaluation
-      return ComparisonReport.Side(
-        name: name, accuracy: figures.accuracy,
-        interval: figures.accuracyLow...figures.accuracyHigh, epochs: side.epochs)
-    }
     var report = ComparisonReport(
-      title: "\(first.name) and \(second.name)", first: side(first, names.0),
-      second: side(second, names.1), test: test)
+      title: "\(first.name) and \(second.name)",
+      first: (names.0, first.evaluation, first.epochs),
+      second: (names.1, second.evaluation, second.epochs), test: test)
     report.subtitle = heading
     return report
   }

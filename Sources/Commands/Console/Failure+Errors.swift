@@ -1,4 +1,4 @@
-internal import CNN
+internal import Classifier
 internal import Compute
 internal import ImageData
 internal import Primitives
@@ -10,12 +10,6 @@ extension Failure {
     switch error {
     case let failure as Failure:
       self = failure
-    case let error as TrainingError:
-      self = Failure(error.kind.exitCode, error.problem)
-      found = error.found
-      expected = error.expected
-      advice = error.advice
-      if error.kind == .usage { helpPage = command?.helpPage }
     case let error as DatasetError:
       self = Failure(error.kind.exitCode, error.summary)
       found = error.found
@@ -23,14 +17,15 @@ extension Failure {
       advice = error.suggestion(command: command?.name ?? "train")
     case let error as EngineError:
       self = Failure(.usage, "\(error)", helpPage: command?.helpPage)
-    case ModelError.outOfMemory(let bytes):
-      self = Failure(.unavailable, "not enough memory: \(byteCount(bytes)) needed")
     case let error as ImageStoreError:
       self = Failure(error.exitCode, "\(error)", advice: error.advice)
     case let error as StreamError:
       self = Failure(.io, "\(error)")
     default:
-      self = Failure(.bug, "unexpected error: \(error)", advice: "please report this as a bug")
+      let error = TrainingError(error)
+      self = Failure(
+        error.kind.exitCode, error.problem, found: error.found, expected: error.expected,
+        advice: error.advice, helpPage: error.kind == .usage ? command?.helpPage : nil)
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Classifier
+internal import Drawing
 internal import ImageData
 internal import Primitives
-internal import Report
 internal import Training
 
 /// The inputs of a command, none of which it may overwrite.
@@ -81,7 +81,7 @@ struct OutputGuard {
     guard FileSystem.exists(path), !FileSystem.isFolder(path),
       let start = try? FileBytes.read(path, first: 256)
     else { return false }
-    return ReportPicture.isOwn(start)
+    return RGBImage.isOwn(start)
       ? content == .text : Dataset.isCandidate(path) || FileKind(start) != nil
   }
 }

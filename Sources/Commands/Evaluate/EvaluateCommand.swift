@@ -162,11 +162,8 @@ struct EvaluateCommand: Command {
     let answers = RecordedAnswers(
       classes: model.classes, evaluation: result.evaluation, predictions: result.predictions)
     var report = RunReport(title: result.heading)
-    report.evaluated = RunReport.evaluated(answers, of: result.heading)
-    report.show(
-      ShownAnswers(answers.predictions).tiles(
-        classes: model.classes, from: .own, maxPixels: maxPixels,
-        workers: engine.workers))
+    _ = report.show(
+      answers, of: result.heading, from: .own, maxPixels: maxPixels, workers: engine.workers)
     try files.writeEvaluation(report)
   }
 

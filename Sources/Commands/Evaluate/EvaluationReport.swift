@@ -43,10 +43,8 @@ struct EvaluationReport {
 
   /// Headline, table, what is confused and what abstaining brings, with a final newline.
   private func sections(_ table: String, _ confusion: String) -> String {
-    let selective = SelectiveReport(
-      rows: evaluation.selective.map { ($0.threshold, $0.coverage, $0.accuracy) })
     let head = ([evaluation.headline] + evaluation.details).joined(separator: "\n")
-    return [head + "\n", table, confusion, selective.text()].joined(separator: "\n")
+    return [head + "\n", table, confusion, evaluation.selectiveText].joined(separator: "\n")
   }
 
   /// Mistakes that are named at the end of a run.

@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import Primitives
 internal import Report
 internal import Training

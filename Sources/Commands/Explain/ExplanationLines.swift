@@ -57,9 +57,9 @@ extension JSON {
   /// A map with its numbers row by row.
   fileprivate init(_ map: ExplanationMap) {
     self = [
-      "method": .string(map.method.rawValue), "width": .integer(map.width),
-      "height": .integer(map.height),
-      "values": .array(map.values.map { .number(Double($0)) }),
+      "method": .string(map.method.rawValue), "width": .int(map.width),
+      "height": .int(map.height),
+      "values": .array(map.values.map { .double(Double($0)) }),
     ]
   }
 }

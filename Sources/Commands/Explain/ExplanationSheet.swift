@@ -1,4 +1,5 @@
 internal import Classifier
+internal import Drawing
 internal import Primitives
 internal import Report
 internal import Training
@@ -32,7 +33,7 @@ struct ExplanationSheet {
       explanation.picture(of: map).map { (map, $0) }
     }
     if isSingle {
-      return [Tile(picture: ReportPicture(photo), caption: [label])]
+      return [Tile(picture: photo, caption: [label])]
         + maps.map { map, picture in
           Tile(picture: picture, caption: [map.method.title + ": " + why, map.remark])
         }

@@ -113,7 +113,7 @@ struct ExportCommand: Command {
       try console.result(
         JSON.object([
           .init("file", .string(path)), .init("format", .string(format.rawValue)),
-          .init("dtype", .string(dtype)), .init("file_bytes", .integer(bytes.count)),
+          .init("dtype", .string(dtype)), .init("file_bytes", .int(bytes.count)),
           .init("weights_sha256", .string(sha256)),
           .init("card", settings.card.map(JSON.init) ?? .null),
         ]).line)

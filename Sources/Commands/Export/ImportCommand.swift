@@ -62,9 +62,9 @@ struct ImportCommand: Command {
       try console.result(
         JSON.object([
           .init("file", .string(path)), .init("arch", .string(network.rawValue)),
-          .init("classes", .integer(classes)),
-          .init("parameters", .integer(model.network.parameterCount)),
-          .init("file_bytes", .integer(bytes.count)), .init("weights_sha256", .string(sha256)),
+          .init("classes", .int(classes)),
+          .init("parameters", .int(model.network.parameterCount)),
+          .init("file_bytes", .int(bytes.count)), .init("weights_sha256", .string(sha256)),
         ]).line)
     } else {
       try console.result(

@@ -22,7 +22,7 @@ struct TorchExportCommand {
         JSON.object([
           .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
           .init("names", .string("torch")), .init("dtype", .string(precision.rawValue)),
-          .init("file_bytes", .integer(bytes.count)), .init("sha256", .string(sha256)),
+          .init("file_bytes", .int(bytes.count)), .init("sha256", .string(sha256)),
           .init("module", .string(source)),
         ]).line)
     } else {

@@ -1,6 +1,7 @@
 internal import CNN
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import Primitives
 internal import Report
 internal import Training

@@ -1,6 +1,7 @@
 internal import CNN
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import Primitives
 internal import Report
 internal import Training
@@ -92,24 +93,24 @@ struct InspectedNetwork {
           .init("output", shape(layer.outputShape)),
         ]
           + (methods[layer.name].map { [.init("method", .string($0))] } ?? []) + [
-            .init("parameters", .integer(layer.parameters)),
-            .init("statistics", .integer(layer.statistics)),
-            .init("multiply_adds", .integer(layer.multiplyAdds)),
-            .init("activation_bytes", .integer(layer.activationBytes)),
+            .init("parameters", .int(layer.parameters)),
+            .init("statistics", .int(layer.statistics)),
+            .init("multiply_adds", .int(layer.multiplyAdds)),
+            .init("activation_bytes", .int(layer.activationBytes)),
           ])
     }
     return .object(
       [
         .init("name", .string(name)), .init("input", shape(input)),
-        .init("layers", .array(rows)), .init("parameters", .integer(parameters)),
-        .init("statistics", .integer(statistics)), .init("multiply_adds", .integer(multiplyAdds)),
-        .init("activation_bytes", .integer(activationBytes)),
-        .init("weight_bytes", .integer(weightBytes)),
+        .init("layers", .array(rows)), .init("parameters", .int(parameters)),
+        .init("statistics", .int(statistics)), .init("multiply_adds", .int(multiplyAdds)),
+        .init("activation_bytes", .int(activationBytes)),
+        .init("weight_bytes", .int(weightBytes)),
       ] + facts.map { .init($0.name, $0.json) })
   }
 
   private func shape(_ shape: Shape) -> JSON {
-    [.integer(shape.height), .integer(shape.width), .integer(shape.channels)]
+    [.int(shape.height), .int(shape.width), .int(shape.channels)]
   }
 }
 

@@ -34,20 +34,20 @@ struct ModelFact {
         .array(model.classes.map(JSON.string))),
       ModelFact("recipe", model.recipe, .string(model.recipe)),
       ModelFact(
-        "training_images", grouped(model.trainingImages), .integer(model.trainingImages)),
+        "training_images", grouped(model.trainingImages), .int(model.trainingImages)),
       ModelFact(
         "dataset_fingerprint", model.datasetFingerprint, .string(model.datasetFingerprint)),
       ModelFact(
         "known_images", model.trainedOn.map { grouped($0.count) } ?? "unknown",
         .optional(model.trainedOn?.count)),
-      ModelFact("temperature", "\(model.temperature)", .number(model.temperature)),
+      ModelFact("temperature", "\(model.temperature)", .double(model.temperature)),
       ModelFact(
         "tta", model.tta == .flip ? "flip (mirrored views averaged)" : "none",
         .string(model.tta.rawValue)),
       ModelFact("tool_version", model.toolVersion, .string(model.toolVersion)),
       preprocessing(model.preprocessing),
       ModelFact("dtype", model.precision.meaning, .string(model.precision.rawValue)),
-      ModelFact("file_bytes", grouped(file.bytes), .integer(file.bytes)),
+      ModelFact("file_bytes", grouped(file.bytes), .int(file.bytes)),
       ModelFact("weights_sha256", file.sha256, .string(file.sha256)),
     ]
     return facts + (model.card.map { [ModelFact("card", lines: $0.lines, JSON($0))] } ?? [])
@@ -65,11 +65,11 @@ struct ModelFact {
         + "\(images.exif.rawValue); minus \(numbers(images.mean)), over "
         + numbers(images.deviation),
       [
-        "width": .integer(images.width), "height": .integer(images.height),
-        "resize": .string(images.resize.rawValue), "crop_share": .number(images.cropShare),
+        "width": .int(images.width), "height": .int(images.height),
+        "resize": .string(images.resize.rawValue), "crop_share": .double(images.cropShare),
         "filter": .string(images.filter.rawValue), "exif": .string(images.exif.rawValue),
-        "mean": .array(images.mean.map { .number(Double($0)) }),
-        "deviation": .array(images.deviation.map { .number(Double($0)) }),
+        "mean": .array(images.mean.map { .double(Double($0)) }),
+        "deviation": .array(images.deviation.map { .double(Double($0)) }),
       ])
   }
 }

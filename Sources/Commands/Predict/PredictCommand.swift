@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Compute
+internal import Primitives
 internal import Training
 
 /// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.

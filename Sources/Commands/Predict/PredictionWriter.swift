@@ -109,12 +109,12 @@ struct PredictionWriter {
     let top = prediction.top(topK).map { entry -> JSON in
       [
         "label": .string(classes[entry.index]),
-        "probability": .number(Double(entry.probability)),
+        "probability": .double(Double(entry.probability)),
       ]
     }
     return [
       "path": .string(prediction.path), "label": .string(classes[best.index]),
-      "index": .integer(best.index), "probability": .number(Double(best.probability)),
+      "index": .int(best.index), "probability": .double(Double(best.probability)),
       "top": .array(top),
       "abstained": .bool(prediction.abstains(below: abstainBelow)), "model": .string(model),
       "error": .null,

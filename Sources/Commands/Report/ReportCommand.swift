@@ -1,6 +1,7 @@
 internal import Classifier
 internal import Compute
 internal import Primitives
+internal import Report
 internal import Training
 
 /// `cnnctl report [RUN]`: plots, pictures and report.html from a run's folder.

@@ -1,4 +1,5 @@
 internal import Classifier
+internal import Drawing
 internal import Report
 internal import Training
 

@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Compute
+internal import Drawing
 internal import ImageData
 internal import Primitives
 internal import Report
@@ -84,7 +85,7 @@ final class TrainingProgress {
   private func draw(_ samples: TrainingSamples) {
     guard !samples.sheet.rows.isEmpty else { return }
     do {
-      let sheet = ContactSheet(rows: samples.sheet.rows.map { $0.map(ReportPicture.init) })
+      let sheet = ContactSheet(rows: samples.sheet.rows)
       try samples.run.createFolder("plots")
       try samples.run.write(sheet.picture.png(), to: RunFolder.samplesName)
     } catch {
@@ -152,12 +153,6 @@ final class TrainingProgress {
     do {
       try console.result(line)
     } catch  where error.isBrokenPipe {}
-  }
-}
-
-extension ReportPicture {
-  init(_ image: RGBImage) {
-    self.init(width: image.width, height: image.height, pixels: image.pixels)
   }
 }
 

@@ -114,17 +114,17 @@ struct VerifyCommand: Command {
     _ changes: [String], _ engine: Engine
   ) -> JSON {
     [
-      "run": .string(path), "same": .bool(isSame), "threads": .integer(engine.threads),
+      "run": .string(path), "same": .bool(isSame), "threads": .int(engine.threads),
       "isa": .string(engine.instructionSet.rawValue),
       "changes": .array(changes.map(JSON.string)),
       "steps": .array(
         comparisons.map { comparison in
           [
-            "step": .integer(comparison.repeated.step),
-            "epoch": .integer(comparison.repeated.epoch),
-            "loss": .number(comparison.repeated.loss),
+            "step": .int(comparison.repeated.step),
+            "epoch": .int(comparison.repeated.epoch),
+            "loss": .double(comparison.repeated.loss),
             "weights_sha256": .string(comparison.repeated.weightsSHA256),
-            "run_loss": .number(comparison.recorded.loss),
+            "run_loss": .double(comparison.recorded.loss),
             "run_weights_sha256": .string(comparison.recorded.weightsSHA256),
             "same": .bool(comparison.isSame),
           ]

@@ -1,4 +1,5 @@
 package import KernelTypes
+package import Primitives
 
 /// Training images beside what their first epochs make of them.
 package struct SampleSheet: Sendable, Hashable {

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The fineness of an image's detail.
 ///
 /// Photos have detail at every scale: shrunk to half, one is about as rough as before. An image

@@ -1,5 +1,6 @@
 internal import Glibc
 package import KernelTypes
+package import Primitives
 
 /// A perceptual hash of an image: two numbers to search by and a tiny copy to confirm a match.
 ///

@@ -1,4 +1,5 @@
 internal import CImageCodecs
+package import Primitives
 
 /// An image as it was decoded: perhaps smaller than the file's, and not turned yet.
 package struct DecodedImage: Sendable, Hashable {

@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension RGBImage {
   /// The image turned upright, given the orientation it is stored in (1 to 8, EXIF 2.3).
   func upright(from orientation: Int) -> RGBImage {

@@ -1,4 +1,5 @@
 package import KernelTypes
+package import Primitives
 
 /// From a file to the numbers a network is given: the one path that every command takes.
 package struct ImageReader: Sendable {

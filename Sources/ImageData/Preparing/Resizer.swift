@@ -1,4 +1,5 @@
 package import KernelTypes
+package import Primitives
 internal import Synchronization
 
 /// Resizing as Pillow does it: `Image.resize` with `reducing_gap` off, or `ImageOps.fit` and `pad`.

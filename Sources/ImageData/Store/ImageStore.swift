@@ -1,5 +1,6 @@
 package import Compute
 package import KernelTypes
+package import Primitives
 package import Ranks
 internal import Synchronization
 

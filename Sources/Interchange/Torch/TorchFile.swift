@@ -63,7 +63,7 @@ struct TorchFile {
 
   /// Reading a pickle runs what is in it, so nothing of one is read.
   private static func refusal(_ path: String, _ kind: String) -> TrainingError {
-    let (old, new) = (StrictJSON.quoted(path), StrictJSON.quoted(path + ".safetensors"))
+    let (old, new) = (JSON.quoted(path), JSON.quoted(path + ".safetensors"))
     return TrainingError(
       .badData,
       "\(path) is not a safetensors file but \(kind) of torch.save, which can run code",

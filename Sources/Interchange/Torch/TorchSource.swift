@@ -21,7 +21,7 @@ struct TorchSource {
   /// The whole module; `path` is the weights file in its example.
   func text(loading path: String) -> String {
     let network = model.network.architecture.name
-    let quoted = StrictJSON.quoted(path)
+    let quoted = JSON.quoted(path)
     return """
       # The network \(oneLine(network)) of cnnctl \(model.toolVersion) in PyTorch, with image preparation and prediction.
       #
@@ -74,7 +74,7 @@ struct TorchSource {
   private var quotes: String { "\"\"\"" }
 
   private var constants: String {
-    let names = model.classes.map { "    " + StrictJSON.quoted($0) + "," }
+    let names = model.classes.map { "    " + JSON.quoted($0) + "," }
     return """
       CLASSES = [
       \(names.joined(separator: "\n"))

@@ -1,28 +1,12 @@
+package import Classifier
+package import Drawing
 internal import Primitives
+internal import Training
 
 /// Two classifiers on the same images, as a page.
 package struct ComparisonReport: Sendable {
-  /// One of the two.
-  package struct Side: Sendable {
-    package var name: String
-    /// Share of correct predictions.
-    package var accuracy: Double
-    /// Ends of the accuracy's 95 % interval.
-    package var interval: ClosedRange<Double>
-    /// Its training, epoch by epoch, where it is known.
-    package var epochs: [RunReport.Epoch]
-
-    /// A classifier with its accuracy.
-    package init(
-      name: String, accuracy: Double, interval: ClosedRange<Double>,
-      epochs: [RunReport.Epoch] = []
-    ) {
-      self.name = name
-      self.accuracy = accuracy
-      self.interval = interval
-      self.epochs = epochs
-    }
-  }
+  /// One of the two: its name, its figures, and its training where it is known.
+  package typealias Side = (name: String, evaluation: Evaluation, epochs: [RunReport.Epoch])
 
   package var title: String
   /// A line under it, such as which images.
@@ -37,7 +21,7 @@ package struct ComparisonReport: Sendable {
   /// Images that only the first has right.
   package var lost: [Tile] = []
   /// More about the comparison.
-  package var facts: [ReportPage.Fact] = []
+  package var facts: [Fact] = []
   /// Commands that repeat it.
   package var commands: [String] = []
 
@@ -72,7 +56,7 @@ package struct ComparisonReport: Sendable {
   }
 
   package static func images(_ count: Int) -> String {
-    grouped(String(count)) + (count == 1 ? " image" : " images")
+    grouped(count) + (count == 1 ? " image" : " images")
   }
 
   /// A probability with as many digits as matter: `p = 0.0312`.
@@ -91,7 +75,7 @@ package struct ComparisonReport: Sendable {
       -> [LineChart.Line]
     {
       [(first, Paint.series(0)), (second, Paint.series(1))].compactMap { side, paint in
-        let points = side.epochs.map { Point(Double($0.number), value($0) ?? .nan) }
+        let points = side.epochs.map { Point(Double($0.epoch), value($0) ?? .nan) }
         guard points.contains(where: { $0.y.isFinite }) else { return nil }
         let name = Font.shortened(side.name, to: 120, size: PlotFrame.TextSize.label)
         return LineChart.Line(name + ", " + what, points: points, paint: paint, dashed: dashed)
@@ -102,14 +86,14 @@ package struct ComparisonReport: Sendable {
         "loss",
         LineChart(
           title: "Loss", yTitle: "cross-entropy",
-          lines: lines({ $0.validationLoss }, dashed: false, "validation")
+          lines: lines({ $0.valLoss }, dashed: false, "validation")
             + lines({ $0.loss }, dashed: true, "training"), startsAtZero: true)
       ),
       (
         "accuracy",
         LineChart(
           title: "Accuracy", yTitle: "accuracy", format: .percent,
-          lines: lines({ $0.validationAccuracy }, dashed: false, "validation")
+          lines: lines({ $0.valAccuracy }, dashed: false, "validation")
             + lines({ $0.accuracy }, dashed: true, "training"))
       ),
     ]
@@ -117,12 +101,12 @@ package struct ComparisonReport: Sendable {
   }
 
   /// The page: what the test says, curves, and the images whose prediction changed.
-  package var page: ReportPage {
+  var page: ReportPage {
     func headline(_ side: Side) -> ReportPage.Headline {
       ReportPage.Headline(
-        name: side.name, value: percent(side.accuracy),
-        note: "95 % interval \(percent(side.interval.lowerBound)) to "
-          + percent(side.interval.upperBound))
+        name: side.name, value: percent(side.evaluation.accuracy),
+        note: "95 % interval \(percent(side.evaluation.accuracyLow)) to "
+          + percent(side.evaluation.accuracyHigh))
     }
     let interval = test.differenceInterval
     let chiSquare = test.chiSquare.flatMap { statistic in
@@ -133,7 +117,8 @@ package struct ComparisonReport: Sendable {
         headline(first), headline(second),
         ReportPage.Headline(
           name: "Difference",
-          value: ComparisonReport.points(second.accuracy - first.accuracy),
+          value: ComparisonReport.points(
+            second.evaluation.accuracy - first.evaluation.accuracy),
           note: "percentage points, 95 % interval \(ComparisonReport.points(interval.lowerBound)) "
             + "to \(ComparisonReport.points(interval.upperBound))"),
         ReportPage.Headline(
@@ -145,27 +130,27 @@ package struct ComparisonReport: Sendable {
         ReportPage.Table(
           columns: ["images", "\(second.name): right", "\(second.name): wrong"],
           rows: [
-            ["\(first.name): right"] + [test.bothRight, test.onlyFirst].map(count),
-            ["\(first.name): wrong"] + [test.onlySecond, test.bothWrong].map(count),
+            ["\(first.name): right"] + [test.bothRight, test.onlyFirst].map { grouped($0) },
+            ["\(first.name): wrong"] + [test.onlySecond, test.bothWrong].map { grouped($0) },
           ])),
       .facts(
         title: "",
-        (chiSquare.map { [ReportPage.Fact("Chi-square with continuity correction", $0)] } ?? [])
+        (chiSquare.map { [("Chi-square with continuity correction", $0)] } ?? [])
           + facts),
     ]
     return ReportPage(
       title: title, subtitle: subtitle,
       sections: [
-        ReportPage.Section("Summary", blocks: summary),
+        ReportPage.Section(title: "Summary", blocks: summary),
         ReportPage.Section(
-          "Training", blocks: [.figures(plots.map { ReportPage.Figure($0.scene) })]),
+          title: "Training", blocks: [.figures(plots.map { ReportPage.Figure(scene: $0.scene) })]),
         ReportPage.Section(
-          "Images whose prediction changed",
+          title: "Images whose prediction changed",
           blocks: [
             gallery(gained, right: second, wrong: first, of: test.onlySecond),
             gallery(lost, right: first, wrong: second, of: test.onlyFirst),
           ]),
-        ReportPage.Section("How to reproduce it", blocks: [.commands(commands)]),
+        ReportPage.Section(title: "How to reproduce it", blocks: [.commands(commands)]),
       ])
   }
 
@@ -180,6 +165,4 @@ package struct ComparisonReport: Sendable {
 
   /// The whole page as one file of HTML.
   package func html() throws(PNGError) -> String { try page.html() }
-
-  private func count(_ number: Int) -> String { grouped(String(number)) }
 }

@@ -1,3 +1,5 @@
+internal import Drawing
+
 /// The look of a report's page; colours are those of the drawings.
 enum PageStyle {
   static let rules = """

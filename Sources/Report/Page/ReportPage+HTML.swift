@@ -1,8 +1,11 @@
+internal import Drawing
+internal import Primitives
+
 extension ReportPage {
   /// The page as one file of HTML: no script, nothing from the network, light and dark.
   ///
   /// The same page gives the same bytes. All text is escaped. It is well-formed XML too.
-  package func html() throws(PNGError) -> String {
+  func html() throws(PNGError) -> String {
     let sections = self.sections.filter { $0.blocks.contains { !$0.isEmpty } }
     var body = "<header><h1>\(Markup.isolated(title))</h1>\n"
     if !subtitle.isEmpty { body += "<p class=\"lead\">\(Markup.isolated(subtitle))</p>\n" }

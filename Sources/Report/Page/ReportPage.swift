@@ -1,36 +1,29 @@
+internal import Drawing
+
+/// A name with a value.
+package typealias Fact = (name: String, value: String)
+
+/// Something found about the images: whether it is an error and not just a note, what, and the
+/// files.
+package typealias Finding = (isError: Bool, text: String, places: [String])
+
 /// A page of a report: sections of text, charts, tables and images.
-package struct ReportPage: Sendable {
-  package var title: String
+struct ReportPage {
+  var title: String
   /// A line under the title.
-  package var subtitle: String
+  var subtitle: String
   /// The parts in order; those without blocks are omitted.
-  package var sections: [Section]
+  var sections: [Section]
 
-  /// A page of these sections.
-  package init(title: String, subtitle: String = "", sections: [Section] = []) {
-    self.title = title
-    self.subtitle = subtitle
-    self.sections = sections
-  }
-
-  /// A part of the page with a heading.
-  package struct Section: Sendable {
-    /// The heading.
-    package var title: String
-    /// A sentence under it.
-    package var note: String
-    package var blocks: [Block]
-
-    /// A part of these blocks.
-    package init(_ title: String, note: String = "", blocks: [Block]) {
-      self.title = title
-      self.note = note
-      self.blocks = blocks
-    }
+  /// A part of the page with a heading and perhaps a sentence under it.
+  struct Section {
+    var title: String
+    var note = ""
+    var blocks: [Block]
   }
 
   /// Something a section shows; those that are empty are omitted.
-  package enum Block: Sendable {
+  enum Block {
     /// The few numbers that matter most, large.
     case headline([Headline])
     /// Sentences.
@@ -43,110 +36,43 @@ package struct ReportPage: Sendable {
     case table(Table)
     /// Images with captions.
     case gallery(Gallery)
-    /// The findings of a check.
     case findings([Finding])
     /// Lines to be typed or copied.
     case commands([String])
   }
 
-  /// A number with its name.
-  package struct Headline: Sendable, Hashable {
-    package var name: String
-    /// The number.
-    package var value: String
-    /// A note below, such as an interval.
-    package var note: String
-
-    /// A number with its name.
-    package init(name: String, value: String, note: String = "") {
-      self.name = name
-      self.value = value
-      self.note = note
-    }
+  /// A number with its name, and a note below such as an interval.
+  struct Headline {
+    var name: String
+    var value: String
+    var note: String
   }
 
-  /// A name with a value.
-  package struct Fact: Sendable, Hashable {
-    package var name: String
-    package var value: String
-
-    package init(_ name: String, _ value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
-
-  /// A drawing with a sentence.
-  package struct Figure: Sendable {
-    /// The drawing.
-    package var scene: Scene
-    /// The text below it.
-    package var caption: String
-
-    /// A drawing with a sentence.
-    package init(_ scene: Scene, caption: String = "") {
-      self.scene = scene
-      self.caption = caption
-    }
+  /// A drawing with a sentence below.
+  struct Figure {
+    var scene: Scene
+    var caption = ""
   }
 
   /// Rows and columns; it scrolls inside itself where the page is narrow.
-  package struct Table: Sendable, Hashable {
-    package var title: String
+  struct Table {
+    var title = ""
     /// Names of the columns.
-    package var columns: [String]
+    var columns: [String]
     /// The cells, as many a row as there are columns.
-    package var rows: [[String]]
+    var rows: [[String]]
     /// Rows at the end that stand apart, such as averages.
-    package var summaryRows: [[String]]
+    var summaryRows: [[String]] = []
     /// Columns at the start that hold text; the others hold numbers, which end at one line.
-    package var textColumns: Int
+    var textColumns = 1
     /// The summary line while the table is folded; nil if it is always shown.
-    package var fold: String?
-
-    /// A table of these rows.
-    package init(
-      title: String = "", columns: [String], rows: [[String]], summaryRows: [[String]] = [],
-      textColumns: Int = 1, fold: String? = nil
-    ) {
-      self.title = title
-      self.columns = columns
-      self.rows = rows
-      self.summaryRows = summaryRows
-      self.textColumns = textColumns
-      self.fold = fold
-    }
+    var fold: String?
   }
 
-  /// Images with captions.
-  package struct Gallery: Sendable, Hashable {
-    package var title: String
-    /// A sentence under it.
-    package var note: String
-    package var tiles: [Tile]
-
-    /// Images under a heading.
-    package init(title: String, note: String = "", tiles: [Tile]) {
-      self.title = title
-      self.note = note
-      self.tiles = tiles
-    }
-  }
-
-  /// Something a check found.
-  package struct Finding: Sendable, Hashable {
-    /// Whether it is an error and not just a note.
-    package var isError: Bool
-    /// The finding.
-    package var text: String
-    /// The files, one per line.
-    package var places: [String]
-
-    /// Something found at these places.
-    package init(isError: Bool, text: String, places: [String] = []) {
-      self.isError = isError
-      self.text = text
-      self.places = places
-    }
+  /// Images with captions, and perhaps a sentence above them.
+  struct Gallery {
+    var title: String
+    var note: String
+    var tiles: [Tile]
   }
 }

@@ -1,24 +1,24 @@
+internal import Classifier
+internal import Drawing
 internal import Primitives
+internal import Training
 
 extension RunReport {
-  /// A drawing and the name of its file without `.png`.
-  package typealias Plot = (name: String, scene: Scene)
-
   /// Charts of the training: `loss`, `accuracy` and `lr`, those that have values.
   package var trainingPlots: [Plot] {
     let marks = bestEpoch.map { [LineChart.Mark(x: Double($0), name: "kept: epoch \($0)")] } ?? []
     func line(_ name: String, _ paint: Paint, _ value: (Epoch) -> Double?) -> LineChart.Line? {
-      let points = epochs.map { Point(Double($0.number), value($0) ?? .nan) }
+      let points = epochs.map { Point(Double($0.epoch), value($0) ?? .nan) }
       return points.contains { $0.y.isFinite }
         ? LineChart.Line(name, points: points, paint: paint) : nil
     }
     let loss = [
       line("training", .series(0)) { $0.loss },
-      line("validation", .series(1)) { $0.validationLoss },
+      line("validation", .series(1)) { $0.valLoss },
     ].compactMap { $0 }
     let accuracy = [
       line("training", .series(0)) { $0.accuracy },
-      line("validation", .series(1)) { $0.validationAccuracy },
+      line("validation", .series(1)) { $0.valAccuracy },
     ].compactMap { $0 }
     let rate = [line("learning rate", .series(2)) { $0.learningRate }].compactMap { $0 }
     return [
@@ -45,7 +45,7 @@ extension RunReport {
   /// predictions themselves are known, `roc`, `precision_recall`, `reliability` and `histogram`.
   package var evaluationPlots: [Plot] {
     guard let evaluated else { return [] }
-    return evaluated.matrices + (evaluated.truths.isEmpty ? [] : evaluated.curvePlots)
+    return evaluated.matrices + (evaluated.predictions.isEmpty ? [] : evaluated.curvePlots)
   }
 
   /// Images of images with their predictions: `misclassified`, `least_sure` and `examples`.
@@ -68,30 +68,37 @@ extension RunReport {
   }
 }
 
-extension RunReport.Evaluated {
+extension RecordedAnswers {
   /// Whether there are predictions, all of them correct.
   fileprivate var isAllRight: Bool {
-    images > 0
-      && confusion.enumerated().allSatisfy { truth, row in
-        row.enumerated().allSatisfy { $0.offset == truth || $0.element == 0 }
-      }
+    evaluation.images > 0 && right == evaluation.images
   }
 
   fileprivate var matrices: [RunReport.Plot] {
     guard classes.count <= MatrixChart.maximumClasses else { return [] }
     return [
-      ("confusion_matrix", MatrixChart(classes: classes, counts: confusion).scene),
+      ("confusion_matrix", MatrixChart(classes: classes, counts: evaluation.confusion).scene),
       (
         "confusion_matrix_normalized",
-        MatrixChart(classes: classes, counts: confusion, showsShares: true).scene
+        MatrixChart(classes: classes, counts: evaluation.confusion, showsShares: true).scene
       ),
     ]
   }
 
   fileprivate var curvePlots: [RunReport.Plot] {
-    let curves = curves
+    let probabilities = predictions.map(\.probabilities)
+    let truths = predictions.compactMap(\.trueIndex)
+    let curves = ClassCurves(
+      probabilities: probabilities, truths: truths, classes: classes.count)
     let answers = zip(probabilities, truths).compactMap { row, truth in
       row.max().map { (probability: $0, isRight: row.firstIndex(of: $0) == truth) }
+    }
+    // Of many classes those that are told apart worst come first.
+    var panels = ProbabilityHistogram.panels(
+      probabilities: probabilities, truths: truths, names: classes)
+    if panels.count > 12 {
+      let areas = curves.classes.map { $0?.rocArea ?? 2 }
+      panels = panels.indices.sorted { (areas[$0], $0) < (areas[$1], $1) }.map { panels[$0] }
     }
     return [
       (
@@ -108,22 +115,7 @@ extension RunReport.Evaluated {
         ).scene
       ),
       ("reliability", ReliabilityChart(ReliabilityBins(answers)).scene),
-      ("histogram", HistogramChart(panels: panels(worstFirst: curves)).scene),
+      ("histogram", HistogramChart(panels: panels).scene),
     ]
-  }
-}
-
-extension RunReport.Evaluated {
-  var curves: ClassCurves {
-    ClassCurves(probabilities: probabilities, truths: truths, classes: classes.count)
-  }
-
-  /// Histograms of the classes; of many those that are told apart worst come first.
-  func panels(worstFirst curves: ClassCurves) -> [HistogramChart.Panel] {
-    let panels = ProbabilityHistogram.panels(
-      probabilities: probabilities, truths: truths, names: classes)
-    guard panels.count > 12 else { return panels }
-    let areas = curves.classes.map { $0?.rocArea ?? 2 }
-    return panels.indices.sorted { (areas[$0], $0) < (areas[$1], $1) }.map { panels[$0] }
   }
 }

@@ -1,8 +1,11 @@
+internal import Classifier
+internal import Drawing
 internal import Primitives
+internal import Training
 
 extension RunReport {
   /// The page: a section a subject, those without anything to show omitted.
-  package var page: ReportPage {
+  var page: ReportPage {
     ReportPage(
       title: title, subtitle: subtitle,
       sections: [
@@ -13,32 +16,28 @@ extension RunReport {
 
   private var summary: ReportPage.Section? {
     guard let evaluated else { return nil }
-    let count = evaluated.images
+    let evaluation = evaluated.evaluation
+    let count = evaluation.images
     let interval =
-      "95 % interval \(percent(evaluated.interval.lowerBound)) to "
-      + percent(evaluated.interval.upperBound)
-    var numbers = [
-      ReportPage.Headline(
-        name: "Accuracy", value: count > 0 ? percent(evaluated.scores.accuracy) : "–",
-        note: count > 0 ? interval : "no predictions"),
-      ReportPage.Headline(
-        name: "Macro F1", value: shown(evaluated.scores.macro.f1, 4), note: "mean of the classes"),
-      ReportPage.Headline(
-        name: "Loss", value: shown(evaluated.loss, 4), note: "cross-entropy in nats"),
+      "95 % interval \(percent(evaluation.accuracyLow)) to \(percent(evaluation.accuracyHigh))"
+    let numbers: [(name: String, value: String?, note: String)] = [
+      (
+        "Accuracy", count > 0 ? percent(evaluation.accuracy) : "–",
+        count > 0 ? interval : "no predictions"
+      ),
+      ("Macro F1", shown(evaluation.macro.f1, 4), "mean of the classes"),
+      ("Loss", shown(evaluation.loss, 4), "cross-entropy in nats"),
+      ("Brier score", evaluation.brier.map { shown($0, 4) }, "0 is perfect"),
+      ("Images", grouped(count), evaluatedName),
     ]
-    if let brier = evaluated.brier {
-      numbers.append(
-        ReportPage.Headline(
-          name: "Brier score", value: shown(brier, 4), note: "0 is perfect"))
-    }
-    numbers.append(
-      ReportPage.Headline(
-        name: "Images", value: grouped(String(count)), note: evaluated.name))
     return ReportPage.Section(
-      "Summary",
+      title: "Summary",
       blocks: [
-        .findings(evaluated.cautions.map { ReportPage.Finding(isError: true, text: $0) }),
-        .headline(numbers), .facts(title: "", evaluated.facts),
+        .findings(evaluation.cautions().map { (isError: true, text: $0, places: []) }),
+        .headline(
+          numbers.compactMap { name, value, note in
+            value.map { ReportPage.Headline(name: name, value: $0, note: note) }
+          }), .facts(title: "", evaluated.facts),
       ])
   }
 
@@ -49,13 +48,15 @@ extension RunReport {
   private var answers: ReportPage.Section? {
     // Without numbers the two matrices look the same.
     let saysShares = evaluated.map {
-      MatrixChart(classes: $0.classes, counts: $0.confusion, showsShares: true).saysNumbers
+      MatrixChart(classes: $0.classes, counts: $0.evaluation.confusion, showsShares: true)
+        .saysNumbers
     }
     let shown = evaluationPlots.filter {
       $0.name != "confusion_matrix_normalized" || saysShares == true
     }
     return section(
-      "Accuracy and confidence", note: evaluated.map { "On the \($0.name)." } ?? "", figures: shown)
+      "Accuracy and confidence", note: evaluated.map { _ in "On the \(evaluatedName)." } ?? "",
+      figures: shown)
   }
 
   private func section(
@@ -64,10 +65,12 @@ extension RunReport {
     figures.isEmpty
       ? nil
       : ReportPage.Section(
-        title, note: note,
+        title: title, note: note,
         blocks: [
           .figures(
-            figures.map { ReportPage.Figure($0.scene, caption: RunReport.caption(of: $0.name)) })
+            figures.map {
+              ReportPage.Figure(scene: $0.scene, caption: RunReport.caption(of: $0.name))
+            })
         ])
   }
 
@@ -96,34 +99,34 @@ extension RunReport {
 
   private var perClass: ReportPage.Section? {
     guard let evaluated else { return nil }
-    let scores = evaluated.scores
-    func row(_ row: ClassificationReport.Row) -> [String] {
-      [row.name] + [row.precision, row.recall, row.f1].map { shown($0, 4) }
-        + [grouped(String(row.support))]
+    let scores = ClassificationReport(evaluated.evaluation, classes: evaluated.classes)
+    let confusion = evaluated.evaluation.confusion
+    func row(_ name: String, _ row: Evaluation.Scores) -> [String] {
+      [name] + [row.precision, row.recall, row.f1].map { shown($0, 4) } + [grouped(row.support)]
     }
     let columns = ["class", "precision", "recall", "F1", "images"]
-    let pairs = evaluated.confusion.mostConfused(limit: RunReport.shownPairs).map { pair in
-      let total = evaluated.confusion[pair.truth].reduce(0, +)
+    let pairs = confusion.mostConfused(limit: RunReport.shownPairs).map { pair in
+      let total = confusion[pair.truth].reduce(0, +)
       return [
-        evaluated.classes[pair.truth], evaluated.classes[pair.answer],
-        grouped(String(pair.count)), percent(Double(pair.count) / Double(max(1, total))),
+        evaluated.classes[pair.truth], evaluated.classes[pair.answer], grouped(pair.count),
+        percent(Double(pair.count) / Double(max(1, total))),
       ]
     }
     let isLong = scores.classes.count > RunReport.fewClasses
     let order = isLong ? scores.worstFirst : Array(scores.classes.indices)
-    let rows = order.map { row(scores.classes[$0]) }
-    let averages = [row(scores.macro), row(scores.weighted)]
+    let rows = order.map { row(scores.classes[$0].name, scores.classes[$0].scores) }
+    let averages = scores.averages.map(row)
     let worst = ReportPage.Table(
       title: "The \(RunReport.worstClasses) classes with the lowest F1", columns: columns,
       rows: Array(rows.prefix(RunReport.worstClasses)), summaryRows: averages)
     return ReportPage.Section(
-      "Classes",
+      title: "Classes",
       blocks: (isLong ? [.table(worst)] : []) + [
         .table(
           ReportPage.Table(
             columns: columns, rows: rows, summaryRows: averages,
             fold: isLong
-              ? "all \(grouped(String(rows.count))) classes, lowest F1 first" : nil)),
+              ? "all \(grouped(rows.count)) classes, lowest F1 first" : nil)),
         .table(
           ReportPage.Table(
             title: "Most confused", columns: ["true class", "predicted", "images", "of the class"],
@@ -148,32 +151,39 @@ extension RunReport {
     ]
     let sheet = samples.map { picture in
       ReportPage.Figure(
-        PictureSheet.scene(
+        scene: PictureSheet.scene(
           of: picture, title: "Training images as the network saw them",
           width: RunReport.sampleWidth),
         caption: "Left: as stored; to the right: as augmented in the first epochs.")
     }
     return ReportPage.Section(
-      "Images", blocks: galleries.map { .gallery($0) } + [.figures(sheet.map { [$0] } ?? [])])
+      title: "Images", blocks: galleries.map { .gallery($0) } + [.figures(sheet.map { [$0] } ?? [])]
+    )
   }
 
   private var data: ReportPage.Section? {
     guard let dataset else { return nil }
+    let splits = dataset.splits.filter { split in
+      split.split != "val" || !validatesOnTest || !dataset.splits.contains { $0.split == "test" }
+    }
     func row(_ name: String, _ counts: [Int]) -> [String] {
-      [name]
-        + (counts + (counts.count > 1 ? [counts.reduce(0, +)] : [])).map {
-          grouped(String($0))
-        }
+      [name] + (counts + (counts.count > 1 ? [counts.reduce(0, +)] : [])).map { grouped($0) }
     }
     let table = ReportPage.Table(
-      columns: ["class"] + dataset.splits.map(\.name) + (dataset.splits.count > 1 ? ["all"] : []),
+      columns: ["class"] + splits.map(\.split) + (splits.count > 1 ? ["all"] : []),
       rows: dataset.classes.enumerated().map { index, name in
-        row(name, dataset.splits.map { $0.counts[index] })
-      }, summaryRows: [row("all", dataset.splits.map { $0.counts.reduce(0, +) })],
+        row(name, splits.map { $0.perClass[index] })
+      }, summaryRows: [row("all", splits.map { $0.perClass.reduce(0, +) })],
       fold: dataset.classes.count > RunReport.fewClasses
-        ? "images of all \(grouped(String(dataset.classes.count))) classes" : nil)
+        ? "images of all \(grouped(dataset.classes.count)) classes" : nil)
+    var facts: [Fact] = [("folder", dataset.path)]
+    facts += dataset.splits.map { ($0.split, counted($0.images, "image") + ", " + $0.origin) }
+    facts += [
+      ("hidden files and folders", grouped(dataset.hidden)),
+      ("fingerprint", dataset.fingerprint),
+    ]
     let findings: ReportPage.Block =
-      switch dataset.findings {
+      switch findings {
       case .some(let findings) where !findings.isEmpty: .findings(findings)
       case .some:
         .text(
@@ -182,31 +192,66 @@ extension RunReport {
       case nil: .text("")
       }
     return ReportPage.Section(
-      "Dataset", blocks: [.facts(title: "", dataset.facts), findings, .table(table)])
+      title: "Dataset", blocks: [.facts(title: "", facts), findings, .table(table)])
   }
 
   private var architecture: ReportPage.Section? {
     ReportPage.Section(
-      "Network",
+      title: "Network",
       blocks: [
         .facts(title: "", networkFacts),
-        .figures(network.map { [ReportPage.Figure($0.scene)] } ?? []),
+        .figures(network.map { [ReportPage.Figure(scene: $0.scene)] } ?? []),
       ])
   }
 
   private var recipe: ReportPage.Section? {
-    ReportPage.Section("Settings", blocks: settings.map { .facts(title: $0.title, $0.facts) })
+    ReportPage.Section(
+      title: "Settings", blocks: settings.map { .facts(title: $0.title, $0.facts) })
   }
 
   private var timing: ReportPage.Section? {
-    let chart = seconds.isEmpty ? [] : [ReportPage.Figure(BarChart(seconds: seconds).scene)]
+    let chart = seconds.isEmpty ? [] : [ReportPage.Figure(scene: BarChart(seconds: seconds).scene)]
     return ReportPage.Section(
-      "Time", blocks: [.facts(title: "", timingFacts), .figures(chart)])
+      title: "Time", blocks: [.facts(title: "", timingFacts), .figures(chart)])
   }
 
   private var repetition: ReportPage.Section? {
     ReportPage.Section(
-      "Environment, and how to reproduce it",
+      title: "Environment, and how to reproduce it",
       blocks: [.facts(title: "", environment), .commands(commands)])
+  }
+}
+
+extension RecordedAnswers {
+  /// The number of correct predictions.
+  var right: Int { evaluation.confusion.hits.reduce(0, +) }
+
+  /// More numbers, such as how many images could not be read.
+  fileprivate var facts: [Fact] {
+    var facts: [Fact] = [
+      ("Correct predictions", "\(grouped(right)) of \(grouped(evaluation.images))")
+    ]
+    if let auc = evaluation.auc {
+      let kind = classes.count > 2 ? ", mean of one class versus the rest" : ""
+      facts.append(("Area under the ROC curve", fixed(auc, 4) + kind))
+    }
+    var error = fixed(evaluation.ece, 4)
+    if isComplete, evaluation.temperature != 1 {
+      error +=
+        " (\(fixed(evaluation.eceUncalibrated, 4)) without the temperature of "
+        + "\(evaluation.temperature))"
+    }
+    facts.append(("Expected calibration error", error))
+    if isComplete, evaluation.tta != .plain {
+      let plain = fixed(100 * evaluation.accuracyPlain, 1)
+      facts.append(("Mirrored views", "averaged; on the plain images accuracy is \(plain) %"))
+    }
+    if let topK = evaluation.topK, let share = evaluation.topKAccuracy {
+      facts.append(("Top-\(topK) accuracy", fixed(100 * share, 1) + " %"))
+    }
+    if !evaluation.skipped.isEmpty {
+      facts.append(("Could not be read", grouped(evaluation.skipped.count)))
+    }
+    return facts
   }
 }

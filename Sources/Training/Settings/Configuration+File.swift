@@ -33,9 +33,9 @@ extension Configuration {
 
   /// Reads the bytes of a configuration; messages call it `name`.
   init(bytes: [UInt8], name: String) throws(TrainingError) {
-    let tree: JSONNode
+    let tree: JSON
     do throws(JSONSyntaxError) {
-      tree = try StrictJSON.parse(bytes[...], depth: Configuration.depthLimit)
+      tree = try JSON.parse(bytes[...], depth: Configuration.depthLimit)
     } catch {
       throw TrainingError(.badData, "\(name) is no JSON: \(error)")
     }
@@ -44,9 +44,9 @@ extension Configuration {
     } catch {
       throw TrainingError(.badData, "\(name): \(JSONText.message(error))")
     }
-    let known: JSONNode
+    let known: JSON
     do throws(JSONSyntaxError) {
-      known = try StrictJSON.parse(encoded()[...], depth: Configuration.depthLimit)
+      known = try JSON.parse(encoded()[...], depth: Configuration.depthLimit)
     } catch {
       throw TrainingError(.internal, "a configuration that is no JSON: \(error)")
     }
@@ -100,7 +100,7 @@ extension Configuration {
 
   /// The first key of `value` that is missing in `known`, which this program has written.
   private static func unknownKey(
-    in value: JSONNode, known: JSONNode, path: String
+    in value: JSON, known: JSON, path: String
   ) -> String? {
     if case .array(let elements) = value, case .array(let others) = known {
       for (index, (element, other)) in zip(elements, others).enumerated() {

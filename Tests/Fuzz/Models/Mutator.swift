@@ -8,16 +8,16 @@ internal import Primitives
 // descriptions of networks are changed as such, their arrays made to fit.
 
 /// JSON as it stands in a tree.
-func jsonText(_ node: JSONNode) -> String {
+func jsonText(_ node: JSON) -> String {
   switch node {
   case .object(let members):
     "{"
-      + members.map { StrictJSON.quoted($0.key) + ":" + jsonText($0.value) }
+      + members.map { JSON.quoted($0.key) + ":" + jsonText($0.value) }
       .joined(separator: ",") + "}"
   case .array(let values): "[" + values.map(jsonText).joined(separator: ",") + "]"
-  case .string(let string): StrictJSON.quoted(string)
+  case .string(let string): JSON.quoted(string)
   case .number(let number): number
-  case .boolean(let value): "\(value)"
+  case .bool(let value): "\(value)"
   case .null: "null"
   }
 }
@@ -70,7 +70,7 @@ private func mutant(_ file: [UInt8], _ stream: inout RandomStream) -> [UInt8] {
     return content.encoded()
   default:
     let text = (try? TensorFile(decoding: file, requiresDigest: false))?.metadata["architecture"]
-    let tree = text.flatMap { try? StrictJSON.parse(Array($0.utf8)[...], depth: 128) }
+    let tree = text.flatMap { try? JSON.parse(Array($0.utf8)[...], depth: 128) }
     guard let tree, let file = Networks.file(of: Networks.changed(tree, &stream), &stream) else {
       return sealed(header: mutated(header), data: file[end...])
     }

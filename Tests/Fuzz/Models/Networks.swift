@@ -15,7 +15,7 @@ enum Networks {
     "{\"kind\":\"dense\",\"units\":3}", "{\"kind\":\"dropout\",\"rate\":0.5}",
     "{\"kind\":\"batchNorm\"}",
     "{\"kind\":\"residual\",\"body\":[{\"kind\":\"relu\"}],\"shortcut\":[]}",
-  ].compactMap { try? StrictJSON.parse(Array($0.utf8)[...], depth: 9) }
+  ].compactMap { try? JSON.parse(Array($0.utf8)[...], depth: 9) }
 
   private static let seed = """
     {"name":"n","input":{"height":9,"width":8,"channels":3},"layers":[
@@ -29,7 +29,7 @@ enum Networks {
   ]
 
   /// The tree with a number, a word or a layer changed somewhere.
-  static func changed(_ node: JSONNode, _ stream: inout RandomStream) -> JSONNode {
+  static func changed(_ node: JSON, _ stream: inout RandomStream) -> JSON {
     switch node {
     case .object(var members):
       guard !members.isEmpty else { return node }
@@ -50,13 +50,13 @@ enum Networks {
     case .number: return .number(numbers[stream.index(below: numbers.count)])
     case .string(let text):
       return .string(["same", "valid", "zeros", text][stream.index(below: 4)])
-    case .boolean(let value): return .boolean(!value)
+    case .bool(let value): return .bool(!value)
     case .null: return node
     }
   }
 
   /// A model file of a small network of that description; nil for one that is none, or large.
-  static func file(of tree: JSONNode, _ stream: inout RandomStream) -> [UInt8]? {
+  static func file(of tree: JSON, _ stream: inout RandomStream) -> [UInt8]? {
     guard let architecture = try? Architecture(json: jsonText(tree)),
       let graph = try? architecture.graph(), graph.slots.reduce(0, { $0 + $1.count }) < 3000,
       let network = try? Network(architecture, seed: stream.next()), network.outputs != 2,
@@ -80,7 +80,7 @@ enum Networks {
   /// Writes some models to a folder.
   static func writeSeeds(_ folder: String) {
     var stream = RandomStream(seed: 1, purpose: .test)
-    guard let first = try? StrictJSON.parse(Array(seed.utf8)[...], depth: 9) else { return }
+    guard let first = try? JSON.parse(Array(seed.utf8)[...], depth: 9) else { return }
     var tree = first
     var written = 0
     while written < 40 {

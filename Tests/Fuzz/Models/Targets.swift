@@ -18,8 +18,8 @@ private func array(_ start: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
 @_cdecl("fuzz_header")
 public func fuzzHeader(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = array(start, count)
-  if let tree = try? StrictJSON.parse(bytes.dropFirst(8), depth: 100) {
-    let again = try? StrictJSON.parse(Array(jsonText(tree).utf8)[...], depth: 100)
+  if let tree = try? JSON.parse(bytes.dropFirst(8), depth: 100) {
+    let again = try? JSON.parse(Array(jsonText(tree).utf8)[...], depth: 100)
     check(again == tree, "JSON written and read again is the same")
   }
   let layout = (try? TensorFile.Layout.headerEnd(prefix: bytes.prefix(8), fileBytes: count))

@@ -1,3 +1,5 @@
+package import Primitives
+
 /// Numbers over an image, as colours: where a model looks.
 package struct HeatMap: Sendable, Hashable {
   /// Cells across.
@@ -30,8 +32,8 @@ package struct HeatMap: Sendable, Hashable {
   }
 
   /// The colours from nothing to the greatest number, over a mid-grey photo: a legend's bar.
-  package static func bar(width: Int) -> ReportPicture {
-    let grey = ReportPicture(
+  package static func bar(width: Int) -> RGBImage {
+    let grey = RGBImage(
       width: width, height: 1, pixels: [UInt8](repeating: 150, count: 3 * width))
     return HeatMap(width: width, height: 1, values: (0..<width).map(Float.init)).over(grey)
   }
@@ -40,10 +42,10 @@ package struct HeatMap: Sendable, Hashable {
   ///
   /// The map is made as large as the image, bilinear between the middles of its cells.
   /// `strength` is the opacity of the greatest number, 0...1.
-  package func over(_ picture: ReportPicture, strength: Float = 0.75) -> ReportPicture {
+  package func over(_ picture: RGBImage, strength: Float = 0.75) -> RGBImage {
     let normalized = normalized
-    let columns = ReportPicture.weights(from: width, to: picture.width)
-    let lines = ReportPicture.weights(from: height, to: picture.height)
+    let columns = RGBImage.weights(from: width, to: picture.width)
+    let lines = RGBImage.weights(from: height, to: picture.height)
     var pixels = picture.pixels
     for (y, line) in lines.enumerated() {
       let row = (0..<width).map { x in
@@ -69,7 +71,7 @@ package struct HeatMap: Sendable, Hashable {
         }
       }
     }
-    return ReportPicture(width: picture.width, height: picture.height, pixels: pixels)
+    return RGBImage(width: picture.width, height: picture.height, pixels: pixels)
   }
 
   /// A scale from violet over red and orange to yellow whose brightness only grows.

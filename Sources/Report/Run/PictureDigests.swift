@@ -1,4 +1,4 @@
-internal import Classifier
+package import Classifier
 internal import ImageData
 internal import Primitives
 internal import Training
@@ -8,16 +8,16 @@ internal import Training
 /// A run's folder may come from a stranger, and its predictions.csv may name any file of whoever
 /// makes a report of it and sends that back. Of a file that the stranger has not seen he has no
 /// digest: only files with the digests that the run has noted are shown.
-struct PictureDigests {
+package struct PictureDigests: Sendable {
   /// The file beside predictions.csv, in the form of `sha256sum`.
-  static let name = "pictures.sha256"
+  package static let name = "pictures.sha256"
   private static let sizeLimit = 1 << 20
 
   /// Digests by path, as predictions.csv has it.
   private var digests: [String: String] = [:]
 
   /// The digests of the images that a report of these predictions shows, as they are now.
-  init(of answers: [Prediction]) {
+  package init(of answers: [Prediction]) {
     for path in ShownAnswers(answers.filter { $0.index != nil }).paths {
       guard let bytes = try? FileBytes.read(path, onlyImage: true) else { continue }
       digests[CSV.path(path)] = SHA256.hex(of: bytes)
@@ -37,7 +37,7 @@ struct PictureDigests {
   }
 
   /// The file's text, in byte order of the paths.
-  var text: String {
+  package var text: String {
     digests.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       .map { "\($0.value)  \($0.key)\n" }.joined()
   }
@@ -49,12 +49,12 @@ struct PictureDigests {
 }
 
 /// The images of a run that may be shown, and their places.
-struct ShownPictures {
+package struct ShownPictures: Sendable {
   /// The places of the images that predictions.csv names.
   let places: ImagePlaces
   /// Whether an image, given its path in predictions.csv and its bytes, may be shown.
   let allows: @Sendable (_ path: String, _ bytes: [UInt8]) -> Bool
 
   /// Images that this command has just answered.
-  static let own = ShownPictures(places: ImagePlaces()) { _, _ in true }
+  package static let own = ShownPictures(places: ImagePlaces()) { _, _ in true }
 }

@@ -1,19 +1,3 @@
-/// An image of 8 bits per channel: three bytes per pixel, row after row, no padding.
-package struct RGBImage: Sendable, Hashable {
-  package var width: Int
-  package var height: Int
-  /// 3 * width * height bytes: red, green, blue.
-  package var pixels: [UInt8]
-
-  /// An image of the given pixels; their count must fit the size.
-  package init(width: Int, height: Int, pixels: [UInt8]) {
-    precondition(
-      width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "an image has three bytes per pixel")
-    (self.width, self.height, self.pixels) = (width, height, pixels)
-  }
-}
-
 /// The reason why a file gives no image.
 ///
 /// The message is one lower-case sentence without the path: whoever reports it names the file.

@@ -1,37 +1,3 @@
-/// A JSON value; objects keep their order and numbers their text.
-package indirect enum JSONNode: Sendable, Hashable {
-  /// An object's member.
-  package struct Member: Sendable, Hashable {
-    package var key: String
-    package var value: JSONNode
-
-    /// A member of that name.
-    package init(key: String, value: JSONNode) {
-      self.key = key
-      self.value = value
-    }
-  }
-
-  /// Members in the order of the text, no two keys equal.
-  case object([Member])
-  /// Values in order.
-  case array([JSONNode])
-  /// A string without its escapes.
-  case string(String)
-  /// A number as it is written.
-  case number(String)
-  /// true or false.
-  case boolean(Bool)
-  case null
-
-  /// The value as a whole number that is not negative, written in digits alone.
-  package var natural: Int? {
-    guard case .number(let text) = self, text.utf8.allSatisfy({ (48...57).contains($0) })
-    else { return nil }
-    return Int(text)
-  }
-}
-
 /// The reason why a text is not valid JSON, or not JSON that is accepted here.
 package struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Byte offset in the text.
@@ -42,42 +8,38 @@ package struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertib
   package var description: String { "byte \(offset): expected \(expected)" }
 }
 
-/// Reads JSON over bytes, more strictly than RFC 8259 asks.
-///
-/// Two equal keys in one object are an error: readers differ on which of them holds, and a file
-/// that means two things is refused. Keys are equal when Swift's strings are, so two spellings of
-/// one accented letter count as equal too.
-package struct StrictJSON {
-  private let bytes: ArraySlice<UInt8>
-  private let depthLimit: Int
-  private var position: Int
-
-  private init(_ bytes: ArraySlice<UInt8>, depth: Int) {
-    self.bytes = bytes
-    depthLimit = depth
-    position = bytes.startIndex
-  }
-
+extension JSON {
   /// The one value that `bytes` hold, white space around it allowed; arrays and objects at most
   /// `depth` deep.
+  ///
+  /// More strictly than RFC 8259 asks, two equal keys in one object are an error: readers differ on
+  /// which of them holds, and a file that means two things is refused. Keys are equal when Swift's
+  /// strings are, so two spellings of one accented letter count as equal too.
   package static func parse(
     _ bytes: ArraySlice<UInt8>, depth: Int
-  ) throws(JSONSyntaxError) -> JSONNode {
-    var reader = StrictJSON(bytes, depth: depth)
+  ) throws(JSONSyntaxError) -> JSON {
+    var reader = JSONReader(bytes: bytes, depthLimit: depth, position: bytes.startIndex)
     reader.skipSpace()
     let value = try reader.value(depth: 0)
     reader.skipSpace()
     guard reader.position == bytes.endIndex else { throw reader.failure("the end of the text") }
     return value
   }
+}
 
-  private func failure(_ expected: String) -> JSONSyntaxError {
+/// Reads JSON over bytes.
+private struct JSONReader {
+  let bytes: ArraySlice<UInt8>
+  let depthLimit: Int
+  var position: Int
+
+  func failure(_ expected: String) -> JSONSyntaxError {
     JSONSyntaxError(offset: position - bytes.startIndex, expected: expected)
   }
 
   private var next: UInt8? { position < bytes.endIndex ? bytes[position] : nil }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
   }
 
@@ -87,30 +49,30 @@ package struct StrictJSON {
     return true
   }
 
-  private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONNode {
+  mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
     switch next {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)
     case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "t"): return try word("true", .boolean(true))
-    case UInt8(ascii: "f"): return try word("false", .boolean(false))
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
     default: return .number(try number())
     }
   }
 
   private mutating func word(
-    _ text: String, _ value: JSONNode
-  ) throws(JSONSyntaxError) -> JSONNode {
+    _ text: String, _ value: JSON
+  ) throws(JSONSyntaxError) -> JSON {
     guard bytes[position...].starts(with: text.utf8) else { throw failure(text) }
     position += text.utf8.count
     return value
   }
 
-  private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONNode {
+  private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSON {
     guard depth <= depthLimit else { throw failure("at most \(depthLimit) levels") }
     position += 1
-    var members: [JSONNode.Member] = []
+    var members: [JSON.Member] = []
     var keys: Set<String> = []
     skipSpace()
     if take("}") { return .object(members) }
@@ -125,17 +87,17 @@ package struct StrictJSON {
       skipSpace()
       guard take(":") else { throw failure("a colon") }
       skipSpace()
-      members.append(JSONNode.Member(key: key, value: try value(depth: depth)))
+      members.append(JSON.Member(key, try value(depth: depth)))
       skipSpace()
     } while take(",")
     guard take("}") else { throw failure("a comma or a closing brace") }
     return .object(members)
   }
 
-  private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONNode {
+  private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSON {
     guard depth <= depthLimit else { throw failure("at most \(depthLimit) levels") }
     position += 1
-    var values: [JSONNode] = []
+    var values: [JSON] = []
     skipSpace()
     if take("]") { return .array(values) }
     repeat {
@@ -229,23 +191,5 @@ package struct StrictJSON {
       position += 1
     }
     return code
-  }
-
-  /// A string as JSON: quotation marks, backslashes and control characters escaped, all else as
-  /// it is.
-  package static func quoted(_ string: String) -> String {
-    var text = "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text + "\""
   }
 }

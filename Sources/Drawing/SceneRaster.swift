@@ -1,12 +1,14 @@
+package import Primitives
+
 extension Scene {
   /// The drawing as an image of the given number of pixels per CSS pixel.
-  package func picture(scale: Double = 1, theme: Theme = .light) -> ReportPicture {
+  package func picture(scale: Double = 1, theme: Theme = .light) -> RGBImage {
     precondition(scale > 0, "a picture has pixels")
     var canvas = Canvas(
       width: max(1, Int((width * scale).rounded())),
       height: max(1, Int((height * scale).rounded())), scale: scale, theme: theme)
     for element in elements { canvas.draw(element) }
-    return ReportPicture(width: canvas.width, height: canvas.height, pixels: canvas.pixels)
+    return RGBImage(width: canvas.width, height: canvas.height, pixels: canvas.pixels)
   }
 
   /// The drawing as a PNG file; the same drawing gives the same bytes.
@@ -78,7 +80,7 @@ private struct Canvas {
     }
   }
 
-  private mutating func draw(_ picture: ReportPicture, _ box: Box) {
+  private mutating func draw(_ picture: RGBImage, _ box: Box) {
     let left = Int((box.left * scale).rounded())
     let top = Int((box.top * scale).rounded())
     let wide = max(1, Int((box.right * scale).rounded()) - left)

@@ -1,12 +1,12 @@
 internal import Primitives
 
 /// Text for HTML and XML.
-enum Markup {
+package enum Markup {
   /// Text with everything escaped that markup could take for itself, inside quotation marks too.
   ///
   /// Controls, marks of direction and what XML 1.0 does not allow at all are spelled out, so that
   /// one name stays one visible line and cannot turn its neighbours around.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in terminalSafe(text).unicodeScalars {
       switch scalar {
@@ -23,7 +23,7 @@ enum Markup {
   }
 
   /// A coordinate with at most two decimals.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "0" }
     let hundredths = Int((value * 100).rounded())
     let sign = hundredths < 0 ? "-" : ""
@@ -34,10 +34,10 @@ enum Markup {
   }
 
   /// An image as a `data:` address.
-  static func dataAddress(png: [UInt8]) -> String { "data:image/png;base64," + base64(png) }
+  package static func dataAddress(png: [UInt8]) -> String { "data:image/png;base64," + base64(png) }
 
   /// Bytes in base 64 (RFC 4648, section 4).
-  static func base64(_ bytes: [UInt8]) -> String {
+  package static func base64(_ bytes: [UInt8]) -> String {
     let alphabet = Array(
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var result: [UInt8] = []

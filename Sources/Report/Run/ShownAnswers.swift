@@ -1,14 +1,14 @@
-internal import Classifier
+package import Classifier
 internal import Compute
+internal import Drawing
 internal import KernelTypes
 internal import Primitives
-internal import Report
 internal import Training
 
 /// The predictions that a report shows with their images.
-struct ShownAnswers {
+package struct ShownAnswers {
   /// Wrong predictions, most probable first.
-  let worst: [Prediction]
+  package let worst: [Prediction]
   /// Predictions of the least probability, right or wrong.
   let leastSure: [Prediction]
   /// Some predictions, taken at random.
@@ -17,7 +17,7 @@ struct ShownAnswers {
   private static let (worstCount, leastSureCount, exampleCount) = (24, 12, 18)
 
   /// Chooses among answers whose class is known; the same predictions give the same choice.
-  init(_ answers: [Prediction]) {
+  package init(_ answers: [Prediction]) {
     let sure = answers.enumerated().compactMap { place, answer in
       answer.index.map { (place: place, probability: answer.probabilities[$0], index: $0) }
     }
@@ -42,7 +42,7 @@ struct ShownAnswers {
   /// Longer side of an image.
   static let side = 256
   /// The default limit of an image's pixels.
-  static let maxPixels = 64_000_000
+  package static let maxPixels = 64_000_000
 
   /// The images of the three, each once.
   var paths: [String] {
@@ -69,7 +69,7 @@ struct ShownAnswers {
   }
 
   private func tile(
-    _ answer: Prediction, _ picture: ReportPicture, _ classes: [String]
+    _ answer: Prediction, _ picture: RGBImage, _ classes: [String]
   ) -> Tile {
     guard let index = answer.index, let truth = answer.trueIndex else {
       return Tile(picture: picture)
@@ -84,7 +84,7 @@ struct ShownAnswers {
 }
 
 /// The places of a dataset's images, whatever folder a command is started in.
-struct ImagePlaces {
+package struct ImagePlaces: Sendable {
   /// The dataset as paths name it.
   private let named: String?
   /// The dataset from the root.

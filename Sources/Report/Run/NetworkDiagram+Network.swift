@@ -1,12 +1,12 @@
-internal import CNN
-internal import Report
+package import CNN
+package import Drawing
 
 extension NetworkDiagram {
   /// A network's layers from its input to its logits, with the ways around its residual blocks.
   ///
   /// What follows a convolution or a dense layer and only changes its numbers (batch normalization,
   /// ReLU) shares its box; so a network of 18 layers has 30 boxes, and they can be read.
-  init(_ network: Network) {
+  package init(_ network: Network) {
     var walk = Walk(network)
     walk.add(network.architecture.layers, path: "layers")
     self.init(title: network.architecture.name, nodes: walk.nodes, shortcuts: walk.shortcuts)

@@ -1,13 +1,15 @@
-extension ReportPicture {
+package import Primitives
+
+extension RGBImage {
   /// The image at another size.
   ///
   /// Each pixel is a mean of those around its place, weighted by a triangle that is two pixels wide
   /// of the coarser of the two grids (Pillow's bilinear filter). The same size gives the same pixels.
-  package func resized(width newWidth: Int, height newHeight: Int) -> ReportPicture {
+  package func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
     precondition(newWidth > 0 && newHeight > 0, "a picture has pixels")
     guard newWidth != width || newHeight != height else { return self }
-    let columns = ReportPicture.weights(from: width, to: newWidth)
-    let lines = ReportPicture.weights(from: height, to: newHeight)
+    let columns = RGBImage.weights(from: width, to: newWidth)
+    let lines = RGBImage.weights(from: height, to: newHeight)
     var narrow = [Float](repeating: 0, count: 3 * newWidth * height)
     for y in 0..<height {
       for (x, column) in columns.enumerated() {
@@ -29,11 +31,11 @@ extension ReportPicture {
         result[3 * newWidth * y + x] = UInt8(max(0, min(255, sum.rounded())))
       }
     }
-    return ReportPicture(width: newWidth, height: newHeight, pixels: result)
+    return RGBImage(width: newWidth, height: newHeight, pixels: result)
   }
 
   /// The image scaled so that its longer side is `side` pixels.
-  package func fitted(into side: Int) -> ReportPicture {
+  package func fitted(into side: Int) -> RGBImage {
     let longer = Double(max(width, height))
     func scaled(_ length: Int) -> Int {
       max(1, Int((Double(length) * Double(side) / longer).rounded()))

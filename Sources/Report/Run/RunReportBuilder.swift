@@ -1,19 +1,19 @@
 internal import CNN
 internal import Classifier
-internal import Compute
+package import Compute
+internal import Drawing
 internal import ImageData
-internal import Primitives
-internal import Report
-internal import Training
+package import Primitives
+package import Training
 
 /// Makes a report of what a run's folder holds.
 ///
 /// Nothing else goes into it but the images that the run has answered, so that a run's own report
 /// and one made again later are the same bytes.
-struct RunReportBuilder {
-  let contents: RunContents
+package struct RunReportBuilder {
+  package let contents: RunContents
   /// The files that could not be used, with reasons.
-  private(set) var problems: [RunContents.Problem]
+  package private(set) var problems: [RunContents.Problem]
   private let engine: Engine
   private let dataset: String?
   /// The images that are not shown.
@@ -23,7 +23,7 @@ struct RunReportBuilder {
   ///
   /// The images are where the run found them, and those with the digests that it noted are shown; or
   /// they are in a dataset's folder that the user names, of which all may be shown.
-  init(reading run: String, dataset: String? = nil, engine: Engine) throws(TrainingError) {
+  package init(reading run: String, dataset: String? = nil, engine: Engine) throws(TrainingError) {
     self.dataset = dataset
     contents = try RunContents(reading: run)
     problems = contents.problems
@@ -31,20 +31,22 @@ struct RunReportBuilder {
   }
 
   /// Refuses a report for which there is not enough memory.
-  func requireMemory() throws(TrainingError) {
+  package func requireMemory() throws(TrainingError) {
     let answers = contents.answers
     try AnswerMemory.requireDrawing(
       answers?.predictions.count ?? 0, classes: answers?.classes.count ?? 0)
   }
 
   /// The report, as far as the folder goes.
-  mutating func report() -> RunReport {
+  package mutating func report() -> RunReport {
     var report = RunReport(title: contents.name)
-    report.epochs = contents.metrics.map(RunReport.Epoch.init)
+    report.epochs = contents.metrics
     report.bestEpoch = contents.record?.bestEpoch
     if let answers = contents.answers { addAnswers(answers, to: &report) }
     report.samples = samples()
-    report.dataset = contents.datasetFacts
+    report.dataset = contents.events?.dataset
+    report.validatesOnTest = contents.configuration?.data.validateOnTest == true
+    report.findings = contents.findings
     addNetwork(to: &report)
     report.subtitle = contents.subtitle
     report.settings = contents.settings
@@ -78,29 +80,26 @@ struct RunReportBuilder {
   }
 
   private mutating func addAnswers(_ answers: RecordedAnswers, to report: inout RunReport) {
-    report.evaluated = RunReport.evaluated(answers, of: imagesName)
-    let tiles = ShownAnswers(answers.predictions).tiles(
-      classes: answers.classes, from: pictures,
+    let unread = report.show(
+      answers, of: imagesName, from: pictures,
       maxPixels: contents.configuration?.data.maxPixels ?? ShownAnswers.maxPixels,
       workers: engine.workers)
-    report.show(tiles)
-    if let first = tiles.unread.first {
-      let count = tiles.unread.count
+    if let first = unread.first {
       problems.append(
         RunContents.Problem(
           file: first, isMissing: false,
           message:
-            "\(grouped(count)) of the images to show cannot be read or have changed since the run, "
+            "\(grouped(unread.count)) of the images to show cannot be read or have changed since the run, "
             + "the first is \(first); cnnctl report RUN DATASET shows the images of a folder that you "
             + "name"))
     }
-    hidden = Set(tiles.unread)
+    hidden = Set(unread)
   }
 
   /// Longer side of the sheet of training images in the page.
   private static let sheetSide = 1080
 
-  private mutating func samples() -> ReportPicture? {
+  private mutating func samples() -> RGBImage? {
     let path = contents.folder.file(RunFolder.samplesName)
     let place = contents.folder.place(RunFolder.samplesName)
     guard place.isThere else {
@@ -110,8 +109,7 @@ struct RunReportBuilder {
       return nil
     }
     do {
-      let sheet = try ImageReader.decode(bytes: place.bytes(limit: FileBytes.limit))
-      let picture = ReportPicture(sheet)
+      let picture = try ImageReader.decode(bytes: place.bytes(limit: FileBytes.limit))
       return picture.fitted(
         into: min(max(picture.width, picture.height), RunReportBuilder.sheetSide))
     } catch {
@@ -155,17 +153,8 @@ struct RunReportBuilder {
       problems.append(
         RunContents.Problem(
           file: contents.folder.bestWeights, isMissing: true,
-          message: "no explanations of the mistakes: \(Failure(error).message)"))
+          message: "no explanations of the mistakes: \(TrainingError(error).problem)"))
       return []
     }
-  }
-}
-
-extension RunReport.Epoch {
-  /// An epoch of a run's metrics.csv.
-  init(_ row: MetricsRow) {
-    self.init(
-      number: row.epoch, loss: row.loss, accuracy: row.accuracy, validationLoss: row.valLoss,
-      validationAccuracy: row.valAccuracy, learningRate: row.learningRate)
   }
 }

@@ -1,5 +1,3 @@
-internal import Primitives
-
 /// Seconds as progress shows them: `4s`, `2m05s`, `1h02m`.
 package func shortDuration(_ seconds: Double) -> String {
   let total = Int(max(0, min(seconds, 3e8)).rounded())
@@ -22,7 +20,7 @@ package func byteCount(_ bytes: Int) -> String {
 }
 
 /// A count in a large unit: `5.9 million`.
-func largeCount(_ value: Int) -> String {
+package func largeCount(_ value: Int) -> String {
   switch value {
   case 1_000_000_000...: fixed(Double(value) / 1e9, 2) + " billion"
   case 1_000_000...: fixed(Double(value) / 1e6, 1) + " million"

@@ -1,3 +1,5 @@
+package import Primitives
+
 /// Whether a prediction is correct.
 package enum Verdict: Sendable, Hashable {
   /// It was.
@@ -20,13 +22,13 @@ package enum Verdict: Sendable, Hashable {
 /// An image with lines of text.
 package struct Tile: Sendable, Hashable {
   /// The image, in any size.
-  package var picture: ReportPicture
+  package var picture: RGBImage
   /// The lines below the image.
   package var caption: [String]
   /// The verdict, shown by the frame.
   package var verdict: Verdict
 
-  package init(picture: ReportPicture, caption: [String] = [], verdict: Verdict = .unknown) {
+  package init(picture: RGBImage, caption: [String] = [], verdict: Verdict = .unknown) {
     self.picture = picture
     self.caption = caption
     self.verdict = verdict
@@ -133,7 +135,7 @@ package struct PictureSheet: Sendable {
   }
 
   /// One image under a title, so many CSS pixels wide unless it has fewer pixels.
-  static func scene(of picture: ReportPicture, title: String, width: Double) -> Scene {
+  package static func scene(of picture: RGBImage, title: String, width: Double) -> Scene {
     let width = min(width, Double(picture.width))
     let height = width * Double(picture.height) / Double(picture.width)
     var scene = Scene(

@@ -1,36 +1,45 @@
-internal import Primitives
+/// A JSON value; objects keep the order of their members and numbers their text.
+package indirect enum JSON: Sendable, Hashable {
+  /// An object's member.
+  package struct Member: Sendable, Hashable {
+    package var key: String
+    package var value: JSON
 
-/// A JSON value whose objects keep the order in which their members were given.
-package enum JSON: Sendable, Equatable {
-  /// No value.
-  case null
-  /// True or false.
-  case bool(Bool)
-  /// A whole number.
-  case integer(Int)
-  /// Any number; null where it is not finite.
-  case number(Double)
-  /// A text.
-  case string(String)
-  /// Values in order.
-  case array([JSON])
-  /// Names and values in order.
-  case object([Member])
-
-  /// One name and value of an object.
-  package struct Member: Sendable, Equatable {
-    var name: String
-    var value: JSON
-
-    package init(_ name: String, _ value: JSON) {
-      self.name = name
+    /// A member of that name.
+    package init(_ key: String, _ value: JSON) {
+      self.key = key
       self.value = value
     }
   }
 
-  /// The value on one line, numbers at full precision.
-  ///
-  /// What JSON cannot say (NaN, infinity) is null; what could steer a terminal is escaped.
+  /// Members in order.
+  case object([Member])
+  /// Values in order.
+  case array([JSON])
+  /// A string without its escapes.
+  case string(String)
+  /// A number as it is written.
+  case number(String)
+  /// true or false.
+  case bool(Bool)
+  case null
+
+  /// A whole number.
+  package static func int(_ value: Int) -> JSON { .number(String(value)) }
+
+  /// A number at full precision; null where it is not finite, which JSON cannot say.
+  package static func double(_ value: Double) -> JSON {
+    value.isFinite ? .number("\(value)") : .null
+  }
+
+  /// The value as a whole number that is not negative, written in digits alone.
+  package var natural: Int? {
+    guard case .number(let text) = self, text.utf8.allSatisfy({ (48...57).contains($0) })
+    else { return nil }
+    return Int(text)
+  }
+
+  /// The value on one line; what could steer a terminal is escaped.
   package var line: String {
     var text = ""
     append(to: &text)
@@ -47,10 +56,10 @@ package enum JSON: Sendable, Equatable {
   /// Indents what holds other lists and objects; the rest stays on one line.
   private func append(to text: inout String, indent: Int) {
     let margin = String(repeating: " ", count: 2 * indent)
-    let (brackets, members): ((String, String), [(name: String?, value: JSON)]) =
+    let (brackets, members): ((String, String), [(key: String?, value: JSON)]) =
       switch self {
       case .array(let values): (("[", "]"), values.map { (nil, $0) })
-      case .object(let members): (("{", "}"), members.map { ($0.name, $0.value) })
+      case .object(let members): (("{", "}"), members.map { ($0.key, $0.value) })
       default: (("", ""), [])
       }
     let isFlat = members.allSatisfy { !$0.value.isContainer }
@@ -60,8 +69,8 @@ package enum JSON: Sendable, Equatable {
     text += brackets.0 + "\n"
     for (index, member) in members.enumerated() {
       text += margin + "  "
-      if let name = member.name {
-        JSON.append(name, to: &text)
+      if let key = member.key {
+        JSON.append(key, to: &text)
         text += ": "
       }
       member.value.append(to: &text, indent: indent + 1)
@@ -81,8 +90,7 @@ package enum JSON: Sendable, Equatable {
     switch self {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
-    case .number(let value): text += value.isFinite ? "\(value)" : "null"
+    case .number(let value): text += value
     case .string(let value): JSON.append(value, to: &text)
     case .array(let values):
       text += "["
@@ -95,7 +103,7 @@ package enum JSON: Sendable, Equatable {
       text += "{"
       for (index, member) in members.enumerated() {
         if index > 0 { text += "," }
-        JSON.append(member.name, to: &text)
+        JSON.append(member.key, to: &text)
         text += ":"
         member.value.append(to: &text)
       }
@@ -103,22 +111,30 @@ package enum JSON: Sendable, Equatable {
     }
   }
 
-  private static func append(_ string: String, to text: inout String) {
+  private static func append(_ string: String, to text: inout String, isShown: Bool = true) {
     text += "\""
     for scalar in string.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
       case "\\": text += "\\\\"
       case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case _ where steersTerminal(scalar):
+      case "\r" where isShown: text += "\\r"
+      case "\t" where isShown: text += "\\t"
+      case _ where isShown ? steersTerminal(scalar) : scalar < " ":
         let digits = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: text.unicodeScalars.append(scalar)
       }
     }
     text += "\""
+  }
+
+  /// A string as JSON in files: quotation marks, backslashes and control characters escaped, all
+  /// else as it is.
+  package static func quoted(_ string: String) -> String {
+    var text = ""
+    append(string, to: &text, isShown: false)
+    return text
   }
 }
 
@@ -137,11 +153,11 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
   package init(arrayLiteral elements: JSON...) { self = .array(elements) }
 
   /// A number, or null if there is none.
-  static func optional(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
+  package static func optional(_ value: Double?) -> JSON { value.map(JSON.double) ?? .null }
 
   /// A text, or null if there is none.
-  static func optional(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+  package static func optional(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
 
   /// An integer, or null if there is none.
-  static func optional(_ value: Int?) -> JSON { value.map(JSON.integer) ?? .null }
+  package static func optional(_ value: Int?) -> JSON { value.map(JSON.int) ?? .null }
 }

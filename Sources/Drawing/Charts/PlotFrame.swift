@@ -10,17 +10,17 @@ struct Axis {
 }
 
 /// A number with a fixed count of decimals; a dash for what is no number.
-func shown(_ value: Double, _ digits: Int) -> String {
+package func shown(_ value: Double, _ digits: Int) -> String {
   value.isFinite ? fixed(value, digits) : "–"
 }
 
 /// Title, legend, axes and grid of a chart, and where its data go.
-struct PlotFrame {
+package struct PlotFrame {
   /// Sizes of text in CSS pixels.
-  enum TextSize {
-    static let title = 14.0
-    static let label = 11.0
-    static let note = 10.0
+  package enum TextSize {
+    package static let title = 14.0
+    package static let label = 11.0
+    package static let note = 10.0
   }
 
   /// Space around everything.

@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// A drawing as a list of elements, from which an image and an SVG are made.
 package struct Scene: Sendable, Hashable {
@@ -45,7 +45,7 @@ package struct Scene: Sendable, Hashable {
     /// A line of text.
     case label(Label)
     /// An image, scaled to a rectangle.
-    case picture(ReportPicture, Box)
+    case picture(RGBImage, Box)
   }
 
   /// Extent to the right in CSS pixels.
@@ -99,7 +99,7 @@ package struct Scene: Sendable, Hashable {
   }
 
   /// Draws an image into a rectangle.
-  package mutating func draw(_ picture: ReportPicture, in box: Box) {
+  package mutating func draw(_ picture: RGBImage, in box: Box) {
     elements.append(.picture(picture, box))
   }
 }

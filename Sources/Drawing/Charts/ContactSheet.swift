@@ -1,10 +1,12 @@
+package import Primitives
+
 /// Images in rows and columns on one sheet, with no text.
 ///
 /// A column is as wide as its widest image and a row as high as its highest; smaller ones lie in
 /// the middle. The first column stands a little apart: it is what the others are made of.
 package struct ContactSheet: Sendable {
   /// The images, row by row; rows may differ in length.
-  package var rows: [[ReportPicture]]
+  package var rows: [[RGBImage]]
 
   /// White between and around the images, in pixels of the sheet.
   static let gap = 4
@@ -15,7 +17,7 @@ package struct ContactSheet: Sendable {
   private static let white: UInt8 = 255
 
   /// A sheet of these images; there must be at least one.
-  package init(rows: [[ReportPicture]]) {
+  package init(rows: [[RGBImage]]) {
     precondition(rows.contains { !$0.isEmpty }, "a sheet without images")
     self.rows = rows
   }
@@ -27,7 +29,7 @@ package struct ContactSheet: Sendable {
   }
 
   /// The sheet as one image.
-  package var picture: ReportPicture {
+  package var picture: RGBImage {
     let columns = places(
       sizes: (0..<(rows.map(\.count).max() ?? 0)).map { column in
         rows.map { column < $0.count ? $0[column].width : 0 }.max() ?? 0
@@ -41,7 +43,7 @@ package struct ContactSheet: Sendable {
         put(picture, left, top, into: &sheet, width: columns.total)
       }
     }
-    return ReportPicture(width: columns.total, height: lines.total, pixels: sheet)
+    return RGBImage(width: columns.total, height: lines.total, pixels: sheet)
   }
 
   /// The ranges of columns or rows of these sizes, and their total length.
@@ -57,7 +59,7 @@ package struct ContactSheet: Sendable {
   }
 
   private func put(
-    _ picture: ReportPicture, _ left: Int, _ top: Int, into sheet: inout [UInt8], width: Int
+    _ picture: RGBImage, _ left: Int, _ top: Int, into sheet: inout [UInt8], width: Int
   ) {
     let factor = magnification
     for y in 0..<(factor * picture.height) {

@@ -1,38 +1,33 @@
-internal import CNN
+internal import Classifier
+internal import Drawing
 internal import Primitives
-internal import Report
 internal import Training
 
 extension RunContents {
   /// Every setting under the name of its option; one that has none, as the options are spelt.
-  var settings: [RunReport.Settings] {
+  var settings: [(title: String, facts: [Fact])] {
     guard let configuration,
-      case .object(let members) = try? StrictJSON.parse(configuration.encoded()[...], depth: 32)
+      case .object(let members) = try? JSON.parse(configuration.encoded()[...], depth: 32)
     else { return [] }
-    var own: [ReportPage.Fact] = []
-    var groups: [RunReport.Settings] = []
+    var own: [Fact] = []
+    var groups: [(title: String, facts: [Fact])] = []
     for member in members {
       if case .object = member.value {
-        groups.append(
-          RunReport.Settings(
-            title: RunContents.optionName(member.key),
-            facts: RunContents.facts("", member.value)))
+        groups.append((RunContents.optionName(member.key), RunContents.facts("", member.value)))
       } else {
         own += RunContents.facts(member.key, member.value)
       }
     }
-    return [RunReport.Settings(title: "run", facts: own)] + groups
+    return [("run", own)] + groups
   }
 
   /// A value's facts: one, or one a member.
-  private static func facts(_ name: String, _ value: JSONNode) -> [ReportPage.Fact] {
+  private static func facts(_ name: String, _ value: JSON) -> [Fact] {
     guard case .object(let members) = value else {
-      return [ReportPage.Fact(name.isEmpty ? "" : optionName(name), text(value))]
+      return [(name.isEmpty ? "" : optionName(name), text(value))]
     }
     if members.map(\.key) == ["lower", "upper"] {
-      return [
-        ReportPage.Fact(optionName(name), members.map { text($0.value) }.joined(separator: ":"))
-      ]
+      return [(optionName(name), members.map { text($0.value) }.joined(separator: ":"))]
     }
     return members.flatMap { facts(name.isEmpty ? $0.key : name + "." + $0.key, $0.value) }
   }
@@ -62,12 +57,12 @@ extension RunContents {
     return value.magnitude < 1e-3 ? number : String(digits.reversed().drop { $0 == "0" }.reversed())
   }
 
-  private static func text(_ value: JSONNode) -> String {
+  private static func text(_ value: JSON) -> String {
     switch value {
     case .string(let text):
       text.count > longestText ? text.prefix(longestText) + "…" : text
     case .number(let text): short(text)
-    case .boolean(let value): value ? "yes" : "no"
+    case .bool(let value): value ? "yes" : "no"
     case .null: "–"
     case .array(let values): values.map(text).joined(separator: ", ")
     case .object(let members): members.map { "\($0.key) \(text($0.value))" }.joined(separator: ", ")
@@ -99,34 +94,24 @@ extension RunContents {
   }
 
   /// More about time and memory.
-  var timing: [ReportPage.Fact] {
-    var facts: [ReportPage.Fact] = []
-    if let record {
-      facts.append(ReportPage.Fact("whole run", BarChart.duration(record.seconds)))
-    }
+  var timing: [Fact] {
+    var facts: [Fact] = []
+    if let record { facts.append(("whole run", BarChart.duration(record.seconds))) }
     if !metrics.isEmpty {
       let epochs = events?.start.map { " of \(grouped($0.epochs))" } ?? ""
-      facts.append(ReportPage.Fact("epochs", grouped(metrics.count) + epochs))
-      facts.append(
-        ReportPage.Fact(
-          "median epoch", BarChart.duration(RunContents.median(metrics.map(\.seconds)))))
+      facts.append(("epochs", grouped(metrics.count) + epochs))
+      let seconds = RunContents.median(metrics.map(\.seconds))
+      facts.append(("median epoch", BarChart.duration(seconds)))
       let rate = RunContents.median(metrics.map(\.imagesPerSecond))
       if rate.isFinite {
-        facts.append(
-          ReportPage.Fact("training images per second, median", fixed(rate, rate < 10 ? 1 : 0)))
+        facts.append(("training images per second, median", fixed(rate, rate < 10 ? 1 : 0)))
       }
     }
     if let start = events?.start {
-      facts.append(
-        ReportPage.Fact(
-          "steps per epoch",
-          "\(grouped(start.stepsPerEpoch)) of " + counted(start.batchSize, "image"))
-      )
-      facts.append(ReportPage.Fact("images kept in", start.cache))
+      let steps = "\(grouped(start.stepsPerEpoch)) of " + counted(start.batchSize, "image")
+      facts += [("steps per epoch", steps), ("images kept in", start.cache)]
     }
-    if let peak = record?.peakMemoryBytes {
-      facts.append(ReportPage.Fact("peak memory", byteCount(peak)))
-    }
+    if let peak = record?.peakMemoryBytes { facts.append(("peak memory", byteCount(peak))) }
     return facts
   }
 

@@ -1,17 +1,17 @@
 package import Classifier
+package import Drawing
 internal import ImageData
-internal import Primitives
-package import Report
+package import Primitives
 internal import Training
 
 extension Explanation {
   /// The photo with a map over it; nil if there is no photo.
   ///
   /// What is 0 or less stays clear, the map's greatest number is drawn strongest.
-  package func picture(of map: ExplanationMap) -> ReportPicture? {
+  package func picture(of map: ExplanationMap) -> RGBImage? {
     photo.map { photo in
       HeatMap(width: photo.width, height: photo.height, values: onPhoto(map), clear: 0)
-        .over(ReportPicture(photo))
+        .over(photo)
     }
   }
 }

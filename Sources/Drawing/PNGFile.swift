@@ -1,24 +1,5 @@
 internal import CImageCodecs
-
-/// An image to be shown: three bytes per pixel (red, green, blue), row after row, no padding.
-package struct ReportPicture: Sendable, Hashable {
-  /// Pixels across.
-  package let width: Int
-  /// Pixels down.
-  package let height: Int
-  /// 3 * width * height bytes.
-  package let pixels: [UInt8]
-
-  /// An image of the given pixels; their count must fit the size.
-  package init(width: Int, height: Int, pixels: [UInt8]) {
-    precondition(
-      width > 0 && height > 0 && pixels.count == 3 * width * height,
-      "an image has three bytes per pixel")
-    self.width = width
-    self.height = height
-    self.pixels = pixels
-  }
-}
+package import Primitives
 
 /// An image that could not be made a file of, in the library's words.
 package struct PNGError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -26,7 +7,7 @@ package struct PNGError: Error, Sendable, Hashable, CustomStringConvertible {
   package let description: String
 }
 
-extension ReportPicture {
+extension RGBImage {
   /// The bytes of a PNG file; the same pixels give the same bytes.
   package func png() throws(PNGError) -> [UInt8] {
     guard let columns = CInt(exactly: width), let rows = CInt(exactly: height) else {
@@ -42,8 +23,8 @@ extension ReportPicture {
       throw PNGError(description: String(decoding: text, as: UTF8.self))
     }
     // Behind the signature and the header, which every PNG begins with.
-    let start = ReportPicture.startBytes
-    return Array(file[..<start]) + ReportPicture.mark + Array(file[start..<count])
+    let start = RGBImage.startBytes
+    return Array(file[..<start]) + RGBImage.mark + Array(file[start..<count])
   }
 
   /// Bytes of the signature and the header.

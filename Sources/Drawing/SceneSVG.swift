@@ -117,5 +117,6 @@ extension Theme {
   }
 
   /// Fonts of pages, best first.
-  static let fontFamilies = "\"Helvetica Neue\",Helvetica,Arial,\"Liberation Sans\",sans-serif"
+  package static let fontFamilies =
+    "\"Helvetica Neue\",Helvetica,Arial,\"Liberation Sans\",sans-serif"
 }
