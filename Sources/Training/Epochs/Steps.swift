@@ -152,7 +152,7 @@ struct Steps {
     session.optimizer.learningRate = rate
     let result = session.step(
       pixels: batch.pixels, targets: batch.targets, mixture: batch.mixture,
-      place: team.isAlone ? nil : BatchPlace(offset: batch.offset, whole: batch.whole.count)
+      place: team.isAlone ? nil : BatchPlace(offset: batch.offset, whole: batch.whole.count))
     // A loss that is not finite is the sum of all processes' losses, and each of them ends for it:
     // that another was quicker, which ends the work together, tells this one nothing new.
     let isKnownToAll = if case .loss? = result.fault { true } else { false }
