@@ -1,0 +1,158 @@
+/// The type of a tensor's numbers in another program's file.
+package enum NumberType: String, Sendable, Hashable, CaseIterable {
+  /// 64-bit floating point.
+  case float64
+  /// 32-bit floating point.
+  case float32
+  /// 16-bit floating point.
+  case float16
+  /// The upper half of 32-bit floating point.
+  case bfloat16
+  /// 64-bit whole numbers.
+  case int64
+  /// 32-bit whole numbers.
+  case int32
+  /// 16-bit whole numbers.
+  case int16
+  /// 8-bit whole numbers.
+  case int8
+  /// 8-bit whole numbers from 0.
+  case uint8
+  /// Truth values in a byte each.
+  case bool
+
+  /// Bytes of a number.
+  var bytes: Int {
+    switch self {
+    case .float64, .int64: 8
+    case .float32, .int32: 4
+    case .float16, .bfloat16, .int16: 2
+    case .int8, .uint8, .bool: 1
+    }
+  }
+
+  /// Whether weights can have it.
+  package var isFloating: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16: true
+    case .int64, .int32, .int16, .int8, .uint8, .bool: false
+    }
+  }
+
+  /// The name of PyTorch's class of bytes with such numbers, without its module.
+  var storageName: String {
+    switch self {
+    case .float64: "DoubleStorage"
+    case .float32: "FloatStorage"
+    case .float16: "HalfStorage"
+    case .bfloat16: "BFloat16Storage"
+    case .int64: "LongStorage"
+    case .int32: "IntStorage"
+    case .int16: "ShortStorage"
+    case .int8: "CharStorage"
+    case .uint8: "ByteStorage"
+    case .bool: "BoolStorage"
+    }
+  }
+
+  /// Turns numbers into floats: `places` has the place of each among those of `bytes`.
+  func decode(
+    _ bytes: UnsafeRawBufferPointer, _ places: StridedPlaces,
+    into target: UnsafeMutableBufferPointer<Float>
+  ) {
+    func each<Word: FixedWidthInteger>(_ number: (Word) -> Float) {
+      places.visit { index, place in
+        let word = bytes.loadUnaligned(
+          fromByteOffset: place * MemoryLayout<Word>.size, as: Word.self)
+        target[index] = number(Word(littleEndian: word))
+      }
+    }
+    switch self {
+    case .float64: each { (word: UInt64) in Float(Double(bitPattern: word)) }
+    case .float32: each { (word: UInt32) in Float(bitPattern: word) }
+    case .float16: each { (word: UInt16) in Float(Float16(bitPattern: word)) }
+    case .bfloat16: each { (word: UInt16) in Float(bitPattern: UInt32(word) << 16) }
+    case .int64: each { (word: Int64) in Float(word) }
+    case .int32: each { (word: Int32) in Float(word) }
+    case .int16: each { (word: Int16) in Float(word) }
+    case .int8: each { (word: Int8) in Float(word) }
+    case .uint8, .bool: each { (word: UInt8) in Float(word) }
+    }
+  }
+}
+
+/// The places of a tensor's numbers in memory, which may be a transposed or cut one's.
+struct StridedPlaces: Sendable, Hashable {
+  let shape: [Int]
+  /// Numbers from one place of an extent to the next.
+  let strides: [Int]
+
+  /// One number after the other, the last extent running fastest.
+  init(contiguous shape: [Int]) {
+    self.shape = shape
+    strides = StridedPlaces.contiguous(shape)
+  }
+
+  /// Places that lie apart, of extents that are as many as `strides`; nil where two are the same, or
+  /// where there are more than `limit` numbers from the first to the last.
+  init?(shape: [Int], strides: [Int], limit: Int) {
+    guard shape.count == strides.count, limit > 0,
+      shape.allSatisfy({ (1...limit).contains($0) })
+    else { return nil }
+    // From the narrowest stride on, each leaps over all that lies within.
+    var span = 1
+    let wide = zip(shape, strides).filter { $0.0 > 1 }.sorted { $0.1 < $1.1 }
+    for (extent, stride) in wide {
+      guard stride >= span else { return nil }
+      let (leap, overflow) = stride.multipliedReportingOverflow(by: extent - 1)
+      guard !overflow, leap <= limit - span else { return nil }
+      span += leap
+    }
+    self.shape = shape
+    self.strides = strides
+  }
+
+  var count: Int { shape.reduce(1, *) }
+
+  /// Numbers from the first to the last, both included.
+  var span: Int { zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } }
+
+  var isContiguous: Bool {
+    zip(zip(shape, strides), StridedPlaces.contiguous(shape)).allSatisfy { own, plain in
+      own.0 == 1 || own.1 == plain
+    }
+  }
+
+  private static func contiguous(_ shape: [Int]) -> [Int] {
+    var strides = shape
+    var stride = 1
+    for place in shape.indices.reversed() {
+      strides[place] = stride
+      stride *= shape[place]
+    }
+    return strides
+  }
+
+  /// Goes over all numbers in their order, with the place of each.
+  func visit(_ body: (_ index: Int, _ place: Int) -> Void) {
+    // One row where nothing lies between.
+    let (shape, strides) = isContiguous ? ([count], [1]) : (shape, strides)
+    guard let row = shape.last, let step = strides.last else { return body(0, 0) }
+    var outer = [Int](repeating: 0, count: shape.count - 1)
+    var (index, first) = (0, 0)
+    while true {
+      for column in 0..<row { body(index + column, first + column * step) }
+      index += row
+      // The next row: the last of the outer places that can still grow does.
+      var place = outer.count - 1
+      while place >= 0, outer[place] == shape[place] - 1 {
+        first -= outer[place] * strides[place]
+        outer[place] = 0
+        place -= 1
+      }
+      guard place >= 0 else { return }
+      outer[place] += 1
+      first += strides[place]
+    }
+  }
+}
