@@ -120,7 +120,8 @@ let package = Package(
       swiftSettings: common),
     // Models as other programs write and read them.
     .target(
-      name: "Interchange", dependencies: ["Classifier", "ImageData", "CNN", "Primitives"],
+      name: "Interchange",
+      dependencies: ["Classifier", "ImageData", "CNN", "CImageCodecs", "Primitives"],
       swiftSettings: common),
     .target(
       name: "Training",

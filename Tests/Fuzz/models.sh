@@ -5,9 +5,9 @@
 #   models.sh FOLDER SECONDS [TARGET...]
 #
 # FOLDER gets the program, in found/TARGET the inputs that reached something new, and in failures/
-# those that broke a property. Seeds are small models that the program makes. FUZZ_OPTIONS are
-# further options of libFuzzer.
-# Targets: header model; both if none is named. Ends with 0 if nothing was broken.
+# those that broke a property. Seeds are small models that the program makes, and the committed files
+# of PyTorch. FUZZ_OPTIONS are further options of libFuzzer.
+# Targets: header model weights; all if none is named. Ends with 0 if nothing was broken.
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ mkdir -p "$1"
 work=$(cd "$1" && pwd)
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- header model
+[ $# -gt 0 ] || set -- header model weights
 
 # The toolchain's clang, not another one on the path.
 toolchain=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift.*".*/\1/p')
@@ -77,20 +77,26 @@ build() {
   modules CNN
   wait "$other"
   modules Classifier
+  # Of the files of other programs their reader alone.
+  module Interchange "$sources"/Interchange/Weights/*.swift
   module ModelTargets "$here"/Models/{Targets,Mutator,Networks}.swift
   swiftc -sanitize=address,fuzzer -use-ld=lld -o models ./*.o -ljpeg -lpng -lz
 }
 
 # fuzz TARGET: runs one.
 fuzz() {
-  local target=$1
+  local target=$1 seeds=$work/seeds dictionary=$here/model.dict
   ln -sf models "$work/$target"
   mkdir -p "$work/found/$target" "$work/seeds" "$work/failures"
   # What is freed is soon used again: growth is a leak. The leak sanitizer has false alarms in Swift.
   export SWIFT_BACKTRACE=enable=no
   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=16
   MODEL_SEEDS=$work/seeds "$work/$target"
-  "$work/$target" "$work/found/$target" "$work/seeds" -dict="$here/model.dict" \
+  if [ "$target" = weights ]; then
+    seeds=$here/../InterchangeTests/Fixtures/torch
+    dictionary=$here/weights.dict
+  fi
+  "$work/$target" "$work/found/$target" "$seeds" -dict="$dictionary" \
     -max_total_time="$seconds" -max_len=16384 -len_control=0 -timeout=5 -rss_limit_mb=512 \
     -artifact_prefix="$work/failures/$target-" -print_final_stats=1 ${FUZZ_OPTIONS:-} \
     >"$work/$target.log" 2>&1 ||

@@ -13,7 +13,7 @@ struct TorchImportTests {
   private static let small = TorchWeights(blocks: [2, 2, 2, 2], classes: 7)
 
   private func imported(
-    _ bytes: [UInt8], as network: TorchNetwork = .resnet18, labels: [String]? = nil
+    _ bytes: [UInt8], as network: TorchNetwork? = nil, labels: [String]? = nil
   ) throws -> ClassifierModel {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -24,7 +24,7 @@ struct TorchImportTests {
 
   /// What importing says; nil where it does.
   private func problem(
-    _ bytes: [UInt8], as network: TorchNetwork = .resnet18, labels: [String]? = nil
+    _ bytes: [UInt8], as network: TorchNetwork? = .resnet18, labels: [String]? = nil
   ) -> String? {
     do {
       _ = try imported(bytes, as: network, labels: labels)
@@ -42,7 +42,8 @@ struct TorchImportTests {
     let fixture = try Fixture(path: "/\(path)/Fixtures/resnet.golden")
     let blocks = network == .resnet18 ? [2, 2, 2, 2] : [3, 4, 6, 3]
     let weights = TorchWeights(blocks: blocks, classes: 7)
-    let model = try imported(weights.file(), as: network)
+    let model = try imported(weights.file())
+    #expect(model.network.architecture.name == network.rawValue)
     #expect(model.classes == (0..<7).map { "class-\($0)" })
     // torchvision's own layers take images of any size, and so do these.
     let architecture = try #require(
@@ -184,21 +185,29 @@ struct TorchImportTests {
     #expect(problem(negative.file())?.contains("bn1.running_var: element 1 is negative") == true)
   }
 
-  @Test("Pickles are refused unread, with two lines of Python that convert them")
-  func pickles() throws {
-    let kinds: [(String, [UInt8])] = [
-      ("a zip archive", [0x50, 0x4B, 0x03, 0x04]), ("a pickle", [0x80, 0x02]),
-    ]
-    for (kind, magic) in kinds {
-      let told = try #require(problem(magic + [UInt8](repeating: 0, count: 100)))
-      #expect(told.contains("is not a safetensors file but \(kind)"))
-      let lines = told.split(separator: "\n")
-      try #require(lines.count == 4, "\(told)")
-      #expect(lines[2] == "try: import torch; from safetensors.torch import save_file")
-      #expect(
-        lines[3].hasPrefix("save_file(torch.load(\"") && lines[3].contains("weights_only=True"))
-    }
+  @Test("Weights that fit no network are refused with the nearest one and what differs")
+  func unknownNetwork() throws {
+    var odd = TorchWeights(blocks: [3, 4, 6, 3], classes: 7)
+    odd["layer3.5.bn2.bias"] = nil
+    odd.tensors.append(.init(name: "head.scale", shape: [1], bytes: [0, 0, 0, 0]))
+    let told = try #require(problem(odd.file(), as: nil))
+    #expect(told.contains("holds the weights of no known network; the nearest is resnet34"))
+    #expect(told.contains("found: 1 unexpected tensors: head.scale"))
+    #expect(told.hasSuffix("expected: 1 missing tensors: layer3.5.bn2.bias"))
+  }
+
+  @Test("A model is the same from safetensors, from both formats of torch.save and from a wheel")
+  func forms() throws {
     let model = try imported(Self.small.file())
+    let saved = Self.small.saved(prefix: "module.")
+    for file in [
+      saved.old, saved.zip, ZipPart.archive([ZipPart("net/w.pth", saved.old)]),
+      ZipPart.archive([ZipPart("w.safetensors", Self.small.file())]),
+    ] {
+      #expect(try imported(file).encoded() == model.encoded())
+    }
+    #expect(try imported(saved.zip, as: .resnet18).encoded() == model.encoded())
+    #expect(problem(saved.old, as: .resnet34)?.contains("try: --arch resnet18") == true)
     #expect(problem(model.encoded())?.contains("is already a cnnctl model") == true)
   }
 }
@@ -219,5 +228,25 @@ extension TorchWeights {
       .filter { $0.value.type == "F32" }.mapValues { tensor in
         TorchWeights(tensors: [tensor]).values(tensor.name)
       }
+  }
+
+  /// The same as torch.save writes it, every name behind a prefix.
+  fileprivate func saved(prefix: String) -> TorchFileParts {
+    var parts = TorchFileParts()
+    (parts.tensors, parts.storages) = ([], [])
+    for (index, tensor) in tensors.enumerated() {
+      let count = tensor.shape.reduce(1, *)
+      var strides = tensor.shape
+      for place in strides.indices.reversed() {
+        strides[place] = tensor.shape[(place + 1)...].reduce(1, *)
+      }
+      parts.tensors.append(
+        PickledPart(
+          name: prefix + tensor.name, key: "\(index)",
+          type: tensor.type == "F32" ? "FloatStorage" : "LongStorage", count: count,
+          shape: tensor.shape, strides: strides))
+      parts.storages.append(("\(index)", count, tensor.bytes))
+    }
+    return parts
   }
 }

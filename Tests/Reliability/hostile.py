@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Shows hostile models to `cnnctl predict` and watches what it does with them.
+"""Shows hostile models to `cnnctl predict`, weights to `cnnctl import`, and watches what it does.
 
 A model that is not right must end the program with 65 and a message, and neither it nor a right one
 may make it open anything but the model, the picture and what is listed below, run a program, or
-connect to anything.
+connect to anything. The same holds of weights, of which those that are right are of no network.
 
     hostile.py CNNCTL MODEL IMAGE
 
@@ -13,14 +13,17 @@ it should be.
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import pathlib
+import pickle
 import re
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 WATCHED = "open,openat,openat2,execve,execveat,connect,socket,fork,vfork,clone,clone3"
 LIBRARY = r"[\w./+-]*\.so[.\d]*"
@@ -131,6 +134,33 @@ def variants(data):
     yield "nothing", b"", 65
 
 
+class Command:
+    def __reduce__(self):
+        return os.system, ("touch /tmp/x",)
+
+
+def archive(**files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as out:
+        for name, data in files.items():
+            out.writestr(name, data)
+    return content.getvalue()
+
+
+def weights():
+    """Names and bytes of files for `import`."""
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        command = pickle.dumps({"conv1.weight": Command()}, protocol)
+        yield f"a command, protocol {protocol}", command
+        yield f"the same in an archive of torch.save, {protocol}", archive(
+            **{"net/data.pkl": command, "net/byteorder": b"little"})
+        yield f"the same in a wheel, {protocol}", archive(**{"net/w.pth": command})
+    yield "a path out of the archive", archive(**{"../../tmp/x.pth": command})
+    torch = pathlib.Path(__file__).parent.parent / "InterchangeTests/Fixtures/torch"
+    for file in sorted(torch.iterdir()):
+        yield file.name, file.read_bytes()
+
+
 def complaints(trace, allowed):
     """What the program did that it must not do; its own start is the first line."""
     for line in trace.read_text(errors="replace").splitlines()[1:]:
@@ -146,17 +176,17 @@ def complaints(trace, allowed):
             yield line
 
 
-def examine(program, image, folder, data, expected):
-    """Runs the program on one file and gives what is wrong."""
+def examine(program, words, folder, data, expected):
+    """Runs the program on one file, named after the words, and gives what is wrong."""
     model, trace = folder / "m.safetensors", folder / "trace"
     model.write_bytes(data)
     result = subprocess.run(
         ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=" + WATCHED, "-e", "signal=none", "-o",
-         str(trace), program, "predict", image, "--model", str(model)],
+         str(trace), program, *words, str(model)],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env={"PATH": os.environ["PATH"], "SWIFT_BACKTRACE": "enable=no"})
     own = re.escape(os.path.dirname(program)) + "/" + LIBRARY
-    allowed = "|".join([ALLOWED, own, re.escape(str(model)), re.escape(image)])
+    allowed = "|".join([ALLOWED, own, re.escape(str(model)), *map(re.escape, words)])
     found = list(complaints(trace, allowed))
     if result.returncode != expected:
         found.append(f"ended with {result.returncode}: {result.stderr}")
@@ -180,13 +210,16 @@ def main():
     data = pathlib.Path(arguments.model).read_bytes()
     tried = failures = 0
     with tempfile.TemporaryDirectory(prefix="cnnctl-hostile-") as folder:
-        for name, variant, expected in variants(data):
+        predict = ["predict", image, "--model"]
+        shown = [(predict, *variant) for variant in variants(data)]
+        shown += [(["import", "-o", "out"], *file, 65) for file in weights()]
+        for words, name, variant, expected in shown:
             tried += 1
-            found = examine(program, image, pathlib.Path(folder), variant, expected)
+            found = examine(program, words, pathlib.Path(folder), variant, expected)
             for complaint in found:
                 print(f"FAILED {name}: {complaint}", flush=True)
             failures += bool(found)
-    print(f"{tried} models shown, {failures} failures")
+    print(f"{tried} files shown, {failures} failures")
     sys.exit(1 if failures else 0)
 
 

@@ -2,10 +2,10 @@
 
 usage: check_torchvision.py CNNCTL PHOTOS [COUNT]     (needs torch, torchvision, safetensors, pillow)
 For resnet18 and resnet34: weights drawn at random, statistics settled on photos, saved with
-safetensors, imported; then the logits of COUNT photos (50) up to a constant, torchvision's transforms
-against the program from the file on; the weights exported again with PyTorch's names, which must be
-the original's to the bit, loaded by the module that comes with them; and imported once more, which
-must give the same bytes. Exit status 0 where all of it holds.
+safetensors and with torch.save in both formats, imported; then the logits of COUNT photos (50) up to a
+constant, torchvision's transforms against the program from the file on; the weights exported again with
+PyTorch's names, which must be the original's to the bit, loaded by the module that comes with them; and
+imported once more, which must give the same bytes. Exit status 0 where all of it holds.
 """
 import importlib.util
 import pathlib
@@ -78,6 +78,12 @@ with tempfile.TemporaryDirectory() as folder:
         weights, imported = folder / f"{name}.safetensors", folder / name
         save_file(model.state_dict(), weights)
         run("import", weights, "--arch", name, "-o", imported)
+        for is_new in (False, True):
+            saved, other = folder / f"{name}-{is_new}.pth", folder / f"{name}-{is_new}"
+            torch.save(model.state_dict(), saved, _use_new_zipfile_serialization=is_new)
+            run("import", saved, "-o", other)
+            check(f"  bytes that differ from {'the zip' if is_new else 'the old'} format of torch.save",
+                  0 if other.read_bytes() == imported.read_bytes() else 1, 0)
         with torch.inference_mode():
             exact = model.double()(images.double())
             logits = model.float()(images)

@@ -62,6 +62,13 @@ cimage_result cimage_png_decode(
 /// broken or holds more.
 int64_t cimage_inflate(const uint8_t *packed, size_t count, uint8_t *bytes, size_t capacity);
 
+/// Unpacks a deflated stream without zlib's header, as in zip archives: how many bytes there are, or -1
+/// where the stream is broken, ends before `count` bytes or holds more than `capacity`.
+int64_t cimage_unpack(const uint8_t *packed, size_t count, uint8_t *bytes, size_t capacity);
+
+/// Goes on with the CRC-32 of zip archives, which begins with 0.
+uint32_t cimage_crc32(uint32_t sum, const uint8_t *bytes, size_t count);
+
 /// The versions of the libraries, such as "libjpeg-turbo 2.1.5" and "libpng 1.6.39".
 const char *cimage_jpeg_version(void);
 const char *cimage_png_version(void);

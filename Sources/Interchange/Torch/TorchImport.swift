@@ -1,48 +1,40 @@
 internal import CNN
 package import Classifier
-internal import ImageData
 package import Primitives
 
 /// Weights that PyTorch saved, as a model.
 package enum TorchImport {
-  /// Reads torchvision's or timm's weights of a network.
+  /// Reads torchvision's or timm's weights of a network, which their names and shapes tell.
   ///
   /// The bytes of the model depend on weights, network and labels alone. A last layer of two outputs
   /// becomes one: σ(z₁ - z₀) is the second class's share of the softmax.
   ///
+  /// - wanted: the network that they must be of; nil for any.
   /// - labels: the classes' names in order; nil for numbered ones.
   ///
   /// Errors: a file that is none, weights of another network, labels of another number.
   package static func model(
-    _ path: String, as network: TorchNetwork, labels: [String]?
+    _ path: String, as wanted: TorchNetwork? = nil, labels: [String]?
   ) throws(TrainingError) -> ClassifierModel {
-    let file = try TorchFile(path)
-    let places = Dictionary(uniqueKeysWithValues: file.layout.tensors.map { ($0.name, $0) })
-    let rows = places["fc.weight"]?.shape.first ?? 1
-    let classes = max(2, rows)
-    let names = labels ?? ClassLabels.numbered(classes)
+    let file = try StateDictionary(path: path)
+    let match = try recognised(file, path, wanted)
     let blank: Network
-    let tensors: [TorchTensor]
     do throws(ModelError) {
-      blank = try Network(blank: network.architecture(outputs: rows == 2 ? 1 : rows))
-      tensors = network.tensors(of: blank.architecture, shape: blank.shape)
+      blank = try Network(blank: match.architecture)
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }
-    try checkNames(file, tensors, path, network)
-    try checkShapes(places, tensors, path, network, rows: rows)
+    let classes = max(2, match.rows)
+    let names = labels ?? ClassLabels.numbered(classes)
     guard names.count == classes else {
       throw TrainingError(
         .badData, "\(path): the labels do not fit the network's classes",
         found: "\(names.count) labels", expected: "\(classes)")
     }
-
     let storage = blank.storage
-    for tensor in tensors {
-      guard let source = tensor.source, let target = storage[source]?.values,
-        let place = places[tensor.name]
-      else { continue }
-      var values = try file.values(place)
+    for (tensor, found) in match.pairs {
+      guard let source = tensor.source, let target = storage[source]?.values else { continue }
+      var values = try found.values()
       if values.count == 2 * target.count {
         values = zip(values[target.count...], values).map { $0 - $1 }
       }
@@ -55,75 +47,92 @@ package enum TorchImport {
     }
     blank.noteChange()
     return ClassifierModel(
-      network: blank, classes: names, preprocessing: preprocessing,
+      network: blank, classes: names, preprocessing: match.network.preprocessing,
       recipe: ClassifierModel.importedRecipe, datasetFingerprint: ClassifierModel.importedRecipe,
       trainingImages: 0)
   }
 
-  /// The preprocessing for torchvision's weights: the shorter side to 256 pixels, the middle 224 of
-  /// both, and ImageNet's mean and deviation.
-  private static var preprocessing: Preprocessing {
-    Preprocessing(
-      width: TorchNetwork.side, height: TorchNetwork.side, resize: .crop,
-      cropShare: TorchNetwork.cropShare, filter: .bilinear,
-      mean: [0.485, 0.456, 0.406].map { Float(255 * $0) },
-      deviation: [0.229, 0.224, 0.225].map { Float(255 * $0) })
+  /// The network of a file's tensors.
+  private static func recognised(
+    _ file: StateDictionary, _ path: String, _ wanted: TorchNetwork?
+  ) throws(TrainingError) -> Match {
+    var matches: [Match] = []
+    do throws(ModelError) {
+      for network in TorchNetwork.allCases { matches.append(try Match(file, network)) }
+    } catch {
+      throw TrainingError(.badData, "\(path): \(error)")
+    }
+    let nearest = matches.min { $0.distance < $1.distance }
+    guard let match = matches.first(where: { $0.network == wanted }) ?? nearest else {
+      throw TrainingError(.internal, "no network can be imported")
+    }
+    try match.check(path, wanted: wanted, nearest: nearest?.network)
+    return match
+  }
+}
+
+/// How the tensors of a file fit a network.
+private struct Match {
+  let network: TorchNetwork
+  let architecture: Architecture
+  /// Rows of the last layer's weights.
+  let rows: Int
+  /// The network's tensors and those of the file by the same names.
+  let pairs: [(tensor: TorchTensor, found: StateDictionary.Tensor)]
+  private let missing: [String]
+  private let extra: [String]
+  private let misshapen: [(name: String, found: [Int], expected: [Int])]
+
+  init(_ file: StateDictionary, _ network: TorchNetwork) throws(ModelError) {
+    self.network = network
+    let found = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
+    let rows = found["\(network.head).weight"]?.shape.first ?? 1
+    architecture = try network.architecture(outputs: rows == 2 ? 1 : rows)
+    let slots = try architecture.graph().slots
+    let shapes = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
+    let tensors = network.tensors(of: architecture) { shapes[$0] }
+    self.rows = rows
+    pairs = tensors.compactMap { tensor in found[tensor.name].map { (tensor, $0) } }
+    // The counts of batches may be omitted.
+    missing = tensors.filter { $0.source != nil && found[$0.name] == nil }.map(\.name)
+    extra = Set(found.keys).subtracting(tensors.map(\.name)).sorted()
+    misshapen = pairs.filter { $0.tensor.source != nil }.compactMap { pair in
+      var expected = pair.tensor.shape
+      if rows == 2, pair.tensor.name.hasPrefix("\(network.head).") { expected[0] = 2 }
+      return pair.found.shape == expected ? nil : (pair.tensor.name, pair.found.shape, expected)
+    }
   }
 
-  /// Every name must be there, and none more; the counts of batches may be omitted.
-  private static func checkNames(
-    _ file: TorchFile, _ tensors: [TorchTensor], _ path: String, _ network: TorchNetwork
+  /// Tensors that are missing, too many or of another shape.
+  var distance: Int { missing.count + extra.count + misshapen.count }
+
+  /// Every name must be there in its shape and with weights, and none more.
+  func check(
+    _ path: String, wanted: TorchNetwork?, nearest: TorchNetwork?
   ) throws(TrainingError) {
-    let (missing, extra) = difference(file, tensors)
-    guard !missing.isEmpty || !extra.isEmpty else { return }
-    let other = TorchNetwork.allCases.first { other in
-      guard let architecture = try? other.architecture(outputs: 1),
-        let blank = try? Network(blank: architecture)
-      else { return false }
-      return difference(file, other.tensors(of: architecture, shape: blank.shape)) == ([], [])
-    }
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
-    throw TrainingError(
-      .badData, "\(path) does not hold the weights of \(network.rawValue)",
-      found: extra.isEmpty ? nil : "\(extra.count) unexpected tensors: \(few(extra))",
-      expected: missing.isEmpty
-        ? nil : "\(missing.count) missing tensors: \(few(missing))",
-      advice: other.map { "--arch \($0.rawValue)" })
-  }
-
-  private static func difference(
-    _ file: TorchFile, _ tensors: [TorchTensor]
-  ) -> (missing: [String], extra: [String]) {
-    let found = Set(file.layout.tensors.map(\.name))
-    let known = Set(tensors.map(\.name))
-    return (
-      tensors.filter { $0.source != nil && !found.contains($0.name) }.map(\.name),
-      found.subtracting(known).sorted()
-    )
-  }
-
-  /// Types and shapes; the error has the first that differs and says how many do.
-  private static func checkShapes(
-    _ places: [String: TensorFile.Layout.Place], _ tensors: [TorchTensor], _ path: String,
-    _ network: TorchNetwork, rows: Int
-  ) throws(TrainingError) {
-    var wrong: [(name: String, found: [Int], expected: [Int])] = []
-    for tensor in tensors {
-      guard tensor.source != nil, let place = places[tensor.name] else { continue }
-      guard place.type != .long else {
-        throw TrainingError(
-          .badData, "\(path): tensor \(tensor.name) holds whole numbers",
-          found: "type \(place.type.rawValue)", expected: "type F32, F16 or BF16")
-      }
-      var expected = tensor.shape
-      if rows == 2, tensor.name.hasPrefix("fc.") { expected[0] = 2 }
-      if place.shape != expected { wrong.append((tensor.name, place.shape, expected)) }
+    guard missing.isEmpty, extra.isEmpty else {
+      let name = network.rawValue
+      let isOther = wanted != nil && nearest != network
+      throw TrainingError(
+        .badData,
+        wanted != nil
+          ? "\(path) does not hold the weights of \(name)"
+          : "\(path) holds the weights of no known network; the nearest is \(name)",
+        found: extra.isEmpty ? nil : "\(extra.count) unexpected tensors: \(few(extra))",
+        expected: missing.isEmpty ? nil : "\(missing.count) missing tensors: \(few(missing))",
+        advice: isOther ? nearest.map { "--arch \($0.rawValue)" } : nil)
     }
-    guard let first = wrong.first else { return }
+    for (tensor, found) in pairs where tensor.source != nil && !found.type.isFloating {
+      throw TrainingError(
+        .badData, "\(path): tensor \(tensor.name) holds whole numbers",
+        found: "type \(found.type.rawValue)", expected: "float32, float16, bfloat16 or float64")
+    }
+    guard let first = misshapen.first else { return }
     throw TrainingError(
       .badData,
-      "\(path): the shapes of \(wrong.count) tensors differ from those of \(network.rawValue), the "
-        + "first is \(first.name)",
+      "\(path): the shapes of \(misshapen.count) tensors differ from those of \(network.rawValue), "
+        + "the first is \(first.name)",
       found: "\(first.found)", expected: "\(first.expected)")
   }
 }

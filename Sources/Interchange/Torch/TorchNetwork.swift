@@ -1,6 +1,10 @@
 package import CNN
+internal import ImageData
 
-/// A network of torchvision and timm, which have its weights under the same names.
+/// A network whose weights torchvision and timm have under the same names: what `import` recognises
+/// and `export` writes.
+///
+/// A network added is a case here, and a preset of its name; the compiler asks for the rest.
 package enum TorchNetwork: String, CaseIterable, Sendable {
   /// 18 layers.
   case resnet18
@@ -11,6 +15,26 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
   static let side = 224
   /// The fraction of the sides that the crop keeps, 224 of 256 pixels.
   static let cropShare = 0.875
+
+  /// The name of the last layer.
+  var head: String {
+    switch self {
+    case .resnet18, .resnet34: "fc"
+    }
+  }
+
+  /// What public weights were trained with: the shorter side to 256 pixels, the middle 224 of both, and
+  /// ImageNet's mean and deviation.
+  var preprocessing: Preprocessing {
+    switch self {
+    case .resnet18, .resnet34:
+      Preprocessing(
+        width: TorchNetwork.side, height: TorchNetwork.side, resize: .crop,
+        cropShare: TorchNetwork.cropShare, filter: .bilinear,
+        mean: [0.485, 0.456, 0.406].map { Float(255 * $0) },
+        deviation: [0.229, 0.224, 0.225].map { Float(255 * $0) })
+    }
+  }
 
   /// The network with `outputs` logits.
   func architecture(outputs: Int) throws(ModelError) -> Architecture {

@@ -1,5 +1,6 @@
 internal import CNN
 internal import Classifier
+internal import Interchange
 internal import Primitives
 
 // What must hold of any bytes, for the fuzzer. A property that does not hold ends the process, as a
@@ -63,12 +64,36 @@ public func fuzzModel(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let model = try ClassifierModel(at: ModelLocation(BoxedModel(name: "fuzz", bytes: bytes)))
     checkModel(model)
   } catch {
-    let lines = error.description.split(separator: "\n", omittingEmptySubsequences: false)
-    check(error.kind == .badData, "a refusal says that the file is not right")
-    check((1...4).contains(lines.count) && !lines.contains(""), "one to four lines")
-    check(lines[0].contains("fuzz"), "the message names the file")
-    check(lines.allSatisfy { $0.unicodeScalars.count < 1200 }, "lines are short")
-    check(!lines.joined().unicodeScalars.contains(where: steersTerminal), "and printable")
+    checkRefusal(error)
+  }
+  return 0
+}
+
+/// What is said of a file that is not taken.
+private func checkRefusal(_ error: TrainingError) {
+  let lines = error.description.split(separator: "\n", omittingEmptySubsequences: false)
+  check(error.kind == .badData, "a refusal says that the file is not right")
+  check((1...4).contains(lines.count) && !lines.contains(""), "one to four lines")
+  check(lines[0].contains("fuzz"), "the message names the file")
+  check(lines.allSatisfy { $0.unicodeScalars.count < 1200 }, "lines are short")
+  check(!lines.joined().unicodeScalars.contains(where: steersTerminal), "and printable")
+}
+
+/// Another program's weights: safetensors, what torch.save writes, and archives of them.
+@_cdecl("fuzz_weights")
+public func fuzzWeights(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  do throws(TrainingError) {
+    let state = try StateDictionary(array(start, count), name: "fuzz")
+    check(Set(state.tensors.map(\.name)).count == state.tensors.count, "no name twice")
+    for tensor in state.tensors {
+      let size = tensor.shape.reduce(1, *)
+      // Stored or packed, of a byte or more each.
+      check((1...(64 * count)).contains(size), "no more numbers than bytes")
+      let values = try tensor.values()
+      check(values.count == size && values.allSatisfy(\.isFinite), "numbers that fill the shape")
+    }
+  } catch {
+    checkRefusal(error)
   }
   return 0
 }
