@@ -185,7 +185,7 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
+        "Commands", "Report", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
         "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),

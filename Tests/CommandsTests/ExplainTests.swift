@@ -4,6 +4,7 @@ import Commands
 import Foundation
 import ImageData
 import Primitives
+import Report
 import TestSupport
 import Testing
 import Training
