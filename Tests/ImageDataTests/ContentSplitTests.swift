@@ -49,7 +49,8 @@ import Testing
     let counts = [Int](repeating: 2, count: 1200)
     #expect(ContentSplit(validation: 0.1).numbers(of: counts)[.val] == 240)
     // One alone is never taken, however large the part is.
-    let single = ContentSplit(validation: 0.6, test: 0.3).assign(images(1, of: 0) + images(1, of: 1))
+    let single = ContentSplit(validation: 0.6, test: 0.3).assign(
+      images(1, of: 0) + images(1, of: 1))
     #expect(single == [.train, .train])
   }
 
