@@ -182,8 +182,8 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
-        "TestSupport",
+        "Commands", "Report", "Drawing", "Classifier", "Training", "ImageData", "CNN", "Compute",
+        "Primitives", "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
   ] + wideKernels + tests,

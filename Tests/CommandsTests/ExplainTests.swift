@@ -1,9 +1,11 @@
 import CNN
 import Classifier
 import Commands
+import Drawing
 import Foundation
 import ImageData
 import Primitives
+import Report
 import TestSupport
 import Testing
 import Training
