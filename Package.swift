@@ -20,13 +20,17 @@ func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSett
     + (define.map { [.define($0)] } ?? [])
 }
 
+/// What leaves symbols out of the program.
+let strip = Context.environment["CNNCTL_SYMBOLS"] == nil ? ["-Xlinker", "--strip-all"] : []
+
 /// Swift's own libraries inside the program: a shared Foundation costs more at each start than an
 /// answer on a small picture, and the program runs where no toolchain is.
 ///
 /// The two named libraries are parts of Foundation's static library that a module compiled for the
 /// shared one does not name. lld, because the toolchain's default linker warns of code in Foundation.
+/// Symbols and debug information, half of the file, stay outside unless CNNCTL_SYMBOLS asks for them.
 let staticLibraries: [LinkerSetting] = [
-  .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(platforms: [.linux])),
+  .unsafeFlags(["-static-stdlib", "-use-ld=lld"] + strip, .when(platforms: [.linux])),
   .linkedLibrary("_FoundationCShims", .when(platforms: [.linux])),
   .linkedLibrary("_FoundationCollections", .when(platforms: [.linux])),
 ]
@@ -185,8 +189,8 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Report", "Classifier", "Training", "ImageData", "CNN", "Compute", "Primitives",
-        "TestSupport",
+        "Commands", "Report", "Drawing", "Classifier", "Training", "ImageData", "CNN", "Compute",
+        "Primitives", "TestSupport",
       ],
       exclude: ["Fixtures", "Golden"], swiftSettings: common),
   ] + wideKernels + tests,

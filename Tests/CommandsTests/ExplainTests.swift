@@ -1,6 +1,7 @@
 import CNN
 import Classifier
 import Commands
+import Drawing
 import Foundation
 import ImageData
 import Primitives
