@@ -43,7 +43,7 @@ extension Layer {
     case .conv2D: true
     case .residual(let block): (block.body + block.shortcut).contains { $0.convolves }
     case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout, .batchNorm,
-      .relu:
+      .relu, .activate, .gate:
       false
     }
   }
@@ -53,7 +53,7 @@ extension LayerKind {
   /// Whether it only changes the numbers of the layer before, one by one or a channel at a time.
   package var isFollower: Bool {
     switch self {
-    case .batchNorm, .relu: true
+    case .batchNorm, .relu, .activate, .gate: true
     case .conv2D, .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout,
       .residual:
       false

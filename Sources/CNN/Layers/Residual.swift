@@ -48,7 +48,7 @@ struct RectifyOperation: Operation {
   }
 }
 
-/// A residual block: relu(body(x) + shortcut(x)).
+/// A residual block: relu(body(x) + shortcut(x)), or the sum alone.
 ///
 /// He et al. 2016.
 public struct Residual: Layer, GraphLayer {
@@ -61,21 +61,26 @@ public struct Residual: Layer, GraphLayer {
   public var body: [any Layer]
   /// The layers of the way around it; none: the input itself.
   public var shortcut: [any Layer]
+  /// Whether the sum is rectified.
+  public var rectifies: Bool
 
   /// A block of `body`, with `shortcut` around it.
-  public init(body: [any Layer], shortcut: [any Layer] = []) {
+  public init(body: [any Layer], shortcut: [any Layer] = [], rectifies: Bool = true) {
     self.body = body
     self.shortcut = shortcut
+    self.rectifies = rectifies
   }
 
   init(from fields: inout LayerFields) throws(ModelError) {
     body = try fields.layers("body")
     shortcut = try fields.layers("shortcut", default: [])
+    rectifies = try fields.bool("rectifies", default: true)
   }
 
   func write(to fields: inout LayerFields) {
     fields.set("body", .array(body.map(Architecture.json)))
     fields.set("shortcut", .array(shortcut.map(Architecture.json)))
+    if !rectifies { fields.set("rectifies", .bool(false)) }
   }
 
   func lower(
@@ -90,7 +95,7 @@ public struct Residual: Layer, GraphLayer {
     }
     let sum = try builder.add(
       AddOperation(shape: deep.shape), inputs: [deep, flat], output: deep.shape, path: path)
-    return try builder.rectify(sum, path: path)
+    return rectifies ? try builder.rectify(sum, path: path) : sum
   }
 }
 
