@@ -40,8 +40,16 @@ package struct InferenceGraph: Sendable {
     case flatten
     /// max(x, 0).
     case rectify
+    /// min(max(x, 0), 6).
+    case rectify6
+    /// 1 / (1 + exp(-x)).
+    case sigmoid
+    /// min(max(x + 3, 0), 6) / 6.
+    case hardSigmoid
     /// The sum of two values.
     case add
+    /// The product of two values; one of them may be a vector with a factor for each channel.
+    case multiply
   }
 
   /// The steps in an order in which they can run.
@@ -104,9 +112,23 @@ private struct Lowering {
       return input
     case .residual(let layer):
       return try apply(layer, to: input, path: path, nodes: &nodes)
+    case .gate(let layer):
+      let factors = try apply(layer.body, to: input, path: "\(path).body", nodes: &nodes)
+      return step(.multiply, [input, factors], input.shape, path, &nodes)
+    case .activate(let layer):
+      let gate: InferenceGraph.Operation
+      switch layer.function {
+      case .relu6: return step(.rectify6, [input], shape, path, &nodes)
+      case .sigmoid: return step(.sigmoid, [input], shape, path, &nodes)
+      case .hardSigmoid: return step(.hardSigmoid, [input], shape, path, &nodes)
+      case .silu: gate = .sigmoid
+      case .hardSwish: gate = .hardSigmoid
+      }
+      let factors = step(gate, [input], shape, "\(path).gate", &nodes)
+      return step(.multiply, [input, factors], shape, path, &nodes)
     case .conv2D(let layer):
       operation = .convolution(
-        try weights("\(path).filters", "\(path).bias", layer.useBias),
+        try weights("\(path).filters", "\(path).bias", layer.useBias, groups: layer.groups),
         window(layer.kernelSize, layer.stride, layer.padding))
     case .dense(let layer):
       operation = .dense(try weights("\(path).weights", "\(path).bias", layer.useBias))
@@ -130,12 +152,13 @@ private struct Lowering {
     return step(operation, [input], shape, path, &nodes)
   }
 
-  /// relu(body(x) + shortcut(x)).
+  /// relu(body(x) + shortcut(x)), or the sum alone.
   private func apply(
     _ layer: Residual, to input: Value, path: String, nodes: inout [Node]
   ) throws(ExportError) -> Value {
     let deep = try apply(layer.body, to: input, path: "\(path).body", nodes: &nodes)
     let flat = try apply(layer.shortcut, to: input, path: "\(path).shortcut", nodes: &nodes)
+    guard layer.rectifies else { return step(.add, [deep, flat], deep.shape, path, &nodes) }
     let sum = step(.add, [deep, flat], deep.shape, "\(path).sum", &nodes)
     return step(.rectify, [sum], sum.shape, path, &nodes)
   }
@@ -150,14 +173,14 @@ private struct Lowering {
   }
 
   private func weights(
-    _ name: String, _ bias: String, _ useBias: Bool
+    _ name: String, _ bias: String, _ useBias: Bool, groups: Int = 1
   ) throws(ExportError) -> LinearWeights {
     let shape = network.shape(of: name) ?? []
     guard shape.count >= 2 else { throw .tensor(name) }
     return LinearWeights(
       name: name, kernel: shape.count == 4 ? shape[0] : 1, inputs: shape[shape.count - 2],
       outputs: shape[shape.count - 1], values: try tensor(name),
-      bias: useBias ? try tensor(bias) : nil)
+      bias: useBias ? try tensor(bias) : nil, groups: groups)
   }
 
   private func normalization(
@@ -182,7 +205,9 @@ extension InferenceGraph.Operation {
     case .convolution(let weights, let window):
       .convolution(weights.normalized(by: normalization), window)
     case .dense(let weights): .dense(weights.normalized(by: normalization))
-    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .add: nil
+    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .rectify6,
+      .sigmoid, .hardSigmoid, .add, .multiply:
+      nil
     }
   }
 }

@@ -6,8 +6,10 @@ package struct LinearWeights: Sendable, Hashable {
   package let name: String
   /// The side of the kernel; 1 for a dense layer.
   package let kernel: Int
-  /// Input channels or features.
+  /// Input channels or features that an output reads: those of one group.
   package let inputs: Int
+  /// Groups of channels that are filtered apart.
+  package let groups: Int
   /// Output channels or features.
   package let outputs: Int
   /// The weights as [kernel row][kernel column][input][output].
@@ -17,7 +19,8 @@ package struct LinearWeights: Sendable, Hashable {
 
   /// Weights in the network's own order.
   package init(
-    name: String, kernel: Int, inputs: Int, outputs: Int, values: [Float], bias: [Float]?
+    name: String, kernel: Int, inputs: Int, outputs: Int, values: [Float], bias: [Float]?,
+    groups: Int = 1
   ) {
     precondition(
       values.count == kernel * kernel * inputs * outputs
@@ -26,6 +29,7 @@ package struct LinearWeights: Sendable, Hashable {
     self.name = name
     self.kernel = kernel
     self.inputs = inputs
+    self.groups = groups
     self.outputs = outputs
     self.values = values
     self.bias = bias

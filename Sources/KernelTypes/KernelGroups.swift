@@ -21,6 +21,12 @@ package struct ConvolutionKernels: Sendable {
     ) -> Void
   package let accumulateFilterGradient:
     @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
+  package let correlateDepthwise:
+    @Sendable (
+      _ band: Input, _ weights: Input, _ bias: Input?, _ output: Output, _ shape: CorrelationShape
+    ) -> Void
+  package let accumulateDepthwiseGradient:
+    @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
 
   /// The kernels of one module.
   package init(
@@ -32,6 +38,10 @@ package struct ConvolutionKernels: Sendable {
       @escaping @Sendable (Input, Output, Input, Input, BandShape, Int, Bool) -> Void,
     correlateBand: @escaping @Sendable (Input, Input, Input?, Output, CorrelationShape) -> Void,
     accumulateFilterGradient:
+      @escaping @Sendable (Input, Input, Output, FilterGradientShape) -> Void,
+    correlateDepthwise:
+      @escaping @Sendable (Input, Input, Input?, Output, CorrelationShape) -> Void,
+    accumulateDepthwiseGradient:
       @escaping @Sendable (Input, Input, Output, FilterGradientShape) -> Void
   ) {
     self.packPanel = packPanel
@@ -40,6 +50,8 @@ package struct ConvolutionKernels: Sendable {
     self.padNormalizedBand = padNormalizedBand
     self.correlateBand = correlateBand
     self.accumulateFilterGradient = accumulateFilterGradient
+    self.correlateDepthwise = correlateDepthwise
+    self.accumulateDepthwiseGradient = accumulateDepthwiseGradient
   }
 }
 

@@ -30,6 +30,8 @@ package struct KernelTable: Sendable {
   package let normalization: NormalizationKernels
   /// Pooling.
   package let pooling: PoolingKernels
+  /// Activation functions.
+  package let activations: ActivationKernels
   /// Loops over flat memory.
   package let elementwise: ElementwiseKernels
   /// Optimizer steps.
@@ -42,7 +44,8 @@ package struct KernelTable: Sendable {
   /// A table of all kernels of one module.
   package init(
     lanes: Int, convolution: ConvolutionKernels, winograd: WinogradKernels,
-    normalization: NormalizationKernels, pooling: PoolingKernels, elementwise: ElementwiseKernels,
+    normalization: NormalizationKernels, pooling: PoolingKernels,
+    activations: ActivationKernels, elementwise: ElementwiseKernels,
     optimizers: OptimizerKernels, images: ImageKernels, peak: PeakKernels
   ) {
     self.lanes = lanes
@@ -50,6 +53,7 @@ package struct KernelTable: Sendable {
     self.winograd = winograd
     self.normalization = normalization
     self.pooling = pooling
+    self.activations = activations
     self.elementwise = elementwise
     self.optimizers = optimizers
     self.images = images

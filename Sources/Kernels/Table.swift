@@ -10,7 +10,9 @@ package func makeKernelTable() -> KernelTable {
       padBand: padBand,
       padNormalizedBand: padNormalizedBand,
       correlateBand: correlateBand,
-      accumulateFilterGradient: accumulateFilterGradient),
+      accumulateFilterGradient: accumulateFilterGradient,
+      correlateDepthwise: correlateDepthwise,
+      accumulateDepthwiseGradient: accumulateDepthwiseGradient),
     winograd: WinogradKernels(
       transformFilters: winogradFilters,
       transformInput: winogradInput,
@@ -31,6 +33,7 @@ package func makeKernelTable() -> KernelTable {
       maxPoolGradient: maxPoolGradient,
       averagePool: averagePool,
       averagePoolGradient: averagePoolGradient),
+    activations: ActivationKernels(activate: activate, activateGradient: activateGradient),
     elementwise: ElementwiseKernels(
       rectify: rectify,
       rectifyGradient: rectifyGradient,

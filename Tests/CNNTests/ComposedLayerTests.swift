@@ -16,6 +16,14 @@ struct ComposedLayerTests {
       useBias: bias)
   }
 
+  private static func depthwise(
+    _ channels: Int, _ kernel: Int = 3, stride: Int = 1
+  ) -> Conv2D {
+    Conv2D(
+      filters: channels, kernelSize: kernel, stride: stride, padding: .same, groups: channels,
+      useBias: false)
+  }
+
   static let networks: [(name: String, layers: [any Layer])] = [
     ("convolution, rectifier", [conv(6, bias: true), ReLU()]),
     ("normalization, rectifier", [BatchNorm(), ReLU()]),
@@ -28,6 +36,41 @@ struct ComposedLayerTests {
     ("overlapping pools", [MaxPool2D(3, stride: 1, padding: .same), MaxPool2D(3, stride: 2)]),
     ("convolutions", [conv(8), BatchNorm(), ReLU(), conv(17), BatchNorm(), ReLU(), MaxPool2D(2)]),
     ("global average", [conv(33), ReLU(), GlobalAveragePool2D(), Dense(units: 7)]),
+    ("depthwise, normalized", [conv(8), BatchNorm(), ReLU(), depthwise(8), BatchNorm(), ReLU()]),
+    ("depthwise behind a pool", [BatchNorm(), MaxPool2D(2), depthwise(5), BatchNorm(), ReLU()]),
+    ("pool behind depthwise", [depthwise(5), BatchNorm(), ReLU(), MaxPool2D(2), conv(3)]),
+    (
+      "an inverted bottleneck",
+      [
+        conv(5), BatchNorm(), Activate(.relu6),
+        Residual(
+          body: [
+            conv(24, 1), BatchNorm(), Activate(.relu6), depthwise(24, 5), BatchNorm(),
+            Activate(.relu6), conv(5, 1), BatchNorm(),
+          ], rectifies: false),
+        conv(3), ReLU(),
+      ]
+    ),
+    (
+      "a bottleneck with a gate",
+      [
+        conv(5),
+        Residual(
+          body: [
+            conv(17, 1), BatchNorm(), Activate(.silu), depthwise(17, 3, stride: 2), BatchNorm(),
+            Activate(.hardSwish), Gate(channels: 17, squeezed: 4, gate: .hardSigmoid),
+            conv(6, 1), BatchNorm(),
+          ], shortcut: [AveragePool2D(2, padding: .same), conv(6, 1)], rectifies: false),
+        ReLU(), GlobalAveragePool2D(), Dense(units: 3), Activate(.sigmoid),
+      ]
+    ),
+    ("functions in a row", [conv(9), Activate(.silu), Activate(.hardSigmoid), MaxPool2D(2)]),
+    ("a pool behind a function", [conv(8, bias: true), Activate(.hardSwish), MaxPool2D(2)]),
+    ("a sum that is normalized", [Residual(body: [conv(5)], rectifies: false), BatchNorm()]),
+    (
+      "gates",
+      [Gate(channels: 5, squeezed: 2, activation: .silu), Gate(body: [GlobalAveragePool2D()])]
+    ),
     ("identity twice", [Residual(body: [], shortcut: [])]),
     ("identity around a convolution", [conv(5), Residual(body: [conv(5)]), conv(3)]),
     ("rectifier in a block", [conv(5), Residual(body: [ReLU(), conv(5)]), ReLU()]),

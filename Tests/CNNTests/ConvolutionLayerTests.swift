@@ -14,10 +14,11 @@ struct ConvolutionLayerTests {
     var padding: Padding
     var batch: Int
     var bias = true
+    var groups = 1
 
     var description: String {
       "\(batch)x\(height)x\(width)x\(inputs) -> \(filters), kernel \(kernel), stride \(stride), "
-        + "\(padding)\(bias ? "" : ", no bias")"
+        + "\(padding)\(bias ? "" : ", no bias"), \(groups) groups"
     }
 
     func window(_ extent: Int) -> ReferenceWindow {
@@ -64,7 +65,7 @@ struct ConvolutionLayerTests {
     let shape = Shape(height: item.height, width: item.width, channels: item.inputs)
     let layer = Conv2D(
       filters: item.filters, kernelSize: item.kernel, stride: item.stride, padding: item.padding,
-      useBias: item.bias)
+      groups: item.groups, useBias: item.bias)
     let probe = try LayerProbe(
       [layer], input: shape, batch: item.batch, engine: TestEngine.make(convolution: .direct))
     var random = RandomValues(seed: 52)
@@ -73,7 +74,7 @@ struct ConvolutionLayerTests {
     let reference = ReferenceConvolution(
       rows: item.window(item.height), columns: item.window(item.width),
       outputChannels: item.filters, filters: probe.tensor("layers.0.filters"),
-      bias: item.bias ? probe.tensor("layers.0.bias") : nil)
+      bias: item.bias ? probe.tensor("layers.0.bias") : nil, groups: item.groups)
     let x = ReferenceTensor(
       batch: item.batch, height: item.height, width: item.width, channels: item.inputs,
       floats: images)
@@ -195,6 +196,58 @@ struct ConvolutionLayerTests {
   ])
   func `Winograd's blocks of tiles`(item: Case) throws {
     try check(item, isWinograd: true)
+  }
+
+  /// A kernel a channel, over channels around the lanes of every instruction set.
+  static func depthwise(kernel: Int, stride: Int) -> [Case] {
+    let paddings = [Padding.valid, .same, .explicit(kernel / 2)]
+    return [2, 3, 7, 8, 12, 16, 17, 24, 33, 70].enumerated().map { number, channels in
+      Case(
+        height: kernel + number % 5, width: kernel + (3 * number) % 8, inputs: channels,
+        filters: channels, kernel: kernel, stride: stride,
+        padding: paddings[(number + kernel / 2) % 3], batch: 1 + number % 2, bias: number % 4 < 2,
+        groups: channels)
+    }
+  }
+
+  @Test(arguments: [1, 3, 5, 7, 8], [1, 2, 3])
+  func `a kernel for each channel`(kernel: Int, stride: Int) throws {
+    for item in ConvolutionLayerTests.depthwise(kernel: kernel, stride: stride) {
+      try check(item, isWinograd: false)
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func `a kernel for each channel of maps that take several bands`(stride: Int) throws {
+    try check(
+      Case(
+        height: 23, width: 31, inputs: 72, filters: 72, kernel: 3, stride: stride,
+        padding: .same, batch: 2, bias: false, groups: 72), isWinograd: false)
+  }
+
+  @Test func `groups of channels that are filtered apart`() throws {
+    let shapes = [(6, 4, 2), (4, 8, 4), (8, 4, 4), (3, 9, 3), (32, 32, 2), (48, 64, 16)]
+    for (number, (inputs, filters, groups)) in shapes.enumerated() {
+      for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (5, 2), (2, 3)] {
+        for padding in [Padding.valid, .same, .explicit(kernel / 2)] {
+          try check(
+            Case(
+              height: 6 + number, width: 11 - number, inputs: inputs, filters: filters,
+              kernel: kernel, stride: stride, padding: padding, batch: 1 + number % 3,
+              bias: number % 2 == 0, groups: groups))
+        }
+      }
+    }
+  }
+
+  @Test func `groups that do not divide the channels are refused`() {
+    for (inputs, filters, groups) in [(6, 4, 4), (4, 6, 4), (4, 4, 0), (4, 4, -1), (4, 4, 8)] {
+      #expect(throws: ModelError.self) {
+        try Network(
+          input: Shape(height: 5, width: 5, channels: inputs),
+          layers: [Conv2D(filters: filters, groups: groups)])
+      }
+    }
   }
 
   @Test func `Winograd's method is for 3 x 3 filters, stride 1 and whole vectors alone`() throws {

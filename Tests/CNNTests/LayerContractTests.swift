@@ -19,8 +19,15 @@ struct LayerContractTests {
       AveragePool2D(2, padding: .same), GlobalAveragePool2D(), Dropout(0.3),
       BatchNorm(), BatchNorm(epsilon: 1e-3, statisticsUpdateRate: 0.25, initialScale: 0.5), ReLU(),
       Residual(body: [Conv2D(filters: 5, padding: .same), BatchNorm()]),
+      Residual(body: [Conv2D(filters: 5, padding: .same), BatchNorm()], rectifies: false),
+      Conv2D(filters: 5, padding: .same, groups: 5),
+      Conv2D(filters: 5, kernelSize: 5, stride: 2, padding: .same, groups: 5, useBias: false),
+      Conv2D(filters: 15, stride: 2, padding: .explicit(1), groups: 5),
+      Gate(channels: 5, squeezed: 3), Gate(body: [GlobalAveragePool2D()]),
     ]
-    return single.map { Case(name: "\($0)", layers: [$0]) }
+    return (single + ActivationFunction.allCases.map { Activate($0) }).map {
+      Case(name: "\($0)", layers: [$0])
+    }
       + [Case(name: "dense", layers: [Dense(units: 33)], input: Shape(features: 47))]
       + ComposedLayerTests.networks.map { Case(name: $0.name, layers: $0.layers) }
       + [

@@ -209,7 +209,7 @@ private struct Maker {
 
   /// A layer over `shape`, which becomes that of its output; nil where what was drawn does not fit.
   private mutating func layer(_ shape: inout Shape, depth: Int) -> (any Layer)? {
-    switch number(0...10) {
+    switch number(0...12) {
     case 0, 1, 2:
       guard shape.channels < 200 else { return nil }
       let size = pick([1, 2, 3, 3, 3, 5])
@@ -244,7 +244,23 @@ private struct Maker {
       let units = number(1...20)
       shape = Shape(features: units)
       return Dense(units: units, useBias: number(0...1) == 1)
-    default: return depth < 2 ? residual(&shape, depth: depth) : nil
+    case 10: return Activate(pick(ActivationFunction.allCases))
+    case 11:
+      let size = pick([1, 2, 3, 3, 5, 7])
+      let channels = shape.channels
+      let layer = Conv2D(
+        filters: channels * (number(0...3) == 0 && channels < 10 ? 2 : 1), kernelSize: size,
+        stride: pick([1, 1, 2, 3]), padding: padding(size),
+        groups: number(0...3) == 0 && channels % 2 == 0 ? channels / 2 : channels,
+        useBias: number(0...1) == 1)
+      return fit(layer, layer.filters, size, layer.stride, layer.padding, &shape)
+    default:
+      if number(0...2) == 0 {
+        return Gate(
+          channels: shape.channels, squeezed: number(1...4),
+          activation: pick([nil, .silu, .relu6]), gate: pick([.sigmoid, .hardSigmoid]))
+      }
+      return depth < 2 ? residual(&shape, depth: depth) : nil
     }
   }
 
@@ -292,6 +308,6 @@ private struct Maker {
     } else if number(0...1) == 0, batch * shape.pixels >= 16 {
       around = [BatchNorm()]
     }
-    return Residual(body: body, shortcut: around)
+    return Residual(body: body, shortcut: around, rectifies: number(0...1) == 0)
   }
 }

@@ -74,6 +74,12 @@ struct ReferenceNetwork {
     case let layer as Dense: return dense(layer, path, x)
     case let layer as BatchNorm: return normalization(layer, path, x)
     case let layer as Residual: return residual(layer, path, x)
+    case let layer as Gate: return gate(layer, path, x)
+    case let layer as Activate:
+      return (
+        ReferenceActivation.forward(layer.function, x),
+        { _, dy in ReferenceActivation.backward(layer.function, x, dy) }
+      )
     case let layer as MaxPool2D:
       return pooling(.maximum, layer.size, layer.stride, layer.padding, x)
     case let layer as AveragePool2D:
@@ -109,7 +115,7 @@ struct ReferenceNetwork {
       rows: window(layer.kernelSize, layer.stride, layer.padding, x.height),
       columns: window(layer.kernelSize, layer.stride, layer.padding, x.width),
       outputChannels: layer.filters, filters: tensors["\(path).filters"] ?? [],
-      bias: tensors["\(path).bias"])
+      bias: tensors["\(path).bias"], groups: layer.groups)
     return (
       reference.forward(x),
       { network, dy in
@@ -170,13 +176,26 @@ struct ReferenceNetwork {
     return (reference.forward(x), { _, dy in reference.backward(x, dy) })
   }
 
+  private mutating func gate(_ layer: Gate, _ path: String, _ x: ReferenceTensor) -> Step {
+    let body = apply(layer.body, path: "\(path).body", x)
+    return (
+      ReferenceGate.forward(x, body.y),
+      { network, dy in
+        let (dx, dFactors) = ReferenceGate.backward(x, body.y, dy)
+        let second = body.backward(&network, dFactors)
+        return x.with(zip(dx.values, second.values).map { $0 + $1 })
+      }
+    )
+  }
+
   private mutating func residual(_ layer: Residual, _ path: String, _ x: ReferenceTensor) -> Step {
     let body = apply(layer.body, path: "\(path).body", x)
     let shortcut = apply(layer.shortcut, path: "\(path).shortcut", x)
     return (
-      ReferenceResidualSum.forward(body.y, shortcut.y),
+      ReferenceResidualSum.forward(body.y, shortcut.y, rectifies: layer.rectifies),
       { network, dy in
-        let d = ReferenceResidualSum.backward(body.y, shortcut.y, dy)
+        let d = ReferenceResidualSum.backward(
+          body.y, shortcut.y, dy, rectifies: layer.rectifies)
         let first = body.backward(&network, d)
         let second = shortcut.backward(&network, d)
         return x.with(zip(first.values, second.values).map { $0 + $1 })

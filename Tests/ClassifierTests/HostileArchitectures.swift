@@ -110,6 +110,34 @@ extension HostileKind {
     layer(
       "an initializer that nobody knows", "conv2D", "initializer",
       [.string("exec"), .null, .number("1")]),
+    layer("groups that cannot be", "conv2D", "groups", none(and: .number("0"), .number("7"))),
+    layer("groups without weights", "conv2D", "groups", JSONNode.each("3", "4", "65536")),
+    layers("functions that nobody knows") { layers, stream in
+      layers.insert(
+        .members([
+          "kind": .string("activation"), "function": stream.pick([.string("exec"), .null]),
+        ]), at: stream.index(below: layers.count))
+    },
+    layers("gates that do not fit") { layers, stream in
+      layers.insert(
+        .members([
+          "kind": .string("gate"),
+          "body": .array([
+            ofKind("globalAveragePool2D"),
+            .members(["kind": .string("dense"), "units": .number(stream.pick(["1", "65536"]))]),
+          ]),
+        ]), at: 1)
+    },
+    layers("more depthwise channels than there are weights for") { layers, _ in
+      let wide: JSONNode = .members([
+        "kind": .string("conv2D"), "filters": .number("65536"), "kernelSize": .number("1"),
+      ])
+      let depthwise: JSONNode = .members([
+        "kind": .string("conv2D"), "filters": .number("65536"), "groups": .number("65536"),
+        "kernelSize": .number("7"), "padding": .string("same"),
+      ])
+      layers.insert(contentsOf: [wide, depthwise], at: 0)
+    },
     layer("numbers of other types", "conv2D", "filters", wrongTypes),
     layer("windows that cannot be", "maxPool2D", "size", none(and: .number("0"), .number("16"))),
     layer("steps that cannot be", "maxPool2D", "stride", none(and: .number("0"))),

@@ -94,6 +94,19 @@ let networks: [(name: String, layers: [any Layer])] = [
     ]
   ),
   (
+    "bottlenecks",
+    [
+      Conv2D(filters: 6, stride: 2, padding: .same, useBias: false), BatchNorm(), Activate(.relu6),
+      Residual(
+        body: [
+          Conv2D(filters: 6, kernelSize: 5, padding: .same, groups: 6, useBias: false),
+          BatchNorm(), Activate(.hardSwish), Gate(channels: 6, squeezed: 2, gate: .hardSigmoid),
+          Conv2D(filters: 6, kernelSize: 1, groups: 2), BatchNorm(),
+        ], rectifies: false),
+      Activate(.silu), GlobalAveragePool2D(), Gate(body: [Dense(units: 6), Activate(.sigmoid)]),
+    ]
+  ),
+  (
     "vectors",
     [
       AveragePool2D(3), Flatten(), BatchNorm(), Dense(units: 5, useBias: false), BatchNorm(),

@@ -19,6 +19,8 @@ struct LayerKindTests {
     case .dropout: Dropout(0.5)
     case .batchNorm: BatchNorm()
     case .relu: ReLU()
+    case .activate: Activate(.silu)
+    case .gate: Gate(body: [GlobalAveragePool2D()])
     case .residual: Residual(body: [Conv2D(filters: 4, padding: .same)])
     }
   }

@@ -134,6 +134,10 @@ struct ONNXInterpreter {
         index[axis] = shape[axis] - 1 - index[axis]
         return x[0].at(index)
       }
+    case "HardSigmoid":
+      let alpha = Double(try #require(node.floats["alpha"]))
+      let beta = Double(try #require(node.floats["beta"]))
+      return x[0].map { min(max(alpha * $0 + beta, 0), 1) }
     case "Clip":
       return x[0].map { min(max($0, x[1].values[0]), x[2].values[0]) }
     default:
@@ -154,6 +158,7 @@ struct ONNXInterpreter {
 
   private static let unary: [String: @Sendable (Double) -> Double] = [
     "Relu": { max($0, 0) }, "Abs": { abs($0) }, "Floor": { $0.rounded(.down) },
+    "Sigmoid": { 1 / (1 + exp(-$0)) },
     "Round": { $0.rounded(.toNearestOrEven) },
   ]
 
@@ -174,11 +179,15 @@ struct ONNXInterpreter {
 
   private static func convolution(_ node: ONNXFile.Node, _ x: [ONNXTensor]) -> ONNXTensor {
     let (map, kernels) = (x[0], x[1])
+    // The inputs of an output's group.
+    let inputs = kernels.shape[1]
+    let outputs = kernels.shape[0] * inputs / map.shape[1]
     return windows(node, map, channels: kernels.shape[0]) { image, output, places in
       var sum = x.count > 2 ? x[2].values[output] : 0
       for place in places {
-        for input in 0..<kernels.shape[1] {
-          let pixel = map.at([image, input, place.row, place.column])
+        for input in 0..<inputs {
+          let channel = output / outputs * inputs + input
+          let pixel = map.at([image, channel, place.row, place.column])
           sum += pixel * kernels.at([output, input, place.y, place.x])
         }
       }

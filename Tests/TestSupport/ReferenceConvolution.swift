@@ -6,14 +6,17 @@ package struct ReferenceConvolution: Sendable {
   package var rows: ReferenceWindow
   package var columns: ReferenceWindow
   package var outputChannels: Int
+  /// Groups of channels that are filtered apart; the filters have the input channels of one.
+  package var groups: Int
   package var filters: [Double]
   package var bias: [Double]?
 
   /// A convolution with these filters.
   package init(
     rows: ReferenceWindow, columns: ReferenceWindow, outputChannels: Int, filters: [Double],
-    bias: [Double]? = nil
+    bias: [Double]? = nil, groups: Int = 1
   ) {
+    self.groups = groups
     self.rows = rows
     self.columns = columns
     self.outputChannels = outputChannels
@@ -25,7 +28,7 @@ package struct ReferenceConvolution: Sendable {
   package var magnitudes: ReferenceConvolution {
     ReferenceConvolution(
       rows: rows, columns: columns, outputChannels: outputChannels, filters: filters.map(abs),
-      bias: bias?.map(abs))
+      bias: bias?.map(abs), groups: groups)
   }
 
   /// The output for `x`.
@@ -34,7 +37,7 @@ package struct ReferenceConvolution: Sendable {
       batch: x.batch, height: rows.outputs(x.height), width: columns.outputs(x.width),
       channels: outputChannels)
     visit(x, y) { input, filter, output in
-      for o in 0..<outputChannels {
+      for o in 0..<(outputChannels / groups) {
         y.values[output + o] += x.values[input] * filters[filter + o]
       }
     }
@@ -51,7 +54,7 @@ package struct ReferenceConvolution: Sendable {
     var dx = x.with([Double](repeating: 0, count: x.values.count))
     var dFilters = [Double](repeating: 0, count: filters.count)
     visit(x, dy) { input, filter, output in
-      for o in 0..<outputChannels {
+      for o in 0..<(outputChannels / groups) {
         dx.values[input] += dy.values[output + o] * filters[filter + o]
         dFilters[filter + o] += dy.values[output + o] * x.values[input]
       }
@@ -71,8 +74,11 @@ package struct ReferenceConvolution: Sendable {
           for j in 0..<y.width {
             for (v, column) in columns.taps(j, input: x.width) {
               for c in 0..<x.channels {
-                let filter = ((u * columns.size + v) * x.channels + c) * outputChannels
-                body(x.index(n, row, column, c), filter, y.index(n, i, j, 0))
+                let group = c / (x.channels / groups)
+                let tap = (u * columns.size + v) * (x.channels / groups)
+                let filter = (tap + c % (x.channels / groups)) * outputChannels
+                let first = group * (outputChannels / groups)
+                body(x.index(n, row, column, c), filter + first, y.index(n, i, j, first))
               }
             }
           }

@@ -88,20 +88,22 @@ package struct ReferenceDropout: Sendable {
   package func backward(_ dy: ReferenceTensor) -> ReferenceTensor { forward(dy) }
 }
 
-/// y = relu(body + shortcut): the sum at the end of a residual block.
+/// y = relu(body + shortcut), or the sum alone: the end of a residual block.
 package enum ReferenceResidualSum {
   /// The output for the outputs of the two branches.
   package static func forward(
-    _ body: ReferenceTensor, _ shortcut: ReferenceTensor
+    _ body: ReferenceTensor, _ shortcut: ReferenceTensor, rectifies: Bool = true
   ) -> ReferenceTensor {
-    ReferenceReLU.forward(sum(body, shortcut))
+    let sum = sum(body, shortcut)
+    return rectifies ? ReferenceReLU.forward(sum) : sum
   }
 
   /// The gradient with respect to either branch.
   package static func backward(
-    _ body: ReferenceTensor, _ shortcut: ReferenceTensor, _ dy: ReferenceTensor
+    _ body: ReferenceTensor, _ shortcut: ReferenceTensor, _ dy: ReferenceTensor,
+    rectifies: Bool = true
   ) -> ReferenceTensor {
-    ReferenceReLU.backward(sum(body, shortcut), dy)
+    rectifies ? ReferenceReLU.backward(sum(body, shortcut), dy) : dy
   }
 
   private static func sum(_ a: ReferenceTensor, _ b: ReferenceTensor) -> ReferenceTensor {

@@ -88,7 +88,8 @@ extension ConvolutionGeometry {
   /// The shape as a text: kernel, stride if not 1, channels, input map.
   fileprivate var name: String {
     let step = stride == 1 ? "" : "/\(stride)"
-    return "\(kernel)x\(kernel)\(step) \(input.channels)->\(output.channels) at "
+    let apart = groups == 1 ? "" : " in \(groups) groups"
+    return "\(kernel)x\(kernel)\(step) \(input.channels)->\(output.channels)\(apart) at "
       + "\(input.width)x\(input.height)"
   }
 
@@ -96,7 +97,7 @@ extension ConvolutionGeometry {
   fileprivate var network: [any Layer] {
     let convolution = Conv2D(
       filters: output.channels, kernelSize: kernel, stride: stride, padding: .explicit(padding),
-      useBias: hasBias)
+      groups: groups, useBias: hasBias)
     return rectifies ? [convolution, ReLU()] : [convolution]
   }
 }

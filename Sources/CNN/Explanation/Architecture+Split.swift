@@ -44,7 +44,7 @@ extension Layer {
     case .conv2D: true
     case .residual(let block): (block.body + block.shortcut).contains { $0.convolves }
     case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout, .batchNorm,
-      .relu:
+      .relu, .activate, .gate:
       false
     }
   }
@@ -54,7 +54,7 @@ extension LayerKind {
   /// Whether it works on each number or channel of the previous layer's output separately.
   package var isFollower: Bool {
     switch self {
-    case .batchNorm, .relu: true
+    case .batchNorm, .relu, .activate, .gate: true
     case .conv2D, .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dense, .dropout,
       .residual:
       false

@@ -8,12 +8,14 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   package let stride: Int
   /// Zeros above and to the left of the image.
   package let padding: Int
+  /// Groups of channels that are filtered apart.
+  package let groups: Int
   package let hasBias: Bool
   /// Whether it ends in a ReLU.
   package let rectifies: Bool
 
   /// Multiply-adds of the direct method for one image, the same in each direction.
-  package var multiplyAdds: Int { output.count * kernel * kernel * input.channels }
+  package var multiplyAdds: Int { output.count * kernel * kernel * input.channels / groups }
 }
 
 /// An operation that contains a convolution.

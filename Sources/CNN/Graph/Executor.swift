@@ -157,10 +157,12 @@ final class Executor {
     for (step, node) in graph.nodes.enumerated().reversed()
     where step >= frozenNodes && !plan.isTakenOver[step] {
       profile?.enter(step)
+      let first = value(node.inputs[0], images)
       node.operation.backward(
         BackwardPass(
           engine: engine, batch: batch, mode: mode, share: share,
-          input: value(node.inputs[0], images), output: Input(view(plan.values[node.output])),
+          input: first, secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
+          output: Input(view(plan.values[node.output])),
           outputGradient: view(plan.gradients[gradientSource(step)]),
           pooled: pooled(plan.normalizedBy[step] ?? step),
           normalizationGradient: normalizationGradient(step),

@@ -45,7 +45,7 @@ final class FoldedNetwork {
       dropped.insert(next)
     }
     graph.nodes = graph.nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    self.graph = graph.fusingPools()
+    self.graph = graph.fusingActivations().fusingPools()
     self.folds = folds
     parameters = try FloatMemory(count: floats)
   }

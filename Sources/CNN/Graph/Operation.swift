@@ -81,7 +81,7 @@ struct ForwardPass {
   /// The part of the batch in other processes.
   let share: BatchShare?
   let input: Activation
-  /// The second addend of an addition; elsewhere the input again.
+  /// The second value of a sum or a product; elsewhere the input again.
   let secondInput: Activation
   /// The output; nil for a deferred normalization.
   let target: Output?
@@ -122,6 +122,8 @@ struct BackwardPass {
   /// The part of the batch in other processes.
   let share: BatchShare?
   let input: Activation
+  /// The second value of a sum or a product; elsewhere the input again.
+  let secondInput: Activation
   let output: Input
   let outputGradient: Output
   /// The max pooling whose gradient is given instead of the output's.

@@ -26,7 +26,7 @@ public struct Dense: Layer, GraphLayer {
   init(from fields: inout LayerFields) throws(ModelError) {
     units = try fields.int("units")
     useBias = try fields.bool("bias", default: true)
-    initializer = try fields.initializer("initializer", default: .glorotUniform)
+    initializer = try fields.choice("initializer", default: .glorotUniform)
   }
 
   func write(to fields: inout LayerFields) {

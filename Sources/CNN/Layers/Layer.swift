@@ -32,8 +32,12 @@ public enum LayerForm: Sendable {
   case batchNorm(BatchNorm)
   /// max(x, 0).
   case relu(ReLU)
+  /// Another activation function.
+  case activate(Activate)
   /// Layers with a shortcut around them.
   case residual(Residual)
+  /// Layers whose output is multiplied with their input.
+  case gate(Gate)
 
   /// The kind of the layer.
   package var kind: LayerKind {
@@ -47,7 +51,9 @@ public enum LayerForm: Sendable {
     case .dropout: .dropout
     case .batchNorm: .batchNorm
     case .relu: .relu
+    case .activate: .activate
     case .residual: .residual
+    case .gate: .gate
     }
   }
 
@@ -63,7 +69,9 @@ public enum LayerForm: Sendable {
     case .dropout(let layer): layer
     case .batchNorm(let layer): layer
     case .relu(let layer): layer
+    case .activate(let layer): layer
     case .residual(let layer): layer
+    case .gate(let layer): layer
     }
   }
 }
@@ -71,7 +79,7 @@ public enum LayerForm: Sendable {
 /// Every kind of layer that an architecture can name.
 package enum LayerKind: CaseIterable, Sendable {
   case conv2D, maxPool2D, averagePool2D, globalAveragePool2D, flatten, dense, dropout, batchNorm,
-    relu, residual
+    relu, activate, residual, gate
 
   /// The layers of this kind.
   var type: any GraphLayer.Type {
@@ -85,7 +93,9 @@ package enum LayerKind: CaseIterable, Sendable {
     case .dropout: Dropout.self
     case .batchNorm: BatchNorm.self
     case .relu: ReLU.self
+    case .activate: Activate.self
     case .residual: Residual.self
+    case .gate: Gate.self
     }
   }
 

@@ -94,15 +94,16 @@ struct LayerFields {
     }
   }
 
-  mutating func initializer(
-    _ name: String, default value: Initializer
-  ) throws(ModelError) -> Initializer {
-    let text = try string(name, default: value.rawValue)
-    guard let initializer = Initializer(rawValue: text) else {
-      let known = Initializer.allCases.map(\.rawValue).joined(separator: ", ")
+  /// One of the names of a closed set.
+  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, default value: Choice? = nil
+  ) throws(ModelError) -> Choice {
+    let text = try string(name, default: value?.rawValue)
+    guard let choice = Choice(rawValue: text) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
       throw wrong(name, "one of \(known)", .string(text))
     }
-    return initializer
+    return choice
   }
 
   mutating func layers(

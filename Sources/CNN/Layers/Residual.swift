@@ -1,6 +1,6 @@
 internal import KernelTypes
 
-/// A residual block: relu(body(x) + shortcut(x)).
+/// A residual block: relu(body(x) + shortcut(x)), or the sum alone.
 ///
 /// He et al. 2016.
 public struct Residual: Layer, GraphLayer {
@@ -13,21 +13,26 @@ public struct Residual: Layer, GraphLayer {
   public var body: [any Layer]
   /// The layers of the shortcut; if empty, the input itself.
   public var shortcut: [any Layer]
+  /// Whether a ReLU follows the sum.
+  public var rectifies: Bool
 
   /// A block of `body`, with `shortcut` around it.
-  public init(body: [any Layer], shortcut: [any Layer] = []) {
+  public init(body: [any Layer], shortcut: [any Layer] = [], rectifies: Bool = true) {
     self.body = body
     self.shortcut = shortcut
+    self.rectifies = rectifies
   }
 
   init(from fields: inout LayerFields) throws(ModelError) {
     body = try fields.layers("body")
     shortcut = try fields.layers("shortcut", default: [])
+    rectifies = try fields.bool("rectifies", default: true)
   }
 
   func write(to fields: inout LayerFields) {
     fields.set("body", body)
     fields.set("shortcut", shortcut)
+    if !rectifies { fields.set("rectifies", false) }
   }
 
   func lower(
@@ -42,7 +47,7 @@ public struct Residual: Layer, GraphLayer {
     }
     let sum = try builder.add(
       AddOperation(shape: deep.shape), inputs: [deep, flat], output: deep.shape, path: path)
-    return try builder.rectify(sum, path: path)
+    return rectifies ? try builder.rectify(sum, path: path) : sum
   }
 }
 

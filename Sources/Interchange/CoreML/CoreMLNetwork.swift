@@ -13,7 +13,9 @@ struct CoreMLNetwork {
     case batchNorm = 160
     case scale = 245
     case flatten = 301
+    case clip = 660
     case add = 880
+    case multiply = 900
     case softmax = 950
     case reverse = 960
     case concatenate = 980
@@ -84,7 +86,9 @@ extension InferenceGraph.Operation {
   fileprivate var weights: LinearWeights? {
     switch self {
     case .convolution(let weights, _), .dense(let weights): weights
-    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .add: nil
+    case .normalization, .maxPool, .averagePool, .globalAverage, .flatten, .rectify, .rectify6,
+      .sigmoid, .hardSigmoid, .add, .multiply:
+      nil
     }
   }
 
@@ -96,8 +100,10 @@ extension InferenceGraph.Operation {
     case .normalization: .batchNorm
     case .maxPool, .averagePool, .globalAverage: .pooling
     case .flatten: .flatten
-    case .rectify: .activation
+    case .rectify, .sigmoid, .hardSigmoid: .activation
+    case .rectify6: .clip
     case .add: .add
+    case .multiply: .multiply
     }
   }
 
@@ -107,7 +113,7 @@ extension InferenceGraph.Operation {
     case .convolution(let weights, let window):
       message.put(1, weights.outputs)
       message.put(2, weights.inputs)
-      message.put(10, 1)
+      message.put(10, weights.groups)
       message.putPacked(20, [window.size, window.size])
       message.putPacked(30, [window.stride, window.stride])
       message.putPacked(40, [1, 1])
@@ -141,7 +147,16 @@ extension InferenceGraph.Operation {
       message.put(60, true)
     case .flatten: InferenceGraph.putFlatten(into: &message)
     case .rectify: message.put(10) { _ in }
-    case .add: break
+    case .rectify6:
+      message.put(1, Float(0))
+      message.put(2, Float(6))
+    case .sigmoid: message.put(40) { _ in }
+    case .hardSigmoid:
+      message.put(41) {
+        $0.put(1, Float(1) / 6)
+        $0.put(2, Float(0.5))
+      }
+    case .add, .multiply: break
     }
   }
 }

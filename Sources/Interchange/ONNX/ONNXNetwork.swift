@@ -30,12 +30,14 @@ struct ONNXNetwork {
     let (input, name) = (node.inputs[0], node.output.name)
     switch node.operation {
     case .convolution(let weights, let window):
+      var attributes = window.attributes
+      if weights.groups > 1 { attributes["group"] = .int(weights.groups) }
       maps[name] = graph.add(
         "Conv",
         [map(input)]
           + (try parameters(
             of: weights, [weights.outputs, weights.inputs, weights.kernel, weights.kernel])),
-        name, window.attributes)
+        name, attributes)
     case .dense(let weights):
       vectors[name] = graph.add(
         "Gemm",
@@ -62,14 +64,31 @@ struct ONNXNetwork {
       vectors[name] = flattened(input)
     case .rectify:
       keep(name, like: input) { $0.add("Relu", [$1], name) }
-    case .add:
-      let other = node.inputs[1]
-      if maps[input.name] != nil, maps[other.name] != nil {
-        maps[name] = graph.add("Add", [map(input), map(other)], name)
-      } else {
-        // Equal extents, one of them a vector: both have one pixel.
-        vectors[name] = graph.add("Add", [vector(input), vector(other)], name)
+    case .rectify6:
+      keep(name, like: input) { graph, value in
+        let ends = [Float(0), 6].map { graph.constant("\(name).\(Int($0))", [], [$0]) }
+        return graph.add("Clip", [value] + ends, name)
       }
+    case .sigmoid:
+      keep(name, like: input) { $0.add("Sigmoid", [$1], name) }
+    case .hardSigmoid:
+      keep(name, like: input) {
+        $0.add("HardSigmoid", [$1], name, ["alpha": .float(1 / 6), "beta": .float(0.5)])
+      }
+    case .add: join("Add", input, node.inputs[1], name)
+    case .multiply: join("Mul", input, node.inputs[1], name)
+    }
+  }
+
+  /// A step of two values of equal extents, or of a map and a factor for each of its channels.
+  private mutating func join(
+    _ type: String, _ first: InferenceGraph.Value, _ second: InferenceGraph.Value, _ name: String
+  ) {
+    if first.shape != second.shape || maps[first.name] != nil && maps[second.name] != nil {
+      maps[name] = graph.add(type, [map(first), map(second)], name)
+    } else {
+      // Equal extents, one of them a vector: both have one pixel.
+      vectors[name] = graph.add(type, [vector(first), vector(second)], name)
     }
   }
 

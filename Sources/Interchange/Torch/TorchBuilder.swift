@@ -87,7 +87,8 @@ struct TorchBuilder {
       note(layer, path, prefix, flow)
       flow.add(
         "nn.Conv2d(\(map.channels), \(layer.filters), \(size), "
-          + "stride=\(layer.stride)\(padding)\(layer.useBias ? "" : ", bias=False"))")
+          + "stride=\(layer.stride)\(padding)\(layer.groups > 1 ? ", groups=\(layer.groups)" : "")"
+          + "\(layer.useBias ? "" : ", bias=False"))")
     case .maxPool2D(let layer):
       flow.makeMap()
       let pads = pads(layer.size, layer.stride, layer.padding)
@@ -122,8 +123,12 @@ struct TorchBuilder {
       flow.add("nn.Dropout(\(layer.rate))")
     case .residual(let layer):
       addResidual(layer, path: path, prefix: prefix, to: &flow)
+    case .gate(let layer):
+      addGate(layer, path: path, prefix: prefix, to: &flow)
     case .relu:
       flow.add("nn.ReLU()")
+    case .activate(let layer):
+      flow.add(layer.function.torchModule)
     }
     if let shape = shapes[path] { flow.shape = shape }
   }
@@ -144,8 +149,23 @@ struct TorchBuilder {
     }
     body.settle()
     shortcut.settle()
-    flow.modules.append(.residual(body: body.modules, shortcut: shortcut.modules))
+    flow.modules.append(
+      layer.rectifies
+        ? .residual(body: body.modules, shortcut: shortcut.modules)
+        : .sum(body: body.modules, shortcut: shortcut.modules))
     (flow.shape, flow.isVector) = (body.shape, body.isVector)
+  }
+
+  private mutating func addGate(
+    _ layer: Gate, path: String, prefix: String, to flow: inout Flow
+  ) {
+    flow.settle()
+    var body = flow
+    body.modules = []
+    add(layer.body, path: "\(path).body", prefix: "\(prefix)\(flow.modules.count).body.", to: &body)
+    body.settle()
+    if flow.isVector { body.makeVector() } else { body.makeMap() }
+    flow.modules.append(.gate(body.modules))
   }
 
   /// Adds the tensors of a layer whose module is appended next.
@@ -175,4 +195,17 @@ struct TorchBuilder {
   }
 
   private func text(_ pads: [Int]) -> String { pads.map(String.init).joined(separator: ", ") }
+}
+
+extension ActivationFunction {
+  /// The module that applies it.
+  fileprivate var torchModule: String {
+    switch self {
+    case .relu6: "nn.ReLU6()"
+    case .silu: "nn.SiLU()"
+    case .hardSwish: "nn.Hardswish()"
+    case .hardSigmoid: "nn.Hardsigmoid()"
+    case .sigmoid: "nn.Sigmoid()"
+    }
+  }
 }

@@ -2,16 +2,29 @@
 indirect enum TorchModule {
   /// One of `torch.nn`, or one of `TorchHelper`.
   case leaf(String)
-  /// Two paths from an input that meet in a sum.
+  /// Two paths from an input that meet in a sum, followed by a ReLU.
   case residual(body: [TorchModule], shortcut: [TorchModule])
+  /// Two paths from an input that meet in a sum.
+  case sum(body: [TorchModule], shortcut: [TorchModule])
+  /// An input multiplied with the output of the modules.
+  case gate([TorchModule])
 
   /// The lines that create it, without a final comma.
   var lines: [String] {
     switch self {
     case .leaf(let line): [line]
     case .residual(let body, let shortcut):
-      ["Residual("] + (body.sequence(",") + shortcut.sequence(",")).map { "    " + $0 } + [")"]
+      TorchModule.call("Residual", body.sequence(",") + shortcut.sequence(","))
+    case .sum(let body, let shortcut):
+      TorchModule.call("Sum", body.sequence(",") + shortcut.sequence(","))
+    case .gate(let body): TorchModule.call("Gate", body.sequence(","))
     }
+  }
+}
+
+extension TorchModule {
+  private static func call(_ name: String, _ arguments: [String]) -> [String] {
+    ["\(name)("] + arguments.map { "    " + $0 } + [")"]
   }
 }
 
@@ -31,6 +44,8 @@ extension [TorchModule] {
 /// Python classes for layers that `torch.nn` lacks.
 enum TorchHelper: String, CaseIterable {
   case residual = "Residual("
+  case sum = "Sum("
+  case gate = "Gate("
   case averagePool = "AveragePool2d("
   case byPixel = "ByPixel("
 
@@ -46,6 +61,26 @@ enum TorchHelper: String, CaseIterable {
 
           def forward(self, x):
               return torch.relu(self.body(x) + self.shortcut(x))
+      """
+    case .sum:
+      """
+      class Sum(nn.Module):
+          def __init__(self, body, shortcut):
+              super().__init__()
+              self.body, self.shortcut = body, shortcut
+
+          def forward(self, x):
+              return self.body(x) + self.shortcut(x)
+      """
+    case .gate:
+      """
+      class Gate(nn.Module):
+          def __init__(self, body):
+              super().__init__()
+              self.body = body
+
+          def forward(self, x):
+              return x * self.body(x)
       """
     case .averagePool:
       """

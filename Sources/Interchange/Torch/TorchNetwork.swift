@@ -79,7 +79,9 @@ package enum TorchNetwork: String, CaseIterable, Sendable {
         for (part, layer) in residual.shortcut.enumerated() {
           add(layer, "\(path).shortcut.\(part)", "\(name).downsample.\(part)")
         }
-      case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu: break
+      case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu, .activate,
+        .gate:
+        break
       }
     }
     return tensors

@@ -60,7 +60,9 @@ struct TorchTensor {
         tensor("running_var", "runningVariance"),
         TorchTensor("\(name).num_batches_tracked", [], source: nil, [1, 1, 1, 1]),
       ].compactMap(\.self)
-    case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu, .residual:
+    case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu, .activate,
+      .residual,
+      .gate:
       return []
     }
   }

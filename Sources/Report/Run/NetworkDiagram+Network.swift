@@ -53,7 +53,8 @@ extension NetworkDiagram {
       let weights = block.shortcut.indices.compactMap { parameters("\(path).shortcut.\($0)") }
       nodes.append(
         Node(
-          name: (["add"] + around).joined(separator: " ") + ", ReLU", outputShape: end,
+          name: (["add"] + around).joined(separator: " ") + (block.rectifies ? ", ReLU" : ""),
+          outputShape: end,
           parameters: weights.isEmpty ? nil : weights.reduce(0, +)))
       closed = nodes.count
       shortcuts.append(Shortcut(from: start, to: nodes.count - 1))
@@ -87,7 +88,8 @@ extension Layer {
   fileprivate var title: String {
     switch form {
     case .conv2D(let layer):
-      "conv \(layer.kernelSize)×\(layer.kernelSize)" + (layer.stride > 1 ? " /\(layer.stride)" : "")
+      (layer.groups > 1 ? "grouped " : "") + "conv \(layer.kernelSize)×\(layer.kernelSize)"
+        + (layer.stride > 1 ? " /\(layer.stride)" : "")
     case .maxPool2D(let layer): "max pool \(layer.size)×\(layer.size)"
     case .averagePool2D(let layer): "mean pool \(layer.size)×\(layer.size)"
     case .globalAveragePool2D: "global mean pool"
@@ -95,7 +97,8 @@ extension Layer {
     case .dropout(let layer): "dropout \(layer.rate)"
     case .batchNorm: "norm"
     case .relu: "ReLU"
-    case .flatten, .residual: form.kind.name
+    case .activate(let layer): layer.function.rawValue
+    case .flatten, .residual, .gate: form.kind.name
     }
   }
 }

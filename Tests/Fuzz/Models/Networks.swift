@@ -15,6 +15,11 @@ enum Networks {
     "{\"kind\":\"dense\",\"units\":3}", "{\"kind\":\"dropout\",\"rate\":0.5}",
     "{\"kind\":\"batchNorm\"}",
     "{\"kind\":\"residual\",\"body\":[{\"kind\":\"relu\"}],\"shortcut\":[]}",
+    "{\"kind\":\"residual\",\"body\":[],\"rectifies\":false}",
+    "{\"kind\":\"conv2D\",\"filters\":4,\"groups\":4,\"padding\":\"same\"}",
+    "{\"kind\":\"conv2D\",\"filters\":8,\"groups\":2,\"stride\":2}",
+    "{\"kind\":\"activation\",\"function\":\"hardSwish\"}",
+    "{\"kind\":\"gate\",\"body\":[{\"kind\":\"globalAveragePool2D\"}]}",
   ].compactMap { try? JSON.parse(Array($0.utf8)[...], depth: 9) }
 
   private static let seed = """

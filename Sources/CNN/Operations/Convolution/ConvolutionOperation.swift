@@ -15,7 +15,11 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   /// Places in the parameter slab.
   let filters: Int
   var bias: Int?
+  /// Whether each channel has a kernel of its own.
+  var isDepthwise = false
   var rectifies = false
+  /// An activation function of the output in the same pass, in inference only.
+  var activation: ActivationFunction?
   /// Max pooling of the output in the same pass; then only the pooled map is in memory.
   var pool: PoolShape?
 
@@ -26,7 +30,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   var geometry: ConvolutionGeometry {
     ConvolutionGeometry(
       input: input, output: output, kernel: kernel, stride: stride, padding: padTop,
-      hasBias: bias != nil, rectifies: rectifies)
+      groups: isDepthwise ? input.channels : 1, hasBias: bias != nil, rectifies: rectifies)
   }
 
   func method(of direction: WorkKind, kernels: KernelTable) -> String {
@@ -66,14 +70,24 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
 
   /// Whether pooling can be done in the same pass, because no row of tiles is divided.
   var canPool: Bool {
-    pool == nil && (input.channels % 4 != 0 || forwardTiles.tiles.segments == 1)
+    pool == nil && activation == nil && completesPixels
+  }
+
+  /// Whether an activation function can be computed in the same pass.
+  var canActivate: Bool { !rectifies && pool == nil && activation == nil && completesPixels }
+
+  /// Whether a task computes whole rows.
+  private var completesPixels: Bool {
+    input.channels % 4 != 0 || forwardTiles.tiles.segments == 1
   }
 
   /// Whether it can compute the gradient of a following normalization in the same pass.
   var readsNormalizationGradient: Bool { !rectifies && pool == nil && bias == nil }
 
   /// Floats of the filters.
-  var filterCount: Int { kernel * kernel * input.channels * output.channels }
+  var filterCount: Int {
+    kernel * kernel * (isDepthwise ? 1 : input.channels) * output.channels
+  }
 
   // MARK: Methods
 
@@ -81,7 +95,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   /// the map's last tiles are not mostly empty.
   func usesWinograd(_ kernels: KernelTable) -> Bool {
     let applies =
-      kernel == 3 && stride == 1 && input.channels % kernels.lanes == 0
+      kernel == 3 && stride == 1 && !isDepthwise && input.channels % kernels.lanes == 0
       && output.channels % kernels.lanes == 0
     let tiles = ((output.height + 3) / 4) * ((output.width + 3) / 4)
     switch kernels.convolutionMethod {
@@ -106,12 +120,14 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   private var forwardDirect: DirectCorrelation {
     DirectCorrelation(
       source: input, target: output, rows: output.height, columns: output.width,
-      kernelRows: kernel, kernelColumns: kernel, stride: stride, top: padTop, left: padLeft)
+      kernelRows: kernel, kernelColumns: kernel, stride: stride, top: padTop, left: padLeft,
+      isDepthwise: isDepthwise)
   }
 
   private var filterGradientDirect: DirectFilterGradient {
     DirectFilterGradient(
-      input: input, output: output, kernel: kernel, stride: stride, top: padTop, left: padLeft)
+      input: input, output: output, kernel: kernel, stride: stride, top: padTop, left: padLeft,
+      isDepthwise: isDepthwise)
   }
 
   // MARK: Forward
@@ -130,6 +146,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     let weights = parameters + filters
     if usesWinograd(k) {
       forwardTiles.transformFilters(engine, weights, to: packed)
+    } else if isDepthwise {
+      packed.update(from: weights, count: filterCount)
     } else {
       let taps = kernel * kernel * input.channels
       let width = k.panelWidth
@@ -151,10 +169,16 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     let weights = pass.packed ?? Input(pass.scratch.shared)
     let packedBias = bias == nil ? nil : weights + weightCount(k)
-    let completed = pass.outputMeasurements.map { measurements -> Completion in
+    var completed = pass.outputMeasurements.map { measurements -> Completion in
       { task, pixels in
         measurements.measure(
           k, task: task, pass.output + pixels.lowerBound * output.channels, pixels: pixels.count)
+      }
+    }
+    if let activation {
+      completed = { _, pixels in
+        let y = pass.output + pixels.lowerBound * output.channels
+        k.activations.activate(activation, Input(y), nil, nil, y, pixels.count, output.channels)
       }
     }
     let pooling = pool.map {
@@ -245,14 +269,7 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     for phase in phases {
       let own = next
       let method = phase.correlation
-      let panelStep = method.kernelRows * method.kernelColumns * output.channels * k.panelWidth
-      let panels = (input.channels + k.panelWidth - 1) / k.panelWidth
-      pass.engine.workers.parallelFor(panels) { panel, _ in
-        k.convolution.packTurnedPanel(
-          weights, own + panel * panelStep, kernel, input.channels, output.channels, stride,
-          phase.rows.first, phase.rows.taps, phase.columns.first, phase.columns.taps,
-          panel * k.panelWidth)
-      }
+      packTurned(pass.engine, weights, of: phase, to: own)
       next += method.weightCount(k)
       method.run(
         pass.engine, batch: pass.batch, source: dy, weights: Input(own), bias: nil,

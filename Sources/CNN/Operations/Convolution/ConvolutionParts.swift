@@ -71,6 +71,30 @@ extension ConvolutionOperation {
     return rows.flatMap { row in columns.map { phase(row, $0) } }
   }
 
+  /// Packs the filters that meet a phase, from the last tap to the first.
+  func packTurned(_ engine: Engine, _ weights: Input, of phase: Phase, to packed: Output) {
+    let (rows, columns) = (phase.rows, phase.columns)
+    if isDepthwise {
+      for row in 0..<rows.taps {
+        for column in 0..<columns.taps {
+          let tap =
+            (rows.first + stride * (rows.taps - 1 - row)) * kernel
+            + columns.first + stride * (columns.taps - 1 - column)
+          (packed + (row * columns.taps + column) * input.channels).update(
+            from: weights + tap * input.channels, count: input.channels)
+        }
+      }
+      return
+    }
+    let k = engine.kernels
+    let panelStep = rows.taps * columns.taps * output.channels * k.panelWidth
+    engine.workers.parallelFor((input.channels + k.panelWidth - 1) / k.panelWidth) { panel, _ in
+      k.convolution.packTurnedPanel(
+        weights, packed + panel * panelStep, kernel, input.channels, output.channels, stride,
+        rows.first, rows.taps, columns.first, columns.taps, panel * k.panelWidth)
+    }
+  }
+
   private func phase(_ rows: PhaseAxis, _ columns: PhaseAxis) -> Phase {
     Phase(
       rows: rows, columns: columns,
@@ -78,6 +102,6 @@ extension ConvolutionOperation {
         source: output, target: input, rows: rows.count, columns: columns.count,
         kernelRows: rows.taps, kernelColumns: columns.taps, stride: 1, top: rows.zeros,
         left: columns.zeros, firstRow: rows.offset, firstColumn: columns.offset,
-        targetStride: stride))
+        targetStride: stride, isDepthwise: isDepthwise))
   }
 }

@@ -22,10 +22,13 @@ struct DirectCorrelation {
   var firstRow = 0
   var firstColumn = 0
   var targetStride = 1
+  /// Whether each channel has a kernel of its own.
+  var isDepthwise = false
 
   /// Floats of the packed filters.
   func weightCount(_ kernels: KernelTable) -> Int {
-    kernelRows * kernelColumns * source.channels * kernels.padded(target.channels)
+    kernelRows * kernelColumns
+      * (isDepthwise ? target.channels : source.channels * kernels.padded(target.channels))
   }
 
   /// Floats of scratch memory for each thread.
@@ -61,6 +64,8 @@ struct DirectCorrelation {
     pooling: Pooling? = nil, completed: Completion? = nil
   ) {
     let k = engine.kernels
+    let correlate =
+      isDepthwise ? k.convolution.correlateDepthwise : k.convolution.correlateBand
     let rowsInBand = bandRows
     let bands = (rows + rowsInBand - 1) / rowsInBand
     engine.workers.parallelFor(batch * bands) { task, worker in
@@ -73,12 +78,12 @@ struct DirectCorrelation {
         scratch: scratch.worker(worker), k)
       let place = (first * targetStride + firstRow) * target.width + firstColumn
       let spare = scratch.worker(worker) + bandCount
-      k.convolution.correlateBand(
+      correlate(
         band.start, weights, bias,
         pooling == nil ? output + index * target.count + place * target.channels : spare,
         CorrelationShape(
           rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
-          rowLength: kernelColumns * source.channels, bandRowStep: band.rowStep,
+          rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
           bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
           outputRowStep: targetStride * target.width * target.channels,
           outputPixelStep: targetStride * target.channels, accumulates: accumulates,

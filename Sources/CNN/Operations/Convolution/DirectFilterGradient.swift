@@ -10,8 +10,10 @@ struct DirectFilterGradient {
   let stride: Int
   let top: Int
   let left: Int
+  /// Whether each channel has a kernel of its own.
+  let isDepthwise: Bool
 
-  private var rowLength: Int { kernel * input.channels }
+  private var rowLength: Int { kernel * (isDepthwise ? 1 : input.channels) }
   private var filterCount: Int { kernel * rowLength * output.channels }
   private var bandColumns: Int { (output.width - 1) * stride + kernel }
 
@@ -47,6 +49,9 @@ struct DirectFilterGradient {
     gradient: Output, scratch: Scratch
   ) {
     let k = engine.kernels
+    let accumulate =
+      isDepthwise
+      ? k.convolution.accumulateDepthwiseGradient : k.convolution.accumulateFilterGradient
     let split = split(batch, k)
     let partials = scratch.shared
     let rows = bandRows
@@ -69,7 +74,7 @@ struct DirectFilterGradient {
             image: outputGradient.image(index, output), shape: output, firstRow: first,
             rows: count, left: 0, columns: output.width,
             scratch: scratch.worker(worker) + inputBand, k)
-          k.convolution.accumulateFilterGradient(
+          accumulate(
             band.start, dy.start, target,
             FilterGradientShape(
               rows: count, columns: output.width, channels: output.channels,

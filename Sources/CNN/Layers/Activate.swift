@@ -1,0 +1,104 @@
+internal import KernelTypes
+
+/// An activation function, applied to each number by itself.
+///
+/// Behind a batch normalization it is computed in one pass with it. For answers it is part of the
+/// convolution before.
+public struct Activate: Layer, GraphLayer {
+  /// The name of this kind of layer in JSON.
+  public static let kind = "activation"
+  /// This layer among all kinds.
+  public var form: LayerForm { .activate(self) }
+
+  /// The function.
+  public var function: ActivationFunction
+
+  /// A layer that applies `function`.
+  public init(_ function: ActivationFunction) {
+    self.function = function
+  }
+
+  init(from fields: inout LayerFields) throws(ModelError) {
+    function = try fields.choice("function")
+  }
+
+  func write(to fields: inout LayerFields) {
+    fields.set("function", function.rawValue)
+  }
+
+  func lower(
+    into builder: inout GraphBuilder, input: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    try builder.add(
+      ActivateOperation(shape: input.shape, function: function), inputs: [input],
+      output: input.shape, path: path)
+  }
+}
+
+/// An activation function of a value, which is normalized on the way where that is left to it.
+struct ActivateOperation: Operation {
+  let shape: Shape
+  let function: ActivationFunction
+
+  var work: OperationWork { OperationWork(.elementwise) }
+
+  func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
+    OperationNeeds(readsInput: true)
+  }
+
+  func acceptsNormalization(rectified: Bool) -> Bool { !rectified }
+
+  func forward(_ pass: ForwardPass) {
+    let kernels = pass.kernels.activations
+    let x = pass.input
+    forEachChunk(pass.engine, pass.batch) { start, pixels in
+      kernels.activate(
+        function, x.base + start, x.normalization?.factor, x.normalization?.offset,
+        pass.output + start, pixels, shape.channels)
+    }
+  }
+
+  /// dx = dy · f'(x): the function's argument is computed anew.
+  func backward(_ pass: BackwardPass) {
+    guard let dx = pass.inputGradient else { return }
+    let kernels = pass.kernels.activations
+    let x = pass.input
+    forEachChunk(pass.engine, pass.batch) { start, pixels in
+      kernels.activateGradient(
+        function, x.base + start, x.normalization?.factor, x.normalization?.offset,
+        Input(pass.outputGradient) + start, dx.base + start, pixels, shape.channels,
+        dx.accumulates)
+    }
+  }
+
+  private func forEachChunk(
+    _ engine: Engine, _ batch: Int, _ body: (_ start: Int, _ pixels: Int) -> Void
+  ) {
+    let chunks = PixelChunks(pixels: batch * shape.pixels, channels: shape.channels)
+    engine.workers.parallelFor(chunks.count) { index, _ in
+      let pixels = chunks.range(index)
+      body(pixels.lowerBound * shape.channels, pixels.count)
+    }
+  }
+}
+
+extension Graph {
+  /// The same graph, for answers, with activation functions put into the convolutions that they
+  /// alone read.
+  func fusingActivations() -> Graph {
+    var graph = self
+    let readers = readers
+    var dropped: Set<Int> = []
+    for (index, node) in nodes.enumerated() {
+      guard var convolution = node.operation as? ConvolutionOperation, convolution.canActivate,
+        let next = follower(of: index, readers),
+        let activation = nodes[next].operation as? ActivateOperation
+      else { continue }
+      convolution.activation = activation.function
+      graph.join(index, next, as: convolution)
+      dropped.insert(next)
+    }
+    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
+    return graph
+  }
+}

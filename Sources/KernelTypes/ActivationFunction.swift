@@ -1,0 +1,42 @@
+/// A function that is applied to each number of a map by itself.
+///
+/// A rectifier is not among them: it has a layer of its own, `ReLU`.
+public enum ActivationFunction: String, Sendable, CaseIterable {
+  /// min(max(x, 0), 6).
+  case relu6
+  /// x · sigmoid(x), also called swish.
+  case silu
+  /// x · hardSigmoid(x).
+  case hardSwish
+  /// min(max(x + 3, 0), 6) / 6.
+  case hardSigmoid
+  /// 1 / (1 + exp(-x)).
+  case sigmoid
+}
+
+/// The kernels for activation functions.
+package struct ActivationKernels: Sendable {
+  package let activate:
+    @Sendable (
+      _ function: ActivationFunction, _ x: Input, _ factor: Input?, _ offset: Input?, _ y: Output,
+      _ pixels: Int, _ channels: Int
+    ) -> Void
+  package let activateGradient:
+    @Sendable (
+      _ function: ActivationFunction, _ x: Input, _ factor: Input?, _ offset: Input?, _ dy: Input,
+      _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
+    ) -> Void
+
+  /// Puts the kernels of one module together.
+  package init(
+    activate:
+      @escaping @Sendable (ActivationFunction, Input, Input?, Input?, Output, Int, Int) -> Void,
+    activateGradient:
+      @escaping @Sendable (
+        ActivationFunction, Input, Input?, Input?, Input, Output, Int, Int, Bool
+      ) -> Void
+  ) {
+    self.activate = activate
+    self.activateGradient = activateGradient
+  }
+}
