@@ -1,8 +1,8 @@
 extension Architecture {
   /// The names of the preset networks.
-  public static let presetNames = [
-    "seed", "seed-bn", "vgg", "r10h", "r18h", "resnet18", "resnet34",
-  ]
+  public static let presetNames =
+    ["seed", "seed-bn", "vgg", "r10h", "r18h", "resnet18", "resnet34"]
+    + MobileNetwork.allCases.map(\.rawValue)
 
   /// A preset network.
   ///
@@ -28,7 +28,11 @@ extension Architecture {
         name: name, blocks: name == "resnet18" ? [2, 2, 2, 2] : [3, 4, 6, 3], size: size ?? 224,
         outputs: outputs, dropout: dropout ?? 0)
     default:
-      throw .unknownPreset(name, known: presetNames)
+      if let network = MobileNetwork(rawValue: name) {
+        network.architecture(size: size, outputs: outputs, dropout: dropout)
+      } else {
+        throw .unknownPreset(name, known: presetNames)
+      }
     }
   }
 

@@ -12,9 +12,10 @@ package struct TorchExport {
   package init(_ model: ClassifierModel) {
     self.model = model
     let architecture = model.network.architecture
-    if let network = TorchNetwork(architecture) {
-      tensors = network.tensors(of: architecture, shape: model.network.shape)
-      definition = .torchvision(network, dropout: architecture.dropoutBeforeHead)
+    if let network = TorchNetwork(architecture), let blocks = network.residualBlocks {
+      tensors = TorchNaming.residual(blocks).tensors(of: architecture, shape: model.network.shape)
+      definition = .torchvision(
+        network.rawValue, blocks: blocks, dropout: architecture.dropoutBeforeHead)
     } else {
       var builder = TorchBuilder(model.network)
       let modules = builder.modules()

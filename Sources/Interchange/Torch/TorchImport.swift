@@ -58,12 +58,15 @@ package enum TorchImport {
   ) throws(TrainingError) -> Match {
     var matches: [Match] = []
     do throws(ModelError) {
-      for network in TorchNetwork.allCases { matches.append(try Match(file, network)) }
+      for network in TorchNetwork.allCases {
+        for naming in network.namings { matches.append(try Match(file, network, naming)) }
+      }
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }
     let nearest = matches.min { $0.distance < $1.distance }
-    guard let match = matches.first(where: { $0.network == wanted }) ?? nearest else {
+    let meant = matches.filter { $0.network == wanted }.min { $0.distance < $1.distance }
+    guard let match = meant ?? nearest else {
       throw TrainingError(.internal, "no network can be imported")
     }
     try match.check(path, wanted: wanted, nearest: nearest?.network)
@@ -83,14 +86,16 @@ private struct Match {
   private let extra: [String]
   private let misshapen: [(name: String, found: [Int], expected: [Int])]
 
-  init(_ file: StateDictionary, _ network: TorchNetwork) throws(ModelError) {
+  init(
+    _ file: StateDictionary, _ network: TorchNetwork, _ naming: TorchNaming
+  ) throws(ModelError) {
     self.network = network
     let found = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
-    let rows = found["\(network.head).weight"]?.shape.first ?? 1
+    let rows = found["\(naming.head).weight"]?.shape.first ?? 1
     architecture = try network.architecture(outputs: rows == 2 ? 1 : rows)
     let slots = try architecture.graph().slots
     let shapes = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
-    let tensors = network.tensors(of: architecture) { shapes[$0] }
+    let tensors = naming.tensors(of: architecture) { shapes[$0] }
     self.rows = rows
     pairs = tensors.compactMap { tensor in found[tensor.name].map { (tensor, $0) } }
     // The counts of batches may be omitted.
@@ -98,7 +103,7 @@ private struct Match {
     extra = Set(found.keys).subtracting(tensors.map(\.name)).sorted()
     misshapen = pairs.filter { $0.tensor.source != nil }.compactMap { pair in
       var expected = pair.tensor.shape
-      if rows == 2, pair.tensor.name.hasPrefix("\(network.head).") { expected[0] = 2 }
+      if rows == 2, pair.tensor.name.hasPrefix("\(naming.head).") { expected[0] = 2 }
       return pair.found.shape == expected ? nil : (pair.tensor.name, pair.found.shape, expected)
     }
   }

@@ -8,7 +8,7 @@ struct TorchSource {
   /// The definition of the network in the module.
   enum Definition {
     /// torchvision's, with its names.
-    case torchvision(TorchNetwork, dropout: [Double])
+    case torchvision(String, blocks: [Int], dropout: [Double])
     /// Modules one after the other.
     case sequence([TorchModule])
   }
@@ -125,11 +125,11 @@ struct TorchSource {
       var lines = modules.sequence()
       lines[0] = "return " + lines[0]
       return lines
-    case .torchvision(let network, let dropout):
-      let blocks = network.blocks.map(String.init).joined(separator: ", ")
+    case .torchvision(let name, let blocks, let dropout):
+      let blocks = blocks.map(String.init).joined(separator: ", ")
       let drops = dropout.map { "layers[\"dropout\"] = nn.Dropout(\($0))" }
       return [
-        "# As torchvision.models.\(network.rawValue)(num_classes=\(model.network.outputs)).",
+        "# As torchvision.models.\(name)(num_classes=\(model.network.outputs)).",
         "layers = {",
         "    \"conv1\": nn.Conv2d(3, 64, 7, 2, 3, bias=False),",
         "    \"bn1\": nn.BatchNorm2d(64),",

@@ -61,8 +61,7 @@ struct TorchTensor {
         TorchTensor("\(name).num_batches_tracked", [], source: nil, [1, 1, 1, 1]),
       ].compactMap(\.self)
     case .maxPool2D, .averagePool2D, .globalAveragePool2D, .flatten, .dropout, .relu, .activate,
-      .residual,
-      .gate:
+      .residual, .gate:
       return []
     }
   }
