@@ -57,9 +57,14 @@ struct RankedTraining {
 
   /// Ends all processes for an error of this one, or of another; does not return.
   func end(_ error: any Error, _ console: Console) -> Never {
+    var cause = error
+    // Loading reports a broken connection as an error of its own; what broke it says more.
+    if case .connection? = (error as? ImageStoreError)?.cause, let broken = communicator.failure {
+      cause = broken
+    }
     let failure =
-      (error as? CommunicationError).map { Failure($0, size: group.count) }
-      ?? Failure(error, of: TrainCommand.description)
+      (cause as? CommunicationError).map { Failure($0, size: group.count) }
+      ?? Failure(cause, of: TrainCommand.description)
     if group.isFirst {
       console.failure(failure)
       communicator.abort(code: failure.code.rawValue)
