@@ -1,4 +1,5 @@
 import CImageCodecs
+import Primitives
 
 // What must hold of any bytes, for the fuzzer; `run.sh` compiles this file together with the parsers
 // and decoders of Sources/ImageData. A property that does not hold ends the process.

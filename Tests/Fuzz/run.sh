@@ -41,7 +41,7 @@ build() {
   cd "$work"
   # The one type of Primitives that decoding needs.
   swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
-    -module-name Primitives -emit-module -emit-module-path "$work/Primitives.swiftmodule" \
+    -wmo -module-name Primitives -emit-module -emit-module-path "$work/Primitives.swiftmodule" \
     -c -o "$work/Primitives.o" "$top/Sources/Primitives/RGBImage.swift"
   objects+=("$work/Primitives.o")
   # Checks stay on. swiftc has no undefined behaviour sanitizer here: Swift traps by itself.
@@ -50,7 +50,7 @@ build() {
     -module-name Fuzz -wmo -I "$work" -o "$work/fuzz" \
     "$here"/*.swift "${objects[@]}" \
     "$images"/{Decoding,Exif,FileStructure,ForeignKind,JPEGMarkers,JPEGStructure,PNGStructure}.swift \
-    "$images"/{ImageFailure,PictureFacts,Upright}.swift \
+    "$images"/{FileKind,ImageFailure,ImageFacts,Upright}.swift \
     ${FUZZ_LIBRARIES:--ljpeg -lpng -lz} -use-ld=lld
 }
 
