@@ -111,7 +111,7 @@ extension HostileKind {
       "an initializer that nobody knows", "conv2D", "initializer",
       [.string("exec"), .null, .number("1")]),
     layer("groups that cannot be", "conv2D", "groups", none(and: .number("0"), .number("7"))),
-    layer("groups without weights", "conv2D", "groups", JSONNode.each("3", "4", "65536")),
+    layer("groups without weights", "conv2D", "groups", JSON.each("3", "4", "65536")),
     layers("functions that nobody knows") { layers, stream in
       layers.insert(
         .members([
@@ -129,10 +129,10 @@ extension HostileKind {
         ]), at: 1)
     },
     layers("more depthwise channels than there are weights for") { layers, _ in
-      let wide: JSONNode = .members([
+      let wide: JSON = .members([
         "kind": .string("conv2D"), "filters": .number("65536"), "kernelSize": .number("1"),
       ])
-      let depthwise: JSONNode = .members([
+      let depthwise: JSON = .members([
         "kind": .string("conv2D"), "filters": .number("65536"), "groups": .number("65536"),
         "kernelSize": .number("7"), "padding": .string("same"),
       ])

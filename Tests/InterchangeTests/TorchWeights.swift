@@ -1,4 +1,4 @@
-/// Weights of torchvision's residual networks by a formula, and the file that holds them.
+/// Weights of public networks by a formula, and the file that holds them.
 ///
 /// Shapes and bytes are written down here without the product's help. The formula is that of
 /// Tests/Scripts/make_resnet_goldens.py.
@@ -15,34 +15,42 @@ struct TorchWeights {
 
   init(tensors: [Tensor]) { self.tensors = tensors }
 
-  /// Every tensor of a network with so many classes, the counts of batches among them.
+  /// Every tensor of a residual network with so many classes, the counts of batches among them.
   init(blocks: [Int], classes: Int) {
-    let shapes = TorchWeights.shapes(blocks: blocks, classes: classes)
-    for (key, (name, shape)) in shapes.sorted(by: { $0.key < $1.key }).enumerated() {
+    var listed = TorchWeights.shapes(blocks: blocks, classes: classes).map { ($0.key, $0.value) }
+    for (name, _) in listed where name.hasSuffix("running_mean") {
+      listed.append((name.dropLast("running_mean".count) + "num_batches_tracked", []))
+    }
+    self.init(listed, head: "fc")
+  }
+
+  /// Every tensor of a list; `head` is the name of the last layer.
+  init(_ listed: [(name: String, shape: [Int])], head: String) {
+    let counts = listed.filter { $0.name.hasSuffix("num_batches_tracked") }.map(\.name)
+    let sorted = listed.filter { !counts.contains($0.name) }.sorted { $0.name < $1.name }
+    for (key, (name, shape)) in sorted.enumerated() {
       let count = shape.reduce(1, *)
       var values = TorchWeights.uniform(count, key: key + 1)
       if shape.count > 1 {
         let limit = Float((6 / Double(count / shape[0])).squareRoot())
         values = values.map { $0 * limit }
       } else {
-        values = values.map { $0 * 0.25 + TorchWeights.base(of: name) }
+        values = values.map { $0 * 0.25 + TorchWeights.base(of: name, head: head) }
       }
       tensors.append(Tensor(name: name, shape: shape, bytes: TorchWeights.bytes(values)))
     }
-    for name in shapes.keys.sorted() where name.hasSuffix("running_mean") {
-      let count = name.dropLast("running_mean".count) + "num_batches_tracked"
+    for name in counts {
       tensors.append(
-        Tensor(
-          name: String(count), type: "I64", shape: [], bytes: [7] + Array(repeating: 0, count: 7)))
+        Tensor(name: name, type: "I64", shape: [], bytes: [7] + Array(repeating: 0, count: 7)))
     }
     tensors.sort { $0.name < $1.name }
   }
 
   /// What a vector's numbers lie about.
-  private static func base(of name: String) -> Float {
+  private static func base(of name: String, head: String) -> Float {
     if name.hasSuffix("running_var") { return 1 }
     if name.hasSuffix("weight") { return 0.75 }
-    return name.hasSuffix("running_mean") || name == "fc.bias" ? 0 : 2
+    return name.hasSuffix("running_mean") || name == "\(head).bias" ? 0 : 2
   }
 
   private static func shapes(blocks: [Int], classes: Int) -> [String: [Int]] {
