@@ -85,7 +85,7 @@ def help_options(program):
     for command in commands:
         page = text(command, "--all")
         found = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z0-9-]*)", page, re.M))
-        negated = re.search(r"--no-NAME turns off\s+([a-z0-9,\s-]+)\.", page)
+        negated = re.search(r"--no-NAME\s+turns\s+off\s+([a-z0-9,\s-]+)\.", page)
         if negated:
             found |= {"no-" + name for name in re.split(r",\s*", negated[1].strip())}
         options[command] = found

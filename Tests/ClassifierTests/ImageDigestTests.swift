@@ -25,7 +25,7 @@ import Testing
       let paths = Self.files.prefix(20).indices.map { "\(folder)/\($0).jpg" }
       for (path, bytes) in zip(paths, Self.files) { try write(bytes, to: path) }
       let found = ImageDigests.digests(
-        of: paths + [folder + "/none.jpg"], workers: try Engine(threads: 2).workers)
+        of: paths + [folder + "/none.jpg"], workers: try TestEngine.make().workers)
       #expect(found == Self.files.prefix(20).map { SHA256.digest($0) } + [[]])
     }
   }
