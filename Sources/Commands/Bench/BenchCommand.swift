@@ -33,7 +33,7 @@ struct BenchCommand: Command {
 
   private static let arch = Option(
     "arch", also: ["net"], .word(of: networks + TorchNetwork.allCases.map(\.rawValue)),
-    said: "the first three", in: .model, "the network to measure")
+    "NETWORK", said: "the first three", in: .model, "the network to measure")
   static let size = Option<Int?>(
     like: \.network.size, Form.side.optional, or: nil, said: "the network's")
   private static let batchSize = Option(

@@ -45,7 +45,8 @@ enum HelpText {
       lines += ["", group.rawValue + " options:"]
       for option in members {
         let standard = option.standard.map { " (\($0))" } ?? ""
-        lines += row("  " + option.synopsis, option.help + standard, column: 30, width: width)
+        lines += row(
+          "  " + option.synopsis, option.explanation + standard, column: 30, width: width)
       }
     }
     if options.count < every.count {

@@ -73,10 +73,21 @@ extension SettingDescription {
   var synopsis: String {
     let text = short.map { "-\($0), \(title)" } ?? "    \(title)"
     return switch kind {
-    case .words(let words): text + " " + words.joined(separator: "|")
+    case .words(let words): text + " " + (isLong ? placeholder : words.joined(separator: "|"))
     case .optionalText: text + "[=\(placeholder)]"
     case .flag, .value: placeholder.isEmpty ? text : text + " " + placeholder
     }
+  }
+
+  /// What help says of it: the words are listed here where they are too many for the synopsis.
+  var explanation: String {
+    guard case .words(let words) = kind, isLong else { return help }
+    return help + ": " + words.joined(separator: ", ")
+  }
+
+  private var isLong: Bool {
+    guard case .words(let words) = kind, !placeholder.isEmpty else { return false }
+    return words.reduce(0) { $0 + $1.count + 1 } > 60
   }
 
   /// Whether `word` is the option's name or an alias.

@@ -47,10 +47,17 @@ package struct NetworkDiagram: Sendable, Hashable {
     self.shortcuts = shortcuts
   }
 
-  private static let box = (width: 176.0, height: 38.0)
+  private static let boxHeight = 38.0
   private static let gap = 18.0
   private static let laneWidth = 9.0
   private static let size = PlotFrame.TextSize.label
+
+  /// The width of each box, which holds the longest name.
+  private var boxWidth: Double {
+    let longest =
+      nodes.map { Font.width($0.name, size: NetworkDiagram.size, bold: true) }.max() ?? 0
+    return min(max(176, longest + 16), 260)
+  }
 
   private var usable: [Shortcut] {
     shortcuts.filter { $0.from >= 0 && $0.from < $0.to && $0.to < nodes.count }
@@ -94,10 +101,11 @@ package struct NetworkDiagram: Sendable, Hashable {
     let lanes = self.lanes(columns)
     let lanesWide = Double((lanes.compactMap { $0 }.max() ?? -1) + 1) * NetworkDiagram.laneWidth
     let gutter = 34 + lanesWide
-    let pitch = NetworkDiagram.box.height + NetworkDiagram.gap
+    let boxWidth = self.boxWidth
+    let pitch = NetworkDiagram.boxHeight + NetworkDiagram.gap
     let longest = Double(columns.map(\.count).max() ?? 1)
     let width =
-      2 * PlotFrame.margin + Double(columns.count) * NetworkDiagram.box.width
+      2 * PlotFrame.margin + Double(columns.count) * boxWidth
       + Double(columns.count - 1) * gutter + lanesWide + 12
     var scene = Scene(width: max(width, 240), height: 0, title: title)
     let top = PlotFrame.heading(&scene, title) + 4
@@ -105,9 +113,9 @@ package struct NetworkDiagram: Sendable, Hashable {
     let boxes = columns.enumerated().flatMap { column, range in
       range.map { node in
         Box(
-          left: PlotFrame.margin + Double(column) * (NetworkDiagram.box.width + gutter),
-          top: top + Double(node - range.lowerBound) * pitch, width: NetworkDiagram.box.width,
-          height: NetworkDiagram.box.height)
+          left: PlotFrame.margin + Double(column) * (boxWidth + gutter),
+          top: top + Double(node - range.lowerBound) * pitch, width: boxWidth,
+          height: NetworkDiagram.boxHeight)
       }
     }
     for (above, below) in zip(boxes, boxes.dropFirst()) {

@@ -88,8 +88,8 @@ extension Layer {
   fileprivate var title: String {
     switch form {
     case .conv2D(let layer):
-      (layer.groups > 1 ? "grouped " : "") + "conv \(layer.kernelSize)×\(layer.kernelSize)"
-        + (layer.stride > 1 ? " /\(layer.stride)" : "")
+      (layer.groups == 1 ? "conv" : layer.groups == layer.filters ? "depthwise" : "grouped conv")
+        + " \(layer.kernelSize)×\(layer.kernelSize)" + (layer.stride > 1 ? " /\(layer.stride)" : "")
     case .maxPool2D(let layer): "max pool \(layer.size)×\(layer.size)"
     case .averagePool2D(let layer): "mean pool \(layer.size)×\(layer.size)"
     case .globalAveragePool2D: "global mean pool"
@@ -97,8 +97,21 @@ extension Layer {
     case .dropout(let layer): "dropout \(layer.rate)"
     case .batchNorm: "norm"
     case .relu: "ReLU"
-    case .activate(let layer): layer.function.rawValue
+    case .activate(let layer): layer.function.title
     case .flatten, .residual, .gate: form.kind.name
+    }
+  }
+}
+
+extension ActivationFunction {
+  /// The function's name in texts.
+  fileprivate var title: String {
+    switch self {
+    case .relu6: "ReLU6"
+    case .silu: "SiLU"
+    case .hardSwish: "hard-swish"
+    case .hardSigmoid: "hard-sigmoid"
+    case .sigmoid: "sigmoid"
     }
   }
 }
