@@ -11,6 +11,8 @@ package enum Tool {
       TrainCommand.self,
       EvaluateCommand.self,
       PredictCommand.self,
+      EmbedCommand.self,
+      SimilarCommand.self,
       CheckCommand.self,
       InspectCommand.self,
       CompareCommand.self,

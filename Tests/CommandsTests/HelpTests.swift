@@ -9,7 +9,7 @@ import Training
 @Suite struct HelpTests {
   @Test(arguments: [
     "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-    "verify", "export", "import", "bench", "help",
+    "verify", "export", "import", "bench", "help", "embed", "similar",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")

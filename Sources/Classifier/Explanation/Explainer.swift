@@ -41,7 +41,7 @@ package final class Explainer {
       maxPixels: maxPixels)
     occlusion = Occlusion(model.preprocessing)
     // Gradients keep every layer's values: about as much again as the predictions' passes take.
-    try predictor.makeRoom(for: predictor.batchSize)
+    try predictor.runner.makeRoom(for: predictor.runner.batchSize)
     guard methods.contains(.gradcam) else {
       gradCAM = nil
       return
@@ -84,7 +84,8 @@ package final class Explainer {
       Result { () throws(ImageFailure) in try read(path) }
     }
     let readable = pictures.compactMap { try? $0.get() }
-    let answers = try predictor.answers(to: readable.flatMap { predictor.views(of: $0.tensor) })
+    let answers = try predictor.answers(
+      to: readable.flatMap { predictor.runner.views(of: $0.tensor) })
     let classes = answers.map { classIndex ?? $0.index ?? 0 }
     var maps = readable.map { _ in [ExplanationMap]() }
     for method in methods {
@@ -114,9 +115,9 @@ package final class Explainer {
   /// The tensor of an image, and the image itself where it is to be shown.
   private func read(_ path: String) throws(ImageFailure) -> Picture {
     let bytes = try FileBytes.read(path, onlyImage: true)
-    let preprocessing = predictor.reader.preprocessing
+    let preprocessing = predictor.runner.reader.preprocessing
     var picture = Picture(
-      tensor: predictor.reader.tensor(try predictor.reader.read(bytes: bytes)))
+      tensor: predictor.runner.reader.tensor(try predictor.runner.reader.read(bytes: bytes)))
     guard let photoSide else { return picture }
     let decoded = try ImageReader.decodeImage(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels
@@ -139,7 +140,7 @@ package final class Explainer {
     guard let gradCAM, !pictures.isEmpty else { return [] }
     let views = predictor.tta.views
     let heat = try gradCAM.heat(
-      images: pictures.flatMap { predictor.views(of: $0.tensor) },
+      images: pictures.flatMap { predictor.runner.views(of: $0.tensor) },
       classes: classes.flatMap { [Int](repeating: $0, count: views) })
     let width = gradCAM.maps.width
     return pictures.indices.map { row in
@@ -163,10 +164,10 @@ package final class Explainer {
     try pictures.indices.map { row in
       let tensor = pictures[row].tensor
       var values: [Float] = []
-      for first in stride(from: 0, to: occlusion.count, by: predictor.batchSize) {
-        let cells = first..<min(first + predictor.batchSize, occlusion.count)
+      for first in stride(from: 0, to: occlusion.count, by: predictor.runner.batchSize) {
+        let cells = first..<min(first + predictor.runner.batchSize, occlusion.count)
         let covered = try predictor.answers(
-          to: cells.flatMap { predictor.views(of: occlusion.covered(tensor, cell: $0)) })
+          to: cells.flatMap { predictor.runner.views(of: occlusion.covered(tensor, cell: $0)) })
         values += covered.map {
           Float(answers[row].probabilities[classes[row]] - $0.probabilities[classes[row]])
         }

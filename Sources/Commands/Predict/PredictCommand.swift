@@ -59,11 +59,7 @@ struct PredictCommand: Command {
     var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
-      arguments.operands, recursive: arguments[SharedOption.recursive],
-      read: console.environment.input, warn: console.warning,
-      scanned: { [scanning = StepProgress("scanning", unit: "files", console)] in
-        scanning.show($0, of: nil)
-      })
+      arguments.operands, recursive: arguments[SharedOption.recursive], console)
     let progress = StepProgress("predicting", console)
     // The file's digest and the first predictions are computed side by side; nothing is said before
     // the digest fits.

@@ -23,6 +23,14 @@ struct PredictionInputs {
     self.scanned = scanned
   }
 
+  /// The paths that a command line names, with warnings and progress on the console.
+  init(_ operands: [String], recursive: Bool, _ console: Console) {
+    let scanning = StepProgress("scanning", unit: "files", console)
+    self.init(
+      operands, recursive: recursive, read: console.environment.input, warn: console.warning,
+      scanned: { scanning.show($0, of: nil) })
+  }
+
   /// Whether the next paths come from standard input, which may be silent for long.
   var mayWait: Bool { operands.first == "-" || operands.first == "-0" }
 
