@@ -4,11 +4,11 @@ import Testing
 
 /// How the training folder's images are dealt to the splits.
 @Suite struct ContentSplitTests {
-  typealias Image = (digest: [UInt8], classIndex: Int)
+  typealias Image = (digest: [UInt8], group: String?, classIndex: Int)
 
   /// `count` images of a class, all different; `first` makes other ones.
   private func images(_ count: Int, of classIndex: Int, from first: Int = 0) -> [Image] {
-    (0..<count).map { (SHA256.digest(Array("\(classIndex) \(first + $0)".utf8)), classIndex) }
+    (0..<count).map { (SHA256.digest(Array("\(classIndex) \(first + $0)".utf8)), nil, classIndex) }
   }
 
   private func count(_ splits: [Split], _ split: Split) -> Int { splits.count { $0 == split } }
@@ -135,5 +135,83 @@ import Testing
         part(image.digest, 8) < 0.2 ? .test : part(image.digest, 0) < 0.1 ? .val : .train
       #expect(split == expected)
     }
+  }
+}
+
+/// How images that belong together stay together.
+@Suite struct GroupedSplitTests {
+  /// Images of two classes in groups of one to seven.
+  private var images: [(digest: [UInt8], group: String?, classIndex: Int)] {
+    var images: [(digest: [UInt8], group: String?, classIndex: Int)] = []
+    for classIndex in 0..<2 {
+      for group in 0..<40 {
+        for file in 0...(group % 7) {
+          let digest = SHA256.digest(Array("\(classIndex) \(group) \(file)".utf8))
+          images += [(digest, "c\(classIndex)g\(group)", classIndex)]
+        }
+      }
+    }
+    return images
+  }
+
+  @Test func `No group is divided, and the parts are as near as whole groups come`() {
+    for content in [
+      ContentSplit(validation: 0.2, test: 0.1), ContentSplit(validation: 0.5),
+      ContentSplit(validation: 0.2, test: 0.3, rule: .independent),
+    ] {
+      let splits = content.assign(images)
+      let groups = Dictionary(grouping: zip(images, splits)) { $0.0.group }
+      for (group, members) in groups {
+        #expect(Set(members.map(\.1)).count == 1, "\(group ?? "")")
+      }
+      guard content.rule == .stratified else { continue }
+      for classIndex in 0..<2 {
+        let own = zip(images, splits).filter { $0.0.classIndex == classIndex }.map(\.1)
+        for (split, share) in [(Split.val, content.validation), (.test, content.test)] {
+          // The smallest groups are of one image.
+          let wanted = (share * Double(own.count)).rounded()
+          #expect(abs(Double(own.count { $0 == split }) - wanted) <= 1, "\(share)")
+        }
+      }
+    }
+  }
+
+  @Test func `Equal files connect the groups that have them, in any order`() {
+    let shared = SHA256.digest(Array("shared".utf8))
+    let linked = images + [(shared, "c0g3", 0), (shared, "c1g5", 1), (shared, "c1g8", 1)]
+    let content = ContentSplit(validation: 0.3, test: 0.3)
+    let splits = content.assign(linked)
+    let together = zip(linked, splits).filter {
+      ["c0g3", "c1g5", "c1g8"].contains($0.0.group)
+    }
+    #expect(Set(together.map(\.1)).count == 1)
+    let back = content.assign(linked.reversed())
+    #expect(splits == back.reversed())
+  }
+
+  @Test func `A class of one group gives nothing, and groups of one image change nothing else`() {
+    let content = ContentSplit(validation: 0.3)
+    let whole = (0..<30).map { number in
+      (digest: SHA256.digest(Array("\(number)".utf8)), group: Optional("all"), classIndex: 0)
+    }
+    #expect(content.assign(whole).allSatisfy { $0 == .train })
+    let alone = images.map { (digest: $0.digest, group: String?.none, classIndex: $0.classIndex) }
+    let named = images.enumerated().map {
+      (
+        digest: $0.element.digest, group: Optional("\($0.offset)"),
+        classIndex: $0.element.classIndex
+      )
+    }
+    let counts = [alone, named].map { content.assign($0).count { $0 == .val } }
+    #expect(counts[0] == counts[1])
+  }
+
+  @Test func `A group is what the expression captures, or else matches`() throws {
+    let name = { (pattern: String, path: String) in try ImageGroups(pattern).name(of: path) }
+    #expect(try name("([^/_]*)_[^/]*$", "train/cats/tom_01.jpg") == "tom")
+    #expect(try name("cats|dogs", "train/cats/tom_01.jpg") == "cats")
+    #expect(try name("(\\w+)/(\\w+)_", "train/cats/tom_01.jpg") == "cats\0tom")
+    #expect(try name("house(\\d+)", "train/cats/tom_01.jpg") == nil)
+    #expect(throws: (any Error).self) { try ImageGroups("([a-z") }
   }
 }

@@ -80,7 +80,7 @@ import Testing
           cache: cache, workers: engine.workers, kernels: engine.kernels)
         let digests = try store.samples.map { SHA256.digest(try FileBytes.read($0.path)) }
         let expected = content.assign(
-          zip(digests, store.samples).map { ($0, $1.classIndex) })
+          zip(digests, store.samples).map { ($0, nil, $1.classIndex) })
         for (index, split) in expected.enumerated() {
           guard splits.contains(split) else {
             #expect(store.split(of: index) == nil)

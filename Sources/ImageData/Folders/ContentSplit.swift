@@ -1,7 +1,10 @@
+internal import Primitives
+
 /// The split of a training folder by the content of its images.
 ///
 /// Of every class its part is held out: the images whose SHA-256 comes first. Validation and test
-/// go by different digits of it. Equal files count as one and stay together.
+/// go by different digits of it. Equal files count as one and stay together, and so do the images
+/// of a group (`ImageGroups`), of which the group's name is what SHA-256 is taken of.
 package struct ContentSplit: Codable, Sendable, Hashable {
   /// The part held out for validation, 0 for none.
   package var validation: Double
@@ -10,11 +13,15 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   /// The part of the training folder's images to use at all, class by class.
   package var fraction: Double
   package var rule: SplitRule
+  /// The regular expression that names an image's group; nil where there are no groups.
+  package var groupBy: String?
 
   package init(
-    validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified
+    validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified,
+    groupBy: String? = nil
   ) {
     (self.validation, self.test, self.fraction, self.rule) = (validation, test, fraction, rule)
+    self.groupBy = groupBy
   }
 
   /// The order in which images are taken into a fraction.
@@ -106,44 +113,110 @@ extension ContentSplit {
     return .train
   }
 
-  /// The splits of a training folder's images, by their digests and classes.
+  /// The splits of a training folder's images, by their digests, groups and classes.
   ///
-  /// An image that several classes have counts for the first of them, so that no two splits get it.
-  package func assign(_ images: [(digest: [UInt8], classIndex: Int)]) -> [Split] {
+  /// Images of several classes that must stay together count for the first of these, so that no two
+  /// splits get them.
+  package func assign(
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)]
+  ) -> [Split] {
+    let units = ContentSplit.units(images)
     guard rule == .stratified else {
-      return images.map { likelySplit(of: $0.digest, among: 0) }
+      return units.map { likelySplit(of: $0, among: 0) }
     }
-    var owners: [[UInt8]: Int] = [:]
-    for image in images {
-      owners[image.digest] = min(owners[image.digest] ?? image.classIndex, image.classIndex)
+    // Equal files count once.
+    var members: [[UInt8]: (owner: Int, files: Set<[UInt8]>)] = [:]
+    for (image, unit) in zip(images, units) {
+      var member = members[unit] ?? (image.classIndex, [])
+      member.owner = min(member.owner, image.classIndex)
+      member.files.insert(image.digest)
+      members[unit] = member
     }
     // In an order that no listing decides.
-    let groups = Dictionary(grouping: owners.keys) { owners[$0] ?? 0 }
-      .sorted { $0.key < $1.key }.map(\.value)
+    let classes = Dictionary(grouping: members.keys) { members[$0]?.owner ?? 0 }
+      .sorted { $0.key < $1.key }.map { _, units in
+        units.map { Unit(digest: $0, images: members[$0]?.files.count ?? 1) }
+      }
     var chosen: [[UInt8]: Split] = [:]
+    let counts = classes.map { $0.reduce(0) { $0 + $1.images } }
     for (split, share, digits) in heldOut {
       // The first of a class that gives none of its own.
       var firsts: [Ranked] = []
-      for members in groups {
-        let left = members.filter { chosen[$0] == nil }
-          .map { Ranked(rank: ContentSplit.part($0, at: digits), digest: $0) }.sorted()
-        let number = ContentSplit.number(share, of: members.count)
-        for image in left.prefix(min(number, left.count - 1)) { chosen[image.digest] = split }
+      for (units, count) in zip(classes, counts) {
+        let left = units.filter { chosen[$0.digest] == nil }
+          .map { Ranked(rank: ContentSplit.part($0.digest, at: digits), unit: $0) }.sorted()
+        let number = ContentSplit.number(share, of: count)
+        for unit in ContentSplit.first(number, of: left) { chosen[unit.digest] = split }
         if number == 0, left.count > 1 { firsts.append(left[0]) }
       }
-      let number = ContentSplit.pooled(share, groups.map(\.count))
-      for image in firsts.sorted().prefix(number) { chosen[image.digest] = split }
+      let number = ContentSplit.pooled(share, counts)
+      for one in firsts.sorted().prefix(number) { chosen[one.unit.digest] = split }
     }
-    return images.map { chosen[$0.digest] ?? .train }
+    return units.map { chosen[$0] ?? .train }
   }
 
-  /// A digest by its place in the order of choice.
+  /// The units in order whose images are as near to `number` as whole units come; never all units.
+  ///
+  /// The smallest is taken where every one would be too large.
+  private static func first(_ number: Int, of units: [Ranked]) -> [Unit] {
+    var taken: [Unit] = []
+    var images = 0
+    for unit in units.map(\.unit) where taken.count < units.count - 1 && images < number {
+      if images + unit.images - number <= number - images {
+        taken.append(unit)
+        images += unit.images
+      }
+    }
+    guard taken.isEmpty, number > 0, units.count > 1 else { return taken }
+    return units.map(\.unit).min { $0.images < $1.images }.map { [$0] } ?? []
+  }
+
+  /// For each image the digest that stands for all that must stay together with it: its own, or that
+  /// of its group's name, the least where equal files connect several groups.
+  private static func units(
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)]
+  ) -> [[UInt8]] {
+    guard images.contains(where: { $0.group != nil }) else { return images.map(\.digest) }
+    var together = Groups(count: images.count)
+    var files: [[UInt8]: Int] = [:]
+    var groups: [String: Int] = [:]
+    for (index, image) in images.enumerated() {
+      if let other = files[image.digest] { together.join(other, index) }
+      files[image.digest] = index
+      guard let group = image.group else { continue }
+      if let other = groups[group] { together.join(other, index) }
+      groups[group] = index
+    }
+    var least: [Int: [UInt8]] = [:]
+    for (index, image) in images.enumerated() {
+      let own = unit(of: image.digest, group: image.group)
+      let leader = together.leader(index)
+      least[leader] = least[leader].map { own.lexicographicallyPrecedes($0) ? own : $0 } ?? own
+    }
+    return images.enumerated().map { least[together.leader($0.offset)] ?? $0.element.digest }
+  }
+
+  /// What stands for an image whose group has no other than it.
+  static func unit(of digest: [UInt8], group: String?) -> [UInt8] {
+    group.map { SHA256.digest(Array($0.utf8)) } ?? digest
+  }
+
+  /// Images that stay together.
+  private struct Unit {
+    var digest: [UInt8]
+    /// Different files.
+    var images: Int
+  }
+
+  /// A unit by its place in the order of choice.
   private struct Ranked: Comparable {
     var rank: Double
-    var digest: [UInt8]
+    var unit: Unit
 
     static func < (a: Ranked, b: Ranked) -> Bool {
-      a.rank != b.rank ? a.rank < b.rank : a.digest.lexicographicallyPrecedes(b.digest)
+      a.rank != b.rank ? a.rank < b.rank : a.unit.digest.lexicographicallyPrecedes(b.unit.digest)
     }
+
+    static func == (a: Ranked, b: Ranked) -> Bool { a.unit.digest == b.unit.digest }
   }
 }

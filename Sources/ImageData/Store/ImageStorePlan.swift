@@ -8,6 +8,8 @@ struct ImageStorePlan {
   struct Candidate {
     var sample: Sample
     var folder: Split
+    /// What it must stay together with; nil for itself alone.
+    var group: String?
   }
 
   /// The dataset's folder, from the root of the file system where that can be told.
@@ -29,6 +31,7 @@ struct ImageStorePlan {
     root = FolderListing.realPath(dataset.root) ?? dataset.root
     wanted = Set(splits)
     (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
+    let groups = content.groupBy.flatMap { try? ImageGroups($0) }
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
@@ -40,7 +43,9 @@ struct ImageStorePlan {
             || wanted.contains(.test) && self.content.test > 0)
       guard isSource else { continue }
       for sample in dataset.splits[folder] ?? [] {
-        candidates.append(Candidate(sample: sample, folder: folder))
+        candidates.append(
+          Candidate(
+            sample: sample, folder: folder, group: groups?.name(of: sample.relativePath)))
       }
     }
     expect(Array(candidates.indices))
@@ -81,6 +86,7 @@ struct ImageStorePlan {
   private var contentText: String {
     "\(content.validation) \(content.test) \(content.fraction)"
       + (content.rule == .independent ? "" : " \(content.rule.rawValue)")
+      + (content.groupBy.map { " by \($0)" } ?? "")
   }
 
   /// Everything of the preprocessing that changes pixels.
@@ -119,7 +125,8 @@ extension ImageStorePlan {
     guard candidate.folder == .train else { return candidate.folder }
     return decided[digest]
       ?? content.likelySplit(
-        of: digest, among: classCounts[candidate.sample.classIndex] ?? 0)
+        of: ContentSplit.unit(of: digest, group: candidate.group),
+        among: classCounts[candidate.sample.classIndex] ?? 0)
   }
 
   /// Assigns the training folder's files to splits now that their digests are known.
@@ -130,7 +137,9 @@ extension ImageStorePlan {
       candidates[$0].folder == .train && !outcomes[$0].digest.isEmpty
     }
     let splits = content.assign(
-      known.map { (outcomes[$0].digest, candidates[$0].sample.classIndex) })
+      known.map {
+        (outcomes[$0].digest, candidates[$0].group, candidates[$0].sample.classIndex)
+      })
     var again: [Int] = []
     for (index, split) in zip(known, splits) {
       let isWanted = wanted.contains(split)

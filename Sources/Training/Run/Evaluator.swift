@@ -108,7 +108,8 @@ package struct Evaluator {
       let otherData = try? configuration(theirs).data
     else { return false }
     return data.valSplit == otherData.valSplit && data.testSplit == otherData.testSplit
-      && data.splitRule == otherData.splitRule && data.fraction == otherData.fraction
+      && data.splitRule == otherData.splitRule && data.groupBy == otherData.groupBy
+      && data.fraction == otherData.fraction
       && data.validateOnTest == otherData.validateOnTest
       && model.datasetFingerprint == other.model.datasetFingerprint
   }
@@ -164,7 +165,7 @@ package struct Evaluator {
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
       validation: data.validateOnTest && hasTest ? 0 : data.valSplit, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent)
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
     let whole = content.validation == 0 && content.test == 0 && content.fraction == 1
     if hasFolder, split != .train || whole {
       return (dataset.splits[split] ?? [], split.rawValue, false)

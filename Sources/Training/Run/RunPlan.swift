@@ -66,7 +66,7 @@ struct RunPlan {
     splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
     content = ContentSplit(
       validation: validation == .val ? data.valSplit : 0, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent)
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
 
     var warnings: [String] = []
     if validatesOnTest {
@@ -80,6 +80,7 @@ struct RunPlan {
           ? "there are no test or validation images; nothing will be evaluated"
           : "there are no test images; test/ is written from the validation images")
     }
+    if let pattern = data.groupBy { warnings += try RunPlan.warnings(of: pattern, dataset) }
     warnings += dataset.notes
     if let first = dataset.repeatedFolders.first {
       let count = dataset.repeatedFolders.count
@@ -146,5 +147,33 @@ struct RunPlan {
     return (
       augmentation.storeSide(for: largest.width), augmentation.storeSide(for: largest.height)
     )
+  }
+
+  /// What is to be said of the groups that `--group-by` makes of the training images.
+  ///
+  /// Error: it makes none.
+  private static func warnings(
+    of pattern: String, _ dataset: Dataset
+  ) throws(TrainingError) -> [String] {
+    let samples = dataset.splits[.train] ?? []
+    guard let survey = (try? ImageGroups(pattern))?.survey(samples), !survey.groups.isEmpty else {
+      throw TrainingError(
+        .usage, "--group-by \(pattern) finds nothing in the paths of the training images",
+        found: samples.first.map { "paths such as \($0.relativePath)" },
+        expected: "a regular expression that captures the group, such as '([^/_]*)_[^/]*$'")
+    }
+    var warnings: [String] = []
+    if let path = survey.ungrouped {
+      warnings.append(
+        "\(counted(survey.ungroupedCount, "training image")) of no group by --group-by, such as "
+          + "\(path): each counts as a group of its own")
+    }
+    for (classIndex, group) in survey.wholeClasses {
+      let name = group.replacing("\0", with: " ")
+      warnings.append(
+        "all training images of \(dataset.classes[classIndex]) are of one group, \(name): none of "
+          + "them is held out")
+    }
+    return warnings
   }
 }

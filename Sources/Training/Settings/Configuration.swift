@@ -51,6 +51,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The rule that selects held-out images; nil in files of version 0.1.0, which selected each
     /// image by itself.
     package var splitRule: SplitRule?
+    /// The regular expression whose captures of an image's path name its group, which is not
+    /// divided between splits; nil where every image stands alone.
+    package var groupBy: String?
   }
 
   /// The network.

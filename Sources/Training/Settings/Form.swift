@@ -137,6 +137,11 @@ extension Form where Value == String {
     kind: .value, expectation: "a text that is not empty", read: { $0.isEmpty ? nil : $0 },
     contains: { _ in true }, text: { $0 })
 
+  /// A regular expression.
+  package static let regularExpression = Form(
+    kind: .value, expectation: "a regular expression, such as '([^/_]*)_[^/]*$'",
+    read: { $0.isEmpty ? nil : $0 }, contains: { (try? ImageGroups($0)) != nil }, text: { $0 })
+
   /// A text after `=`, or none.
   package static let optionalText = Form(
     kind: .optionalText, expectation: text.expectation, read: text.read, contains: text.contains,
