@@ -23,15 +23,21 @@ assert accuracy >= 0.90, "test accuracy below 90 %"
 PYTHON
 }
 
+# python_environment: an environment of its own for Python's packages, in $work/python.
+python_environment() {
+  [ ! -x "$work/python/bin/pip" ] || return 0
+  if ! python3 -m venv "$work/python" >/dev/null 2>&1; then
+    apt-get install -y -q python3 python3-venv
+    rm -rf "$work/python"
+    python3 -m venv "$work/python"
+  fi
+}
+
 # What Python says of the model file and of the drawn pictures. Without PyPI this fails: a check that
 # did not run has not passed.
 check_python() {
   local environment=$work/python scripts=$clone/Tests/Scripts run=$clone/runs/latest
-  if ! python3 -m venv "$environment" >/dev/null 2>&1; then
-    apt-get install -y -q python3-venv
-    rm -rf "$environment"
-    python3 -m venv "$environment"
-  fi
+  python_environment
   "$environment/bin/pip" install --quiet --disable-pip-version-check \
     numpy safetensors pillow scikit-learn onnx onnxruntime coremltools
   "$environment/bin/python" "$scripts/check_safetensors.py" "$run/weights/best.safetensors"

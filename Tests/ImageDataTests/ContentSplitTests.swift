@@ -90,7 +90,7 @@ import Testing
     let others = images(20, of: 1)
     let content = ContentSplit(validation: 0.1)
     let alone = content.assign(originals + others)
-    let copies = originals.map { (digest: $0.digest, classIndex: 1) } + originals + originals
+    let copies = originals.map { (digest: $0.digest, group: $0.group, classIndex: 1) } + originals + originals
     let splits = content.assign(originals + others + copies)
     #expect(Array(splits.prefix(40)) == alone)
     for place in 0..<3 {
