@@ -11,6 +11,7 @@ package enum Tool {
       TrainCommand.self,
       EvaluateCommand.self,
       PredictCommand.self,
+      SortCommand.self,
       CheckCommand.self,
       InspectCommand.self,
       CompareCommand.self,
