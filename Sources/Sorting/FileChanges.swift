@@ -151,12 +151,18 @@ package final class FileChanges {
     guard hexadecimal(hash.finalize()) == digest else {
       throw unreadable("\(source.path) has changed since it was read")
     }
-    // A file system without permissions or times keeps the bytes.
-    fchmod(descriptor, facts.permissions)
-    let time = facts.time
-    var times = [time, time]
-    futimens(descriptor, &times)
+    guard fchmod(descriptor, facts.permissions) == 0 || isWithout(errno) else {
+      throw failure(what)
+    }
+    var times = [facts.time, facts.time]
+    guard futimens(descriptor, &times) == 0 || isWithout(errno) else { throw failure(what) }
     guard fsync(descriptor) == 0 else { throw failure(what) }
+  }
+
+  /// Whether an error says that the file system has no permissions or times of its own; the bytes
+  /// are kept all the same.
+  private func isWithout(_ number: CInt) -> Bool {
+    [EPERM, EINVAL, ENOSYS, EOPNOTSUPP].contains(number)
   }
 
   /// Opens a file to read it and to add to it; one that is not there is made.

@@ -11,6 +11,8 @@ package final class Sorter {
   private var planner: SortPlanner
   /// The photos that have been copied or linked, this time or earlier.
   private var placed: Set<Placement.Key>
+  /// The photos that were still to be removed from their old place, and have been.
+  private var finished: Set<String> = []
   /// What the journal is still to say of the last placements.
   private var unsaid: Set<Int>?
 
@@ -38,9 +40,9 @@ package final class Sorter {
     placed = try record.keys(in: target)
   }
 
-  /// Whether a photo has been copied or linked already.
+  /// Whether a photo has been copied or linked already, or had only to be removed after a move.
   package func isPlaced(_ path: String) -> Bool {
-    planner.key(of: path).map(placed.contains) ?? false
+    finished.contains(planner.source(path)) || planner.key(of: path).map(placed.contains) ?? false
   }
 
   /// Finds out what has become of the placements of a process that has died, and ends those that
@@ -55,7 +57,9 @@ package final class Sorter {
       switch try placement.state(in: target) {
       case .absent: except.insert(number)
       case .done: break
-      case .half: try removeSource(placement)
+      case .half:
+        try removeSource(placement)
+        finished.insert(placement.source)
       }
     }
     try synchronize(open.enumerated().filter { !except.contains($0.offset) }.map(\.element))

@@ -21,6 +21,7 @@ Needs strace for the first two and the last. Ends with 1 if anything is not as i
 """
 
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -426,11 +427,14 @@ class SortBench(Bench):
 
     def check_photos(self, run, what):
         """No photo is lost, and none is there twice where it is moved in one step."""
-        now = [file[0] for file in self.tree(run).values() if file]
+        def counts(tree):
+            return collections.Counter(file[0] for file in tree.values() if file)
+
+        now = counts(self.tree(run))
         limit = 1 if self.method == "move" and not self.elsewhere else 2
-        for file in self.before.values():
-            if file and not 1 <= now.count(file[0]) <= limit:
-                self.fail(what, f"a photo is there {now.count(file[0])} times")
+        for digest, count in counts(self.before).items():
+            if not count <= now[digest] <= limit * count:
+                self.fail(what, f"a photo is there {now[digest]} times, and was {count} times")
 
     def undo(self, run, what):
         # What was ended before anything was made is not known to `--undo`.
