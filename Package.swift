@@ -83,6 +83,8 @@ let tests: [Target] = [
     name: "TestSupport",
     dependencies: ["Compute", "KernelTypes", "Primitives", "Ranks"],
     path: "Tests/TestSupport", swiftSettings: common),
+  .testTarget(
+    name: "SortingTests", dependencies: ["Sorting", "Primitives"], swiftSettings: common),
   .testTarget(name: "RanksTests", dependencies: ["Ranks", "TestSupport"], swiftSettings: common),
   .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: common),
   .testTarget(
@@ -111,7 +113,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Interchange", "Report", "Drawing", "Training", "Classifier", "ImageData", "CNN", "Compute",
-        "Primitives", "Ranks",
+        "Primitives", "Ranks", "Sorting",
       ],
       swiftSettings: common),
     // What a run has left, as a page with its charts and images.
@@ -142,6 +144,10 @@ let package = Package(
     // Charts and drawings: of numbers, names and images, without models.
     .target(
       name: "Drawing", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+
+    // Photos into folders, with a journal that takes it back.
+    .target(
+      name: "Sorting", dependencies: ["CSystem", "Primitives"], swiftSettings: common),
 
     // Images and networks: neither knows the other.
     .target(

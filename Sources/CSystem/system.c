@@ -4,6 +4,7 @@
 
 #include <linux/futex.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -115,3 +116,8 @@ int csystem_usable_processors(void) {
 }
 
 void csystem_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
+int csystem_rename_exclusively(int old_folder, const char *old_name, int new_folder,
+                               const char *new_name) {
+  return renameat2(old_folder, old_name, new_folder, new_name, RENAME_NOREPLACE);
+}

@@ -13,6 +13,7 @@ package enum Tool {
       PredictCommand.self,
       EmbedCommand.self,
       SimilarCommand.self,
+      SortCommand.self,
       CheckCommand.self,
       InspectCommand.self,
       CompareCommand.self,

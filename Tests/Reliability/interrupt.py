@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Kills, fails and stops a training run wherever it can be, and resumes it.
+"""Kills, fails and stops a training run, or a sort, wherever it can be, and resumes it.
 
 Whatever happens, the run that is resumed to its end must have the weights, bit for bit, and the
-metrics of one that nobody touched.
+metrics of one that nobody touched. A sort must lose no photo and have none twice, continue to the
+same end, and be undone to the byte.
 
     interrupt.py CNNCTL DATASET calls  [--every N]   killed before each system call that changes a file
     interrupt.py CNNCTL DATASET errors [--every N]   each such call fails once, with each of five errors
@@ -12,11 +13,15 @@ metrics of one that nobody touched.
                                                      checkpoints must not grow
     interrupt.py CNNCTL DATASET kinds [--count N]    both, each of runs that freeze, step back, wait
                                                      in vain, got more epochs or too little time
+    interrupt.py CNNCTL DATASET sort [--every N]     sort killed before each system call that changes a
+                                                     file, and each such call failed once: by copies,
+                                                     links and moves, also into another file system
 
-Needs strace for the first two. Ends with 1 if anything is not as it should be.
+Needs strace for the first two and the last. Ends with 1 if anything is not as it should be.
 """
 
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -32,6 +37,8 @@ import time
 
 CHANGING = ("write,pwrite64,fsync,rename,renameat,link,linkat,unlink,unlinkat,ftruncate,mkdir,mkdirat,"
             "symlink,openat,close").split(",")
+SORTING = ("write,pwrite64,fsync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,ftruncate,"
+           "mkdir,mkdirat,openat,fchmod,utimensat").split(",")
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EFBIG"]
 SETTINGS = "--batch-size 8 --augment seed --ema 0.9 --threads 1 --no-plots --cache ram -q".split()
 # What config.json does not say.
@@ -125,11 +132,20 @@ class Bench:
         self.failures.append(f"{what}: {why}")
         print(f"FAILED {what}: {why}", flush=True)
 
+    changing = CHANGING
+
+    def prepare(self, run):
+        """Makes what a run needs to be there."""
+
+    def touches(self, run, call):
+        return str(run) in call
+
     def calls(self):
         """For each kind of call, which of its invocations touch the run's folder."""
         run, trace = self.folder / "traced", self.folder / "trace"
+        self.prepare(run)
         self.run(
-            ["strace", "-f", "-y", "-qq", "-s", "4096", "-e", "trace=" + ",".join(CHANGING), "-o",
+            ["strace", "-f", "-y", "-qq", "-s", "4096", "-e", "trace=" + ",".join(self.changing), "-o",
              str(trace)] + self.command(run, False))
         counts, found = {}, {}
         for line in trace.read_text(errors="replace").splitlines():
@@ -142,7 +158,7 @@ class Bench:
                 continue
             counts[call] = counts.get(call, 0) + 1
             # What goes to the terminal is no file of the run.
-            if str(run) in rest:
+            if self.touches(run, line):
                 found.setdefault(call, []).append(counts[call])
         shutil.rmtree(run, ignore_errors=True)
         return found
@@ -150,6 +166,7 @@ class Bench:
     def inject(self, run, call, how, number):
         """Also which calls it met, as strace shows them."""
         trace = self.folder / "injected"
+        self.prepare(run)
         result = self.run(
             ["strace", "-qq", "-y", "-s", "4096", "-o", str(trace), "-e", "trace=" + call, "-e",
              f"inject={call}:{how}:when={number}"] + self.command(run, False))
@@ -352,18 +369,155 @@ def interrupt_kinds(program, dataset, count):
     return failures
 
 
+class SortBench(Bench):
+    """A sort of a few photos by one method; the folder of a run holds what is sorted."""
+
+    changing = SORTING
+
+    def __init__(self, program, photos, folder, method, elsewhere):
+        super().__init__(program, photos, folder, [])
+        self.photos, self.method, self.elsewhere = photos, method, elsewhere
+        run = self.folder / "whole"
+        self.prepare(run)
+        self.before = self.tree(run)
+        result = self.run(self.command(run, False))
+        if result.returncode != 0:
+            sys.exit(f"the sort that nobody touches failed: {result.stderr}")
+        self.expected = self.tree(run)
+        self.remove(run)
+
+    def target(self, run):
+        return (self.elsewhere or run) / f"{run.name}-sorted"
+
+    def command(self, run, _):
+        return [self.program, "sort", "-r", str(run / "photos"), "--into", str(self.target(run)),
+                "--" + self.method, "--threads", "1", "-q", "--model", "cats-dogs"]
+
+    def prepare(self, run):
+        self.remove(run)
+        shutil.copytree(self.photos, run / "photos")
+
+    def remove(self, run):
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.rmtree(self.target(run), ignore_errors=True)
+        shutil.rmtree(self.staging(run), ignore_errors=True)
+
+    def staging(self, run):
+        target = self.target(run)
+        return target.parent / f".{target.name}.cnnctl-sort"
+
+    def touches(self, run, call):
+        if "openat(" in call and "O_CREAT" not in call:
+            return False
+        return str(run) in call or str(self.target(run)) in call or str(self.staging(run)) in call
+
+    def tree(self, run):
+        """Every file with its bytes, time and permissions, and every folder, but for journals."""
+        found = {}
+        for name, root in (("photos", run / "photos"), ("sorted", self.target(run)),
+                           ("staging", self.staging(run))):
+            for path in [root, *root.rglob("*")] if root.exists() else []:
+                place = f"{name}/{path.relative_to(root)}"
+                if ".cnnctl-sort/" in place:
+                    continue
+                found[place] = None if path.is_dir() else (
+                    hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns,
+                    path.stat().st_mode)
+        return found
+
+    def check_photos(self, run, what):
+        """No photo is lost, and none is there twice where it is moved in one step."""
+        def counts(tree):
+            return collections.Counter(file[0] for file in tree.values() if file)
+
+        now = counts(self.tree(run))
+        limit = 1 if self.method == "move" and not self.elsewhere else 2
+        for digest, count in counts(self.before).items():
+            if not count <= now[digest] <= limit * count:
+                self.fail(what, f"a photo is there {now[digest]} times, and was {count} times")
+
+    def undo(self, run, what):
+        # What was ended before anything was made is not known to `--undo`.
+        if self.target(run).exists() or self.staging(run).exists():
+            result = self.run([self.program, "sort", "--undo", str(self.target(run)), "-q"])
+            if result.returncode != 0:
+                self.fail(what, f"is not undone ({result.returncode}): {result.stderr}")
+        if self.tree(run) != self.before:
+            self.fail(what, "another tree after --undo")
+
+    def finish(self, run, what, continues):
+        self.tried += 1
+        self.check_photos(run, what)
+        if continues:
+            result = self.run(self.command(run, True))
+            if result.returncode != 0:
+                self.fail(what, f"is not continued ({result.returncode}): {result.stderr}")
+            elif self.tree(run) != self.expected:
+                self.fail(what, "another end than without the interruption")
+        self.undo(run, what)
+        self.remove(run)
+
+
+def interrupt_sorts(program, dataset, every):
+    """Kills and fails sorts by every method."""
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder, \
+            tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-", dir="/dev/shm") as other:
+        photos = few(dataset, pathlib.Path(folder), {"test_set": 4}) / "test_set"
+        # Two names that are taken: one by other bytes, one by the same.
+        first = sorted(photos.glob("*/*"))
+        (photos / "more").mkdir()
+        shutil.copy(first[1], photos / "more" / first[0].name)
+        shutil.copy(first[2], photos / "more" / first[2].name)
+        elsewhere = pathlib.Path(other) if os.stat(other).st_dev != os.stat(folder).st_dev else None
+        for method, place in [("copy", None), ("link", None), ("move", None), ("link", elsewhere),
+                              ("move", elsewhere)][:5 if elsewhere else 3]:
+            bench = SortBench(program, photos, folder, method, place)
+            name = method + (" across file systems" if place else "")
+            calls = [(call, number) for call, numbers in bench.calls().items() for number in numbers]
+            bench.remove(bench.folder / "traced")
+            run = bench.folder / "run"
+            kills = errors = 0
+            for index, (call, number) in enumerate(calls):
+                if index % every:
+                    continue
+                for continues in (True, False):
+                    result, _ = bench.inject(run, call, "signal=KILL", number)
+                    what = f"{name}: killed before {call} {number}"
+                    if result.returncode not in (-9, 137):
+                        bench.fail(what, f"was not killed: {result.returncode}")
+                    kills += 1
+                    bench.finish(run, what, continues)
+                error = ERRORS[index % len(ERRORS)]
+                result, _ = bench.inject(run, call, f"error={error}", number)
+                what = f"{name}: {call} {number} failed with {error}"
+                if result.returncode < 0 or result.returncode > 128:
+                    bench.fail(what, f"ended with {result.returncode}: {result.stderr}")
+                errors += 1
+                bench.finish(run, what, result.returncode != 0 or index % 2 == 0)
+            print(
+                f"{name}: {len(calls)} calls; killed {kills} times, {errors} calls failed; "
+                f"{bench.tried} trees compared, {len(bench.failures)} failures", flush=True)
+            failures += len(bench.failures)
+    return failures
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("dataset")
     parser.add_argument(
-        "what", choices=["calls", "errors", "kills", "signals", "long", "kinds"])
+        "what", choices=["calls", "errors", "kills", "signals", "long", "kinds", "sort"])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--count", type=int)
     arguments = parser.parse_args()
     if arguments.what == "kinds":
         failures = interrupt_kinds(arguments.program, arguments.dataset, arguments.count or 20)
+        print(f"{failures} failures")
+        sys.exit(1 if failures else 0)
+    if arguments.what == "sort":
+        failures = interrupt_sorts(arguments.program, arguments.dataset, arguments.every)
         print(f"{failures} failures")
         sys.exit(1 if failures else 0)
     with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder:

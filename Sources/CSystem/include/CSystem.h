@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What Swift cannot say itself: processor features, futexes, the floating-point control word.
+// What Swift cannot say itself: processor features, futexes, a rename that replaces nothing, the
+// floating-point control word.
 
 /// Whether the processor and the operating system both support AVX2, FMA and their companions
 /// (the level x86-64-v3).
@@ -50,6 +51,12 @@ static inline void csystem_spin_hint(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+/// Gives a file another name below the folders, which are open; 0 if that is done. A name that is
+/// taken is an error (EEXIST), and so is a file system that cannot look and rename in one step
+/// (EINVAL, ENOSYS).
+int csystem_rename_exclusively(int old_folder, const char *old_name, int new_folder,
+                               const char *new_name);
 
 /// Lets all threads take memory from one heap, where each would else reserve 64 MB of addresses.
 void csystem_share_heap(void);

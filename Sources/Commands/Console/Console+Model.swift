@@ -8,11 +8,12 @@ extension Console {
     note(ModelLine(model, at: location).text(isChosen: name != nil))
   }
 
-  /// Names the images that could not be read; after the tenth only with `-v`.
-  func leftOut(_ images: [SkippedImage]) {
+  /// Names the images that could not be read, or that were `skipped` for another reason; after the
+  /// tenth only with `-v`.
+  func leftOut(_ images: [SkippedImage], _ skipped: String = "skipped") {
     let shown = isVerbose ? images[...] : images.prefix(10)
-    for image in shown { warning("skipped \(image.path): \(image.message)") }
+    for image in shown { warning("\(skipped) \(image.path): \(image.message)") }
     let rest = images.count - shown.count
-    if rest > 0 { warning("skipped \(counted(rest, "more image")) (-v lists them)") }
+    if rest > 0 { warning("\(skipped) \(counted(rest, "more image")) (-v lists them)") }
   }
 }
