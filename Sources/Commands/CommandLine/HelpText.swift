@@ -84,10 +84,31 @@ enum HelpText {
   ) -> [String] {
     var lines = wrapped(meaning, indent: column, width: width)
     if term.count + 2 > column {
-      lines.insert(term, at: 0)
+      lines.insert(contentsOf: broken(term, width: width), at: 0)
     } else {
       lines[0] =
         term + String(repeating: " ", count: column - term.count) + lines[0].dropFirst(column)
+    }
+    return lines
+  }
+
+  /// A term with many values, in lines of at most `width` columns, broken between values.
+  private static func broken(_ term: String, width: Int) -> [String] {
+    let values = term.split(separator: "|", omittingEmptySubsequences: false)
+    guard term.count > width, values.count > 1 else { return [term] }
+    let indent = values[0].lastIndex(of: " ").map {
+      values[0].distance(from: term.startIndex, to: $0)
+    }
+    let margin = String(repeating: " ", count: (indent ?? 0) + 1)
+    var lines = [String(values[0])]
+    for value in values.dropFirst() {
+      // The bar before the value and the one behind it.
+      if lines[lines.count - 1].count + value.count + 2 <= width {
+        lines[lines.count - 1] += "|" + value
+      } else {
+        lines[lines.count - 1] += "|"
+        lines.append(margin + value)
+      }
     }
     return lines
   }
