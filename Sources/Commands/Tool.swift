@@ -19,6 +19,7 @@ package enum Tool {
       VerifyCommand.self,
       ExportCommand.self,
       ImportCommand.self,
+      ModelsCommand.self,
       BenchCommand.self,
       HelpCommand.self,
     ]
