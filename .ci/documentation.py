@@ -21,7 +21,7 @@ MODULES_MARK = "<!-- modules -->"
 
 # Options of other programs that the text mentions without naming the program in the same code.
 FOREIGN = {
-    "count", "decode-fully", "disable-testable-imports", "limit", "mca", "mpi", "ranks", "replace",
+    "count", "decode-fully", "disable-testable-imports", "limit", "mca", "mpi", "ranks",
     "show-bin-path", "tolerance",
 }
 

@@ -22,6 +22,7 @@ package enum Tool {
       VerifyCommand.self,
       ExportCommand.self,
       ImportCommand.self,
+      ModelsCommand.self,
       BenchCommand.self,
       HelpCommand.self,
     ]

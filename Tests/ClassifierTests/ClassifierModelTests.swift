@@ -170,7 +170,7 @@ func locating() throws {
   try withTemporaryFolder { folder in
     func failure(_ name: String) -> TrainingError? {
       do throws(TrainingError) {
-        _ = try ClassifierModel.locate(name)
+        _ = try ClassifierModel.locate(name, shelf: nil)
         return nil
       } catch {
         return error
@@ -182,11 +182,11 @@ func locating() throws {
     #expect(failure(run.path)?.problem.contains("no weights yet") == true)
     try run.write(model().encoded(), to: "weights/best.safetensors")
     for name in [run.path + "/", run.bestWeights] {
-      let location = try ClassifierModel.locate(name)
+      let location = try ClassifierModel.locate(name, shelf: nil)
       #expect(location.weights == run.bestWeights && location.run == run.path)
     }
     try run.write("text", to: "x.jpg")
-    let other = try ClassifierModel.locate(run.file("x.jpg"))
+    let other = try ClassifierModel.locate(run.file("x.jpg"), shelf: nil)
     #expect(other.run == nil)
     #expect(throws: TrainingError.self) { try ClassifierModel(path: other.weights) }
   }

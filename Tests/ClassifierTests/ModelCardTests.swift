@@ -153,7 +153,7 @@ func overriding() throws {
 
 @Test("The model inside the program is whole, and a path of its name wins over it")
 func boxedModel() throws {
-  let location = try ClassifierModel.locate("cats-dogs")
+  let location = try ClassifierModel.locate("cats-dogs", shelf: nil)
   #expect(location.boxed != nil && location.run == nil)
   let model = try ClassifierModel(at: location)
   #expect(model.classes == ["cats", "dogs"] && model.network.isFinite)
@@ -161,8 +161,8 @@ func boxedModel() throws {
   #expect(facts.bytes <= 7_000_000 && facts.sha256.count == 64)
   #expect(BoxedModel.named("cats") == nil)
   try withTemporaryFolder { folder in
-    #expect(try ClassifierModel.locate(nil, latest: folder + "/latest").boxed != nil)
+    #expect(try ClassifierModel.locate(nil, latest: folder + "/latest", shelf: nil).boxed != nil)
     try write([1], to: folder + "/cats-dogs")
-    #expect(try ClassifierModel.locate(folder + "/cats-dogs").boxed == nil)
+    #expect(try ClassifierModel.locate(folder + "/cats-dogs", shelf: nil).boxed == nil)
   }
 }

@@ -11,7 +11,8 @@ import Training
   /// Options of other programs, which the texts name too.
   private static let foreign: Set = [
     "--bind-to", "--count", "--cpus-per-task", "--decode-fully", "--disable-testable-imports",
-    "--host", "--map-by", "--mca", "--mpi", "--nodes", "--ntasks-per-node", "--package",
+    "--host", "--map-by", "--mca", "--mpi", "--no-deps", "--nodes", "--ntasks-per-node",
+    "--package",
     "--product", "--ranks", "--show-bin-path", "--time", "--tolerance",
   ]
 

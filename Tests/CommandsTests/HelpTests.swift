@@ -9,7 +9,7 @@ import Training
 @Suite struct HelpTests {
   @Test(arguments: [
     "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-    "verify", "export", "import", "bench", "help", "embed", "similar",
+    "verify", "export", "import", "models", "bench", "help", "embed", "similar",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
@@ -52,7 +52,7 @@ import Training
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
     for name in [
       "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-      "export", "import", "bench",
+      "export", "import", "models", "bench",
     ] {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0

@@ -100,11 +100,13 @@ struct ImportTests {
     try write(Array("cos\nsystem\n(X\u{2}\0\0\0idtR.".utf8), to: pickle)
     let wheel = folder.file("weights.whl")
     try write([0x50, 0x4B, 0x03, 0x04] + [UInt8](repeating: 0, count: 50), to: wheel)
+    let empty = folder.file("empty.pth")
+    try write([], to: empty)
     let short = folder.file("short")
     try write(Array(bytes(of: weights).prefix(1 << 20)), to: short)
     let cases: [([String], ExitCode, String)] = [
       (["import", weights, "--arch", "resnet50", "-o", file], .usage, "resnet18, resnet34"),
-      (["import", weights, "--arch", "resnet18"], .usage, "-o MODEL is missing"),
+      (["import", weights, "--arch", "resnet18"], .usage, "--name NAME or -o MODEL is missing"),
       (["import", "--arch", "resnet18", "-o", file], .usage, "FILE is missing"),
       (
         ["import", weights, "--arch", "resnet18", "-o", weights], .cannotCreate, "already exists"
@@ -116,6 +118,7 @@ struct ImportTests {
         ["import", pickle, "-o", file], .badData, "it names os.system, which is code and no tensor"
       ),
       (["import", wheel, "-o", file], .badData, "the file is truncated"),
+      (["import", empty, "-o", file], .badData, "cannot be imported: the file is empty"),
       (
         ["import", folder.file("model"), "--arch", "resnet18", "-o", file], .badData,
         "is already a cnnctl model"
@@ -131,6 +134,45 @@ struct ImportTests {
       #expect(outcome.output == "")
       #expect(!FileManager.default.fileExists(atPath: file))
     }
+  }
+
+  @Test func `A config.json beside the weights, or named, fixes the preparation of images`() throws
+  {
+    let text = """
+      {"architecture": "resnet18", "num_classes": 3, "label_names": ["x", "y", "z"],
+       "pretrained_cfg": {"input_size": [3, 96, 96], "interpolation": "bilinear", "crop_pct": 1,
+        "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}}
+      """
+    let named = folder.file("timm.json")
+    try write(Array(text.utf8), to: named)
+    let model = try imported("--config", named)
+    #expect(
+      cnnctl("inspect", model).output.contains(
+        "crop to 96x96, bilinear, EXIF apply; minus 127.50, 127.50, 127.50, over 63.75"))
+    #expect(
+      try object(cnnctl("inspect", model, "--json").output)["classes"] as? [String] == [
+        "x", "y", "z",
+      ])
+    try write(Array(text.utf8), to: folder.file("config.json"))
+    let outcome = cnnctl("import", weights, "-o", folder.file("beside"), "--json")
+    #expect(outcome.diagnostics == "images are prepared as \(folder.file("config.json")) says\n")
+    #expect(try object(outcome.output)["config"] as? String == folder.file("config.json"))
+    #expect(try bytes(of: folder.file("beside")) == bytes(of: model))
+    try write(
+      Array(text.replacing("[0.5, 0.5, 0.5]", with: "[0.5, 0.5]").utf8),
+      to: folder.file("config.json"))
+    let wrong = cnnctl("import", weights, "-o", folder.file("wrong"))
+    #expect(wrong.code == .badData)
+    #expect(wrong.diagnostics.contains("config.json: pretrained_cfg.mean is not valid"))
+    #expect(wrong.diagnostics.contains("expected: 3 numbers from 0.0 to 1.0"))
+    try write(Array("{\"schema\": 1}".utf8), to: folder.file("config.json"))
+    let other = cnnctl("import", weights, "-o", folder.file("other"))
+    #expect(
+      other.code == .done && other.diagnostics.contains("warning: \(folder.file("config.json"))"))
+    #expect(cnnctl("import", weights, "--config", "none", "-o", named).code == .cannotCreate)
+    #expect(
+      cnnctl("import", weights, "--config", folder.file("none"), "-o", folder.file("n")).code
+        == .noInput)
   }
 
   @Test func `Options that mean nothing for PyTorch are refused`() throws {

@@ -1,5 +1,6 @@
 import Commands
 import ImageData
+import Primitives
 import Testing
 import Training
 

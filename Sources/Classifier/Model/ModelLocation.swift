@@ -1,5 +1,6 @@
 package import Primitives
 
+/// Where a model lies: a file, a run, a name, or the program itself.
 package struct ModelLocation: Sendable {
   /// The weights file, or the name of the model inside the program.
   package var weights: String
@@ -7,6 +8,8 @@ package struct ModelLocation: Sendable {
   package var run: String?
   /// The model inside the program, where it is one.
   package var boxed: BoxedModel?
+  /// The name that it goes by, where it is on the shelf.
+  package private(set) var shelved: String?
   /// The file's bytes, where another process has read them.
   package var bytes: [UInt8]?
 
@@ -29,6 +32,15 @@ package struct ModelLocation: Sendable {
     self.boxed = boxed
   }
 
+  /// A model of the shelf by its name.
+  init(_ name: String, on shelf: ModelShelf) {
+    weights = shelf.path(of: name)
+    shelved = name
+  }
+
+  /// The name in messages and results: what finds it again.
+  package var title: String { shelved ?? run ?? weights }
+
   /// The model file's size in bytes and its SHA-256.
   package func fileFacts() throws(TrainingError) -> (bytes: Int, sha256: String) {
     let source = try ModelBytes(self)
@@ -37,23 +49,27 @@ package struct ModelLocation: Sendable {
 }
 
 extension ClassifierModel {
-  /// Finds the model that `--model` names: a run folder's best weights, a file, or a built-in
-  /// model.
+  /// Finds the model that `--model` names: a run folder's best weights, a file, a built-in model, or
+  /// one of the shelf.
   ///
-  /// An existing path wins over a model inside the program. Without a name it is `latest`
-  /// where there is one, else the program's own.
+  /// An existing path wins over a name. Without a name it is `latest` where there is one, else the
+  /// program's own.
+  ///
+  /// - shelf: nil if there is none.
   package static func locate(
-    _ name: String?, latest: String = RunFolder.latest
+    _ name: String?, latest: String = RunFolder.latest, shelf: ModelShelf?
   ) throws(TrainingError) -> ModelLocation {
     guard let name else {
-      return FileSystem.isFolder(latest) ? try locate(latest) : ModelLocation(.catsDogs)
+      return FileSystem.isFolder(latest) ? try locate(latest, shelf: nil) : ModelLocation(.catsDogs)
     }
     guard FileSystem.exists(name) else {
       if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }
-      let names = BoxedModel.all.map(\.name).joined(separator: ", ")
+      if let model = shelf?.model(named: name) { return model }
+      let names = BoxedModel.all.map(\.name) + (shelf?.names ?? [])
       throw TrainingError(
         .missing, "the model \(name) does not exist",
-        expected: "a run folder, a model file, or a model inside this program: \(names)")
+        expected: "a run folder, a model file, or one of these names: \(listed(names))",
+        advice: nearest(to: name, among: names))
     }
     guard FileSystem.isFolder(name) else {
       let run = FileSystem.parent(of: FileSystem.parent(of: name))

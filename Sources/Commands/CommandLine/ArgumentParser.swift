@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Training
 
 /// Parses a command's arguments.

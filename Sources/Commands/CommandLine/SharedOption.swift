@@ -39,11 +39,11 @@ enum SharedOption {
 
   static let model = Option(
     "model", .text, "RUN|FILE|NAME", said: "runs/latest if there, else cats-dogs", in: .model,
-    "run folder, weights file, or cats-dogs")
+    "run folder, weights file, cats-dogs, or a name that 'cnnctl models' lists")
   /// The paragraph about `--model` in a command's help.
   static let namingModels =
-    "--model is a run folder, a weights file, or cats-dogs, the model built into this program; an "
-    + "existing path takes precedence over that name. The default is the newest run, or "
+    "--model is a run folder, a weights file, cats-dogs, the model built into this program, or the "
+    + "name of a model that 'cnnctl models' lists; an existing path takes precedence over a name. The default is the newest run, or "
     + "cats-dogs if there is no run; a line on standard error names the model."
   static let maxPixels = Option(
     like: \.data.maxPixels, .pixels, or: Preprocessing.defaultMaxPixels)

@@ -10,8 +10,8 @@ struct CompareCommand: Command {
     name: "compare", usage: "cnnctl compare A [B [DATASET]] [options]",
     summary: "two models on the same images: which is better, and where",
     details: [
-      "A and B are run folders, weights files, or cats-dogs, the model built into this program; "
-        + "they must have the same classes. B defaults to the newest run. DATASET is a folder as "
+      "A and B are run folders, weights files, cats-dogs, the model built into this program, or "
+        + "names that 'cnnctl models' lists; they must have the same classes. B defaults to the newest run. DATASET is a folder as "
         + "for evaluate; it defaults to the one that A's run was trained on, or B's if A is not "
         + "in a run.",
       "Both models predict every image. McNemar's exact test says whether chance alone would "
@@ -40,8 +40,9 @@ struct CompareCommand: Command {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let other = try arguments.run(operand: "B", at: 1, of: Self.description)
-    let first = try ComparedModel("A", arguments.operands[0])
-    let second = try ComparedModel("B", other)
+    let first = try ComparedModel(
+      "A", arguments.operands[0], shelf: console.environment.shelf)
+    let second = try ComparedModel("B", other, shelf: console.environment.shelf)
     try check(first, second)
     for side in [first, second] { console.note(side.introduction) }
 
@@ -154,10 +155,10 @@ struct ComparedModel {
   let sha256: String
 
   /// The model that the command line names.
-  init(_ letter: String, _ name: String) throws {
+  init(_ letter: String, _ name: String, shelf: ModelShelf?) throws {
     self.letter = letter
     self.name = name
-    location = try ClassifierModel.locate(name)
+    location = try ClassifierModel.locate(name, shelf: shelf)
     model = try ClassifierModel(at: location)
     sha256 = try model.fileSHA256 ?? location.fileFacts().sha256
   }

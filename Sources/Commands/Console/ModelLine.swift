@@ -22,7 +22,7 @@ struct ModelLine {
     name =
       location.boxed != nil
       ? location.weights + " (built in)"
-      : isKept ? RunFolder.lasting(location.run ?? "") : location.weights
+      : isKept ? RunFolder.lasting(location.run ?? "") : location.shelved ?? location.weights
     classes = model.classes
     let record = run.flatMap { try? RunRecord(folder: $0) }
     if let record, let test = record.test, record.weightsSHA256 == model.fileSHA256 {

@@ -7,8 +7,9 @@ extension Environment {
   package static func process() -> Environment {
     var variables: [String: String] = [:]
     for name in [
-      "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "HOME", "LC_ALL", "LC_CTYPE",
-      "LANG",
+      "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME",
+      "LC_ALL",
+      "LC_CTYPE", "LANG",
     ] + Launcher.variables {
       if let value = getenv(name) { variables[name] = String(systemPath: value) }
     }

@@ -39,11 +39,12 @@ struct EvaluateCommand: Command {
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments[SharedOption.model])
+    let location = try ClassifierModel.locate(
+      arguments[SharedOption.model], shelf: console.environment.shelf)
     let model = try ClassifierModel(at: location)
     guard !arguments.operands.isEmpty || location.run != nil else {
       throw Failure(
-        .usage, "DATASET is missing: \(location.weights) is not in a run folder that names one",
+        .usage, "DATASET is missing: \(location.title) is not in a run folder that names one",
         expected: EvaluateCommand.description.usage, advice: "cnnctl evaluate photos",
         helpPage: EvaluateCommand.description.helpPage)
     }

@@ -16,7 +16,7 @@ enum SeenImages {
 
   /// The model whose training images they are: a run tells those of the model that it started from.
   private static func owner(_ location: ModelLocation) -> String {
-    guard location.boxed == nil, let run = location.run else { return location.weights }
+    guard location.boxed == nil, let run = location.run else { return location.title }
     return location.configuration?.transfer.from ?? RunFolder.lasting(run)
   }
 }

@@ -56,7 +56,8 @@ struct ExplainCommand: Command {
       named: arguments[Self.output], otherwise: stem(methods))
     let draws = !arguments[SharedOption.noPlots]
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments[SharedOption.model])
+    let location = try ClassifierModel.locate(
+      arguments[SharedOption.model], shelf: console.environment.shelf)
     let inputs = OutputGuard(
       operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [location.weights])
@@ -78,7 +79,7 @@ struct ExplainCommand: Command {
       arguments.operands, recursive: arguments[SharedOption.recursive],
       read: console.environment.input, warn: console.warning)
     let lines = ExplanationLines(
-      classes: model.classes, model: location.run ?? location.weights,
+      classes: model.classes, model: location.title,
       isJSON: arguments[SharedOption.json])
     func finishPage() throws {
       guard !page.tiles.isEmpty else { return }

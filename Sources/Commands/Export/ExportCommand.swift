@@ -12,8 +12,8 @@ struct ExportCommand: Command {
     name: "export", usage: "cnnctl export [MODEL] -o FILE [options]",
     summary: "a model as one file, for this program, ONNX Runtime or Core ML",
     details: [
-      "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; it "
-        + "defaults to the newest run. FILE's ending chooses the format: .safetensors, .onnx or "
+      "MODEL is a run folder, a weights file, cats-dogs, the model built into this program, or a "
+        + "name that 'cnnctl models' lists; it defaults to the newest run. FILE's ending chooses the format: .safetensors, .onnx or "
         + ".mlmodel (Core ML). A .safetensors file is a model as train writes it: every command "
         + "reads it, and so does Python's safetensors. An existing file is never overwritten.",
       "An ONNX model takes photos of any size; Core ML's is a classifier. Both give the "
@@ -91,7 +91,7 @@ struct ExportCommand: Command {
     }
     if isTorch { try ModelFileName(path, of: Self.description).checkOwn() }
     let name = arguments.operands.first
-    let location = try ClassifierModel.locate(name)
+    let location = try ClassifierModel.locate(name, shelf: console.environment.shelf)
     var model = try ClassifierModel(at: location)
     if name == nil { console.introduce(model, at: location, named: name) }
     if isTorch {

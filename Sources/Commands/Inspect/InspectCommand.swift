@@ -12,9 +12,10 @@ struct InspectCommand: Command {
     name: "inspect", usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
-      "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; "
-        + "PRESET is one of \(Architecture.presetNames.joined(separator: ", ")); FILE.json is a list of "
-        + "layers. An existing path takes precedence over a name. The default is the "
+      "MODEL is a run folder, a weights file, cats-dogs, the model built into this program, or the "
+        + "name of a model that 'cnnctl models' lists; PRESET is one of "
+        + "\(Architecture.presetNames.joined(separator: ", ")); FILE.json is a list of layers. An "
+        + "existing path takes precedence over a name. The default is the "
         + "newest run, or cats-dogs if there is no run."
     ],
     operands: 0...1, operandName: "MODEL, PRESET or FILE.json",
@@ -57,7 +58,8 @@ struct InspectCommand: Command {
   /// An existing path wins over a model or a preset of that name.
   private func subject(_ name: String, _ engine: Engine) throws -> InspectedNetwork {
     let size = arguments[Self.size]
-    if size != nil, FileSystem.exists(name) || BoxedModel.named(name) != nil {
+    let isModel = BoxedModel.named(name) != nil || shelf?.model(named: name) != nil
+    if size != nil, isModel || FileSystem.exists(name) {
       throw Failure(
         .usage, "--size is for presets: \(name) has its own image size",
         expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "),
@@ -69,7 +71,7 @@ struct InspectCommand: Command {
       }
       return try model(name, engine)
     }
-    if BoxedModel.named(name) != nil { return try model(name, engine) }
+    if isModel { return try model(name, engine) }
     guard Architecture.presetNames.contains(name) else {
       throw Failure(
         .noInput, "\(name) does not exist and is not a preset",
@@ -89,7 +91,11 @@ struct InspectCommand: Command {
     }
   }
 
-  private var names: [String] { Architecture.presetNames + BoxedModel.all.map(\.name) }
+  private var names: [String] {
+    Architecture.presetNames + BoxedModel.all.map(\.name) + (shelf?.names ?? [])
+  }
+
+  private var shelf: ModelShelf? { console.environment.shelf }
 
   /// The newest run's model, as every command takes it where none is named.
   private func newest(_ engine: Engine) throws -> InspectedNetwork {
@@ -103,7 +109,7 @@ struct InspectCommand: Command {
   }
 
   private func model(_ name: String?, _ engine: Engine) throws -> InspectedNetwork {
-    let location = try ClassifierModel.locate(name)
+    let location = try ClassifierModel.locate(name, shelf: shelf)
     return InspectedNetwork(
       try ClassifierModel(at: location), at: location, file: try location.fileFacts(), engine)
   }

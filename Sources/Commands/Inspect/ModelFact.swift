@@ -26,7 +26,9 @@ struct ModelFact {
   static func all(
     of model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String)
   ) -> [ModelFact] {
-    let place = location.weights + (location.boxed == nil ? "" : ", built in")
+    let place =
+      location.shelved.map { "\($0), \(location.weights)" }
+      ?? location.weights + (location.boxed == nil ? "" : ", built in")
     let facts = [
       ModelFact("model", place, .string(location.weights)),
       ModelFact(

@@ -43,7 +43,8 @@ struct PredictCommand: Command {
   func run() throws -> ExitCode {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(arguments[SharedOption.model])
+    let location = try ClassifierModel.locate(
+      arguments[SharedOption.model], shelf: console.environment.shelf)
     let output = try output(beside: location)
     let model = try ClassifierModel(unconfirmed: location)
     let predictor = Predictor(
@@ -53,7 +54,7 @@ struct PredictCommand: Command {
 
     let abstainBelow = arguments[Self.abstainBelow]
     var writer = PredictionWriter(
-      format: format, classes: model.classes, model: location.run ?? location.weights,
+      format: format, classes: model.classes, model: location.title,
       topK: arguments[Self.topK], abstainBelow: abstainBelow)
     var answered = 0
     var tally = PredictionTally(classes: model.classes.count)

@@ -68,15 +68,16 @@ struct TrainCommand: Command {
   {
     let isFirst = ranks?.group.isFirst ?? true
     let resumption = isFirst ? try resumption() : nil
-    let configuration = try ranks.configuration {
+    var configuration = try ranks.configuration {
       try resumption?.configuration ?? self.configuration()
     }
+    configuration.transfer.shelf = console.environment.shelf
     let engine = try Engine(
       arguments, console.environment, threads: arguments[SharedOption.threads] ?? ranks?.threads,
       like: ranks.record(resumption?.record), upTo: ranks?.instructionSet)
     let progress = TrainingProgress(
       console, json: arguments[SharedOption.json], plots: !arguments[SharedOption.noPlots],
-      engine: engine)
+      engine: engine, hint: resumption == nil ? hint(configuration) : nil)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
       let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
@@ -121,13 +122,25 @@ struct TrainCommand: Command {
     return .done
   }
 
+  /// What few photos are told, unless the command line names the network or a tutorial's recipe.
+  private func hint(_ configuration: Configuration) -> PretrainedHint? {
+    let isChosen =
+      configuration.transfer.from != nil || configuration.recipe.isSeed
+      || arguments.has(Self.config) || settings.has(\.network.arch)
+    return isChosen ? nil : PretrainedHint(shelf: console.environment.shelf)
+  }
+
+  private var settings: Settings {
+    Settings(arguments.given, shelf: console.environment.shelf)
+  }
+
   /// The run to continue with: that of `--resume=RUN`, of `--out`, or the newest.
   private func resumption() throws -> Resumption? {
     let given = arguments.given[Self.resume.description.name]
     guard let given, given != .off else { return nil }
     let other =
       arguments.has(Self.config)
-      ? "config" : arguments.settings.has(\.transfer.from) ? "from" : nil
+      ? "config" : settings.has(\.transfer.from) ? "from" : nil
     if let other {
       throw Failure(
         .usage, "--resume and --\(other) exclude each other: a run has its own settings",
@@ -142,12 +155,11 @@ struct TrainCommand: Command {
     }
     return try Resumption(
       run: named ?? out ?? RunFolder.latest, dataset: arguments.operands.first,
-      settings: arguments.settings)
+      settings: settings)
   }
 
   private func configuration() throws -> Configuration {
     let dataset = arguments.operands.first
-    let settings = arguments.settings
     if let file = arguments[Self.config] {
       if settings.has(\.recipe) {
         throw Failure(

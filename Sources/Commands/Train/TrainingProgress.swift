@@ -13,13 +13,16 @@ final class TrainingProgress {
   private let plots: Bool
   private let engine: Engine
   private let meter: TrainingMeter
+  private let hint: PretrainedHint?
   private var done: TrainingSummary?
   /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
+  /// - hint: what few photos are told; nil for nothing.
   init(
-    _ console: Console, json: Bool, plots: Bool, engine: Engine
+    _ console: Console, json: Bool, plots: Bool, engine: Engine, hint: PretrainedHint? = nil
   ) {
+    self.hint = hint
     self.console = console
     self.json = json
     self.plots = plots
@@ -38,6 +41,7 @@ final class TrainingProgress {
     case .dataset(let summary):
       for line in event.lines { console.note(line) }
       console.leftOut(summary.skipped)
+      if let line = hint?.line(for: summary) { console.note(line) }
     case .samples(let samples):
       if plots { draw(samples) }
     case .loading(let done, let total):

@@ -34,7 +34,7 @@ struct VerifyCommand: Command {
     let path = try arguments.run(of: Self.description)
     let verification = try Verification(
       run: path, dataset: arguments.operands.dropFirst().first,
-      steps: arguments[Self.steps])
+      steps: arguments[Self.steps], shelf: console.environment.shelf)
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment, like: verification.record)

@@ -1,5 +1,6 @@
 internal import CNN
 package import Classifier
+internal import ImageData
 package import Primitives
 
 /// Weights that PyTorch saved, as a model.
@@ -10,14 +11,18 @@ package enum TorchImport {
   /// becomes one: σ(z₁ - z₀) is the second class's share of the softmax.
   ///
   /// - wanted: the network that they must be of; nil for any.
-  /// - labels: the classes' names in order; nil for numbered ones.
+  /// - labels: the classes' names in order; nil for those of `config`, or numbered ones.
+  /// - config: timm's description of the weights; nil for the preparation of images that the
+  ///   network's authors have.
   ///
-  /// Errors: a file that is none, weights of another network, labels of another number.
+  /// Errors: a file that is none, weights of another network, labels of another number, a
+  /// description of other weights.
   package static func model(
-    _ path: String, as wanted: TorchNetwork? = nil, labels: [String]?
+    _ path: String, as wanted: TorchNetwork? = nil, labels: [String]?, config: TimmConfig? = nil
   ) throws(TrainingError) -> ClassifierModel {
     let file = try StateDictionary(path: path)
-    let match = try recognised(file, path, wanted)
+    let match = try recognised(file, path, wanted, config)
+    try config?.check(classes: max(2, match.rows))
     let blank: Network
     do throws(ModelError) {
       blank = try Network(blank: match.architecture)
@@ -25,7 +30,7 @@ package enum TorchImport {
       throw TrainingError(.badData, "\(path): \(error)")
     }
     let classes = max(2, match.rows)
-    let names = labels ?? ClassLabels.numbered(classes)
+    let names = labels ?? config?.labels ?? ClassLabels.numbered(classes)
     guard names.count == classes else {
       throw TrainingError(
         .badData, "\(path): the labels do not fit the network's classes",
@@ -47,30 +52,78 @@ package enum TorchImport {
     }
     blank.noteChange()
     return ClassifierModel(
-      network: blank, classes: names, preprocessing: match.network.preprocessing,
+      network: blank, classes: names,
+      preprocessing: config?.preprocessing ?? match.network.preprocessing,
       recipe: ClassifierModel.importedRecipe, datasetFingerprint: ClassifierModel.importedRecipe,
       trainingImages: 0)
   }
 
   /// The network of a file's tensors.
   private static func recognised(
-    _ file: StateDictionary, _ path: String, _ wanted: TorchNetwork?
+    _ file: StateDictionary, _ path: String, _ wanted: TorchNetwork?, _ config: TimmConfig?
   ) throws(TrainingError) -> Match {
     var matches: [Match] = []
+    let said = config?.network
     do throws(ModelError) {
       for network in TorchNetwork.allCases {
-        for naming in network.namings { matches.append(try Match(file, network, naming)) }
+        for naming in network.namings {
+          // Only of the network that the file describes: another may not take its images.
+          let side = said?.network == network ? config?.preprocessing.width : nil
+          matches.append(try Match(file, network, naming, side: side, form: said?.form))
+        }
       }
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }
+    // Of two networks with the same names, the one that the file describes.
+    if let said { matches = matches.filter { $0.network == said.network } + matches }
     let nearest = matches.min { $0.distance < $1.distance }
     let meant = matches.filter { $0.network == wanted }.min { $0.distance < $1.distance }
     guard let match = meant ?? nearest else {
       throw TrainingError(.internal, "no network can be imported")
     }
     try match.check(path, wanted: wanted, nearest: nearest?.network)
+    try config?.check(describes: match.network)
+    if match.isAmbiguous, said?.form == nil {
+      let names = match.network.timmNames.map(\.name).joined(separator: " and ")
+      throw TrainingError(
+        .badData,
+        "\(path) holds the weights of one of timm's two networks \(names), which differ in padding "
+          + "alone",
+        expected: "timm's config.json beside the file, or --config FILE.json, whose architecture "
+          + "tells which")
+    }
     return match
+  }
+}
+
+extension TimmConfig {
+  /// The network that the file describes, and its form; nil if it names none that is known here.
+  fileprivate var network: (network: TorchNetwork, form: TimmPadding?)? {
+    for network in TorchNetwork.allCases {
+      for known in network.timmNames where known.name == architecture {
+        return (network, known.form)
+      }
+    }
+    return nil
+  }
+
+  /// Refuses the description of another network than that of the weights.
+  fileprivate func check(describes found: TorchNetwork) throws(TrainingError) {
+    guard let architecture, network?.network != found else { return }
+    throw TrainingError(
+      .badData, "\(path): architecture is not that of the weights", found: architecture,
+      expected: found.timmNames.map(\.name).joined(separator: " or "))
+  }
+
+  /// Refuses other numbers of classes than the weights'.
+  fileprivate func check(classes found: Int) throws(TrainingError) {
+    let said = [("num_classes", classes), ("label_names", labels?.count)]
+    for case (let key, let count?) in said where count != found {
+      throw TrainingError(
+        .badData, "\(path): \(key) is not that of the weights",
+        found: counted(count, "class", "classes"), expected: grouped(found))
+    }
   }
 }
 
@@ -78,6 +131,8 @@ package enum TorchImport {
 private struct Match {
   let network: TorchNetwork
   let architecture: Architecture
+  /// Whether the names are those of two networks.
+  let isAmbiguous: Bool
   /// Rows of the last layer's weights.
   let rows: Int
   /// The network's tensors and those of the file by the same names.
@@ -87,12 +142,15 @@ private struct Match {
   private let misshapen: [(name: String, found: [Int], expected: [Int])]
 
   init(
-    _ file: StateDictionary, _ network: TorchNetwork, _ naming: TorchNaming
+    _ file: StateDictionary, _ network: TorchNetwork, _ naming: TorchNaming, side: Int?,
+    form: TimmPadding?
   ) throws(ModelError) {
     self.network = network
+    isAmbiguous = naming.isTimm && network.hasTwoForms
     let found = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
     let rows = found["\(naming.head).weight"]?.shape.first ?? 1
-    architecture = try network.architecture(outputs: rows == 2 ? 1 : rows)
+    let own = try network.architecture(outputs: rows == 2 ? 1 : rows, side: side)
+    architecture = isAmbiguous ? form?.applied(to: own) ?? own : own
     let slots = try architecture.graph().slots
     let shapes = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
     let tensors = naming.tensors(of: architecture) { shapes[$0] }

@@ -40,9 +40,9 @@ package enum TorchNetwork: Hashable, CaseIterable, Sendable, RawRepresentable {
     self = found
   }
 
-  /// The network with `outputs` logits.
-  func architecture(outputs: Int) throws(ModelError) -> Architecture {
-    try .preset(rawValue, outputs: outputs)
+  /// The network with `outputs` logits, for images of `side` pixels or its own size.
+  func architecture(outputs: Int, side: Int? = nil) throws(ModelError) -> Architecture {
+    try .preset(rawValue, size: side, outputs: outputs)
   }
 
   /// The blocks in each stage of a ResNet; nil for another network.
@@ -79,14 +79,15 @@ package enum TorchNetwork: Hashable, CaseIterable, Sendable, RawRepresentable {
     switch self {
     case .resnet18, .resnet34: [.residual(residualBlocks ?? [])]
     case .mobile(.mobileNetV2): [.torchvision(.mobileNetV2), .timm(.mobileNetV2)]
-    // timm has networks of two paddings under the same names.
-    case .mobile(let network): [.efficientNetLite(network)]
+    case .mobile(let network): [.efficientNetLite(network), .timm(network)]
     }
   }
 }
 
 /// A library's names for the weights of a network.
 struct TorchNaming {
+  /// Whether the names are timm's, which has two forms of some networks.
+  var isTimm = false
   /// The modules of each convolution and of its batch normalization, in the network's order.
   var convolutions: [(convolution: String, normalization: String)] = []
   /// The last layer.
@@ -129,7 +130,7 @@ struct TorchNaming {
 
   /// timm's for networks of inverted bottlenecks.
   static func timm(_ network: MobileNetwork) -> TorchNaming {
-    var naming = TorchNaming(head: "classifier")
+    var naming = TorchNaming(isTimm: true, head: "classifier")
     naming.add("conv_stem", "bn1")
     for block in network.blocks {
       let module = "blocks.\(block.stage).\(block.index)."

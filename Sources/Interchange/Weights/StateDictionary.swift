@@ -73,6 +73,7 @@ package struct StateDictionary {
 
   private init(_ bytes: WeightBytes, isInner: Bool) throws(TrainingError) {
     let prefix = try bytes.bytes(0..<min(bytes.count, 9))
+    if prefix.isEmpty { throw bytes.refusal("the file is empty") }
     if prefix.starts(with: [0x50, 0x4B]) {
       let archive = try ZipArchive(bytes)
       if let folder = TorchSave.folder(of: archive) {

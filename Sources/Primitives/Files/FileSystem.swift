@@ -230,6 +230,13 @@ package enum FileSystem {
   /// Removes a file that somebody named; one that is not there, or that stays, is no error.
   package static func remove(_ path: String) { unlink(systemPath(path)) }
 
+  /// Removes a file that somebody named; that it is not there, or stays, is an error.
+  package static func delete(_ path: String) throws(TrainingError) {
+    guard unlink(systemPath(path)) == 0 else {
+      throw TrainingError(.inputOutput, "cannot remove \(path): \(lastError())")
+    }
+  }
+
   /// Removes a file; one that is not there, or that stays, is no error.
   package static func remove(_ place: FilePlace) {
     guard let holder = try? place.holder() else { return }

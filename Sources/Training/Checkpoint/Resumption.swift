@@ -64,6 +64,7 @@ package struct Resumption: Sendable {
     }
     var configuration = begun
     configuration.dataset = run.dataset(dataset)
+    configuration.transfer.shelf = settings.shelf
     self.configuration = configuration
     let last = record?.status == .done ? (try? RunEvents.summary(of: folder)) : nil
     finished = last.flatMap { Resumption.isOver(begun, $0, request) ? $0 : nil }

@@ -38,7 +38,8 @@ struct RunPlan {
     let data = configuration.data
     dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
     if let model = configuration.transfer.from {
-      let found = try TransferOrigin(named: model, expected: configuration.transfer.sha256)
+      let found = try TransferOrigin(
+        named: model, expected: configuration.transfer.sha256, shelf: configuration.transfer.shelf)
       let taken: RunOrigin
       (network, taken) = try found.network(
         classes: dataset.classes, side: configuration.network.size,

@@ -19,6 +19,7 @@ extension Configuration {
 
   /// Overrides values by settings and checks the result.
   mutating func apply(_ settings: Settings) throws(TrainingError) {
+    transfer.shelf = settings.shelf
     for (row, given) in try settings.rows { try row.set(&self, to: given) }
     try settle(settings)
     try validate()
@@ -75,7 +76,7 @@ extension Configuration {
   private var standingArchitecture: Architecture {
     get throws(TrainingError) {
       if let model = transfer.from {
-        return try TransferOrigin(named: model).model.network.architecture
+        return try TransferOrigin(named: model, shelf: transfer.shelf).model.network.architecture
       }
       do throws(ModelError) {
         if let layers = network.layers { return try Architecture(json: layers) }

@@ -96,8 +96,9 @@ extension Setting {
       "fraction of features dropped before the last layer"),
     Setting(
       "from", \.transfer.from, .text, as: "RUN|FILE|NAME", isFirst: true, reach: .everything,
-      "start from the weights of a run, a model file or cats-dogs, with its network, image size "
-        + "and preprocessing; the last layer is reinitialized if the classes differ",
+      "start from the weights of a run, a model file, cats-dogs or a model of 'cnnctl models', with "
+        + "its network, image size and preprocessing; the last layer is reinitialized if the "
+        + "classes differ",
       then: { now, _ throws(TrainingError) in try now.takeOrigin() }),
     Setting(
       "freeze", \.transfer.freeze, .word,

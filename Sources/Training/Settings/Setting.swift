@@ -1,3 +1,4 @@
+package import Classifier
 internal import Primitives
 
 /// The heading of a group of options in help.
@@ -208,12 +209,15 @@ package struct Setting: Sendable {
 package struct Settings: Sendable, Hashable {
   /// The given values by the settings' names.
   package var given: [String: Given] = [:]
+  /// The shelf that knows the name of `--from`; nil if there is none.
+  package var shelf: ModelShelf?
 
   /// No settings.
   package init() {}
 
   /// Keeps the names that are settings.
-  package init(_ given: [String: Given]) {
+  package init(_ given: [String: Given], shelf: ModelShelf? = nil) {
+    self.shelf = shelf
     self.given = given.filter { name, _ in Setting.options.contains { $0.description.name == name }
     }
   }
@@ -243,7 +247,7 @@ package struct Settings: Sendable, Hashable {
 
   /// The settings that may change when a run is resumed, or the others.
   func filter(mayDiffer: Bool) -> Settings {
-    var settings = Settings()
+    var settings = self
     settings.given = given.filter { name, _ in
       Setting.options.first { $0.description.name == name }?.mayDiffer ?? false == mayDiffer
     }

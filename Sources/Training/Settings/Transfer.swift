@@ -1,5 +1,5 @@
 internal import CNN
-internal import Classifier
+package import Classifier
 internal import ImageData
 internal import Primitives
 
@@ -14,8 +14,10 @@ package enum Freeze: String, Codable, Sendable, CaseIterable {
 extension Configuration {
   /// The model that training starts from, and the treatment of its backbone.
   package struct Transfer: Codable, Sendable, Hashable {
-    /// The model's run folder or file as given; nil for random weights.
+    /// The model's run folder, file or name as given; nil for random weights.
     package var from: String?
+    /// The shelf that knows a name; each machine has its own, so it is not in `config.json`.
+    package var shelf: ModelShelf?
     /// SHA-256 of the model's file.
     package var sha256: String?
     /// The layers that are never trained.
@@ -62,7 +64,7 @@ extension Configuration {
   /// Takes the network and the preprocessing of the model that training starts from.
   mutating func takeOrigin() throws(TrainingError) {
     guard let name = transfer.from else { return }
-    let origin = try TransferOrigin(named: name)
+    let origin = try TransferOrigin(named: name, shelf: transfer.shelf)
     let images = origin.model.preprocessing
     data.resize = images.resize
     data.filter = images.filter
@@ -85,7 +87,7 @@ extension Configuration.Transfer {
 
   /// Refuses an `--arch` that is not the model's.
   func check(_ arch: String, is model: String) throws(TrainingError) {
-    let origin = try TransferOrigin(named: model)
+    let origin = try TransferOrigin(named: model, shelf: shelf)
     let found = origin.model.network.architecture
     let wanted =
       Architecture.presetNames.contains(arch)

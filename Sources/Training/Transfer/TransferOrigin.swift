@@ -12,12 +12,14 @@ struct TransferOrigin {
   let model: ClassifierModel
   let head: ClassifierHead
 
-  /// Reads the model of a run folder, a weights file or the program.
+  /// Reads the model of a run folder, a weights file, the program or the shelf.
   ///
   /// `expected` is the digest that its file must have. Errors: no such path, a damaged file, a
   /// network without a classifier, another file than the expected one.
-  init(named name: String, expected: String? = nil) throws(TrainingError) {
-    let location = try ClassifierModel.locate(name)
+  init(
+    named name: String, expected: String? = nil, shelf: ModelShelf?
+  ) throws(TrainingError) {
+    let location = try ClassifierModel.locate(name, shelf: shelf)
     // A run's config.json lies beside the weights; a run that follows changes runs/latest.
     self.name = RunFolder.lasting(name)
     sha256 = try location.fileFacts().sha256

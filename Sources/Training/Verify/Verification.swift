@@ -1,4 +1,4 @@
-internal import Classifier
+package import Classifier
 package import Compute
 internal import Glibc
 package import ImageData
@@ -28,10 +28,13 @@ package struct Verification: Sendable {
   ///
   /// `dataset` is where the images lie now; without it they are where the run found them. Errors: a
   /// folder without a run, and one that tells of no step that early.
-  package init(run path: String, dataset: String? = nil, steps: Int) throws(TrainingError) {
+  package init(
+    run path: String, dataset: String? = nil, steps: Int, shelf: ModelShelf? = nil
+  ) throws(TrainingError) {
     let run = try RecordedRun(path, "to verify")
     var configuration = run.configuration
     configuration.dataset = run.dataset(dataset)
+    configuration.transfer.shelf = shelf
     self.configuration = configuration
     record = run.record
     let events = try RunEvents(reading: run.folder.place(RunFolder.eventsName))

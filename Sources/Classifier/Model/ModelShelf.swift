@@ -1,0 +1,144 @@
+internal import CNN
+package import Primitives
+
+/// The folder of models that go by a name, as `--model` and `--from` take it.
+///
+/// A model is a file `NAME.safetensors`, as every command writes and reads it. Beside it
+/// `NAME.json` says which file it was imported from.
+package struct ModelShelf: Sendable, Hashable {
+  /// The folder, which need not exist.
+  package let folder: String
+
+  /// The ending of a model's file.
+  private static let ending = ".safetensors"
+  /// Bytes that a name may have: with the ending and what a temporary file's name adds to it, it
+  /// stays within the 255 bytes of a file name.
+  private static let longestName = 200
+  private static let noteLimit = 1 << 16
+
+  /// A shelf in a folder.
+  package init(folder: String) { self.folder = folder }
+
+  /// The file of a name's model.
+  package func path(of name: String) -> String { folder + "/" + name + ModelShelf.ending }
+
+  private func notePath(of name: String) -> String { folder + "/" + name + ".json" }
+
+  /// The reason why no model can have that name; nil if it can.
+  package static func problem(inName name: String) -> String? {
+    if name.isEmpty { return "it is empty" }
+    if name.contains("/") { return "it contains a slash, as a path does" }
+    if name.hasPrefix(".") { return "it begins with a dot" }
+    if name.hasPrefix("-") { return "it begins with a minus, as an option does" }
+    if let problem = ForeignText.problem(inName: name) { return "it has " + problem }
+    if name.first?.isWhitespace == true || name.last?.isWhitespace == true {
+      return "it begins or ends with a space"
+    }
+    guard name.utf8.count <= longestName else {
+      return "it has \(name.utf8.count) bytes, at most \(longestName) are allowed"
+    }
+    if let ending = [ending, ".json"].first(where: name.hasSuffix) {
+      return "it ends in \(ending), as a file does"
+    }
+    if BoxedModel.named(name) != nil { return "it is that of the model inside this program" }
+    if Architecture.presetNames.contains(name) { return "it is that of a network without weights" }
+    return nil
+  }
+
+  /// The names of the models, in byte order.
+  package var names: [String] {
+    FileSystem.names(in: folder).filter { $0.hasSuffix(ModelShelf.ending) }
+      .map { String($0.dropLast(ModelShelf.ending.count)) }
+      .filter { ModelShelf.problem(inName: $0) == nil }
+  }
+
+  /// The model of a name; nil if there is none.
+  package func model(named name: String) -> ModelLocation? {
+    guard ModelShelf.problem(inName: name) == nil, FileSystem.exists(path(of: name)) else {
+      return nil
+    }
+    return ModelLocation(name, on: self)
+  }
+
+  /// The file that a model of that digest was imported from; nil if nothing says so.
+  package func source(of name: String, sha256: String) -> String? {
+    guard let bytes = try? FileSystem.read(notePath(of: name), limit: ModelShelf.noteLimit),
+      case .object(let members) = try? JSON.parse(bytes[...], depth: 1)
+    else { return nil }
+    func text(_ key: String) -> String? {
+      guard case .string(let text) = members.first(where: { $0.key == key })?.value else {
+        return nil
+      }
+      return text
+    }
+    // Another model may have taken the name since.
+    guard text("weights_sha256") == sha256, let source = text("source"),
+      ForeignText.problem(inName: source) == nil
+    else { return nil }
+    return source
+  }
+
+  /// Refuses a name that no model can have, and one that a model has unless it `replaces` it.
+  package func check(_ name: String, replaces: Bool) throws(TrainingError) {
+    if let problem = ModelShelf.problem(inName: name) {
+      throw TrainingError(
+        .usage, "'\(name)' cannot be a model's name: \(problem)",
+        expected: "a word such as imagenet")
+    }
+    guard replaces || !FileSystem.exists(path(of: name)) else { throw isThere(name) }
+  }
+
+  private func isThere(_ name: String) -> TrainingError {
+    TrainingError(
+      .cannotCreate, "there is already a model \(name) in \(folder)",
+      expected: "another name, or --replace",
+      advice: "cnnctl models, which lists them")
+  }
+
+  /// Writes a model in one step under a name, and gives its SHA-256.
+  ///
+  /// - source: the name of the file that it comes from.
+  ///
+  /// Errors: those of `check`, and a folder that cannot be created or written.
+  package func put(
+    _ bytes: [UInt8], as name: String, from source: String, replaces: Bool
+  ) throws(TrainingError) -> String {
+    try check(name, replaces: replaces)
+    do throws(TrainingError) {
+      try FileSystem.createFolders(folder)
+    } catch {
+      throw TrainingError(
+        .cannotCreate, error.problem, expected: "a folder for models that can be written",
+        advice: "XDG_DATA_HOME set to another folder, or -o FILE instead of --name")
+    }
+    do throws(TrainingError) {
+      try ExportedFile.store(bytes, at: path(of: name), replaces: replaces)
+    } catch {
+      if !replaces, FileSystem.exists(path(of: name)) { throw isThere(name) }
+      throw error
+    }
+    let sha256 = SHA256.hex(of: bytes)
+    // A crash before this leaves a model of unknown origin: the digest tells an old note apart.
+    let note: JSON = ["source": .string(source), "weights_sha256": .string(sha256)]
+    try FileSystem.replace(FilePlace(named: notePath(of: name)), with: Array(note.indented.utf8))
+    return sha256
+  }
+
+  /// Removes a model; a damaged one, too.
+  ///
+  /// Errors: no model of that name, and a file that cannot be removed.
+  package func remove(_ name: String) throws(TrainingError) {
+    guard model(named: name) != nil else { throw unknown(name) }
+    try FileSystem.delete(path(of: name))
+    FileSystem.remove(notePath(of: name))
+  }
+
+  /// The refusal of a name that no model has.
+  private func unknown(_ name: String) -> TrainingError {
+    let names = self.names
+    return TrainingError(
+      .missing, "there is no model \(name) in \(folder)",
+      expected: names.isEmpty ? "a name, but there are no models yet" : listed(names),
+      advice: nearest(to: name, among: names))
+  }
+}
