@@ -13,8 +13,8 @@ struct InspectCommand: Command {
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; "
-        + "PRESET is one of seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34; FILE.json is a "
-        + "list of layers. An existing path takes precedence over a name. The default is the "
+        + "PRESET is one of " + Architecture.presetNames.joined(separator: ", ")
+        + "; FILE.json is a list of layers. An existing path takes precedence over a name. The default is the "
         + "newest run, or cats-dogs if there is no run."
     ],
     operands: 0...1, operandName: "MODEL, PRESET or FILE.json",

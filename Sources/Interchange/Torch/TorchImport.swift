@@ -58,8 +58,8 @@ package enum TorchImport {
   ) throws(TrainingError) -> Match {
     var matches: [Match] = []
     do throws(ModelError) {
-      for network in TorchNetwork.allCases {
-        for naming in network.namings { matches.append(try Match(file, network, naming)) }
+      for form in TorchNetwork.allCases.flatMap(\.forms) {
+        matches.append(try Match(file, form))
       }
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
@@ -70,6 +70,13 @@ package enum TorchImport {
       throw TrainingError(.internal, "no network can be imported")
     }
     try match.check(path, wanted: wanted, nearest: nearest?.network)
+    let same = matches.filter { $0.distance == match.distance }.map(\.network.rawValue)
+    guard wanted != nil || Set(same).count == 1 else {
+      throw TrainingError(
+        .badData, "\(path) holds the weights of one of networks that differ in padding alone",
+        found: same.joined(separator: " or "),
+        expected: "--arch with the network that they were trained in")
+    }
     return match
   }
 }
@@ -86,13 +93,12 @@ private struct Match {
   private let extra: [String]
   private let misshapen: [(name: String, found: [Int], expected: [Int])]
 
-  init(
-    _ file: StateDictionary, _ network: TorchNetwork, _ naming: TorchNaming
-  ) throws(ModelError) {
-    self.network = network
+  init(_ file: StateDictionary, _ form: TorchForm) throws(ModelError) {
+    network = form.network
+    let naming = form.naming
     let found = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
     let rows = found["\(naming.head).weight"]?.shape.first ?? 1
-    architecture = try network.architecture(outputs: rows == 2 ? 1 : rows)
+    architecture = try form.architecture(outputs: rows == 2 ? 1 : rows)
     let slots = try architecture.graph().slots
     let shapes = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
     let tensors = naming.tensors(of: architecture) { shapes[$0] }
@@ -118,6 +124,12 @@ private struct Match {
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
     guard missing.isEmpty, extra.isEmpty else {
       let name = network.rawValue
+      guard wanted != nil || !pairs.isEmpty else {
+        throw TrainingError(
+          .badData, "\(path) holds the weights of no known network, nor names of one's",
+          found: "\(extra.count) tensors: \(few(extra))",
+          expected: "weights of " + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
+      }
       let isOther = wanted != nil && nearest != network
       throw TrainingError(
         .badData,

@@ -71,7 +71,7 @@ extension Setting {
     Setting(
       "arch", also: ["net"], \.network.arch, .text, as: "PRESET|FILE.json", isFirst: true,
       reach: .several,
-      "network: seed, seed-bn, vgg, r10h, r18h, resnet18, resnet34, or a file that lists layers",
+      "network: \(Architecture.presetNames.joined(separator: ", ")), or a file that lists layers",
       then: { now, before throws(TrainingError) in try now.takeArchitecture(over: before) }),
     Setting(
       "size", \.network.size, .side, as: "PX", isFirst: true,
