@@ -116,6 +116,8 @@ struct GradCAMTests {
     let maps = [
       "seed": (4, 27), "seed-bn": (6, 27), "vgg": (14, 8), "r10h": (13, 2), "r18h": (17, 2),
       "resnet18": (11, 2), "resnet34": (19, 2), "mobilenet_v2": (68, 2),
+      "resnet50": (19, 2), "mobilenet_v3_small": (52, 2), "mobilenet_v3_large": (58, 2),
+      "efficientnet_b0": (74, 2), "tf_efficientnet_b0": (74, 2),
       "efficientnet_lite0": (67, 2), "efficientnet_lite1": (72, 2), "efficientnet_lite2": (72, 2),
     ]
     let network = try Network(.preset(preset, size: preset.hasPrefix("seed") ? 60 : 64))

@@ -128,6 +128,21 @@ extension HostileKind {
           ]),
         ]), at: 1)
     },
+    layers("gates that squeeze to nothing or without weights") { layers, stream in
+      func convolution(_ filters: String) -> JSON {
+        .members([
+          "kind": .string("conv2D"), "filters": .number(filters), "kernelSize": .number("1"),
+        ])
+      }
+      let width = stream.pick(["0", "-8", "65536", "9223372036854775807"])
+      layers.insert(
+        .members([
+          "kind": .string("gate"),
+          "body": .array([
+            ofKind("globalAveragePool2D"), convolution(width), ofKind("relu"), convolution("3"),
+          ]),
+        ]), at: 0)
+    },
     layers("more depthwise channels than there are weights for") { layers, _ in
       let wide: JSON = .members([
         "kind": .string("conv2D"), "filters": .number("65536"), "kernelSize": .number("1"),

@@ -105,7 +105,7 @@ struct ImportTests {
     let short = folder.file("short")
     try write(Array(bytes(of: weights).prefix(1 << 20)), to: short)
     let cases: [([String], ExitCode, String)] = [
-      (["import", weights, "--arch", "resnet50", "-o", file], .usage, "resnet18, resnet34"),
+      (["import", weights, "--arch", "resnet152", "-o", file], .usage, "resnet18, resnet34"),
       (["import", weights, "--arch", "resnet18"], .usage, "--name NAME or -o MODEL is missing"),
       (["import", "--arch", "resnet18", "-o", file], .usage, "FILE is missing"),
       (

@@ -235,7 +235,7 @@ struct TimmConfigTests {
     #expect(try logits(same) == logits(reference))
 
     let symmetric = try imported(timm, described("efficientnet_lite0", side: 64))
-    #expect(symmetric.network.architecture.name == "efficientnet_lite0-symmetric")
+    #expect(symmetric.network.architecture.name == "efficientnet_lite0")
     let text = symmetric.network.architecture.json
     #expect(!text.contains("\"same\"") && !text.contains("0.001"))
     // Padding that is even on both sides is TensorFlow's where every map has an odd side; what

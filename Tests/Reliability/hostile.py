@@ -97,6 +97,16 @@ PARTS = {
         0, {"kind": "lambda", "function": "os.system('touch /tmp/x')"})),
     "a layer with a path": architecture(lambda tree: tree["layers"][0].update(path="/etc/passwd")),
     "a description by URL": metadata("architecture", "https://localhost/architecture.json"),
+    "65,536 depthwise channels": architecture(lambda tree: tree["layers"].__setitem__(
+        slice(0, 0), [{"kind": "conv2D", "filters": 65536, "kernelSize": 1},
+                      {"kind": "conv2D", "filters": 65536, "groups": 65536, "kernelSize": 64,
+                       "padding": "same"}])),
+    "groups that divide nothing": architecture(lambda tree: tree["layers"].insert(
+        0, {"kind": "conv2D", "filters": 7, "groups": 2})),
+    "a gate that squeezes to nothing": architecture(lambda tree: tree["layers"].insert(
+        0, {"kind": "gate", "body": [{"kind": "globalAveragePool2D"},
+                                     {"kind": "conv2D", "filters": 0, "kernelSize": 1},
+                                     {"kind": "conv2D", "filters": 3, "kernelSize": 1}]})),
     "a huge layer": architecture(lambda tree: tree["layers"].insert(
         0, {"kind": "conv2D", "filters": 65536, "kernelSize": 64, "padding": "same"})),
     "blocks a thousand deep": metadata("architecture", '{"body":[' * 1000 + "]}" * 1000),

@@ -1,11 +1,13 @@
-"""Compares imported networks with torchvision's own, by random weights and real photos.
+"""Compares imported networks with torchvision's and timm's own, by random weights and real photos.
 
-usage: check_torchvision.py CNNCTL PHOTOS [COUNT]     (needs torch, torchvision, safetensors, pillow)
-For resnet18 and resnet34: weights drawn at random, statistics settled on photos, saved with
-safetensors and with torch.save in both formats, imported; then the logits of COUNT photos (50) up to a
-constant, torchvision's transforms against the program from the file on; the weights exported again with
-PyTorch's names, which must be the original's to the bit, loaded by the module that comes with them; and
-imported once more, which must give the same bytes. Exit status 0 where all of it holds.
+usage: check_torchvision.py CNNCTL PHOTOS [COUNT [NETWORK...]]
+(needs torch, torchvision, timm, safetensors and pillow)
+For each network: weights drawn at random, statistics settled on photos, saved with safetensors and with
+torch.save in both formats, imported; then the logits of COUNT photos (50) up to a constant,
+torchvision's transforms against the program from the file on; the weights exported again with PyTorch's
+names, which must be the original's to the bit, loaded by the library that has these names and by the
+module that comes with them; and imported once more, which must give the same bytes. Exit status 0 where
+all of it holds.
 """
 import importlib.util
 import pathlib
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import timm
 import torch
 import torchvision
 from PIL import Image
@@ -27,10 +30,27 @@ random.Random(1).shuffle(paths)
 paths = paths[:count]
 failures = 0
 
-prepare = transforms.Compose([
-    transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
-    transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
-images = torch.stack([prepare(Image.open(path).convert("RGB")) for path in paths])
+NETWORKS = {
+    name: (name, lambda name=name: getattr(torchvision.models, name)())
+    for name in ("resnet18", "resnet34", "resnet50", "mobilenet_v2", "mobilenet_v3_small",
+                 "mobilenet_v3_large", "efficientnet_b0")
+} | {
+    f"timm {name}": (preset, lambda name=name: timm.create_model(name))
+    for name, preset in (
+        ("resnet50", "resnet50"), ("mobilenetv2_100", "mobilenet_v2"),
+        ("mobilenetv3_small_100", "mobilenet_v3_small"),
+        ("mobilenetv3_large_100", "mobilenet_v3_large"), ("efficientnet_b0", "efficientnet_b0"),
+        ("tf_efficientnet_b0", "tf_efficientnet_b0"))
+}
+
+
+def prepared(bicubic):
+    prepare = transforms.Compose([
+        transforms.Resize(256, transforms.InterpolationMode.BICUBIC if bicubic
+                          else transforms.InterpolationMode.BILINEAR),
+        transforms.CenterCrop(224), transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
+    return torch.stack([prepare(Image.open(path).convert("RGB")) for path in paths])
 
 
 def run(*words):
@@ -56,10 +76,10 @@ def probabilities(model):
                         dtype=torch.float64)
 
 
-def settled(name, seed):
+def settled(make, seed):
     """The network with random weights and statistics of the photos."""
     torch.manual_seed(seed)
-    model = getattr(torchvision.models, name)().train()
+    model = make().train()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0.5
@@ -73,15 +93,17 @@ def settled(name, seed):
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
-    for seed, name in enumerate(("resnet18", "resnet34")):
-        model = settled(name, seed)
+    for seed, name in enumerate(sys.argv[4:] or NETWORKS):
+        preset, make = NETWORKS[name]
+        images = prepared(preset.endswith("efficientnet_b0"))
+        model = settled(make, seed)
         weights, imported = folder / f"{name}.safetensors", folder / name
         save_file(model.state_dict(), weights)
-        run("import", weights, "--arch", name, "-o", imported)
+        run("import", weights, "--arch", preset, "-o", imported)
         for is_new in (False, True):
             saved, other = folder / f"{name}-{is_new}.pth", folder / f"{name}-{is_new}"
             torch.save(model.state_dict(), saved, _use_new_zipfile_serialization=is_new)
-            run("import", saved, "-o", other)
+            run("import", saved, "--arch", preset, "-o", other)
             check(f"  bytes that differ from {'the zip' if is_new else 'the old'} format of torch.save",
                   0 if other.read_bytes() == imported.read_bytes() else 1, 0)
         with torch.inference_mode():
@@ -100,11 +122,20 @@ with tempfile.TemporaryDirectory() as folder:
         module = folder / f"{name}.py"
         module.write_text(run("export", imported, "--names", "torch", "-o", exported))
         again, original = load_file(exported), load_file(weights)
-        same = again.keys() == original.keys() and all(
-            torch.equal(again[key], original[key]) for key in again if "num_batches" not in key)
-        check("  tensors that differ from the original's", 0 if same else 1, 0)
-        getattr(torchvision.models, name)().load_state_dict(again)
-        spec = importlib.util.spec_from_file_location(name, module)
+        library = make()
+        if again.keys() != original.keys():
+            # timm's network with torchvision's layers has torchvision's names.
+            library = getattr(torchvision.models, preset)()
+        else:
+            same = all(torch.equal(again[key], original[key])
+                       for key in again if "num_batches" not in key)
+            check("  tensors that differ from the original's", 0 if same else 1, 0)
+        library.load_state_dict(again, strict=True)
+        with torch.inference_mode():
+            answers = library.eval()(images)
+        check("  the library's logits from the exported weights", (answers - logits).abs().max().item(),
+              1e-5)
+        spec = importlib.util.spec_from_file_location("net", module)
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         net = loaded.load(str(exported))
@@ -113,7 +144,7 @@ with tempfile.TemporaryDirectory() as folder:
         answers = loaded.probabilities(net, inputs).double()
         check("  its module's probabilities", (answers - probabilities(imported)).abs().max().item(), 1e-5)
         second = folder / f"{name}-second"
-        run("import", exported, "--arch", name, "-o", second)
+        run("import", exported, "--arch", preset, "-o", second)
         check("  bytes that differ after a round trip",
               0 if second.read_bytes() == imported.read_bytes() else 1, 0)
 sys.exit(1 if failures else 0)

@@ -3,9 +3,10 @@
 usage: make_network_goldens.py FOLDER     (Tests/InterchangeTests/Fixtures; needs torch, torchvision,
 timm and efficientnet-lite-pytorch)
 Weights, images and directions are formulas, those of make_resnet_goldens.py. networks.txt holds the
-names and shapes of each network's tensors; networks.golden the logits of inference, and of a training
-step of softmax cross-entropy the loss, and of every parameter the gradient's norm and its product
-with a direction. Everything is computed in float64. VERSIONS-networks says what it was made with.
+names and shapes of each network's tensors, a batch normalization's in one line with its channels;
+networks.golden the logits of inference, and of a training step of softmax cross-entropy the loss and
+the norms of the gradients of the first and the last layer's weights. Everything is computed in
+float64. VERSIONS-networks says what it was made with.
 """
 import importlib.metadata
 import os
@@ -63,23 +64,51 @@ def lite(number):
     return model
 
 
+def torchvision_network(name, **more):
+    return lambda: getattr(torchvision.models, name)(num_classes=CLASSES, **more)
+
+
+def timm_network(name):
+    return lambda: timm.create_model(name, num_classes=CLASSES)
+
+
+# The network's makers and the names of their last layers.
 NETWORKS = {
-    "mobilenet_v2 torchvision": lambda: torchvision.models.mobilenet_v2(
-        num_classes=CLASSES, dropout=0),
-    "mobilenet_v2 timm": lambda: timm.create_model("mobilenetv2_100", num_classes=CLASSES),
-    "efficientnet_lite0 efficientnet-lite-pytorch": lambda: lite(0),
-    "efficientnet_lite1 efficientnet-lite-pytorch": lambda: lite(1),
-    "efficientnet_lite2 efficientnet-lite-pytorch": lambda: lite(2),
+    "mobilenet_v2 torchvision": (torchvision_network("mobilenet_v2", dropout=0), "classifier.1"),
+    "mobilenet_v2 timm": (timm_network("mobilenetv2_100"), "classifier"),
+    "mobilenet_v3_small torchvision": (
+        torchvision_network("mobilenet_v3_small", dropout=0), "classifier.3"),
+    "mobilenet_v3_small timm": (timm_network("mobilenetv3_small_100"), "classifier"),
+    "mobilenet_v3_large torchvision": (
+        torchvision_network("mobilenet_v3_large", dropout=0), "classifier.3"),
+    "mobilenet_v3_large timm": (timm_network("mobilenetv3_large_100"), "classifier"),
+    "efficientnet_b0 torchvision": (
+        torchvision_network("efficientnet_b0", dropout=0, stochastic_depth_prob=0), "classifier.1"),
+    "efficientnet_b0 timm": (timm_network("efficientnet_b0"), "classifier"),
+    "tf_efficientnet_b0 timm": (timm_network("tf_efficientnet_b0"), "classifier"),
+    "efficientnet_lite0 efficientnet-lite-pytorch": (lambda: lite(0), "_fc"),
+    "efficientnet_lite1 efficientnet-lite-pytorch": (lambda: lite(1), "_fc"),
+    "efficientnet_lite2 efficientnet-lite-pytorch": (lambda: lite(2), "_fc"),
+    "resnet50 torchvision": (torchvision_network("resnet50"), "fc"),
 }
-HEADS = {"torchvision": "classifier.1", "timm": "classifier", "efficientnet-lite-pytorch": "_fc"}
+
+# timm's has the same names and shapes.
+shapes = [{name: value.shape for name, value in make().state_dict().items()}
+          for make in (NETWORKS["resnet50 torchvision"][0], timm_network("resnet50"))]
+assert shapes[0] == shapes[1]
 
 tensors, lines = {}, []
-for network, make in NETWORKS.items():
+for network, (make, head) in NETWORKS.items():
     model = make()
-    names = fill(model, HEADS[network.split()[1]])
+    names = fill(model, head)
+    state = model.state_dict()
     lines.append(network)
-    for name, value in model.state_dict().items():
-        lines.append(" ".join([name, *map(str, value.shape)]))
+    for name, value in state.items():
+        module, _, part = name.rpartition(".")
+        if f"{module}.running_mean" not in state:
+            lines.append(" ".join([name, *map(str, value.shape)]))
+        elif part == "running_mean":
+            lines.append(f"{module} normalization {value.numel()}")
     lines.append("")
     # In the project's order: rows, columns, channels.
     pixels = uniform(BATCH * SIDE * SIDE * 3, 1000).reshape(BATCH, SIDE, SIDE, 3) * np.float32(2)
@@ -91,12 +120,10 @@ for network, make in NETWORKS.items():
     loss.backward()
     tensors[f"{network}.loss"] = [loss.item()]
     parameters = dict(model.named_parameters())
-    for key, name in enumerate(names):
-        if name in parameters:
-            gradient = parameters[name].grad.numpy().reshape(-1)
-            direction = uniform(gradient.size, 2000 + key).astype(np.float64)
-            tensors[f"{network}.gradient.{name}"] = [
-                np.linalg.norm(gradient), gradient @ direction]
+    for name in [next(n for n, p in parameters.items() if p.ndim == 4), f"{head}.weight"]:
+        tensors[f"{network}.gradient.{name}"] = [parameters[name].grad.norm().item()]
+    print(f"{network}: logits {tensors[f'{network}.inference'].reshape(-1)[:3]}, "
+          f"loss {loss.item():.4g}", flush=True)
 
 folder = sys.argv[1]
 with open(os.path.join(folder, "networks.golden"), "wb") as out:

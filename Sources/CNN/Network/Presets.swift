@@ -1,7 +1,7 @@
 extension Architecture {
   /// The names of the preset networks.
   public static let presetNames =
-    ["seed", "seed-bn", "vgg", "r10h", "r18h", "resnet18", "resnet34"]
+    ["seed", "seed-bn", "vgg", "r10h", "r18h"] + ResidualNetwork.allCases.map(\.rawValue)
     + MobileNetwork.allCases.map(\.rawValue)
 
   /// A preset network.
@@ -23,12 +23,10 @@ extension Architecture {
       residual(
         name: name, width: 32, blocks: name == "r10h" ? 1 : 2, size: size ?? 128,
         outputs: outputs, dropout: dropout ?? 0.2)
-    case "resnet18", "resnet34":
-      resnet(
-        name: name, blocks: name == "resnet18" ? [2, 2, 2, 2] : [3, 4, 6, 3], size: size ?? 224,
-        outputs: outputs, dropout: dropout ?? 0)
     default:
-      if let network = MobileNetwork(rawValue: name) {
+      if let network = ResidualNetwork(rawValue: name) {
+        network.architecture(size: size, outputs: outputs, dropout: dropout)
+      } else if let network = MobileNetwork(rawValue: name) {
         network.architecture(size: size, outputs: outputs, dropout: dropout)
       } else {
         throw .unknownPreset(name, known: presetNames)
@@ -113,35 +111,6 @@ extension Architecture {
         let pool: [any Layer] = stride > 1 ? [AveragePool2D(2, padding: .same)] : []
         let shortcut =
           channels == filters && stride == 1 ? [] : pool + normalized(filters, kernel: 1)
-        layers.append(Residual(body: body, shortcut: shortcut))
-        channels = filters
-      }
-    }
-    return Architecture(
-      name: name, input: image(size),
-      layers: layers + [GlobalAveragePool2D()] + end(outputs: outputs, dropout: dropout))
-  }
-
-  /// A residual network of basic blocks as torchvision's `resnet18` and `resnet34` are, layer by
-  /// layer, with `blocks` in each stage.
-  ///
-  /// He et al. 2016. Stem of one 7x7 convolution at stride 2 and a max pool of 3x3 windows at
-  /// stride 2, four stages of `width`, twice, four and eight times as many channels. If a stage
-  /// halves the map, both paths do so in their first convolution, which is 1x1 in the shortcut. The
-  /// usual width is 64.
-  package static func resnet(
-    name: String, blocks: [Int], size: Int, outputs: Int, dropout: Double, width: Int = 64
-  ) -> Architecture {
-    var layers = normalized(width, kernel: 7, stride: 2)
-    layers += [ReLU(), MaxPool2D(3, stride: 2, padding: .explicit(1))] as [any Layer]
-    var channels = width
-    for (stage, count) in blocks.enumerated() {
-      let filters = width << stage
-      for block in 0..<count {
-        let stride = stage > 0 && block == 0 ? 2 : 1
-        let body = normalized(filters, stride: stride) + [ReLU()] + normalized(filters)
-        let shortcut =
-          channels == filters && stride == 1 ? [] : normalized(filters, kernel: 1, stride: stride)
         layers.append(Residual(body: body, shortcut: shortcut))
         channels = filters
       }

@@ -8,19 +8,21 @@ package struct TorchExport {
   private let tensors: [TorchTensor]
   private let definition: TorchSource.Definition
 
-  /// torchvision's names and layers for a network of torchvision's, a sequence for any other.
+  /// The publisher's names for a published network, torchvision's where it is among them; those of
+  /// a sequence for any other.
   package init(_ model: ClassifierModel) {
     self.model = model
     let architecture = model.network.architecture
-    if let network = TorchNetwork(architecture), let blocks = network.residualBlocks {
-      tensors = TorchNaming.residual(blocks).tensors(of: architecture, shape: model.network.shape)
-      definition = .torchvision(
-        network.rawValue, blocks: blocks, dropout: architecture.dropoutBeforeHead)
+    let form = TorchForm(architecture)
+    let named = form?.naming.tensors(of: architecture, shape: model.network.shape)
+    if let network = form?.network.residual, let named {
+      tensors = named
+      definition = .residual(network, dropout: architecture.dropoutBeforeHead)
     } else {
       var builder = TorchBuilder(model.network)
       let modules = builder.modules()
-      tensors = builder.tensors
-      definition = .sequence(modules)
+      tensors = named ?? builder.tensors
+      definition = .sequence(modules, names: form?.naming.modules ?? [])
     }
   }
 

@@ -63,33 +63,34 @@ package enum TorchImport {
     _ file: StateDictionary, _ path: String, _ wanted: TorchNetwork?, _ config: TimmConfig?
   ) throws(TrainingError) -> Match {
     var matches: [Match] = []
-    let said = config?.network
+    let said = config?.architecture
     do throws(ModelError) {
-      for network in TorchNetwork.allCases {
-        for naming in network.namings {
-          // Only of the network that the file describes: another may not take its images.
-          let side = said?.network == network ? config?.preprocessing.width : nil
-          matches.append(try Match(file, network, naming, side: side, form: said?.form))
-        }
+      for form in TorchNetwork.allCases.flatMap(\.forms) {
+        // Only of the network that the file describes: another may not take its images.
+        let isSaid = said != nil && form.network.forms.contains { $0.timmName == said }
+        let side = isSaid ? config?.preprocessing.width : nil
+        matches.append(try Match(file, form, side: side))
       }
     } catch {
       throw TrainingError(.badData, "\(path): \(error)")
     }
-    // Of two networks with the same names, the one that the file describes.
-    if let said { matches = matches.filter { $0.network == said.network } + matches }
+    // Of networks with the same names, the one that the file describes.
+    if let said { matches = matches.filter { $0.form.timmName == said } + matches }
     let nearest = matches.min { $0.distance < $1.distance }
     let meant = matches.filter { $0.network == wanted }.min { $0.distance < $1.distance }
     guard let match = meant ?? nearest else {
       throw TrainingError(.internal, "no network can be imported")
     }
     try match.check(path, wanted: wanted, nearest: nearest?.network)
-    try config?.check(describes: match.network)
-    if match.isAmbiguous, said?.form == nil {
-      let names = match.network.timmNames.map(\.name).joined(separator: " and ")
+    try config?.check(describes: match.form)
+    let names = matches.filter {
+      $0.distance == match.distance && (wanted == nil || $0.network == wanted)
+    }.compactMap(\.form.timmName)
+    if said == nil, names.count > 1 {
       throw TrainingError(
         .badData,
-        "\(path) holds the weights of one of timm's two networks \(names), which differ in padding "
-          + "alone",
+        "\(path) holds the weights of one of timm's networks \(names.joined(separator: " and ")), "
+          + "which differ in padding alone",
         expected: "timm's config.json beside the file, or --config FILE.json, whose architecture "
           + "tells which")
     }
@@ -98,22 +99,13 @@ package enum TorchImport {
 }
 
 extension TimmConfig {
-  /// The network that the file describes, and its form; nil if it names none that is known here.
-  fileprivate var network: (network: TorchNetwork, form: TimmPadding?)? {
-    for network in TorchNetwork.allCases {
-      for known in network.timmNames where known.name == architecture {
-        return (network, known.form)
-      }
-    }
-    return nil
-  }
-
   /// Refuses the description of another network than that of the weights.
-  fileprivate func check(describes found: TorchNetwork) throws(TrainingError) {
-    guard let architecture, network?.network != found else { return }
+  fileprivate func check(describes found: TorchForm) throws(TrainingError) {
+    let names = found.network.forms.compactMap(\.timmName)
+    guard let architecture, !names.contains(architecture) else { return }
     throw TrainingError(
       .badData, "\(path): architecture is not that of the weights", found: architecture,
-      expected: found.timmNames.map(\.name).joined(separator: " or "))
+      expected: names.joined(separator: " or "))
   }
 
   /// Refuses other numbers of classes than the weights'.
@@ -129,10 +121,8 @@ extension TimmConfig {
 
 /// How the tensors of a file fit a network.
 private struct Match {
-  let network: TorchNetwork
+  let form: TorchForm
   let architecture: Architecture
-  /// Whether the names are those of two networks.
-  let isAmbiguous: Bool
   /// Rows of the last layer's weights.
   let rows: Int
   /// The network's tensors and those of the file by the same names.
@@ -141,16 +131,12 @@ private struct Match {
   private let extra: [String]
   private let misshapen: [(name: String, found: [Int], expected: [Int])]
 
-  init(
-    _ file: StateDictionary, _ network: TorchNetwork, _ naming: TorchNaming, side: Int?,
-    form: TimmPadding?
-  ) throws(ModelError) {
-    self.network = network
-    isAmbiguous = naming.isTimm && network.hasTwoForms
+  init(_ file: StateDictionary, _ form: TorchForm, side: Int?) throws(ModelError) {
+    self.form = form
+    let naming = form.naming
     let found = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
     let rows = found["\(naming.head).weight"]?.shape.first ?? 1
-    let own = try network.architecture(outputs: rows == 2 ? 1 : rows, side: side)
-    architecture = isAmbiguous ? form?.applied(to: own) ?? own : own
+    architecture = try form.architecture(outputs: rows == 2 ? 1 : rows, side: side)
     let slots = try architecture.graph().slots
     let shapes = Dictionary(uniqueKeysWithValues: slots.map { ($0.name, $0.shape) })
     let tensors = naming.tensors(of: architecture) { shapes[$0] }
@@ -166,6 +152,8 @@ private struct Match {
     }
   }
 
+  var network: TorchNetwork { form.network }
+
   /// Tensors that are missing, too many or of another shape.
   var distance: Int { missing.count + extra.count + misshapen.count }
 
@@ -176,6 +164,12 @@ private struct Match {
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
     guard missing.isEmpty, extra.isEmpty else {
       let name = network.rawValue
+      guard wanted != nil || !pairs.isEmpty else {
+        throw TrainingError(
+          .badData, "\(path) holds the weights of no known network, nor names of one's",
+          found: "\(extra.count) tensors: \(few(extra))",
+          expected: "weights of " + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
+      }
       let isOther = wanted != nil && nearest != network
       throw TrainingError(
         .badData,

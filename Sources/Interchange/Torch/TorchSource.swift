@@ -8,9 +8,10 @@ struct TorchSource {
   /// The definition of the network in the module.
   enum Definition {
     /// torchvision's, with its names.
-    case torchvision(String, blocks: [Int], dropout: [Double])
-    /// Modules one after the other.
-    case sequence([TorchModule])
+    case residual(ResidualNetwork, dropout: [Double])
+    /// Modules one after the other, and the names in the file of those that have weights; none if
+    /// they are the sequence's own.
+    case sequence([TorchModule], names: [String])
   }
 
   let model: ClassifierModel
@@ -34,7 +35,7 @@ struct TorchSource {
       from safetensors.torch import load_file
       from torch import nn
 
-      \(constants)
+      \(constants)\(names)
 
 
       \(classes)def network():
@@ -42,8 +43,7 @@ struct TorchSource {
 
 
       def load(path):
-          model = network()
-          model.load_state_dict(load_file(path))
+      \(indented(loading))
           return model.eval()
 
 
@@ -68,7 +68,7 @@ struct TorchSource {
   }
 
   private var imports: String {
-    if case .torchvision = definition { "from collections import OrderedDict\n\n" } else { "" }
+    if case .residual = definition { "from collections import OrderedDict\n\n" } else { "" }
   }
 
   private var quotes: String { "\"\"\"" }
@@ -91,8 +91,9 @@ struct TorchSource {
   private var classes: String {
     let sources: [String] =
       switch definition {
-      case .torchvision: [TorchSource.basicBlock]
-      case .sequence(let modules):
+      case .residual(let network, _):
+        [network.hasBottlenecks ? TorchSource.bottleneck : TorchSource.basicBlock]
+      case .sequence(let modules, _):
         TorchHelper.allCases
           .filter { helper in modules.sequence().contains { $0.contains(helper.rawValue) } }
           .map(\.source)
@@ -101,7 +102,7 @@ struct TorchSource {
   }
 
   private static let basicBlock = """
-    class BasicBlock(nn.Module):
+    class Block(nn.Module):
         def __init__(self, inputs, outputs, stride=1):
             super().__init__()
             self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
@@ -119,17 +120,70 @@ struct TorchSource {
             return torch.relu(y + self.downsample(x))
     """
 
+  private static let bottleneck = """
+    class Block(nn.Module):
+        def __init__(self, inputs, channels, stride=1):
+            super().__init__()
+            outputs = 4 * channels
+            self.conv1 = nn.Conv2d(inputs, channels, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(channels)
+            self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(channels)
+            self.conv3 = nn.Conv2d(channels, outputs, 1, bias=False)
+            self.bn3 = nn.BatchNorm2d(outputs)
+            self.downsample = nn.Identity()
+            if inputs != outputs or stride != 1:
+                self.downsample = nn.Sequential(
+                    nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+                )
+
+        def forward(self, x):
+            y = torch.relu(self.bn1(self.conv1(x)))
+            y = torch.relu(self.bn2(self.conv2(y)))
+            return torch.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+    """
+
+  /// The list of the file's names, where they are not those of the modules.
+  private var names: String {
+    guard case .sequence(_, let names) = definition, !names.isEmpty else { return "" }
+    var lines = ["    "]
+    for name in names {
+      let word = JSON.quoted(name) + ","
+      if lines[lines.count - 1].count + word.count > 98 { lines.append("    ") }
+      lines[lines.count - 1] += (lines[lines.count - 1].count > 4 ? " " : "") + word
+    }
+    return """
+
+      # The names in the file of the modules that have weights, in their order.
+      NAMES = [
+      \(lines.joined(separator: "\n"))
+      ]
+      """
+  }
+
+  private var loading: [String] {
+    if names.isEmpty { return ["model = network()", "model.load_state_dict(load_file(path))"] }
+    return [
+      "model = network()",
+      "own = [name for name, module in model.named_modules() if module._parameters]",
+      "names = dict(zip(NAMES, own, strict=True))",
+      "weights = ((key.rpartition(\".\"), tensor) for key, tensor in load_file(path).items())",
+      "model.load_state_dict({f\"{names[name]}.{part}\": tensor for (name, _, part), tensor in weights})",
+    ]
+  }
+
   private var networkLines: [String] {
     switch definition {
-    case .sequence(let modules):
+    case .sequence(let modules, _):
       var lines = modules.sequence()
       lines[0] = "return " + lines[0]
       return lines
-    case .torchvision(let name, let blocks, let dropout):
-      let blocks = blocks.map(String.init).joined(separator: ", ")
+    case .residual(let network, let dropout):
+      let blocks = network.blocks.map(String.init).joined(separator: ", ")
       let drops = dropout.map { "layers[\"dropout\"] = nn.Dropout(\($0))" }
+      let widening = network.hasBottlenecks ? "4 * " : ""
       return [
-        "# As torchvision.models.\(name)(num_classes=\(model.network.outputs)).",
+        "# As torchvision.models.\(network.rawValue)(num_classes=\(model.network.outputs)).",
         "layers = {",
         "    \"conv1\": nn.Conv2d(3, 64, 7, 2, 3, bias=False),",
         "    \"bn1\": nn.BatchNorm2d(64),",
@@ -138,14 +192,15 @@ struct TorchSource {
         "}",
         "inputs = 64",
         "for stage, blocks in enumerate([\(blocks)]):",
-        "    outputs = 64 * 2**stage",
-        "    first = BasicBlock(inputs, outputs, 2 if stage else 1)",
-        "    rest = [BasicBlock(outputs, outputs) for _ in range(1, blocks)]",
+        "    channels = 64 * 2**stage",
+        "    outputs = \(widening)channels",
+        "    first = Block(inputs, channels, 2 if stage else 1)",
+        "    rest = [Block(outputs, channels) for _ in range(1, blocks)]",
         "    layers[f\"layer{stage + 1}\"] = nn.Sequential(first, *rest)",
         "    inputs = outputs",
         "layers[\"avgpool\"], layers[\"flatten\"] = nn.AdaptiveAvgPool2d(1), nn.Flatten()",
       ] + drops + [
-        "layers[\"fc\"] = nn.Linear(512, \(model.network.outputs))",
+        "layers[\"fc\"] = nn.Linear(inputs, \(model.network.outputs))",
         "return nn.Sequential(OrderedDict(layers))",
       ]
     }
