@@ -93,10 +93,19 @@ extension ConvolutionGeometry {
       + "\(input.width)x\(input.height)"
   }
 
+  /// The rule that gives this output: as many zeros on every side, or an odd one at the end.
+  private var paddingRule: Padding {
+    let even = Padding.explicit(padding)
+    let isEven = [(input.height, output.height), (input.width, output.width)].allSatisfy {
+      even.resolve(input: $0, kernel: kernel, stride: stride)?.output == $1
+    }
+    return isEven ? even : .same
+  }
+
   /// The layers of a network with only this convolution.
   fileprivate var network: [any Layer] {
     let convolution = Conv2D(
-      filters: output.channels, kernelSize: kernel, stride: stride, padding: .explicit(padding),
+      filters: output.channels, kernelSize: kernel, stride: stride, padding: paddingRule,
       groups: groups, useBias: hasBias)
     return rectifies ? [convolution, ReLU()] : [convolution]
   }
