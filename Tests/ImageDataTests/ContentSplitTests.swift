@@ -154,7 +154,7 @@ import Testing
     return images
   }
 
-  @Test func `No group is divided, and the parts are as near as whole groups come`() {
+  @Test func `No group is divided, and the parts are near what is asked for`() {
     for content in [
       ContentSplit(validation: 0.2, test: 0.1), ContentSplit(validation: 0.5),
       ContentSplit(validation: 0.2, test: 0.3, rule: .independent),
@@ -168,9 +168,9 @@ import Testing
       for classIndex in 0..<2 {
         let own = zip(images, splits).filter { $0.0.classIndex == classIndex }.map(\.1)
         for (split, share) in [(Split.val, content.validation), (.test, content.test)] {
-          // The smallest groups are of one image.
+          // The largest groups are of seven images: half of one may be missing.
           let wanted = (share * Double(own.count)).rounded()
-          #expect(abs(Double(own.count { $0 == split }) - wanted) <= 1, "\(share)")
+          #expect(abs(Double(own.count { $0 == split }) - wanted) <= 3.5, "\(share)")
         }
       }
     }

@@ -35,7 +35,8 @@ struct EmbedCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
-    let location = try ClassifierModel.locate(arguments[SharedOption.model])
+    let location = try ClassifierModel.locate(
+      arguments[SharedOption.model], shelf: console.environment.shelf)
     let guarded = OutputGuard(
       operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [location.weights])

@@ -36,7 +36,8 @@ struct SimilarCommand: Command {
         expected: "the folder whose photos are compared with \(photo)")
     }
     let embedder = try Embedder(
-      try ClassifierModel.locate(arguments[SharedOption.model]), arguments, console)
+      try ClassifierModel.locate(
+        arguments[SharedOption.model], shelf: console.environment.shelf), arguments, console)
     var wanted: Embedder.Embedding?
     try embedder.embed([photo]) { wanted = $0 }
     guard let wanted, wanted.failure == nil else {

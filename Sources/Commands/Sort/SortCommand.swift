@@ -59,7 +59,8 @@ struct SortCommand: Command {
     guard let named = arguments.operands.first else { throw usage("FOLDER is missing") }
     guard let into = arguments[Self.into] else { throw usage("--into is missing") }
     let method = try method()
-    let location = try ClassifierModel.locate(arguments[SharedOption.model])
+    let location = try ClassifierModel.locate(
+      arguments[SharedOption.model], shelf: console.environment.shelf)
     let model = try ClassifierModel(unconfirmed: location)
     let abstainBelow = arguments[Self.abstainBelow]
     try SortFolders.require(classes: model.classes, withUnsure: abstainBelow > 0)

@@ -155,7 +155,7 @@ extension ContentSplit {
     return units.map { chosen[$0] ?? .train }
   }
 
-  /// The units in order whose images are as near to `number` as whole units come; never all units.
+  /// The units in order that bring the images nearer to `number`, each one; never all units.
   ///
   /// The smallest is taken where every one would be too large.
   private static func first(_ number: Int, of units: [Ranked]) -> [Unit] {
