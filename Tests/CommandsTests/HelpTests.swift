@@ -8,7 +8,7 @@ import Training
 /// Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
 @Suite struct HelpTests {
   @Test(arguments: [
-    "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
+    "train", "evaluate", "predict", "sort", "check", "inspect", "compare", "explain", "report",
     "verify", "export", "import", "bench", "help",
   ])
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
@@ -51,8 +51,8 @@ import Training
   @Test(arguments: [("20", 80), ("80", 80), ("90", 90), ("300", 100)])
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
     for name in [
-      "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-      "export", "import", "bench",
+      "", "train", "evaluate", "predict", "sort", "check", "inspect", "compare", "explain",
+      "report", "export", "import", "bench",
     ] {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0
