@@ -5,7 +5,7 @@ need_tracing() {
   command -v strace >/dev/null || apt-get install -y -q strace
 }
 
-# Runs that are killed, failed and stopped, a few of the ways.
+# Runs and sorts that are killed, failed and stopped, a few of the ways.
 check_interruptions() {
   cd "$clone"
   need_tracing
@@ -16,6 +16,7 @@ check_interruptions() {
   $interrupt signals --count 3
   $interrupt long --count 2
   $interrupt kinds --count 2
+  $interrupt sort --every 24
 }
 
 # Several processes under MPI: the figures of one, one message, a process killed, a cable cut.

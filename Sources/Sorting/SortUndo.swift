@@ -8,6 +8,8 @@ package final class SortUndo {
   private let changes: FileChanges
   /// Nil where a sort was ended before its first change, or its undoing after the last.
   private let journal: SortJournal?
+  /// Whether the journal says that it is taken back.
+  private var isMarked = true
 
   /// What became of one photo.
   package enum Outcome: Sendable, Hashable {
@@ -59,7 +61,21 @@ package final class SortUndo {
     let journal = try SortJournal(target, changes)
     self.journal = journal
     try requireOwn(journal, target)
-    if !journal.record.isUndone { try journal.append([.undo]) }
+    isMarked = journal.record.isUndone
+    try mark()
+  }
+
+  /// Says in the journal that the sort is taken back, so that no other continues it.
+  ///
+  /// A disk that is full takes no line, and has room when the first copy is removed.
+  private func mark() throws(TrainingError) {
+    guard let journal, !isMarked else { return }
+    do throws(TrainingError) {
+      try journal.append([.undo])
+      isMarked = true
+    } catch {
+      guard error.kind == .inputOutput else { throw error }
+    }
   }
 
   /// The number of photos in the journal.
@@ -81,6 +97,7 @@ package final class SortUndo {
       if shouldStop() { return }
       let place = placement.target(in: target)
       guard let outcome = try undo(placement) else { continue }
+      try mark()
       for place in [place, placement.place] {
         touched[FileSystem.parent(of: place.path)] = place
       }

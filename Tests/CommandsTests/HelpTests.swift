@@ -7,10 +7,7 @@ import Training
 /// After a change that is meant, write each again with `COLUMNS=80 cnnctl help NAME >
 /// Tests/CommandsTests/Golden/help-NAME.txt` and read the difference.
 @Suite struct HelpTests {
-  @Test(arguments: [
-    "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-    "verify", "export", "import", "models", "bench", "help", "embed", "similar",
-  ])
+  @Test(arguments: Tool.descriptions.map(\.name))
   func `A command's page is the golden one, by help and by --help`(name: String) throws {
     let expected = try golden("help-\(name).txt")
     for words in [["help", name]] + (name == "help" ? [] : [[name, "--help"], [name, "-h"]]) {
@@ -50,10 +47,7 @@ import Training
 
   @Test(arguments: [("20", 80), ("80", 80), ("90", 90), ("300", 100)])
   func `Help fills the terminal's width from 80 to 100 columns`(said: String, limit: Int) {
-    for name in [
-      "", "train", "evaluate", "predict", "check", "inspect", "compare", "explain", "report",
-      "export", "import", "models", "bench",
-    ] {
+    for name in [""] + Tool.descriptions.map(\.name) {
       let outcome = cnnctl(name.isEmpty ? ["help"] : ["help", name], variables: ["COLUMNS": said])
       let widest = outcome.lines.map(\.count).max() ?? 0
       #expect(widest <= limit, "\(name)")

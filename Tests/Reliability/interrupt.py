@@ -374,9 +374,10 @@ class SortBench(Bench):
 
     changing = SORTING
 
-    def __init__(self, program, photos, folder, method, elsewhere):
+    def __init__(self, program, photos, folder, model, method, elsewhere):
         super().__init__(program, photos, folder, [])
-        self.photos, self.method, self.elsewhere = photos, method, elsewhere
+        self.photos, self.model = photos, model
+        self.method, self.elsewhere = method, elsewhere
         run = self.folder / "whole"
         self.prepare(run)
         self.before = self.tree(run)
@@ -391,7 +392,7 @@ class SortBench(Bench):
 
     def command(self, run, _):
         return [self.program, "sort", "-r", str(run / "photos"), "--into", str(self.target(run)),
-                "--" + self.method, "--threads", "1", "-q", "--model", "cats-dogs"]
+                "--" + self.method, "--threads", "1", "-q", "--model", str(self.model)]
 
     def prepare(self, run):
         self.remove(run)
@@ -463,16 +464,22 @@ def interrupt_sorts(program, dataset, every):
     failures = 0
     with tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-") as folder, \
             tempfile.TemporaryDirectory(prefix="cnnctl-interrupt-", dir="/dev/shm") as other:
-        photos = few(dataset, pathlib.Path(folder), {"test_set": 4}) / "test_set"
+        photos = few(dataset, pathlib.Path(folder), {"training_set": 4, "test_set": 4}) / "test_set"
         # Two names that are taken: one by other bytes, one by the same.
         first = sorted(photos.glob("*/*"))
+        model = pathlib.Path(folder) / "model"
+        trained = subprocess.run(
+            [program, "train", photos.parent, "--out", model] + TRACED + "--no-plots -q".split(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if trained.returncode != 0:
+            sys.exit(f"the model for the sorts cannot be trained: {trained.stderr}")
         (photos / "more").mkdir()
         shutil.copy(first[1], photos / "more" / first[0].name)
         shutil.copy(first[2], photos / "more" / first[2].name)
         elsewhere = pathlib.Path(other) if os.stat(other).st_dev != os.stat(folder).st_dev else None
         for method, place in [("copy", None), ("link", None), ("move", None), ("link", elsewhere),
                               ("move", elsewhere)][:5 if elsewhere else 3]:
-            bench = SortBench(program, photos, folder, method, place)
+            bench = SortBench(program, photos, folder, model, method, place)
             name = method + (" across file systems" if place else "")
             calls = [(call, number) for call, numbers in bench.calls().items() for number in numbers]
             bench.remove(bench.folder / "traced")

@@ -12,7 +12,7 @@ enum ForeignName {
     "inference": "predict", "detect": "predict", "label": "predict", "run": "predict",
     "info": "inspect", "show": "inspect", "summary": "inspect", "diff": "compare",
     "gradcam": "explain", "plot": "report", "convert": "export", "benchmark": "bench",
-    "lint": "check", "version": "--version",
+    "lint": "check", "organize": "sort", "version": "--version",
   ]
 
   /// The options that may be meant, with their other names.

@@ -8,7 +8,7 @@ internal import Training
 /// `cnnctl sort FOLDER --into DIR`: photos into folders by their predictions, and back again.
 struct SortCommand: Command {
   static let description = CommandDescription(
-    name: "sort", usage: "cnnctl sort FOLDER --into DIR [options], cnnctl sort --undo DIR",
+    name: "sort", usage: "cnnctl sort (FOLDER --into DIR | --undo DIR) [options]",
     summary: "put photos into class folders by their predictions",
     details: [
       "Puts each photo of FOLDER into DIR/<class>, and with --abstain-below an uncertain one into "
@@ -17,8 +17,8 @@ struct SortCommand: Command {
         + "skipped, but not with --move. A photo that cannot be read stays where it is, is listed, "
         + "and makes the exit code 1.",
       "DIR/.cnnctl-sort records every change before it is made. After any interruption, including "
-        + "kill -9 and a full disk, the same command continues, and --undo puts everything back. "
-        + "Ctrl-C stops after the current photo.",
+        + "kill -9 and a full disk, the same command continues, and --undo puts everything back, "
+        + "whatever was sorted into DIR so far. Ctrl-C stops after the current photo.",
       SharedOption.namingModels,
     ],
     operands: 0...1, operandName: "FOLDER",
