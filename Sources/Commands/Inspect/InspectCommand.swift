@@ -14,8 +14,8 @@ struct InspectCommand: Command {
     details: [
       "MODEL is a run folder, a weights file, or cats-dogs, the model built into this program; "
         + "PRESET is one of " + Architecture.presetNames.joined(separator: ", ")
-        + "; FILE.json is a list of layers. An existing path takes precedence over a name. The default is the "
-        + "newest run, or cats-dogs if there is no run."
+        + "; FILE.json is a list of layers. An existing path takes precedence over a name. The "
+        + "default is the newest run, or cats-dogs if there is no run."
     ],
     operands: 0...1, operandName: "MODEL, PRESET or FILE.json",
     options: [size, output],
