@@ -2,6 +2,7 @@ import CNN
 import Classifier
 import Foundation
 import Interchange
+import Primitives
 import TestSupport
 import Testing
 import Training
