@@ -1,5 +1,5 @@
 internal import CNN
-internal import Classifier
+package import Classifier
 
 /// A last layer that is fitted to all images, and the predictions of layers that were fitted
 /// without the image they predict.
@@ -7,23 +7,24 @@ internal import Classifier
 /// The penalty is the one with the lowest mean cross-entropy of these predictions. Penalties are
 /// tried from the strongest on, each fit beginning at the one before, until the cross-entropy has
 /// risen for some steps.
-struct CrossValidation: Sendable {
+package struct CrossValidation: Sendable {
   /// The penalty that was chosen, as of `LogisticData`.
-  let penalty: Double
+  package let penalty: Double
   /// The mean cross-entropy out of fold by penalty, in the order in which they were tried.
-  let path: [(penalty: Double, loss: Double)]
+  package let path: [(penalty: Double, loss: Double)]
   /// The logits of each image by the fit that did not see it, a row per image.
-  let logits: [[Float]]
+  package let logits: [[Float]]
   /// The layer for features as they were given: a row of outputs per feature.
-  let layer: (weights: [Float], bias: [Float])
+  package let layer: (weights: [Float], bias: [Float])
   /// The figures of the layer on the images that it was fitted on.
-  let fitted: EpochFigures
+  package let fitted: EpochFigures
 
   /// The strongest penalty.
   private static let strongest = 10.0
-  /// Two steps are a factor of ten.
+  /// Two steps are a factor of ten, and the weakest penalty is 0.001: where all images are right
+  /// out of fold, weaker ones change no answer and only make the model surer of its mistakes.
   private static let factor = 0.1.squareRoot()
-  private static let steps = 14
+  private static let steps = 9
   /// Steps after the best one before the search ends.
   private static let patience = 2
   /// The distance from the minimum, in nats per image, at which a fit ends: while penalties are
@@ -33,7 +34,7 @@ struct CrossValidation: Sendable {
   /// Fits layers to `data`, whose images have the classes `targets` and the folds of `folds`.
   ///
   /// `rounds` is called between two evaluations; what it throws ends the work.
-  init(
+  package init(
     _ data: LogisticData, targets: [Int32], classes: Int, folds: Folds,
     rounds: () throws -> Void = {}
   ) throws {

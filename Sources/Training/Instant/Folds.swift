@@ -2,18 +2,18 @@
 ///
 /// Stratified by class, and images of one group stay in one fold. Every class keeps an image to
 /// train on in each fold.
-struct Folds: Sendable, Hashable {
+package struct Folds: Sendable, Hashable {
   /// The fold of each image.
-  let ofImages: [Int]
-  let count: Int
+  package let ofImages: [Int]
+  package let count: Int
   /// Groups of images.
-  let groups: Int
+  package let groups: Int
 
   /// Folds at most.
-  static let most = 5
+  package static let most = 5
 
   /// The reason why there are no folds.
-  enum Problem: Error, Hashable {
+  package enum Problem: Error, Hashable {
     /// All images of a class are in one group, which cannot be both held out and trained on.
     case oneGroup(class: Int, images: Int)
     /// The groups of a class are so mixed with others that a fold would hold all of its images.
@@ -24,7 +24,7 @@ struct Folds: Sendable, Hashable {
   ///
   /// Large groups are dealt first, equal ones in the order of their keys: each to the fold with the
   /// fewest images of its classes so far, of equal ones to that with the fewest images.
-  init(
+  package init(
     targets: [Int], groups keys: [[UInt8]], classes: Int
   ) throws(Problem) {
     precondition(keys.count == targets.count, "a group per image")

@@ -1,5 +1,5 @@
-internal import CNN
-internal import Compute
+package import CNN
+package import Compute
 internal import Glibc
 internal import KernelTypes
 
@@ -12,19 +12,25 @@ internal import KernelTypes
 /// penalized, so that features may be moved: they are moved to a mean of 0 and scaled to a mean
 /// squared length of 1, which gives penalties the same meaning for every network. A class because
 /// it owns the features' memory.
-final class LogisticData {
+package final class LogisticData {
   /// One of several fits that are computed together.
-  struct Fit {
+  package struct Fit {
     /// The weights, a row of outputs per feature, and behind them the biases.
-    var coefficients: [Double]
-    var penalty: Double
+    package var coefficients: [Double]
+    package var penalty: Double
     /// The fold whose images it does not see; nil for none.
-    var heldOut: Int?
+    package var heldOut: Int?
+
+    /// A fit that sees all images unless it holds a fold out.
+    package init(coefficients: [Double], penalty: Double, heldOut: Int? = nil) {
+      (self.coefficients, self.penalty, self.heldOut) = (coefficients, penalty, heldOut)
+    }
   }
 
   let images: Int
   let features: Int
-  let outputs: Int
+  /// Logits of an image.
+  package let outputs: Int
   private let targets: [Int]
   /// The fold of each image.
   private let folds: [Int]
@@ -32,14 +38,14 @@ final class LogisticData {
   private let rows: FloatMemory
   private let mean: [Double]
   private let scale: Double
-  /// Logits and then their gradients, weights, packed weights, and gradients of weights, for the
-  /// most fits so far.
+  /// Logits and then their gradients, weights and then theirs, and packed weights, for the most
+  /// fits so far.
   private var work: (logits: FloatMemory, weights: FloatMemory, packed: FloatMemory)?
 
-  /// Takes features, a row per image, in place.
+  /// Takes features, a row per image, which are moved and scaled in place.
   ///
-  /// Error: too little memory.
-  init(
+  /// `folds` has the fold of each image.
+  package init(
     _ rows: FloatMemory, features: Int, targets: [Int], folds: [Int], classes: Int,
     engine: Engine
   ) {
@@ -79,10 +85,10 @@ final class LogisticData {
   }
 
   /// The number of coefficients of a fit.
-  var coefficientCount: Int { (features + 1) * outputs }
+  package var coefficientCount: Int { (features + 1) * outputs }
 
   /// The value of each fit's function and its gradient.
-  func evaluate(_ fits: [Fit]) throws(ModelError) -> [(value: Double, gradient: [Double])] {
+  package func evaluate(_ fits: [Fit]) throws(ModelError) -> [(value: Double, gradient: [Double])] {
     let columns = fits.count * outputs
     let work = try computeLogits(fits)
     let (sums, biases) = residuals(fits, work.logits.base)
@@ -111,7 +117,7 @@ final class LogisticData {
   }
 
   /// The logits that each fit gives all images, image by image.
-  func logits(_ fits: [Fit]) throws(ModelError) -> [[Double]] {
+  package func logits(_ fits: [Fit]) throws(ModelError) -> [[Double]] {
     let columns = fits.count * outputs
     let values = try computeLogits(fits).logits.base
     return fits.enumerated().map { place, fit in
@@ -124,7 +130,7 @@ final class LogisticData {
   }
 
   /// The weights and biases of a fit for features as they were given.
-  func layer(_ fit: Fit) -> (weights: [Float], bias: [Float]) {
+  package func layer(_ fit: Fit) -> (weights: [Float], bias: [Float]) {
     let count = features * outputs
     let weights = fit.coefficients[..<count].map { $0 * scale }
     var bias = Array(fit.coefficients[count...])

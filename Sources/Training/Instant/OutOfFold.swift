@@ -37,6 +37,9 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   /// The name of these predictions in a run's record, where splits have theirs.
   package static let name = "out-of-fold"
 
+  /// The noun for one of them.
+  package static let noun = "out-of-fold prediction"
+
   init(_ evaluation: Evaluation, folds: Folds, penalty: Double) {
     (self.folds, groups, images) = (folds.count, folds.groups, evaluation.images)
     accuracy = evaluation.accuracy

@@ -4,15 +4,15 @@
 /// it may compute several functions at a time where that is cheaper. Nocedal and Wright, Numerical
 /// Optimization, 2006: the direction of algorithm 7.4, and steps of sufficient decrease (3.4) by
 /// halving or better. Of a convex function such steps keep the curvature positive.
-struct QuasiNewton {
+package struct QuasiNewton {
   /// The point at which value and gradient are wanted next.
-  private(set) var trial: [Double]
+  package private(set) var trial: [Double]
   /// The best point so far.
-  private(set) var point: [Double]
+  package private(set) var point: [Double]
   /// The function's value there.
-  private(set) var value = Double.infinity
+  package private(set) var value = Double.infinity
   /// Whether the gradient's norm is within the tolerance, or no step leads further down.
-  private(set) var isDone = false
+  package private(set) var isDone = false
 
   private let tolerance: Double
   private var gradient: [Double] = []
@@ -33,12 +33,12 @@ struct QuasiNewton {
   private static let rounding = 1e-7
 
   /// A search from `start` to a gradient whose norm is at most `tolerance`.
-  init(from start: [Double], tolerance: Double) {
+  package init(from start: [Double], tolerance: Double) {
     (trial, point, self.tolerance) = (start, start, tolerance)
   }
 
   /// Takes the function's value and gradient at `trial`.
-  mutating func take(value new: Double, gradient newGradient: [Double]) {
+  package mutating func take(value new: Double, gradient newGradient: [Double]) {
     guard !gradient.isEmpty else {
       (value, gradient) = (new, newGradient)
       return head()

@@ -35,7 +35,8 @@ extension Trainer {
     let solution = try CrossValidation(
       data, targets: targets, classes: classes.count, folds: folds
     ) { if let stopped = journal.stopped { throw stopped } }
-    let solved = try keep(solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
+    let solved = try keep(
+      solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
     var outcome = Outcome(
       summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
     do {
@@ -69,7 +70,8 @@ extension Trainer {
       throw TrainingError(
         .badData, "\(configuration.dataset): too few images of \(name) for --recipe instant",
         found: "\(name): \(found)",
-        expected: "at least 2 different images per class: one to train on while another is predicted",
+        expected:
+          "at least 2 different images per class: one to train on while another is predicted",
         advice: "more images of \(name)")
     }
   }
@@ -145,7 +147,7 @@ extension Trainer {
       temperature: temperature, seconds: 0, peakMemoryBytes: 0, askedEpochs: 1)
     return (
       summary,
-      Outcome.Evaluated(result: result, split: OutOfFold.name, noun: "image out of fold")
+      Outcome.Evaluated(result: result, split: OutOfFold.name, noun: OutOfFold.noun)
     )
   }
 

@@ -46,7 +46,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
 
   private var data: Configuration.Images {
     Configuration.Images(
-      valSplit: hasEpochs ? 0.1 : 0, testSplit: 0, validateOnTest: isSeed, classWeights: .none, fraction: 1,
+      valSplit: hasEpochs ? 0.1 : 0, testSplit: 0, validateOnTest: isSeed, classWeights: .none,
+      fraction: 1,
       resize: .stretch, filter: isSeed ? .nearest : .bicubic, exif: isSeed ? .ignore : .apply,
       normalization: isSeed ? .unit : .dataset, onBadImage: .skip, maxBad: 1,
       maxPixels: Preprocessing.defaultMaxPixels, splitRule: .stratified)
