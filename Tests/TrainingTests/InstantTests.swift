@@ -143,6 +143,12 @@ func instantRefusals() throws {
       #expect(error?.problem.hasPrefix("--\(name) has no meaning") == true, "\(name)")
     }
     #expect(try instant(folder) { $0["flip"] = "none" }.tta == .plain)
+    let bad = refusal { _ = try instant(folder) { $0["group-by"] = "(" } }
+    #expect(bad?.kind == .usage && bad?.expected?.hasPrefix("a regular expression") == true)
+    let epochs = refusal {
+      _ = try configuration(folder + "/photos") { $0["group-by"] = "(.)" }
+    }
+    #expect(epochs?.problem.hasPrefix("--group-by has no meaning") == true)
   }
 }
 
@@ -161,5 +167,8 @@ func instantSmallClasses() throws {
     try FileManager.default.copyItem(
       atPath: folder + "/two/train/red/0.png", toPath: lime + "/other.png")
     _ = try train(configuration, out: folder + "/enough")
+    let grouped = try instant(folder) { $0["group-by"] = "(lime)|([a-z0-9]+)[.]png" }
+    let whole = refusal { _ = try train(grouped, out: folder + "/whole") }
+    #expect(whole?.found == "lime: 5 images, all of one group")
   }
 }

@@ -121,11 +121,15 @@ func layerOfFit() throws {
   let fit = fit(data)
   let layer = data.layer(fit)
   let x = features(images: 30, features: 4, classes: 3)
-  let expected = (0..<30).flatMap { i in
-    (0..<3).map { k in
-      (0..<4).reduce(Double(layer.bias[k])) {
-        $0 + Double(Float(x[i * 4 + $1])) * Double(layer.weights[$1 * 3 + k])
+  var expected: [Double] = []
+  for image in 0..<30 {
+    for output in 0..<3 {
+      var sum = Double(layer.bias[output])
+      for feature in 0..<4 {
+        let weight = Double(layer.weights[feature * 3 + output])
+        sum += Double(Float(x[image * 4 + feature])) * weight
       }
+      expected.append(sum)
     }
   }
   #expect(

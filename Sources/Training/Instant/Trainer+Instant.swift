@@ -3,6 +3,7 @@ internal import Classifier
 internal import Compute
 internal import ImageData
 internal import Primitives
+internal import Ranks
 
 /// The recipe `instant`: features of all training images once, and a last layer that is solved.
 extension Trainer {
@@ -14,11 +15,21 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
     _ journal: RunJournal
   ) throws -> Outcome {
-    let folds = try folds(plan, images)
+    let groups = try ImageGroups(
+      paths: images.training.map { images.store.samples[$0].relativePath },
+      digests: images.training.map { images.store.digest(of: $0) },
+      pattern: configuration.data.groupBy)
+    let folds = try folds(of: groups, plan, images)
     try journal.report(.start(start(plan, images, memory, journal)))
     try journal.report(.dataset(images.summary))
     for warning in notes + plan.warnings + images.warnings {
       try journal.report(.warning(warning))
+    }
+    if groups.unmatched > 0 {
+      try journal.report(
+        .warning(
+          "--group-by matches the paths of all but \(counted(groups.unmatched, "training image"))"
+            + ", each of which counts as a group of its own"))
     }
     try journal.writeRecord()
     let (rows, features) = try journal.time(.features) {
@@ -34,7 +45,8 @@ extension Trainer {
       classes: classes.count, engine: engine)
     let solution = try CrossValidation(
       data, targets: targets, classes: classes.count, folds: folds
-    ) { if let stopped = journal.stopped { throw stopped } }
+    ) { try team.stopIfAsked(journal.stopped, isOver: false) }
+    try team.stopIfAsked(journal.stopped, isOver: true)
     let solved = try keep(
       solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
     var outcome = Outcome(
@@ -49,29 +61,36 @@ extension Trainer {
     return outcome
   }
 
-  /// The folds of the training images, in which equal files stay together.
+  /// The folds of the training images, in which groups stay together.
   ///
-  /// Error: a class with less than two different files.
-  private func folds(_ plan: RunPlan, _ images: RunImages) throws(TrainingError) -> Folds {
+  /// Error: a class with less than two groups.
+  private func folds(
+    of groups: ImageGroups, _ plan: RunPlan, _ images: RunImages
+  ) throws(TrainingError) -> Folds {
     let targets = images.store.targets(images.training).map { Int($0) }
     do throws(Folds.Problem) {
       return try Folds(
-        targets: targets, groups: images.training.map { images.store.digest(of: $0) },
-        classes: plan.dataset.classes.count)
+        targets: targets, groups: groups.keys, classes: plan.dataset.classes.count)
     } catch {
+      let isGrouped = configuration.data.groupBy != nil
       let (label, found): (Int, String) =
         switch error {
         case .oneGroup(let label, let count):
-          (label, count == 1 ? "1 image" : "\(count) images, all the same")
+          (
+            label,
+            count == 1
+              ? "1 image" : "\(count) images, all \(isGrouped ? "of one group" : "the same")"
+          )
         case .wholeClass(let label):
-          (label, "images of which all are copies of images of other classes")
+          (label, "images that would all be in one fold, with those of other classes")
         }
       let name = plan.dataset.classes[label]
       throw TrainingError(
         .badData, "\(configuration.dataset): too few images of \(name) for --recipe instant",
         found: "\(name): \(found)",
-        expected:
-          "at least 2 different images per class: one to train on while another is predicted",
+        expected: "at least 2 different images per class"
+          + (isGrouped ? ", of 2 groups of --group-by" : "")
+          + ": one to train on while another is predicted",
         advice: "more images of \(name)")
     }
   }

@@ -39,6 +39,11 @@ extension Configuration {
         .usage, "--size and --dropout are for presets; \(network.arch) says both itself",
         expected: "one of \(Architecture.presetNames.joined(separator: ", ")), or --arch alone")
     }
+    if recipe.hasEpochs, settings.has(\.data.groupBy) {
+      throw TrainingError(
+        .usage, "--group-by has no meaning for --recipe \(recipe.rawValue), which has no folds",
+        expected: "--recipe instant beside it")
+    }
     if transfer.freeze == .backbone, settings.has(\.transfer.backboneRate) {
       throw TrainingError(
         .usage, "--backbone-lr has no meaning with --freeze backbone",

@@ -51,6 +51,8 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The rule that selects held-out images; nil in files of version 0.1.0, which selected each
     /// image by itself.
     package var splitRule: SplitRule?
+    /// The regular expression whose captures in the path keep images in one fold; nil for none.
+    package var groupBy: String?
   }
 
   /// The network.

@@ -137,6 +137,12 @@ extension Form where Value == String {
     kind: .value, expectation: "a text that is not empty", read: { $0.isEmpty ? nil : $0 },
     contains: { _ in true }, text: { $0 })
 
+  /// A regular expression.
+  package static let expression = Form(
+    kind: .value, expectation: "a regular expression, such as (patient-[0-9]+)",
+    read: { ImageGroups.isExpression($0) ? $0 : nil }, contains: ImageGroups.isExpression,
+    text: text.text)
+
   /// A text after `=`, or none.
   package static let optionalText = Form(
     kind: .optionalText, expectation: text.expectation, read: text.read, contains: text.contains,

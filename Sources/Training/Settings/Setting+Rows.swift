@@ -48,6 +48,9 @@ extension Setting {
       "test-split", \.data.testSplit, heldOut, as: "F",
       "fraction held out for testing if there is no test folder"),
     Setting(
+      "group-by", \.data.groupBy, .expression, as: "REGEX",
+      "with --recipe instant, keep images in one fold if this captures the same in their paths"),
+    Setting(
       "class-weights", \.data.classWeights, .word,
       "weight the loss so that every class counts the same"),
     Setting(
