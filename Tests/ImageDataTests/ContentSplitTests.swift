@@ -90,7 +90,8 @@ import Testing
     let others = images(20, of: 1)
     let content = ContentSplit(validation: 0.1)
     let alone = content.assign(originals + others)
-    let copies = originals.map { (digest: $0.digest, group: $0.group, classIndex: 1) } + originals + originals
+    let copies =
+      originals.map { (digest: $0.digest, group: $0.group, classIndex: 1) } + originals + originals
     let splits = content.assign(originals + others + copies)
     #expect(Array(splits.prefix(40)) == alone)
     for place in 0..<3 {
@@ -204,6 +205,17 @@ import Testing
     }
     let counts = [alone, named].map { content.assign($0).count { $0 == .val } }
     #expect(counts[0] == counts[1])
+  }
+
+  @Test func `Units are named by groups, which equal files join, and otherwise by the file`() {
+    func units(_ images: [(UInt8, String?)]) -> [[UInt8]] {
+      ContentSplit.units(images.map { ([$0.0], $0.1, 0) })
+    }
+    #expect(units([(1, nil), (2, nil), (1, nil)]) == [[1], [2], [1]])
+    let joined = units([(1, "a"), (2, "a"), (2, "b"), (3, "b"), (4, nil), (5, "c")])
+    #expect(Set(joined.prefix(4)).count == 1 && Set(joined).count == 3)
+    #expect(joined[4] == [4])
+    #expect(joined[5] == SHA256.digest(Array("c".utf8)))
   }
 
   @Test func `A group is what the expression captures, or else matches`() throws {

@@ -1,19 +1,25 @@
-internal import KernelTypes
+package import Compute
+package import KernelTypes
 
 /// Products of matrices in row-major order, on all threads; the same bits on any number of them.
-struct MatrixProducts {
+package struct MatrixProducts {
   let engine: Engine
   /// As many floats as `packedCount` says of the largest right factor.
   let packed: Output
 
+  /// Products that pack right factors into `packed`.
+  package init(engine: Engine, packed: Output) {
+    (self.engine, self.packed) = (engine, packed)
+  }
+
   /// Floats that `packed` holds for a right factor of the given number of rows and columns.
-  static func packedCount(rows: Int, columns: Int, kernels: KernelTable) -> Int {
+  package static func packedCount(rows: Int, columns: Int, kernels: KernelTable) -> Int {
     let width = kernels.panelWidth
     return rows * ((columns + width - 1) / width) * width
   }
 
   /// result = left (rows x inner) · right (inner x columns).
-  func multiply(
+  package func multiply(
     _ left: Input, _ right: Input, into result: Output, rows: Int, inner: Int, columns: Int
   ) {
     let k = engine.kernels
@@ -36,6 +42,22 @@ struct MatrixProducts {
             kernelRows: 1, rowLength: inner, bandRowStep: 0, bandLineStep: 0,
             bandPixelStep: inner, outputRowStep: 0, outputPixelStep: columns))
       }
+    }
+  }
+
+  /// result (inner x columns) = leftᵀ · right, of left (rows x inner) and right (rows x columns).
+  package func multiplyTransposed(
+    _ left: Input, _ right: Input, into result: Output, rows: Int, inner: Int, columns: Int
+  ) {
+    let block = 32
+    engine.workers.parallelFor((inner + block - 1) / block) { task, _ in
+      let first = task * block
+      engine.kernels.convolution.accumulateFilterGradient(
+        left, right, result,
+        FilterGradientShape(
+          rows: 1, columns: rows, channels: columns, channelRange: 0..<columns, kernelRows: 1,
+          rowLength: inner, rowRange: first..<min(inner, first + block), bandRowStep: 0,
+          bandLineStep: 0, bandPixelStep: inner, outputRowStep: 0, accumulates: false))
     }
   }
 

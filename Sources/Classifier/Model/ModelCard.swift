@@ -9,6 +9,8 @@ package import Primitives
 package struct ModelCard: Codable, Sendable, Hashable {
   /// Follows the name of the validation images where a dataset has no test images.
   package static let noTestSet = " (there is no test set)"
+  /// The beginning of the heading of figures out of fold, and the card's name of their images.
+  package static let outOfFold = "out-of-fold predictions"
 
   /// The description of the model.
   package var description: String?
@@ -184,6 +186,7 @@ extension ModelCard {
     guard try text.status() != nil else { return }
     let heading = String(decoding: try FileSystem.read(text, limit: 1 << 26), as: UTF8.self)
       .prefix { $0 != "\n" }
+    if heading.hasPrefix(ModelCard.outOfFold) { testData = ModelCard.outOfFold }
     // Earlier versions wrote the second.
     if [ModelCard.noTestSet, "for want of test images"].contains(where: heading.contains) {
       testData = "validation images" + ModelCard.noTestSet

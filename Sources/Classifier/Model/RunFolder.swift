@@ -32,6 +32,8 @@ package struct RunFolder: Sendable, Hashable {
   package static let checkpointName = "checkpoint"
   /// The folder of the last evaluation's files.
   package static let testName = "test"
+  /// The folder of an instant run's predictions out of fold.
+  package static let foldsName = "folds"
   /// The report as a page.
   package static let pageName = "report.html"
 
@@ -40,7 +42,9 @@ package struct RunFolder: Sendable, Hashable {
   /// The other files at the top.
   private static let fileNames = [configurationName, recordName, classesName, pageName]
   /// The folders, in which only this program's files lie.
-  package static let folderNames = [checkpointName, "weights", "plots", "test", "val", "train"]
+  package static let folderNames = [
+    checkpointName, "weights", "plots", "test", "val", "train", foldsName,
+  ]
 
   /// The kept weights.
   package var bestWeights: String { file(RunFolder.bestName) }

@@ -26,8 +26,12 @@ struct ModelLine {
     classes = model.classes
     let record = run.flatMap { try? RunRecord(folder: $0) }
     if let record, let test = record.test, record.weightsSHA256 == model.fileSHA256 {
-      let kind = test.split == "val" ? "validation image" : "test image"
-      quality = "\(percent(test.accuracy)) on \(counted(test.images, kind))"
+      let isOutOfFold = test.split == OutOfFold.name
+      let kind =
+        test.split == "val" ? "validation image" : isOutOfFold ? "image" : "test image"
+      quality =
+        "\(percent(test.accuracy)) on \(counted(test.images, kind))"
+        + (isOutOfFold ? " out of fold" : "")
     } else if let card = model.card, let accuracy = card.accuracy {
       let kind = location.boxed != nil ? "photo" : "image"
       quality = percent(accuracy) + (card.testImages.map { " on " + counted($0, kind) } ?? "")

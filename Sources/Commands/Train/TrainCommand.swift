@@ -80,6 +80,12 @@ struct TrainCommand: Command {
       engine: engine, hint: resumption == nil ? hint(configuration) : nil)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
+      guard resumption?.configuration.recipe.hasEpochs == true else {
+        console.note("\(summary.run) has finished: its last layer is solved")
+        try progress.show(.done(summary))
+        try progress.finish()
+        return .done
+      }
       let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
       console.note(
         "\(summary.run) has finished"

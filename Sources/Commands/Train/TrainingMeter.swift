@@ -9,6 +9,8 @@ final class TrainingMeter {
   private var last: BatchProgress?
   /// Steps of a whole epoch.
   private var steps = 0
+  /// Whether the run has no epochs to show.
+  private var isSolved = false
   private var finished: [EpochMetrics] = []
   /// The start of the current epoch.
   private var epochBegan: Double?
@@ -32,7 +34,10 @@ final class TrainingMeter {
   }
 
   /// Takes note of what is about to happen.
-  func begin(_ start: RunStart) { steps = start.stepsPerEpoch }
+  func begin(_ start: RunStart) {
+    steps = start.stepsPerEpoch
+    isSolved = start.recipe == Recipe.instant.rawValue
+  }
 
   /// Shows an epoch under way.
   func show(_ progress: BatchProgress) {
@@ -58,6 +63,7 @@ final class TrainingMeter {
 
   /// Shows a finished epoch, whose line stays.
   func finish(_ metrics: EpochMetrics) {
+    guard !isSolved else { return }
     finished.append(metrics)
     let now = now
     epochSeconds = now - (epochBegan ?? now)

@@ -63,6 +63,13 @@ final class TrainingProgress {
       console.warning(text)
     case .calibrated:
       for line in event.lines { console.note(line) }
+    case .outOfFold(_, let result, let run):
+      try run.createFolder(RunFolder.foldsName)
+      try EvaluationReport(
+        heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
+        classes: result.classes
+      ).write(to: run, place: RunFolder.foldsName + "/")
+      for line in event.lines { console.note(line) }
     case .evaluated(let test, let noun, let run):
       let report = EvaluationReport(
         heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,

@@ -173,7 +173,7 @@ extension ContentSplit {
 
   /// For each image the digest that stands for all that must stay together with it: its own, or that
   /// of its group's name, the least where equal files connect several groups.
-  private static func units(
+  package static func units(
     _ images: [(digest: [UInt8], group: String?, classIndex: Int)]
   ) -> [[UInt8]] {
     guard images.contains(where: { $0.group != nil }) else { return images.map(\.digest) }

@@ -49,7 +49,7 @@ extension RunContents {
     }
     findings += (dataset.findings ?? []).map { ($0.isError, "\($0.kind): \($0.message)", $0.paths) }
     // Those that are about the predictions stand above them.
-    let cautions = ["test image", "validation image"].flatMap {
+    let cautions = ["test image", "validation image", OutOfFold.noun].flatMap {
       answers?.evaluation.cautions(of: $0) ?? []
     }
     for text in events?.warnings ?? [] where !cautions.contains(where: text.hasPrefix) {

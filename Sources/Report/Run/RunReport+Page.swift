@@ -38,6 +38,7 @@ extension RunReport {
           numbers.compactMap { name, value, note in
             value.map { ReportPage.Headline(name: name, value: $0, note: note) }
           }), .facts(title: "", evaluated.facts),
+        .facts(title: "", hasTest ? outOfFold?.facts ?? [] : []),
       ])
   }
 
@@ -219,6 +220,20 @@ extension RunReport {
     ReportPage.Section(
       title: "Environment, and how to reproduce it",
       blocks: [.facts(title: "", environment), .commands(commands)])
+  }
+}
+
+extension OutOfFold {
+  /// What stands beside the figures of a test.
+  fileprivate var facts: [Fact] {
+    [
+      (
+        "Out of fold",
+        "accuracy \(percent(accuracy)) (95 % interval \(percent(accuracyLow)) to "
+          + "\(percent(accuracyHigh))) on \(counted(images, "training image")), each predicted by "
+          + "a model that had not seen it"
+      )
+    ]
   }
 }
 

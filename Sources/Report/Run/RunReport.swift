@@ -20,6 +20,10 @@ package struct RunReport: Sendable {
   package var bestEpoch: Int?
   /// The evaluation.
   package var evaluated: RecordedAnswers?
+  /// The figures out of fold of an instant run.
+  package var outOfFold: OutOfFold?
+  /// Whether the evaluation is of images that no model of the run was fitted on.
+  package var hasTest = true
   /// The evaluated images: `test images`, or `validation images (there is no test set)`.
   package var evaluatedName = ""
   /// The most confident wrong predictions, worst first.

@@ -40,7 +40,9 @@ package struct RunReportBuilder {
   /// The report, as far as the folder goes.
   package mutating func report() -> RunReport {
     var report = RunReport(title: contents.name)
-    report.epochs = contents.metrics
+    report.outOfFold = contents.record?.outOfFold
+    report.hasTest = contents.record?.test?.split != OutOfFold.name
+    report.epochs = report.outOfFold == nil ? contents.metrics : []
     report.bestEpoch = contents.record?.bestEpoch
     if let answers = contents.answers { addAnswers(answers, to: &report) }
     report.samples = samples()
@@ -59,6 +61,9 @@ package struct RunReportBuilder {
 
   /// The name of the evaluated images.
   private var imagesName: String {
+    if contents.record?.test?.split == OutOfFold.name {
+      return "training images, out of fold: each predicted by a model that had not seen it"
+    }
     guard let splits = contents.events?.dataset?.splits else { return "evaluated images" }
     return splits.contains { $0.split == Split.test.rawValue }
       ? "test images" : "validation images (there is no test set)"

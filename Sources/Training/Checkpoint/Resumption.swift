@@ -136,6 +136,8 @@ extension Resumption {
   /// A run that was killed in its first moments may have weights and no checkpoint yet; one that
   /// ended or trained on has written checkpoints, and what it left is not written over.
   private func refuseToLoseWeights() throws(TrainingError) {
+    // An instant run has no checkpoints: it takes seconds, and gives the same weights again.
+    guard configuration.recipe.hasEpochs else { return }
     guard folder.place(RunFolder.bestName).isThere || folder.place(RunFolder.lastName).isThere
     else {
       return

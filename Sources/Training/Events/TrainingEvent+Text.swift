@@ -16,6 +16,7 @@ extension TrainingEvent {
     case .epoch(let value): TrainingEvent.json("epoch", value)
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
+    case .outOfFold(let value, _, _): TrainingEvent.json("out_of_fold", value)
     case .done(let value): TrainingEvent.json("done", value)
     case .scanning, .samples, .loading, .features, .batch, .validating, .calibrated, .evaluated: nil
     }
@@ -36,6 +37,7 @@ extension TrainingEvent {
       ["weights of epoch \(file.epoch) in \(file.path)"]
     case .warning(let text): ["warning: \(text)"]
     case .calibrated(let calibration): [calibration.line]
+    case .outOfFold(let figures, _, _): [figures.line]
     case .evaluated(let result, _, _):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
@@ -72,7 +74,10 @@ extension RunStart {
       "run \(run): recipe \(recipe), \(shellWord(architecture)) at \(size) px\(trained), "
         + "\(grouped(parameters)) parameters, "
         + "\(fixed(Double(memoryBytes) / 1e6, 0)) MB",
-      "\(counted(epochs, "epoch")) of \(counted(stepsPerEpoch, "step")), batch size \(batchSize), seed \(seed), "
+      (recipe == Recipe.instant.rawValue
+        ? "features of all images once, then the last layer is solved; "
+        : "\(counted(epochs, "epoch")) of \(counted(stepsPerEpoch, "step")), batch size \(batchSize), ")
+        + "seed \(seed), "
         + "\(isa), " + (conv == "auto" ? "" : "\(conv) convolutions, ")
         + (ranks.map { counted($0, "process", "processes") + ", each " } ?? "")
         + counted(threads, "thread"),

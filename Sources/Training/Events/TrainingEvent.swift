@@ -30,8 +30,10 @@ package enum TrainingEvent: Sendable {
   case warning(String)
   /// The temperature is fitted, and the weights that are kept are written with it.
   case calibrated(Calibration)
+  /// An instant run has its figures; the files under folds/ of the folder are the handler's to write.
+  case outOfFold(OutOfFold, EvaluationResult, run: RunFolder)
   /// The test images are evaluated; the files under test/ of the folder are the handler's to write.
-  /// `noun` is for one of them: `test image` or `validation image`.
+  /// `noun` is for one of them, such as `test image`.
   case evaluated(EvaluationResult, noun: String, run: RunFolder)
   /// The run has ended; last event.
   case done(TrainingSummary)

@@ -19,7 +19,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
 
   /// The metrics of the kept weights on the images of the last evaluation.
   package struct Test: Codable, Sendable, Hashable {
-    /// test, or val where there are no test images.
+    /// test; val where there are no test images; out-of-fold for an instant run without either.
     package var split: String
     /// Images that were answered.
     package var images: Int
@@ -60,6 +60,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var weightsSHA256: String?
   /// The metrics of those weights; nil until they are tested, and in records of earlier versions.
   package var test: Test?
+  /// The figures out of fold of an instant run; nil for other recipes.
+  package var outOfFold: OutOfFold?
   /// Wall time so far.
   package var seconds: Double
   /// Seconds of the parts of the run that are no epochs, by name; nil in records of earlier versions.
@@ -85,6 +87,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
     case test
+    case outOfFold = "out_of_fold"
     case seconds
     case parts = "part_seconds"
     case peakMemoryBytes = "peak_memory_bytes"

@@ -105,6 +105,15 @@ struct MemoryEstimate {
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
   ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
     let configuration = plan.configuration
+    if !configuration.recipe.hasEpochs {
+      let needs = try BackboneFeatures.memoryNeeds(
+        plan.network, images: counts.training, views: configuration.tta.views, engine: engine)
+      let solving = LogisticData.memoryBytes(
+        images: counts.training,
+        features: needs.features,
+        classes: plan.dataset.classes.count, fits: Folds.most)
+      return (needs.bytes, max(needs.computing, solving), plan.network)
+    }
     if configuration.transfer.freezesAlways,
       let needs = try FeatureStore.memoryNeeds(
         plan.network, training: counts.training, validation: counts.validation,

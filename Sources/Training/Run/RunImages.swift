@@ -88,6 +88,9 @@ struct RunImages {
     RunImages.seen(plan.test == nil ? validation : test, store, plan)
   }
 
+  /// The training images that the run's origin was trained on.
+  var trainingSeen: Evaluation.Seen? { RunImages.seen(training, store, plan) }
+
   private static func check(
     _ store: ImageStore, _ plan: RunPlan, _ training: [Int]
   ) throws(TrainingError) {

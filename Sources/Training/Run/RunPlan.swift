@@ -33,6 +33,7 @@ struct RunPlan {
     _ configuration: Configuration, _ request: Resumption.Request? = nil, engine: Engine,
     shouldStop: (_ entries: Int) -> Bool = { _ in false }
   ) throws {
+    try configuration.requireOrigin()
     self.configuration = configuration
     requestedEpochs = request?.epochs ?? 0
     let data = configuration.data
@@ -75,7 +76,7 @@ struct RunPlan {
         "the recipe \(configuration.recipe.rawValue) validates on the test images, as the "
           + "tutorial does; they are reported, never used to choose weights")
     }
-    if test == nil {
+    if test == nil, validation != nil || configuration.recipe.hasEpochs {
       warnings.append(
         validation == nil
           ? "there are no test or validation images; nothing will be evaluated"

@@ -17,8 +17,8 @@ package final class Trainer {
   /// Seconds since the command began.
   private let clock: () -> Double
   private let cache: ImageCache
-  private let engine: Engine
-  private let team: Group
+  let engine: Engine
+  let team: Group
   /// Whether a report will be drawn of the run, for which there must be memory.
   package var drawsReport = false
 
@@ -170,40 +170,79 @@ package final class Trainer {
     _ journal: RunJournal
   ) throws -> TrainingSummary {
     let images = try read(plan, memory, checkpoint, journal)
+    let outcome =
+      configuration.recipe.hasEpochs
+      ? try train(plan, images, memory, checkpoint, notes, journal)
+      : try solve(plan, images, memory, notes, journal)
+    return try conclude(outcome, images, journal)
+  }
+
+  /// The result of training, before it is reported.
+  struct Outcome {
+    var summary: TrainingSummary
+    var ending: Ending
+    /// The signal that stopped the run.
+    var signal: Int32?
+    var evaluated: Evaluated?
+
+    /// The last evaluation.
+    struct Evaluated {
+      var result: EvaluationResult
+      /// The split's name in the run's record.
+      var split: String
+      /// The noun for one of its images.
+      var noun: String
+    }
+  }
+
+  private func train(
+    _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?,
+    _ notes: [String], _ journal: RunJournal
+  ) throws -> Outcome {
     let epochs = try prepare(plan, images, memory, checkpoint, notes, journal)
     var ending = Ending.signal
     var signal: Int32?
     var temperature = 1.0
-    var result: EvaluationResult?
+    var evaluated: Outcome.Evaluated?
     do {
       ending = try epochs.run()
       temperature = try journal.time(.calibration) { try calibrate(plan, images, journal) }
-      result = try journal.time(.test) { try test(images, journal) }
+      evaluated = try journal.time(.test) { try test(plan, images, journal) }
     } catch let stopped as Stopped where epochs.hasBegun {
       (ending, signal) = (.signal, stopped.signal)
     }
     var summary = epochs.summary
-    summary.weightsSHA256 = journal.record.weightsSHA256 ?? summary.weightsSHA256
     summary.temperature = temperature
-    summary.stoppedBySignal = signal
-    if let result {
-      let evaluation = result.evaluation
-      summary.testAccuracy = evaluation.accuracy
-      summary.testAccuracyPlain = evaluation.accuracyPlain
-      summary.testLoss = evaluation.loss
+    return Outcome(summary: summary, ending: ending, signal: signal, evaluated: evaluated)
+  }
+
+  /// Records and reports the run's end.
+  private func conclude(
+    _ outcome: Outcome, _ images: RunImages, _ journal: RunJournal
+  ) throws -> TrainingSummary {
+    var summary = outcome.summary
+    summary.weightsSHA256 = journal.record.weightsSHA256 ?? summary.weightsSHA256
+    summary.stoppedBySignal = outcome.signal
+    if let evaluated = outcome.evaluated {
+      let (result, evaluation) = (evaluated.result, evaluated.result.evaluation)
+      // What is out of fold is no test.
+      if evaluated.split != OutOfFold.name {
+        summary.testAccuracy = evaluation.accuracy
+        summary.testAccuracyPlain = evaluation.accuracyPlain
+        summary.testLoss = evaluation.loss
+      }
       journal.record.test = RunRecord.Test(
-        split: (plan.test ?? .val).rawValue, images: evaluation.images,
-        accuracy: evaluation.accuracy)
-      try journal.report(.evaluated(result, noun: images.testNoun, run: journal.folder))
+        split: evaluated.split, images: evaluation.images, accuracy: evaluation.accuracy)
+      try journal.report(.evaluated(result, noun: evaluated.noun, run: journal.folder))
       let remedies = Configuration.remedies(
         configuration, images: images.training.count, classes: result.classes.count)
-      for caution in evaluation.cautions(of: images.testNoun, remedies: remedies) {
+      for caution in evaluation.cautions(of: evaluated.noun, remedies: remedies) {
         try journal.report(.warning(caution))
       }
     }
-    journal.record.status = signal == nil ? .done : .stopped
-    journal.record.reason = ending
-    summary.endedBy = ending
+    journal.record.status = outcome.signal == nil ? .done : .stopped
+    journal.record.reason = outcome.ending
+    summary.endedBy = outcome.ending
     summary.seconds = journal.seconds
     summary.peakMemoryBytes = peakMemoryBytes()
     journal.record.peakMemoryBytes = summary.peakMemoryBytes
@@ -308,75 +347,6 @@ package final class Trainer {
     let start = clock()
     _ = try predictor.predict(few) { _ in }
     return max(0, clock() - start) / Double(few.count)
-  }
-
-  private func calibrates(_ plan: RunPlan, _ images: RunImages) -> Bool {
-    plan.validation == .val && !images.validation.isEmpty && !configuration.recipe.isSeed
-  }
-
-  /// Fits the temperature of the weights that are kept on the validation images, and writes them
-  /// again with it; returns the model's temperature.
-  ///
-  /// Never on test images, and not under the tutorial's recipes. The predictions come by the path
-  /// that every command takes, in the model's own way.
-  private func calibrate(
-    _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
-  ) throws -> Double {
-    guard calibrates(plan, images) else { return 1 }
-    let samples = images.validation.map { images.store.samples[$0] }
-    let (model, predictor, predictions) = try predict(samples, journal)
-    let lost = predictions.compactMap(\.failure)
-    if let first = lost.first {
-      try journal.report(
-        .warning(
-          "\(lost.count) of \(samples.count) validation images can no longer be read and are not "
-            + "used to fit the temperature, the first is \(first.path): \(first.message)"))
-    }
-    let calibration = Calibration(predictions, model: model, tta: predictor.tta)
-    if let temperature = calibration.temperature {
-      let bytes = model.calibrated(temperature: temperature).encoded()
-      try journal.folder.write(model: bytes, to: RunFolder.bestName)
-      journal.record.weightsSHA256 = SHA256.hex(of: bytes)
-      try journal.writeRecord()
-    }
-    try journal.report(.calibrated(calibration))
-    return calibration.temperature ?? 1
-  }
-
-  /// Predicts the test images with the weights as they were written, by the path that every other
-  /// command takes.
-  private func test(_ images: RunImages, _ journal: RunJournal) throws -> EvaluationResult? {
-    guard !images.testSamples.isEmpty else { return nil }
-    let (model, predictor, answers) = try predict(images.testSamples, journal)
-    // Files that were omitted at the start are omitted here, and named.
-    let predictions =
-      answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
-    var evaluation = Evaluation(
-      predictions: predictions, classes: model.classes, temperature: model.temperature,
-      tta: predictor.tta)
-    evaluation.seen = images.testSeen
-    return EvaluationResult(
-      heading: images.testHeading, classes: model.classes, evaluation: evaluation,
-      predictions: predictions)
-  }
-
-  /// Predictions of the saved weights; each process predicts a part of the images.
-  private func predict(
-    _ samples: [Sample], _ journal: RunJournal
-  ) throws -> (ClassifierModel, Predictor, [Prediction]) {
-    let model = try team.model(of: journal.folder)
-    let predictor = predictor(model)
-    let part = Array(samples[team.range(of: samples.count)])
-    let own = try predictor.predict(part) { done in
-      try journal.report(.validating(done: done, total: part.count))
-      try team.stopIfAsked(journal.stopped, isOver: false)
-    }
-    try team.stopIfAsked(journal.stopped, isOver: true)
-    return (model, predictor, try team.gather(own))
-  }
-
-  private func predictor(_ model: ClassifierModel) -> Predictor {
-    Predictor(model: model, engine: engine, maxPixels: configuration.data.maxPixels)
   }
 }
 

@@ -27,6 +27,12 @@ extension Configuration {
 
   /// Applies rules that involve several settings.
   private mutating func settle(_ settings: Settings) throws(TrainingError) {
+    if !recipe.hasEpochs, let given = try settings.rows.first(where: { $0.setting.needsEpochs }) {
+      throw TrainingError(
+        .usage,
+        "\(given.setting.title) has no meaning for --recipe \(recipe.rawValue), which solves the last layer",
+        expected: "neither, or another recipe")
+    }
     if settings.has(\.network.arch), transfer.from == nil, network.layers != nil,
       settings.has(\.network.size) || settings.has(\.network.dropout)
     {
@@ -85,6 +91,14 @@ extension Configuration {
         throw TrainingError(.usage, "--arch \(network.arch): \(error)")
       }
     }
+  }
+
+  /// Refuses a recipe that trains no network without a trained one.
+  func requireOrigin() throws(TrainingError) {
+    guard !recipe.hasEpochs, transfer.from == nil else { return }
+    throw TrainingError(
+      .usage, "--recipe \(recipe.rawValue) needs a trained network to start from",
+      expected: "--from MODEL: a run, a model file or cats-dogs")
   }
 
   /// Checks every value against its row, and values that limit one another.

@@ -13,6 +13,11 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   case quick
   /// The default's network for the highest accuracy: more and larger images.
   case best
+  /// The last layer of a trained network solved on features of all photos, for some dozens of them.
+  case instant
+
+  /// Whether networks are trained in epochs; otherwise the last layer alone is solved.
+  package var hasEpochs: Bool { self != .instant }
 
   /// Whether this is one of the tutorial's recipes, which validate on the test set.
   package var isSeed: Bool { self == .seed || self == .seedBN }
@@ -31,6 +36,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     // Images seen only a dozen times are not made harder.
     case .quick: return .light
     case .standard: return .standard
+    case .instant: return Augmentation(flip: .h)
     case .best:
       var augmentation = Augmentation.standard
       augmentation.mixup = 0.2
@@ -40,7 +46,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
 
   private var data: Configuration.Images {
     Configuration.Images(
-      valSplit: 0.1, testSplit: 0, validateOnTest: isSeed, classWeights: .none, fraction: 1,
+      valSplit: hasEpochs ? 0.1 : 0, testSplit: 0, validateOnTest: isSeed, classWeights: .none,
+      fraction: 1,
       resize: .stretch, filter: isSeed ? .nearest : .bicubic, exif: isSeed ? .ignore : .apply,
       normalization: isSeed ? .unit : .dataset, onBadImage: .skip, maxBad: 1,
       maxPixels: Preprocessing.defaultMaxPixels, splitRule: .stratified)
@@ -50,6 +57,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     switch self {
     case .seed, .seedBN: Configuration.Net(arch: rawValue, size: 64)
     case .quick: Recipe.net("r10h", growing: Growth(first: 64, last: 96), size: 96)
+    case .instant: Configuration.Net(arch: "r18h", size: 160)
     case .standard: Recipe.net("r18h", growing: Growth(first: 80, last: 128), size: 160)
     case .best: Recipe.net("r18h", growing: Growth(first: 96, last: 160), size: 192)
     }
@@ -72,6 +80,14 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
         beta1: 0.9, beta2: 0.999, epsilon: 1e-7, momentum: 0, weightDecay: 0,
         schedule: .constant, labelSmoothing: 0, ema: 0, clipGrad: 0, patience: 0,
         monitor: .accuracy, keep: .last, maxSeconds: 0)
+    }
+    if !hasEpochs {
+      // None of these has a meaning: the solver needs no rate and no schedule.
+      return Configuration.Training(
+        epochs: 1, minimumSteps: 0, batchSize: 64, minimumEpochSteps: 0, optimizer: .sgd,
+        learningRate: 0.1, scalesLearningRate: false, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        momentum: 0, weightDecay: 0, schedule: .constant, labelSmoothing: 0, ema: 0, clipGrad: 0,
+        patience: 0, monitor: .accuracy, keep: .last, maxSeconds: 0)
     }
     let (epochs, steps) =
       switch self {

@@ -49,8 +49,8 @@ extension Setting {
       "fraction held out for testing if there is no test folder"),
     Setting(
       "group-by", \.data.groupBy, Form.regularExpression, as: "REGEX",
-      "keep images together in one split whose paths below DATASET give the same captures, such as "
-        + "photos of one animal: '([^/_]*)_[^/]*$' is what comes before the last _"),
+      "keep images together in one split or fold whose paths below DATASET give the same captures, "
+        + "such as photos of one animal: '([^/_]*)_[^/]*$' is what comes before the last _"),
     Setting(
       "class-weights", \.data.classWeights, .word,
       "weight the loss so that every class counts the same"),

@@ -1,4 +1,5 @@
 package import Classifier
+internal import ImageData
 internal import Primitives
 
 /// The heading of a group of options in help.
@@ -136,7 +137,7 @@ package struct Setting: Sendable {
         case .text(let text): return text
         case .unsaid: return nil
         case .recipes:
-          let values = Recipe.allCases.map { $0.configuration[keyPath: path] }
+          let values = Recipe.allCases.filter(\.hasEpochs).map { $0.configuration[keyPath: path] }
           guard values.allSatisfy({ $0 == values[0] }) else { return "the recipe's" }
           return values[0] == off ? "off" : form.text(values[0]).map(Setting.rounded)
         }
@@ -177,6 +178,21 @@ package struct Setting: Sendable {
   ) -> Setting {
     Setting(key, path, form, isInFileAlone: true, mayDiffer: mayDiffer)
   }
+
+  /// Whether it has no meaning for a recipe that solves the last layer and trains nothing else.
+  var needsEpochs: Bool {
+    switch description.group {
+    case .training: path != \Configuration.recipe
+    case .augmentation: path != \Configuration.augmentation.flip
+    default: Setting.ofEpochs.contains { $0 == path }
+    }
+  }
+
+  /// Settings of other groups that only training in epochs knows.
+  private static let ofEpochs: [any PartialKeyPath<Configuration> & Sendable] = [
+    \.data.valSplit, \.data.classWeights, \.network.growth.first, \.network.growth.last,
+    \.network.dropout, \.transfer.freeze, \.transfer.freezeEpochs, \.transfer.backboneRate,
+  ]
 
   /// The name in messages.
   var title: String { isInFileAlone ? description.name : description.title }

@@ -1,0 +1,57 @@
+internal import Classifier
+internal import Primitives
+
+/// The figures of an instant run's predictions of images by layers that were fitted without them.
+package struct OutOfFold: Codable, Sendable, Hashable {
+  /// Parts that the images were divided into.
+  package var folds: Int
+  /// Groups of images that stay in one fold.
+  package var groups: Int
+  /// Images that were predicted: all training images.
+  package var images: Int
+  /// Share of correct predictions.
+  package var accuracy: Double
+  /// Lower end of Wilson's 95 % interval of the accuracy.
+  package var accuracyLow: Double
+  /// Upper end of the interval.
+  package var accuracyHigh: Double
+  /// Mean of -log of the true class's probability, the temperature applied.
+  package var loss: Double
+  /// The divisor of the logits, fitted on these predictions.
+  package var temperature: Double
+  /// The penalty with the lowest loss before the temperature.
+  package var penalty: Double
+
+  enum CodingKeys: String, CodingKey {
+    case folds
+    case groups
+    case images
+    case accuracy
+    case accuracyLow = "accuracy_low"
+    case accuracyHigh = "accuracy_high"
+    case loss
+    case temperature
+    case penalty
+  }
+
+  /// The name of these predictions in a run's record, where splits have theirs.
+  package static let name = "out-of-fold"
+
+  /// The noun for one of them.
+  package static let noun = "out-of-fold prediction"
+
+  init(_ evaluation: Evaluation, folds: Folds, penalty: Double) {
+    (self.folds, groups, images) = (folds.count, folds.groups, evaluation.images)
+    accuracy = evaluation.accuracy
+    (accuracyLow, accuracyHigh) = (evaluation.accuracyLow, evaluation.accuracyHigh)
+    (loss, temperature, self.penalty) = (evaluation.loss, evaluation.temperature, penalty)
+  }
+
+  /// One sentence for the user.
+  package var line: String {
+    "out of fold: accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-"
+      + "\(fixed(accuracyHigh, 4))), loss \(fixed(loss, 4)) on \(counted(images, "image")), each "
+      + "predicted by one of \(folds) layers that had not seen it; penalty "
+      + "\(fixed(penalty, 4)), temperature \(temperature)"
+  }
+}

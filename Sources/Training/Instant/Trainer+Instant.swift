@@ -1,0 +1,190 @@
+internal import CNN
+internal import Classifier
+internal import Compute
+internal import ImageData
+internal import Primitives
+internal import Ranks
+
+/// The recipe `instant`: features of all training images once, and a last layer that is solved.
+extension Trainer {
+  /// Solves the last layer, writes the model, and tests it.
+  ///
+  /// Accuracy, temperature and all other figures come from predictions out of fold. A signal that
+  /// comes before the weights are written leaves nothing to keep: they take seconds.
+  func solve(
+    _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
+    _ journal: RunJournal
+  ) throws -> Outcome {
+    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
+    let groups = ContentSplit.units(
+      images.training.map {
+        let sample = images.store.samples[$0]
+        return (
+          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
+        )
+      })
+    let folds = try folds(of: groups, plan, images)
+    try journal.report(.start(start(plan, images, memory, journal)))
+    try journal.report(.dataset(images.summary))
+    for warning in notes + plan.warnings + images.warnings {
+      try journal.report(.warning(warning))
+    }
+    try journal.writeRecord()
+    let (rows, features) = try journal.time(.features) {
+      try BackboneFeatures(
+        plan.network, images, views: configuration.tta, engine: engine, team: team
+      ).compute { try journal.progress(.features(done: $0, total: $1)) }
+    }
+    let began = journal.processSeconds
+    let targets = images.store.targets(images.training)
+    let classes = plan.dataset.classes
+    let data = LogisticData(
+      rows, features: features, targets: targets.map { Int($0) }, folds: folds.ofImages,
+      classes: classes.count, engine: engine)
+    let solution = try CrossValidation(
+      data, targets: targets, classes: classes.count, folds: folds
+    ) { try team.stopIfAsked(journal.stopped, isOver: false) }
+    try team.stopIfAsked(journal.stopped, isOver: true)
+    let solved = try keep(
+      solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
+    var outcome = Outcome(
+      summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
+    do {
+      if let tested = try journal.time(.test, { try test(plan, images, journal) }) {
+        outcome.evaluated = tested
+      }
+    } catch let stopped as Stopped {
+      (outcome.ending, outcome.signal, outcome.evaluated) = (.signal, stopped.signal, nil)
+    }
+    return outcome
+  }
+
+  /// The folds of the training images, in which groups stay together.
+  ///
+  /// Error: a class with less than two groups.
+  private func folds(
+    of groups: [[UInt8]], _ plan: RunPlan, _ images: RunImages
+  ) throws(TrainingError) -> Folds {
+    let targets = images.store.targets(images.training).map { Int($0) }
+    do throws(Folds.Problem) {
+      return try Folds(
+        targets: targets, groups: groups, classes: plan.dataset.classes.count)
+    } catch {
+      let isGrouped = configuration.data.groupBy != nil
+      let (label, found): (Int, String) =
+        switch error {
+        case .oneGroup(let label, let count):
+          (
+            label,
+            count == 1
+              ? "1 image" : "\(count) images, all \(isGrouped ? "of one group" : "the same")"
+          )
+        case .wholeClass(let label):
+          (label, "images that would all be in one fold, with those of other classes")
+        }
+      let name = plan.dataset.classes[label]
+      throw TrainingError(
+        .badData, "\(configuration.dataset): too few images of \(name) for --recipe instant",
+        found: "\(name): \(found)",
+        expected: "at least 2 different images per class"
+          + (isGrouped ? ", of 2 groups of --group-by" : "")
+          + ": one to train on while another is predicted",
+        advice: "more images of \(name)")
+    }
+  }
+
+  private func start(
+    _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ journal: RunJournal
+  ) -> RunStart {
+    let architecture = plan.network.architecture
+    var origin = plan.origin?.taken
+    origin?.frozenEpochs = 1
+    origin?.views = configuration.tta.views
+    return RunStart(
+      run: journal.folder.path, dataset: configuration.dataset,
+      recipe: configuration.recipe.rawValue, architecture: architecture.name,
+      size: architecture.input.width,
+      trainingSizes: [architecture.input.width, architecture.input.width],
+      classes: plan.dataset.classes, parameters: plan.network.parameterCount,
+      memoryBytes: memory.total, epochs: 1, stepsPerEpoch: 1, batchSize: images.training.count,
+      seed: configuration.seed, isa: engine.instructionSet.rawValue,
+      conv: engine.convolution.rawValue, threads: engine.threads, ranks: team.recorded,
+      cache: images.store.place.rawValue, from: origin)
+  }
+
+  /// Writes the model, and reports what is known of it.
+  private func keep(
+    _ solution: CrossValidation, _ folds: Folds, _ plan: RunPlan, _ images: RunImages,
+    seconds: Double, _ journal: RunJournal
+  ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
+    try setLastLayer(of: plan.network, to: solution.layer)
+    let plain = ClassifierModel(
+      network: plan.network, classes: plan.dataset.classes, preprocessing: images.preprocessing,
+      recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
+      trainingImages: images.training.count, tta: configuration.tta,
+      trainedOn: plan.origin?.model.model.trainedOn)
+    try journal.report(
+      .digest(
+        StepDigest(
+          step: 1, epoch: 1, loss: solution.fitted.loss, weightsSHA256: plan.network.digest)))
+    try team.requireSame("weights", plan.network.digest)
+    func predictions(_ temperature: Double) -> [Prediction] {
+      zip(images.training, solution.logits).map { image, logits in
+        let sample = images.store.samples[image]
+        return Prediction(
+          path: sample.path, trueIndex: sample.classIndex, logits: logits,
+          probabilities: probabilities(
+            logits: logits, outputs: logits.count, temperature: temperature)[0])
+      }
+    }
+    let calibration = Calibration(predictions(1), model: plain, tta: .plain)
+    let temperature = calibration.temperature ?? 1
+    let model = plain.calibrated(temperature: temperature)
+    var evaluation = Evaluation(
+      predictions: predictions(temperature), classes: model.classes, temperature: temperature)
+    evaluation.seen = images.trainingSeen
+    let outOfFold = OutOfFold(evaluation, folds: folds, penalty: solution.penalty)
+    journal.record.outOfFold = outOfFold
+    journal.record.epochs = 1
+    try journal.report(
+      .epoch(
+        EpochMetrics(
+          solving: solution.fitted, seconds: seconds)))
+    var weights = WeightsWriter(interval: 0)
+    try weights.save(model, epoch: 1, asBest: true, journal)
+    try weights.flush(model, journal)
+    let result = EvaluationResult(
+      heading: "\(ModelCard.outOfFold): \(counted(folds.ofImages.count, "training image")), each "
+        + "predicted by a model that had not seen it (\(folds.count) folds)",
+      classes: model.classes, evaluation: evaluation, predictions: predictions(temperature))
+    try journal.report(.outOfFold(outOfFold, result, run: journal.folder))
+    let summary = TrainingSummary(
+      run: journal.folder.path, weights: journal.folder.bestWeights,
+      weightsSHA256: weights.sha256, epochs: 1, bestEpoch: weights.kept, valAccuracy: nil,
+      temperature: temperature, seconds: 0, peakMemoryBytes: 0, askedEpochs: 1)
+    return (
+      summary,
+      Outcome.Evaluated(result: result, split: OutOfFold.name, noun: OutOfFold.noun)
+    )
+  }
+
+  /// Errors: a last layer without biases.
+  private func setLastLayer(
+    of network: Network, to layer: (weights: [Float], bias: [Float])
+  ) throws {
+    guard let place = network.architecture.head?.denseLayer else { return }
+    try network.setValues(layer.weights, of: "layers.\(place).weights")
+    try network.setValues(layer.bias, of: "layers.\(place).bias")
+  }
+}
+
+extension EpochMetrics {
+  /// The solution of a last layer as the only epoch of its run.
+  fileprivate init(solving figures: EpochFigures, seconds: Double) {
+    self.init(
+      epoch: 1, epochs: 1, loss: figures.loss, accuracy: figures.accuracy, learningRate: 0,
+      seconds: seconds, imagesPerSecond: Double(figures.images) / max(seconds, 1e-9),
+      isBest: true, decodeSeconds: 0, augmentSeconds: 0, forwardSeconds: 0, backwardSeconds: 0,
+      optimizerSeconds: seconds, waitSeconds: 0)
+  }
+}
