@@ -31,7 +31,7 @@ extension Configuration {
       throw TrainingError(
         .usage,
         "\(given.setting.title) has no meaning for --recipe \(recipe.rawValue), which solves the last layer",
-        expected: "neither, or another recipe")
+        expected: "no \(given.setting.title), or another recipe")
     }
     if settings.has(\.network.arch), transfer.from == nil, network.layers != nil,
       settings.has(\.network.size) || settings.has(\.network.dropout)
