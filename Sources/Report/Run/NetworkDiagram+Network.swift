@@ -30,6 +30,8 @@ extension NetworkDiagram {
         let name = "\(path).\(index)"
         if case .residual(let block) = layer.form {
           add(block, path: name)
+        } else if case .gate(let gate) = layer.form {
+          append(layer.title, summaries[name]?.outputShape, parameters(of: gate, path: name))
         } else if layer.form.kind.isFollower, nodes.count > closed {
           nodes[nodes.count - 1].name += ", " + layer.title
           nodes[nodes.count - 1].parameters = sum(nodes.last?.parameters, parameters(name))
@@ -70,6 +72,11 @@ extension NetworkDiagram {
     /// Nil for a layer that learns nothing.
     private func parameters(_ name: String) -> Int? {
       summaries[name].flatMap { $0.parameters > 0 ? $0.parameters : nil }
+    }
+
+    /// Those of the layers that make a gate's factors.
+    private func parameters(of gate: Gate, path: String) -> Int? {
+      gate.body.indices.map { parameters("\(path).body.\($0)") }.reduce(nil, sum)
     }
 
     private func sum(_ first: Int?, _ second: Int?) -> Int? {
