@@ -12,6 +12,14 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
   case hardSigmoid
   /// 1 / (1 + exp(-x)).
   case sigmoid
+
+  /// The upper bound of a rectifier that has one; nil for another function.
+  package var ceiling: Float? {
+    switch self {
+    case .relu6: 6
+    case .silu, .hardSwish, .hardSigmoid, .sigmoid: nil
+    }
+  }
 }
 
 /// The kernels for activation functions.

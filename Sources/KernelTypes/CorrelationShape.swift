@@ -32,12 +32,18 @@ package struct CorrelationShape: Sendable {
   package var accumulates = false
   /// Replaces negative results by zero.
   package var rectifies = false
+  /// Replaces greater results by this.
+  package var ceiling = Float.infinity
+  /// The band's rows and columns that exist, counted from the input of the first output pixel; a
+  /// depthwise kernel leaves out the others, which are zeros. Nil: all that it reads exist.
+  package var bandRows, bandColumns: Range<Int>?
 
   /// A shape with all its numbers.
   package init(
     rows: Int, columns: Int, channels: Int, kernelRows: Int, rowLength: Int, bandRowStep: Int,
     bandLineStep: Int, bandPixelStep: Int, outputRowStep: Int, outputPixelStep: Int,
-    weightStep: Int? = nil, accumulates: Bool = false, rectifies: Bool = false
+    weightStep: Int? = nil, accumulates: Bool = false, rectifies: Bool = false,
+    ceiling: Float = .infinity
   ) {
     self.rows = rows
     self.columns = columns
@@ -52,6 +58,7 @@ package struct CorrelationShape: Sendable {
     self.weightStep = weightStep
     self.accumulates = accumulates
     self.rectifies = rectifies
+    self.ceiling = ceiling
   }
 }
 

@@ -67,6 +67,7 @@ private func correlatePanel(
     s.rowLength = left < longest ? left : longest
     s.accumulates = shape.accumulates || first > 0
     s.rectifies = shape.rectifies && s.rowLength == left
+    s.ceiling = s.rowLength == left ? shape.ceiling : .infinity
     let x = band + first
     let w = weights + first * (shape.weightStep ?? vectors * lanes)
     correlateMap(vectors, x, w, bias, output, channels, s, spare)

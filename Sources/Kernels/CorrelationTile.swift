@@ -54,16 +54,23 @@ private enum Tile<let vectors: Int, let rows: Int, let columns: Int> {
         w += weightStep
       }
     }
-    // Minus infinity as the floor means no rectifier: one loop for both cases.
+    // Infinite bounds mean no rectifier: one code for all cases. The upper bound has loops of its
+    // own, since longer ones would not be unrolled.
+    let ceiling = Vector(repeating: shape.ceiling)
+    for r in 0..<rows {
+      for c in 0..<columns {
+        let i = (r * columns + c) * vectors
+        sums[i] = lowered(sums[i], ceiling)
+        if vectors == 2 { sums[i + 1] = lowered(sums[i + 1], ceiling) }
+      }
+    }
     let floor = Vector(repeating: shape.rectifies ? 0 : -Float.infinity)
     for r in 0..<rows {
       for c in 0..<columns {
         let p = target.output + r * target.rowStep + c * target.pixelStep
         let i = (r * columns + c) * vectors
-        store(p, sums[i].replacing(with: floor, where: sums[i] .< floor))
-        if vectors == 2 {
-          store(p + lanes, sums[i + 1].replacing(with: floor, where: sums[i + 1] .< floor))
-        }
+        store(p, raised(sums[i], floor))
+        if vectors == 2 { store(p + lanes, raised(sums[i + 1], floor)) }
       }
     }
   }

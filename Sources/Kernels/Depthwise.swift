@@ -4,7 +4,7 @@ package import KernelTypes
 // side by side, so a vector is some channels of one pixel, and a tile is some pixels of a row, or
 // some vectors of one pixel where a row has few.
 
-/// Pixels of a tile.
+/// The most pixels of a tile.
 @inline(__always) private var widestRow: Int { 8 }
 
 /// Channels that are computed for all pixels before the next ones, so that their rows stay in the
@@ -14,7 +14,8 @@ package import KernelTypes
 /// Correlates a padded band with one kernel a channel and writes `shape.rows` output rows.
 ///
 /// `shape.rowLength` is the number of kernel columns; from one to the next it is `channels` floats
-/// in the band and in the weights.
+/// in the band and in the weights. At the edge of a map it reads what is there, so that the map
+/// need not be copied with zeros around it.
 /// - band: the input of the first output pixel.
 /// - weights: [kernel row][kernel column][channel].
 /// - bias: one number a channel, or nil.
@@ -40,86 +41,188 @@ package func correlateDepthwise(
   }
 }
 
-/// All pixels of some channels, which end where `lanes` channels or more do.
+/// The part of a kernel that meets the map, and the distance of two rows of its weights.
+private struct Taps {
+  var rows: Int
+  var columns: Int
+  var weightRowStep: Int
+}
+
+/// The taps of one direction that exist, if the first of `count` is at `place` of the band.
 @inline(__always)
-private func correlateBlock(
-  _ first: Int, _ end: Int, _ band: P, _ weights: P, _ bias: P?, _ output: M, _ s: S, _ spare: M
+private func existing(_ count: Int, at place: Int, in band: Range<Int>?) -> Range<Int> {
+  guard let band else { return 0..<count }
+  let first = limited(band.lowerBound - place, 0, count)
+  return first..<limited(band.upperBound - place, first, count)
+}
+
+/// The pixels of a row whose taps all exist.
+@inline(__always)
+private func inner(_ s: S) -> Range<Int> {
+  guard let band = s.bandColumns else { return 0..<s.columns }
+  let stride = s.bandPixelStep / s.channels
+  let first = limited((band.lowerBound + stride - 1) / stride, 0, s.columns)
+  let room = band.upperBound - s.rowLength
+  return first..<limited(room < 0 ? 0 : room / stride + 1, first, s.columns)
+}
+
+/// The number in least...most that is nearest to `value`.
+@inline(__always)
+private func limited(_ value: Int, _ least: Int, _ most: Int) -> Int {
+  value < least ? least : value > most ? most : value
+}
+
+/// Calls `body` with the parts of a row that have the same taps, and with a part of a kernel.
+@inline(__always)
+private func forEachTile(
+  _ s: S,
+  _ body: (_ row: Int, _ column: Int, _ columns: Int, _ rows: Range<Int>, _ taps: Range<Int>)
+    -> Void
 ) {
-  let strips = (s.columns + widestRow - 1) / widestRow
+  let inner = inner(s)
+  let stride = s.bandColumns == nil ? 1 : s.bandPixelStep / s.channels
+  let lineStride = s.bandRows == nil ? 1 : s.bandLineStep / s.bandRowStep
   var column = 0
-  for strip in 0..<strips {
-    let columns = part(strip, of: s.columns, parts: strips)
+  while column < s.columns {
+    var columns = 1
+    if inner.contains(column) {
+      let left = inner.upperBound - column
+      columns = part(0, of: left, parts: (left + widestRow - 1) / widestRow)
+    }
+    let taps = existing(s.rowLength, at: column * stride, in: s.bandColumns)
     for row in 0..<s.rows {
-      let x = band + row * s.bandLineStep + column * s.bandPixelStep
-      let y = output + row * s.outputRowStep + column * s.outputPixelStep
-      var c = first
-      while c < end {
-        // The last vector reaches back where the channels do not fill it. What is there already
-        // stays: the vector is put elsewhere, and the channels that are new are copied.
-        let start = end - c < lanes ? end - lanes : c
-        let own = y + start
-        let begin = s.accumulates ? UnsafePointer(own) : bias.map { $0 + start }
-        let beginStep = s.accumulates ? s.outputPixelStep : 0
-        let isWhole = start == c
-        correlateRow(
-          columns, x + start, weights + start, begin, beginStep, isWhole ? own : spare,
-          isWhole ? s.outputPixelStep : lanes, s)
-        if !isWhole {
-          for pixel in 0..<columns {
-            for lane in (c - start)..<lanes {
-              own[pixel * s.outputPixelStep + lane] = spare[pixel * lanes + lane]
-            }
-          }
-        }
-        c = start + lanes
-      }
+      let rows = existing(s.kernelRows, at: row * lineStride, in: s.bandRows)
+      body(row, column, columns, rows, taps)
     }
     column += columns
   }
 }
 
-/// A function for each number of pixels, so that its sums are registers.
+/// All pixels of some channels, which end where `lanes` channels or more do.
 @inline(__always)
-private func correlateRow(
-  _ columns: Int, _ x: P, _ w: P, _ begin: P?, _ beginStep: Int, _ y: M, _ step: Int, _ s: S
+private func correlateBlock(
+  _ first: Int, _ end: Int, _ band: P, _ weights: P, _ bias: P?, _ output: M, _ s: S, _ spare: M
 ) {
-  switch columns {
-  case 1: DepthwiseRow<1>.correlate(x, w, begin, beginStep, y, step, s)
-  case 2: DepthwiseRow<2>.correlate(x, w, begin, beginStep, y, step, s)
-  case 3: DepthwiseRow<3>.correlate(x, w, begin, beginStep, y, step, s)
-  case 4: DepthwiseRow<4>.correlate(x, w, begin, beginStep, y, step, s)
-  case 5: DepthwiseRow<5>.correlate(x, w, begin, beginStep, y, step, s)
-  case 6: DepthwiseRow<6>.correlate(x, w, begin, beginStep, y, step, s)
-  case 7: DepthwiseRow<7>.correlate(x, w, begin, beginStep, y, step, s)
-  default: DepthwiseRow<8>.correlate(x, w, begin, beginStep, y, step, s)
+  let vectors = (end - first) / lanes
+  let rest = (end - first) % lanes
+  forEachTile(s) { row, column, columns, kernelRows, kernelColumns in
+    let taps = Taps(
+      rows: kernelRows.count, columns: kernelColumns.count,
+      weightRowStep: s.rowLength * s.channels)
+    let x =
+      band + row * s.bandLineStep + column * s.bandPixelStep
+      + kernelRows.lowerBound * s.bandRowStep + kernelColumns.lowerBound * s.channels
+    let w =
+      weights + kernelRows.lowerBound * taps.weightRowStep + kernelColumns.lowerBound * s.channels
+    let y = output + row * s.outputRowStep + column * s.outputPixelStep
+    let begin = s.accumulates ? UnsafePointer(y) : bias
+    let beginStep = s.accumulates ? s.outputPixelStep : 0
+    if vectors > 0 {
+      correlateRow(
+        columns, vectors, x + first, w + first, begin.map { $0 + first }, beginStep, y + first,
+        s.outputPixelStep, taps, s)
+    }
+    if rest > 0 {
+      // The last vector reaches back where the channels do not fill it. What is there already
+      // stays: the vector is put elsewhere, and the channels that are new are copied.
+      let start = end - lanes
+      correlateRow(
+        columns, 1, x + start, w + start, begin.map { $0 + start }, beginStep, spare, lanes, taps,
+        s)
+      for pixel in 0..<columns {
+        for lane in (lanes - rest)..<lanes {
+          y[pixel * s.outputPixelStep + start + lane] = spare[pixel * lanes + lane]
+        }
+      }
+    }
   }
 }
 
-/// One vector of channels of `columns` neighbouring pixels.
-private enum DepthwiseRow<let columns: Int> {
+/// A function for each size of a tile, so that its sums are registers.
+@inline(__always)
+private func correlateRow(
+  _ columns: Int, _ vectors: Int, _ x: P, _ w: P, _ begin: P?, _ beginStep: Int, _ y: M,
+  _ step: Int, _ taps: Taps, _ s: S
+) {
+  switch columns {
+  case 1: DepthwiseRow<1, 4>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  case 2: DepthwiseRow<2, 4>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  case 3: DepthwiseRow<3, 4>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  case 4: DepthwiseRow<4, 2>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  case 5: DepthwiseRow<5, 2>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  case 6: DepthwiseRow<6, 2>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  #if KERNELS_AVX512 || arch(arm64)
+    case 7: DepthwiseRow<7, 2>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+    default: DepthwiseRow<8, 2>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  #else
+    case 7: DepthwiseRow<7, 1>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+    default: DepthwiseRow<8, 1>.correlate(vectors, x, w, begin, beginStep, y, step, taps, s)
+  #endif
+  }
+}
+
+/// Some vectors of channels of `columns` neighbouring pixels, `group` vectors at once: a sum waits
+/// for its last addition, so that few pixels alone would leave the units idle.
+private enum DepthwiseRow<let columns: Int, let group: Int> {
+  @inline(__always)
+  static func correlate(
+    _ vectors: Int, _ x: P, _ w: P, _ begin: P?, _ beginStep: Int, _ y: M, _ step: Int,
+    _ taps: Taps, _ s: S
+  ) {
+    var vector = 0
+    while vector + group <= vectors {
+      let own = vector * lanes
+      DepthwiseTile<columns, group>.correlate(
+        x + own, w + own, begin.map { $0 + own }, beginStep, y + own, step, taps, s)
+      vector += group
+    }
+    while vector < vectors {
+      let own = vector * lanes
+      DepthwiseTile<columns, 1>.correlate(
+        x + own, w + own, begin.map { $0 + own }, beginStep, y + own, step, taps, s)
+      vector += 1
+    }
+  }
+}
+
+/// `vectors` vectors of channels of `columns` neighbouring pixels.
+private enum DepthwiseTile<let columns: Int, let vectors: Int> {
   @inline(never)
   static func correlate(
-    _ x: P, _ weights: P, _ begin: P?, _ beginStep: Int, _ y: M, _ step: Int, _ s: S
+    _ x: P, _ weights: P, _ begin: P?, _ beginStep: Int, _ y: M, _ step: Int, _ taps: Taps, _ s: S
   ) {
     var sums = clearedAccumulators()
     if let begin {
-      for c in 0..<columns { sums[c] = load(begin + c * beginStep) }
+      for v in 0..<vectors {
+        for c in 0..<columns {
+          sums[v * columns + c] = load(begin + v * lanes + c * beginStep)
+        }
+      }
     }
-    var w = weights
     let pixelStep = s.bandPixelStep
     let tapStep = s.channels
-    for kernelRow in 0..<s.kernelRows {
+    for kernelRow in 0..<taps.rows {
+      var w = weights + kernelRow * taps.weightRowStep
       var xp = x + kernelRow * s.bandRowStep
-      for _ in 0..<s.rowLength {
-        let b = load(w)
-        for c in 0..<columns { sums[c] = multiplyAdd(sums[c], load(xp + c * pixelStep), b) }
+      for _ in 0..<taps.columns {
+        for v in 0..<vectors {
+          let b = load(w + v * lanes)
+          for c in 0..<columns {
+            let i = v * columns + c
+            sums[i] = multiplyAdd(sums[i], load(xp + v * lanes + c * pixelStep), b)
+          }
+        }
         xp += tapStep
         w += tapStep
       }
     }
     let floor = Vector(repeating: s.rectifies ? 0 : -Float.infinity)
-    for c in 0..<columns {
-      store(y + c * step, sums[c].replacing(with: floor, where: sums[c] .< floor))
+    let ceiling = Vector(repeating: s.ceiling)
+    for v in 0..<vectors {
+      for c in 0..<columns {
+        let sum = raised(lowered(sums[v * columns + c], ceiling), floor)
+        store(y + v * lanes + c * step, sum)
+      }
     }
   }
 }
@@ -127,18 +230,20 @@ private enum DepthwiseRow<let columns: Int> {
 /// All pixels of one channel, where there are fewer channels than lanes.
 @inline(never)
 func correlateChannel(_ c: Int, _ band: P, _ weights: P, _ bias: P?, _ output: M, _ s: S) {
-  for row in 0..<s.rows {
-    for column in 0..<s.columns {
-      let y = output + row * s.outputRowStep + column * s.outputPixelStep + c
-      let x = band + row * s.bandLineStep + column * s.bandPixelStep + c
+  let floor = s.rectifies ? 0 : -Float.infinity
+  forEachTile(s) { row, column, columns, kernelRows, kernelColumns in
+    for pixel in column..<(column + columns) {
+      let y = output + row * s.outputRowStep + pixel * s.outputPixelStep + c
+      let x = band + row * s.bandLineStep + pixel * s.bandPixelStep + c
       var sum = s.accumulates ? y[0] : bias?[c] ?? 0
-      for kernelRow in 0..<s.kernelRows {
-        for tap in 0..<s.rowLength {
+      for kernelRow in kernelRows {
+        for tap in kernelColumns {
           let w = weights[(kernelRow * s.rowLength + tap) * s.channels + c]
           sum = multiplyAdd(sum, x[kernelRow * s.bandRowStep + tap * s.channels], w)
         }
       }
-      y[0] = s.rectifies && sum < 0 ? 0 : sum
+      let lowered = sum > s.ceiling ? s.ceiling : sum
+      y[0] = lowered < floor ? floor : lowered
     }
   }
 }

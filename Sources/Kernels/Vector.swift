@@ -90,6 +90,16 @@
   v.replacing(with: Vector.zero, where: v .< Vector.zero)
 }
 
+/// max(v, floor); NaN stays NaN.
+@inline(__always) func raised(_ v: Vector, _ floor: Vector) -> Vector {
+  v.replacing(with: floor, where: v .< floor)
+}
+
+/// min(v, ceiling); NaN stays NaN.
+@inline(__always) func lowered(_ v: Vector, _ ceiling: Vector) -> Vector {
+  v.replacing(with: ceiling, where: v .> ceiling)
+}
+
 /// The length of part `index` if `count` is divided into `parts` parts of nearly equal length.
 @inline(__always) func part(_ index: Int, of count: Int, parts: Int) -> Int {
   count / parts + (index < count % parts ? 1 : 0)

@@ -59,6 +59,13 @@ struct ConvolutionKernelTests {
         mismatch(actual: rectified.values, expected: positive, tolerance: Tolerance()) == nil,
         "\(set), rectified: \(shape)")
 
+      let limited = GuardedBuffer(count: former.count)
+      var limits = shape.correlation(rectifies: true)
+      limits.ceiling = 0.75
+      kernels.convolution.correlateBand(
+        band.pointer, panels.pointer, biases.pointer, limited.pointer, limits)
+      #expect(limited.values == positive.map { min($0, 0.75) }, "\(set), limited: \(shape)")
+
       let sum = GuardedBuffer(former)
       kernels.convolution.correlateBand(
         band.pointer, panels.pointer, nil, sum.pointer, shape.correlation(accumulates: true))
@@ -70,7 +77,7 @@ struct ConvolutionKernelTests {
         mismatch(actual: sum.values, expected: added, tolerance: tolerance, magnitudes: larger)
           == nil, "\(set), accumulated: \(shape)")
 
-      for buffer in [band, panels, biases, output, rectified, sum] {
+      for buffer in [band, panels, biases, output, rectified, limited, sum] {
         #expect(buffer.damage == nil, "\(set): \(shape)")
       }
     }

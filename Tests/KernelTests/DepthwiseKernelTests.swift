@@ -84,6 +84,18 @@ struct DepthwiseKernelTests {
         #expect(output.damage == nil, "\(set): \(item)")
       }
 
+      shape.accumulates = false
+      shape.rectifies = true
+      shape.ceiling = 0.5
+      let limited = GuardedBuffer(former)
+      kernels.correlateDepthwise(
+        band.pointer, weights.pointer, biases.pointer, limited.pointer, shape)
+      let bounded = y.values.map { min(max(0, $0), 0.5) }
+      #expect(
+        mismatch(
+          actual: limited.values, expected: bounded, tolerance: tolerance, magnitudes: bounds)
+          == nil && limited.damage == nil, "\(set): \(item), limited")
+
       let dy = random.normals(outputs)
       let cotangent = y.with(dy.map(Double.init))
       let start = random.normals(filters.count)
@@ -104,6 +116,48 @@ struct DepthwiseKernelTests {
         actual: gradient.values, expected: expected, tolerance: tolerance, magnitudes: most)
       #expect(found == nil, "\(set): gradient of \(item)")
       let buffers = [band, weights, biases, gradient, gradients]
+      #expect(buffers.allSatisfy { $0.damage == nil }, "\(set): \(item)")
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `a map without zeros around it gives what one with zeros gives`(set: InstructionSet) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels.convolution
+    for (number, item) in DepthwiseKernelTests.sweep.enumerated() {
+      // More zeros than a kernel needs, fewer, and none; at the end, the zeros that are left over.
+      let (top, left) = (number % 4, number / 3 % 5)
+      let height = max(1, item.height - top - number % 3)
+      let width = max(1, item.width - left - number / 2 % 4)
+      let channels = item.channels
+      var random = RandomValues(seed: 93, salt: number)
+      let image = GuardedBuffer(random.normals(height * width * channels))
+      let weights = GuardedBuffer(random.normals(item.kernelRows * item.kernelColumns * channels))
+      let biases = GuardedBuffer(random.normals(channels))
+      let band = GuardedBuffer(count: item.height * item.width * channels)
+      kernels.padBand(
+        image.pointer, band.pointer,
+        BandShape(
+          firstRow: -top, rows: item.height, imageRows: height, imageRowLength: width * channels,
+          left: left * channels, bandRowStep: item.width * channels))
+      var shape = CorrelationShape(
+        rows: item.rows, columns: item.columns, channels: channels, kernelRows: item.kernelRows,
+        rowLength: item.kernelColumns, bandRowStep: item.width * channels,
+        bandLineStep: item.stride * item.width * channels, bandPixelStep: item.stride * channels,
+        outputRowStep: item.columns * channels, outputPixelStep: channels)
+      let expected = GuardedBuffer(count: item.rows * item.columns * channels)
+      kernels.correlateDepthwise(
+        band.pointer, weights.pointer, biases.pointer, expected.pointer, shape)
+
+      shape.bandRowStep = width * channels
+      shape.bandLineStep = item.stride * width * channels
+      shape.bandRows = top..<(height + top)
+      shape.bandColumns = left..<(width + left)
+      let output = GuardedBuffer(count: item.rows * item.columns * channels)
+      kernels.correlateDepthwise(
+        Input(image.pointer) - (top * width + left) * channels, weights.pointer, biases.pointer,
+        output.pointer, shape)
+      #expect(output.values == expected.values, "\(set): \(item), zeros: \(top), \(left)")
+      let buffers = [image, weights, biases, band, expected, output]
       #expect(buffers.allSatisfy { $0.damage == nil }, "\(set): \(item)")
     }
   }

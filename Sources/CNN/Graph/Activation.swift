@@ -34,11 +34,12 @@ struct Activation {
   /// The normalization whose output gradient is in the value's gradient memory.
   var normalizationGradient: NormalizationGradient?
 
+  /// Whether the value is in memory as it is.
+  var isPlain: Bool { normalization == nil && pooled == nil && normalizationGradient == nil }
+
   /// The memory of a value that needs no further computation.
   var plain: Input {
-    precondition(
-      normalization == nil && pooled == nil && normalizationGradient == nil,
-      "a reader of what is not in memory as it is")
+    precondition(isPlain, "a reader of what is not in memory as it is")
     return base
   }
 

@@ -7,6 +7,16 @@ internal import KernelTypes
 struct Band {
   let start: Input
   let rowStep: Int
+  /// The rows and columns that exist, counted from the start, of a band that holds no zeros.
+  private(set) var existing: (rows: Range<Int>, columns: Range<Int>)?
+
+  /// An image in its own memory, for a kernel that leaves out what lies past the edges; the start
+  /// may be one of those places.
+  init(bare image: Input, shape: Shape, firstRow: Int, left: Int) {
+    rowStep = shape.width * shape.channels
+    start = image + firstRow * rowStep - left * shape.channels
+    existing = ((-firstRow)..<(shape.height - firstRow), left..<(shape.width + left))
+  }
 
   /// - image: of the extent `shape`.
   /// - firstRow: may be negative; `left`: zeros in front of a row, may be negative.

@@ -175,7 +175,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
           k, task: task, pass.output + pixels.lowerBound * output.channels, pixels: pixels.count)
       }
     }
-    if let activation {
+    let ceiling = usesWinograd(k) ? nil : activation?.ceiling
+    if let activation, ceiling == nil {
       completed = { _, pixels in
         let y = pass.output + pixels.lowerBound * output.channels
         k.activations.activate(activation, Input(y), nil, nil, y, pixels.count, output.channels)
@@ -194,8 +195,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     } else {
       forwardDirect.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch, pooling: pooling,
-        completed: completed)
+        target: pass.output, rectifies: rectifies || ceiling != nil, ceiling: ceiling ?? .infinity,
+        scratch: pass.scratch, pooling: pooling, completed: completed)
     }
   }
 

@@ -60,7 +60,8 @@ struct DirectCorrelation {
   ///   cache.
   func run(
     _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
-    target output: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
+    target output: Output, accumulates: Bool = false, rectifies: Bool = false,
+    ceiling: Float = .infinity, scratch: Scratch,
     pooling: Pooling? = nil, completed: Completion? = nil
   ) {
     let k = engine.kernels
@@ -72,22 +73,29 @@ struct DirectCorrelation {
       let index = task / bands
       let first = task % bands * rowsInBand
       let count = min(rowsInBand, rows - first)
-      let band = Band(
-        image: image.image(index, source), shape: source, firstRow: first * stride - top,
-        rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
-        scratch: scratch.worker(worker), k)
+      let own = image.image(index, source)
+      let sourceRow = first * stride - top
+      let band =
+        isDepthwise && own.isPlain
+        ? Band(bare: own.base, shape: source, firstRow: sourceRow, left: left)
+        : Band(
+          image: own, shape: source, firstRow: sourceRow,
+          rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
+          scratch: scratch.worker(worker), k)
       let place = (first * targetStride + firstRow) * target.width + firstColumn
       let spare = scratch.worker(worker) + bandCount
+      var shape = CorrelationShape(
+        rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
+        rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
+        bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
+        outputRowStep: targetStride * target.width * target.channels,
+        outputPixelStep: targetStride * target.channels, accumulates: accumulates,
+        rectifies: rectifies, ceiling: ceiling)
+      shape.bandRows = band.existing?.rows
+      shape.bandColumns = band.existing?.columns
       correlate(
         band.start, weights, bias,
-        pooling == nil ? output + index * target.count + place * target.channels : spare,
-        CorrelationShape(
-          rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
-          rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
-          bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
-          outputRowStep: targetStride * target.width * target.channels,
-          outputPixelStep: targetStride * target.channels, accumulates: accumulates,
-          rectifies: rectifies))
+        pooling == nil ? output + index * target.count + place * target.channels : spare, shape)
       pooling?.pool(k, Input(spare), image: index, firstRow: first, rows: count)
       if let completed {
         let pixel = index * target.pixels + first * target.width
