@@ -34,8 +34,9 @@ package struct CorrelationShape: Sendable {
   package var rectifies = false
   /// Replaces greater results by this.
   package var ceiling = Float.infinity
-  /// The band's rows and columns that exist, counted from the input of the first output pixel; a
-  /// depthwise kernel leaves out the others, which are zeros. Nil: all that it reads exist.
+  /// The band's rows and columns that exist, counted from the input of the first output pixel.
+  ///
+  /// A depthwise kernel leaves out the others, which are zeros. Nil: all that it reads exist.
   package var bandRows, bandColumns: Range<Int>?
 
   /// A shape with all its numbers.

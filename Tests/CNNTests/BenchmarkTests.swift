@@ -29,10 +29,17 @@ struct BenchmarkTests {
       ])
     #expect(convolutions.map(\.name).contains("3x3 64->128 at 4x4"))
     #expect(convolutions.allSatisfy { $0.gigaflops > 0 && $0.gigaflops.isFinite })
+    // 3 maps of 64 and of 128 channels, and 9 · 64 · 128 weights, of 4 bytes; two operations a
+    // multiply-add.
+    let middle = try #require(convolutions.first { $0.name == "3x3 64->128 at 4x4" })
+    let bytes = 4.0 * (3 * 16 * (64 + 128) + 9 * 64 * 128)
+    #expect(abs(middle.gigabytes * middle.seconds * 1e9 / bytes - 1) < 1e-9)
+    let operations = 2.0 * 3 * 16 * 9 * 64 * 128
+    #expect(abs(middle.gigaflops * middle.seconds * 1e9 / operations - 1) < 1e-9)
   }
 
   // The last one has strides over maps padded by TensorFlow's rule, with an odd zero at the end.
-  @Test(arguments: [("seed", 33, 2), ("r18h", 33, 13), ("efficientnet_lite0", 64, 36)])
+  @Test(arguments: [("seed", 33, 2), ("r18h", 33, 13), ("efficientnet_lite0", 64, 32)])
   func `every layer that convolves belongs to one measured shape`(
     name: String, size: Int, shapes: Int
   ) throws {

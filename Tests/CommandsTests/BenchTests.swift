@@ -62,6 +62,8 @@ import Testing
     for kernel in kernels {
       let gigaflops = try number(kernel["gflops"])
       #expect(abs(try number(kernel["peak_share"]) - gigaflops / peak) < 1e-9)
+      _ = try number(kernel["ms"])
+      _ = try number(kernel["gb_per_second"])
       #expect((kernel["method"] as? String)?.isEmpty == false)
     }
   }
@@ -90,7 +92,7 @@ import Testing
     for part in [
       "seed, 16x16 px, batch 2\n", "images/s", "training ", "inference ", "Share of a step",
       "convolution filter gradient", "optimizer", "Convolutions of seed, batch 2; peak ",
-      "3x3 3->32 at 16x16 ", "3x3 32->32 at 7x7 ", "input gradient", "direct", "of peak", " %\n",
+      "3x3 3->32 at 16x16 ", "3x3 32->32 at 7x7 ", "input gradient", "direct", "of peak", "GB/s\n",
     ] {
       #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
     }

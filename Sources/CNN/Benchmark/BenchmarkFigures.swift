@@ -23,10 +23,15 @@ package struct ConvolutionFigure: Sendable {
   package let direction: ConvolutionDirection
   /// The method by which it was computed.
   package let method: String
+  /// Of the best pass over a batch through one layer.
+  package let seconds: Double
   /// 10⁹ operations of the direct method per second, whatever the method.
   package let gigaflops: Double
   /// The same as a fraction of the measured peak; above 1 if a method needs fewer operations.
   package let shareOfPeak: Double
+  /// 10⁹ bytes of maps and filters per second, each counted once: what a depthwise convolution is
+  /// bounded by.
+  package let gigabytes: Double
 }
 
 /// The speed of a network in training steps or inference.

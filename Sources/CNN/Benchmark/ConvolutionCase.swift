@@ -78,8 +78,9 @@ struct ConvolutionCase {
       let gigaflops = operations / time / 1e9
       return ConvolutionFigure(
         name: geometry.name, layers: layers, direction: direction,
-        method: operation.method(of: direction.work, kernels: kernels),
-        gigaflops: gigaflops, shareOfPeak: gigaflops / peak)
+        method: operation.method(of: direction.work, kernels: kernels), seconds: time,
+        gigaflops: gigaflops, shareOfPeak: gigaflops / peak,
+        gigabytes: Double(geometry.bytes(batch: batch)) / time / 1e9)
     }
   }
 }

@@ -16,6 +16,12 @@ package struct ConvolutionGeometry: Hashable, Sendable {
 
   /// Multiply-adds of the direct method for one image, the same in each direction.
   package var multiplyAdds: Int { output.count * kernel * kernel * input.channels / groups }
+
+  /// Bytes that each direction at least reads and writes: both maps and the filters, once.
+  package func bytes(batch: Int) -> Int {
+    let filters = kernel * kernel * input.channels / groups * output.channels
+    return (batch * (input.count + output.count) + filters) * MemoryLayout<Float>.stride
+  }
 }
 
 /// An operation that contains a convolution.

@@ -33,11 +33,14 @@ struct BenchmarkReport {
     of convolutions: [ConvolutionFigure], network: String, batch: Int, peak: Double
   ) -> String {
     let table = TextTable(
-      header: ["Convolution", "Direction", "Method", "Layers", "GFLOP/s", "of peak"],
+      header: [
+        "Convolution", "Direction", "Method", "Layers", "ms", "GFLOP/s", "of peak", "GB/s",
+      ],
       rows: convolutions.map { figure in
         [
           figure.name, figure.direction.rawValue.replacing("_", with: " "), figure.method,
-          "\(figure.layers)", fixed(figure.gigaflops, 1), percent(figure.shareOfPeak),
+          "\(figure.layers)", fixed(1000 * figure.seconds, 2), fixed(figure.gigaflops, 1),
+          percent(figure.shareOfPeak), fixed(figure.gigabytes, 1),
         ]
       }, leftColumns: 3)
     let heading =
@@ -61,7 +64,8 @@ struct BenchmarkReport {
           [
             "name": .string(figure.name), "layers": .int(figure.layers),
             "direction": .string(figure.direction.rawValue), "method": .string(figure.method),
-            "gflops": .double(figure.gigaflops), "peak_share": .double(figure.shareOfPeak),
+            "ms": .double(1000 * figure.seconds), "gflops": .double(figure.gigaflops),
+            "peak_share": .double(figure.shareOfPeak), "gb_per_second": .double(figure.gigabytes),
           ]
         }),
     ]
