@@ -30,6 +30,8 @@ extension NetworkDiagram {
         let name = "\(path).\(index)"
         if case .residual(let block) = layer.form {
           add(block, path: name)
+        } else if case .gate(let gate) = layer.form {
+          append(layer.title, summaries[name]?.outputShape, parameters(of: gate, path: name))
         } else if layer.form.kind.isFollower, nodes.count > closed {
           nodes[nodes.count - 1].name += ", " + layer.title
           nodes[nodes.count - 1].parameters = sum(nodes.last?.parameters, parameters(name))
@@ -72,6 +74,11 @@ extension NetworkDiagram {
       summaries[name].flatMap { $0.parameters > 0 ? $0.parameters : nil }
     }
 
+    /// Those of the layers that make a gate's factors.
+    private func parameters(of gate: Gate, path: String) -> Int? {
+      gate.body.indices.map { parameters("\(path).body.\($0)") }.reduce(nil, sum)
+    }
+
     private func sum(_ first: Int?, _ second: Int?) -> Int? {
       first == nil && second == nil ? nil : (first ?? 0) + (second ?? 0)
     }
@@ -88,7 +95,9 @@ extension Layer {
   fileprivate var title: String {
     switch form {
     case .conv2D(let layer):
-      (layer.groups > 1 ? "grouped " : "") + "conv \(layer.kernelSize)×\(layer.kernelSize)"
+      // The usual short form of depthwise, which has to stand before two other words.
+      (layer.groups == 1 ? "conv" : layer.groups == layer.filters ? "dw" : "grouped conv")
+        + " \(layer.kernelSize)×\(layer.kernelSize)"
         + (layer.stride > 1 ? " /\(layer.stride)" : "")
     case .maxPool2D(let layer): "max pool \(layer.size)×\(layer.size)"
     case .averagePool2D(let layer): "mean pool \(layer.size)×\(layer.size)"
