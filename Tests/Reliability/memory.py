@@ -40,8 +40,6 @@ CONFIGURATIONS = [
     ("default, four threads", 0.05, ["--threads", "4"]),
     ("default, one size", 0.05, ["--size", "128", "--start-size", "128", "--train-size", "128"]),
     ("best", 0.02, ["--recipe", "best"]),
-    ("efficientnet_b0", 0.01, ["--arch", "efficientnet_b0", "--size", "128", "-b", "16"]),
-    ("resnet50", 0.01, ["--arch", "resnet50", "--size", "96", "-b", "8"]),
     ("from the box", 0.05, ["--from", "cats-dogs", "--size", "128"]),
     ("from the box, frozen", 0.05, ["--from", "cats-dogs", "--freeze", "backbone"]),
 ]
