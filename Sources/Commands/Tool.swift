@@ -15,6 +15,7 @@ package enum Tool {
       SimilarCommand.self,
       SortCommand.self,
       CheckCommand.self,
+      AuditCommand.self,
       InspectCommand.self,
       CompareCommand.self,
       ExplainCommand.self,

@@ -1,0 +1,109 @@
+internal import Classifier
+internal import Compute
+internal import Drawing
+internal import ImageData
+internal import Primitives
+internal import Report
+internal import Training
+
+/// `cnnctl audit DATASET`: which labels are probably wrong.
+struct AuditCommand: Command {
+  static let description = CommandDescription(
+    name: "audit", usage: "cnnctl audit DATASET --from MODEL [options]",
+    summary: "which labels of a dataset are probably wrong; moves nothing",
+    details: [
+      "Predicts every image of DATASET, a folder as for train, by a last layer that was fitted "
+        + "without it, as --recipe instant does, on the features of MODEL: a name that 'cnnctl "
+        + "models' lists, a run folder, a weights file, or cats-dogs. Lists the images whose label "
+        + "the prediction doubts, the most doubtful first. Not every one is wrong: look before you "
+        + "move.",
+      "With --out DIR it writes labels.csv with all images, audit.json, audit.txt, suspects.png "
+        + "with the most doubtful, and moves.sh, a shell script that would move each suspect into "
+        + "the folder of its prediction and never over a file.",
+    ],
+    operands: 1...1, operandName: "DATASET",
+    options: [from, groupBy, SharedOption.maxPixels, SharedOption.out, SharedOption.noPlots],
+    examples: [
+      ("cnnctl audit photos --from imagenet", "the most doubtful labels"),
+      ("cnnctl audit photos --from imagenet --out audited", "with a picture and a script of moves"),
+    ])
+
+  private static let from = Option(
+    "from", also: ["model"], .text, "MODEL", in: .model, "the model whose features are used")
+  private static let groupBy = Option<String?>(
+    like: \.data.groupBy, Form.regularExpression.optional, or: nil)
+  /// Suspects that are listed without -v, and those in the picture.
+  private static let (mostLines, mostTiles) = (20, 60)
+
+  let arguments: Arguments
+  let console: Console
+
+  func run() throws -> ExitCode {
+    let root = arguments.operands[0]
+    guard let name = arguments[Self.from] else {
+      throw Failure(
+        .usage, "--from is missing: labels are judged by the features of a model",
+        expected: Self.description.usage,
+        advice:
+          "--from with a name that 'cnnctl models' lists; 'cnnctl help import' says how to get one",
+        helpPage: Self.description.helpPage)
+    }
+    let engine = try Engine(arguments, console.environment)
+    let location = try ClassifierModel.locate(name, shelf: console.environment.shelf)
+    let folder = try arguments[SharedOption.out].map {
+      try OutputFolder(creating: $0, outside: root)
+    }
+    let model = try ClassifierModel(at: location)
+    console.introduce(model, at: location, named: name)
+    let scanning = StepProgress("scanning", unit: "files", console)
+    let dataset = try Dataset.open(root) { entries in
+      scanning.show(entries, of: nil)
+      return false
+    }
+    let progress = StepProgress("computing features", console)
+    let audit = try LabelAudit(
+      dataset, model: model, groupBy: arguments[Self.groupBy],
+      maxPixels: arguments[SharedOption.maxPixels], engine: engine
+    ) { step in
+      switch step {
+      case .features(let done, let all): progress.show(done, of: all)
+      case .fitting: console.clear()
+      }
+    }
+    console.clear()
+    console.leftOut(audit.skipped)
+    let text = AuditText(audit, root: root)
+    if let folder { try write(text, to: folder, engine) }
+    if arguments[SharedOption.json] {
+      try console.result(text.json.line)
+    } else {
+      let files = folder.map { "files in " + $0.path } ?? "no files written (use --out DIR)"
+      try console.result(
+        text.lines(most: console.isVerbose ? .max : Self.mostLines).joined(separator: "\n")
+          + "\n\n" + terminalSafe(files))
+    }
+    return audit.skipped.isEmpty ? .done : .conditionFailed
+  }
+
+  private func write(_ text: AuditText, to folder: OutputFolder, _ engine: Engine) throws {
+    try folder.write([
+      ("labels.csv", text.csv), ("audit.json", text.json.indented),
+      ("audit.txt", text.lines(most: .max).joined(separator: "\n") + "\n"),
+      ("moves.sh", text.script),
+    ])
+    guard !arguments[SharedOption.noPlots] else { return }
+    let shown = Array(text.audit.suspects.prefix(Self.mostTiles))
+    guard !shown.isEmpty else { return }
+    let pictures = Thumbnails.read(
+      shown.map(\.path), side: 160, maxPixels: arguments[SharedOption.maxPixels],
+      workers: engine.workers)
+    let tiles = zip(shown, pictures).compactMap { label, picture in
+      picture.map {
+        Tile(picture: $0, caption: [text.claim(of: label), FileSystem.lastName(of: label.path)])
+      }
+    }
+    try folder.write(
+      try PictureSheet(title: "Doubtful labels", tiles: tiles).scene.png(scale: 2),
+      to: "suspects.png")
+  }
+}

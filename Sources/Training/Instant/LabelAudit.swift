@@ -1,0 +1,169 @@
+internal import CNN
+package import Classifier
+package import Compute
+package import ImageData
+internal import Primitives
+
+/// The images of a dataset whose labels are doubtful: predicted by layers that had not seen them.
+///
+/// The layers are those of the recipe `instant`. An image is a suspect by confident learning
+/// (Northcutt, Jiang and Chuang 2021): among the classes that it has at least as probably as their
+/// own images have them on average, the most probable is another than its label. The least probable
+/// label comes first, which measured best of their rankings.
+package struct LabelAudit: Sendable {
+  /// What is said of an image's label.
+  package struct Label: Sendable, Hashable {
+    /// The file.
+    package var path: String
+    /// The file below the dataset's folder.
+    package var relativePath: String
+    /// The class whose folder the image is in, and its probability.
+    package var label: Int
+    package var labelProbability: Double
+    /// The most probable of the other classes, and its probability.
+    package var suggestion: Int
+    package var suggestionProbability: Double
+    /// Whether the label is doubtful.
+    package var isSuspect: Bool
+  }
+
+  package let classes: [String]
+  /// All images that could be read, the least probable label first.
+  package let labels: [Label]
+  /// Images that could not be read.
+  package let skipped: [SkippedImage]
+  /// Figures of the predictions.
+  package let evaluation: Evaluation
+  /// Parts that the images were divided into.
+  package let folds: Int
+
+  /// The doubtful labels, the least probable first.
+  package var suspects: [Label] { labels.filter(\.isSuspect) }
+
+  /// What is under way.
+  package enum Step: Sendable {
+    /// The features of so many images are there.
+    case features(done: Int, of: Int)
+    /// Layers are fitted.
+    case fitting
+  }
+
+  /// Audits the images of all splits of a dataset.
+  ///
+  /// - model: features are those that its last layer sees.
+  /// - groupBy: the expression of `ImageGroups`; nil for equal files alone.
+  ///
+  /// Errors: a model without features, a class with less than two groups of images, an expression
+  /// that is none, no memory for the features.
+  package init(
+    _ dataset: Dataset, model: ClassifierModel, groupBy: String?, maxPixels: Int, engine: Engine,
+    progress: (Step) throws -> Void
+  ) throws {
+    let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
+    let embedder = try Embedder(
+      model: model, engine: engine, tta: .flip, maxPixels: maxPixels)
+    let features = embedder.features
+    // The rows as they come and as they are fitted, and what the fits take.
+    try AnswerMemory.require(
+      3 * 4 * samples.count * features, for: "the features of \(counted(samples.count, "image"))")
+    var values: [Float] = []
+    values.reserveCapacity(samples.count * features)
+    var readable: [Sample] = []
+    var skipped: [SkippedImage] = []
+    var done = 0
+    try embedder.embed(samples.map(\.path)) { embedding in
+      if let failure = embedding.failure {
+        skipped.append(failure)
+      } else {
+        values += embedding.features
+        readable.append(samples[done])
+      }
+      done += 1
+      try progress(.features(done: done, of: samples.count))
+    }
+    try progress(.fitting)
+    let folds = try LabelAudit.folds(readable, dataset.classes, groupBy: groupBy, engine)
+    let rows = try FloatMemory(count: values.count)
+    rows.write(values, at: 0)
+    values = []
+    let truths = readable.map(\.classIndex)
+    let data = LogisticData(
+      rows, features: features, targets: truths, folds: folds.ofImages,
+      classes: dataset.classes.count, engine: engine)
+    let solution = try CrossValidation(
+      data, targets: truths.map { Int32($0) }, classes: dataset.classes.count, folds: folds)
+    let temperature = Temperature.fitted(solution.logits, truths: truths) ?? 1
+    let predictions = zip(readable, solution.logits).map { sample, logits in
+      Prediction(
+        path: sample.path, trueIndex: sample.classIndex, logits: logits,
+        probabilities: probabilities(
+          logits: logits, outputs: logits.count, temperature: temperature)[0])
+    }
+    self.skipped = skipped
+    self.folds = folds.count
+    classes = dataset.classes
+    labels = LabelAudit.ranked(predictions, readable, classes: dataset.classes.count)
+    evaluation = Evaluation(
+      predictions: predictions, classes: dataset.classes, temperature: temperature)
+  }
+
+  /// The folds of the images, in which equal files and groups stay together.
+  private static func folds(
+    _ samples: [Sample], _ classes: [String], groupBy: String?, _ engine: Engine
+  ) throws -> Folds {
+    let groups = try groupBy.map { try ImageGroups($0) }
+    let digests = engine.workers.map(samples) { sample, _ in
+      (try? FileBytes.read(sample.path)).map { SHA256.digest($0) } ?? []
+    }
+    let units = ContentSplit.units(
+      zip(samples, digests).map {
+        ($1, groups?.name(of: $0.relativePath), $0.classIndex)
+      })
+    do throws(Folds.Problem) {
+      return try Folds(
+        targets: samples.map(\.classIndex), groups: units, classes: classes.count)
+    } catch {
+      let label =
+        switch error {
+        case .oneGroup(let label, _), .wholeClass(let label): label
+        }
+      throw TrainingError(
+        .badData, "too few images of \(classes[label]) to predict each by a layer without it",
+        found: counted(samples.count { $0.classIndex == label }, "image")
+          + (groupBy == nil ? "" : ", grouped by --group-by"),
+        expected: "at least 2 different images per class, of 2 groups",
+        advice: "more images of \(classes[label])")
+    }
+  }
+
+  /// The labels of predictions, by confident learning.
+  ///
+  /// A class's threshold is its mean probability among the images with its label.
+  static func ranked(
+    _ predictions: [Prediction], _ samples: [Sample], classes: Int
+  ) -> [Label] {
+    var sums = [Double](repeating: 0, count: classes)
+    var counts = [Double](repeating: 0, count: classes)
+    for (prediction, sample) in zip(predictions, samples) {
+      sums[sample.classIndex] += prediction.probabilities[sample.classIndex]
+      counts[sample.classIndex] += 1
+    }
+    let thresholds = zip(sums, counts).map { $1 > 0 ? $0 / $1 : 1 }
+    let labels = zip(predictions, samples).map { prediction, sample in
+      let shares = prediction.probabilities
+      let label = sample.classIndex
+      let others = shares.indices.filter { $0 != label }
+      let suggestion = others.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
+      let confident = shares.indices.filter { shares[$0] >= thresholds[$0] }
+      let best = confident.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
+      return Label(
+        path: sample.path, relativePath: sample.relativePath, label: label,
+        labelProbability: shares[label], suggestion: suggestion,
+        suggestionProbability: shares[suggestion], isSuspect: best != label)
+    }
+    // In the order of the paths where labels are as probable.
+    return labels.sorted {
+      ($0.labelProbability, $0.relativePath) < ($1.labelProbability, $1.relativePath)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Commands
+import Foundation
+import Testing
+
+/// `audit`: labels that are probably wrong.
+@Suite struct AuditTests {
+  private let data: TinyDataset
+  private let run: String
+
+  init() throws { (data, run, _, _, _) = try trainedPhotos() }
+
+  /// The dataset with a picture of a dog among the cats and the other way round.
+  private func swapped() throws -> [String] {
+    let training = data.path + "/training_set"
+    var moved: [String] = []
+    for (own, other) in [("cats", "dogs"), ("dogs", "cats")] {
+      let name = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: "\(training)/\(own)").sorted().first)
+      let path = "\(training)/\(other)/moved-\(name)"
+      try FileManager.default.moveItem(atPath: "\(training)/\(own)/\(name)", toPath: path)
+      moved.append(path)
+    }
+    return moved
+  }
+
+  private func audit(_ words: String...) -> Outcome {
+    cnnctl(["audit", data.path, "--from", run] + words)
+  }
+
+  @Test func `Swapped labels come first, with the class that they look like`() throws {
+    let moved = try swapped()
+    let outcome = audit("--json", "-q")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let report = try object(outcome.output)
+    let suspects = try #require(report["suspects"] as? [[String: Any]])
+    #expect(Set(suspects.prefix(2).compactMap { $0["path"] as? String }) == Set(moved))
+    for suspect in suspects.prefix(2) {
+      let path = try #require(suspect["path"] as? String)
+      #expect(suspect["label"] as? String == (path.contains("/cats/") ? "cats" : "dogs"))
+      #expect(suspect["prediction"] as? String == (path.contains("/cats/") ? "dogs" : "cats"))
+      let label = try #require(suspect["label_probability"] as? Double)
+      let prediction = try #require(suspect["prediction_probability"] as? Double)
+      #expect(label < prediction && abs(label + prediction - 1) < 1e-9)
+    }
+    #expect(report["folds"] as? Int == 5)
+    let text = audit("-q").output
+    #expect(text.contains("doubtful label"))
+    #expect(text.contains(moved[0]))
+  }
+
+  @Test func `The files list all images, and the script puts what was swapped back`() throws {
+    let moved = try swapped()
+    let out = data.folder.file("audited")
+    let outcome = audit("-o", out, "-q")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let rows = try text(of: out + "/labels.csv").split(whereSeparator: \.isNewline)
+    let report = try object(try text(of: out + "/audit.json"))
+    #expect(rows.count - 1 == report["images"] as? Int)
+    let suspects = try #require(report["suspects"] as? [[String: Any]])
+    #expect(rows.count { $0.hasSuffix(",true") } == suspects.count)
+    let script = try text(of: out + "/moves.sh")
+    for path in moved {
+      let right =
+        path.contains("/cats/")
+        ? path.replacing("/cats/", with: "/dogs/") : path.replacing("/dogs/", with: "/cats/")
+      #expect(script.contains("mv -n \(path) \(right)\n"))
+    }
+    #expect(FileManager.default.fileExists(atPath: out + "/suspects.png"))
+    // Nothing has moved.
+    for path in moved { #expect(FileManager.default.fileExists(atPath: path)) }
+  }
+
+  @Test
+  func `Without a model, with a class of one photo, into the dataset: refused with the reason`()
+    throws
+  {
+    let missing = cnnctl("audit", data.path)
+    #expect(missing.code == .usage && missing.diagnostics.contains("--from is missing"))
+    #expect(audit("-o", data.path + "/training_set/audited").code == .cannotCreate)
+    #expect(cnnctl("audit", data.path + "/none", "--from", run).code == .noInput)
+    let alone = data.folder.file("alone")
+    for (name, count) in [("cats", 3), ("dogs", 1)] {
+      try FileManager.default.createDirectory(
+        atPath: "\(alone)/\(name)", withIntermediateDirectories: true)
+      let source = "\(data.path)/training_set/\(name)"
+      for file in try FileManager.default.contentsOfDirectory(atPath: source).sorted().prefix(count)
+      {
+        try FileManager.default.copyItem(
+          atPath: "\(source)/\(file)", toPath: "\(alone)/\(name)/\(file)")
+      }
+    }
+    let one = cnnctl("audit", alone, "--from", run)
+    #expect(one.code == .badData, "\(one.diagnostics)")
+    #expect(one.diagnostics.contains("too few images of dogs"))
+  }
+}
