@@ -264,7 +264,7 @@ struct ModelShelfTests {
     try put("imagenet")
     try put("lite one")
     let second = train(size[0], size[1], size[2], size[3], "--out", folder.file("2"))
-    #expect(second.contains("; try --from imagenet (or 'lite one')\n"))
+    #expect(second.contains("; try --recipe instant --from imagenet (or 'lite one')\n"))
     #expect(second.components(separatedBy: hint).count == 2)
     let quiet = train(size[0], size[1], size[2], size[3], "-q", "--out", folder.file("3"))
     #expect(!quiet.contains(hint))

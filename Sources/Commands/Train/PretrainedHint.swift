@@ -25,7 +25,7 @@ struct PretrainedHint {
     let names = shelf?.names ?? []
     guard let first = names.first else { return problem + "; see cnnctl help import" }
     let others = names.dropFirst().prefix(3).map(shellWord)
-    return problem + "; try --from \(shellWord(first))"
+    return problem + "; try --recipe instant --from \(shellWord(first))"
       + (others.isEmpty ? "" : " (or \(others.joined(separator: ", ")))")
   }
 }
