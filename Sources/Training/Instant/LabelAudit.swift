@@ -36,6 +36,8 @@ package struct LabelAudit: Sendable {
   package let evaluation: Evaluation
   /// Parts that the images were divided into.
   package let folds: Int
+  /// The penalty of the layers, as of `LogisticData`.
+  package let penalty: Double
 
   /// The doubtful labels, the least probable first.
   package var suspects: [Label] { labels.filter(\.isSuspect) }
@@ -101,6 +103,7 @@ package struct LabelAudit: Sendable {
     }
     self.skipped = skipped
     self.folds = folds.count
+    penalty = solution.penalty
     classes = dataset.classes
     labels = LabelAudit.ranked(predictions, readable, classes: dataset.classes.count)
     evaluation = Evaluation(
