@@ -76,7 +76,7 @@ import Testing
   {
     let missing = cnnctl("audit", data.path)
     #expect(missing.code == .usage && missing.diagnostics.contains("--from is missing"))
-    #expect(audit("-o", data.path + "/training_set/audited").code == .cannotCreate)
+    #expect(audit("-o", data.path + "/training_set/audited").code == .usage)
     #expect(cnnctl("audit", data.path + "/none", "--from", run).code == .noInput)
     let alone = data.folder.file("alone")
     for (name, count) in [("cats", 3), ("dogs", 1)] {

@@ -96,7 +96,7 @@ import Testing
     try samePredictions(out, data.path + "/test_set")
     let none = cnnctl("predict", "photo.jpg", "--model", "cats-cats")
     #expect(none.code == .noInput)
-    #expect(none.diagnostics.contains("a model inside this program: cats-dogs\n"))
+    #expect(none.diagnostics.contains("one of these names: cats-dogs\n"))
     #expect(cnnctl("inspect", "cat-dogs").diagnostics.contains("try: cnnctl inspect cats-dogs\n"))
   }
 

@@ -14,7 +14,7 @@ struct PublicNetworkTests {
     "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/"
 
   /// A library's tensors of a network, with weights by the formula.
-  private static func weights(
+  static func weights(
     of network: String, head: String
   ) throws -> (listed: [(name: String, shape: [Int])], weights: TorchWeights) {
     let text = try String(contentsOfFile: folder + "networks.txt", encoding: .utf8)

@@ -156,17 +156,9 @@ struct TimmConfigTests {
 
   /// Weights of EfficientNet-Lite0 by a formula, under timm's names and the package's.
   private func lite0Weights() throws -> (timm: TorchWeights, package: TorchWeights) {
-    let path = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/")
-    let text = try String(contentsOfFile: path + "/Fixtures/networks.txt", encoding: .utf8)
-    let part = try #require(
-      text.split(separator: "\n\n").first {
-        $0.hasPrefix("efficientnet_lite0 efficientnet-lite-pytorch\n")
-      })
-    let listed = part.split(separator: "\n").dropFirst().map { line in
-      let words = line.split(separator: " ")
-      return (name: String(words[0]), shape: words.dropFirst().compactMap { Int($0) })
-    }
-    let package = TorchWeights(listed, head: "_fc")
+    let package = try PublicNetworkTests.weights(
+      of: "efficientnet_lite0 efficientnet-lite-pytorch", head: "_fc"
+    ).weights
     var timm = package
     let blocks = [1, 2, 2, 3, 3, 4, 1].enumerated().flatMap { stage, count in
       (0..<count).map { "blocks.\(stage).\($0)" }
