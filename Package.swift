@@ -62,7 +62,8 @@ let tests: [Target] = [
   .testTarget(
     name: "TrainingTests",
     dependencies: [
-      "Training", "Classifier", "CNN", "ImageData", "Primitives", "Ranks", "TestSupport",
+      "Training", "Classifier", "CNN", "ImageData", "Compute", "Primitives", "Ranks",
+      "TestSupport",
     ], swiftSettings: common),
   .testTarget(
     name: "ClassifierTests",
