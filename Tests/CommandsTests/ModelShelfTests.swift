@@ -103,6 +103,25 @@ struct ModelShelfTests {
     #expect(elsewhere.diagnostics.contains("the model imagenet does not exist"))
   }
 
+  @Test func `Few photos and a model of the shelf give the recipe instant`() throws {
+    try put("imagenet")
+    let data = try TinyDataset(classes: ["cats", "dogs", "eels"], training: 4, test: 2)
+    let words = ["train", data.path, "--from", "imagenet", "--size", "64", "--no-plots"]
+    func recipe(_ name: String, _ more: String...) throws -> String? {
+      let out = folder.file(name)
+      let outcome = cnnctl(
+        words + more + ["--out", out], variables: ["XDG_DATA_HOME": folder.file("data")])
+      try #require(outcome.code == .done, "\(outcome.diagnostics)")
+      let chosen = outcome.diagnostics.contains("recipe instant, because a class has")
+      let recipe = try object(try text(of: out + "/config.json"))["recipe"] as? String
+      #expect(chosen == (more.isEmpty && recipe == "instant"))
+      return recipe
+    }
+    #expect(try recipe("solved") == "instant")
+    #expect(try recipe("named", "--recipe", "quick", "--epochs", "1") == "quick")
+    #expect(try recipe("epochs", "--epochs", "1") == "default")
+  }
+
   @Test func `An existing path of the name wins`() throws {
     try put("imagenet")
     let path = folder.file("imagenet")

@@ -179,7 +179,18 @@ struct TrainCommand: Command {
         .usage, "DATASET is missing", expected: TrainCommand.description.usage,
         helpPage: TrainCommand.description.helpPage)
     }
-    return try Configuration(dataset: dataset, settings: settings)
+    return try Configuration(dataset: dataset, settings: settings(for: dataset))
+  }
+
+  /// The settings: with few photos and a model that goes by a name, of the recipe `instant`.
+  private func settings(for dataset: String) throws -> Settings {
+    guard let solved = settings.solved,
+      let least = try? Dataset.open(dataset).counts(.train).min(), least < PretrainedHint.enough
+    else { return settings }
+    console.note(
+      "recipe instant, because a class has fewer than \(PretrainedHint.enough) training photos: the "
+        + "last layer is solved; --recipe default trains all layers")
+    return solved
   }
 }
 

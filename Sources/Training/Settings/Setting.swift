@@ -243,6 +243,21 @@ package struct Settings: Sendable, Hashable {
     Setting.all.contains { $0.path == path && given[$0.description.name] != nil }
   }
 
+  /// The same settings with the recipe `instant`; nil where that is not what they ask for.
+  ///
+  /// They ask for it who start from a model of the shelf and name neither a recipe nor anything that
+  /// only training in epochs has.
+  package var solved: Settings? {
+    let from = Setting.description(of: \Configuration.transfer.from).name
+    guard !has(\Configuration.recipe), case .text(let name)? = given[from],
+      !FileSystem.exists(name), shelf?.model(named: name) != nil,
+      (try? rows)?.contains(where: { $0.setting.needsEpochs }) == false
+    else { return nil }
+    var copy = self
+    copy.given[Setting.description(of: \Configuration.recipe).name] = .text(Recipe.instant.rawValue)
+    return copy
+  }
+
   /// The rows of the given settings, first those that also set others.
   ///
   /// Errors: an unknown name.
