@@ -129,7 +129,7 @@ import Testing
     #expect(outcomes["a.jpg"] == .placed(tree.target + "/cats/a.jpg", .copy))
   }
 
-  @Test func `No file is written over; equal bytes are skipped`() throws {
+  @Test func `No file is written over; equal bytes are left`() throws {
     let tree = try SortedTree()
     try tree.write("mine", tree.target + "/cats/a.jpg")
     try tree.write("two", tree.target + "/dogs/b.jpg")

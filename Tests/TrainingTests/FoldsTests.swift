@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 import Training
 
@@ -35,6 +36,25 @@ func foldsKeepGroups() throws {
       Set(targets.indices.filter { groups[$0] == group }.map { folds.ofImages[$0] }).count == 1)
   }
   for counts in held(folds, targets, classes: 3) { #expect(counts.reduce(0, +) == 12) }
+}
+
+@Test("Another round divides otherwise, as evenly, and keeps groups together")
+func foldsOfAnotherRound() throws {
+  let targets = (0..<90).map { $0 % 3 }
+  let digests = (0..<90).map { SHA256.digest([UInt8($0 / 2)]) }
+  let rounds = try (0..<3).map { round in
+    try Folds(targets: targets, groups: digests, classes: 3, round: round)
+  }
+  #expect(Set(rounds).count == 3)
+  for folds in rounds {
+    #expect(folds.groups == 45 && folds.count == 5)
+    for image in stride(from: 0, to: 90, by: 2) {
+      #expect(folds.ofImages[image] == folds.ofImages[image + 1])
+    }
+    for counts in held(folds, targets, classes: 3) {
+      #expect(counts.allSatisfy { (5...7).contains($0) })
+    }
+  }
 }
 
 @Test("A class of two or three images keeps one to train on in every fold")

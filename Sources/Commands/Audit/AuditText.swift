@@ -24,7 +24,7 @@ struct AuditText {
   func lines(most: Int) -> [String] {
     let suspects = audit.suspects
     var lines = [
-      "\(root): \(counted(figures.images, "image")), each predicted by one of \(audit.folds) layers "
+      "\(root): \(counted(figures.images, "image")), each predicted by \(LabelAudit.rounds) layers "
         + "that had not seen it",
       "accuracy \(percent(figures.accuracy)) (\(fixed(figures.accuracyLow * 100, 1))-"
         + "\(fixed(figures.accuracyHigh * 100, 1)))",
@@ -52,6 +52,7 @@ struct AuditText {
   var json: JSON {
     [
       "dataset": .string(root), "images": .int(figures.images), "folds": .int(audit.folds),
+      "rounds": .int(LabelAudit.rounds),
       "accuracy": .double(figures.accuracy), "accuracy_low": .double(figures.accuracyLow),
       "accuracy_high": .double(figures.accuracyHigh),
       "temperature": .double(figures.temperature), "penalty": .double(audit.penalty),

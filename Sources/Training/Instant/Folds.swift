@@ -24,10 +24,16 @@ package struct Folds: Sendable, Hashable {
   ///
   /// Large groups are dealt first, equal ones in the order of their keys: each to the fold with the
   /// fewest images of its classes so far, of equal ones to that with the fewest images.
+  ///
+  /// - round: another one has other folds, as it orders keys from another of their bytes on.
   package init(
-    targets: [Int], groups keys: [[UInt8]], classes: Int
+    targets: [Int], groups keys: [[UInt8]], classes: Int, round: Int = 0
   ) throws(Problem) {
     precondition(keys.count == targets.count, "a group per image")
+    let keys = keys.map { key in
+      let start = key.isEmpty ? 0 : 8 * round % key.count
+      return Array(key[start...] + key[..<start])
+    }
     var members: [[UInt8]: [Int]] = [:]
     for (image, key) in keys.enumerated() { members[key, default: []].append(image) }
     let ordered = members.sorted {

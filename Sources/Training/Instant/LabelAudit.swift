@@ -36,11 +36,15 @@ package struct LabelAudit: Sendable {
   package let evaluation: Evaluation
   /// Parts that the images were divided into.
   package let folds: Int
-  /// The penalty of the layers, as of `LogisticData`.
+  /// The penalty of the last layers, as of `LogisticData`.
   package let penalty: Double
 
   /// The doubtful labels, the least probable first.
   package var suspects: [Label] { labels.filter(\.isSuspect) }
+
+  /// Divisions into folds, of whose predictions the logits are averaged: with one, chance decides which
+  /// images that are nearly the same help each other.
+  package static let rounds = 3
 
   /// What is under way.
   package enum Step: Sendable {
@@ -84,47 +88,63 @@ package struct LabelAudit: Sendable {
       try progress(.features(done: done, of: samples.count))
     }
     try progress(.fitting)
-    let folds = try LabelAudit.folds(readable, dataset.classes, groupBy: groupBy, engine)
+    let units = try LabelAudit.units(readable, groupBy: groupBy, engine)
     let rows = try FloatMemory(count: values.count)
     rows.write(values, at: 0)
     values = []
     let truths = readable.map(\.classIndex)
-    let data = LogisticData(
-      rows, features: features, targets: truths, folds: folds.ofImages,
-      classes: dataset.classes.count, engine: engine)
-    let solution = try CrossValidation(
-      data, targets: truths.map { Int32($0) }, classes: dataset.classes.count, folds: folds)
-    let temperature = Temperature.fitted(solution.logits, truths: truths) ?? 1
-    let predictions = zip(readable, solution.logits).map { sample, logits in
+    var sums: [[Float]] = []
+    var (folds, penalty) = (0, 0.0)
+    for round in 0..<LabelAudit.rounds {
+      let division = try LabelAudit.folds(readable, units, dataset.classes, round)
+      let data = LogisticData(
+        rows, features: features, targets: truths, folds: division.ofImages,
+        classes: dataset.classes.count, engine: engine)
+      let solution = try CrossValidation(
+        data, targets: truths.map { Int32($0) }, classes: dataset.classes.count,
+        folds: division
+      ) { try progress(.fitting) }
+      sums =
+        round == 0
+        ? solution.logits
+        : zip(sums, solution.logits).map { zip($0, $1).map { $0 + $1 } }
+      (folds, penalty) = (division.count, solution.penalty)
+    }
+    let logits = sums.map { row in row.map { $0 / Float(LabelAudit.rounds) } }
+    let temperature = Temperature.fitted(logits, truths: truths) ?? 1
+    let predictions = zip(readable, logits).map { sample, logits in
       Prediction(
         path: sample.path, trueIndex: sample.classIndex, logits: logits,
         probabilities: probabilities(
           logits: logits, outputs: logits.count, temperature: temperature)[0])
     }
-    self.skipped = skipped
-    self.folds = folds.count
-    penalty = solution.penalty
+    (self.skipped, self.folds, self.penalty) = (skipped, folds, penalty)
     classes = dataset.classes
     labels = LabelAudit.ranked(predictions, readable, classes: dataset.classes.count)
     evaluation = Evaluation(
       predictions: predictions, classes: dataset.classes, temperature: temperature)
   }
 
-  /// The folds of the images, in which equal files and groups stay together.
-  private static func folds(
-    _ samples: [Sample], _ classes: [String], groupBy: String?, _ engine: Engine
-  ) throws -> Folds {
+  /// For each image the digest that stands for it and those that must stay together with it.
+  private static func units(
+    _ samples: [Sample], groupBy: String?, _ engine: Engine
+  ) throws -> [[UInt8]] {
     let groups = try groupBy.map { try ImageGroups($0) }
     let digests = engine.workers.map(samples) { sample, _ in
       (try? FileBytes.read(sample.path)).map { SHA256.digest($0) } ?? []
     }
-    let units = ContentSplit.units(
-      zip(samples, digests).map {
-        ($1, groups?.name(of: $0.relativePath), $0.classIndex)
-      })
+    return ContentSplit.units(
+      zip(samples, digests).map { ($1, groups?.name(of: $0.relativePath), $0.classIndex) })
+  }
+
+  /// The folds of a round.
+  private static func folds(
+    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ round: Int
+  ) throws(TrainingError) -> Folds {
     do throws(Folds.Problem) {
       return try Folds(
-        targets: samples.map(\.classIndex), groups: units, classes: classes.count)
+        targets: samples.map(\.classIndex), groups: units, classes: classes.count,
+        round: round)
     } catch {
       let label =
         switch error {
@@ -132,9 +152,8 @@ package struct LabelAudit: Sendable {
         }
       throw TrainingError(
         .badData, "too few images of \(classes[label]) to predict each by a layer without it",
-        found: counted(samples.count { $0.classIndex == label }, "image")
-          + (groupBy == nil ? "" : ", grouped by --group-by"),
-        expected: "at least 2 different images per class, of 2 groups",
+        found: counted(samples.count { $0.classIndex == label }, "image"),
+        expected: "at least 2 different images per class, and with --group-by 2 groups",
         advice: "more images of \(classes[label])")
     }
   }
