@@ -155,6 +155,7 @@ func instantSmallClasses() throws {
     for number in 1..<9 { try FileManager.default.removeItem(atPath: "\(lime)/\(number).png") }
     let one = refusal { _ = try train(configuration, out: folder + "/one") }
     #expect(one?.kind == .badData && one?.found == "lime: 1 image")
+    #expect(!FileManager.default.fileExists(atPath: folder + "/one"))
     for number in 1..<4 {
       try FileManager.default.copyItem(atPath: lime + "/0.png", toPath: "\(lime)/\(number).png")
     }

@@ -82,14 +82,8 @@ extension Trainer {
         case .wholeClass(let label):
           (label, "images that would all be in one fold, with those of other classes")
         }
-      let name = plan.dataset.classes[label]
-      throw TrainingError(
-        .badData, "\(configuration.dataset): too few images of \(name) for --recipe instant",
-        found: "\(name): \(found)",
-        expected: "at least 2 different images per class"
-          + (isGrouped ? ", of 2 groups of --group-by" : "")
-          + ": one to train on while another is predicted",
-        advice: "more images of \(name)")
+      throw .tooFew(
+        plan.dataset.classes[label], found: found, in: configuration.dataset, isGrouped: isGrouped)
     }
   }
 
@@ -186,5 +180,20 @@ extension EpochMetrics {
       seconds: seconds, imagesPerSecond: Double(figures.images) / max(seconds, 1e-9),
       isBest: true, decodeSeconds: 0, augmentSeconds: 0, forwardSeconds: 0, backwardSeconds: 0,
       optimizerSeconds: seconds, waitSeconds: 0)
+  }
+}
+
+extension TrainingError {
+  /// The refusal of a class of which no image can be both predicted and, meanwhile, trained on.
+  static func tooFew(
+    _ name: String, found: String, in dataset: String, isGrouped: Bool = false
+  ) -> TrainingError {
+    TrainingError(
+      .badData, "\(dataset): too few images of \(name) for --recipe instant",
+      found: "\(name): \(found)",
+      expected: "at least 2 different images per class"
+        + (isGrouped ? ", of 2 groups of --group-by" : "")
+        + ": one to train on while another is predicted",
+      advice: "more images of \(name)")
   }
 }

@@ -38,6 +38,11 @@ struct RunPlan {
     requestedEpochs = request?.epochs ?? 0
     let data = configuration.data
     dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
+    // Before there is a run folder; what is the same picture twice is known when files are read.
+    if !configuration.recipe.hasEpochs, let label = dataset.counts(.train).firstIndex(of: 1) {
+      throw TrainingError.tooFew(
+        dataset.classes[label], found: "1 image", in: configuration.dataset)
+    }
     if let model = configuration.transfer.from {
       let found = try TransferOrigin(
         named: model, expected: configuration.transfer.sha256, shelf: configuration.transfer.shelf)
