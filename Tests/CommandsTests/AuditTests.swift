@@ -78,6 +78,9 @@ import Testing
     #expect(missing.code == .usage && missing.diagnostics.contains("--from is missing"))
     #expect(audit("-o", data.path + "/training_set/audited").code == .usage)
     #expect(cnnctl("audit", data.path + "/none", "--from", run).code == .noInput)
+    let ungrouped = audit("--group-by", "house")
+    #expect(ungrouped.code == .usage && ungrouped.diagnostics.contains("paths such as "))
+    #expect(audit("--group-by", "([a-z").diagnostics.contains("a regular expression"))
     let alone = data.folder.file("alone")
     for (name, count) in [("cats", 3), ("dogs", 1)] {
       try FileManager.default.createDirectory(

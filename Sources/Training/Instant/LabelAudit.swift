@@ -130,11 +130,15 @@ package struct LabelAudit: Sendable {
     _ samples: [Sample], groupBy: String?, _ engine: Engine
   ) throws -> [[UInt8]] {
     let groups = try groupBy.map { try ImageGroups($0) }
+    let names = samples.map { groups?.name(of: $0.relativePath) }
+    if let groupBy, names.allSatisfy({ $0 == nil }) {
+      throw TrainingError.noGroups(groupBy, samples.first)
+    }
     let digests = engine.workers.map(samples) { sample, _ in
       (try? FileBytes.read(sample.path)).map { SHA256.digest($0) } ?? []
     }
     return ContentSplit.units(
-      zip(samples, digests).map { ($1, groups?.name(of: $0.relativePath), $0.classIndex) })
+      samples.indices.map { (digests[$0], names[$0], samples[$0].classIndex) })
   }
 
   /// The folds of a round.

@@ -164,10 +164,7 @@ struct RunPlan {
   ) throws(TrainingError) -> [String] {
     let samples = dataset.splits[.train] ?? []
     guard let survey = (try? ImageGroups(pattern))?.survey(samples), !survey.groups.isEmpty else {
-      throw TrainingError(
-        .usage, "--group-by \(pattern) finds nothing in the paths of the training images",
-        found: samples.first.map { "paths such as \($0.relativePath)" },
-        expected: "a regular expression that captures the group, such as '([^/_]*)_[^/]*$'")
+      throw .noGroups(pattern, samples.first)
     }
     var warnings: [String] = []
     if let path = survey.ungrouped {
@@ -182,5 +179,15 @@ struct RunPlan {
           + "them is held out")
     }
     return warnings
+  }
+}
+
+extension TrainingError {
+  /// The refusal of an expression of `--group-by` that names no image's group.
+  static func noGroups(_ pattern: String, _ sample: Sample?) -> TrainingError {
+    TrainingError(
+      .usage, "--group-by \(pattern) finds nothing in the paths of the images",
+      found: sample.map { "paths such as \($0.relativePath)" },
+      expected: "a regular expression that captures the group, such as '([^/_]*)_[^/]*$'")
   }
 }

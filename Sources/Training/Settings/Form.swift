@@ -140,7 +140,8 @@ extension Form where Value == String {
   /// A regular expression.
   package static let regularExpression = Form(
     kind: .value, expectation: "a regular expression, such as '([^/_]*)_[^/]*$'",
-    read: { $0.isEmpty ? nil : $0 }, contains: { (try? ImageGroups($0)) != nil }, text: { $0 })
+    read: { !$0.isEmpty && (try? ImageGroups($0)) != nil ? $0 : nil },
+    contains: { (try? ImageGroups($0)) != nil }, text: { $0 })
 
   /// A text after `=`, or none.
   package static let optionalText = Form(
