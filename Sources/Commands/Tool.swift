@@ -23,8 +23,11 @@ package enum Tool {
       VerifyCommand.self,
       ExportCommand.self,
       ImportCommand.self,
+      RunsCommand.self,
       ModelsCommand.self,
       BenchCommand.self,
+      CompletionsCommand.self,
+      ManualCommand.self,
       HelpCommand.self,
     ]
   }
@@ -82,7 +85,10 @@ package enum Tool {
       try environment.output.write(versionText())
       return .done
     case "--help", "-h":
-      try environment.output.write(HelpText.overview(columns: environment.columns))
+      try environment.output.write(HelpText.text(.overview, columns: environment.columns))
+      return .done
+    case Completion.request:
+      try Completion(of: Array(words.dropFirst()), environment).write(to: environment.output)
       return .done
     default:
       let command = try command(named: first)
@@ -90,8 +96,8 @@ package enum Tool {
         Array(words.dropFirst()), for: command.description)
       let all = arguments[SharedOption.helpAll]
       if all || arguments[SharedOption.help] {
-        try environment.output.write(
-          HelpText.page(command.description, all: all, environment.columns))
+        let page = HelpPage(command.description, all: all)
+        try environment.output.write(HelpText.text(page, columns: environment.columns))
         return .done
       }
       let console = Console(environment, arguments: arguments)

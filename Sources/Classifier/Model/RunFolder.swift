@@ -83,6 +83,12 @@ package struct RunFolder: Sendable, Hashable {
     FileSystem.exists(path + "/" + configurationName)
   }
 
+  /// The runs in a folder, by name; not the link to the newest.
+  package static func runs(in home: String) -> [RunFolder] {
+    FileSystem.names(in: home).sorted().map { home + "/" + $0 }
+      .filter { $0 != latest && holdsRun($0) }.map(RunFolder.init(existing:))
+  }
+
   /// The advice for restarting a run without losing the contents of this folder.
   package var adviceToBeginAnew: String {
     "restore a copy of \(file("checkpoint")) if there is one; to start over in another folder: cnnctl train "

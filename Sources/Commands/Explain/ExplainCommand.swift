@@ -40,7 +40,7 @@ struct ExplainCommand: Command {
     said: "both for one image, else gradcam", in: .results,
     "how to find where the model looks")
   private static let className = Option(
-    "class", .text, "NAME", said: "the most likely", in: .results, "the class to explain")
+    "class", .text, "CLASS", said: "the most likely", in: .results, "the class to explain")
   private static let output = SharedOption.output(
     "FILE.png",
     "the picture; further sheets are FILE-002.png and so on; existing files are overwritten",

@@ -42,5 +42,15 @@ final class RunLock {
     _ = pwrite(descriptor, holder, holder.count, 0)
   }
 
+  /// Whether a process is writing into a run's folder; false where that cannot be found out.
+  static func isHeld(_ run: RunFolder) -> Bool {
+    guard let descriptor = try? run.place(RunFolder.lockName).open(O_RDONLY), descriptor >= 0 else {
+      return false
+    }
+    defer { close(descriptor) }
+    // Shared, so that two who ask do not take each other for a training process.
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+
   deinit { if descriptor >= 0 { close(descriptor) } }
 }

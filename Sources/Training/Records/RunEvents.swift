@@ -77,6 +77,24 @@ package struct RunEvents: Sendable {
     return try? decoder.decode(TrainingSummary.self, from: Data(line))
   }
 
+  /// The images that a run tells of; nil where nothing can be read.
+  static func dataset(of run: RunFolder) -> DatasetSummary? {
+    guard var lines = try? LineReader(run.place(RunFolder.eventsName), limit: sizeLimit) else {
+      return nil
+    }
+    let decoder = JSONText.decoder()
+    while let line = try? lines.next() {
+      let data = Data(line)
+      guard let name = try? decoder.decode(Name.self, from: data) else { return nil }
+      // It stands before the epochs.
+      if name.event == "epoch" { return nil }
+      if name.event == "dataset", name.schema == eventSchema {
+        return try? decoder.decode(DatasetSummary.self, from: data)
+      }
+    }
+    return nil
+  }
+
   private mutating func add(_ line: Data) throws {
     let decoder = JSONText.decoder()
     let name = try decoder.decode(Name.self, from: line)

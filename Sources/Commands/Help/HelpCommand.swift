@@ -15,15 +15,14 @@ struct HelpCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
-    let environment = console.environment
-    let columns = environment.columns
-    let text =
+    let page =
       if let name = arguments.operands.first {
-        HelpText.page(try Tool.command(named: name).description, all: arguments[Self.all], columns)
+        HelpPage(try Tool.command(named: name).description, all: arguments[Self.all])
       } else {
-        HelpText.overview(columns: columns)
+        HelpPage.overview
       }
-    try environment.output.write(text)
+    let environment = console.environment
+    try environment.output.write(HelpText.text(page, columns: environment.columns))
     return .done
   }
 }
