@@ -1,0 +1,43 @@
+# The package on a bare Debian: its files and those of the packages that it depends on, nothing else.
+
+# in_bare WORDS...: the installed program in the bare root. It finds its arguments in /proc.
+in_bare() {
+  unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/bin/cnnctl "$@"' \
+    "$work/bare" "$@"
+}
+
+# check_package: makes the package twice, unpacks it with its dependencies, and trains, predicts and
+# reports in there.
+check_package() {
+  local packages=$work/packages root=$work/bare deb name
+  apt-get install -y dpkg-dev man-db >/dev/null
+  "$here/package" --built "$clone" "$packages/first"
+  "$here/package" --built "$clone" "$packages/second"
+  diff -r "$packages/first" "$packages/second" || fail "the same commit gives other bytes"
+  deb=$(ls "$packages"/first/*.deb)
+  [ "$(stat -c %s "$deb")" -le 25000000 ] || fail "the package has more than 25 MB"
+
+  mkdir -p "$root/tmp" "$packages/needed"
+  dpkg-deb -x "$deb" "$root"
+  dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/(.*//; s/|.*//; s/ //g' >"$packages/names"
+  # What those need in turn; the C library's own interpreter comes with it.
+  (cd "$packages/needed" && apt-cache depends --recurse --no-recommends --no-suggests \
+    --no-conflicts --no-breaks --no-replaces --no-enhances $(cat "$packages/names") |
+    sed -n 's/^\([a-z0-9][a-z0-9.+-]*\)$/\1/p' | sort -u | xargs apt-get download >/dev/null)
+  for name in "$packages"/needed/*.deb; do dpkg-deb -x "$name" "$root"; done
+  cp -r "$clone/dataset" "$root/dataset"
+  mkdir -p "$root/proc"
+  in_bare --version
+  # By the model in the box, then by one of its own.
+  in_bare predict -r /dataset/test_set/cats | tail -1
+  in_bare train /dataset --recipe seed --epochs 2 --out /tmp/run
+  in_bare predict -r /dataset/test_set --model /tmp/run --format csv -o /tmp/answers.csv
+  [ "$(wc -l <"$root/tmp/answers.csv")" -gt 100 ] || fail "the predictions are not there"
+  in_bare report /tmp/run
+  [ -s "$root/tmp/run/report.html" ] || fail "the report is not there"
+
+  # The pages say nothing that man would warn of.
+  for name in "$root"/usr/share/man/man1/*.gz; do
+    [ -z "$(man --warnings -l "$name" 2>&1 >/dev/null)" ] || fail "man warns of $name"
+  done
+}
