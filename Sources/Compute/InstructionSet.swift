@@ -15,7 +15,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Codable {
   case avx2
   /// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
   case avx512
-  /// Any arm64 processor. The same code, not tested, since there was no such machine.
+  /// Any arm64 processor. The same code; its tests run in an emulator, since there was no machine.
   case neon
 
   /// The levels that this processor and operating system can run, lowest first.

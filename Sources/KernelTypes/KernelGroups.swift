@@ -264,12 +264,11 @@ package struct OptimizerKernels: Sendable {
 package struct PeakKernels: Sendable {
   /// The number of floats that the chains work on.
   package let floats: Int
-  package let multiplyAddChains:
-    @Sendable (_ values: Output, _ factor: Float, _ summand: Float, _ steps: Int) -> Void
+  package let multiplyAddChains: @Sendable (_ values: Output, _ factor: Float, _ steps: Int) -> Void
 
   /// The kernels of one module.
   package init(
-    floats: Int, multiplyAddChains: @escaping @Sendable (Output, Float, Float, Int) -> Void
+    floats: Int, multiplyAddChains: @escaping @Sendable (Output, Float, Int) -> Void
   ) {
     self.floats = floats
     self.multiplyAddChains = multiplyAddChains

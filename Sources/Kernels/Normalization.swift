@@ -4,11 +4,19 @@
 // that their sums or factors stay in registers, and enough that memory is read in long stretches.
 
 /// Parallel sums of each kind, so that an addition does not wait for the previous one.
-#if KERNELS_AVX512 || arch(arm64)
-  @inline(__always) private var sumsAtOnce: Int { 8 }
-#else
-  @inline(__always) private var sumsAtOnce: Int { 4 }
-#endif
+///
+/// Of the gradient fewer on arm64: the compiler loads all the pixels of a step at first, x and dy,
+/// and with eight of them the registers would not suffice.
+@inline(__always)
+private func sumsAtOnce(_ summands: Summands) -> Int {
+  #if KERNELS_AVX512
+    return 8
+  #elseif arch(arm64)
+    return summands == .gradient ? 4 : 8
+  #else
+    return 4
+  #endif
+}
 
 /// Sums over consecutive pixels: sums[c] = Σ (x - shift), squares[c] = Σ (x - shift)².
 ///
@@ -80,12 +88,13 @@ private enum Summands {
   case values
 }
 
-/// Two sums over pixels for `vectors` vectors of channels, a constant that divides `sumsAtOnce`.
+/// Two sums over pixels for `vectors` vectors of channels, a constant that divides the sums at once.
 @inline(__always)
 private func addPixels(
   _ summands: Summands, vectors: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P,
   _ pixels: Int, _ channels: Int, _ first: M, _ second: M
 ) {
+  let sumsAtOnce = sumsAtOnce(summands)
   let pixelsAtOnce = sumsAtOnce / vectors
   var sums = clearedAccumulators()
   var pixel = 0
