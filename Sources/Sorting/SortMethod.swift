@@ -14,17 +14,22 @@ package enum SortFolder: Hashable, Sendable {
   case label(String)
   /// That of photos whose class is too uncertain.
   case unsure
+  /// That of photos that belong to none of the classes.
+  case rejected
 
   /// The folder's name.
   package var name: String {
     switch self {
     case .label(let name): name
     case .unsure: SortFolder.unsureName
+    case .rejected: SortFolder.rejectedName
     }
   }
 
   /// The name of the folder of unsure photos.
   package static let unsureName = "unsure"
+  /// The name of the folder of photos of no class.
+  package static let rejectedName = "none-of-these"
 }
 
 /// A photo to be put into a folder.

@@ -10,7 +10,7 @@ func classifier(
   _ layers: [any Layer], side: Int = 11, classes: [String] = ["cats", "dogs"],
   resize: ResizeMode = .stretch, cropShare: Double = 1, filter: ResizeFilter = .bilinear,
   temperature: Double = 1.7,
-  tta: TestTimeAugmentation = .plain
+  tta: TestTimeAugmentation = .plain, novelty: NoveltyDetector? = nil
 ) throws -> ClassifierModel {
   let outputs = classes.count == 2 ? 1 : classes.count
   let architecture = Architecture(
@@ -33,7 +33,7 @@ func classifier(
       mean: [100, 110, 120],
       deviation: [50, 60, 70]),
     recipe: "default", datasetFingerprint: "none", trainingImages: 0, temperature: temperature,
-    tta: tta)
+    tta: tta, novelty: novelty)
 }
 
 /// What the product says of prepared images, [image][class].

@@ -29,6 +29,8 @@ struct ONNXFile {
   var types: [String: Int]
   var input: Port
   var output: Port
+  /// The outputs behind the first.
+  var otherOutputs: [Port]
   var metadata: [String: String]
 
   init(_ bytes: [UInt8]) throws {
@@ -49,6 +51,7 @@ struct ONNXFile {
     }
     input = try ONNXFile.port(try graph.message(11))
     output = try ONNXFile.port(try graph.message(12))
+    otherOutputs = try graph.messages(12).dropFirst().map(ONNXFile.port)
     metadata = Dictionary(
       uniqueKeysWithValues: try model.messages(14).map { (try $0.text(1), try $0.text(2)) })
   }

@@ -5,8 +5,8 @@ import Testing
 struct ONNXInterpreter {
   let file: ONNXFile
 
-  /// The output of a graph for its one input.
-  func run(_ input: ONNXTensor) throws -> ONNXTensor {
+  /// An output of a graph for its one input: the first, or the one of that name.
+  func run(_ input: ONNXTensor, for output: String? = nil) throws -> ONNXTensor {
     var values = file.constants
     values[file.input.name] = input
     for node in file.nodes {
@@ -14,7 +14,7 @@ struct ONNXInterpreter {
       try #require(values[node.output] == nil, "\(node.output) is there already")
       values[node.output] = try ONNXInterpreter.result(node, inputs)
     }
-    return try #require(values[file.output.name])
+    return try #require(values[output ?? file.output.name])
   }
 
   private static func result(_ node: ONNXFile.Node, _ x: [ONNXTensor]) throws -> ONNXTensor {
@@ -57,7 +57,9 @@ struct ONNXInterpreter {
         $0.reduce(0, +) / Double($0.count)
       }
     case "ReduceSum":
-      return x[0].reduced(x[1].integers[0], keeps: true) { $0.reduce(0, +) }
+      return x[0].reduced(x[1].integers[0], keeps: node.int("keepdims", default: 1) == 1) {
+        $0.reduce(0, +)
+      }
     case "Where":
       let shape = x.map(\.shape).reduce([], ONNXTensor.common)
       return ONNXTensor(shape) { x[0].broadcast($0) != 0 ? x[1].broadcast($0) : x[2].broadcast($0) }
@@ -159,6 +161,7 @@ struct ONNXInterpreter {
   private static let unary: [String: @Sendable (Double) -> Double] = [
     "Relu": { max($0, 0) }, "Abs": { abs($0) }, "Floor": { $0.rounded(.down) },
     "Sigmoid": { 1 / (1 + exp(-$0)) },
+    "Sqrt": { $0.squareRoot() }, "Sign": { $0 < 0 ? -1 : $0 > 0 ? 1 : 0 },
     "Round": { $0.rounded(.toNearestOrEven) },
   ]
 

@@ -42,6 +42,9 @@ extension Architecture {
     return part.layers.contains { $0.form.kind != .flatten } ? part : nil
   }
 
+  /// Numbers of an image that reach the last layer; nil if there is no backbone.
+  package var featureCount: Int? { try? backbone?.graph().outputShape.count }
+
   /// The classifier alone, with a vector of `features` features as input; nil if there is none.
   package func headAlone(features: Int) -> Architecture? {
     guard let head else { return nil }

@@ -18,12 +18,16 @@ extension TensorFile {
       package var scales: Place? { factors.first }
       /// At most one element; an array, because a struct cannot contain itself.
       fileprivate var factors: [Place] = []
+
+      fileprivate var isOfNovelty: Bool { name.hasPrefix(TensorFile.noveltyPrefix) }
     }
 
     /// The map of strings.
     package let metadata: [String: String]
-    /// The arrays in the file's order, without scales and training images.
+    /// The arrays in the file's order, without scales, training images and the novelty detector.
     package let tensors: [Place]
+    /// The arrays of the novelty detector; empty without one.
+    package let novelty: [Place]
     /// The digests of training images, rows of 8 bytes.
     package let images: Place?
     /// All arrays in the file's order; they fill the file after the header without gaps.
@@ -74,7 +78,10 @@ extension TensorFile {
       self.metadata = metadata
       arrays = places
       images = places.first { $0.type == .byte }
-      tensors = try TensorFile.pairing(places).filter { $0.type != .byte }
+      novelty = origin == .own ? places.filter(\.isOfNovelty) : []
+      tensors = try TensorFile.pairing(places).filter {
+        $0.type != .byte && (origin == .foreign || !$0.isOfNovelty)
+      }
       self.digest = digest
     }
   }
@@ -230,6 +237,12 @@ extension TensorFile {
           throw .tensor(
             name: entry.name, expected: "U8 [N, \(imageBytes)], N at most \(imageLimit)",
             found: "\(entry.type.rawValue) \(entry.shape)")
+        }
+      } else if entry.name.hasPrefix(noveltyPrefix), origin == .own {
+        guard entry.type == .single else {
+          throw .tensor(
+            name: entry.name, expected: "type \(ElementType.single.rawValue)",
+            found: entry.type.rawValue)
         }
       } else {
         guard origin.types.contains(entry.type) else {

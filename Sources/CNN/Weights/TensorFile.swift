@@ -11,7 +11,8 @@ internal import Primitives
 /// that holds one scale per index of the last extent, which is the output channel of every layer's
 /// weights: value = byte · scale.
 ///
-/// There may be an array `__training_images__` of `U8 [N, 8]`, which is not part of the network.
+/// There may be an array `__training_images__` of `U8 [N, 8]`, and arrays `__novelty__.NAME` of
+/// `F32`, which are not part of the network.
 ///
 /// The bytes depend only on the content: metadata are sorted by name, arrays by the size of their
 /// elements, largest first, then by name. So every array is aligned to its elements.
@@ -46,6 +47,8 @@ package struct TensorFile: Sendable, Hashable {
   package static let digestName = "__sha256__"
   /// The name of the array of training image digests.
   package static let imagesName = "__training_images__"
+  /// The beginning of the names of a novelty detector's arrays.
+  package static let noveltyPrefix = "__novelty__."
   static let metadataName = "__metadata__"
   static let digestBytes = 32
   /// Bytes per image digest, and the maximum number of images.

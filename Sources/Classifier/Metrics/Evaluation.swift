@@ -94,6 +94,8 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var baseline: Baseline?
   /// Images that were trained on; nil if nobody knows what was.
   package var seen: Seen?
+  /// How well photos of no class are told from these; nil where none were shown.
+  package var others: NoveltyFigures?
 
   enum CodingKeys: String, CodingKey {
     case images
@@ -118,6 +120,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case topKAccuracy = "top_k_accuracy"
     case baseline
     case seen = "seen_in_training"
+    case others
   }
 
   /// Writes every key that scripts rely on, `auc` as null if there is none.
@@ -145,6 +148,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
     try container.encodeIfPresent(topKAccuracy, forKey: .topKAccuracy)
     try container.encodeIfPresent(baseline, forKey: .baseline)
     try container.encodeIfPresent(seen, forKey: .seen)
+    try container.encodeIfPresent(others, forKey: .others)
   }
 
   /// One line of JSON without its newline.
@@ -184,6 +188,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
       ? "" : " (\(fixed(eceUncalibrated, 4)) without the temperature of \(temperature))"
     let ranking = auc.map { ", area under the ROC curve \(fixed($0, 4))" } ?? ""
     let scores = brier.map { ["Brier score \(fixed($0, 4))" + ranking] } ?? []
-    return plain + ["expected calibration error \(fixed(ece, 4))" + before] + scores
+    let error = "expected calibration error \(fixed(ece, 4))" + before
+    return plain + [error] + scores + (others?.lines ?? [])
   }
 }

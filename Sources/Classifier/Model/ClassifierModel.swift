@@ -32,6 +32,8 @@ package final class ClassifierModel {
   /// The images that it, or the model that it was made from, was trained on; nil if the file does
   /// not say.
   package let trainedOn: ImageDigests?
+  /// How far a photo lies from the classes; nil for a model that cannot tell.
+  package let novelty: NoveltyDetector?
   /// SHA-256 of the file, once it is confirmed; nil for a model just trained.
   package private(set) var fileSHA256: String?
   /// The file's digest, until it is confirmed.
@@ -46,7 +48,8 @@ package final class ClassifierModel {
   package init(
     network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
     datasetFingerprint: String, trainingImages: Int, temperature: Double = 1,
-    tta: TestTimeAugmentation = .plain, trainedOn: ImageDigests? = nil
+    tta: TestTimeAugmentation = .plain, trainedOn: ImageDigests? = nil,
+    novelty: NoveltyDetector? = nil
   ) {
     precondition(Temperature.range.contains(temperature), "a temperature that can be read back")
     precondition(
@@ -61,6 +64,7 @@ package final class ClassifierModel {
     self.temperature = temperature
     self.tta = tta
     self.trainedOn = trainedOn
+    self.novelty = novelty
     toolVersion = Classifier.toolVersion
     card = nil
     precision = .single
@@ -72,7 +76,7 @@ package final class ClassifierModel {
     ClassifierModel(
       network: network, classes: classes, preprocessing: preprocessing, recipe: recipe,
       datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      temperature: temperature, tta: tta, trainedOn: trainedOn)
+      temperature: temperature, tta: tta, trainedOn: trainedOn, novelty: novelty)
   }
 
   /// Two classes take one logit, more take one each.
@@ -97,14 +101,15 @@ package final class ClassifierModel {
     let path = location.weights
     let file: ModelFile
     let metadata: ModelMetadata
+    let content: ModelFile.Content
     do throws(TrainingError) {
       file = try ModelFile(location)
-      (network, metadata, pendingDigest, trainedOn) =
-        try ClassifierModel.content(of: file, path)
+      (network, metadata, content) = try ClassifierModel.content(of: file, path)
     } catch {
       // A file can say a megabyte of anything.
       throw error.shortened(beyond: path)
     }
+    (pendingDigest, trainedOn, novelty) = (content.digest, content.images, content.novelty)
     classes = metadata.classes
     preprocessing = metadata.preprocessing
     recipe = metadata.recipe
@@ -127,13 +132,13 @@ package final class ClassifierModel {
 
   private static func content(
     of file: ModelFile, _ path: String
-  ) throws(TrainingError) -> (Network, ModelMetadata, PendingDigest, ImageDigests?) {
+  ) throws(TrainingError) -> (Network, ModelMetadata, ModelFile.Content) {
     do throws(TrainingError) {
       let metadata = try ModelMetadata(file.layout.metadata, path: path)
       let network = try network(of: file, metadata, path)
       try checkFit(network, metadata, path)
-      let (digest, images) = try file.read(into: network)
-      return (network, metadata, digest, images)
+      let content = try file.read(into: network, classes: metadata.classes.count)
+      return (network, metadata, content)
     } catch {
       // A damaged file is called damaged, whatever the damage looks like.
       try file.checkDigest()
@@ -170,7 +175,7 @@ package final class ClassifierModel {
   }
 
   /// The file's bytes; they depend on the model alone.
-  package func encoded() -> [UInt8] { file(card, trainedOn).encoded() }
+  package func encoded() -> [UInt8] { file(card, trainedOn, novelty).encoded() }
 
   /// The bytes of a file with weights of that precision and another card.
   ///
@@ -182,8 +187,9 @@ package final class ClassifierModel {
   ) throws(TrainingError) -> [UInt8] {
     var location = ModelLocation(weights: "the model")
     do throws(TensorFileError) {
-      var file = try file(card, nil).reduced(to: precision)
-      file.tensors += ClassifierModel.tensors(images ?? trainedOn)
+      // Distances stay as they were calibrated.
+      var file = try file(card, nil, nil).reduced(to: precision)
+      file.tensors += ClassifierModel.tensors(images ?? trainedOn) + (novelty?.tensors ?? [])
       location.bytes = file.encoded()
     } catch {
       throw TrainingError(
@@ -218,13 +224,16 @@ package final class ClassifierModel {
     ]
   }
 
-  private func file(_ card: ModelCard?, _ images: ImageDigests?) -> TensorFile {
+  private func file(
+    _ card: ModelCard?, _ images: ImageDigests?, _ novelty: NoveltyDetector?
+  ) -> TensorFile {
     let tensors = network.tensorNames.map { name in
       TensorFile.Tensor(
         name: name, shape: network.shape(of: name) ?? [], values: network.values(of: name) ?? [])
     }
     return TensorFile(
-      tensors: tensors + ClassifierModel.tensors(images), metadata: metadata(card: card))
+      tensors: tensors + ClassifierModel.tensors(images) + (novelty?.tensors ?? []),
+      metadata: metadata(card: card))
   }
 
   /// Names and shapes must be the architecture's; the error has the first that differs and says

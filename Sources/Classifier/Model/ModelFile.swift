@@ -39,10 +39,12 @@ struct ModelFile {
   ///
   /// Floats are read to their place; others are read beside it and decoded. The digest is computed
   /// meanwhile and beyond, of the same bytes: the network must not change before it is confirmed.
-  /// Beside it the images that the model was trained on, where the file tells them.
+  /// Beside it the images that the model was trained on and its novelty detector, where the file
+  /// has them.
   func read(
-    into network: Network
-  ) throws(TrainingError) -> (digest: PendingDigest, images: ImageDigests?) {
+    into network: Network, classes: Int
+  ) throws(TrainingError) -> Content {
+    try checkNovelty(network, classes: classes)
     let storage = network.storage
     let held = HeldBytes(network)
     let sum = BackgroundDigest(head: head, owner: held)
@@ -80,7 +82,48 @@ struct ModelFile {
       }
       return images
     }
-    return (PendingDigest(path: path, sum: sum, expected: try source.bytes(digest)), images)
+    let novelty = try novelty(classes: classes) { name in
+      found[name].map { Array($0.bindMemory(to: Float.self)) } ?? []
+    }
+    return Content(
+      digest: PendingDigest(path: path, sum: sum, expected: try source.bytes(digest)),
+      images: images, novelty: novelty)
+  }
+
+  /// What a file has beside the weights.
+  struct Content {
+    let digest: PendingDigest
+    let images: ImageDigests?
+    let novelty: NoveltyDetector?
+  }
+
+  /// Refuses arrays of a novelty detector that fit neither the network nor each other, before they
+  /// are read.
+  private func checkNovelty(_ network: Network, classes: Int) throws(TrainingError) {
+    guard !layout.novelty.isEmpty else { return }
+    let problem = NoveltyDetector.problem(
+      of: layout.novelty, classes: classes, features: network.architecture.featureCount)
+    if let problem { throw noNovelty(problem) }
+  }
+
+  /// The novelty detector of checked shapes; nil without one.
+  private func novelty(
+    classes: Int, _ values: (String) -> [Float]
+  ) throws(TrainingError) -> NoveltyDetector? {
+    guard !layout.novelty.isEmpty else { return nil }
+    func array(_ name: NoveltyDetector.ArrayName) -> [Float] { values(name.inFile) }
+    let arrays = NoveltyDetector.Arrays(
+      means: array(.means), directions: array(.directions), variances: array(.variances),
+      distances: array(.distances))
+    if let problem = NoveltyDetector.problem(of: arrays) { throw noNovelty(problem) }
+    return NoveltyDetector(
+      features: arrays.means.count / classes, classes: classes, arrays: arrays)
+  }
+
+  private func noNovelty(_ problem: String) -> TrainingError {
+    TrainingError(
+      .badData, "\(path): the arrays \(TensorFile.noveltyPrefix)* are not valid: \(problem)",
+      expected: "distances as cnnctl train writes them")
   }
 
   private func check(

@@ -15,6 +15,7 @@ final class ImageRunner {
   private(set) var batchSize: Int
   let reader: ImageReader
   private let engine: Engine
+  var workers: WorkerPool { engine.workers }
   private var session: InferenceSession?
   private var tensors: [Float] = []
   /// Images at a time that there was found to be memory for.

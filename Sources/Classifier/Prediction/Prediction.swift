@@ -15,19 +15,23 @@ package struct Prediction: Codable, Sendable, Hashable {
   package var plainLogits: [Float]?
   /// Probability of each class in class order, the model's temperature applied; empty where the image could not be read.
   package var probabilities: [Double]
+  /// How far it lies from the classes; nil where that is not measured.
+  package var novelty: NoveltyDetector.Measure?
   /// The reason why the image could not be read.
   package var failure: SkippedImage?
 
   /// A prediction, or with `failure` none.
   package init(
     path: String, trueIndex: Int? = nil, logits: [Float] = [], plainLogits: [Float]? = nil,
-    probabilities: [Double] = [], failure: SkippedImage? = nil
+    probabilities: [Double] = [], novelty: NoveltyDetector.Measure? = nil,
+    failure: SkippedImage? = nil
   ) {
     self.path = path
     self.trueIndex = trueIndex
     self.logits = logits
     self.plainLogits = plainLogits
     self.probabilities = probabilities
+    self.novelty = novelty
     self.failure = failure
   }
 
@@ -56,6 +60,12 @@ package struct Prediction: Codable, Sendable, Hashable {
   /// Whether the most probable class is less probable than `threshold`; false without a prediction.
   package func abstains(below threshold: Double) -> Bool {
     index.map { probabilities[$0] < threshold } ?? false
+  }
+
+  /// Whether it lies farther from all classes than `threshold`; false where that is not measured.
+  package func isRejected(above threshold: Double?) -> Bool {
+    guard let threshold, let novelty else { return false }
+    return novelty.distance > threshold
   }
 
   /// The `count` most probable classes, most probable first, ties in class order.

@@ -12,6 +12,15 @@ package final class Predictor {
   /// The model that answers.
   package let model: ClassifierModel
   let runner: ImageRunner
+  /// What measures distances; nil where the network runs as a whole.
+  private let parts: Parts?
+
+  /// A network in two parts, between which the features are.
+  private struct Parts {
+    let meter: NoveltyMeter
+    /// The layers behind the features.
+    let head: InferenceSession
+  }
 
   /// Images at a time.
   package static let defaultBatchSize = 32
@@ -25,9 +34,37 @@ package final class Predictor {
     maxPixels: Int = 64_000_000
   ) {
     self.model = model
+    parts = nil
     runner = ImageRunner(
       model.network, model.preprocessing, tta: tta ?? model.tta, engine: engine,
       batchSize: batchSize, maxPixels: maxPixels)
+  }
+
+  /// A predictor that also measures how far each image lies from the classes; the logits are the
+  /// same to the bit.
+  ///
+  /// Error: no memory for the network's parts.
+  package init(
+    model: ClassifierModel, measuring detector: NoveltyDetector, engine: Engine,
+    tta: TestTimeAugmentation? = nil, maxPixels: Int = 64_000_000
+  ) throws {
+    self.model = model
+    let architecture = model.network.architecture
+    guard let front = architecture.backbone, let first = architecture.head?.firstLayer,
+      let back = architecture.headAlone(features: detector.features)
+    else { preconditionFailure("a detector of a network without features") }
+    let backbone = try Network(blank: front)
+    try backbone.copyTensors(from: model.network)
+    let head = try Network(blank: back)
+    try head.copyTensors(from: model.network) { Architecture.path($0, movedBy: first) }
+    let views = tta ?? model.tta
+    parts = Parts(
+      meter: NoveltyMeter(detector),
+      head: try InferenceSession(
+        network: head, batchSize: Predictor.defaultBatchSize * views.views, engine: engine))
+    runner = ImageRunner(
+      backbone, model.preprocessing, tta: views, engine: engine,
+      batchSize: Predictor.defaultBatchSize, maxPixels: maxPixels)
   }
 
   /// The views of an image that are averaged.
@@ -79,10 +116,12 @@ package final class Predictor {
     try answers(in: try runner.rows(of: tensors))
   }
 
-  /// Predictions, without paths, by rows of logits, one a view.
-  private func answers(in logits: [Float]) throws -> [Prediction] {
+  /// Predictions, without paths, by rows of logits or of features, one per view.
+  private func answers(in rows: [Float]) throws -> [Prediction] {
     try model.confirm()
     let outputs = model.network.outputs
+    let logits = try parts.map { try $0.head.logits(for: rows) } ?? rows
+    let measures = measures(of: rows)
     let (answers, plain) =
       tta == .flip ? averagedPairs(logits, outputs: outputs) : (mean: logits, first: nil)
     let shares = probabilities(
@@ -91,7 +130,19 @@ package final class Predictor {
       let range = (row * outputs)..<((row + 1) * outputs)
       return Prediction(
         path: "", logits: Array(answers[range]), plainLogits: plain.map { Array($0[range]) },
-        probabilities: shares[row])
+        probabilities: shares[row], novelty: measures.map { $0[row] })
+    }
+  }
+
+  /// The distances of images whose features, one row per view, follow one another; nil where they
+  /// are not measured.
+  private func measures(of rows: [Float]) -> [NoveltyDetector.Measure]? {
+    guard let parts else { return nil }
+    let length = parts.meter.detector.features
+    let features = tta == .flip ? averagedPairs(rows, outputs: length).mean : rows
+    let starts = Array(stride(from: 0, to: features.count, by: length))
+    return runner.workers.map(starts) { start, _ in
+      parts.meter.measure(features[start..<(start + length)])
     }
   }
 }

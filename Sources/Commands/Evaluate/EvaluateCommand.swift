@@ -14,16 +14,20 @@ struct EvaluateCommand: Command {
       "DATASET is a folder as for train, or class folders alone; it defaults to the one that the "
         + "model's run was trained on. The classes come from the model and are matched by name.",
       SharedOption.namingModels,
+      "--others measures how well photos of FOLDER, which belong to none of the classes, are told "
+        + "from the evaluated images: by their distance, as predict --reject-above auto does, and "
+        + "by the highest probability.",
     ],
     operands: 0...1, operandName: "DATASET",
     options: [
       SharedOption.maxPixels, SharedOption.model, SharedOption.split, minAccuracy, topK,
-      SharedOption.tta, SharedOption.out, SharedOption.noPlots,
+      SharedOption.tta, others, SharedOption.out, SharedOption.noPlots,
     ],
     examples: [
       ("cnnctl evaluate", "the newest run on its own test images"),
       ("cnnctl evaluate photos --model runs/train-001", "that run on other photos"),
       ("cnnctl evaluate --min-accuracy 0.9", "exit code 1 below 90 %"),
+      ("cnnctl evaluate --others flowers", "how well flowers are rejected"),
     ])
 
   private static let minAccuracy = Option(
@@ -31,6 +35,10 @@ struct EvaluateCommand: Command {
   private static let topK = Option(
     "top-k", .integer(1...Int.max), "K", or: 1, in: .results,
     "also the fraction of images whose label is among the K most likely")
+
+  private static let others = Option(
+    "others", .text, "FOLDER", in: .results,
+    "photos that belong to none of the classes, also in folders of FOLDER")
 
   let arguments: Arguments
   let console: Console
@@ -56,6 +64,10 @@ struct EvaluateCommand: Command {
     request.tta = arguments[SharedOption.tta]
     request.maxPixels = arguments[SharedOption.maxPixels]
 
+    let others = try arguments[Self.others].map {
+      try OtherPhotos(in: $0, model, at: location, console)
+    }
+    request.detector = others?.rejection.detector
     if !arguments[SharedOption.noPlots], arguments.has(SharedOption.out) || location.run != nil {
       try AnswerMemory.requireDrawing(0, classes: model.classes.count, advice: "--no-plots")
     }
@@ -95,9 +107,16 @@ struct EvaluateCommand: Command {
       console.warning(caution)
     }
 
+    let strangers = try others?.predictions(
+      by: model, engine, tta: request.tta, maxPixels: request.maxPixels, signal)
+    if let others, let strangers {
+      result.evaluation.others = NoveltyFigures(
+        own: result.predictions, others: strangers, folder: others.folder,
+        threshold: others.rejection.threshold)
+    }
     let report = EvaluationReport(
       heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
-      classes: model.classes)
+      classes: model.classes, others: strangers ?? [])
     let place = try writeFiles(
       report, to: folder, split: request.split, run: location.run, dataset: dataset
     ) { files in

@@ -9,6 +9,8 @@ struct EvaluationReport {
   var evaluation: Evaluation
   var predictions: [Prediction]
   var classes: [String]
+  /// Photos of no class, where `evaluation` has figures of them.
+  var others: [Prediction] = []
 
   /// More classes than these are too many for the terminal: it shows the worst.
   private static let fewClasses = 20
@@ -101,5 +103,11 @@ struct EvaluationReport {
       rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
     try folder.write(PictureDigests(of: predictions).text, to: place + PictureDigests.name)
     try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
+    if let figures = evaluation.others {
+      try folder.write(
+        rows: NoveltyFigures.csvRows(
+          others, classes: classes, threshold: figures.distance.threshold),
+        to: place + "others.csv")
+    }
   }
 }

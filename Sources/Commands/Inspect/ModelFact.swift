@@ -46,6 +46,7 @@ struct ModelFact {
       ModelFact(
         "tta", model.tta == .flip ? "flip (mirrored views averaged)" : "none",
         .string(model.tta.rawValue)),
+      novelty(model.novelty),
       ModelFact("tool_version", model.toolVersion, .string(model.toolVersion)),
       preprocessing(model.preprocessing),
       ModelFact("dtype", model.precision.meaning, .string(model.precision.rawValue)),
@@ -53,6 +54,22 @@ struct ModelFact {
       ModelFact("weights_sha256", file.sha256, .string(file.sha256)),
     ]
     return facts + (model.card.map { [ModelFact("card", lines: $0.lines, JSON($0))] } ?? [])
+  }
+
+  /// What the model knows of photos that belong to none of its classes.
+  private static func novelty(_ detector: NoveltyDetector?) -> ModelFact {
+    guard let detector else { return ModelFact("none_of_these", "cannot tell", .null) }
+    let threshold = detector.automaticThreshold
+    let known = detector.arrays.distances.count
+    return ModelFact(
+      "none_of_these",
+      "distances of \(detector.features) features along "
+        + "\(counted(detector.directionCount, "direction")); auto rejects above "
+        + "\(fixed(threshold, 4)), by \(counted(known, "distance")) out of fold",
+      [
+        "features": .int(detector.features), "directions": .int(detector.directionCount),
+        "known_distances": .int(known), "automatic_threshold": .double(threshold),
+      ])
   }
 
   private static func preprocessing(_ images: Preprocessing) -> ModelFact {

@@ -17,8 +17,8 @@ struct PredictCommand: Command {
     ],
     operands: 1...Int.max, operandName: "IMAGE",
     options: [
-      SharedOption.maxPixels, SharedOption.model, topK, SharedOption.tta, abstainBelow, format,
-      SharedOption.recursive, output,
+      SharedOption.maxPixels, SharedOption.model, topK, SharedOption.tta, abstainBelow, rejectAbove,
+      format, SharedOption.recursive, output,
     ],
     examples: [
       ("cnnctl predict photo.jpg", "photo.jpg: cats 97.3 %"),
@@ -31,6 +31,7 @@ struct PredictCommand: Command {
   private static let abstainBelow = Option(
     "abstain-below", .number(.strength), "P", or: 0, said: "off", off: 0, in: .results,
     "answer don't know if the most likely label's probability is below P")
+  private static let rejectAbove = Rejection.option("answer none of these for an image")
   private static let format = Option(
     "format", Form<PredictionWriter.Format>.word, said: "as FILE ends, else text", in: .results,
     "output format; --json is short for ndjson")
@@ -47,15 +48,19 @@ struct PredictCommand: Command {
       arguments[SharedOption.model], shelf: console.environment.shelf)
     let output = try output(beside: location)
     let model = try ClassifierModel(unconfirmed: location)
-    let predictor = Predictor(
-      model: model, engine: engine,
-      tta: arguments[SharedOption.tta],
+    let rejection = try arguments[Self.rejectAbove].map {
+      try Rejection(
+        keeping: $0, model, at: location, option: "--reject-above",
+        helpPage: Self.description.helpPage)
+    }
+    let predictor = try Predictor(
+      model: model, rejection: rejection, engine: engine, tta: arguments[SharedOption.tta],
       maxPixels: arguments[SharedOption.maxPixels])
 
     let abstainBelow = arguments[Self.abstainBelow]
     var writer = PredictionWriter(
       format: format, classes: model.classes, model: location.title,
-      topK: arguments[Self.topK], abstainBelow: abstainBelow)
+      topK: arguments[Self.topK], abstainBelow: abstainBelow, rejectAbove: rejection?.threshold)
     var answered = 0
     var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
@@ -80,7 +85,7 @@ struct PredictCommand: Command {
         try begin()
         if let failure = prediction.failure { failures.append(failure) }
         answered += 1
-        tally.add(prediction, abstainBelow: abstainBelow)
+        tally.add(prediction, abstainBelow: abstainBelow, rejectAbove: rejection?.threshold)
         try write(writer.text(of: prediction), to: output)
         progress.show(answered, of: total)
       }

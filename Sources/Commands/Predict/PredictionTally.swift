@@ -2,10 +2,12 @@ internal import Classifier
 internal import Primitives
 internal import Training
 
-/// The number of predictions per class: `cats 412, dogs 388, 3 don't know, 2 unreadable`.
+/// The number of predictions per class: `cats 412, dogs 388, 3 don't know, 4 none of these, 2
+/// unreadable`.
 struct PredictionTally {
   private var counts: [Int]
   private var unsure = 0
+  private var rejected = 0
   private var unreadable = 0
 
   /// Classes that the line names; those that follow are one number.
@@ -16,12 +18,20 @@ struct PredictionTally {
   }
 
   /// Counts a prediction.
-  mutating func add(_ prediction: Prediction, abstainBelow: Double) {
+  mutating func add(
+    _ prediction: Prediction, abstainBelow: Double, rejectAbove: Double? = nil
+  ) {
     guard let index = prediction.index else {
       unreadable += 1
       return
     }
-    if prediction.abstains(below: abstainBelow) { unsure += 1 } else { counts[index] += 1 }
+    if prediction.isRejected(above: rejectAbove) {
+      rejected += 1
+    } else if prediction.abstains(below: abstainBelow) {
+      unsure += 1
+    } else {
+      counts[index] += 1
+    }
   }
 
   /// The most frequent class first; a class that was never the prediction is not named.
@@ -35,6 +45,7 @@ struct PredictionTally {
       parts.append("\(grouped(images)) of \(counted(rest.count, "other class", "other classes"))")
     }
     if unsure > 0 { parts.append("\(grouped(unsure)) don't know") }
+    if rejected > 0 { parts.append("\(grouped(rejected)) none of these") }
     if unreadable > 0 { parts.append("\(grouped(unreadable)) unreadable") }
     return parts.joined(separator: ", ")
   }

@@ -20,16 +20,20 @@ struct PredictionWriter {
   let topK: Int
   /// A prediction that is less probable is none.
   let abstainBelow: Double
+  /// An image that lies farther is of no class; nil where distances are not measured.
+  let rejectAbove: Double?
   private var isFirst = true
 
   init(
-    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double
+    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double,
+    rejectAbove: Double? = nil
   ) {
     self.format = format
     self.classes = classes
     self.model = model
     self.topK = topK
     self.abstainBelow = abstainBelow
+    self.rejectAbove = rejectAbove
   }
 
   /// The text before the first prediction.
@@ -41,7 +45,7 @@ struct PredictionWriter {
       row(
         ["path", "label", "probability"] + classes.map { CSV.name("p_" + $0) } + [
           "error", "abstained",
-        ])
+        ] + (rejectAbove == nil ? [] : ["rejected", "distance", "nearest"]))
     }
   }
 
@@ -54,8 +58,8 @@ struct PredictionWriter {
     switch format {
     case .text: return lines(prediction)
     case .csv: return row(prediction)
-    case .ndjson: return object(prediction).line + "\n"
-    case .json: return (isFirst ? "\n" : ",\n") + object(prediction).line
+    case .ndjson: return record(prediction).line + "\n"
+    case .json: return (isFirst ? "\n" : ",\n") + record(prediction).line
     }
   }
 
@@ -67,7 +71,12 @@ struct PredictionWriter {
     }
     let likeliest = answer(best.index, best.probability)
     let isUnsure = prediction.abstains(below: abstainBelow)
-    var text = "\(path): " + (isUnsure ? "don't know (\(likeliest))" : likeliest) + "\n"
+    var text = "\(path): "
+    if let novelty = prediction.novelty, prediction.isRejected(above: rejectAbove) {
+      text += "none of these (nearest: \(terminalSafe(classes[novelty.nearest])))\n"
+    } else {
+      text += (isUnsure ? "don't know (\(likeliest))" : likeliest) + "\n"
+    }
     if topK > 1 {
       for entry in prediction.top(topK) {
         text += "  \(answer(entry.index, entry.probability))\n"
@@ -89,10 +98,38 @@ struct PredictionWriter {
     let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
     let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
     return row(
-      [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained])
+      [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained]
+        + (rejectAbove == nil ? [] : novelty(prediction)))
+  }
+
+  /// The fields of an image's distance; empty ones for an image that could not be read.
+  private func novelty(_ prediction: Prediction) -> [String] {
+    guard let novelty = prediction.novelty else { return ["", "", ""] }
+    return [
+      "\(prediction.isRejected(above: rejectAbove))", "\(novelty.distance)",
+      CSV.name(classes[novelty.nearest]),
+    ]
+  }
+
+  /// An object's members for an image's distance, where distances are measured.
+  private func members(_ prediction: Prediction) -> [JSON.Member] {
+    guard rejectAbove != nil else { return [] }
+    let novelty = prediction.novelty
+    return [
+      .init(
+        "rejected", novelty == nil ? .null : .bool(prediction.isRejected(above: rejectAbove))),
+      .init("distance", .optional(novelty?.distance)),
+      .init("nearest", .optional(novelty.map { classes[$0.nearest] })),
+    ]
   }
 
   private func row(_ fields: [String]) -> String { CSV.row(fields) }
+
+  /// An image's record in JSON.
+  private func record(_ prediction: Prediction) -> JSON {
+    guard case .object(let list) = object(prediction) else { return .null }
+    return .object(list + members(prediction))
+  }
 
   private func object(_ prediction: Prediction) -> JSON {
     guard let best = prediction.top(1).first else {

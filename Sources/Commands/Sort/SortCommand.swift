@@ -11,8 +11,8 @@ struct SortCommand: Command {
     name: "sort", usage: "cnnctl sort (FOLDER --into DIR | --undo DIR) [options]",
     summary: "put photos into class folders by their predictions",
     details: [
-      "Puts each photo of FOLDER into DIR/<class>, and with --abstain-below an uncertain one into "
-        + "DIR/unsure. Photos are copied unless --link or --move is given. No file is written "
+      "Puts each photo of FOLDER into DIR/<class>, with --abstain-below an uncertain one into "
+        + "DIR/unsure, and with --reject-above one of no class into DIR/none-of-these. Photos are copied unless --link or --move is given. No file is written "
         + "over: a name that is taken gets a number, and a photo whose bytes are there already is "
         + "skipped, but not with --move. A photo that cannot be read stays where it is, is listed, "
         + "and makes the exit code 1.",
@@ -23,7 +23,7 @@ struct SortCommand: Command {
     ],
     operands: 0...1, operandName: "FOLDER",
     options: [
-      SharedOption.maxPixels, SharedOption.model, SharedOption.tta, abstainBelow,
+      SharedOption.maxPixels, SharedOption.model, SharedOption.tta, abstainBelow, rejectAbove,
       SharedOption.recursive, into, copy, link, move, dryRun, undo,
     ],
     examples: [
@@ -35,6 +35,7 @@ struct SortCommand: Command {
   private static let abstainBelow = Option(
     "abstain-below", .number(.strength), "P", or: 0, said: "off", off: 0, in: .results,
     "put a photo into DIR/unsure if the most likely label's probability is below P")
+  private static let rejectAbove = Rejection.option("put a photo into DIR/none-of-these")
   private static let into = Option(
     "into", .text, "DIR", in: .output, "folder for the class folders")
   private static let copy = Option(
@@ -63,18 +64,25 @@ struct SortCommand: Command {
       arguments[SharedOption.model], shelf: console.environment.shelf)
     let model = try ClassifierModel(unconfirmed: location)
     let abstainBelow = arguments[Self.abstainBelow]
-    try SortFolders.require(classes: model.classes, withUnsure: abstainBelow > 0)
+    let rejection = try arguments[Self.rejectAbove].map {
+      try Rejection(
+        keeping: $0, model, at: location, option: "--reject-above",
+        helpPage: Self.description.helpPage)
+    }
+    try SortFolders.require(
+      classes: model.classes, withUnsure: abstainBelow > 0, withRejected: rejection != nil)
     let folders = try SortFolders(sorting: named, into: into, classes: model.classes)
     let photos = try photos(in: named, folders)
     try model.confirm()
     console.introduce(model, at: location, named: arguments[SharedOption.model])
     let engine = try Engine(arguments, console.environment)
-    let predictor = Predictor(
-      model: model, engine: engine, tta: arguments[SharedOption.tta],
+    let predictor = try Predictor(
+      model: model, rejection: rejection, engine: engine, tta: arguments[SharedOption.tta],
       maxPixels: arguments[SharedOption.maxPixels])
     var work = SortWork(
       console, model.classes, method, abstainBelow: abstainBelow,
-      isJSON: arguments[SharedOption.json], into: folders.target, named: into)
+      rejectAbove: rejection?.threshold, isJSON: arguments[SharedOption.json], into: folders.target,
+      named: into)
     if arguments[Self.dryRun] {
       do {
         try work.preview(photos, predictor, signal)

@@ -123,7 +123,9 @@ struct SortFolders {
   }
 
   /// Refuses classes whose names can name no folder, or one that has another meaning.
-  static func require(classes: [String], withUnsure: Bool) throws(TrainingError) {
+  static func require(
+    classes: [String], withUnsure: Bool, withRejected: Bool = false
+  ) throws(TrainingError) {
     func refusal(_ name: String, _ problem: String) -> TrainingError {
       TrainingError(
         .badData, "the class \(name) cannot name a folder: \(problem)",
@@ -138,6 +140,9 @@ struct SortFolders {
       if let problem = ForeignText.problem(inName: name) { throw refusal(name, problem) }
       if withUnsure, name == SortFolder.unsureName {
         throw refusal(name, "photos below --abstain-below go into the folder of that name")
+      }
+      if withRejected, name == SortFolder.rejectedName {
+        throw refusal(name, "photos above --reject-above go into the folder of that name")
       }
     }
   }

@@ -2,7 +2,8 @@ internal import Classifier
 internal import Primitives
 internal import Sorting
 
-/// The photos put into each folder: `sorted 812 photos: 402 cats, 396 dogs, 14 unsure`.
+/// The photos put into each folder: `sorted 812 photos: 402 cats, 396 dogs, 9 unsure, 5 none of
+/// these`.
 struct SortTally {
   private var counts: [SortFolder: Int] = [:]
   private(set) var sorted = 0
@@ -37,6 +38,7 @@ struct SortTally {
       parts.append("\(grouped(photos)) of \(counted(rest.count, "other class", "other classes"))")
     }
     if let unsure = counts[.unsure] { parts.append("\(grouped(unsure)) unsure") }
+    if let rejected = counts[.rejected] { parts.append("\(grouped(rejected)) none of these") }
     var line = "\(verb) \(counted(sorted, "photo"))"
     if !parts.isEmpty { line += ": " + parts.joined(separator: ", ") }
     if there > 0 {

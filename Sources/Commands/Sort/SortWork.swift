@@ -9,6 +9,8 @@ struct SortWork {
   private let classes: [String]
   private let method: SortMethod
   private let abstainBelow: Double
+  /// A photo that lies farther belongs to no class; nil where distances are not measured.
+  private let rejectAbove: Double?
   private let isJSON: Bool
   /// The target, and as it was named.
   private let (target, named): (String, String)
@@ -18,13 +20,14 @@ struct SortWork {
 
   init(
     _ console: Console, _ classes: [String], _ method: SortMethod, abstainBelow: Double,
-    isJSON: Bool, into target: String, named: String
+    rejectAbove: Double?, isJSON: Bool, into target: String, named: String
   ) {
     (self.target, self.named) = (target, named.hasSuffix("/") ? String(named.dropLast()) : named)
     self.console = console
     self.classes = classes
     self.method = method
     self.abstainBelow = abstainBelow
+    self.rejectAbove = rejectAbove
     self.isJSON = isJSON
   }
 
@@ -35,7 +38,8 @@ struct SortWork {
 
   /// The folder of a photo whose class is known.
   private func folder(_ prediction: Prediction, _ index: Int) -> SortFolder {
-    prediction.abstains(below: abstainBelow) ? .unsure : .label(classes[index])
+    if prediction.isRejected(above: rejectAbove) { return .rejected }
+    return prediction.abstains(below: abstainBelow) ? .unsure : .label(classes[index])
   }
 
   /// Sorts photos; the result is the signal that ended it before its end.
@@ -131,7 +135,7 @@ struct SortWork {
       "abstained": .bool(photo.folder == .unsure), "action": .string(action),
       "error": reason.map { ["code": "left", "message": .string($0)] } ?? .null,
     ]
-    try result(object.line)
+    try result(with(prediction?.novelty, photo.folder == .rejected, object).line)
   }
 
   private mutating func tell(unreadable prediction: Prediction) throws {
@@ -144,7 +148,19 @@ struct SortWork {
       "abstained": .null, "action": "leave",
       "error": ["code": .string(failure.code), "message": .string(failure.message)],
     ]
-    try result(object.line)
+    try result(with(nil, nil, object).line)
+  }
+
+  /// A photo's record, with its distance where distances are measured.
+  private func with(
+    _ novelty: NoveltyDetector.Measure?, _ isRejected: Bool?, _ record: JSON
+  ) -> JSON {
+    guard rejectAbove != nil, case .object(let list) = record else { return record }
+    return .object(
+      list + [
+        .init("rejected", isRejected.map(JSON.bool) ?? .null),
+        .init("distance", .optional(novelty?.distance)),
+      ])
   }
 
   /// A line of results; on a terminal the line of progress makes way.

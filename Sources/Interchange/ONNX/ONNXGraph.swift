@@ -93,14 +93,14 @@ struct ONNXGraph {
 
   /// The whole graph as a `GraphProto`.
   func message(
-    name: String, input: ProtobufMessage, output: ProtobufMessage
+    name: String, input: ProtobufMessage, outputs: [ProtobufMessage]
   ) -> ProtobufMessage {
     ProtobufMessage {
       for node in nodes { $0.put(1, node) }
       $0.put(2, name)
       for constant in constants { $0.put(5, constant) }
       $0.put(11, input)
-      $0.put(12, output)
+      for output in outputs { $0.put(12, output) }
     }
   }
 

@@ -5,7 +5,8 @@ package import Classifier
 ///
 /// With its preprocessing: `image` is uint8 [N, H, W, 3], RGB rows of upright pictures of any size.
 /// Raw: `images` is float [N, 3, height, width], already preprocessed. The output is
-/// `probabilities`, float [N, classes]. The bytes depend only on the model.
+/// `probabilities`, float [N, classes]; of a model that can tell photos of no class a second one is
+/// `distances`, float [N, classes]. The bytes depend only on the model.
 package struct ONNXModel: Sendable {
   /// The version of the operator set, which ONNX 1.12 of 2022 and later support.
   package static let opset = 17
@@ -17,6 +18,10 @@ package struct ONNXModel: Sendable {
   package static let rawInput = "images"
   /// The name of the output.
   package static let output = "probabilities"
+  /// The name of the second output: the distance to each class.
+  package static let distances = "distances"
+  /// The key of the metadata for the distance above which `auto` rejects a photo.
+  package static let rejectAbove = "reject_above"
 
   /// The model file.
   package let bytes: [UInt8]
@@ -39,6 +44,7 @@ package struct ONNXModel: Sendable {
     if model.tta == .flip { pixels = graph.addMirrored(pixels) }
     var writer = ONNXNetwork(graph, halves: halves)
     var logits = try writer.add(network, input: pixels)
+    let features = model.novelty == nil ? nil : writer.features(of: network)
     graph = writer.graph
     if model.tta == .flip {
       logits = graph.addMean(ofViews: logits, outputs: model.network.outputs)
@@ -46,6 +52,19 @@ package struct ONNXModel: Sendable {
     graph.addProbabilities(
       of: logits, outputs: model.network.outputs, temperature: model.temperature)
 
+    var outputs = [
+      ONNXGraph.value(ONNXModel.output, .float, [.open("N"), .fixed(model.classes.count)])
+    ]
+    var metadata = model.metadata(card: card)
+    if let detector = model.novelty, let features {
+      let mean =
+        model.tta == .flip
+        ? graph.addMean(ofViews: features, outputs: detector.features, as: "features") : features
+      graph.addDistances(of: mean, detector)
+      outputs.append(
+        ONNXGraph.value(ONNXModel.distances, .float, [.open("N"), .fixed(model.classes.count)]))
+      metadata[ONNXModel.rejectAbove] = "\(detector.automaticThreshold)"
+    }
     let shape = model.network.architecture.input
     let input =
       isRaw
@@ -54,21 +73,18 @@ package struct ONNXModel: Sendable {
         [.open("N"), .fixed(shape.channels), .fixed(shape.height), .fixed(shape.width)])
       : ONNXGraph.value(
         ONNXModel.imageInput, .uint8, [.open("N"), .open("H"), .open("W"), .fixed(3)])
-    let output = ONNXGraph.value(
-      ONNXModel.output, .float, [.open("N"), .fixed(model.classes.count)])
-    let metadata = model.metadata(card: card).sorted { $0.key < $1.key }
     bytes =
       ProtobufMessage {
         $0.put(1, ONNXModel.formatVersion)
         $0.put(2, "cnnctl")
         $0.put(3, toolVersion)
         $0.put(
-          7, graph.message(name: model.network.architecture.name, input: input, output: output))
+          7, graph.message(name: model.network.architecture.name, input: input, outputs: outputs))
         $0.put(8) {
           $0.put(1, "")
           $0.put(2, ONNXModel.opset)
         }
-        for (key, value) in metadata {
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
           $0.put(14) {
             $0.put(1, key)
             $0.put(2, value)
@@ -88,11 +104,14 @@ extension ONNXGraph {
     return add("Concat", [pixels, mirrored], "views", ["axis": .int(0)])
   }
 
-  /// The mean of the logits of each image and its mirror image.
-  fileprivate mutating func addMean(ofViews logits: String, outputs: Int) -> String {
-    let shape = constant("views.shape", [2, -1, outputs])
-    let pairs = add("Reshape", [logits, shape], "views.logits")
-    return add("ReduceMean", [pairs], "logits", ["axes": .ints([0]), "keepdims": .int(0)])
+  /// The mean of the logits, or other numbers, of each image and its mirror image.
+  fileprivate mutating func addMean(
+    ofViews values: String, outputs: Int, as name: String = "logits"
+  ) -> String {
+    let scope = name == "logits" ? "views" : "views.\(name)"
+    let shape = constant("\(scope).shape", [2, -1, outputs])
+    let pairs = add("Reshape", [values, shape], "views.\(name)")
+    return add("ReduceMean", [pairs], name, ["axes": .ints([0]), "keepdims": .int(0)])
   }
 
   /// Probabilities in the classes' order.

@@ -26,6 +26,11 @@ struct ONNXNetwork {
     return flattened(network.output)
   }
 
+  /// The name of the features that reach the last layer of a network that was added, [N, features].
+  mutating func features(of network: InferenceGraph) -> String? {
+    network.nodes.last.map { flattened($0.inputs[0]) }
+  }
+
   private mutating func add(_ node: InferenceGraph.Node) throws(ExportError) {
     let (input, name) = (node.inputs[0], node.output.name)
     switch node.operation {

@@ -38,6 +38,11 @@ extension Trainer {
     let began = journal.processSeconds
     let targets = images.store.targets(images.training)
     let classes = plan.dataset.classes
+    // Before the last layer's data move and scale the rows.
+    let novelty = NoveltyFit.detector(
+      rows, features: features, targets: targets.map { Int($0) }, classes: classes.count,
+      folds: noveltyFolds(of: groups, targets, classes.count) ?? folds, engine: engine)
+    try team.stopIfAsked(journal.stopped, isOver: false)
     let data = LogisticData(
       rows, features: features, targets: targets.map { Int($0) }, folds: folds.ofImages,
       classes: classes.count, engine: engine)
@@ -46,7 +51,7 @@ extension Trainer {
     ) { try team.stopIfAsked(journal.stopped, isOver: false) }
     try team.stopIfAsked(journal.stopped, isOver: true)
     let solved = try keep(
-      solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
+      solution, novelty, folds, plan, images, seconds: journal.processSeconds - began, journal)
     var outcome = Outcome(
       summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
     do {
@@ -87,6 +92,12 @@ extension Trainer {
     }
   }
 
+  /// The folds by which distances are calibrated; nil if the groups allow only fewer.
+  private func noveltyFolds(of groups: [[UInt8]], _ targets: [Int32], _ classes: Int) -> Folds? {
+    try? Folds(
+      targets: targets.map { Int($0) }, groups: groups, classes: classes, most: NoveltyFit.folds)
+  }
+
   private func start(
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ journal: RunJournal
   ) -> RunStart {
@@ -108,7 +119,8 @@ extension Trainer {
 
   /// Writes the model, and reports what is known of it.
   private func keep(
-    _ solution: CrossValidation, _ folds: Folds, _ plan: RunPlan, _ images: RunImages,
+    _ solution: CrossValidation, _ novelty: NoveltyDetector?, _ folds: Folds, _ plan: RunPlan,
+    _ images: RunImages,
     seconds: Double, _ journal: RunJournal
   ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
     try setLastLayer(of: plan.network, to: solution.layer)
@@ -116,7 +128,7 @@ extension Trainer {
       network: plan.network, classes: plan.dataset.classes, preprocessing: images.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
       trainingImages: images.training.count, tta: configuration.tta,
-      trainedOn: plan.origin?.model.model.trainedOn)
+      trainedOn: plan.origin?.model.model.trainedOn, novelty: novelty)
     try journal.report(
       .digest(
         StepDigest(

@@ -21,6 +21,9 @@ package struct Evaluator {
     /// Images with more pixels are refused.
     package var maxPixels = 64_000_000
 
+    /// Measures how far each image lies from the classes; nil to leave it out.
+    package var detector: NoveltyDetector?
+
     /// The test images of the run's dataset.
     package init() {}
   }
@@ -50,8 +53,13 @@ package struct Evaluator {
         expected: "a whole number from 1 to \(model.classes.count)")
     }
     let images = try images(request, preparing: preparing)
-    let predictor = Predictor(
-      model: model, engine: engine, tta: request.tta, maxPixels: request.maxPixels)
+    let predictor =
+      try request.detector.map {
+        try Predictor(
+          model: model, measuring: $0, engine: engine, tta: request.tta,
+          maxPixels: request.maxPixels)
+      }
+      ?? Predictor(model: model, engine: engine, tta: request.tta, maxPixels: request.maxPixels)
     let predictions = try predictor.predict(images.samples) {
       try progress($0, images.samples.count)
     }

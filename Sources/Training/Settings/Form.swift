@@ -114,6 +114,14 @@ extension Form where Value == Double {
       contains: range.contains, text: plain)
   }
 
+  /// A share of photos that is kept, or the word `auto` for the usual one.
+  package static func keptShare(auto: Double) -> Form {
+    let range = NumberRange.some
+    return Form(
+      kind: .value, expectation: "auto, or a number " + range.description, range: range,
+      read: { $0 == "auto" ? auto : decimal($0) }, contains: range.contains, text: plain)
+  }
+
   /// Seconds, as `90s`, `10m`, `2h`, or a bare number.
   package static let duration = Form(
     kind: .value, expectation: "a time such as 90s, 10m or 2h", read: seconds,
