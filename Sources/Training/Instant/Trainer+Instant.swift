@@ -15,21 +15,32 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
     _ journal: RunJournal
   ) throws -> Outcome {
-    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
-    let groups = ContentSplit.units(
-      images.training.map {
-        let sample = images.store.samples[$0]
-        return (
-          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
-        )
-      })
-    let folds = try folds(of: groups, plan, images)
+    let folds = try folds(plan, images)
     try journal.report(.start(start(plan, images, memory, journal)))
     try journal.report(.dataset(images.summary))
     for warning in notes + plan.warnings + images.warnings {
       try journal.report(.warning(warning))
     }
     try journal.writeRecord()
+    let (solution, seconds) = try solution(plan, images, folds, journal)
+    let solved = try keep(solution, folds, plan, images, seconds: seconds, journal)
+    var outcome = Outcome(
+      summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
+    do {
+      if let tested = try journal.time(.test, { try test(plan, images, journal) }) {
+        outcome.evaluated = tested
+      }
+    } catch let stopped as Stopped {
+      (outcome.ending, outcome.signal, outcome.evaluated) = (.signal, stopped.signal, nil)
+    }
+    return outcome
+  }
+
+  /// The last layer for the features of the training images, and the seconds that it took once they
+  /// were there.
+  func solution(
+    _ plan: RunPlan, _ images: RunImages, _ folds: Folds, _ journal: RunJournal
+  ) throws -> (CrossValidation, seconds: Double) {
     let (rows, features) = try journal.time(.features) {
       try BackboneFeatures(
         plan.network, images, views: configuration.tta, engine: engine, team: team
@@ -45,26 +56,21 @@ extension Trainer {
       data, targets: targets, classes: classes.count, folds: folds
     ) { try team.stopIfAsked(journal.stopped, isOver: false) }
     try team.stopIfAsked(journal.stopped, isOver: true)
-    let solved = try keep(
-      solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
-    var outcome = Outcome(
-      summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
-    do {
-      if let tested = try journal.time(.test, { try test(plan, images, journal) }) {
-        outcome.evaluated = tested
-      }
-    } catch let stopped as Stopped {
-      (outcome.ending, outcome.signal, outcome.evaluated) = (.signal, stopped.signal, nil)
-    }
-    return outcome
+    return (solution, journal.processSeconds - began)
   }
 
   /// The folds of the training images, in which groups stay together.
   ///
   /// Error: a class with less than two groups.
-  private func folds(
-    of groups: [[UInt8]], _ plan: RunPlan, _ images: RunImages
-  ) throws(TrainingError) -> Folds {
+  func folds(_ plan: RunPlan, _ images: RunImages) throws(TrainingError) -> Folds {
+    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
+    let groups = ContentSplit.units(
+      images.training.map {
+        let sample = images.store.samples[$0]
+        return (
+          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
+        )
+      })
     let targets = images.store.targets(images.training).map { Int($0) }
     do throws(Folds.Problem) {
       return try Folds(
@@ -83,7 +89,7 @@ extension Trainer {
           (label, "images that would all be in one fold, with those of other classes")
         }
       throw .tooFew(
-        plan.dataset.classes[label], found: found, in: configuration.dataset, isGrouped: isGrouped)
+        plan.dataset.classes[label], found: found, in: configuration, isGrouped: isGrouped)
     }
   }
 
@@ -111,7 +117,7 @@ extension Trainer {
     _ solution: CrossValidation, _ folds: Folds, _ plan: RunPlan, _ images: RunImages,
     seconds: Double, _ journal: RunJournal
   ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
-    try setLastLayer(of: plan.network, to: solution.layer)
+    try plan.network.setLastLayer(to: solution.layer)
     let plain = ClassifierModel(
       network: plan.network, classes: plan.dataset.classes, preprocessing: images.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
@@ -161,14 +167,26 @@ extension Trainer {
       Outcome.Evaluated(result: result, split: OutOfFold.name, noun: OutOfFold.noun)
     )
   }
+}
 
+extension Network {
   /// Errors: a last layer without biases.
-  private func setLastLayer(
-    of network: Network, to layer: (weights: [Float], bias: [Float])
-  ) throws {
-    guard let place = network.architecture.head?.denseLayer else { return }
-    try network.setValues(layer.weights, of: "layers.\(place).weights")
-    try network.setValues(layer.bias, of: "layers.\(place).bias")
+  func setLastLayer(to layer: (weights: [Float], bias: [Float])) throws(ModelError) {
+    guard let place = architecture.head?.denseLayer else { return }
+    try setValues(layer.weights, of: "layers.\(place).weights")
+    try setValues(layer.bias, of: "layers.\(place).bias")
+  }
+
+  /// Refuses a last layer that cannot be set to a solution, before there is one.
+  ///
+  /// - model: the name of the model that the network comes from.
+  func requireBias(of model: String) throws(TrainingError) {
+    guard let place = architecture.head?.denseLayer, values(of: "layers.\(place).bias") == nil
+    else { return }
+    throw TrainingError(
+      .badData, "the last layer of \(model) cannot be solved",
+      found: "\(architecture.name), whose last layer has no bias", expected: "one with a bias",
+      advice: "--recipe default, which trains it")
   }
 }
 
@@ -186,10 +204,12 @@ extension EpochMetrics {
 extension TrainingError {
   /// The refusal of a class of which no image can be both predicted and, meanwhile, trained on.
   static func tooFew(
-    _ name: String, found: String, in dataset: String, isGrouped: Bool = false
+    _ name: String, found: String, in configuration: Configuration, isGrouped: Bool = false
   ) -> TrainingError {
     TrainingError(
-      .badData, "\(dataset): too few images of \(name) for --recipe instant",
+      .badData,
+      "\(configuration.dataset): too few images of \(name) for --recipe "
+        + configuration.recipe.rawValue,
       found: "\(name): \(found)",
       expected: "at least 2 different images per class"
         + (isGrouped ? ", of 2 groups of --group-by" : "")
