@@ -119,7 +119,24 @@ struct ModelShelfTests {
     }
     #expect(try recipe("solved") == "instant")
     #expect(try recipe("named", "--recipe", "quick", "--epochs", "1") == "quick")
-    #expect(try recipe("epochs", "--epochs", "1") == "default")
+    #expect(try recipe("epochs", "--epochs", "1") == "finetune")
+    #expect(try recipe("frozen", "--epochs", "1", "--freeze", "backbone") == "default")
+  }
+
+  @Test(arguments: [
+    (299, "instant, because a class has"), (300, "finetune, because every class has"),
+  ])
+  func `The photos of the smallest class choose between instant and finetune`(
+    photos: Int, chosen: String
+  ) throws {
+    try put("imagenet")
+    let data = try TinyDataset(classes: ["cats", "dogs"], training: photos, test: 1)
+    // What is refused after the choice costs no training.
+    let outcome = cnnctl(
+      ["train", data.path, "--from", "imagenet", "--out", data.path + "/run"],
+      variables: ["XDG_DATA_HOME": folder.file("data")])
+    #expect(outcome.code != .done)
+    #expect(outcome.diagnostics.contains("recipe \(chosen)"), "\(outcome.diagnostics)")
   }
 
   @Test func `An existing path of the name wins`() throws {

@@ -121,18 +121,18 @@ final class Executor {
     precondition(batch >= 1 && batch <= capacity, "a batch larger than planned")
     for (step, node) in graph.nodes.enumerated() {
       profile?.enter(firstNode + step)
+      let mode = step < frozenNodes ? .inference : mode
       let first = value(node.inputs[0], images)
       node.operation.forward(
         ForwardPass(
-          engine: engine, batch: batch, mode: step < frozenNodes ? .inference : mode,
-          share: share, input: first,
+          engine: engine, batch: batch, mode: mode, share: share, input: first,
           secondInput: node.inputs.count > 1 ? value(node.inputs[1], images) : first,
           target: target(of: node.output, result), saved: view(plan.saved[step]),
           scratch: scratch,
           parameters: Input(parameters.base), statistics: statistics.base,
           packed: packed?.weights(ofNode: firstNode + step),
           inputMeasurements: measurements(plan.measuredBy[step], batch),
-          outputMeasurements: step < frozenNodes ? nil : measurements(step, batch),
+          outputMeasurements: mode.measuresBatch ? measurements(step, batch) : nil,
           profile: profile))
       profile?.lap(node.operation.work.forward)
     }

@@ -52,14 +52,20 @@ struct OperationNeeds {
 package enum PassMode: Sendable {
   /// Running statistics, no dropout.
   case inference
-  /// Batch statistics, dropout keyed by (seed, step).
-  case training(seed: UInt64, step: Int)
+  /// Statistics of the batch, or the running ones where they are frozen; dropout keyed by
+  /// (seed, step).
+  case training(seed: UInt64, step: Int, freezesStatistics: Bool = false)
   /// As in inference, but with a backward pass: gradients of the prediction itself.
   case frozen
 
   /// Whether a backward pass follows.
   var isForGradients: Bool {
     if case .inference = self { false } else { true }
+  }
+
+  /// Whether normalizations use statistics of the batch, and note them.
+  var measuresBatch: Bool {
+    if case .training(_, _, let freezesStatistics) = self { !freezesStatistics } else { false }
   }
 }
 

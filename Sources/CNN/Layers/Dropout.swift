@@ -48,7 +48,7 @@ struct DropoutOperation: Operation {
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds { OperationNeeds() }
 
   func forward(_ pass: ForwardPass) {
-    guard case .training(let seed, let step) = pass.mode else {
+    guard case .training(let seed, let step, _) = pass.mode else {
       pass.output.update(from: pass.input.plain, count: pass.batch * count)
       return
     }
@@ -62,7 +62,7 @@ struct DropoutOperation: Operation {
 
   func backward(_ pass: BackwardPass) {
     guard let dx = pass.inputGradient else { return }
-    guard case .training(let seed, let step) = pass.mode else {
+    guard case .training(let seed, let step, _) = pass.mode else {
       let kernels = pass.kernels.elementwise
       pass.engine.stretches(pass.batch * count) { start, length in
         kernels.accumulate(

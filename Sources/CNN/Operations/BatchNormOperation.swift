@@ -56,14 +56,13 @@ struct BatchNormOperation: RectifiableOperation {
   func forward(_ pass: ForwardPass) {
     let factor = pass.saved + 2 * channels
     let offset = pass.saved + 3 * channels
-    switch pass.mode {
-    case .training:
+    if pass.mode.measuresBatch {
       batchStatistics(pass)
       for c in 0..<channels {
         factor[c] = pass.parameters[scale + c] * pass.saved[channels + c]
         offset[c] = pass.parameters[shift + c] - pass.saved[c] * factor[c]
       }
-    case .inference, .frozen:
+    } else {
       let statistics = Input(pass.statistics)
       for c in 0..<channels {
         (factor[c], offset[c]) = factorAndOffset(
@@ -182,12 +181,12 @@ struct BatchNormOperation: RectifiableOperation {
     let b = a + channels
     let d = b + channels
     // The number of pixels behind the statistics; frozen statistics have no gradient.
-    let isFrozen = if case .frozen = pass.mode { true } else { false }
+    let isFrozen = !pass.mode.measuresBatch
     let own = isFrozen ? Double.infinity : Double(pass.batch * shape.pixels)
     // Processes that share statistics also share their gradient; the parameters' gradients are
     // summed later.
     let whole = pass.share.flatMap { share in
-      share.sharesStatistics ? wholeTotals(partials, parts.count, own, share) : nil
+      share.sharesStatistics && !isFrozen ? wholeTotals(partials, parts.count, own, share) : nil
     }
     let count = whole?.count ?? own
     forEachChannel(pass.engine) { c in

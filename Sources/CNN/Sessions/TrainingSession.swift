@@ -40,6 +40,15 @@ public final class TrainingSession {
       prepareBackbone()
     }
   }
+  /// The learning rate factor of the backbone's first layer, from which the others' rise to
+  /// `backboneRate`; nil: it is the same for all.
+  ///
+  /// For the same networks as `backboneRate`; no factor where that is 0.
+  package var stemRate: Double? {
+    didSet { prepareBackbone() }
+  }
+  /// Whether normalizations use the running statistics, which then stay; the default is the batch's.
+  package var freezesStatistics = false
   /// Measures the time of a step's parts, if not nil.
   package var profile: StepProfile? {
     get { executor.profile }
@@ -125,12 +134,13 @@ public final class TrainingSession {
 
   /// Divides the parameters into segments of equal learning rate.
   private func cutSegments(_ head: ClassifierHead) {
+    let rates = LayerRates(
+      of: network.graph, head: head, last: backboneRate,
+      first: backboneRate == 0 ? 0 : stemRate ?? backboneRate)
     segments = ParameterUpdate.segments(of: network.graph) { slot in
-      head.owns(tensor: slot.name) ? (1, 0) : (backboneRate, backboneStepsBefore)
+      head.owns(tensor: slot.name) ? (1, 0) : (rates[slot], backboneStepsBefore)
     }
-    matrices = ParameterUpdate.matrices(of: network.graph) { slot in
-      head.owns(tensor: slot.name) ? 1 : backboneRate
-    }
+    matrices = ParameterUpdate.matrices(of: network.graph) { rates[$0] }
     squares = [Double](repeating: 0, count: segments.count)
   }
 
@@ -179,6 +189,10 @@ public final class TrainingSession {
     return step(pixels, targets, mixture, place, batch: targets.count)
   }
 
+  private var mode: PassMode {
+    .training(seed: seed, step: optimizer.steps, freezesStatistics: freezesStatistics)
+  }
+
   private func step(
     _ pixels: UnsafeBufferPointer<Float>, _ targets: [Int32], _ mixture: TargetMixture?,
     _ place: BatchPlace?, batch: Int
@@ -192,7 +206,7 @@ public final class TrainingSession {
     }
     var seconds = StepSeconds()
     let clock = ContinuousClock()
-    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    let mode = mode
     let start = clock.now
     // The forward pass changes the statistics, even if the loss is not finite.
     defer { network.noteChange() }
@@ -256,7 +270,7 @@ public final class TrainingSession {
       images: images, batch: batch, mode: mode, gradients: gradients.base, share: share
     ) { sums.advance(to: $0) }
     sums.finish()
-    if !sharesStatistics { averageStatistics(share) }
+    if !sharesStatistics, !freezesStatistics { averageStatistics(share) }
     group.finishSums()
   }
 
@@ -371,7 +385,7 @@ public final class TrainingSession {
     let sample = input.count
     let batch = images.count / sample
     precondition(cotangent.count == batch * network.outputs, "one cotangent per logit")
-    let mode = PassMode.training(seed: seed, step: optimizer.steps)
+    let mode = mode
     defer { network.noteChange() }
     return images.withUnsafeBufferPointer { pixels in
       guard let base = pixels.baseAddress else { return ([], nil) }

@@ -182,15 +182,27 @@ struct TrainCommand: Command {
     return try Configuration(dataset: dataset, settings: settings(for: dataset))
   }
 
-  /// The settings: with few photos and a model that goes by a name, of the recipe `instant`.
+  /// The settings: with a model that goes by a name, of the recipe that suits the number of photos.
   private func settings(for dataset: String) throws -> Settings {
-    guard let solved = settings.solved,
-      let least = try? Dataset.open(dataset).counts(.train).min(), least < PretrainedHint.enough
+    let settings = settings
+    guard settings.leaveRecipeOpen,
+      let least = try? Dataset.open(dataset).counts(.train).min()
     else { return settings }
+    let tuned = "the last layer is solved, then all layers are trained"
+    if let option = settings.needEpochs {
+      console.note("recipe finetune, because \(option) is for training in epochs: \(tuned)")
+      return settings.with(.finetune)
+    }
+    guard least < PretrainedHint.enough else {
+      console.note(
+        "recipe finetune, because every class has \(PretrainedHint.enough) training photos or more: "
+          + "\(tuned); --recipe instant leaves it at the first")
+      return settings.with(.finetune)
+    }
     console.note(
       "recipe instant, because a class has fewer than \(PretrainedHint.enough) training photos: the "
-        + "last layer is solved; --recipe default trains all layers")
-    return solved
+        + "last layer is solved; --recipe finetune trains all layers from there")
+    return settings.with(.instant)
   }
 }
 

@@ -50,7 +50,7 @@ final class TrainingProgress {
       meter.show("computing features", done, of: total)
     case .batch(let progress):
       meter.show(progress)
-    case .plan:
+    case .plan, .solved:
       for line in event.lines { console.note(line) }
     case .digest: break
     case .validating(let done, let total):

@@ -139,36 +139,42 @@ package final class ImageStore: Sendable {
   }
 
   /// Gives `body` the pixels of an image, three bytes each; some bytes past the last can be read.
+  ///
+  /// - isFresh: at the network's size, from its file.
   func withPixels(
-    _ index: Int, _ body: (UnsafePointer<UInt8>) -> Void
+    _ index: Int, isFresh: Bool = false, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
     precondition(splits[index] != nil, "no image has this index")
     let image = PixelSource.Image(
       index: index, path: samples[index].path, digest: digests[index],
       isTraining: splits[index] == .train)
-    try source.withPixels(image, body)
+    if isFresh {
+      try source.withFreshPixels(image, body)
+    } else {
+      try source.withPixels(image, body)
+    }
   }
 
-  /// Writes the tensors of images of the network's size, one after the other.
+  /// Writes the tensors of images as they are for prediction, one after the other.
   ///
-  /// `target` has room for all of them.
+  /// `target` has room for all of them. A training image that is kept at another size than the
+  /// network's is read from its file again.
   package func writeTensors(
     _ indices: [Int], _ preprocessing: Preprocessing,
     into target: UnsafeMutableBufferPointer<Float>, kernels: KernelTable, workers: WorkerPool
   ) throws(ImageStoreError) {
     let count = preprocessing.tensorCount
     precondition(target.count >= indices.count * count, "the target is too small")
+    precondition(
+      size.width == preprocessing.width && size.height == preprocessing.height,
+      "images must have the network's input size")
     guard let base = target.baseAddress else { return }
     let scale = preprocessing.scale
     let offset = preprocessing.offset
     let failure = Mutex<ImageStoreError?>(nil)
     workers.parallelFor(indices.count) { position, _ in
-      let size = self.size(of: indices[position])
-      precondition(
-        size.width == preprocessing.width && size.height == preprocessing.height,
-        "the image must have the network's input size")
       do throws(ImageStoreError) {
-        try withPixels(indices[position]) {
+        try withPixels(indices[position], isFresh: size(of: indices[position]) != size) {
           kernels.images.normalize(
             $0, size.width * size.height, scale, offset, base + position * count)
         }

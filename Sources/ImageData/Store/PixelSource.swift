@@ -67,6 +67,15 @@ struct PixelSource: Sendable {
     }
   }
 
+  /// The same from the file, as images have them that are not trained on.
+  func withFreshPixels(
+    _ image: Image, _ body: (UnsafePointer<UInt8>) -> Void
+  ) throws(ImageStoreError) {
+    var image = image
+    image.isTraining = false
+    PixelSource.withSlack(try decode(image), body)
+  }
+
   private static func withSlack(
     _ pixels: consuming [UInt8], _ body: (UnsafePointer<UInt8>) -> Void
   ) {

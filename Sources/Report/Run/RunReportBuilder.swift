@@ -43,7 +43,8 @@ package struct RunReportBuilder {
     report.outOfFold = contents.record?.outOfFold
     report.hasTest = contents.record?.test?.split != OutOfFold.name
     report.epochs = report.outOfFold == nil ? contents.metrics : []
-    report.bestEpoch = contents.record?.bestEpoch
+    // No epoch has the weights that training started from.
+    report.bestEpoch = contents.record?.bestEpoch.flatMap { $0 > 0 ? $0 : nil }
     if let answers = contents.answers { addAnswers(answers, to: &report) }
     report.samples = samples()
     report.dataset = contents.events?.dataset

@@ -35,9 +35,9 @@ struct Checkpoint: Sendable {
     var rollbacks: Int
     /// The best epoch so far.
     var best: BestEpoch
-    /// The epoch of the weights that are kept; 0 before the first.
+    /// The epoch of the weights that are kept; 0 before the end of the first.
     var kept: Int
-    /// SHA-256 of their file.
+    /// SHA-256 of their file; empty for none.
     var weightsSHA256: String
     /// The beginning of metrics.csv that holds the epochs that are over; nil in the first format.
     var metrics: MetricsFile.Mark?
@@ -181,6 +181,9 @@ extension Checkpoint {
 }
 
 extension Checkpoint.Progress {
+  /// Whether there are weights that are kept.
+  var hasBest: Bool { !weightsSHA256.isEmpty }
+
   /// The backbone's factor of the rate in the last step.
   var lastBackboneRate: Double {
     if let backboneRate { return backboneRate }

@@ -110,7 +110,7 @@ struct CheckpointFolder {
   private func bestWeights(
     of checkpoint: Checkpoint, at copy: FilePlace
   ) throws(TrainingError) -> [UInt8]? {
-    guard checkpoint.progress.kept > 0 else { return nil }
+    guard checkpoint.progress.hasBest else { return nil }
     let expected = checkpoint.progress.weightsSHA256
     let kept = run.place(RunFolder.bestName)
     if let bytes = try? FileSystem.read(kept, limit: ModelBytes.sizeLimit),

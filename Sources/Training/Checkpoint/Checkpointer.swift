@@ -36,7 +36,7 @@ struct Checkpointer {
         throw TrainingError(.diverged, "the optimizer's state is not finite")
       }
       try CheckpointFolder(journal.folder).write(
-        bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.kept > 0,
+        bytes, step: checkpoint.progress.steps, hasBest: checkpoint.progress.hasBest,
         boundary: checkpoint.progress.boundary)
       isFailing = false
     } catch let error as TrainingError where !isLast && error.kind != .diverged {

@@ -113,7 +113,7 @@ final class Epochs {
       try keep(unfinished ?? underWay, isLast: true)
       if unfinished != nil {
         // The weights after the steps that were made, where there are no better ones.
-        try save(epoch: done, asBest: weights.kept == 0)
+        try save(epoch: done, asBest: !weights.hasBest)
         try weights.flush(model, journal)
       }
       throw stopped
@@ -211,8 +211,11 @@ extension Epochs {
     training.length(after: steps.made, stepsPerEpoch: steps.perEpoch)
   }
 
-  /// Whether there are steps to lose.
-  var hasBegun: Bool { steps.made > 0 }
+  /// Whether there is something to lose: steps, or a last layer that is solved.
+  var hasBegun: Bool { steps.made > 0 || weights.hasBest }
+
+  /// Whether the weights before the first epoch are kept, as none was better.
+  var keepsStart: Bool { weights.hasBest && weights.kept == 0 }
 
   private var isPatienceOver: Bool {
     let patience = training.patience(after: steps.made)
@@ -343,6 +346,18 @@ extension Epochs {
 
 /// What is known of a run before its first step.
 extension Epochs {
+  /// Begins with a last layer that is solved: it counts like an epoch, and its weights are kept until
+  /// one is better.
+  func begin(with solution: CrossValidation, _ folds: Folds) throws {
+    try steps.setLastLayer(to: solution.layer)
+    try team.requireSame("weights", steps.trained.digest)
+    let figures = try validator?.evaluate(journal)
+    if let figures { _ = best.isBetter(figures, epoch: 0) }
+    try journal.report(.solved(SolvedStart(solution, folds: folds, validation: figures)))
+    try save(epoch: 0, asBest: true)
+    try keep()
+  }
+
   /// Reports how the run begins.
   func reportStart(recipe: Recipe, memoryBytes: Int) throws {
     let (model, growth) = (steps.model, configuration.network.growth)

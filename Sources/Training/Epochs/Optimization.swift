@@ -64,7 +64,7 @@ extension Configuration.Training {
 /// The best epoch so far, and the number of epochs since.
 package struct BestEpoch: Codable, Sendable {
   let monitor: Monitor
-  /// The best epoch, from 1; 0 before the first.
+  /// The best epoch, from 1; 0 before the first, or where what training started from is better.
   package private(set) var epoch = 0
   /// Its accuracy on the validation images.
   package private(set) var accuracy: Double?
@@ -93,7 +93,7 @@ package struct BestEpoch: Codable, Sendable {
       }
     guard
       (figure, -evaluation.loss) > (self.figure ?? -.infinity, lossTurned ?? -.infinity)
-        || self.epoch == 0
+        || self.figure == nil
     else {
       standstill += 1
       return false

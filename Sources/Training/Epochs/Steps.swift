@@ -50,6 +50,9 @@ struct Steps {
     var origin = plan.origin?.taken
     origin?.frozenEpochs = transfer.freezesAlways ? epochs : transfer.freezeEpochs
     origin?.backboneRate = transfer.backboneRate
+    origin?.stemRate = transfer.stemRate
+    origin?.freezesStatistics = transfer.freezesStatistics
+    origin?.solvesHead = configuration.recipe.solvesHead ? true : nil
     origin?.views = features?.views
     self.origin = origin
     trained = features?.head ?? network
@@ -64,6 +67,15 @@ struct Steps {
       clipGradientNorm: training.clipGrad > 0 ? training.clipGrad : nil,
       classWeights: Steps.classWeights(configuration.data.classWeights, images),
       group: team, sharesStatistics: training.syncBN ?? true)
+    guard origin != nil, features == nil else { return }
+    session.freezesStatistics = transfer.freezesStatistics ?? false
+    if let rate = transfer.stemRate { session.stemRate = rate }
+  }
+
+  /// Sets the last layer of what is trained, and of its average, before the first step.
+  func setLastLayer(to layer: (weights: [Float], bias: [Float])) throws(ModelError) {
+    try trained.setLastLayer(to: layer)
+    try average?.setLastLayer(to: layer)
   }
 
   private static func classWeights(_ kind: ClassWeights, _ images: RunImages) -> [Double]? {

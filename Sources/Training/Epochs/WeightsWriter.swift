@@ -6,8 +6,10 @@ internal import Primitives
 struct WeightsWriter {
   /// Seconds between two writes.
   private let interval: Double
-  /// The epoch whose weights are kept; 0 before the first.
+  /// The epoch whose weights are kept; 0 for those before the first epoch's end, or none.
   private(set) var kept = 0
+  /// Whether there are weights that are kept.
+  var hasBest: Bool { !sha256.isEmpty }
   /// SHA-256 of the kept weights' file.
   private(set) var sha256 = ""
   /// The best weights since the last write.
@@ -50,7 +52,7 @@ struct WeightsWriter {
     let isTime =
       (ContinuousClock.now - written) / .seconds(1) >= max(interval, WeightsWriter.share * cost)
     if asBest { best = (model.encoded(), epoch) }
-    guard isTime || kept == 0 else { return }
+    guard isTime || !hasBest else { return }
     try journal.attempt { () throws(TrainingError) in try write(model.encoded(), journal) }
     try report(journal)
   }

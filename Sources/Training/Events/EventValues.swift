@@ -240,7 +240,8 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var weightsSHA256: String
   /// Epochs that were trained to their end.
   package var epochs: Int
-  /// The epoch whose weights are kept, from 1; 0 where a signal came before the first was over.
+  /// The epoch whose weights are kept, from 1; 0 where a signal came before the first was over, or
+  /// none was better than the solved last layer that training started from.
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
   package var valAccuracy: Double?

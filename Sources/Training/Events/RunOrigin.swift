@@ -16,8 +16,14 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   package var keepsHead: Bool
   /// Epochs in which only the last layer is trained.
   package var frozenEpochs = 0
-  /// The backbone's factor of the learning rate afterwards.
+  /// The backbone's factor of the learning rate afterwards, or that of its last layer.
   package var backboneRate = 1.0
+  /// That of its first layer; nil: of all.
+  package var stemRate: Double?
+  /// Whether normalizations keep the model's statistics; nil for no.
+  package var freezesStatistics: Bool?
+  /// Whether the last layer is solved before the epochs; nil for no.
+  package var solvesHead: Bool?
   /// The number of times the features of each training image are computed before training; nil if
   /// every step computes them.
   package var views: Int?
@@ -31,12 +37,18 @@ package struct RunOrigin: Codable, Sendable, Hashable {
     case keepsHead = "keeps_head"
     case frozenEpochs = "frozen_epochs"
     case backboneRate = "backbone_lr"
+    case stemRate = "stem_lr"
+    case freezesStatistics = "freeze_bn"
+    case solvesHead = "solves_head"
     case views
   }
 
   /// Two lines at most, for a run of the given number of epochs and classes.
   func lines(epochs: Int, classes count: Int) -> [String] {
-    let head = keepsHead ? "head kept" : "new head for \(count) classes"
+    let head =
+      solvesHead == true
+      ? "head solved for \(count) classes"
+      : keepsHead ? "head kept" : "new head for \(count) classes"
     let first =
       "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
@@ -46,10 +58,17 @@ package struct RunOrigin: Codable, Sendable, Hashable {
       return [first, "the backbone is frozen; its \(how)" + (views == nil ? "" : " per image")]
     }
     var text = frozenEpochs > 0 ? "the backbone is frozen for \(frozenEpochs) epochs" : ""
-    if backboneRate != 1 {
+    if let stemRate {
+      text +=
+        "learning rates fall from \(backboneRate) of the head's before it to \(stemRate) in the "
+        + "first layer"
+    } else if backboneRate != 1 {
       text +=
         (text.isEmpty ? "the backbone's learning rate is" : ", then its learning rate is")
         + " \(backboneRate) of the head's"
+    }
+    if freezesStatistics == true {
+      text += (text.isEmpty ? "" : "; ") + "batch normalization keeps the model's statistics"
     }
     return text.isEmpty ? [first] : [first, text]
   }

@@ -11,6 +11,7 @@ extension TrainingEvent {
     switch self {
     case .start(let value): TrainingEvent.json("start", value)
     case .dataset(let value): TrainingEvent.json("dataset", value)
+    case .solved(let value): TrainingEvent.json("solved", value)
     case .plan(let value): TrainingEvent.json("plan", value)
     case .digest(let value): TrainingEvent.json("digest", value)
     case .epoch(let value): TrainingEvent.json("epoch", value)
@@ -31,10 +32,14 @@ extension TrainingEvent {
     switch self {
     case .start(let start): start.lines
     case .dataset(let summary): summary.lines
+    case .solved(let start): [start.line]
     case .plan(let update): [update.line]
     case .epoch(let metrics): [metrics.line]
     case .checkpoint(let file):
-      ["weights of epoch \(file.epoch) in \(file.path)"]
+      [
+        (file.epoch > 0 ? "weights of epoch \(file.epoch)" : "weights before the first epoch's end")
+          + " in \(file.path)"
+      ]
     case .warning(let text): ["warning: \(text)"]
     case .calibrated(let calibration): [calibration.line]
     case .outOfFold(let figures, _, _): [figures.line]

@@ -14,6 +14,8 @@ package enum TrainingEvent: Sendable {
   case loading(done: Int, total: Int)
   /// Images whose features are computed so far, before training with a frozen backbone.
   case features(done: Int, total: Int)
+  /// The last layer is solved, and all layers are trained from there.
+  case solved(SolvedStart)
   /// The run has another length from here on.
   case plan(PlanUpdate)
   /// A step of training is done.

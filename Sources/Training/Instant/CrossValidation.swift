@@ -14,6 +14,8 @@ package struct CrossValidation: Sendable {
   package let path: [(penalty: Double, loss: Double)]
   /// The logits of each image by the fit that did not see it, a row per image.
   package let logits: [[Float]]
+  /// Their figures.
+  package let outOfFold: EpochFigures
   /// The layer for features as they were given: a row of outputs per feature.
   package let layer: (weights: [Float], bias: [Float])
   /// The figures of the layer on the images that it was fitted on.
@@ -76,6 +78,7 @@ package struct CrossValidation: Sendable {
     self.path = path
     self.penalty = path[best.place].penalty
     logits = best.logits
+    outOfFold = figures(best.logits)
     layer = data.layer(whole[0])
     fitted = figures(own)
   }

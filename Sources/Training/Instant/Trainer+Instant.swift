@@ -15,43 +15,22 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
     _ journal: RunJournal
   ) throws -> Outcome {
-    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
-    let groups = ContentSplit.units(
-      images.training.map {
-        let sample = images.store.samples[$0]
-        return (
-          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
-        )
-      })
-    let folds = try folds(of: groups, plan, images)
+    let folds = try folds(plan, images)
     try journal.report(.start(start(plan, images, memory, journal)))
     try journal.report(.dataset(images.summary))
     for warning in notes + plan.warnings + images.warnings {
       try journal.report(.warning(warning))
     }
     try journal.writeRecord()
-    let (rows, features) = try journal.time(.features) {
-      try BackboneFeatures(
-        plan.network, images, views: configuration.tta, engine: engine, team: team
-      ).compute { try journal.progress(.features(done: $0, total: $1)) }
+    var novelty: NoveltyDetector?
+    let (solution, seconds) = try solution(plan, images, folds, journal) { rows, features in
+      novelty = NoveltyFit.detector(
+        rows, features: features,
+        targets: images.store.targets(images.training).map { Int($0) },
+        classes: plan.dataset.classes.count,
+        folds: (try? self.folds(plan, images, most: NoveltyFit.folds)) ?? folds, engine: engine)
     }
-    let began = journal.processSeconds
-    let targets = images.store.targets(images.training)
-    let classes = plan.dataset.classes
-    // Before the last layer's data move and scale the rows.
-    let novelty = NoveltyFit.detector(
-      rows, features: features, targets: targets.map { Int($0) }, classes: classes.count,
-      folds: noveltyFolds(of: groups, targets, classes.count) ?? folds, engine: engine)
-    try team.stopIfAsked(journal.stopped, isOver: false)
-    let data = LogisticData(
-      rows, features: features, targets: targets.map { Int($0) }, folds: folds.ofImages,
-      classes: classes.count, engine: engine)
-    let solution = try CrossValidation(
-      data, targets: targets, classes: classes.count, folds: folds
-    ) { try team.stopIfAsked(journal.stopped, isOver: false) }
-    try team.stopIfAsked(journal.stopped, isOver: true)
-    let solved = try keep(
-      solution, novelty, folds, plan, images, seconds: journal.processSeconds - began, journal)
+    let solved = try keep(solution, novelty, folds, plan, images, seconds: seconds, journal)
     var outcome = Outcome(
       summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
     do {
@@ -64,16 +43,53 @@ extension Trainer {
     return outcome
   }
 
+  /// The last layer for the features of the training images, and the seconds that it took once they
+  /// were there.
+  ///
+  /// - body: receives a row of features per training image, which the last layer's data then move
+  ///   and scale.
+  func solution(
+    _ plan: RunPlan, _ images: RunImages, _ folds: Folds, _ journal: RunJournal,
+    body: (_ rows: FloatMemory, _ features: Int) throws -> Void = { _, _ in }
+  ) throws -> (CrossValidation, seconds: Double) {
+    let (rows, features) = try journal.time(.features) {
+      try BackboneFeatures(
+        plan.network, images, views: configuration.tta, engine: engine, team: team
+      ).compute { try journal.progress(.features(done: $0, total: $1)) }
+    }
+    let began = journal.processSeconds
+    let targets = images.store.targets(images.training)
+    let classes = plan.dataset.classes
+    try body(rows, features)
+    try team.stopIfAsked(journal.stopped, isOver: false)
+    let data = LogisticData(
+      rows, features: features, targets: targets.map { Int($0) }, folds: folds.ofImages,
+      classes: classes.count, engine: engine)
+    let solution = try CrossValidation(
+      data, targets: targets, classes: classes.count, folds: folds
+    ) { try team.stopIfAsked(journal.stopped, isOver: false) }
+    try team.stopIfAsked(journal.stopped, isOver: true)
+    return (solution, journal.processSeconds - began)
+  }
+
   /// The folds of the training images, in which groups stay together.
   ///
   /// Error: a class with less than two groups.
-  private func folds(
-    of groups: [[UInt8]], _ plan: RunPlan, _ images: RunImages
+  func folds(
+    _ plan: RunPlan, _ images: RunImages, most: Int = Folds.most
   ) throws(TrainingError) -> Folds {
+    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
+    let groups = ContentSplit.units(
+      images.training.map {
+        let sample = images.store.samples[$0]
+        return (
+          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
+        )
+      })
     let targets = images.store.targets(images.training).map { Int($0) }
     do throws(Folds.Problem) {
       return try Folds(
-        targets: targets, groups: groups, classes: plan.dataset.classes.count)
+        targets: targets, groups: groups, classes: plan.dataset.classes.count, most: most)
     } catch {
       let isGrouped = configuration.data.groupBy != nil
       let (label, found): (Int, String) =
@@ -88,14 +104,8 @@ extension Trainer {
           (label, "images that would all be in one fold, with those of other classes")
         }
       throw .tooFew(
-        plan.dataset.classes[label], found: found, in: configuration.dataset, isGrouped: isGrouped)
+        plan.dataset.classes[label], found: found, in: configuration, isGrouped: isGrouped)
     }
-  }
-
-  /// The folds by which distances are calibrated; nil if the groups allow only fewer.
-  private func noveltyFolds(of groups: [[UInt8]], _ targets: [Int32], _ classes: Int) -> Folds? {
-    try? Folds(
-      targets: targets.map { Int($0) }, groups: groups, classes: classes, most: NoveltyFit.folds)
   }
 
   private func start(
@@ -123,7 +133,7 @@ extension Trainer {
     _ images: RunImages,
     seconds: Double, _ journal: RunJournal
   ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
-    try setLastLayer(of: plan.network, to: solution.layer)
+    try plan.network.setLastLayer(to: solution.layer)
     let plain = ClassifierModel(
       network: plan.network, classes: plan.dataset.classes, preprocessing: images.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
@@ -173,14 +183,26 @@ extension Trainer {
       Outcome.Evaluated(result: result, split: OutOfFold.name, noun: OutOfFold.noun)
     )
   }
+}
 
+extension Network {
   /// Errors: a last layer without biases.
-  private func setLastLayer(
-    of network: Network, to layer: (weights: [Float], bias: [Float])
-  ) throws {
-    guard let place = network.architecture.head?.denseLayer else { return }
-    try network.setValues(layer.weights, of: "layers.\(place).weights")
-    try network.setValues(layer.bias, of: "layers.\(place).bias")
+  func setLastLayer(to layer: (weights: [Float], bias: [Float])) throws(ModelError) {
+    guard let place = architecture.head?.denseLayer else { return }
+    try setValues(layer.weights, of: "layers.\(place).weights")
+    try setValues(layer.bias, of: "layers.\(place).bias")
+  }
+
+  /// Refuses a last layer that cannot be set to a solution, before there is one.
+  ///
+  /// - model: the name of the model that the network comes from.
+  func requireBias(of model: String) throws(TrainingError) {
+    guard let place = architecture.head?.denseLayer, values(of: "layers.\(place).bias") == nil
+    else { return }
+    throw TrainingError(
+      .badData, "the last layer of \(model) cannot be solved",
+      found: "\(architecture.name), whose last layer has no bias", expected: "one with a bias",
+      advice: "--recipe default, which trains it")
   }
 }
 
@@ -198,10 +220,12 @@ extension EpochMetrics {
 extension TrainingError {
   /// The refusal of a class of which no image can be both predicted and, meanwhile, trained on.
   static func tooFew(
-    _ name: String, found: String, in dataset: String, isGrouped: Bool = false
+    _ name: String, found: String, in configuration: Configuration, isGrouped: Bool = false
   ) -> TrainingError {
     TrainingError(
-      .badData, "\(dataset): too few images of \(name) for --recipe instant",
+      .badData,
+      "\(configuration.dataset): too few images of \(name) for --recipe "
+        + configuration.recipe.rawValue,
       found: "\(name): \(found)",
       expected: "at least 2 different images per class"
         + (isGrouped ? ", of 2 groups of --group-by" : "")

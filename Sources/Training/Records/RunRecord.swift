@@ -54,7 +54,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var error: String?
   /// Epochs trained to their end.
   package var epochs: Int
-  /// The epoch whose weights are kept, from 1.
+  /// The epoch whose weights are kept, from 1; 0 for those before the end of the first.
   package var bestEpoch: Int?
   /// SHA-256 of `weights/best.safetensors`.
   package var weightsSHA256: String?
@@ -150,8 +150,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   /// Goes back to a checkpoint: what came after it is of a time line that was left.
   mutating func restore(_ progress: Checkpoint.Progress) {
     epochs = progress.epochs
-    bestEpoch = progress.kept > 0 ? progress.kept : nil
-    weightsSHA256 = progress.kept > 0 ? progress.weightsSHA256 : nil
+    bestEpoch = progress.hasBest ? progress.kept : nil
+    weightsSHA256 = progress.hasBest ? progress.weightsSHA256 : nil
   }
 
   /// Bytes of the longest file; images that were omitted are named in it.

@@ -105,14 +105,19 @@ struct MemoryEstimate {
     _ plan: RunPlan, _ counts: ImageCounts, _ batch: Int, _ epochs: Int, _ engine: Engine
   ) throws(ModelError) -> (bytes: Int, preparing: Int, trained: Network) {
     let configuration = plan.configuration
-    if !configuration.recipe.hasEpochs {
+    var solving = 0
+    if configuration.recipe.solvesHead {
       let needs = try BackboneFeatures.memoryNeeds(
         plan.network, images: counts.training, views: configuration.tta.views, engine: engine)
-      let solving = LogisticData.memoryBytes(
-        images: counts.training,
-        features: needs.features,
-        classes: plan.dataset.classes.count, fits: Folds.most)
-      return (needs.bytes, max(needs.computing, solving), plan.network)
+      solving = max(
+        needs.computing,
+        LogisticData.memoryBytes(
+          images: counts.training,
+          features: needs.features,
+          classes: plan.dataset.classes.count, fits: Folds.most))
+      guard configuration.recipe.hasEpochs else { return (needs.bytes, solving, plan.network) }
+      // They are gone when the first step is made.
+      solving += needs.bytes
     }
     if configuration.transfer.freezesAlways,
       let needs = try FeatureStore.memoryNeeds(
@@ -127,7 +132,7 @@ struct MemoryEstimate {
       network: plan.network, input: input, optimizer: configuration.training.makeOptimizer(),
       batchSize: batch, engine: engine)
     // One batch is trained on while the next is prepared.
-    return (session + 2 * batch * input.bytes, 0, plan.network)
+    return (session + 2 * batch * input.bytes, solving, plan.network)
   }
 
   private static func validation(

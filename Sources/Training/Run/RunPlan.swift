@@ -39,9 +39,9 @@ struct RunPlan {
     let data = configuration.data
     dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
     // Before there is a run folder; what is the same picture twice is known when files are read.
-    if !configuration.recipe.hasEpochs, let label = dataset.counts(.train).firstIndex(of: 1) {
+    if configuration.recipe.solvesHead, let label = dataset.counts(.train).firstIndex(of: 1) {
       throw TrainingError.tooFew(
-        dataset.classes[label], found: "1 image", in: configuration.dataset)
+        dataset.classes[label], found: "1 image", in: configuration)
     }
     if let model = configuration.transfer.from {
       let found = try TransferOrigin(
@@ -50,6 +50,7 @@ struct RunPlan {
       (network, taken) = try found.network(
         classes: dataset.classes, side: configuration.network.size,
         dropout: configuration.network.dropout, seed: configuration.seed)
+      if configuration.recipe.solvesHead { try network.requireBias(of: model) }
       origin = (found, taken)
     } else {
       network = try RunPlan.network(configuration, classes: dataset.classes.count)

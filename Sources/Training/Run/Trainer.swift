@@ -200,12 +200,14 @@ package final class Trainer {
     _ notes: [String], _ journal: RunJournal
   ) throws -> Outcome {
     let epochs = try prepare(plan, images, memory, checkpoint, notes, journal)
+    let isSolved = configuration.recipe.solvesHead
     var ending = Ending.signal
     var signal: Int32?
     var temperature = 1.0
     var evaluated: Outcome.Evaluated?
     do {
       ending = try epochs.run()
+      if isSolved, epochs.keepsStart { try journal.report(.warning(Trainer.noGain)) }
       temperature = try journal.time(.calibration) { try calibrate(plan, images, journal) }
       evaluated = try journal.time(.test) { try test(plan, images, journal) }
     } catch let stopped as Stopped where epochs.hasBegun {
@@ -279,6 +281,9 @@ package final class Trainer {
   ) throws -> Epochs {
     var plan = plan
     plan.configuration = try agreedConfiguration(images, checkpoint, journal.folder)
+    // Refused before the features are computed, and of no use to a run that goes on.
+    let folds =
+      configuration.recipe.solvesHead && checkpoint == nil ? try folds(plan, images) : nil
     let epochs = try Epochs(plan, images, engine: engine, team: team, journal)
     if let checkpoint { try epochs.restore(checkpoint) }
     try epochs.checkKeeping()
@@ -292,9 +297,19 @@ package final class Trainer {
     if checkpoint == nil, team.isFirst {
       try journal.time(.start) { try epochs.reportSamples() }
     }
-    try fit(epochs, plan, images, drawn: clock() - drawing)
+    let drawn = clock() - drawing
+    if let folds {
+      let (solution, _) = try solution(plan, images, folds, journal)
+      try epochs.begin(with: solution, folds)
+    }
+    try fit(epochs, plan, images, drawn: drawn)
     return epochs
   }
+
+  /// Said where training has not paid.
+  private static let noGain =
+    "no epoch was better on the validation images than the solved last layer, whose weights are "
+    + "kept; --recipe instant solves it on all training images, in seconds"
 
   /// The configuration that the run has from here on: the first process's, with what was asked for
   /// where it is resumed.

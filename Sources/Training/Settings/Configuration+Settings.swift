@@ -93,12 +93,13 @@ extension Configuration {
     }
   }
 
-  /// Refuses a recipe that trains no network without a trained one.
+  /// Refuses a recipe that begins with a solved last layer without a trained network.
   func requireOrigin() throws(TrainingError) {
-    guard !recipe.hasEpochs, transfer.from == nil else { return }
+    guard recipe.solvesHead, transfer.from == nil else { return }
     throw TrainingError(
       .usage, "--recipe \(recipe.rawValue) needs a trained network to start from",
-      expected: "--from MODEL: a run, a model file or cats-dogs")
+      expected: "--from MODEL: a run, a model file, cats-dogs or a name of 'cnnctl models'",
+      advice: "cnnctl help import, for networks that others have trained")
   }
 
   /// Checks every value against its row, and values that limit one another.
@@ -116,6 +117,13 @@ extension Configuration {
     }
     try check(training.changes ?? [])
     try transfer.validate(data.normalization)
+    guard !recipe.solvesHead || (transfer.freeze == .none && transfer.freezeEpochs == 0) else {
+      throw TrainingError(
+        .usage,
+        "\(transfer.freeze == .none ? "--freeze-epochs" : "--freeze backbone") has no meaning for "
+          + "--recipe \(recipe.rawValue), which solves the last layer first",
+        expected: "--recipe \(Recipe.instant.rawValue), to leave it at that")
+    }
   }
 
   /// Checks the changes of the plan, which come from a file.

@@ -15,9 +15,25 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   case best
   /// The last layer of a trained network solved on features of all photos, for some dozens of them.
   case instant
+  /// That solved last layer, then all layers trained from there, for some hundred photos and more.
+  case finetune
 
   /// Whether networks are trained in epochs; otherwise the last layer alone is solved.
   package var hasEpochs: Bool { self != .instant }
+
+  /// Whether the last layer is solved on the features of a trained network, which it then needs.
+  package var solvesHead: Bool { self == .instant || self == .finetune }
+
+  /// Whether photos are made square as those were that the model was trained on.
+  ///
+  /// Layers that are trained get used to whole photos.
+  var framesAsModel: Bool { self != .finetune }
+
+  /// The learning rate factors of the layers before the last where training starts from a model.
+  var transferRates: (backbone: Double, stem: Double?) { (1, self == .finetune ? 0.1 : nil) }
+
+  /// Whether normalizations keep the statistics of the model that training starts from.
+  var freezesStatistics: Bool { self == .finetune }
 
   /// Whether this is one of the tutorial's recipes, which validate on the test set.
   package var isSeed: Bool { self == .seed || self == .seedBN }
@@ -34,7 +50,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     switch self {
     case .seed, .seedBN: return .seed
     // Images seen only a dozen times are not made harder.
-    case .quick: return .light
+    case .quick, .finetune: return .light
     case .standard: return .standard
     case .instant: return Augmentation(flip: .h)
     case .best:
@@ -57,7 +73,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     switch self {
     case .seed, .seedBN: Configuration.Net(arch: rawValue, size: 64)
     case .quick: Recipe.net("r10h", growing: Growth(first: 64, last: 96), size: 96)
-    case .instant: Configuration.Net(arch: "r18h", size: 160)
+    case .instant, .finetune: Configuration.Net(arch: "r18h", size: 160)
     case .standard: Recipe.net("r18h", growing: Growth(first: 80, last: 128), size: 160)
     case .best: Recipe.net("r18h", growing: Growth(first: 96, last: 160), size: 192)
     }
@@ -88,6 +104,13 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
         learningRate: 0.1, scalesLearningRate: false, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
         momentum: 0, weightDecay: 0, schedule: .constant, labelSmoothing: 0, ema: 0, clipGrad: 0,
         patience: 0, monitor: .accuracy, keep: .last, maxSeconds: 0)
+    }
+    if self == .finetune {
+      return Configuration.Training(
+        epochs: 10, minimumSteps: 150, batchSize: 32, minimumEpochSteps: 6, optimizer: .adamw,
+        learningRate: 5e-4, scalesLearningRate: true, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        momentum: 0, weightDecay: 0.05, schedule: .oneCycle, labelSmoothing: 0, ema: 0.98,
+        clipGrad: 0, patience: 0, monitor: .accuracy, keep: .best, maxSeconds: 0)
     }
     let (epochs, steps) =
       switch self {

@@ -108,7 +108,19 @@ extension Setting {
       "with --from, train only the last layer for the first N epochs"),
     Setting(
       "backbone-lr", \.transfer.backboneRate, .number(.some), as: "F",
-      "with --from, learning rate factor of all layers but the last"),
+      "with --from, learning rate factor of all layers but the last",
+      then: { now, _ in
+        now.transfer.stemRate = now.transfer.stemRate.map { min($0, now.transfer.backboneRate) }
+      }),
+    Setting(
+      "stem-lr", \.transfer.stemRate, Form.number(.some), as: "F",
+      standard: .text("the recipe's"),
+      "with --from, learning rate factor of the first layer; it rises from layer to layer, up to "
+        + "--backbone-lr"),
+    Setting(
+      "freeze-bn", \.transfer.freezesStatistics, Form.flag, off: false,
+      standard: .text("the recipe's"),
+      "with --from, batch normalization uses the model's mean and variance, not the batch's"),
   ]
 
   private static let training: [Setting] = [

@@ -192,6 +192,7 @@ package struct Setting: Sendable {
   private static let ofEpochs: [any PartialKeyPath<Configuration> & Sendable] = [
     \.data.valSplit, \.data.classWeights, \.network.growth.first, \.network.growth.last,
     \.network.dropout, \.transfer.freeze, \.transfer.freezeEpochs, \.transfer.backboneRate,
+    \.transfer.stemRate, \.transfer.freezesStatistics,
   ]
 
   /// The name in messages.
@@ -243,18 +244,25 @@ package struct Settings: Sendable, Hashable {
     Setting.all.contains { $0.path == path && given[$0.description.name] != nil }
   }
 
-  /// The same settings with the recipe `instant`; nil where that is not what they ask for.
-  ///
-  /// They ask for it who start from a model of the shelf and name neither a recipe nor anything that
-  /// only training in epochs has.
-  package var solved: Settings? {
+  /// Whether the number of photos is to choose the recipe: they start from a model of the shelf, and
+  /// name neither a recipe nor layers that stay.
+  package var leaveRecipeOpen: Bool {
     let from = Setting.description(of: \Configuration.transfer.from).name
-    guard !has(\Configuration.recipe), case .text(let name)? = given[from],
-      !FileSystem.exists(name), shelf?.model(named: name) != nil,
-      (try? rows)?.contains(where: { $0.setting.needsEpochs }) == false
-    else { return nil }
+    guard !has(\Configuration.recipe), !has(\.transfer.freeze), !has(\.transfer.freezeEpochs),
+      case .text(let name)? = given[from]
+    else { return false }
+    return !FileSystem.exists(name) && shelf?.model(named: name) != nil
+  }
+
+  /// The first setting that only training in epochs has, as messages name it; nil for none.
+  package var needEpochs: String? {
+    (try? rows)?.first { $0.setting.needsEpochs }?.setting.title
+  }
+
+  /// The same settings with another recipe.
+  package func with(_ recipe: Recipe) -> Settings {
     var copy = self
-    copy.given[Setting.description(of: \Configuration.recipe).name] = .text(Recipe.instant.rawValue)
+    copy.given[Setting.description(of: \Configuration.recipe).name] = .text(recipe.rawValue)
     return copy
   }
 

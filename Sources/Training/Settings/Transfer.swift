@@ -24,8 +24,12 @@ extension Configuration {
     package var freeze: Freeze
     /// Epochs before the backbone is trained as well.
     package var freezeEpochs: Int
-    /// The learning rate factor of the backbone.
+    /// The learning rate factor of the backbone, or of its last layer.
     package var backboneRate: Double
+    /// The learning rate factor of the backbone's first layer; nil: that of the others.
+    package var stemRate: Double?
+    /// Whether normalizations use the model's statistics, which stay; nil for no.
+    package var freezesStatistics: Bool?
 
     enum CodingKeys: String, CodingKey {
       case from
@@ -33,6 +37,8 @@ extension Configuration {
       case freeze
       case freezeEpochs
       case backboneRate
+      case stemRate
+      case freezesStatistics
     }
 
     /// Random weights, all trained alike.
@@ -46,6 +52,8 @@ extension Configuration {
       try container.encode(freeze, forKey: .freeze)
       try container.encode(freezeEpochs, forKey: .freezeEpochs)
       try container.encode(backboneRate, forKey: .backboneRate)
+      try container.encode(stemRate, forKey: .stemRate)
+      try container.encode(freezesStatistics, forKey: .freezesStatistics)
     }
 
     /// Whether the backbone is never trained, so that its features are computed once and kept.
@@ -66,7 +74,7 @@ extension Configuration {
     guard let name = transfer.from else { return }
     let origin = try TransferOrigin(named: name, shelf: transfer.shelf)
     let images = origin.model.preprocessing
-    data.resize = images.resize
+    if recipe.framesAsModel { data.resize = images.resize }
     data.filter = images.filter
     data.exif = images.exif
     data.normalization = .model
@@ -77,14 +85,12 @@ extension Configuration {
     network.keepSize(unless: architecture)
     transfer.from = origin.name
     transfer.sha256 = origin.sha256
-    transfer.backboneRate = Transfer.standardRate
+    (transfer.backboneRate, transfer.stemRate) = recipe.transferRates
+    transfer.freezesStatistics = recipe.freezesStatistics ? true : nil
   }
 }
 
 extension Configuration.Transfer {
-  /// The backbone's learning rate factor if training starts from a model.
-  static let standardRate = 1.0
-
   /// Refuses an `--arch` that is not the model's.
   func check(_ arch: String, is model: String) throws(TrainingError) {
     let origin = try TransferOrigin(named: model, shelf: shelf)
@@ -111,6 +117,11 @@ extension Configuration.Transfer {
           found: "--freeze-epochs \(freezeEpochs)",
           expected: "--freeze backbone for the whole run, --freeze-epochs for its beginning")
       }
+      guard stemRate ?? 0 <= backboneRate else {
+        throw TrainingError(
+          .usage, "--stem-lr is above --backbone-lr", found: "\(stemRate ?? 0)",
+          expected: "at most \(backboneRate): learning rates fall towards the first layer")
+      }
       return
     }
     let option =
@@ -118,7 +129,11 @@ extension Configuration.Transfer {
       ? "--freeze \(freeze.rawValue)"
       : freezeEpochs > 0
         ? "--freeze-epochs"
-        : backboneRate != 1 ? "--backbone-lr" : normalization == .model ? "model" : nil
+        : backboneRate != 1
+          ? "--backbone-lr"
+          : stemRate != nil
+            ? "--stem-lr"
+            : freezesStatistics == true ? "--freeze-bn" : normalization == .model ? "model" : nil
     guard let option else { return }
     throw TrainingError(
       .usage, "\(option) has no meaning for a network with fresh weights",
