@@ -9,8 +9,6 @@
 
 // Limits of both decoders, kept before anything is allocated.
 
-/// The longest side of a picture.
-#define CIMAGE_MAX_SIDE 32768
 /// What a decoder may allocate for itself, whatever the picture's size.
 #define CIMAGE_MEMORY_BASE (16 << 20)
 /// The most memory for the coefficients of a JPEG of several scans.

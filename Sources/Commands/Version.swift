@@ -8,8 +8,10 @@ internal import Training
 /// features in use.
 func versionText() -> String {
   let levels = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+  let missing = CodecLibrary.allCases.filter { $0.version(opens: true) == nil }
   let lines =
-    ["cnnctl \(toolVersion)"] + ImageReader.libraryVersions
+    ["cnnctl \(toolVersion)"] + ImageReader.libraryVersions()
+    + missing.map { "\($0.rawValue): not installed" }
     + ["instruction sets: \(levels)", "processor: \(terminalSafe(Engine.processorName))"]
   return lines.joined(separator: "\n") + "\n"
 }

@@ -69,12 +69,12 @@ import Testing
     let data = try TinyDataset(training: 6, test: 3)
     let run = try data.trained()
     for number in 0..<3 {
-      try write(Array("RIFF\0\0\0\0WEBP".utf8), to: "\(data.path)/training_set/cats/\(number).webp")
-      try write(Array("GIF89a".utf8), to: "\(data.path)/test_set/dogs/\(number).gif")
+      try write(Array("II*\0".utf8), to: "\(data.path)/training_set/cats/\(number).tif")
+      try write(Array("8BPS".utf8), to: "\(data.path)/test_set/dogs/\(number).psd")
     }
     let line =
-      "ignored 6 files (3 .gif, 3 .webp); only JPEG and PNG are read; to convert: "
-      + "mogrify -format png x.gif, dwebp x.webp -o x.png"
+      "ignored 6 files (3 .psd, 3 .tif); only JPEG, PNG, WebP, HEIC, AVIF, BMP and GIF are read; "
+      + "to convert: mogrify -flatten -format png x.psd, mogrify -format png x.tif"
     let trained = cnnctl(data.training("--json", "--no-plots", out: "other"))
     #expect(trained.diagnostics.contains(line))
     #expect(trained.output.contains("\"message\":\"\(line)\""))
@@ -86,19 +86,19 @@ import Testing
     #expect(cnnctl("evaluate", data.path, "--model", run).diagnostics.contains(line))
     #expect(cnnctl("check", data.path).output.contains(line))
     let counts = try object(cnnctl("check", data.path, "--json").output)["passed_over"]
-    #expect(counts as? [String: Int] == [".gif": 3, ".webp": 3])
+    #expect(counts as? [String: Int] == [".psd": 3, ".tif": 3])
   }
 
   @Test func `A class of other formats alone is refused with its counts and the conversion`() throws
   {
     let data = try TinyDataset(training: 6, test: 0)
     for number in 0..<4 {
-      try write(Array("RIFF\0\0\0\0WEBP".utf8), to: "\(data.path)/eels/\(number).webp")
+      try write(Array("II*\0".utf8), to: "\(data.path)/eels/\(number).tif")
     }
     let outcome = cnnctl(data.training())
     #expect(outcome.code == .badData)
-    #expect(outcome.diagnostics.contains("eels (4 .webp)"))
-    #expect(outcome.diagnostics.contains("try: convert them: dwebp x.webp -o x.png"))
+    #expect(outcome.diagnostics.contains("eels (4 .tif)"))
+    #expect(outcome.diagnostics.contains("try: convert them: mogrify -format png x.tif"))
   }
 }
 

@@ -35,6 +35,26 @@ import Testing
     #expect(Set(refused.values.map(\.code)).count >= 6)
   }
 
+  @Test func `They say the same of BMP, GIF, WebP, HEIC and AVIF files, whole, cut and changed`()
+    throws
+  {
+    let data = try TinyDataset(training: 10, test: 2)
+    let folder = Self.pictures + "/formats"
+    let endings = ["bmp", "gif", "webp", "heic", "avif"]
+    for name in try names(folder) where endings.contains(where: name.hasSuffix) {
+      let whole = try bytes(of: "\(folder)/\(name)")
+      let middle = whole.count / 2
+      var changed = whole
+      for index in middle..<min(middle + 4, whole.count) { changed[index] ^= 0x5A }
+      try add(whole, name, to: data)
+      try add(Array(whole[..<middle]), "cut-\(name)", to: data)
+      try add(changed, "changed-\(name)", to: data)
+    }
+    let refused = try compare(data)
+    #expect(refused.count > 60)
+    #expect(Set(refused.values.map(\.code)).count >= 2)
+  }
+
   @Test(.enabled(if: realData != nil, "CNNCTL_DATA is not set: no real pictures to try"))
   func `They say the same of damaged photos and of PngSuite`() throws {
     let data = try TinyDataset(training: 10, test: 2)
@@ -55,8 +75,10 @@ import Testing
 
   /// Adds a file to both splits, to one class or the other by its name.
   private func add(_ path: String, to data: TinyDataset) throws {
-    let content = try bytes(of: path)
-    let name = URL(fileURLWithPath: path).lastPathComponent
+    try add(bytes(of: path), URL(fileURLWithPath: path).lastPathComponent, to: data)
+  }
+
+  private func add(_ content: [UInt8], _ name: String, to data: TinyDataset) throws {
     let kind = name.utf8.reduce(0) { $0 + Int($1) } % 2 == 0 ? "cats" : "dogs"
     for split in ["training_set", "test_set"] {
       try write(content, to: "\(data.path)/\(split)/\(kind)/\(name)")

@@ -68,8 +68,8 @@ private let files: [Defect] = [
   Defect("a PNG that is named as a WebP", .wrongExtension, naming: ["train/cats/x.webp"]) {
     try $0.write("train/cats/x.webp", Pattern(number: unused).png)
   },
-  Defect("a WebP", .otherFile, naming: ["train/cats/x.webp"]) {
-    try $0.write("train/cats/x.webp", Array("RIFF....WEBP".utf8))
+  Defect("a TIFF", .otherFile, naming: ["train/cats/x.tif"]) {
+    try $0.write("train/cats/x.tif", Array("II*\0".utf8))
   },
   Defect("a folder of small copies", .hidden, naming: ["train/cats/@eaDir"]) {
     try $0.write("train/cats/@eaDir/0.png", Pattern(number: unused).png)

@@ -4,41 +4,14 @@
 #include <stdint.h>
 
 #include "CImageCodecs_encode.h"
+#include "CImageCodecs_opened.h"
+#include "CImageCodecs_result.h"
 
 // JPEG and PNG files in memory to 8-bit RGB. Every function is one whole operation with one
 // setjmp frame; nothing of the libraries survives the call, nothing is printed.
 
 /// The most scans of a JPEG; more exist to waste time.
 #define CIMAGE_MAX_SCANS 100
-
-/// How an operation ended.
-typedef enum {
-  CIMAGE_OK = 0,
-  /// More pixels, scans or memory than the limits allow.
-  CIMAGE_TOO_LARGE = 1,
-  /// A valid file of a kind that is not read.
-  CIMAGE_UNSUPPORTED = 2,
-  /// The bytes end before the picture does.
-  CIMAGE_TRUNCATED = 3,
-  /// The bytes contradict themselves.
-  CIMAGE_DAMAGED = 4,
-  /// No memory for the library's own work.
-  CIMAGE_NO_MEMORY = 5,
-  /// More processor time than the limit.
-  CIMAGE_TOO_SLOW = 6,
-} cimage_status;
-
-/// What an operation found.
-typedef struct {
-  cimage_status status;
-  int32_t width, height;
-  /// Warnings of the library, those that leave the picture whole among them.
-  int32_t warnings;
-  /// Bytes of nothing between the parts of a JPEG, or behind its last block.
-  int32_t stray_bytes;
-  /// The library's message for anything but CIMAGE_OK, ended by a zero.
-  char message[200];
-} cimage_result;
 
 /// Reads the header of a JPEG: `width` and `height` of the result.
 cimage_result cimage_jpeg_probe(const uint8_t *bytes, size_t count, int64_t max_pixels);

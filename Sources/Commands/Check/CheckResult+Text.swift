@@ -43,7 +43,7 @@ extension CheckResult {
   private var pictures: [String] {
     guard let widths = report.widths, let heights = report.heights else { return [] }
     var parts = FileKind.allCases.compactMap { kind in
-      report.kinds[kind].map { "\(grouped($0)) \(kind.rawValue.uppercased())" }
+      report.kinds[kind].map { "\(grouped($0)) \(kind.name)" }
     }
     parts += ImageFacts.Trait.allCases.compactMap { trait in
       report.traits[trait].map { "\(grouped($0)) \(trait.title)" }

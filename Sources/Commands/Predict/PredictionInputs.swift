@@ -75,7 +75,7 @@ struct PredictionInputs {
       guard FileSystem.isFolder(path) else { return [path] }
       let folder = ImageFolder(below: path, found: scanned)
       for problem in folder.problems { warn(problem.summary) }
-      if folder.paths.isEmpty { warn("\(path) holds no JPEG or PNG") }
+      if folder.paths.isEmpty { warn("\(path) holds no image") }
       if let line = folder.passedOver.line { warn("\(path): \(line)") }
       return folder.paths
     }

@@ -144,7 +144,7 @@ struct SortCommand: Command {
     if let line = found.passedOver.line { console.warning("\(named): \(line)") }
     if own.isEmpty, try !Sorter.hasSorted(into: folders.target) {
       throw Failure(
-        .badData, "\(named) holds no JPEG or PNG",
+        .badData, "\(named) holds no image",
         found: below > 0 ? "\(counted(below, "photo")) in its folders" : nil,
         expected: "a folder of photos",
         advice: below > 0

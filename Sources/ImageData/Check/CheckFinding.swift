@@ -53,7 +53,7 @@ package struct CheckFinding: Sendable, Equatable {
     case nearDuplicate = "near-duplicate"
     /// A JPEG named as a PNG, or the other way round.
     case wrongExtension = "wrong-extension"
-    /// A JPEG or PNG that is ignored, as its name is that of a text or another known kind.
+    /// An image that is ignored, as its name is that of a text or another known kind.
     case unnamedImage = "unnamed-picture"
     /// Another file among the images, which is ignored.
     case otherFile = "other-file"

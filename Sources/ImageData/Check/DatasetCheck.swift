@@ -111,7 +111,7 @@ struct CheckedFile {
       let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
       if isForeign || (FileKind(ending: path) ?? kind) != kind {
         findings.append(
-          CheckFinding(.wrongExtension, "holds a \(kind.rawValue.uppercased())", [path]))
+          CheckFinding(.wrongExtension, "holds \(kind == .avif ? "an" : "a") \(kind.name)", [path]))
       }
       let sides = [image.width, image.height].sorted()
       let size = "\(image.width) x \(image.height) pixels"

@@ -10,12 +10,17 @@ struct FileStructure {
   /// The orientation that XMP data name, 0 to 9; nil without any.
   var xmp: Int?
   var traits: Set<ImageFacts.Trait> = []
+  /// The first frame of a moving WebP.
+  var frame: WebPFrame?
 
   /// The structure of a file's bytes; `maxPixels` scales how much work scans may be.
   init(of bytes: [UInt8], kind: FileKind, maxPixels: Int) throws(ImageFailure) {
     switch kind {
     case .jpeg: try readJPEG(bytes, maxPixels: maxPixels)
     case .png: try readPNG(bytes)
+    case .webp: try readWebP(bytes)
+    // libheif turns by the file's own boxes, whatever its EXIF data say; the others have none.
+    case .heic, .avif, .bmp, .gif: break
     }
     if [.unusable, .broken].contains(exif ?? exifAsText) { traits.insert(.badExif) }
   }
@@ -38,6 +43,12 @@ extension Array where Element == UInt8 {
   func bigEndian(at: Int, _ count: Int, in range: Range<Int>) -> Int? {
     guard at >= range.lowerBound, at <= range.upperBound - count else { return nil }
     return self[at..<(at + count)].reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  /// The number of `count` bytes at `at`, lowest byte first; nil beyond the range.
+  func littleEndian(at: Int, _ count: Int, in range: Range<Int>) -> Int? {
+    guard at >= range.lowerBound, at <= range.upperBound - count else { return nil }
+    return self[at..<(at + count)].reversed().reduce(0) { $0 << 8 | Int($1) }
   }
 
   /// Whether the range begins with these bytes.

@@ -1,6 +1,6 @@
 /// A kind of file that people have among their photos and that is not read here.
 package struct ForeignKind: Sendable, Hashable {
-  /// The kind with its article, such as "a WebP".
+  /// The kind with its article, such as "a TIFF".
   package let name: String
   /// The endings that its files bear, lower case.
   let endings: [String]
@@ -26,7 +26,7 @@ package struct ForeignKind: Sendable, Hashable {
     remedy = .step(step)
   }
 
-  /// Whether another program can convert such files to JPEG or PNG.
+  /// Whether another program can convert such files.
   var isConvertible: Bool { if case .convert = remedy { true } else { false } }
 
   /// The command that makes images of such files; nil if there is none.
@@ -40,21 +40,15 @@ package struct ForeignKind: Sendable, Hashable {
   var message: String {
     switch remedy {
     case .convert: "\(name), which is not supported; to convert: \(command(stem: "FILE") ?? "")"
-    case .step(let step): "\(name), not a JPEG or PNG; \(step)"
+    case .step(let step): "\(name), not an image; \(step)"
     }
   }
 }
 
 extension ForeignKind {
-  static let webp = ForeignKind("a WebP", "webp", convert: "dwebp {}.{e} -o {}.png")
-  static let heic = ForeignKind(
-    "a HEIC", "heic heif hif heics", convert: "heif-convert {}.{e} {}.jpg")
-  static let avif = ForeignKind("an AVIF", "avif avifs", convert: "avifdec {}.{e} {}.png")
   static let jpegXL = ForeignKind("a JPEG XL", "jxl", convert: "djxl {}.{e} {}.png")
   static let jpeg2000 = ForeignKind(
     "a JPEG 2000", "jp2 j2k jpf jpx j2c jpc jpm", convert: "opj_decompress -i {}.{e} -o {}.png")
-  static let gif = ForeignKind("a GIF", "gif", convert: "mogrify -format png {}.{e}")
-  static let bmp = ForeignKind("a BMP", "bmp dib", convert: "mogrify -format png {}.{e}")
   static let tiff = ForeignKind(
     "a TIFF, or a RAW photo such as NEF or DNG", "tif tiff",
     convert: "mogrify -format png {}.{e}")
@@ -98,8 +92,9 @@ extension ForeignKind {
 
   /// The kinds that endings tell.
   private static let all = [
-    webp, heic, avif, jpegXL, jpeg2000, gif, bmp, tiff, raw, photoshop, svg, pdf, icon, otherImage,
-    film, archive, webPage, text, array, medicalImage,
+    jpegXL, jpeg2000, tiff, raw, photoshop, svg, pdf, icon, otherImage, film, archive, webPage,
+    text,
+    array, medicalImage,
   ]
 
   private static let byEnding: [String: ForeignKind] = Dictionary(
@@ -116,8 +111,6 @@ extension ForeignKind {
   static let headLength = 512
 
   private static let signatures: [(at: Int, magic: [UInt8], kind: ForeignKind)] = [
-    (8, Array("WEBP".utf8), webp),
-    (0, Array("GIF87a".utf8), gif), (0, Array("GIF89a".utf8), gif),
     (8, Array("CR".utf8), raw),
     (0, [0x49, 0x49, 0x2A, 0x00], tiff), (0, [0x4D, 0x4D, 0x00, 0x2A], tiff),
     (0, [0x49, 0x49, 0x2B, 0x00], tiff), (0, [0x4D, 0x4D, 0x00, 0x2B], tiff),
@@ -171,25 +164,14 @@ extension ForeignKind {
     }
   }
 
-  /// Files made of boxes, which name their brands: HEIC, AVIF, RAW photos and films.
+  /// Files made of boxes, which name their brands: RAW photos and films.
   private static func box(_ head: [UInt8]) -> ForeignKind? {
-    guard head.count >= 12, head[4..<8].elementsEqual("ftyp".utf8) else { return nil }
-    let length = head.bigEndian(at: 0, 4, in: 0..<head.count) ?? 0
-    let end = max(12, min(head.count, length))
-    let brands = stride(from: 8, through: end - 4, by: 4).map {
-      String(decoding: head[$0..<($0 + 4)], as: UTF8.self)
-    }
-    if brands.contains(where: ["avif", "avis"].contains) { return avif }
-    let ofHEIC = ["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"]
-    if brands.contains(where: ofHEIC.contains) { return heic }
-    return brands.first == "crx " ? raw : film
+    guard let first = FileBrands(head).all.first else { return nil }
+    return first == "crx " ? raw : film
   }
 
   /// Formats whose first letters alone could begin a text, with what must stand behind them.
   private static func bitmap(_ head: [UInt8]) -> ForeignKind? {
-    if head.starts(with: "BM".utf8), head.count >= 18, head[15] == 0, head[16] == 0, head[17] == 0 {
-      return bmp
-    }
     guard head.count >= 3, head[0] == UInt8(ascii: "P") else { return nil }
     let isSpace = [0x20, 0x0A, 0x0D, 0x09].contains(head[2])
     return (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(head[1]) && isSpace ? otherImage : nil
@@ -215,10 +197,10 @@ extension ForeignKind {
 }
 
 extension ImageFailure {
-  /// The failure for bytes that begin neither as a JPEG nor as a PNG.
+  /// The failure for bytes that begin as no kind of image that is read.
   static func notAnImage(_ bytes: [UInt8]) -> ImageFailure {
     let kind = ForeignKind(Array(bytes.prefix(ForeignKind.headLength)))
     return ImageFailure(
-      .notAnImage, kind?.message ?? "neither a JPEG nor a PNG by its first bytes")
+      .notAnImage, kind?.message ?? "no image by its first bytes")
   }
 }

@@ -1,8 +1,6 @@
-internal import CImageCodecs
-
 /// Facts from a file's header about its image, and about the rest of the file.
 package struct ImageFacts: Sendable, Hashable {
-  /// JPEG or PNG, by content.
+  /// By content.
   package var kind: FileKind
   /// Pixels across as stored, before any turning.
   package var width: Int
@@ -25,7 +23,7 @@ package struct ImageFacts: Sendable, Hashable {
     case cmyk
     /// More than 8 bits per channel.
     case deep = "16-bit"
-    /// A progressive JPEG or an interlaced PNG.
+    /// A progressive JPEG, an interlaced PNG or GIF.
     case progressive
     /// A colour profile, which is ignored.
     case colourProfile = "icc"
@@ -41,7 +39,7 @@ package struct ImageFacts: Sendable, Hashable {
     case noEnd = "no-end"
     /// Bytes behind the end of the image.
     case trailingBytes = "trailing-bytes"
-    /// More images behind the first, as in APNG and MPO.
+    /// More images beside the first or primary one, as in APNG, MPO, GIF and HEIC.
     case severalImages = "several-pictures"
   }
 }
@@ -54,16 +52,6 @@ extension ImageReader {
     bytes: [UInt8], maxPixels: Int = Preprocessing.defaultMaxPixels
   ) throws(ImageFailure) -> ImageFacts {
     guard let kind = FileKind(bytes) else { throw .notAnImage(bytes) }
-    let (structure, probe) = try header(of: bytes, kind: kind, maxPixels: maxPixels)
-    return ImageFacts(kind, structure, probe)
-  }
-}
-
-extension ImageFacts {
-  /// The facts that a file's parts and its header tell.
-  init(_ kind: FileKind, _ structure: FileStructure, _ probe: cimage_result) {
-    self.init(
-      kind: kind, width: Int(probe.width), height: Int(probe.height),
-      orientation: structure.orientation, traits: structure.traits)
+    return try ImageHeader(of: bytes, kind: kind, maxPixels: maxPixels, codecs: .system).facts
   }
 }

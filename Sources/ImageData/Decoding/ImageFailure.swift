@@ -10,9 +10,9 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case notAFile
     /// More bytes, pixels, scans, parts or memory than the limits allow.
     case tooLarge
-    /// Neither a JPEG nor a PNG by its first bytes.
+    /// None of the kinds that are read, by its first bytes.
     case notAnImage
-    /// A valid kind of JPEG or PNG that is not read.
+    /// A valid file of such a kind in a form that is not read.
     case unsupported
     /// The file ends before the image does.
     case truncated
@@ -20,6 +20,8 @@ package struct ImageFailure: Error, Sendable, Hashable, Codable, CustomStringCon
     case damaged
     /// Decoding takes more processor time than the limit.
     case tooSlow
+    /// The library of the system that decodes such files is not installed.
+    case missingLibrary
   }
 
   package var code: Code

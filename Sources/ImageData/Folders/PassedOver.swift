@@ -97,7 +97,7 @@ package struct PassedOver: Sendable, Hashable {
     }
     guard !parts.isEmpty else { return nil }
     return "ignored " + parts.joined(separator: " and ")
-      + (ordered.allSatisfy(\.isLoose) ? "" : "; only JPEG and PNG are read")
+      + (ordered.allSatisfy(\.isLoose) ? "" : "; only \(FileKind.names) are read")
       + (conversion.map { "; to convert: " + $0 } ?? "")
   }
 }

@@ -116,7 +116,9 @@ struct LabelTable {
   ) -> (place: String, ending: String)? {
     guard !name.isEmpty, !name.hasPrefix("/"), !name.contains("..") else { return nil }
     for place in places {
-      for ending in ["", ".jpg", ".jpeg", ".png", ".JPG"]
+      for ending in [
+        "", ".jpg", ".jpeg", ".png", ".JPG", ".webp", ".heic", ".HEIC", ".avif", ".bmp", ".gif",
+      ]
       where Dataset.isCandidate(name + ending) && FolderListing.isFile("\(place)/\(name)\(ending)")
       {
         return (place, ending)

@@ -191,7 +191,9 @@ extension ImageCacheFile {
     /// One that is not for keeping loses its name instead, and its room with the last reader.
     func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile {
       // What may have failed for lack of something that comes back is not to be remembered.
-      let isKept = outcomes.allSatisfy { ![.unreadable, .tooSlow].contains($0.failure?.code) }
+      let isKept = outcomes.allSatisfy {
+        ![.unreadable, .tooSlow, .missingLibrary].contains($0.failure?.code)
+      }
       let body = ImageCacheFile.index(outcomes, key: key)
       let indexOffset = start + slotBytes * count
       var header = magic

@@ -202,12 +202,15 @@ extension ImageStorePlan {
 
   /// The key of a cache file: everything that determines its contents.
   ///
-  /// Sources count by path, size and time of change, the program by its own size and time.
+  /// Sources count by path, size and time of change, the program by its own size and time, the
+  /// libraries that it opens for some kinds of files by their versions.
   func cacheKey() -> CacheKey {
     var digest = SHA256()
     var options = [preprocessingText, contentText]
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
-    let program = ImageReader.libraryVersions + [identity("/proc/self/exe").text]
+    let opened = CodecLibrary.names(for: candidates.lazy.map(\.sample.path))
+    let program =
+      ImageReader.libraryVersions(opening: opened) + [identity("/proc/self/exe").text]
     digest.update((options + program).joined(separator: "\n").utf8)
     var times: [Int] = []
     for candidate in candidates {

@@ -113,10 +113,11 @@ package struct RunRecord: Codable, Sendable, Hashable {
     parts?[part.rawValue, default: 0] += seconds
   }
 
-  /// Versions of this program and of the libraries that it has been linked to, by name.
-  package static var currentVersions: [String: String] {
+  /// Versions of this program, of the libraries that it has been linked to and of those that it has
+  /// opened to decode images, by name; `opening` are names of more to open.
+  package static func currentVersions(opening: Set<String> = []) -> [String: String] {
     var versions = ["cnnctl": toolVersion]
-    for library in ImageReader.libraryVersions {
+    for library in ImageReader.libraryVersions(opening: opening) {
       // "libjpeg-turbo 2.1.5"
       let parts = library.split(separator: " ")
       if let name = parts.first {
@@ -128,7 +129,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
 
   /// The versions that differ from today's, one sentence each.
   package var versionChanges: [String] {
-    RunRecord.currentVersions.sorted { $0.key < $1.key }.compactMap { name, now in
+    RunRecord.currentVersions(opening: Set(versions.keys)).sorted { $0.key < $1.key }.compactMap {
+      name, now in
       let before = versions[name] ?? "none"
       return before == now ? nil : "\(name) \(before) then, \(now) now"
     }

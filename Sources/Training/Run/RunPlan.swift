@@ -99,7 +99,7 @@ struct RunPlan {
     self.warnings = warnings
 
     record = RunRecord(
-      versions: RunRecord.currentVersions, isa: engine.instructionSet.rawValue,
+      versions: RunRecord.currentVersions(), isa: engine.instructionSet.rawValue,
       conv: engine.convolution.rawValue,
       processor: Engine.processorName, threads: engine.threads,
       dataset: FileSystem.absolute(configuration.dataset) ?? configuration.dataset)

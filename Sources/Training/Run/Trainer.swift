@@ -107,7 +107,7 @@ package final class Trainer {
     try memory.check()
     try team.requireSame(
       "versions",
-      RunRecord.currentVersions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      RunRecord.currentVersions().sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         .joined(separator: ", "))
     try team.requireSame(
       "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")
@@ -267,6 +267,8 @@ package final class Trainer {
       try checkpoint?.check(
         fingerprint: images.store.fingerprint, dataset: configuration.dataset)
       journal.record.datasetFingerprint = images.store.fingerprint
+      // Some libraries are opened for the first file that they decode.
+      journal.record.versions = RunRecord.currentVersions()
       journal.record.skipped = images.skipped
       return images
     } catch ImageStoreError.stopped {
