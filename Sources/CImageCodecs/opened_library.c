@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +27,22 @@ static bool fill(void *handle, const cimage_table *table, void *functions) {
   return table->is_usable(functions);
 }
 
+// Some decoders tell the terminal what they think of a damaged file, through C's own stream, which
+// nothing in this program uses. From the first library on it leads nowhere.
+static void hush(void) {
+#ifdef __GLIBC__
+  static bool is_quiet;
+  if (is_quiet) return;
+  FILE *nowhere = fopen("/dev/null", "we");
+  if (nowhere) stderr = nowhere;
+  is_quiet = nowhere;
+#endif
+}
+
 static opened *open_library(const char *name, const cimage_table *table) {
   void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!handle) return NULL;
+  hush();
   opened *library = calloc(1, sizeof *library);
   if (library) {
     library->table = table;

@@ -12,6 +12,10 @@ enum { MAX_PIXELS = 1000000 };
 int fuzz_jpeg(const uint8_t *bytes, size_t count);
 int fuzz_png(const uint8_t *bytes, size_t count);
 int fuzz_facts(const uint8_t *bytes, size_t count);
+int fuzz_bmp(const uint8_t *bytes, size_t count);
+int fuzz_gif(const uint8_t *bytes, size_t count);
+int fuzz_webp(const uint8_t *bytes, size_t count);
+int fuzz_heif(const uint8_t *bytes, size_t count);
 
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t count, size_t capacity);
 int LLVMFuzzerInitialize(int *count, char ***words);
@@ -89,6 +93,10 @@ int LLVMFuzzerInitialize(int *count, char ***words) {
   if (!strcmp(name, "jpeg")) target = fuzz_jpeg;
   if (!strcmp(name, "png")) target = fuzz_png;
   if (!strcmp(name, "facts")) target = fuzz_facts;
+  if (!strcmp(name, "bmp")) target = fuzz_bmp;
+  if (!strcmp(name, "gif")) target = fuzz_gif;
+  if (!strcmp(name, "webp")) target = fuzz_webp;
+  if (!strcmp(name, "heif")) target = fuzz_heif;
   if (!strcmp(name, "codecs")) target = fuzz_codecs;
   check(target, "the program is named for a target");
   return 0;

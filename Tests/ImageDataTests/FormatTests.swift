@@ -74,30 +74,30 @@ extension Trait where Self == ConditionTrait {
   }
 
   /// What the program itself says of a file.
-  private static let traits: [(String, Set<ImageFacts.Trait>)] = [
+  private static let facts: [(String, Set<ImageFacts.Trait>)] = [
     ("bits1.bmp", [.palette]), ("bits24.bmp", []), ("rle8.bmp", [.palette]),
     ("plain.gif", [.palette]), ("interlaced.gif", [.palette, .progressive]),
     ("transparent.gif", [.palette, .alpha]), ("moving.gif", [.palette, .severalImages]),
   ]
-  private static let traitsOfWebP: [(String, Set<ImageFacts.Trait>)] = [
+  private static let factsOfWebP: [(String, Set<ImageFacts.Trait>)] = [
     ("lossy.webp", []), ("lossless-alpha.webp", [.alpha]), ("moving.webp", [.severalImages]),
   ]
-  private static let traitsOfHEIF: [(String, Set<ImageFacts.Trait>)] = [
+  private static let factsOfHEIF: [(String, Set<ImageFacts.Trait>)] = [
     ("full.heic", []), ("alpha.heic", [.alpha]), ("deep.heic", [.deep]),
     ("several.heic", [.severalImages]), ("alpha.avif", [.alpha]),
   ]
 
-  @Test("What files are made of", arguments: traits)
+  @Test("What files are made of", arguments: facts)
   func traits(_ name: String, _ expected: Set<ImageFacts.Trait>) throws {
     try checkFacts(name, expected)
   }
 
-  @Test("What WebP files are made of", .libwebp, arguments: traitsOfWebP)
+  @Test("What WebP files are made of", .libwebp, arguments: factsOfWebP)
   func traitsOfWebP(_ name: String, _ expected: Set<ImageFacts.Trait>) throws {
     try checkFacts(name, expected)
   }
 
-  @Test("What HEIC and AVIF files are made of", .libheif, arguments: traitsOfHEIF)
+  @Test("What HEIC and AVIF files are made of", .libheif, arguments: factsOfHEIF)
   func traitsOfHEIF(_ name: String, _ expected: Set<ImageFacts.Trait>) throws {
     try checkFacts(name, expected)
   }
@@ -225,9 +225,9 @@ extension Trait where Self == ConditionTrait {
     // The runs end early, and a step leaves the image.
     let runs = try Formats.bytes("rle8.bmp")
     let start = runs[10...].prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    #expect(failure(runs[..<start] + [0, 1])?.code == .damaged)
-    #expect(failure(runs[..<start] + [0, 0, 0, 2])?.code == .truncated)
-    #expect(failure(runs[..<start] + [0, 2, 255, 255]) == nil)
+    #expect(failure(Array(runs[..<start]) + [0, 1])?.code == .damaged)
+    #expect(failure(Array(runs[..<start]) + [0, 0, 0, 2])?.code == .truncated)
+    #expect(failure(Array(runs[..<start]) + [0, 2, 255, 255]) == nil)
   }
 
   @Test("Fields of a GIF that cannot be are refused with the right code")
@@ -279,7 +279,7 @@ extension Trait where Self == ConditionTrait {
       #expect(failure(changed(bytes, [(at, 3, value)]))?.code == .damaged)
     }
     #expect(failure(changed(bytes, [(frame, 1, 0x42)])) == nil)
-    let none = bytes[..<frame] + Array(bytes[frame...]).map { $0 == 0x41 ? 0x42 : $0 }
+    let none = bytes.indices.map { $0 >= frame && bytes[$0] == 0x41 ? 0x42 : bytes[$0] }
     #expect(failure(none)?.code == .damaged)
   }
 }

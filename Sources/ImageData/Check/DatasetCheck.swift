@@ -109,7 +109,7 @@ struct CheckedFile {
         (path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
       let ending = ImageName.ending(of: String(name)).map(String.init)
       let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
-      if isForeign || (FileKind(ending: path) ?? kind) != kind {
+      if isForeign || !kind.fits(ending: path) {
         findings.append(
           CheckFinding(.wrongExtension, "holds \(kind == .avif ? "an" : "a") \(kind.name)", [path]))
       }

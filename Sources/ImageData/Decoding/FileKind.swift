@@ -64,6 +64,13 @@ package enum FileKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether the ending of a name, where it promises a kind, promises this one.
+  func fits(ending name: String) -> Bool {
+    guard let promised = FileKind(ending: name), promised != self else { return true }
+    // These endings stand for the container, whatever codes the picture.
+    return self == .avif && [".heif", ".hif"].contains { name.lowercased().hasSuffix($0) }
+  }
+
   /// The name that people use.
   package var name: String {
     switch self {

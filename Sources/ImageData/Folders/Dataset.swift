@@ -89,6 +89,11 @@ package struct Dataset: Sendable {
       isUnsplit: survey.isUnsplit)
   }
 
+  /// The names of the libraries that are opened for its files, as far as their extensions tell.
+  package var codecs: Set<String> {
+    CodecLibrary.names(for: splits.values.lazy.joined().map(\.relativePath))
+  }
+
   /// Whether a file has the extension of an image.
   package static func isCandidate(_ name: String) -> Bool {
     FileKind(ending: name) != nil

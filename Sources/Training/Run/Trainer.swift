@@ -107,7 +107,8 @@ package final class Trainer {
     try memory.check()
     try team.requireSame(
       "versions",
-      RunRecord.currentVersions().sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      RunRecord.currentVersions(opening: team.count > 1 ? plan.dataset.codecs : [])
+        .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         .joined(separator: ", "))
     try team.requireSame(
       "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")
