@@ -34,6 +34,11 @@ protocol RectifiableOperation: Operation {
   var rectifies: Bool { get set }
 }
 
+/// An operation that can instead apply a ReLU with an upper bound.
+protocol BoundableOperation: RectifiableOperation {
+  var boundedRectifier: ActivationFunction? { get set }
+}
+
 /// Memory of one operation, in floats.
 struct OperationNeeds {
   /// Kept from the forward to the backward pass.
