@@ -13,6 +13,8 @@ struct Activation {
     let rectifies: Bool
     /// What greater results are then replaced by.
     let ceiling: Float
+    /// The mean that the factor and the offset take off.
+    let mean: Input
   }
 
   /// A normalization's gradient that readers compute: with g in memory, masked where its output was

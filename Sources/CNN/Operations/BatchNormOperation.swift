@@ -47,7 +47,7 @@ struct BatchNormOperation: BoundableOperation {
   func deferred(saved: Input) -> Activation.Normalization {
     Activation.Normalization(
       factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies,
-      ceiling: ceiling)
+      ceiling: ceiling, mean: saved)
   }
 
   /// What readers of the input's gradient compute if that is deferred.
@@ -173,15 +173,18 @@ struct BatchNormOperation: BoundableOperation {
   func backward(_ pass: BackwardPass) {
     let kernels = pass.kernels.normalization
     let parts = GradientParts(self, pass)
-    let partials = pass.scratch.shared
+    let partials = pass.outputSums?.base ?? pass.scratch.shared
+    let count = pass.outputSums?.parts ?? parts.count
     let mean = Input(pass.saved)
     // A rectifier's gradient is masked where the output, which is recomputed, is at a bound.
     let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
     let offset = Input(pass.saved + 3 * channels)
-    parts.run { index, x, dy, start, pixels in
-      let sums = partials + 2 * index * channels
-      kernels.normalizationSums(
-        x, factor, offset, dy, mean, ceiling, pixels, channels, sums, sums + channels)
+    if pass.outputSums == nil {
+      parts.run { index, x, dy, start, pixels in
+        let sums = partials + 2 * index * channels
+        kernels.normalizationSums(
+          x, factor, offset, dy, mean, ceiling, pixels, channels, sums, sums + channels)
+      }
     }
     let a = pass.saved + 4 * channels
     let b = a + channels
@@ -192,19 +195,19 @@ struct BatchNormOperation: BoundableOperation {
     // Processes that share statistics also share their gradient; the parameters' gradients are
     // summed later.
     let whole = pass.share.flatMap { share in
-      share.sharesStatistics ? wholeTotals(partials, parts.count, own, share) : nil
+      share.sharesStatistics ? wholeTotals(partials, count, own, share) : nil
     }
-    let count = whole?.count ?? own
+    let pixels = whole?.count ?? own
     forEachChannel(pass.engine) { c in
-      let (sum, product) = total(partials, parts.count, c)
+      let (sum, product) = total(partials, count, c)
       let inverse = Double(pass.saved[channels + c])
       pass.gradients[shift + c] += Float(sum)
       pass.gradients[scale + c] += Float(product * inverse)
       let (wholeSum, wholeProduct) = whole?.totals[c] ?? (sum, product)
       let factor = Double(pass.parameters[scale + c]) * inverse
       a[c] = Float(factor)
-      b[c] = Float(-factor * inverse * wholeProduct * inverse / count)
-      d[c] = Float(-factor * wholeSum / count)
+      b[c] = Float(-factor * inverse * wholeProduct * inverse / pixels)
+      d[c] = Float(-factor * wholeSum / pixels)
     }
     guard let dx = pass.inputGradient else { return }
     parts.run { _, x, dy, start, pixels in
