@@ -13,7 +13,7 @@ package struct ConvolutionKernels: Sendable {
   package let padNormalizedBand:
     @Sendable (
       _ image: Input, _ band: Output, _ factor: Input, _ offset: Input, _ shape: BandShape,
-      _ channels: Int, _ rectifies: Bool
+      _ channels: Int, _ rectifies: Bool, _ ceiling: Float
     ) -> Void
   package let correlateBand:
     @Sendable (
@@ -35,7 +35,7 @@ package struct ConvolutionKernels: Sendable {
       @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int, Int, Int, Int, Int) -> Void,
     padBand: @escaping @Sendable (Input, Output, BandShape) -> Void,
     padNormalizedBand:
-      @escaping @Sendable (Input, Output, Input, Input, BandShape, Int, Bool) -> Void,
+      @escaping @Sendable (Input, Output, Input, Input, BandShape, Int, Bool, Float) -> Void,
     correlateBand: @escaping @Sendable (Input, Input, Input?, Output, CorrelationShape) -> Void,
     accumulateFilterGradient:
       @escaping @Sendable (Input, Input, Output, FilterGradientShape) -> Void,
@@ -125,17 +125,18 @@ package struct NormalizationKernels: Sendable {
   package let scaleChannels:
     @Sendable (
       _ x: Input, _ factor: Input, _ offset: Input, _ y: Output, _ pixels: Int, _ channels: Int,
-      _ rectifies: Bool
+      _ rectifies: Bool, _ ceiling: Float
     ) -> Void
   package let normalizationSums:
     @Sendable (
-      _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ pixels: Int,
-      _ channels: Int, _ sums: Output, _ products: Output
+      _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ ceiling: Float,
+      _ pixels: Int, _ channels: Int, _ sums: Output, _ products: Output
     ) -> Void
   package let normalizationGradient:
     @Sendable (
       _ x: Input, _ factor: Input?, _ offset: Input, _ dy: Input, _ mean: Input, _ a: Input,
-      _ b: Input, _ d: Input, _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
+      _ b: Input, _ d: Input, _ dx: Output, _ ceiling: Float, _ pixels: Int, _ channels: Int,
+      _ accumulates: Bool
     ) -> Void
   package let addChannels:
     @Sendable (
@@ -148,12 +149,15 @@ package struct NormalizationKernels: Sendable {
   /// The kernels of one module.
   package init(
     moments: @escaping @Sendable (Input, Input, Int, Int, Output, Output) -> Void,
-    scaleChannels: @escaping @Sendable (Input, Input, Input, Output, Int, Int, Bool) -> Void,
+    scaleChannels:
+      @escaping @Sendable (Input, Input, Input, Output, Int, Int, Bool, Float) -> Void,
     normalizationSums:
-      @escaping @Sendable (Input, Input?, Input, Input, Input, Int, Int, Output, Output) -> Void,
+      @escaping @Sendable (
+        Input, Input?, Input, Input, Input, Float, Int, Int, Output, Output
+      ) -> Void,
     normalizationGradient:
       @escaping @Sendable (
-        Input, Input?, Input, Input, Input, Input, Input, Input, Output, Int, Int, Bool
+        Input, Input?, Input, Input, Input, Input, Input, Input, Output, Float, Int, Int, Bool
       ) -> Void,
     addChannels:
       @escaping @Sendable (

@@ -82,7 +82,8 @@ func moments1(_ x: P, _ shift: P, _ pixels: Int, _ channels: Int, _ a: M, _ b: M
 private enum Summands {
   /// x - center and its square.
   case moments
-  /// dy, where x · factor + offset is positive if these are given, and its product with x - center.
+  /// dy, where x · factor + offset is within a rectifier's bounds if these are given, and its
+  /// product with x - center.
   case gradient
   /// x.
   case values
@@ -92,17 +93,18 @@ private enum Summands {
 @inline(__always)
 private func addPixels(
   _ summands: Summands, vectors: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P,
-  _ pixels: Int, _ channels: Int, _ first: M, _ second: M
+  _ pixels: Int, _ channels: Int, _ first: M, _ second: M, ceiling: Float = .infinity
 ) {
   let sumsAtOnce = sumsAtOnce(summands)
   let pixelsAtOnce = sumsAtOnce / vectors
+  let most = Vector(repeating: ceiling)
   var sums = clearedAccumulators()
   var pixel = 0
   while pixel + pixelsAtOnce <= pixels {
     for u in 0..<pixelsAtOnce {
       for v in 0..<vectors {
         let i = (pixel + u) * channels + v * lanes
-        let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center)
+        let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center, most)
         let place = u * vectors + v
         sums[place] += a
         if summands != .values {
@@ -115,7 +117,7 @@ private func addPixels(
   while pixel < pixels {
     for v in 0..<vectors {
       let i = pixel * channels + v * lanes
-      let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center)
+      let (a, b) = summandsAt(summands, i, v * lanes, x, factor, offset, dy, center, most)
       sums[v] += a
       if summands != .values {
         sums[sumsAtOnce + v] = multiplyAdd(sums[sumsAtOnce + v], a, b)
@@ -138,7 +140,8 @@ private func addPixels(
 /// The summand of the first sum, and its factor for the second.
 @inline(__always)
 private func summandsAt(
-  _ summands: Summands, _ i: Int, _ c: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P
+  _ summands: Summands, _ i: Int, _ c: Int, _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ center: P,
+  _ most: Vector
 ) -> (Vector, Vector) {
   switch summands {
   case .values:
@@ -152,31 +155,32 @@ private func summandsAt(
     var d = load(dy + i)
     if let factor {
       let y = multiplyAdd(load(offset + c), value, load(factor + c))
-      d = Vector.zero.replacing(with: d, where: y .> Vector.zero)
+      d = passed(d, y, most)
     }
     return (d, value - load(center + c))
   }
 }
 
-/// y = x · factor[c] + offset[c], then max(·, 0) if `rectifies`.
+/// y = x · factor[c] + offset[c], then min(max(·, 0), ceiling) if `rectifies`.
 package func scaleChannels(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>, _ offset: UnsafePointer<Float>,
-  _ y: UnsafeMutablePointer<Float>, pixels: Int, channels: Int, rectifies: Bool
+  _ y: UnsafeMutablePointer<Float>, pixels: Int, channels: Int, rectifies: Bool, ceiling: Float
 ) {
   let floor = rectifies ? 0 : -Float.infinity
+  let most = rectifies ? ceiling : .infinity
   var c = 0
   while c < channels {
     c = blockStart(c, channels, mayRepeat: UnsafePointer(y) != x)
     let step = blockStep(c, channels)
     let (p, f, o, q) = (x + c, factor + c, offset + c, y + c)
     switch step {
-    case 4 * lanes: scale4(p, f, o, q, pixels, channels, floor)
-    case 2 * lanes: scale2(p, f, o, q, pixels, channels, floor)
-    case lanes: scale1(p, f, o, q, pixels, channels, floor)
+    case 4 * lanes: scale4(p, f, o, q, pixels, channels, floor, most)
+    case 2 * lanes: scale2(p, f, o, q, pixels, channels, floor, most)
+    case lanes: scale1(p, f, o, q, pixels, channels, floor, most)
     default:
       for i in 0..<pixels {
         let v = multiplyAdd(o[0], p[i * channels], f[0])
-        q[i * channels] = v < floor ? floor : v
+        q[i * channels] = v < floor ? floor : v > most ? most : v
       }
     }
     c += step
@@ -184,23 +188,29 @@ package func scaleChannels(
 }
 
 @inline(never)
-func scale4(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
-  scalePixels(vectors: 4, x, f, o, y, pixels, channels, floor)
+func scale4(
+  _ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float, _ most: Float
+) {
+  scalePixels(vectors: 4, x, f, o, y, pixels, channels, floor, most)
 }
 @inline(never)
-func scale2(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
-  scalePixels(vectors: 2, x, f, o, y, pixels, channels, floor)
+func scale2(
+  _ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float, _ most: Float
+) {
+  scalePixels(vectors: 2, x, f, o, y, pixels, channels, floor, most)
 }
 @inline(never)
-func scale1(_ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float) {
-  scalePixels(vectors: 1, x, f, o, y, pixels, channels, floor)
+func scale1(
+  _ x: P, _ f: P, _ o: P, _ y: M, _ pixels: Int, _ channels: Int, _ floor: Float, _ most: Float
+) {
+  scalePixels(vectors: 1, x, f, o, y, pixels, channels, floor, most)
 }
 
-/// `scaleChannels` for `vectors` vectors of channels; `floor` is the lower bound of the results.
+/// `scaleChannels` for `vectors` vectors of channels; the results lie in `floor`...`ceiling`.
 @inline(__always)
 private func scalePixels(
   vectors: Int, _ x: P, _ factor: P, _ offset: P, _ y: M, _ pixels: Int, _ channels: Int,
-  _ floor: Float
+  _ floor: Float, _ ceiling: Float
 ) {
   var held = clearedAccumulators()
   for v in 0..<vectors {
@@ -208,24 +218,25 @@ private func scalePixels(
     held[vectors + v] = load(offset + v * lanes)
   }
   let least = Vector(repeating: floor)
+  let most = Vector(repeating: ceiling)
   for pixel in 0..<pixels {
     for v in 0..<vectors {
       let i = pixel * channels + v * lanes
       let value = multiplyAdd(held[vectors + v], load(x + i), held[v])
-      store(y + i, value.replacing(with: least, where: value .< least))
+      store(y + i, raised(lowered(value, most), least))
     }
   }
 }
 
 /// Sums over consecutive pixels for the gradient: sums[c] = Σ dy, products[c] = Σ dy·(x - mean).
 ///
-/// Where `factor` is given, dy counts only where x · factor + offset is positive: the gradient of a
-/// following ReLU. The sign is computed as in `scaleChannels`.
+/// Where `factor` is given, dy counts only where x · factor + offset is between 0 and `ceiling`: the
+/// gradient of a following rectifier. That value is computed as in `scaleChannels`.
 package func normalizationSums(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
   _ dy: UnsafePointer<Float>,
-  _ mean: UnsafePointer<Float>, pixels: Int, channels: Int, _ sums: UnsafeMutablePointer<Float>,
-  _ products: UnsafeMutablePointer<Float>
+  _ mean: UnsafePointer<Float>, ceiling: Float, pixels: Int, channels: Int,
+  _ sums: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>
 ) {
   var c = 0
   while c < channels {
@@ -234,15 +245,15 @@ package func normalizationSums(
     let (p, d, m, a, b) = (x + c, dy + c, mean + c, sums + c, products + c)
     let (f, o) = (factor.map { $0 + c }, offset + c)
     switch step {
-    case 4 * lanes: gradientSums4(p, f, o, d, m, pixels, channels, a, b)
-    case 2 * lanes: gradientSums2(p, f, o, d, m, pixels, channels, a, b)
-    case lanes: gradientSums1(p, f, o, d, m, pixels, channels, a, b)
+    case 4 * lanes: gradientSums4(p, f, o, d, m, ceiling, pixels, channels, a, b)
+    case 2 * lanes: gradientSums2(p, f, o, d, m, ceiling, pixels, channels, a, b)
+    case lanes: gradientSums1(p, f, o, d, m, ceiling, pixels, channels, a, b)
     default:
       var sum: Float = 0
       var product: Float = 0
       for pixel in 0..<pixels {
         let i = pixel * channels
-        let passed = masked(d[i], p[i], f, o)
+        let passed = masked(d[i], p[i], f, o, ceiling)
         sum += passed
         product = multiplyAdd(product, passed, p[i] - m[0])
       }
@@ -252,33 +263,44 @@ package func normalizationSums(
   }
 }
 
-/// dy if no factor is given or the value is positive, as in whole vectors: NaN is not positive.
+/// dy if no factor is given or the value is between 0 and `ceiling`, as in whole vectors: NaN is not.
 @inline(__always)
-func masked(_ dy: Float, _ x: Float, _ factor: P?, _ offset: P) -> Float {
+func masked(_ dy: Float, _ x: Float, _ factor: P?, _ offset: P, _ ceiling: Float) -> Float {
   guard let factor else { return dy }
-  return multiplyAdd(offset[0], x, factor[0]) > 0 ? dy : 0
+  let y = multiplyAdd(offset[0], x, factor[0])
+  return y > 0 && y < ceiling ? dy : 0
+}
+
+/// d where y is between 0 and `most`, else 0.
+@inline(__always)
+func passed(_ d: Vector, _ y: Vector, _ most: Vector) -> Vector {
+  let above = Vector.zero.replacing(with: d, where: y .> Vector.zero)
+  return Vector.zero.replacing(with: above, where: y .< most)
 }
 
 @inline(never)
 func gradientSums4(
-  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
-  _ b: M
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ ceiling: Float, _ pixels: Int,
+  _ channels: Int, _ a: M, _ b: M
 ) {
-  addPixels(.gradient, vectors: 4, x, factor, offset, dy, mean, pixels, channels, a, b)
+  addPixels(
+    .gradient, vectors: 4, x, factor, offset, dy, mean, pixels, channels, a, b, ceiling: ceiling)
 }
 @inline(never)
 func gradientSums2(
-  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
-  _ b: M
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ ceiling: Float, _ pixels: Int,
+  _ channels: Int, _ a: M, _ b: M
 ) {
-  addPixels(.gradient, vectors: 2, x, factor, offset, dy, mean, pixels, channels, a, b)
+  addPixels(
+    .gradient, vectors: 2, x, factor, offset, dy, mean, pixels, channels, a, b, ceiling: ceiling)
 }
 @inline(never)
 func gradientSums1(
-  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ pixels: Int, _ channels: Int, _ a: M,
-  _ b: M
+  _ x: P, _ factor: P?, _ offset: P, _ dy: P, _ mean: P, _ ceiling: Float, _ pixels: Int,
+  _ channels: Int, _ a: M, _ b: M
 ) {
-  addPixels(.gradient, vectors: 1, x, factor, offset, dy, mean, pixels, channels, a, b)
+  addPixels(
+    .gradient, vectors: 1, x, factor, offset, dy, mean, pixels, channels, a, b, ceiling: ceiling)
 }
 
 /// y = (a · aFactor[c] + aOffset[c]) + (b · bFactor[c] + bOffset[c]), then max(y, 0) if

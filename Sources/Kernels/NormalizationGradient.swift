@@ -5,10 +5,11 @@ package func normalizationGradient(
   _ x: UnsafePointer<Float>, _ factor: UnsafePointer<Float>?, _ offset: UnsafePointer<Float>,
   _ dy: UnsafePointer<Float>,
   _ mean: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-  _ d: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, pixels: Int, channels: Int,
-  accumulates: Bool
+  _ d: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, ceiling: Float, pixels: Int,
+  channels: Int, accumulates: Bool
 ) {
-  let f = NormalizationFactors(mean: mean, a: a, b: b, d: d, factor: factor, offset: offset)
+  let f = NormalizationFactors(
+    mean: mean, a: a, b: b, d: d, factor: factor, offset: offset, ceiling: ceiling)
   let written = UnsafePointer(dx)
   let mayRepeat = !accumulates && written != x && written != dy
   var c = 0
@@ -27,7 +28,7 @@ package func normalizationGradient(
     } else {
       for pixel in 0..<pixels {
         let i = pixel * channels + c
-        let g = masked(dy[i], x[i], factor.map { $0 + c }, offset + c)
+        let g = masked(dy[i], x[i], factor.map { $0 + c }, offset + c, ceiling)
         let r = multiplyAdd(multiplyAdd(d[c], x[i] - mean[c], b[c]), g, a[c])
         dx[i] = accumulates ? dx[i] + r : r
       }
@@ -39,9 +40,10 @@ package func normalizationGradient(
 /// The factors of `normalizationGradient`, one of each a channel.
 struct NormalizationFactors {
   var mean, a, b, d: UnsafePointer<Float>
-  /// The output's factors, if a ReLU follows.
+  /// The output's factors, if a rectifier follows, and its upper bound.
   var factor: UnsafePointer<Float>?
   var offset: UnsafePointer<Float>
+  var ceiling: Float
 }
 
 @inline(never)
@@ -75,6 +77,7 @@ private func gradientOfPixels(
   vectors: Int, _ c: Int, _ x: P, _ dy: P, _ f: NormalizationFactors, _ dx: M,
   _ pixels: Int, _ channels: Int, _ accumulates: Bool
 ) {
+  let most = Vector(repeating: f.ceiling)
   let holds = 4 * vectors <= 2 * widestTile
   var held = clearedAccumulators()
   if holds {
@@ -97,7 +100,7 @@ private func gradientOfPixels(
       var g = load(dy + i)
       if let factor = f.factor {
         let y = multiplyAdd(load(f.offset + own), value, load(factor + own))
-        g = Vector.zero.replacing(with: g, where: y .> Vector.zero)
+        g = passed(g, y, most)
       }
       let r = multiplyAdd(multiplyAdd(d, value - mean, b), g, a)
       store(dx + i, accumulates ? load(dx + i) + r : r)

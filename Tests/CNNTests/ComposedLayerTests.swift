@@ -107,36 +107,72 @@ struct ComposedLayerTests {
   ]
 
   @Test func `every combination has the outputs and gradients of its parts`() throws {
-    let engine = try TestEngine.make()
     for (index, (name, layers)) in ComposedLayerTests.networks.enumerated() {
-      let shape = Shape(height: 6, width: 8, channels: 5)
-      let probe = try LayerProbe(layers, input: shape, batch: 3, engine: engine)
-      var random = RandomValues(seed: 61, salt: index)
-      let images = random.normals(probe.inputCount)
-      let dy = random.normals(probe.outputCount)
-      var reference = ReferenceNetwork(probe.network)
-      let expected = reference.pass(images) { _ in dy.map(Double.init) }
-      let pass = probe.pass(images, dy)
-
-      let output = mismatch(
-        actual: pass.output, expected: expected.output, tolerance: tolerance)
-      #expect(output == nil, "output of \(name)")
-      let dx = mismatch(
-        actual: pass.inputGradient, expected: expected.inputGradient, tolerance: tolerance)
-      #expect(dx == nil, "input gradient of \(name)")
-      for tensor in probe.network.tensorNames {
-        if let wanted = reference.gradients[tensor] {
-          let found = mismatch(
-            actual: pass.gradients[tensor] ?? [], expected: wanted, tolerance: tolerance)
-          #expect(found == nil, "gradient of \(tensor) in \(name)")
-        } else {
-          let found = mismatch(
-            actual: probe.network.values(of: tensor) ?? [],
-            expected: reference.tensors[tensor] ?? [], tolerance: tolerance)
-          #expect(found == nil, "\(tensor) in \(name)")
-        }
-      }
-      #expect(pass.gradients.count == reference.gradients.count, "\(name)")
+      try check(name, layers, Shape(height: 6, width: 8, channels: 5), batch: 3, salt: index)
     }
+  }
+
+  /// A backward pass works on some rows of such maps after the others.
+  @Test(arguments: [3, 5], [ActivationFunction.relu6, .hardSwish])
+  func `maps of several bands have the gradients of their parts`(
+    kernel: Int, function: ActivationFunction
+  ) throws {
+    let layers: [any Layer] = [
+      ComposedLayerTests.conv(64, 1), BatchNorm(), Activate(function),
+      ComposedLayerTests.depthwise(64, kernel), BatchNorm(), Activate(function),
+      ComposedLayerTests.depthwise(64, kernel, stride: 2), BatchNorm(), ReLU(),
+      ComposedLayerTests.conv(6, 1), BatchNorm(),
+    ]
+    try check(
+      "\(kernel), \(function)", layers, ComposedLayerTests.bands, batch: 2, salt: 1000)
+
+    var random = RandomValues(seed: 62)
+    let probe = { threads in
+      try LayerProbe(
+        layers, input: ComposedLayerTests.bands, batch: 2,
+        engine: TestEngine.make(threads: threads))
+    }
+    let first = try probe(1)
+    let (images, dy) = (random.normals(first.inputCount), random.normals(first.outputCount))
+    let expected = first.pass(images, dy)
+    let found = try probe(3).pass(images, dy)
+    #expect(bitMismatch(found.inputGradient, expected.inputGradient) == nil)
+    for (tensor, gradient) in expected.gradients {
+      #expect(bitMismatch(found.gradients[tensor] ?? [], gradient) == nil, "\(tensor)")
+    }
+  }
+
+  private static let bands = Shape(height: 13, width: 40, channels: 5)
+
+  private func check(
+    _ name: String, _ layers: [any Layer], _ shape: Shape, batch: Int, salt: Int
+  ) throws {
+    let probe = try LayerProbe(layers, input: shape, batch: batch, engine: TestEngine.make())
+    var random = RandomValues(seed: 61, salt: salt)
+    let images = random.normals(probe.inputCount)
+    let dy = random.normals(probe.outputCount)
+    var reference = ReferenceNetwork(probe.network)
+    let expected = reference.pass(images) { _ in dy.map(Double.init) }
+    let pass = probe.pass(images, dy)
+
+    let output = mismatch(
+      actual: pass.output, expected: expected.output, tolerance: tolerance)
+    #expect(output == nil, "output of \(name)")
+    let dx = mismatch(
+      actual: pass.inputGradient, expected: expected.inputGradient, tolerance: tolerance)
+    #expect(dx == nil, "input gradient of \(name)")
+    for tensor in probe.network.tensorNames {
+      if let wanted = reference.gradients[tensor] {
+        let found = mismatch(
+          actual: pass.gradients[tensor] ?? [], expected: wanted, tolerance: tolerance)
+        #expect(found == nil, "gradient of \(tensor) in \(name)")
+      } else {
+        let found = mismatch(
+          actual: probe.network.values(of: tensor) ?? [],
+          expected: reference.tensors[tensor] ?? [], tolerance: tolerance)
+        #expect(found == nil, "\(tensor) in \(name)")
+      }
+    }
+    #expect(pass.gradients.count == reference.gradients.count, "\(name)")
   }
 }

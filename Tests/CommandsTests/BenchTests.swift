@@ -7,7 +7,8 @@ import Testing
   private static let quick = ["bench", "--batch", "2", "--seconds", "0.001", "--threads", "2"]
   private static let training = [
     "convolution_forward", "convolution_input_gradient", "convolution_filter_gradient",
-    "normalization", "pooling", "dense", "elementwise", "loss", "optimizer", "clearing", "other",
+    "convolution_gradients", "normalization", "pooling", "dense", "elementwise", "loss",
+    "optimizer", "clearing", "other",
   ]
   private static let inference = [
     "convolution_forward", "normalization", "pooling", "dense", "elementwise", "other",

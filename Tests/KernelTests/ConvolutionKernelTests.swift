@@ -229,10 +229,11 @@ struct ConvolutionKernelTests {
     }
   }
 
-  @Test(arguments: TestEngine.instructionSets, [false, true])
+  @Test(arguments: TestEngine.instructionSets, [nil, .infinity, 0.7] as [Float?])
   func `a normalised band holds factor and offset of the image among zeros`(
-    set: InstructionSet, rectifies: Bool
+    set: InstructionSet, ceiling: Float?
   ) throws {
+    let (rectifies, most) = (ceiling != nil, ceiling ?? 0.1)
     let kernels = try kernels(set)
     for channels in [1, 3, 4, 8, 15, 16, 17, 35] {
       var random = RandomValues(seed: 34, salt: channels)
@@ -250,7 +251,8 @@ struct ConvolutionKernelTests {
           buffers[0].pointer, band.pointer, buffers[1].pointer, buffers[2].pointer,
           BandShape(
             firstRow: firstRow, rows: 4, imageRows: rows, imageRowLength: columns * channels,
-            left: left * channels, bandRowStep: step * channels), channels, rectifies)
+            left: left * channels, bandRowStep: step * channels), channels, rectifies,
+          most)
         var expected: [Double] = []
         var magnitudes: [Double] = []
         for place in 0..<(4 * step * channels) {
@@ -260,7 +262,7 @@ struct ConvolutionKernelTests {
           let pixel = isInside ? Double(image[(y * columns + x) * channels + c]) : 0
           let product = pixel * Double(factor[c])
           let value = isInside ? product + Double(offset[c]) : 0
-          expected.append(rectifies ? max(0, value) : value)
+          expected.append(rectifies ? min(max(0, value), Double(most)) : value)
           // Zeros around the image are exact.
           magnitudes.append(isInside ? abs(product) + abs(Double(offset[c])) : 0)
         }

@@ -57,10 +57,11 @@ struct NormalizationKernelTests {
     }
   }
 
-  @Test(arguments: TestEngine.instructionSets, [false, true])
-  func `channels are scaled and shifted, and rectified if asked`(
-    set: InstructionSet, rectifies: Bool
+  @Test(arguments: TestEngine.instructionSets, [nil, .infinity, 0.7] as [Float?])
+  func `channels are scaled and shifted, and rectified up to a ceiling if asked`(
+    set: InstructionSet, ceiling: Float?
   ) throws {
+    let (rectifies, most) = (ceiling != nil, ceiling ?? 0.1)
     let kernels = try Engine(threads: 1, instructionSet: set).kernels.normalization
     for channels in NormalizationKernelTests.channelCounts {
       let pixels = 9
@@ -70,26 +71,27 @@ struct NormalizationKernelTests {
       let (x, factor, offset) = (GuardedBuffer(values), GuardedBuffer(f), GuardedBuffer(o))
       let y = GuardedBuffer(count: values.count)
       kernels.scaleChannels(
-        x.pointer, factor.pointer, offset.pointer, y.pointer, pixels, channels, rectifies)
+        x.pointer, factor.pointer, offset.pointer, y.pointer, pixels, channels, rectifies, most)
       let expected = values.indices.map { index in
         let value = Double(values[index]) * Double(f[index % channels])
         let sum = value + Double(o[index % channels])
-        return rectifies ? max(sum, 0) : sum
+        return rectifies ? min(max(sum, 0), Double(most)) : sum
       }
       let magnitudes = values.indices.map {
         abs(Double(values[$0]) * Double(f[$0 % channels])) + abs(Double(o[$0 % channels]))
       }
       check(y, (expected, magnitudes), "\(set), \(channels) channels")
       kernels.scaleChannels(
-        x.pointer, factor.pointer, offset.pointer, x.pointer, pixels, channels, rectifies)
+        x.pointer, factor.pointer, offset.pointer, x.pointer, pixels, channels, rectifies, most)
       check(x, (expected, magnitudes), "\(set), \(channels) channels in place")
     }
   }
 
-  @Test(arguments: TestEngine.instructionSets, [false, true])
+  @Test(arguments: TestEngine.instructionSets, [nil, .infinity, 0.7] as [Float?])
   func `the gradient's sums and its last line, behind a rectifier and without`(
-    set: InstructionSet, masked: Bool
+    set: InstructionSet, ceiling: Float?
   ) throws {
+    let (masked, most) = (ceiling != nil, ceiling ?? 0.1)
     let kernels = try Engine(threads: 1, instructionSet: set).kernels.normalization
     for channels in NormalizationKernelTests.channelCounts {
       let pixels = 11
@@ -104,15 +106,15 @@ struct NormalizationKernelTests {
       let (mean, a, b, d) = factors.map { GuardedBuffer($0) }.four
       let passes = { (e: Int) in
         let y = Double(x[e]) * Double(f[e % channels]) + Double(o[e % channels])
-        return !masked || y > 0 ? Double(dy[e]) : 0
+        return !masked || y > 0 && y < Double(most) ? Double(dy[e]) : 0
       }
       let difference = { (e: Int, c: Int) in Double(x[e] - factors[0][c]) }
       let comment: Comment = "\(set), \(channels) channels"
 
       let (sum, product) = (GuardedBuffer(count: channels), GuardedBuffer(count: channels))
       kernels.normalizationSums(
-        inputs[0].pointer, factor, inputs[3].pointer, inputs[1].pointer, mean.pointer, pixels,
-        channels, sum.pointer, product.pointer)
+        inputs[0].pointer, factor, inputs[3].pointer, inputs[1].pointer, mean.pointer, most,
+        pixels, channels, sum.pointer, product.pointer)
       check(sum, sums(pixels, channels) { e, _ in passes(e) }, comment)
       check(product, sums(pixels, channels) { passes($0) * difference($0, $1) }, comment)
 
@@ -120,7 +122,7 @@ struct NormalizationKernelTests {
         let dx = accumulates ? GuardedBuffer(former) : GuardedBuffer(count: former.count)
         kernels.normalizationGradient(
           inputs[0].pointer, factor, inputs[3].pointer, inputs[1].pointer, mean.pointer, a.pointer,
-          b.pointer, d.pointer, dx.pointer, pixels, channels, accumulates)
+          b.pointer, d.pointer, dx.pointer, most, pixels, channels, accumulates)
         let terms = x.indices.map { e in
           let c = e % channels
           return [

@@ -11,6 +11,10 @@ struct Activation {
     let offset: Input
     /// Whether negative results are replaced by zero.
     let rectifies: Bool
+    /// What greater results are then replaced by.
+    let ceiling: Float
+    /// The mean that the factor and the offset take off.
+    let mean: Input
   }
 
   /// A normalization's gradient that readers compute: with g in memory, masked where its output was
@@ -21,6 +25,8 @@ struct Activation {
     /// Of the output, where it was rectified.
     let factor: Input?
     let offset: Input
+    /// The upper bound of what was rectified.
+    let ceiling: Float
     let mean: Input
     let a: Input
     let b: Input

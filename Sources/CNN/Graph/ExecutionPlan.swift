@@ -8,7 +8,9 @@ internal import KernelTypes
 /// while that is in the cache. Gradients change in place: an addition passes its gradient to both
 /// addends, a normalization's gradient becomes that of its input. And where max pooling reads a
 /// normalization alone, its gradient is spread over the windows only on the way through the
-/// normalization; a convolution before it computes the normalization's gradient on the way.
+/// normalization; a convolution before it computes the normalization's gradient on the way. A
+/// convolution that computes both its gradients in one pass does so with that of the following
+/// normalization, and sums the input's gradient for the normalization before.
 struct ExecutionPlan {
   /// Floats of the arena.
   let total: Int
@@ -29,6 +31,12 @@ struct ExecutionPlan {
   let isTakenOver: [Bool]
   /// For each convolution, the following normalization whose gradient it computes.
   let normalizedBy: [Int?]
+  /// For each node, whether it is a convolution that computes both gradients in one pass.
+  let isJoined: [Bool]
+  /// For each such convolution the normalization before whose gradient it sums.
+  let summedFor: [Int?]
+  /// Offsets of those sums, for each normalization; negative: none.
+  let sums: [Int]
   /// For each node and each of its inputs: whether its gradient is added to.
   let accumulates: [[Bool]]
   let sharedScratch: Int
@@ -52,6 +60,9 @@ struct ExecutionPlan {
       else { return nil }
       return reader
     }
+    let joining = nodes.indices.map { step in
+      isTraining && ExecutionPlan.joins(graph, step, readers, pooling, kernels)
+    }
     let normalizing = nodes.enumerated().map { step, node -> Int? in
       guard isTraining, let convolution = node.operation as? ConvolutionOperation,
         convolution.readsNormalizationGradient, let reader = graph.follower(of: step, readers),
@@ -59,7 +70,16 @@ struct ExecutionPlan {
       else { return nil }
       // Both gradients compute it separately. That pays if reading it would cost more, as its
       // source is a quarter of the size, or if there is only one gradient.
-      return pooling[reader] != nil || node.inputs[0] == 0 ? reader : nil
+      if pooling[reader] != nil || node.inputs[0] == 0 { return reader }
+      // In one pass it is computed once, in place: nobody else may read the gradient, as a sum's
+      // other addend does.
+      let others = readers[nodes[reader].output]
+      let isOwn = !others.isEmpty && !others.contains { nodes[$0].operation is AddOperation }
+      return joining[step] && isOwn && nodes[reader].output != graph.output ? reader : nil
+    }
+    let summing = nodes.enumerated().map { step, node -> Int? in
+      guard joining[step], readers[node.inputs[0]] == [step] else { return nil }
+      return deferral[node.inputs[0]]
     }
     var plan = MemoryPlan()
 
@@ -122,6 +142,18 @@ struct ExecutionPlan {
       }
     }
 
+    var sums = nodes.map { _ in -1 }
+    for (step, node) in nodes.enumerated() {
+      guard let normalization = summing[step],
+        let convolution = node.operation as? ConvolutionOperation
+      else { continue }
+      sums[normalization] = plan.reserve(
+        NormalizationSums.count(
+          parts: convolution.joinedParts(batch: capacity),
+          channels: graph.shapes[node.inputs[0]].channels),
+        from: end - step, through: end - normalization)
+    }
+
     // The gradient of a value lives from its last reader's backward step to its own node's.
     var gradients = graph.shapes.map { _ in -1 }
     if isTraining {
@@ -173,6 +205,11 @@ struct ExecutionPlan {
     pooledBy = pooling
     isTakenOver = nodes.indices.map { pooling.contains($0) }
     normalizedBy = normalizing
+    isJoined = nodes.indices.map {
+      joining[$0] && (normalizing[$0] != nil || summing[$0] != nil)
+    }
+    summedFor = summing
+    self.sums = sums.map(offset)
 
     var written: Set<Int> = []
     var accumulates = nodes.map { $0.inputs.map { _ in false } }
@@ -182,6 +219,18 @@ struct ExecutionPlan {
       }
     }
     self.accumulates = accumulates
+  }
+
+  /// Whether a node is a convolution that can compute both gradients in one pass.
+  private static func joins(
+    _ graph: Graph, _ step: Int, _ readers: [[Int]], _ pooling: [Int?], _ kernels: KernelTable
+  ) -> Bool {
+    let node = graph.nodes[step]
+    guard let convolution = node.operation as? ConvolutionOperation,
+      convolution.joinsGradients(kernels), node.inputs[0] != 0
+    else { return false }
+    // Not where the gradient of a pooling is still to be spread.
+    return graph.follower(of: step, readers).map { pooling[$0] == nil } ?? true
   }
 
   /// For each value, the normalization that need not write it, since all readers can compute it.

@@ -165,7 +165,9 @@ final class Executor {
           output: Input(view(plan.values[node.output])),
           outputGradient: view(plan.gradients[gradientSource(step)]),
           pooled: pooled(plan.normalizedBy[step] ?? step),
-          normalizationGradient: normalizationGradient(step),
+          normalizationGradient: normalizationGradient(step), isJoined: plan.isJoined[step],
+          inputSums: plan.summedFor[step].flatMap { sums($0, batch) },
+          outputSums: sums(step, batch),
           inputGradient: target(step, node, 0),
           secondInputGradient: node.inputs.count > 1 ? target(step, node, 1) : nil,
           saved: view(plan.saved[step]), scratch: scratch,
@@ -189,6 +191,17 @@ final class Executor {
     else { return nil }
     return normalization.deferredGradient(
       saved: Input(view(plan.saved[reader])), x: Input(view(plan.values[graph.nodes[step].output])))
+  }
+
+  /// The sums of a normalization's gradient that its reader takes.
+  private func sums(_ normalization: Int, _ batch: Int) -> NormalizationSums? {
+    guard let reader = plan.summedFor.firstIndex(of: normalization),
+      let convolution = graph.nodes[reader].operation as? ConvolutionOperation
+    else { return nil }
+    return NormalizationSums(
+      base: view(plan.sums[normalization]),
+      channels: graph.shapes[graph.nodes[normalization].output].channels,
+      parts: convolution.joinedParts(batch: batch))
   }
 
   private func pooled(_ step: Int) -> PooledGradient? {

@@ -34,12 +34,14 @@ final class FoldedNetwork {
         // A fused pooling takes the maximum first; with a negative factor it would have to be the
         // minimum.
         convolution.pool == nil, let next = network.graph.follower(of: index, readers),
-        let normalization = graph.nodes[next].operation as? BatchNormOperation
+        let normalization = graph.nodes[next].operation as? BatchNormOperation,
+        normalization.boundedRectifier == nil || convolution.canActivate
       else { continue }
       folds.append(
         Fold(convolution: convolution, normalization: normalization, bias: floats))
       convolution.bias = floats
-      convolution.rectifies = normalization.rectifies
+      convolution.activation = normalization.boundedRectifier
+      convolution.rectifies = normalization.rectifies && convolution.activation == nil
       floats += (convolution.output.channels + 15) / 16 * 16
       graph.join(index, next, as: convolution)
       dropped.insert(next)
@@ -80,7 +82,7 @@ final class FoldedNetwork {
       let filters = fold.convolution.filters
       k.normalization.scaleChannels(
         source + filters, factors, zeros, parameters.base + filters,
-        fold.convolution.filterCount / channels, channels, false)
+        fold.convolution.filterCount / channels, channels, false, .infinity)
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import KernelTypes
+
 /// A network as a list of operations over numbered values, in the order in which they run.
 ///
 /// Everything that depends on memory or on a batch is planned from it later.
@@ -125,10 +127,8 @@ struct GraphBuilder {
 
   /// Fuses a ReLU into the operation that computes `value`, or adds one.
   mutating func rectify(_ value: GraphValue, path: String) throws(ModelError) -> GraphValue {
-    if let last = graph.nodes.indices.last, graph.nodes[last].output == value.id,
-      !shared.contains(value.id),
-      var operation = graph.nodes[last].operation as? any RectifiableOperation,
-      !operation.rectifies
+    if let last = rectifiable(value),
+      var operation = graph.nodes[last].operation as? any RectifiableOperation
     {
       operation.rectifies = true
       graph.nodes[last].operation = operation
@@ -136,6 +136,33 @@ struct GraphBuilder {
     }
     return try add(
       RectifyOperation(count: value.shape.count), inputs: [value], output: value.shape, path: path)
+  }
+
+  /// Applies an activation function: one that is a ReLU with an upper bound is fused into the
+  /// operation that computes `value`, if that can.
+  mutating func activate(
+    _ function: ActivationFunction, _ value: GraphValue, path: String
+  ) throws(ModelError) -> GraphValue {
+    if function.ceiling != nil, let last = rectifiable(value),
+      var operation = graph.nodes[last].operation as? any BoundableOperation
+    {
+      (operation.rectifies, operation.boundedRectifier) = (true, function)
+      graph.nodes[last].operation = operation
+      return value
+    }
+    return try add(
+      ActivateOperation(shape: value.shape, function: function), inputs: [value],
+      output: value.shape, path: path)
+  }
+
+  /// The last node, if it computes `value` for no other reader and can apply a ReLU to it.
+  private func rectifiable(_ value: GraphValue) -> Int? {
+    guard let last = graph.nodes.indices.last, graph.nodes[last].output == value.id,
+      !shared.contains(value.id),
+      let operation = graph.nodes[last].operation as? any RectifiableOperation,
+      !operation.rectifies
+    else { return nil }
+    return last
   }
 
   /// Marks `value` as having another reader.

@@ -34,6 +34,11 @@ protocol RectifiableOperation: Operation {
   var rectifies: Bool { get set }
 }
 
+/// An operation that can instead apply a ReLU with an upper bound.
+protocol BoundableOperation: RectifiableOperation {
+  var boundedRectifier: ActivationFunction? { get set }
+}
+
 /// Memory of one operation, in floats.
 struct OperationNeeds {
   /// Kept from the forward to the backward pass.
@@ -136,6 +141,12 @@ struct BackwardPass {
   let pooled: PooledGradient?
   /// The normalization whose gradient is given for the output.
   let normalizationGradient: Activation.NormalizationGradient?
+  /// Whether a convolution computes both gradients in one pass.
+  let isJoined: Bool
+  /// The place for the sums of the normalization before, in that pass.
+  let inputSums: NormalizationSums?
+  /// The sums of a normalization's gradient that its reader has taken.
+  let outputSums: NormalizationSums?
   /// Absent if not needed: the images' gradient, and gradients that a reader computes itself.
   let inputGradient: GradientTarget?
   let secondInputGradient: GradientTarget?

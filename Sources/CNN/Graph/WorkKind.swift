@@ -3,6 +3,8 @@ package enum WorkKind: String, Sendable, CaseIterable {
   case convolutionForward = "convolution_forward"
   case convolutionInputGradient = "convolution_input_gradient"
   case convolutionFilterGradient = "convolution_filter_gradient"
+  /// Both gradients in one pass, with parts of those of the normalizations around.
+  case convolutionGradients = "convolution_gradients"
   /// Batch normalization, with a rectifier in the same pass.
   case normalization
   case pooling

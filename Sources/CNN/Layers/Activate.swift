@@ -2,8 +2,8 @@ internal import KernelTypes
 
 /// An activation function, applied to each number by itself.
 ///
-/// Behind a batch normalization it is computed in one pass with it. For answers it is part of the
-/// convolution before.
+/// Behind a batch normalization it is computed in one pass with it; ReLU6 is then part of it, as a
+/// ReLU is. For answers it is part of the convolution before.
 public struct Activate: Layer, GraphLayer {
   /// The name of this kind of layer in JSON.
   public static let kind = "activation"
@@ -29,9 +29,7 @@ public struct Activate: Layer, GraphLayer {
   func lower(
     into builder: inout GraphBuilder, input: GraphValue, path: String
   ) throws(ModelError) -> GraphValue {
-    try builder.add(
-      ActivateOperation(shape: input.shape, function: function), inputs: [input],
-      output: input.shape, path: path)
+    try builder.activate(function, input, path: path)
   }
 }
 

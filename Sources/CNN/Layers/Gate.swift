@@ -80,7 +80,7 @@ struct ScaleOperation: Operation {
     forEachChunk(pass.engine, pass.batch) { image, _, start, pixels in
       kernels.scaleChannels(
         x + start, factors + image * shape.channels, zeros, pass.output + start, pixels,
-        shape.channels, false)
+        shape.channels, false, .infinity)
     }
   }
 
@@ -96,7 +96,8 @@ struct ScaleOperation: Operation {
     forEachChunk(pass.engine, pass.batch) { image, chunk, start, pixels in
       let own = sums + 2 * (image * parts + chunk) * channels
       kernels.normalizationSums(
-        x + start, nil, zeros, dy + start, zeros, pixels, channels, own, own + channels)
+        x + start, nil, zeros, dy + start, zeros, .infinity, pixels, channels, own,
+        own + channels)
       guard let dx = pass.inputGradient else { return }
       let target = dx.base + start
       if dx.accumulates {
@@ -105,7 +106,8 @@ struct ScaleOperation: Operation {
           channels, false)
       } else {
         kernels.scaleChannels(
-          dy + start, factors + image * channels, zeros, target, pixels, channels, false)
+          dy + start, factors + image * channels, zeros, target, pixels, channels, false,
+          .infinity)
       }
     }
     guard let gradient = pass.secondInputGradient else { return }

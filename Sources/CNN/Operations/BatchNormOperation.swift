@@ -1,13 +1,13 @@
 internal import KernelTypes
 internal import Ranks
 
-/// Batch normalization, with a following ReLU in the same pass.
+/// Batch normalization, with a following rectifier, which may have an upper bound, in the same pass.
 ///
 /// Keeps mean, inverse deviation, and the factor and offset that turn its input into its output; if
 /// it is deferred to its readers, the forward pass does no more. The backward pass likewise keeps
 /// three numbers per channel that give the input's gradient. Sums are taken over fixed chunks of
 /// pixels and added in Double.
-struct BatchNormOperation: RectifiableOperation {
+struct BatchNormOperation: BoundableOperation {
   let shape: Shape
   let scale: Int
   let shift: Int
@@ -16,9 +16,12 @@ struct BatchNormOperation: RectifiableOperation {
   let epsilon: Double
   let rate: Float
   var rectifies = false
+  /// The rectifier with an upper bound, if it is one.
+  var boundedRectifier: ActivationFunction?
 
   var work: OperationWork { OperationWork(.normalization) }
   private var channels: Int { shape.channels }
+  private var ceiling: Float { boundedRectifier?.ceiling ?? .infinity }
 
   func needs(batch: Int, kernels: KernelTable) -> OperationNeeds {
     let tasks = chunks(batch).count
@@ -43,14 +46,16 @@ struct BatchNormOperation: RectifiableOperation {
   /// What readers apply to the input if the normalization is deferred.
   func deferred(saved: Input) -> Activation.Normalization {
     Activation.Normalization(
-      factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies)
+      factor: saved + 2 * channels, offset: saved + 3 * channels, rectifies: rectifies,
+      ceiling: ceiling, mean: saved)
   }
 
   /// What readers of the input's gradient compute if that is deferred.
   func deferredGradient(saved: Input, x: Input) -> Activation.NormalizationGradient {
     Activation.NormalizationGradient(
       x: x, factor: rectifies ? saved + 2 * channels : nil, offset: saved + 3 * channels,
-      mean: saved, a: saved + 4 * channels, b: saved + 5 * channels, d: saved + 6 * channels)
+      ceiling: ceiling, mean: saved, a: saved + 4 * channels, b: saved + 5 * channels,
+      d: saved + 6 * channels)
   }
 
   func forward(_ pass: ForwardPass) {
@@ -80,7 +85,7 @@ struct BatchNormOperation: RectifiableOperation {
       let start = pixels.lowerBound * channels
       kernels.scaleChannels(
         pass.input.plain + start, factor, offset, output + start, pixels.count, channels,
-        rectifies)
+        rectifies, ceiling)
     }
   }
 
@@ -167,15 +172,18 @@ struct BatchNormOperation: RectifiableOperation {
   func backward(_ pass: BackwardPass) {
     let kernels = pass.kernels.normalization
     let parts = GradientParts(self, pass)
-    let partials = pass.scratch.shared
+    let partials = pass.outputSums?.base ?? pass.scratch.shared
+    let count = pass.outputSums?.parts ?? parts.count
     let mean = Input(pass.saved)
-    // A ReLU's gradient is masked by the sign of the output, which is recomputed.
+    // A rectifier's gradient is masked where the output, which is recomputed, is at a bound.
     let factor = rectifies ? Input(pass.saved + 2 * channels) : nil
     let offset = Input(pass.saved + 3 * channels)
-    parts.run { index, x, dy, start, pixels in
-      let sums = partials + 2 * index * channels
-      kernels.normalizationSums(
-        x, factor, offset, dy, mean, pixels, channels, sums, sums + channels)
+    if pass.outputSums == nil {
+      parts.run { index, x, dy, start, pixels in
+        let sums = partials + 2 * index * channels
+        kernels.normalizationSums(
+          x, factor, offset, dy, mean, ceiling, pixels, channels, sums, sums + channels)
+      }
     }
     let a = pass.saved + 4 * channels
     let b = a + channels
@@ -186,24 +194,25 @@ struct BatchNormOperation: RectifiableOperation {
     // Processes that share statistics also share their gradient; the parameters' gradients are
     // summed later.
     let whole = pass.share.flatMap { share in
-      share.sharesStatistics && !isFrozen ? wholeTotals(partials, parts.count, own, share) : nil
+      share.sharesStatistics && !isFrozen ? wholeTotals(partials, count, own, share) : nil
     }
-    let count = whole?.count ?? own
+    let pixels = whole?.count ?? own
     forEachChannel(pass.engine) { c in
-      let (sum, product) = total(partials, parts.count, c)
+      let (sum, product) = total(partials, count, c)
       let inverse = Double(pass.saved[channels + c])
       pass.gradients[shift + c] += Float(sum)
       pass.gradients[scale + c] += Float(product * inverse)
       let (wholeSum, wholeProduct) = whole?.totals[c] ?? (sum, product)
       let factor = Double(pass.parameters[scale + c]) * inverse
       a[c] = Float(factor)
-      b[c] = Float(-factor * inverse * wholeProduct * inverse / count)
-      d[c] = Float(-factor * wholeSum / count)
+      b[c] = Float(-factor * inverse * wholeProduct * inverse / pixels)
+      d[c] = Float(-factor * wholeSum / pixels)
     }
     guard let dx = pass.inputGradient else { return }
     parts.run { _, x, dy, start, pixels in
       kernels.normalizationGradient(
-        x, factor, offset, dy, mean, a, b, d, dx.base + start, pixels, channels, dx.accumulates)
+        x, factor, offset, dy, mean, a, b, d, dx.base + start, ceiling, pixels, channels,
+        dx.accumulates)
     }
   }
 

@@ -41,7 +41,8 @@ struct MaxPoolOperation: Operation {
       let spare = pass.scratch.worker(worker)
       k.normalization.scaleChannels(
         pass.input.base + block.input, normalization.factor, normalization.offset, spare,
-        block.shape.height * shape.width, shape.channels, normalization.rectifies)
+        block.shape.height * shape.width, shape.channels, normalization.rectifies,
+        normalization.ceiling)
       k.pooling.maxPool(
         spare, pass.output + block.output, places.map { $0 + block.output }, block.shape)
     }

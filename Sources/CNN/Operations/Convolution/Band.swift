@@ -60,7 +60,7 @@ struct Band {
     } else if let normalization = image.normalization {
       kernels.convolution.padNormalizedBand(
         image.base, scratch, normalization.factor, normalization.offset, extent, shape.channels,
-        normalization.rectifies)
+        normalization.rectifies, normalization.ceiling)
     } else {
       kernels.convolution.padBand(image.base, scratch, extent)
     }
@@ -88,8 +88,8 @@ struct Band {
       target.update(repeating: 0, count: shape.zeros)
       kernels.normalization.normalizationGradient(
         gradient.x + start, gradient.factor, gradient.offset, dy + start, gradient.mean,
-        gradient.a, gradient.b, gradient.d, target + shape.zeros, shape.copied / channels,
-        channels, false)
+        gradient.a, gradient.b, gradient.d, target + shape.zeros, gradient.ceiling,
+        shape.copied / channels, channels, false)
       (target + end).update(repeating: 0, count: shape.bandRowStep - end)
     }
   }

@@ -51,6 +51,9 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       shared = max(packedCount(k), phases.reduce(0) { $0 + $1.weightCount(k) })
       perWorker = max(forwardDirect.workerCount, phases.map(\.workerCount).max() ?? 0)
       shared = max(shared, filterGradientDirect.sharedCount(batch: batch, kernels: k))
+      if joinsGradients(k) {
+        shared = max(shared, joinedGradients.sharedCount(batch: batch, kernels: k))
+      }
       perWorker = max(perWorker, filterGradientDirect.workerCount)
     }
     let biasParts = bias == nil ? 0 : biasChunks(batch).count * output.channels
@@ -83,6 +86,15 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
 
   /// Whether it can compute the gradient of a following normalization in the same pass.
   var readsNormalizationGradient: Bool { !rectifies && pool == nil && bias == nil }
+
+  /// Whether both gradients can be computed in one pass.
+  func joinsGradients(_ kernels: KernelTable) -> Bool {
+    (isDepthwise || kernel == 1) && readsNormalizationGradient && !usesWinograd(kernels)
+      && JoinedGradients.suits(filters: filterCount)
+  }
+
+  /// The parts in which that pass sums for the normalization before.
+  func joinedParts(batch: Int) -> Int { joinedGradients.parts(batch: batch) }
 
   /// Floats of the filters.
   var filterCount: Int {
@@ -128,6 +140,10 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     DirectFilterGradient(
       input: input, output: output, kernel: kernel, stride: stride, top: padTop, left: padLeft,
       isDepthwise: isDepthwise)
+  }
+
+  private var joinedGradients: JoinedGradients {
+    JoinedGradients(filter: filterGradientDirect, phases: phases)
   }
 
   // MARK: Forward
@@ -203,6 +219,11 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
   // MARK: Backward
 
   func backward(_ pass: BackwardPass) {
+    if pass.isJoined {
+      joinedBackward(pass)
+      pass.profile?.lap(.convolutionGradients)
+      return
+    }
     if rectifies {
       let kernels = pass.kernels.elementwise
       pass.engine.stretches(pass.batch * gradientPixels * output.channels) { start, count in
@@ -228,6 +249,17 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     pass.profile?.lap(.convolutionFilterGradient)
     if let dx = pass.inputGradient { inputGradient(pass, dy, dx) }
+  }
+
+  private func joinedBackward(_ pass: BackwardPass) {
+    var next = pass.scratch.shared
+    let weights = phases.map { phase in
+      packTurned(pass.engine, pass.parameters + filters, of: phase, to: next)
+      defer { next += phase.weightCount(pass.kernels) }
+      return Input(next)
+    }
+    joinedGradients.run(
+      pass, weights: weights, partials: next, gradient: pass.gradients + filters)
   }
 
   /// Pixels of one map for which there is a gradient in memory.

@@ -64,44 +64,78 @@ struct DirectCorrelation {
     ceiling: Float = .infinity, scratch: Scratch,
     pooling: Pooling? = nil, completed: Completion? = nil
   ) {
-    let k = engine.kernels
-    let correlate =
-      isDepthwise ? k.convolution.correlateDepthwise : k.convolution.correlateBand
+    let maps = Maps(
+      source: image, weights: weights, bias: bias, target: output, accumulates: accumulates,
+      rectifies: rectifies, ceiling: ceiling, pooling: pooling)
     let rowsInBand = bandRows
     let bands = (rows + rowsInBand - 1) / rowsInBand
     engine.workers.parallelFor(batch * bands) { task, worker in
       let index = task / bands
       let first = task % bands * rowsInBand
       let count = min(rowsInBand, rows - first)
-      let own = image.image(index, source)
-      let sourceRow = first * stride - top
-      let band =
-        isDepthwise && own.isPlain
-        ? Band(bare: own.base, shape: source, firstRow: sourceRow, left: left)
-        : Band(
-          image: own, shape: source, firstRow: sourceRow,
-          rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
-          scratch: scratch.worker(worker), k)
-      let place = (first * targetStride + firstRow) * target.width + firstColumn
-      let spare = scratch.worker(worker) + bandCount
-      var shape = CorrelationShape(
-        rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
-        rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
-        bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
-        outputRowStep: targetStride * target.width * target.channels,
-        outputPixelStep: targetStride * target.channels, accumulates: accumulates,
-        rectifies: rectifies, ceiling: ceiling)
-      shape.bandRows = band.existing?.rows
-      shape.bandColumns = band.existing?.columns
-      correlate(
-        band.start, weights, bias,
-        pooling == nil ? output + index * target.count + place * target.channels : spare, shape)
-      pooling?.pool(k, Input(spare), image: index, firstRow: first, rows: count)
+      computeBand(
+        engine.kernels, maps, index: index, first: first, count: count,
+        spare: scratch.worker(worker))
       if let completed {
         let pixel = index * target.pixels + first * target.width
         completed(task, pixel..<(pixel + count * target.width))
       }
     }
+  }
+
+  /// What is read and written for a batch.
+  struct Maps {
+    let source: Activation
+    let weights: Input
+    var bias: Input?
+    let target: Output
+    var accumulates = false
+    var rectifies = false
+    var ceiling = Float.infinity
+    var pooling: Pooling?
+  }
+
+  /// Computes some rows of one map on the calling thread, as many as it likes.
+  func compute(
+    _ k: KernelTable, _ maps: Maps, index: Int, rows: Range<Int>, spare: Output
+  ) {
+    for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: bandRows) {
+      computeBand(
+        k, maps, index: index, first: first, count: min(bandRows, rows.upperBound - first),
+        spare: spare)
+    }
+  }
+
+  private func computeBand(
+    _ k: KernelTable, _ maps: Maps, index: Int, first: Int, count: Int, spare: Output
+  ) {
+    let correlate =
+      isDepthwise ? k.convolution.correlateDepthwise : k.convolution.correlateBand
+    let own = maps.source.image(index, source)
+    let sourceRow = first * stride - top
+    let band =
+      isDepthwise && own.isPlain
+      ? Band(bare: own.base, shape: source, firstRow: sourceRow, left: left)
+      : Band(
+        image: own, shape: source, firstRow: sourceRow,
+        rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
+        scratch: spare, k)
+    let place = (first * targetStride + firstRow) * target.width + firstColumn
+    let unpooled = spare + bandCount
+    var shape = CorrelationShape(
+      rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
+      rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
+      bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
+      outputRowStep: targetStride * target.width * target.channels,
+      outputPixelStep: targetStride * target.channels, accumulates: maps.accumulates,
+      rectifies: maps.rectifies, ceiling: maps.ceiling)
+    shape.bandRows = band.existing?.rows
+    shape.bandColumns = band.existing?.columns
+    correlate(
+      band.start, maps.weights, maps.bias,
+      maps.pooling == nil
+        ? maps.target + index * target.count + place * target.channels : unpooled, shape)
+    maps.pooling?.pool(k, Input(unpooled), image: index, firstRow: first, rows: count)
   }
 }
 

@@ -14,11 +14,12 @@ struct DirectFilterGradient {
   let isDepthwise: Bool
 
   private var rowLength: Int { kernel * (isDepthwise ? 1 : input.channels) }
-  private var filterCount: Int { kernel * rowLength * output.channels }
+  /// Floats of the filters.
+  var filterCount: Int { kernel * rowLength * output.channels }
   private var bandColumns: Int { (output.width - 1) * stride + kernel }
 
   /// Output rows of one band: it stays in the second-level cache.
-  private var bandRows: Int {
+  var bandRows: Int {
     let floats = max(bandColumns * input.channels * stride, output.width * output.channels)
     // Even, so that no window of pooling behind belongs to two bands.
     return min(output.height, max(4, (1 << 15) / max(1, floats) / 2 * 2))
@@ -49,9 +50,6 @@ struct DirectFilterGradient {
     gradient: Output, scratch: Scratch
   ) {
     let k = engine.kernels
-    let accumulate =
-      isDepthwise
-      ? k.convolution.accumulateDepthwiseGradient : k.convolution.accumulateFilterGradient
     let split = split(batch, k)
     let partials = scratch.shared
     let rows = bandRows
@@ -59,35 +57,56 @@ struct DirectFilterGradient {
       let chunk = task / split.groups
       let channels = split.channels(task % split.groups)
       let target = partials + chunk * filterCount
-      for tap in 0..<(kernel * rowLength) {
-        (target + tap * output.channels + channels.lowerBound).update(
-          repeating: 0, count: channels.count)
-      }
+      clear(target, channels)
       for index in split.images[chunk] {
         for first in Swift.stride(from: 0, to: output.height, by: rows) {
-          let count = min(rows, output.height - first)
-          let band = Band(
-            image: image.image(index, input), shape: input, firstRow: first * stride - top,
-            rows: (count - 1) * stride + kernel, left: left, columns: bandColumns,
-            scratch: scratch.worker(worker), k)
-          let dy = Band(
-            image: outputGradient.image(index, output), shape: output, firstRow: first,
-            rows: count, left: 0, columns: output.width,
-            scratch: scratch.worker(worker) + inputBand, k)
           accumulate(
-            band.start, dy.start, target,
-            FilterGradientShape(
-              rows: count, columns: output.width, channels: output.channels,
-              channelRange: channels, kernelRows: kernel, rowLength: rowLength,
-              rowRange: 0..<rowLength, bandRowStep: band.rowStep,
-              bandLineStep: stride * band.rowStep, bandPixelStep: stride * input.channels,
-              outputRowStep: output.width * output.channels))
+            k, image.image(index, input), outputGradient.image(index, output),
+            rows: first..<min(output.height, first + rows), channels, to: target,
+            spare: scratch.worker(worker))
         }
       }
     }
+    sum(engine, partials, parts: split.images.count, to: gradient)
+  }
+
+  /// Sets one part's sums of some channels to zero.
+  func clear(_ target: Output, _ channels: Range<Int>) {
+    for tap in 0..<(kernel * rowLength) {
+      (target + tap * output.channels + channels.lowerBound).update(
+        repeating: 0, count: channels.count)
+    }
+  }
+
+  /// Adds what some rows of one map's gradient give, at most `bandRows`.
+  func accumulate(
+    _ k: KernelTable, _ image: Activation, _ outputGradient: Activation, rows: Range<Int>,
+    _ channels: Range<Int>, to target: Output, spare: Output
+  ) {
+    let band = Band(
+      image: image, shape: input, firstRow: rows.lowerBound * stride - top,
+      rows: (rows.count - 1) * stride + kernel, left: left, columns: bandColumns, scratch: spare, k)
+    let dy = Band(
+      image: outputGradient, shape: output, firstRow: rows.lowerBound, rows: rows.count, left: 0,
+      columns: output.width, scratch: spare + inputBand, k)
+    let accumulate =
+      isDepthwise
+      ? k.convolution.accumulateDepthwiseGradient : k.convolution.accumulateFilterGradient
+    accumulate(
+      band.start, dy.start, target,
+      FilterGradientShape(
+        rows: rows.count, columns: output.width, channels: output.channels,
+        channelRange: channels, kernelRows: kernel, rowLength: rowLength,
+        rowRange: 0..<rowLength, bandRowStep: band.rowStep,
+        bandLineStep: stride * band.rowStep, bandPixelStep: stride * input.channels,
+        outputRowStep: output.width * output.channels))
+  }
+
+  /// Adds the sums of all parts, in their order, to the gradient.
+  func sum(_ engine: Engine, _ partials: Output, parts: Int, to gradient: Output) {
     engine.stretches(filterCount) { start, count in
-      k.elementwise.sumParts(
-        partials + start, split.images.count, filterCount, gradient + start, count)
+      engine.kernels.elementwise.sumParts(
+        partials + start, parts, filterCount, gradient + start, count)
     }
   }
 }

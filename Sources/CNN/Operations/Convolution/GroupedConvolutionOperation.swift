@@ -108,7 +108,7 @@ struct GroupedConvolutionOperation: ConvolvingOperation {
           engine: pass.engine, batch: pass.batch, mode: pass.mode, share: pass.share,
           input: Activation(base: Input(x)), secondInput: Activation(base: Input(x)),
           output: Input(dy), outputGradient: dy, pooled: nil,
-          normalizationGradient: nil,
+          normalizationGradient: nil, isJoined: false, inputSums: nil, outputSums: nil,
           inputGradient: pass.inputGradient.map { _ in
             GradientTarget(base: x, accumulates: false)
           },
