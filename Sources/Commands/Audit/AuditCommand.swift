@@ -22,7 +22,9 @@ struct AuditCommand: Command {
         + "the folder of its prediction and never over a file.",
     ],
     operands: 1...1, operandName: "DATASET",
-    options: [from, groupBy, SharedOption.maxPixels, SharedOption.out, SharedOption.noPlots],
+    options: [
+      from, groupBy, nearDuplicates, SharedOption.maxPixels, SharedOption.out, SharedOption.noPlots,
+    ],
     examples: [
       ("cnnctl audit photos --from imagenet", "the most doubtful labels"),
       ("cnnctl audit photos --from imagenet --out audited", "with a picture and a script of moves"),
@@ -32,6 +34,8 @@ struct AuditCommand: Command {
     "from", also: ["model"], .text, "MODEL", in: .model, "the model whose features are used")
   private static let groupBy = Option<String?>(
     like: \.data.groupBy, Form.regularExpression.optional, or: nil)
+  private static let nearDuplicates = Option<NearDuplicatePolicy>(
+    like: \.data.nearDuplicates, .word, or: .together)
   /// Suspects that are listed without -v, and those in the picture.
   private static let (mostLines, mostTiles) = (20, 60)
 
@@ -63,6 +67,7 @@ struct AuditCommand: Command {
     let progress = StepProgress("computing features", console)
     let audit = try LabelAudit(
       dataset, model: model, groupBy: arguments[Self.groupBy],
+      nearDuplicates: arguments[Self.nearDuplicates],
       maxPixels: arguments[SharedOption.maxPixels], engine: engine
     ) { step in
       switch step {

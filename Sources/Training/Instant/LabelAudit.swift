@@ -58,11 +58,13 @@ package struct LabelAudit: Sendable {
   ///
   /// - model: features are those that its last layer sees.
   /// - groupBy: the expression of `ImageGroups`; nil for equal files alone.
+  /// - nearDuplicates: what becomes of images that are the same picture.
   ///
   /// Errors: a model without features, a class with less than two groups of images, an expression
   /// that is none, no memory for the features.
   package init(
-    _ dataset: Dataset, model: ClassifierModel, groupBy: String?, maxPixels: Int, engine: Engine,
+    _ dataset: Dataset, model: ClassifierModel, groupBy: String?,
+    nearDuplicates: NearDuplicatePolicy = .together, maxPixels: Int, engine: Engine,
     progress: (Step) throws -> Void
   ) throws {
     let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
@@ -88,7 +90,8 @@ package struct LabelAudit: Sendable {
       try progress(.features(done: done, of: samples.count))
     }
     try progress(.fitting)
-    let units = try LabelAudit.units(readable, groupBy: groupBy, engine)
+    let units = try LabelAudit.units(
+      readable, groupBy: groupBy, nearDuplicates, maxPixels: maxPixels, engine)
     let rows = try FloatMemory(count: values.count)
     rows.write(values, at: 0)
     values = []
@@ -127,18 +130,25 @@ package struct LabelAudit: Sendable {
 
   /// For each image the digest that stands for it and those that must stay together with it.
   private static func units(
-    _ samples: [Sample], groupBy: String?, _ engine: Engine
+    _ samples: [Sample], groupBy: String?, _ nearDuplicates: NearDuplicatePolicy, maxPixels: Int,
+    _ engine: Engine
   ) throws -> [[UInt8]] {
     let groups = try groupBy.map { try ImageGroups($0) }
     let names = samples.map { groups?.name(of: $0.relativePath) }
     if let groupBy, names.allSatisfy({ $0 == nil }) {
       throw TrainingError.noGroups(groupBy, samples.first)
     }
-    let digests = engine.workers.map(samples) { sample, _ in
-      (try? FileBytes.read(sample.path)).map { SHA256.digest($0) } ?? []
+    let resizer = PerceptualHash.resizer(engine.kernels)
+    let known = engine.workers.map(samples) { sample, _ -> (digest: [UInt8], PerceptualHash?) in
+      guard let bytes = try? FileBytes.read(sample.path) else { return ([], nil) }
+      let hash =
+        nearDuplicates == .together
+        ? PerceptualHash(file: bytes, maxPixels: maxPixels, resizer: resizer) : nil
+      return (SHA256.digest(bytes), hash)
     }
     return ContentSplit.units(
-      samples.indices.map { (digests[$0], names[$0], samples[$0].classIndex) })
+      samples.indices.map { (known[$0].digest, names[$0], samples[$0].classIndex) },
+      alike: NearDuplicates.pairs(of: known.map(\.1), workers: engine.workers))
   }
 
   /// The folds of a round.

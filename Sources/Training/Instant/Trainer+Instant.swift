@@ -15,15 +15,7 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
     _ journal: RunJournal
   ) throws -> Outcome {
-    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
-    let groups = ContentSplit.units(
-      images.training.map {
-        let sample = images.store.samples[$0]
-        return (
-          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
-        )
-      })
-    let folds = try folds(of: groups, plan, images)
+    let folds = try folds(of: images.store.units(images.training), plan, images)
     try journal.report(.start(start(plan, images, memory, journal)))
     try journal.report(.dataset(images.summary))
     for warning in notes + plan.warnings + images.warnings {
@@ -77,7 +69,8 @@ extension Trainer {
           (
             label,
             count == 1
-              ? "1 image" : "\(count) images, all \(isGrouped ? "of one group" : "the same")"
+              ? "1 image"
+              : "\(count) images, all \(isGrouped ? "of one group" : "the same picture")"
           )
         case .wholeClass(let label):
           (label, "images that would all be in one fold, with those of other classes")

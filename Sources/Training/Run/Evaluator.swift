@@ -165,7 +165,8 @@ package struct Evaluator {
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
       validation: data.validateOnTest && hasTest ? 0 : data.valSplit, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy,
+      nearDuplicates: data.nearDuplicates)
     let whole = content.validation == 0 && content.test == 0 && content.fraction == 1
     if hasFolder, split != .train || whole {
       return (dataset.splits[split] ?? [], split.rawValue, false)

@@ -74,12 +74,13 @@ struct MemoryEstimate {
       preparing, saving,
       counts.validation == 0 && plan.test == nil
         ? 0 : try MemoryEstimate.testing(plan, counts, engine) + 3 * numbers)
-    listing = plan.dataset.splits.values.reduce(0) { sum, samples in
-      samples.reduce(sum) { sum, sample in
-        // Both paths once, each in a block of the heap.
-        sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
-      }
-    }
+    listing =
+      plan.dataset.splits.values.reduce(0) { sum, samples in
+        samples.reduce(sum) { sum, sample in
+          // Both paths once, each in a block of the heap.
+          sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
+        }
+      } + plan.content.comparingBytes(images: plan.dataset.splits[.train]?.count ?? 0)
 
     let tested = plan.test == nil ? counts.validation : counts.test
     // Gradients of the explanations keep more than the passes of predictions.

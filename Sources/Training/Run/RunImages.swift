@@ -145,6 +145,10 @@ struct RunImages {
     let kinds: [(CheckFinding.Kind, String)] = [
       (.twoClasses, "in two classes, so one of its labels is wrong"),
       (.leak, "in two splits, so the accuracy on one of them is too optimistic"),
+      (
+        .nearTwoClasses,
+        "in two classes, saved again, resized or cropped, so one of its labels may be wrong"
+      ),
     ]
     return kinds.compactMap { kind, problem in
       let found = findings.filter { $0.kind == kind }

@@ -73,7 +73,8 @@ struct RunPlan {
     splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
     content = ContentSplit(
       validation: validation == .val ? data.valSplit : 0, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy,
+      nearDuplicates: data.nearDuplicates, hasFolds: !configuration.recipe.hasEpochs)
 
     var warnings: [String] = []
     if validatesOnTest {

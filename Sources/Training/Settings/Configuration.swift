@@ -54,6 +54,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The regular expression whose captures of an image's path name its group, which is not
     /// divided between splits; nil where every image stands alone.
     package var groupBy: String?
+    /// What becomes of near-duplicates where images are divided; nil in files of earlier versions,
+    /// which ignored them.
+    package var nearDuplicates: NearDuplicatePolicy?
   }
 
   /// The network.

@@ -52,6 +52,11 @@ extension Setting {
       "keep images together in one split or fold whose paths below DATASET give the same captures, "
         + "such as photos of one animal: '([^/_]*)_[^/]*$' is what comes before the last _"),
     Setting(
+      "near-duplicates", \.data.nearDuplicates, .word,
+      standard: .text(NearDuplicatePolicy.together.rawValue),
+      "photos that are the same picture, saved again, resized or slightly cropped: keep them "
+        + "together in one split or fold, or ignore that they are"),
+    Setting(
       "class-weights", \.data.classWeights, .word,
       "weight the loss so that every class counts the same"),
     Setting(
