@@ -51,7 +51,7 @@ package struct PerceptualHash: Sendable, Hashable {
   }
 
   /// The hash of a tiny copy.
-  init(greys: [UInt8]) {
+  package init(greys: [UInt8]) {
     self.init(bits: PerceptualHash.signs(greys.map { Float($0) }), greys: greys)
   }
 
