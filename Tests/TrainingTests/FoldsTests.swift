@@ -1,3 +1,4 @@
+import ImageData
 import Primitives
 import Testing
 import Training

@@ -9,6 +9,8 @@ struct EvaluationReport {
   var evaluation: Evaluation
   var predictions: [Prediction]
   var classes: [String]
+  /// Images that a report shows besides those of `ShownAnswers`.
+  var others: [String] = []
 
   /// More classes than these are too many for the terminal: it shows the worst.
   private static let fewClasses = 20
@@ -99,7 +101,8 @@ struct EvaluationReport {
     try folder.write(evaluation.indentedJSON(), to: place + "report.json")
     try folder.write(
       rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
-    try folder.write(PictureDigests(of: predictions).text, to: place + PictureDigests.name)
+    try folder.write(
+      PictureDigests(of: predictions, others: others).text, to: place + PictureDigests.name)
     try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
   }
 }

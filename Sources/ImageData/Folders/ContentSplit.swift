@@ -20,18 +20,31 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package var nearDuplicates: NearDuplicatePolicy?
   /// Whether the images that stay in training are divided into folds.
   package var hasFolds: Bool
+  /// The fold that is the test, and no other images are; nil for none.
+  package var fold: Fold?
+
+  /// One fold of several.
+  package struct Fold: Codable, Sendable, Hashable {
+    /// From 1.
+    package var number: Int
+    package var count: Int
+
+    package init(_ number: Int, of count: Int) { (self.number, self.count) = (number, count) }
+  }
 
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified,
-    groupBy: String? = nil, nearDuplicates: NearDuplicatePolicy? = nil, hasFolds: Bool = false
+    groupBy: String? = nil, nearDuplicates: NearDuplicatePolicy? = nil, hasFolds: Bool = false,
+    fold: Fold? = nil
   ) {
     (self.validation, self.test, self.fraction, self.rule) = (validation, test, fraction, rule)
-    (self.groupBy, self.nearDuplicates, self.hasFolds) = (groupBy, nearDuplicates, hasFolds)
+    (self.groupBy, self.nearDuplicates) = (groupBy, nearDuplicates)
+    (self.hasFolds, self.fold) = (hasFolds, fold)
   }
 
   /// Whether images have to be compared: they are divided, and near-duplicates are not to be.
   var comparesImages: Bool {
-    nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds)
+    nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds || fold != nil)
   }
 
   /// Bytes that comparing images takes while they are loaded: two tiny copies of each.
@@ -105,6 +118,10 @@ extension ContentSplit {
     let all = used.reduce(0, +)
     var numbers: [Split: Int] = [:]
     var left = used
+    if let fold {
+      left = used.map { $0 - ($0 + fold.count - 1) / fold.count }
+      numbers[.test] = all - left.reduce(0, +)
+    }
     for (split, share, _) in heldOut {
       guard rule == .stratified else {
         numbers[split] = Int((Double(all) * share).rounded(.up))
@@ -150,17 +167,17 @@ extension ContentSplit {
     guard rule == .stratified else {
       return units.map { likelySplit(of: $0, among: 0) }
     }
-    var chosen: [[UInt8]: Split] = [:]
+    var chosen = folded(images, units)
     // Equal files count once.
     var members: [[UInt8]: (owner: Int, files: Set<[UInt8]>, classes: [Int: Int])] = [:]
     var trained: [Int: Int] = [:]
     for (image, unit) in zip(images, units) {
+      if chosen[unit] == nil { trained[image.classIndex, default: 0] += 1 }
       var member = members[unit] ?? (image.classIndex, [], [:])
       member.owner = min(member.owner, image.classIndex)
       member.files.insert(image.digest)
       member.classes[image.classIndex, default: 0] += 1
       members[unit] = member
-      trained[image.classIndex, default: 0] += 1
     }
     // Those of other classes that go with a unit may be all that these have.
     func hold(_ unit: Unit, _ split: Split) -> Bool {
@@ -175,7 +192,9 @@ extension ContentSplit {
       .sorted { $0.key < $1.key }.map { _, units in
         units.map { Unit(digest: $0, images: members[$0]?.files.count ?? 1) }
       }
-    let counts = classes.map { $0.reduce(0) { $0 + $1.images } }
+    let counts = classes.map { units in
+      units.reduce(0) { $0 + (chosen[$1.digest] == nil ? $1.images : 0) }
+    }
     for (split, share, digits) in heldOut {
       // The first of a class that gives none of its own.
       var firsts: [Ranked] = []
@@ -190,6 +209,19 @@ extension ContentSplit {
       for one in firsts.sorted().prefix(number) { _ = hold(one.unit, split) }
     }
     return units.map { chosen[$0] ?? .train }
+  }
+
+  /// The units of the fold that is the test; none where there are no folds.
+  private func folded(
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], _ units: [[UInt8]]
+  ) -> [[UInt8]: Split] {
+    guard let fold,
+      let folds = try? Folds(
+        targets: images.map(\.classIndex), groups: units,
+        classes: (images.map(\.classIndex).max() ?? 0) + 1, most: fold.count)
+    else { return [:] }
+    let held = zip(units, folds.ofImages).filter { $0.1 == fold.number - 1 }
+    return Dictionary(held.map { ($0.0, .test) }) { first, _ in first }
   }
 
   /// The units in order that bring the images nearer to `number`, each one; never all units.
@@ -208,9 +240,11 @@ extension ContentSplit {
     return units.map(\.unit).min { $0.images < $1.images }.map { [$0] } ?? []
   }
 
-  /// For each image the digest that stands for all that must stay together with it: its own, or that
-  /// of its group's name, the least where equal files connect several groups. Of images that are the
-  /// same picture it is the digest of the least: the least alone would be held out more often.
+  /// For each image the digest that stands for all that must stay together with it.
+  ///
+  /// It is its own, or that of its group's name, the least where equal files connect several groups. Of
+  /// images that are the same picture it is the digest of the least: the least alone would be held out
+  /// more often.
   ///
   /// - alike: pairs of images that are the same picture.
   package static func units(

@@ -38,13 +38,16 @@ struct ImageStorePlan {
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
+    if content.fold != nil { self.content.test = 0 }
     for folder in Split.allCases {
       let isSource =
         wanted.contains(folder)
         || folder == .train
           && (wanted.contains(.val) && self.content.validation > 0
-            || wanted.contains(.test) && self.content.test > 0)
+            || wanted.contains(.test) && (self.content.test > 0 || content.fold != nil))
       guard isSource else { continue }
+      // A fold is the test in place of the images of a folder.
+      if folder == .test, content.fold != nil { continue }
       for sample in dataset.splits[folder] ?? [] {
         candidates.append(
           Candidate(
@@ -93,6 +96,7 @@ struct ImageStorePlan {
     "\(content.validation) \(content.test) \(content.fraction)"
       + (content.rule == .independent ? "" : " \(content.rule.rawValue)")
       + (content.groupBy.map { " by \($0)" } ?? "") + (content.comparesImages ? " compared" : "")
+      + (content.fold.map { " fold \($0.number)/\($0.count)" } ?? "")
   }
 
   /// Everything of the preprocessing that changes pixels.

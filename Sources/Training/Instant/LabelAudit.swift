@@ -58,13 +58,15 @@ package struct LabelAudit: Sendable {
   ///
   /// - model: features are those that its last layer sees.
   /// - groupBy: the expression of `ImageGroups`; nil for equal files alone.
+  /// - folds: parts at most that the images are divided into.
   /// - nearDuplicates: what becomes of images that are the same picture.
   ///
   /// Errors: a model without features, a class with less than two groups of images, an expression
   /// that is none, no memory for the features.
   package init(
     _ dataset: Dataset, model: ClassifierModel, groupBy: String?,
-    nearDuplicates: NearDuplicatePolicy = .together, maxPixels: Int, engine: Engine,
+    nearDuplicates: NearDuplicatePolicy = .together, folds most: Int = Folds.most, maxPixels: Int,
+    engine: Engine,
     progress: (Step) throws -> Void
   ) throws {
     let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
@@ -99,7 +101,7 @@ package struct LabelAudit: Sendable {
     var sums: [[Float]] = []
     var (folds, penalty) = (0, 0.0)
     for round in 0..<LabelAudit.rounds {
-      let division = try LabelAudit.folds(readable, units, dataset.classes, round)
+      let division = try LabelAudit.folds(readable, units, dataset.classes, most, round)
       let data = LogisticData(
         rows, features: features, targets: truths, folds: division.ofImages,
         classes: dataset.classes.count, engine: engine)
@@ -123,7 +125,8 @@ package struct LabelAudit: Sendable {
     }
     (self.skipped, self.folds, self.penalty) = (skipped, folds, penalty)
     classes = dataset.classes
-    labels = LabelAudit.ranked(predictions, readable, classes: dataset.classes.count)
+    labels = LabelAudit.ranked(
+      predictions, relativePaths: readable.map(\.relativePath), classes: dataset.classes.count)
     evaluation = Evaluation(
       predictions: predictions, classes: dataset.classes, temperature: temperature)
   }
@@ -153,12 +156,12 @@ package struct LabelAudit: Sendable {
 
   /// The folds of a round.
   private static func folds(
-    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ round: Int
+    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
   ) throws(TrainingError) -> Folds {
     do throws(Folds.Problem) {
       return try Folds(
         targets: samples.map(\.classIndex), groups: units, classes: classes.count,
-        round: round)
+        most: most, round: round)
     } catch {
       let label =
         switch error {
@@ -172,28 +175,35 @@ package struct LabelAudit: Sendable {
     }
   }
 
+  /// The doubtful labels of predictions out of fold whose images have a label.
+  package static func suspects(of predictions: [Prediction], classes: Int) -> [Label] {
+    let known = predictions.filter { $0.index != nil && $0.trueIndex != nil }
+    return ranked(known, relativePaths: known.map(\.path), classes: classes).filter(\.isSuspect)
+  }
+
   /// The labels of predictions, by confident learning.
   ///
   /// A class's threshold is its mean probability among the images with its label.
   static func ranked(
-    _ predictions: [Prediction], _ samples: [Sample], classes: Int
+    _ predictions: [Prediction], relativePaths: [String], classes: Int
   ) -> [Label] {
     var sums = [Double](repeating: 0, count: classes)
     var counts = [Double](repeating: 0, count: classes)
-    for (prediction, sample) in zip(predictions, samples) {
-      sums[sample.classIndex] += prediction.probabilities[sample.classIndex]
-      counts[sample.classIndex] += 1
+    for prediction in predictions {
+      guard let label = prediction.trueIndex else { continue }
+      sums[label] += prediction.probabilities[label]
+      counts[label] += 1
     }
     let thresholds = zip(sums, counts).map { $1 > 0 ? $0 / $1 : 1 }
-    let labels = zip(predictions, samples).map { prediction, sample in
+    let labels = zip(predictions, relativePaths).compactMap { prediction, path -> Label? in
+      guard let label = prediction.trueIndex else { return nil }
       let shares = prediction.probabilities
-      let label = sample.classIndex
       let others = shares.indices.filter { $0 != label }
       let suggestion = others.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
       let confident = shares.indices.filter { shares[$0] >= thresholds[$0] }
       let best = confident.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
       return Label(
-        path: sample.path, relativePath: sample.relativePath, label: label,
+        path: prediction.path, relativePath: path, label: label,
         labelProbability: shares[label], suggestion: suggestion,
         suggestionProbability: shares[suggestion], isSuspect: best != label)
     }

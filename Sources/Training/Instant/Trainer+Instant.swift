@@ -15,7 +15,9 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ notes: [String],
     _ journal: RunJournal
   ) throws -> Outcome {
-    let folds = try folds(of: images.store.units(images.training), plan, images)
+    let folds = try Folds(
+      of: images.training, in: images.store, configuration, classes: plan.dataset.classes,
+      most: configuration.data.folds ?? Folds.most)
     try journal.report(.start(start(plan, images, memory, journal)))
     try journal.report(.dataset(images.summary))
     for warning in notes + plan.warnings + images.warnings {
@@ -37,6 +39,11 @@ extension Trainer {
       data, targets: targets, classes: classes.count, folds: folds
     ) { try team.stopIfAsked(journal.stopped, isOver: false) }
     try team.stopIfAsked(journal.stopped, isOver: true)
+    let distances = ClassDistances(rows, features: features, targets: targets, classes: classes)
+    try journal.attempt { () throws(TrainingError) in
+      try journal.folder.createFolder(RunFolder.foldsName)
+      try journal.folder.write(distances.csv, to: ClassDistances.name)
+    }
     let solved = try keep(
       solution, folds, plan, images, seconds: journal.processSeconds - began, journal)
     var outcome = Outcome(
@@ -49,35 +56,6 @@ extension Trainer {
       (outcome.ending, outcome.signal, outcome.evaluated) = (.signal, stopped.signal, nil)
     }
     return outcome
-  }
-
-  /// The folds of the training images, in which groups stay together.
-  ///
-  /// Error: a class with less than two groups.
-  private func folds(
-    of groups: [[UInt8]], _ plan: RunPlan, _ images: RunImages
-  ) throws(TrainingError) -> Folds {
-    let targets = images.store.targets(images.training).map { Int($0) }
-    do throws(Folds.Problem) {
-      return try Folds(
-        targets: targets, groups: groups, classes: plan.dataset.classes.count)
-    } catch {
-      let isGrouped = configuration.data.groupBy != nil
-      let (label, found): (Int, String) =
-        switch error {
-        case .oneGroup(let label, let count):
-          (
-            label,
-            count == 1
-              ? "1 image"
-              : "\(count) images, all \(isGrouped ? "of one group" : "the same picture")"
-          )
-        case .wholeClass(let label):
-          (label, "images that would all be in one fold, with those of other classes")
-        }
-      throw .tooFew(
-        plan.dataset.classes[label], found: found, in: configuration.dataset, isGrouped: isGrouped)
-    }
   }
 
   private func start(
@@ -173,20 +151,5 @@ extension EpochMetrics {
       seconds: seconds, imagesPerSecond: Double(figures.images) / max(seconds, 1e-9),
       isBest: true, decodeSeconds: 0, augmentSeconds: 0, forwardSeconds: 0, backwardSeconds: 0,
       optimizerSeconds: seconds, waitSeconds: 0)
-  }
-}
-
-extension TrainingError {
-  /// The refusal of a class of which no image can be both predicted and, meanwhile, trained on.
-  static func tooFew(
-    _ name: String, found: String, in dataset: String, isGrouped: Bool = false
-  ) -> TrainingError {
-    TrainingError(
-      .badData, "\(dataset): too few images of \(name) for --recipe instant",
-      found: "\(name): \(found)",
-      expected: "at least 2 different images per class"
-        + (isGrouped ? ", of 2 groups of --group-by" : "")
-        + ": one to train on while another is predicted",
-      advice: "more images of \(name)")
   }
 }

@@ -112,7 +112,7 @@ struct MemoryEstimate {
       let solving = LogisticData.memoryBytes(
         images: counts.training,
         features: needs.features,
-        classes: plan.dataset.classes.count, fits: Folds.most)
+        classes: plan.dataset.classes.count, fits: configuration.data.folds ?? Folds.most)
       return (needs.bytes, max(needs.computing, solving), plan.network)
     }
     if configuration.transfer.freezesAlways,
@@ -222,7 +222,7 @@ private struct ImageCounts {
     var content = plan.content
     // A folder of its own always goes before a part of the training folder.
     if all[.val] != nil { content.validation = 0 }
-    if all[.test] != nil { content.test = 0 }
+    if all[.test] != nil || content.fold != nil { content.test = 0 }
     let dealt = content.numbers(of: plan.dataset.counts(.train))
     training = max(1, dealt[.train] ?? 0)
     test = all[.test] ?? (plan.test == nil ? 0 : dealt[.test] ?? 0)

@@ -264,6 +264,9 @@ struct RunImages {
     if split == .train || plan.dataset.splits[split] != nil {
       return "from the dataset's folder"
     }
+    if split == .test, let fold = plan.content.fold {
+      return "fold \(fold.number) of \(fold.count) of the training images"
+    }
     let part = split == .val ? plan.content.validation : plan.content.test
     return "\(part) of the training images"
       + (plan.content.rule == .independent ? "" : " of each class") + ", held out by their content"
