@@ -25,6 +25,28 @@ func numbering() throws {
   }
 }
 
+@Test("Without a name the newest run that has weights is found, and which was passed over")
+func newestWithWeights() throws {
+  try withTemporaryFolder { folder in
+    let home = folder + "/runs"
+    let runs = try (0..<3).map { _ in
+      try RunFolder.create(out: nil, configuration: [1], home: home)
+    }
+    func located() throws -> ModelLocation {
+      try ClassifierModel.locate(nil, latest: home + "/latest", shelf: nil)
+    }
+    #expect(throws: TrainingError.self) { try located() }
+    try runs[0].write("weights", to: RunFolder.bestName)
+    #expect(try located().run == runs[0].path)
+    try runs[1].write("weights", to: RunFolder.bestName)
+    #expect(try located().run == runs[1].path)
+    #expect(try located().passedOver == home + "/latest")
+    try runs[2].write("weights", to: RunFolder.bestName)
+    #expect(try located().run == home + "/latest")
+    #expect(try located().passedOver == nil)
+  }
+}
+
 @Test("Runs that begin at once get folders of their own")
 func numberingRace() async throws {
   try await withThrowingTaskGroup(of: String.self) { group in

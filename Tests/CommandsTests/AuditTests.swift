@@ -66,6 +66,8 @@ import Testing
       #expect(script.contains("mv -n \(path) \(right)\n"))
     }
     #expect(FileManager.default.fileExists(atPath: out + "/suspects.png"))
+    let page = try text(of: out + "/report.html")
+    #expect(page.contains("Most doubtful labels") && page.contains("data:image/"))
     // Nothing has moved.
     for path in moved { #expect(FileManager.default.fileExists(atPath: path)) }
   }

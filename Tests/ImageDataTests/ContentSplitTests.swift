@@ -218,6 +218,44 @@ import Testing
     #expect(joined[5] == SHA256.digest(Array("c".utf8)))
   }
 
+  @Test
+  func `Images that are the same picture stay together, in any order, and name no one's unit`() {
+    let all = images.map { (digest: $0.digest, group: String?.none, classIndex: $0.classIndex) }
+    let pairs = stride(from: 0, to: all.count - 40, by: 7).map { ($0, $0 + 33) }
+    let content = ContentSplit(validation: 0.3, test: 0.2)
+    let splits = content.assign(all, alike: pairs)
+    #expect(pairs.allSatisfy { splits[$0.0] == splits[$0.1] })
+    #expect(pairs.contains { content.assign(all)[$0.0] != content.assign(all)[$0.1] })
+    let last = all.count - 1
+    let back = content.assign(all.reversed(), alike: pairs.map { (last - $0.1, last - $0.0) })
+    #expect(splits == back.reversed())
+    // Copies of a file are together without a pair, and one changes nothing.
+    let twice = all + [all[3]]
+    #expect(content.assign(twice, alike: [(3, all.count)]) == content.assign(twice))
+    let units = ContentSplit.units(all, alike: pairs)
+    #expect(units[1] == all[1].digest && units[0] == units[33] && units[0] != all[0].digest)
+  }
+
+  @Test func `A class of two or three keeps an image that goes with none of another class`() {
+    let large = (0..<40).map { number in
+      (digest: SHA256.digest(Array("l\(number)".utf8)), group: String?.none, classIndex: 0)
+    }
+    for share in [0.1, 0.3, 0.6] {
+      for seed in 0..<30 {
+        let small = (0..<2).map { number in
+          (
+            digest: SHA256.digest(Array("s\(seed) \(number)".utf8)), group: String?.none,
+            classIndex: 1
+          )
+        }
+        // Both are the same picture as one of the first class each.
+        let splits = ContentSplit(validation: share).assign(
+          large + small, alike: [(seed, 40), ((seed + 1) % 40, 41)])
+        #expect(splits.suffix(2).contains(.train))
+      }
+    }
+  }
+
   @Test func `A group is what the expression captures, or else matches`() throws {
     let name = { (pattern: String, path: String) in try ImageGroups(pattern).name(of: path) }
     #expect(try name("([^/_]*)_[^/]*$", "train/cats/tom_01.jpg") == "tom")

@@ -1,3 +1,4 @@
+import ImageData
 import Primitives
 import Testing
 import Training
@@ -67,6 +68,18 @@ func foldsOfSmallClasses() throws {
   }
   let pairs = try Folds(targets: [0, 0, 1, 1], groups: keys([0, 1, 2, 3]), classes: 2)
   #expect(pairs.count == 2)
+}
+
+@Test(
+  "A tenth of twenty is two in every fold, and a class of three has none without one to train on")
+func foldsOfTwenty() throws {
+  let targets = [Int](repeating: 0, count: 20) + [1, 1, 1]
+  let folds = try Folds(
+    targets: targets, groups: keys(Array(targets.indices)), classes: 2, most: 10)
+  #expect(folds.count == 10)
+  for counts in held(folds, targets, classes: 2) {
+    #expect(counts[0] == 2 && counts[1] <= 1)
+  }
 }
 
 @Test("Folds do not depend on the order of the images")

@@ -160,7 +160,7 @@ func instantSmallClasses() throws {
       try FileManager.default.copyItem(atPath: lime + "/0.png", toPath: "\(lime)/\(number).png")
     }
     let copies = refusal { _ = try train(configuration, out: folder + "/copies") }
-    #expect(copies?.found == "lime: 4 images, all the same")
+    #expect(copies?.found == "lime: 4 images, all the same picture")
     try FileManager.default.copyItem(
       atPath: folder + "/two/train/red/0.png", toPath: lime + "/other.png")
     _ = try train(configuration, out: folder + "/enough")

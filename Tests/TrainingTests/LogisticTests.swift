@@ -1,6 +1,7 @@
 import CNN
 import Compute
 import Glibc
+import ImageData
 import Primitives
 import TestSupport
 import Testing

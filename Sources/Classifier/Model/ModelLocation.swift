@@ -10,6 +10,8 @@ package struct ModelLocation: Sendable {
   package var boxed: BoxedModel?
   /// The name that it goes by, where it is on the shelf.
   package private(set) var shelved: String?
+  /// The newest run, where it has no weights and this is an older one.
+  package fileprivate(set) var passedOver: String?
   /// The file's bytes, where another process has read them.
   package var bytes: [UInt8]?
 
@@ -52,15 +54,21 @@ extension ClassifierModel {
   /// Finds the model that `--model` names: a run folder's best weights, a file, a built-in model, or
   /// one of the shelf.
   ///
-  /// An existing path wins over a name. Without a name it is `latest` where there is one, else the
-  /// program's own.
+  /// An existing path wins over a name. Without a name it is `latest` where there is one, or the
+  /// newest run beside it that has weights; else the program's own.
   ///
   /// - shelf: nil if there is none.
   package static func locate(
     _ name: String?, latest: String = RunFolder.latest, shelf: ModelShelf?
   ) throws(TrainingError) -> ModelLocation {
     guard let name else {
-      return FileSystem.isFolder(latest) ? try locate(latest, shelf: nil) : ModelLocation(.catsDogs)
+      guard FileSystem.isFolder(latest) else { return ModelLocation(.catsDogs) }
+      guard !RunFolder(existing: latest).place(RunFolder.bestName).isThere,
+        let older = RunFolder.newestWithWeights(beside: latest)
+      else { return try locate(latest, shelf: nil) }
+      var location = try locate(older, shelf: nil)
+      location.passedOver = RunFolder.lasting(latest)
+      return location
     }
     guard FileSystem.exists(name) else {
       if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }

@@ -143,6 +143,17 @@ package struct RunFolder: Sendable, Hashable {
       expected: "a new or empty folder", advice: "--out with another folder")
   }
 
+  /// The run with the highest number, of those in the folder of `latest`, that has weights.
+  static func newestWithWeights(beside latest: String) -> String? {
+    let home = FileSystem.parent(of: latest)
+    let runs = FileSystem.names(in: home).compactMap { name -> (number: Int, path: String)? in
+      guard name.hasPrefix("train-"), let number = Int(name.dropFirst(6)) else { return nil }
+      let run = RunFolder(existing: home + "/" + name)
+      return holdsRun(run.path) && run.place(bestName).isThere ? (number, run.path) : nil
+    }
+    return runs.max { $0.number < $1.number }?.path
+  }
+
   private static func createNext(_ home: String) throws(TrainingError) -> String {
     try FileSystem.createFolders(home)
     let taken = FileSystem.names(in: home).compactMap { name in

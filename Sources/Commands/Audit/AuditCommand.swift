@@ -18,11 +18,14 @@ struct AuditCommand: Command {
         + "the prediction doubts, the most doubtful first. Not every one is wrong: look before you "
         + "move.",
       "With --out DIR it writes labels.csv with all images, audit.json, audit.txt, suspects.png "
-        + "with the most doubtful, and moves.sh, a shell script that would move each suspect into "
+        + "with the most doubtful, report.html with these and figures, and moves.sh, a shell script that would move each suspect into "
         + "the folder of its prediction and never over a file.",
     ],
     operands: 1...1, operandName: "DATASET",
-    options: [from, groupBy, SharedOption.maxPixels, SharedOption.out, SharedOption.noPlots],
+    options: [
+      from, groupBy, nearDuplicates, folds, SharedOption.maxPixels, SharedOption.out,
+      SharedOption.noPlots,
+    ],
     examples: [
       ("cnnctl audit photos --from imagenet", "the most doubtful labels"),
       ("cnnctl audit photos --from imagenet --out audited", "with a picture and a script of moves"),
@@ -32,6 +35,11 @@ struct AuditCommand: Command {
     "from", also: ["model"], .text, "MODEL", in: .model, "the model whose features are used")
   private static let groupBy = Option<String?>(
     like: \.data.groupBy, Form.regularExpression.optional, or: nil)
+  private static let nearDuplicates = Option<NearDuplicatePolicy>(
+    like: \.data.nearDuplicates, .word, or: .together)
+  private static let folds = Option(
+    "folds", .integer(2...100), "K", or: Folds.most, in: .data,
+    "parts that the images are divided into: each is predicted by a layer fitted on the others")
   /// Suspects that are listed without -v, and those in the picture.
   private static let (mostLines, mostTiles) = (20, 60)
 
@@ -63,6 +71,7 @@ struct AuditCommand: Command {
     let progress = StepProgress("computing features", console)
     let audit = try LabelAudit(
       dataset, model: model, groupBy: arguments[Self.groupBy],
+      nearDuplicates: arguments[Self.nearDuplicates], folds: arguments[Self.folds],
       maxPixels: arguments[SharedOption.maxPixels], engine: engine
     ) { step in
       switch step {
@@ -93,15 +102,17 @@ struct AuditCommand: Command {
     ])
     guard !arguments[SharedOption.noPlots] else { return }
     let shown = Array(text.audit.suspects.prefix(Self.mostTiles))
-    guard !shown.isEmpty else { return }
     let pictures = Thumbnails.read(
       shown.map(\.path), side: 160, maxPixels: arguments[SharedOption.maxPixels],
       workers: engine.workers)
     let tiles = zip(shown, pictures).compactMap { label, picture in
       picture.map {
-        Tile(picture: $0, caption: [text.claim(of: label), FileSystem.lastName(of: label.path)])
+        Tile(picture: $0, caption: label.caption(text.audit.classes), verdict: .wrong)
       }
     }
+    let page = try AuditReport(text.audit, of: text.root, tiles: tiles).html()
+    try folder.write([("report.html", page)])
+    guard !tiles.isEmpty else { return }
     try folder.write(
       try PictureSheet(title: "Doubtful labels", tiles: tiles).scene.png(scale: 2),
       to: "suspects.png")

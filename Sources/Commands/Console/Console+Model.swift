@@ -5,6 +5,9 @@ internal import Training
 extension Console {
   /// Says in one line which model answers, how good it is, and how to name another.
   func introduce(_ model: ClassifierModel, at location: ModelLocation, named name: String?) {
+    if let passedOver = location.passedOver {
+      warning("the newest run, \(passedOver), has no weights; an older one answers")
+    }
     note(ModelLine(model, at: location).text(isChosen: name != nil))
   }
 

@@ -11,6 +11,8 @@ struct EvaluationReport {
   var classes: [String]
   /// Photos of no class, where `evaluation` has figures of them.
   var others: [Prediction] = []
+  /// Images that a report shows besides those of `ShownAnswers`.
+  var alsoShown: [String] = []
 
   /// More classes than these are too many for the terminal: it shows the worst.
   private static let fewClasses = 20
@@ -101,7 +103,8 @@ struct EvaluationReport {
     try folder.write(evaluation.indentedJSON(), to: place + "report.json")
     try folder.write(
       rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
-    try folder.write(PictureDigests(of: predictions).text, to: place + PictureDigests.name)
+    try folder.write(
+      PictureDigests(of: predictions, others: alsoShown).text, to: place + PictureDigests.name)
     try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
     if let figures = evaluation.others {
       try folder.write(

@@ -114,6 +114,13 @@ struct TrainCommand: Command {
         events: progress.show, shouldStop: { signal().map(Stopped.init) })
     } catch let stopped as Stopped {
       console.clear()
+      if let fold = progress.fold {
+        let run = FileSystem.parent(of: FileSystem.parent(of: fold.run))
+        console.note(
+          "stopped by \(signalName(stopped.signal)) in fold \(fold.fold) of \(fold.folds); all steps "
+            + "are saved. To continue: cnnctl train --resume=\(shellWord(run))")
+        return ExitCode(signal: stopped.signal)
+      }
       throw Failure(ExitCode(signal: stopped.signal), "stopped before the first step")
     }
     try progress.finish()

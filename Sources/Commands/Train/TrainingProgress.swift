@@ -15,6 +15,8 @@ final class TrainingProgress {
   private let meter: TrainingMeter
   private let hint: PretrainedHint?
   private var done: TrainingSummary?
+  /// The training of cross-validation that is under way.
+  private(set) var fold: FoldStart?
   /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
@@ -63,11 +65,22 @@ final class TrainingProgress {
       console.warning(text)
     case .calibrated:
       for line in event.lines { console.note(line) }
-    case .outOfFold(_, let result, let run):
-      try run.createFolder(RunFolder.foldsName)
+    case .fold(let start):
+      fold = start
+      for line in event.lines { console.note(line) }
+    case .foldDone(_, let result, let run):
       try EvaluationReport(
         heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
         classes: result.classes
+      ).write(to: run, place: RunFolder.testName + "/")
+      for line in event.lines { console.note(line) }
+    case .outOfFold(_, let result, let run):
+      fold = nil
+      try run.createFolder(RunFolder.foldsName)
+      try EvaluationReport(
+        heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
+        classes: result.classes,
+        alsoShown: DoubtfulLabels(of: result.predictions, classes: result.classes).paths
       ).write(to: run, place: RunFolder.foldsName + "/")
       for line in event.lines { console.note(line) }
     case .evaluated(let test, let noun, let run):

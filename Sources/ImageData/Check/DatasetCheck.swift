@@ -175,16 +175,11 @@ extension DatasetCheck {
     let hashed = images.indices.filter { images[$0][0].examination.image?.hash != nil }
     let hashes = hashed.compactMap { images[$0][0].examination.image?.hash }
     var groups = Groups(count: hashes.count)
-    let outcome = NearDuplicates(hashes).search(workers: workers)
+    let outcome = NearDuplicates(hashes, workers: workers).search()
     for (a, b) in outcome.pairs { groups.join(a, b) }
     let findings = groups.all().map { members in
-      let files = members.flatMap { images[hashed[$0]] }
-      let splits = Set(files.map(\.split)).sorted()
-      let kind: CheckFinding.Kind =
-        splits.count > 1
-        ? .nearLeak : Set(files.map(\.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
-      let place = splits.count > 1 ? " in \(CheckFinding.named(splits))" : ""
-      return CheckFinding(kind, "images that look alike" + place, files.map(\.path))
+      CheckFinding.alike(
+        members.flatMap { images[hashed[$0]] }.map { ($0.candidate.sample, $0.split) })
     }
     return (findings, outcome.cutShort)
   }
@@ -227,24 +222,44 @@ extension CheckFinding {
     return findings.isEmpty ? [CheckFinding(.duplicate, manner, paths)] : findings
   }
 
+  /// The finding about images that look alike.
+  fileprivate static func alike(_ files: [(sample: Sample, split: Split)]) -> CheckFinding {
+    let splits = Set(files.map(\.split)).sorted()
+    let kind: Kind =
+      splits.count > 1
+      ? .nearLeak
+      : Set(files.map(\.sample.classIndex)).count > 1 ? .nearTwoClasses : .nearDuplicate
+    let place = splits.count > 1 ? " in \(named(splits))" : ""
+    return CheckFinding(
+      kind, "images that look alike" + place, files.map(\.sample.relativePath))
+  }
+
   fileprivate static func named(_ splits: [Split]) -> String {
     splits.map(\.rawValue).joined(separator: " and ")
   }
 }
 
 extension ImageStore {
-  /// Files that are there more than once, as far as their bytes tell: known from loading, free of
-  /// charge.
+  /// Files that are there more than once, as far as their bytes tell, and images alike where images
+  /// were compared: known from loading, free of charge.
   ///
-  /// `DatasetCheck` looks further: for the same pixels in other files, and for images alike.
+  /// `DatasetCheck` looks further: for the same pixels in other files, and in all folders.
   package var copies: [CheckFinding] {
-    grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
+    func files(_ group: [Int]) -> [(sample: Sample, split: Split)] {
+      group.compactMap { index in split(of: index).map { (samples[index], $0) } }
+    }
+    let equal = grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
       .filter { $0.count > 1 }
-      .flatMap { group in
-        CheckFinding.copies(
-          CheckFinding.sameFile,
-          group.compactMap { index in split(of: index).map { (samples[index], $0) } })
-      }
-      .sorted { $0.kind < $1.kind }
+      .flatMap { CheckFinding.copies(CheckFinding.sameFile, files($0)) }
+    return (equal + similar.map { CheckFinding.alike(files($0)) }).sorted { $0.kind < $1.kind }
+  }
+
+  /// Groups of images of several files that are the same picture, where images were compared.
+  private var similar: [[Int]] {
+    var together = Groups(count: alike.isEmpty ? 0 : samples.count)
+    for (a, b) in alike where split(of: a) != nil && split(of: b) != nil { together.join(a, b) }
+    return together.all().filter { group in
+      group.contains { digest(of: $0) != digest(of: group[0]) }
+    }
   }
 }

@@ -53,7 +53,9 @@ struct ImageExamination: Sendable {
         fileDigest: Digest(of: bytes),
         roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
         facts: facts, width: image.width, height: image.height,
-        fineness: Fineness.pixels(of: image), hash: PerceptualHash(shrunk: shrunk))
+        fineness: Fineness.pixels(of: image),
+        hash: PerceptualHash(
+          shrunk: shrunk, width: image.width, height: image.height))
     }
     byteCount = size
   }

@@ -4,7 +4,8 @@ internal import Primitives
 ///
 /// Of every class its part is held out: the images whose SHA-256 comes first. Validation and test
 /// go by different digits of it. Equal files count as one and stay together, and so do the images
-/// of a group (`ImageGroups`), of which the group's name is what SHA-256 is taken of.
+/// of a group (`ImageGroups`), of which the group's name is what SHA-256 is taken of, and those that
+/// are the same picture (`NearDuplicates`).
 package struct ContentSplit: Codable, Sendable, Hashable {
   /// The part held out for validation, 0 for none.
   package var validation: Double
@@ -15,13 +16,40 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   package var rule: SplitRule
   /// The regular expression that names an image's group; nil where there are no groups.
   package var groupBy: String?
+  /// What becomes of near-duplicates; nil in runs of earlier versions, which ignored them.
+  package var nearDuplicates: NearDuplicatePolicy?
+  /// Whether the images that stay in training are divided into folds.
+  package var hasFolds: Bool
+  /// The fold that is the test, and no other images are; nil for none.
+  package var fold: Fold?
+
+  /// One fold of several.
+  package struct Fold: Codable, Sendable, Hashable {
+    /// From 1.
+    package var number: Int
+    package var count: Int
+
+    package init(_ number: Int, of count: Int) { (self.number, self.count) = (number, count) }
+  }
 
   package init(
     validation: Double = 0, test: Double = 0, fraction: Double = 1, rule: SplitRule = .stratified,
-    groupBy: String? = nil
+    groupBy: String? = nil, nearDuplicates: NearDuplicatePolicy? = nil, hasFolds: Bool = false,
+    fold: Fold? = nil
   ) {
     (self.validation, self.test, self.fraction, self.rule) = (validation, test, fraction, rule)
-    self.groupBy = groupBy
+    (self.groupBy, self.nearDuplicates) = (groupBy, nearDuplicates)
+    (self.hasFolds, self.fold) = (hasFolds, fold)
+  }
+
+  /// Whether images have to be compared: they are divided, and near-duplicates are not to be.
+  var comparesImages: Bool {
+    nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds || fold != nil)
+  }
+
+  /// Bytes that comparing images takes while they are loaded: two tiny copies of each.
+  package func comparingBytes(images: Int) -> Int {
+    comparesImages ? images * (2 * PerceptualHash.count + 256) : 0
   }
 
   /// The order in which images are taken into a fraction.
@@ -40,6 +68,15 @@ package struct ContentSplit: Codable, Sendable, Hashable {
     let bits = digest[start..<(start + 8)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     return Double(bits >> 11) * 0x1p-53
   }
+}
+
+/// What becomes of images that are the same picture, saved again, resized or slightly cropped, where
+/// images are divided.
+package enum NearDuplicatePolicy: String, Codable, Sendable, CaseIterable {
+  /// They stay in one split and fold.
+  case together
+  /// They are divided like others.
+  case ignore
 }
 
 /// The rule by which images are held out.
@@ -81,6 +118,10 @@ extension ContentSplit {
     let all = used.reduce(0, +)
     var numbers: [Split: Int] = [:]
     var left = used
+    if let fold {
+      left = used.map { $0 - ($0 + fold.count - 1) / fold.count }
+      numbers[.test] = all - left.reduce(0, +)
+    }
     for (split, share, _) in heldOut {
       guard rule == .stratified else {
         numbers[split] = Int((Double(all) * share).rounded(.up))
@@ -116,29 +157,44 @@ extension ContentSplit {
   /// The splits of a training folder's images, by their digests, groups and classes.
   ///
   /// Images of several classes that must stay together count for the first of these, so that no two
-  /// splits get them.
+  /// splits get them. Every class keeps an image to train on.
+  ///
+  /// - alike: pairs of images that are the same picture.
   package func assign(
-    _ images: [(digest: [UInt8], group: String?, classIndex: Int)]
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], alike: [(Int, Int)] = []
   ) -> [Split] {
-    let units = ContentSplit.units(images)
+    let units = ContentSplit.units(images, alike: alike)
     guard rule == .stratified else {
       return units.map { likelySplit(of: $0, among: 0) }
     }
+    var chosen = folded(images, units)
     // Equal files count once.
-    var members: [[UInt8]: (owner: Int, files: Set<[UInt8]>)] = [:]
+    var members: [[UInt8]: (owner: Int, files: Set<[UInt8]>, classes: [Int: Int])] = [:]
+    var trained: [Int: Int] = [:]
     for (image, unit) in zip(images, units) {
-      var member = members[unit] ?? (image.classIndex, [])
+      if chosen[unit] == nil { trained[image.classIndex, default: 0] += 1 }
+      var member = members[unit] ?? (image.classIndex, [], [:])
       member.owner = min(member.owner, image.classIndex)
       member.files.insert(image.digest)
+      member.classes[image.classIndex, default: 0] += 1
       members[unit] = member
+    }
+    // Those of other classes that go with a unit may be all that these have.
+    func hold(_ unit: Unit, _ split: Split) -> Bool {
+      let classes = members[unit.digest]?.classes ?? [:]
+      guard classes.allSatisfy({ $0.value < trained[$0.key] ?? 0 }) else { return false }
+      for (label, count) in classes { trained[label, default: 0] -= count }
+      chosen[unit.digest] = split
+      return true
     }
     // In an order that no listing decides.
     let classes = Dictionary(grouping: members.keys) { members[$0]?.owner ?? 0 }
       .sorted { $0.key < $1.key }.map { _, units in
         units.map { Unit(digest: $0, images: members[$0]?.files.count ?? 1) }
       }
-    var chosen: [[UInt8]: Split] = [:]
-    let counts = classes.map { $0.reduce(0) { $0 + $1.images } }
+    let counts = classes.map { units in
+      units.reduce(0) { $0 + (chosen[$1.digest] == nil ? $1.images : 0) }
+    }
     for (split, share, digits) in heldOut {
       // The first of a class that gives none of its own.
       var firsts: [Ranked] = []
@@ -146,13 +202,26 @@ extension ContentSplit {
         let left = units.filter { chosen[$0.digest] == nil }
           .map { Ranked(rank: ContentSplit.part($0.digest, at: digits), unit: $0) }.sorted()
         let number = ContentSplit.number(share, of: count)
-        for unit in ContentSplit.first(number, of: left) { chosen[unit.digest] = split }
+        for unit in ContentSplit.first(number, of: left) { _ = hold(unit, split) }
         if number == 0, left.count > 1 { firsts.append(left[0]) }
       }
       let number = ContentSplit.pooled(share, counts)
-      for one in firsts.sorted().prefix(number) { chosen[one.unit.digest] = split }
+      for one in firsts.sorted().prefix(number) { _ = hold(one.unit, split) }
     }
     return units.map { chosen[$0] ?? .train }
+  }
+
+  /// The units of the fold that is the test; none where there are no folds.
+  private func folded(
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], _ units: [[UInt8]]
+  ) -> [[UInt8]: Split] {
+    guard let fold,
+      let folds = try? Folds(
+        targets: images.map(\.classIndex), groups: units,
+        classes: (images.map(\.classIndex).max() ?? 0) + 1, most: fold.count)
+    else { return [:] }
+    let held = zip(units, folds.ofImages).filter { $0.1 == fold.number - 1 }
+    return Dictionary(held.map { ($0.0, .test) }) { first, _ in first }
   }
 
   /// The units in order that bring the images nearer to `number`, each one; never all units.
@@ -171,12 +240,21 @@ extension ContentSplit {
     return units.map(\.unit).min { $0.images < $1.images }.map { [$0] } ?? []
   }
 
-  /// For each image the digest that stands for all that must stay together with it: its own, or that
-  /// of its group's name, the least where equal files connect several groups.
+  /// For each image the digest that stands for all that must stay together with it.
+  ///
+  /// It is its own, or that of its group's name, the least where equal files connect several groups. Of
+  /// images that are the same picture it is the digest of the least: the least alone would be held out
+  /// more often.
+  ///
+  /// - alike: pairs of images that are the same picture.
   package static func units(
-    _ images: [(digest: [UInt8], group: String?, classIndex: Int)]
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], alike: [(Int, Int)] = []
   ) -> [[UInt8]] {
-    guard images.contains(where: { $0.group != nil }) else { return images.map(\.digest) }
+    // Equal files are together by their digests.
+    let pairs = alike.filter { images[$0.0].digest != images[$0.1].digest }
+    guard !pairs.isEmpty || images.contains(where: { $0.group != nil }) else {
+      return images.map(\.digest)
+    }
     var together = Groups(count: images.count)
     var files: [[UInt8]: Int] = [:]
     var groups: [String: Int] = [:]
@@ -187,12 +265,15 @@ extension ContentSplit {
       if let other = groups[group] { together.join(other, index) }
       groups[group] = index
     }
+    for (a, b) in pairs { together.join(a, b) }
+    let joined = Set(pairs.map { together.leader($0.0) })
     var least: [Int: [UInt8]] = [:]
     for (index, image) in images.enumerated() {
       let own = unit(of: image.digest, group: image.group)
       let leader = together.leader(index)
       least[leader] = least[leader].map { own.lexicographicallyPrecedes($0) ? own : $0 } ?? own
     }
+    for leader in joined { least[leader] = least[leader].map { SHA256.digest($0) } }
     return images.enumerated().map { least[together.leader($0.offset)] ?? $0.element.digest }
   }
 

@@ -21,10 +21,14 @@ package struct ImageReader: Sendable {
 
   /// The image in a file's bytes, upright and resized.
   package func read(bytes: [UInt8]) throws(ImageFailure) -> RGBImage {
-    let decoded = try ImageReader.decodeImage(
+    resize(try decode(bytes))
+  }
+
+  /// The image in a file's bytes, at the size from which it is resized.
+  func decode(_ bytes: [UInt8]) throws(ImageFailure) -> DecodedImage {
+    try ImageReader.decodeImage(
       bytes: bytes, exif: preprocessing.exif, maxPixels: preprocessing.maxPixels,
       shrink: preprocessing.shrink)
-    return resize(decoded)
   }
 
   /// A decoded image turned and brought to the network's size.

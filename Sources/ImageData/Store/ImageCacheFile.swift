@@ -13,8 +13,8 @@ final class ImageCacheFile: Sendable {
   private let slotBytes: Int
 
   private static let magic = Array("cnnctl pictures\n".utf8)
-  /// Version 1 had an index in JSON: a file of it is made anew.
-  private static let version = 2
+  /// Version 1 had an index in JSON, version 2 no tiny copies: a file of these is made anew.
+  private static let version = 3
   /// Bytes before the first slot.
   private static let start = 4096
   private static let headerBytes = 128

@@ -38,6 +38,9 @@ package final class ImageStore: Sendable {
   private let sums: [ChannelSums]
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
+  private let groups: [String?]
+  /// Pairs of images that are the same picture, where images were compared.
+  let alike: [(Int, Int)]
 
   /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
   /// that turn out to belong to another split than was expected.
@@ -86,6 +89,8 @@ package final class ImageStore: Sendable {
     size = plan.size
     trainingSize = plan.trainingSize
     byteCount = plan.byteCount
+    groups = plan.candidates.map(\.group)
+    alike = plan.alike
     splits = outcomes.map(\.split)
     digests = outcomes.map(\.fileDigest)
     sums = outcomes.map(\.sums)
@@ -119,6 +124,18 @@ package final class ImageStore: Sendable {
 
   /// The SHA-256 of a file; empty if it could not be read.
   package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
+
+  /// For each of some images the digest that stands for all that must stay together with it; see
+  /// `ContentSplit.units`.
+  package func units(_ indices: [Int]) -> [[UInt8]] {
+    var places: [Int: Int] = [:]
+    for (place, index) in indices.enumerated() where !alike.isEmpty { places[index] = place }
+    return ContentSplit.units(
+      indices.map { (digest(of: $0), groups[$0], samples[$0].classIndex) },
+      alike: alike.compactMap { a, b in
+        places[a].flatMap { first in places[b].map { (first, $0) } }
+      })
+  }
 
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
     indices.map { Int32(samples[$0].classIndex) }

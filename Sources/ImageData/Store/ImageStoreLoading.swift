@@ -59,6 +59,7 @@ struct ImageStoreLoading {
     let used = try usedFiles { tick(0, plan.candidates.count) }
     plan.expect(used)
     try read(used, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    plan.compare(outcomes, workers)
     if !keeper.isFound || !group.isAlone {
       // All processes have the same digests, and so the same files to read again.
       let again = plan.settle(&outcomes)

@@ -7,6 +7,8 @@ struct ImageStoreOutcome {
   var split: Split?
   var failure: ImageFailure?
   var sums = ChannelSums()
+  /// The image's hash where images are compared.
+  var hash: PerceptualHash?
 
   /// The SHA-256 of the file; empty where it could not be read, or was not.
   var digest: [UInt8] {
@@ -33,9 +35,9 @@ struct OutcomeBytes {
   fileprivate enum Kind: UInt8 {
     /// A fraction leaves the file out: nothing follows.
     case leftOut
-    /// An image of a split that is not asked for: its digest.
+    /// An image of a split that is not asked for: its digest and tiny copy.
     case unwanted
-    /// An image that is kept: its digest, split and sums.
+    /// An image that is kept: its digest, split, sums and tiny copy.
     case image
     /// A bad file: its digest, code and message.
     case bad
@@ -75,6 +77,10 @@ struct OutcomeBytes {
         write(outcome.sums.values[channel])
         write(outcome.sums.squares[channel])
       }
+    }
+    if [.unwanted, .image].contains(kind) {
+      bytes.append(outcome.hash == nil ? 0 : 1)
+      bytes += outcome.hash?.greys ?? []
     }
   }
 }
@@ -126,6 +132,17 @@ private struct OutcomeReader {
     return text
   }
 
+  private mutating func hash(
+    _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
+  ) throws(Unexpected) -> PerceptualHash? {
+    switch try take(1).first {
+    case 0: return nil
+    case 1 where plan.isCompared(candidate):
+      return PerceptualHash(greys: Array(try take(PerceptualHash.count)))
+    default: throw Unexpected()
+    }
+  }
+
   mutating func outcome(
     _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
   ) throws(Unexpected) -> ImageStoreOutcome {
@@ -137,7 +154,7 @@ private struct OutcomeReader {
       outcome.digest = Array(try take(FileDigest.count))
     }
     switch kind {
-    case .unwanted: break
+    case .unwanted: outcome.hash = try hash(candidate, plan)
     case .leftOut:
       guard plan.content.fraction < 1, candidate.folder == .train else { throw Unexpected() }
     case .unread, .bad:
@@ -154,6 +171,7 @@ private struct OutcomeReader {
         outcome.sums.values[channel] = try number(0...(255 * outcome.sums.count))
         outcome.sums.squares[channel] = try number(0...(255 * 255 * outcome.sums.count))
       }
+      outcome.hash = try hash(candidate, plan)
     }
     return outcome
   }

@@ -1,3 +1,4 @@
+import Compute
 import Glibc
 internal import KernelTypes
 internal import Primitives
@@ -23,6 +24,8 @@ struct ImageStorePlan {
   private var classCounts: [Int: Int] = [:]
   /// The splits of those digests of which it is known that they are not the likely ones.
   private var decided: [[UInt8]: Split] = [:]
+  /// Pairs of candidates that are the same picture.
+  private(set) var alike: [(Int, Int)] = []
 
   init(
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
@@ -35,13 +38,16 @@ struct ImageStorePlan {
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
+    if content.fold != nil { self.content.test = 0 }
     for folder in Split.allCases {
       let isSource =
         wanted.contains(folder)
         || folder == .train
           && (wanted.contains(.val) && self.content.validation > 0
-            || wanted.contains(.test) && self.content.test > 0)
+            || wanted.contains(.test) && (self.content.test > 0 || content.fold != nil))
       guard isSource else { continue }
+      // A fold is the test in place of the images of a folder.
+      if folder == .test, content.fold != nil { continue }
       for sample in dataset.splits[folder] ?? [] {
         candidates.append(
           Candidate(
@@ -69,12 +75,15 @@ struct ImageStorePlan {
 
   var byteCount: Int { slotBytes * candidates.count }
 
-  /// The readers for training images and for others.
-  typealias Readers = (training: ImageReader, other: ImageReader)
+  /// The readers for training images and for others, and what shrinks images to be compared.
+  typealias Readers = (training: ImageReader, other: ImageReader, tiny: Resizer)
 
   func readers(_ kernels: KernelTable) -> Readers {
     let training = preprocessing.sized(width: trainingSize.width, height: trainingSize.height)
-    return (ImageReader(training, kernels: kernels), ImageReader(preprocessing, kernels: kernels))
+    return (
+      ImageReader(training, kernels: kernels), ImageReader(preprocessing, kernels: kernels),
+      PerceptualHash.resizer(kernels)
+    )
   }
 
   /// Everything that decides which files are read, and how.
@@ -86,7 +95,8 @@ struct ImageStorePlan {
   private var contentText: String {
     "\(content.validation) \(content.test) \(content.fraction)"
       + (content.rule == .independent ? "" : " \(content.rule.rawValue)")
-      + (content.groupBy.map { " by \($0)" } ?? "")
+      + (content.groupBy.map { " by \($0)" } ?? "") + (content.comparesImages ? " compared" : "")
+      + (content.fold.map { " fold \($0.number)/\($0.count)" } ?? "")
   }
 
   /// Everything of the preprocessing that changes pixels.
@@ -129,6 +139,17 @@ extension ImageStorePlan {
         among: classCounts[candidate.sample.classIndex] ?? 0)
   }
 
+  /// Whether a candidate is compared with others: those of other folders are not divided.
+  func isCompared(_ candidate: Candidate) -> Bool {
+    content.comparesImages && candidate.folder == .train
+  }
+
+  /// Finds the candidates that are the same picture, now that all have been read.
+  mutating func compare(_ outcomes: [ImageStoreOutcome], _ workers: WorkerPool) {
+    guard content.comparesImages else { return }
+    alike = NearDuplicates.pairs(of: outcomes.map(\.hash), workers: workers)
+  }
+
   /// Assigns the training folder's files to splits now that their digests are known.
   ///
   /// Gives those that have to be read again, as they belong to another split than was expected.
@@ -136,9 +157,14 @@ extension ImageStorePlan {
     let known = candidates.indices.filter {
       candidates[$0].folder == .train && !outcomes[$0].digest.isEmpty
     }
+    var places: [Int: Int] = [:]
+    for (place, index) in known.enumerated() where !alike.isEmpty { places[index] = place }
     let splits = content.assign(
       known.map {
         (outcomes[$0].digest, candidates[$0].group, candidates[$0].sample.classIndex)
+      },
+      alike: alike.compactMap { a, b in
+        places[a].flatMap { first in places[b].map { (first, $0) } }
       })
     var again: [Int] = []
     for (index, split) in zip(known, splits) {
@@ -163,8 +189,20 @@ extension ImageStorePlan {
       let bytes = try FileBytes.read(candidate.sample.path)
       outcome.digest = SHA256.digest(bytes)
       let split = split(of: candidate, digest: outcome.digest)
-      guard wanted.contains(split) else { return outcome }
-      let image = try (split == .train ? readers.training : readers.other).read(bytes: bytes)
+      func compare(_ known: DecodedImage?) {
+        guard isCompared(candidate) else { return }
+        outcome.hash = PerceptualHash(
+          file: bytes, known: preprocessing.exif == .apply ? known : nil,
+          maxPixels: preprocessing.maxPixels, resizer: readers.tiny)
+      }
+      guard wanted.contains(split) else {
+        compare(nil)
+        return outcome
+      }
+      let reader = split == .train ? readers.training : readers.other
+      let decoded = try reader.decode(bytes)
+      compare(decoded)
+      let image = reader.resize(decoded)
       outcome.sums = image.pixels.withUnsafeBytes { ChannelSums($0) }
       keep(image.pixels)
       outcome.split = split

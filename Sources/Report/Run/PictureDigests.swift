@@ -17,8 +17,10 @@ package struct PictureDigests: Sendable {
   private var digests: [String: String] = [:]
 
   /// The digests of the images that a report of these predictions shows, as they are now.
-  package init(of answers: [Prediction]) {
-    for path in ShownAnswers(answers.filter { $0.index != nil }).paths {
+  ///
+  /// - others: paths of more images that it shows.
+  package init(of answers: [Prediction], others: [String] = []) {
+    for path in ShownAnswers(answers.filter { $0.index != nil }).paths + others {
       guard let bytes = try? FileBytes.read(path, onlyImage: true) else { continue }
       digests[CSV.path(path)] = SHA256.hex(of: bytes)
     }

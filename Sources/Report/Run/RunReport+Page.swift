@@ -9,7 +9,8 @@ extension RunReport {
     ReportPage(
       title: title, subtitle: subtitle,
       sections: [
-        summary, training, answers, perClass, pictures, data, architecture, recipe, timing,
+        summary, training, answers, crossValidation, perClass, pictures, data, architecture, recipe,
+        timing,
         repetition,
       ].compactMap { $0 })
   }
@@ -97,6 +98,33 @@ extension RunReport {
   private static let fewClasses = 20
   /// So many of the worst.
   private static let worstClasses = 10
+
+  /// What predictions out of fold say of the labels and the classes.
+  private var crossValidation: ReportPage.Section? {
+    guard let outOfFold else { return nil }
+    let solved = outOfFold.penalty != nil
+    let text =
+      "Every training image was predicted by "
+      + (solved ? "a last layer that was fitted" : "a model that was trained")
+      + " without it: on the other \(outOfFold.folds - 1) of \(outOfFold.folds) parts. "
+      + (solved
+        ? "The figures are those of these predictions; the model itself is fitted on all images. "
+        : "The model itself is not one of these. ")
+      + "Files of folds/ have the predictions."
+    let gallery = doubtful.map { doubtful in
+      ReportPage.Gallery(
+        title: "Most doubtful labels",
+        note:
+          "\(grouped(doubtful.count)) of \(counted(outOfFold.images, "label")) are doubtful: the "
+          + "image has another class more clearly than that class's own images have it on average. "
+          + "Not every one is wrong.",
+        tiles: doubtful.tiles)
+    }
+    return ReportPage.Section(
+      title: "Out of fold",
+      blocks: [.text(text), .facts(title: "", outOfFold.facts)]
+        + (gallery.map { [.gallery($0)] } ?? []) + (distances.map { [.table($0.table)] } ?? []))
+  }
 
   private var perClass: ReportPage.Section? {
     guard let evaluated else { return nil }
@@ -220,6 +248,25 @@ extension RunReport {
     ReportPage.Section(
       title: "Environment, and how to reproduce it",
       blocks: [.facts(title: "", environment), .commands(commands)])
+  }
+}
+
+extension ClassDistances {
+  /// A row per class: how far its images lie from their own mean and from the nearest other's.
+  fileprivate var table: ReportPage.Table {
+    let rows = zip(classes.indices, nearest).map { own, nearest in
+      [
+        classes[own], classes[nearest.other], shown(values[own][own], 3),
+        shown(values[own][nearest.other], 3), shown(nearest.ratio, 2),
+      ]
+    }
+    return ReportPage.Table(
+      title:
+        "Distances of the classes' images in the features, from their own mean and the nearest "
+        + "other class's: near 1 the classes are hard to tell apart",
+      columns: ["class", "nearest other", "own", "other", "other / own"], rows: rows,
+      textColumns: 2,
+      fold: rows.count > 20 ? "distances of all \(grouped(rows.count)) classes" : nil)
   }
 }
 

@@ -22,6 +22,10 @@ package struct RunReport: Sendable {
   package var evaluated: RecordedAnswers?
   /// The figures out of fold of an instant run.
   package var outOfFold: OutOfFold?
+  /// The most doubtful labels by the predictions out of fold, and how many are doubtful.
+  package var doubtful: (tiles: [Tile], count: Int)?
+  /// How far the classes lie apart.
+  package var distances: ClassDistances?
   /// Whether the evaluation is of images that no model of the run was fitted on.
   package var hasTest = true
   /// The evaluated images: `test images`, or `validation images (there is no test set)`.

@@ -42,10 +42,13 @@ package struct RunReportBuilder {
     var report = RunReport(title: contents.name)
     report.outOfFold = contents.record?.outOfFold
     report.hasTest = contents.record?.test?.split != OutOfFold.name
-    report.epochs = report.outOfFold == nil ? contents.metrics : []
+    // A last layer that was solved has a penalty and no epochs.
+    report.epochs = report.outOfFold?.penalty == nil ? contents.metrics : []
     // No epoch has the weights that training started from.
     report.bestEpoch = contents.record?.bestEpoch.flatMap { $0 > 0 ? $0 : nil }
     if let answers = contents.answers { addAnswers(answers, to: &report) }
+    report.doubtful = contents.folds.map(doubtful)
+    report.distances = contents.distances
     report.samples = samples()
     report.dataset = contents.events?.dataset
     report.validatesOnTest = contents.configuration?.data.validateOnTest == true
@@ -70,8 +73,20 @@ package struct RunReportBuilder {
       ? "test images" : "validation images (there is no test set)"
   }
 
+  /// Doubtful labels with their images.
+  private func doubtful(_ answers: RecordedAnswers) -> (tiles: [Tile], count: Int) {
+    let doubtful = DoubtfulLabels(of: answers.predictions, classes: answers.classes)
+    let tiles = doubtful.tiles(
+      from: pictures(digests: RunFolder.foldsName),
+      maxPixels: contents.configuration?.data.maxPixels ?? ShownAnswers.maxPixels,
+      workers: engine.workers)
+    return (tiles, doubtful.count)
+  }
+
   /// The images that may be shown.
-  private var pictures: ShownPictures {
+  private var pictures: ShownPictures { pictures(digests: RunFolder.testName) }
+
+  private func pictures(digests folder: String) -> ShownPictures {
     let named = contents.configuration?.dataset ?? contents.events?.start?.dataset
     if let dataset {
       let places = ImagePlaces(named: named, recorded: dataset)
@@ -80,7 +95,7 @@ package struct RunReportBuilder {
       }
     }
     let digests = PictureDigests(
-      reading: contents.folder.place(RunFolder.testName + "/" + PictureDigests.name))
+      reading: contents.folder.place(folder + "/" + PictureDigests.name))
     return ShownPictures(
       places: ImagePlaces(named: named, recorded: contents.record?.dataset), allows: digests.know)
   }

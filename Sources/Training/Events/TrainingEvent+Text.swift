@@ -18,6 +18,8 @@ extension TrainingEvent {
     case .checkpoint(let value): TrainingEvent.json("checkpoint", value)
     case .warning(let text): TrainingEvent.json("warning", ["message": text])
     case .outOfFold(let value, _, _): TrainingEvent.json("out_of_fold", value)
+    case .fold(let value): TrainingEvent.json("fold", value)
+    case .foldDone(let value, _, _): TrainingEvent.json("fold_done", value)
     case .done(let value): TrainingEvent.json("done", value)
     case .scanning, .samples, .loading, .features, .batch, .validating, .calibrated, .evaluated: nil
     }
@@ -42,6 +44,8 @@ extension TrainingEvent {
       ]
     case .warning(let text): ["warning: \(text)"]
     case .calibrated(let calibration): [calibration.line]
+    case .fold(let start): [start.line]
+    case .foldDone(let result, _, _): [result.line]
     case .outOfFold(let figures, _, _): [figures.line]
     case .evaluated(let result, _, _):
       [result.heading, result.evaluation.headline] + result.evaluation.details

@@ -32,7 +32,11 @@ package enum TrainingEvent: Sendable {
   case warning(String)
   /// The temperature is fitted, and the weights that are kept are written with it.
   case calibrated(Calibration)
-  /// An instant run has its figures; the files under folds/ of the folder are the handler's to write.
+  /// A training of cross-validation begins.
+  case fold(FoldStart)
+  /// It has ended; the files under test/ of its run folder are the handler's to write.
+  case foldDone(FoldResult, EvaluationResult, run: RunFolder)
+  /// An instant run, or one with folds, has its figures; the files under folds/ of the folder are the handler's to write.
   case outOfFold(OutOfFold, EvaluationResult, run: RunFolder)
   /// The test images are evaluated; the files under test/ of the folder are the handler's to write.
   /// `noun` is for one of them, such as `test image`.

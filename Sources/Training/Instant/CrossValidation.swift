@@ -1,5 +1,6 @@
 internal import CNN
 package import Classifier
+package import ImageData
 
 /// A last layer that is fitted to all images, and the predictions of layers that were fitted
 /// without the image they predict.

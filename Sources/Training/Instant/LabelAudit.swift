@@ -58,11 +58,15 @@ package struct LabelAudit: Sendable {
   ///
   /// - model: features are those that its last layer sees.
   /// - groupBy: the expression of `ImageGroups`; nil for equal files alone.
+  /// - folds: parts at most that the images are divided into.
+  /// - nearDuplicates: what becomes of images that are the same picture.
   ///
   /// Errors: a model without features, a class with less than two groups of images, an expression
   /// that is none, no memory for the features.
   package init(
-    _ dataset: Dataset, model: ClassifierModel, groupBy: String?, maxPixels: Int, engine: Engine,
+    _ dataset: Dataset, model: ClassifierModel, groupBy: String?,
+    nearDuplicates: NearDuplicatePolicy = .together, folds most: Int = Folds.most, maxPixels: Int,
+    engine: Engine,
     progress: (Step) throws -> Void
   ) throws {
     let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
@@ -88,7 +92,8 @@ package struct LabelAudit: Sendable {
       try progress(.features(done: done, of: samples.count))
     }
     try progress(.fitting)
-    let units = try LabelAudit.units(readable, groupBy: groupBy, engine)
+    let units = try LabelAudit.units(
+      readable, groupBy: groupBy, nearDuplicates, maxPixels: maxPixels, engine)
     let rows = try FloatMemory(count: values.count)
     rows.write(values, at: 0)
     values = []
@@ -96,7 +101,7 @@ package struct LabelAudit: Sendable {
     var sums: [[Float]] = []
     var (folds, penalty) = (0, 0.0)
     for round in 0..<LabelAudit.rounds {
-      let division = try LabelAudit.folds(readable, units, dataset.classes, round)
+      let division = try LabelAudit.folds(readable, units, dataset.classes, most, round)
       let data = LogisticData(
         rows, features: features, targets: truths, folds: division.ofImages,
         classes: dataset.classes.count, engine: engine)
@@ -120,35 +125,43 @@ package struct LabelAudit: Sendable {
     }
     (self.skipped, self.folds, self.penalty) = (skipped, folds, penalty)
     classes = dataset.classes
-    labels = LabelAudit.ranked(predictions, readable, classes: dataset.classes.count)
+    labels = LabelAudit.ranked(
+      predictions, relativePaths: readable.map(\.relativePath), classes: dataset.classes.count)
     evaluation = Evaluation(
       predictions: predictions, classes: dataset.classes, temperature: temperature)
   }
 
   /// For each image the digest that stands for it and those that must stay together with it.
   private static func units(
-    _ samples: [Sample], groupBy: String?, _ engine: Engine
+    _ samples: [Sample], groupBy: String?, _ nearDuplicates: NearDuplicatePolicy, maxPixels: Int,
+    _ engine: Engine
   ) throws -> [[UInt8]] {
     let groups = try groupBy.map { try ImageGroups($0) }
     let names = samples.map { groups?.name(of: $0.relativePath) }
     if let groupBy, names.allSatisfy({ $0 == nil }) {
       throw TrainingError.noGroups(groupBy, samples.first)
     }
-    let digests = engine.workers.map(samples) { sample, _ in
-      (try? FileBytes.read(sample.path)).map { SHA256.digest($0) } ?? []
+    let resizer = PerceptualHash.resizer(engine.kernels)
+    let known = engine.workers.map(samples) { sample, _ -> (digest: [UInt8], PerceptualHash?) in
+      guard let bytes = try? FileBytes.read(sample.path) else { return ([], nil) }
+      let hash =
+        nearDuplicates == .together
+        ? PerceptualHash(file: bytes, maxPixels: maxPixels, resizer: resizer) : nil
+      return (SHA256.digest(bytes), hash)
     }
     return ContentSplit.units(
-      samples.indices.map { (digests[$0], names[$0], samples[$0].classIndex) })
+      samples.indices.map { (known[$0].digest, names[$0], samples[$0].classIndex) },
+      alike: NearDuplicates.pairs(of: known.map(\.1), workers: engine.workers))
   }
 
   /// The folds of a round.
   private static func folds(
-    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ round: Int
+    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
   ) throws(TrainingError) -> Folds {
     do throws(Folds.Problem) {
       return try Folds(
         targets: samples.map(\.classIndex), groups: units, classes: classes.count,
-        round: round)
+        most: most, round: round)
     } catch {
       let label =
         switch error {
@@ -162,28 +175,35 @@ package struct LabelAudit: Sendable {
     }
   }
 
+  /// The doubtful labels of predictions out of fold whose images have a label.
+  package static func suspects(of predictions: [Prediction], classes: Int) -> [Label] {
+    let known = predictions.filter { $0.index != nil && $0.trueIndex != nil }
+    return ranked(known, relativePaths: known.map(\.path), classes: classes).filter(\.isSuspect)
+  }
+
   /// The labels of predictions, by confident learning.
   ///
   /// A class's threshold is its mean probability among the images with its label.
   static func ranked(
-    _ predictions: [Prediction], _ samples: [Sample], classes: Int
+    _ predictions: [Prediction], relativePaths: [String], classes: Int
   ) -> [Label] {
     var sums = [Double](repeating: 0, count: classes)
     var counts = [Double](repeating: 0, count: classes)
-    for (prediction, sample) in zip(predictions, samples) {
-      sums[sample.classIndex] += prediction.probabilities[sample.classIndex]
-      counts[sample.classIndex] += 1
+    for prediction in predictions {
+      guard let label = prediction.trueIndex else { continue }
+      sums[label] += prediction.probabilities[label]
+      counts[label] += 1
     }
     let thresholds = zip(sums, counts).map { $1 > 0 ? $0 / $1 : 1 }
-    let labels = zip(predictions, samples).map { prediction, sample in
+    let labels = zip(predictions, relativePaths).compactMap { prediction, path -> Label? in
+      guard let label = prediction.trueIndex else { return nil }
       let shares = prediction.probabilities
-      let label = sample.classIndex
       let others = shares.indices.filter { $0 != label }
       let suggestion = others.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
       let confident = shares.indices.filter { shares[$0] >= thresholds[$0] }
       let best = confident.max { (shares[$0], $1) < (shares[$1], $0) } ?? label
       return Label(
-        path: sample.path, relativePath: sample.relativePath, label: label,
+        path: prediction.path, relativePath: path, label: label,
         labelProbability: shares[label], suggestion: suggestion,
         suggestionProbability: shares[suggestion], isSuspect: best != label)
     }

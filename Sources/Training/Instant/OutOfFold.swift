@@ -1,7 +1,8 @@
 internal import Classifier
+internal import ImageData
 internal import Primitives
 
-/// The figures of an instant run's predictions of images by layers that were fitted without them.
+/// The figures of predictions of images by layers or models that were fitted without them.
 package struct OutOfFold: Codable, Sendable, Hashable {
   /// Parts that the images were divided into.
   package var folds: Int
@@ -19,8 +20,8 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   package var loss: Double
   /// The divisor of the logits, fitted on these predictions.
   package var temperature: Double
-  /// The penalty with the lowest loss before the temperature.
-  package var penalty: Double
+  /// The penalty with the lowest loss before the temperature; nil where models were trained.
+  package var penalty: Double?
 
   enum CodingKeys: String, CodingKey {
     case folds
@@ -40,7 +41,7 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   /// The noun for one of them.
   package static let noun = "out-of-fold prediction"
 
-  init(_ evaluation: Evaluation, folds: Folds, penalty: Double) {
+  init(_ evaluation: Evaluation, folds: Folds, penalty: Double? = nil) {
     (self.folds, groups, images) = (folds.count, folds.groups, evaluation.images)
     accuracy = evaluation.accuracy
     (accuracyLow, accuracyHigh) = (evaluation.accuracyLow, evaluation.accuracyHigh)
@@ -51,7 +52,7 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   package var line: String {
     "out of fold: accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-"
       + "\(fixed(accuracyHigh, 4))), loss \(fixed(loss, 4)) on \(counted(images, "image")), each "
-      + "predicted by one of \(folds) layers that had not seen it; penalty "
-      + "\(fixed(penalty, 4)), temperature \(temperature)"
+      + "predicted by one of \(folds) \(penalty == nil ? "models" : "layers") that had not seen it"
+      + (penalty.map { "; penalty \(fixed($0, 4)), temperature \(temperature)" } ?? "")
   }
 }

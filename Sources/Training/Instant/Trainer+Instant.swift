@@ -24,11 +24,16 @@ extension Trainer {
     try journal.writeRecord()
     var novelty: NoveltyDetector?
     let (solution, seconds) = try solution(plan, images, folds, journal) { rows, features in
+      let targets = images.store.targets(images.training)
+      let classes = plan.dataset.classes
       novelty = NoveltyFit.detector(
-        rows, features: features,
-        targets: images.store.targets(images.training).map { Int($0) },
-        classes: plan.dataset.classes.count,
+        rows, features: features, targets: targets.map { Int($0) }, classes: classes.count,
         folds: (try? self.folds(plan, images, most: NoveltyFit.folds)) ?? folds, engine: engine)
+      let distances = ClassDistances(rows, features: features, targets: targets, classes: classes)
+      try journal.attempt { () throws(TrainingError) in
+        try journal.folder.createFolder(RunFolder.foldsName)
+        try journal.folder.write(distances.csv, to: ClassDistances.name)
+      }
     }
     let solved = try keep(solution, novelty, folds, plan, images, seconds: seconds, journal)
     var outcome = Outcome(
@@ -76,36 +81,11 @@ extension Trainer {
   ///
   /// Error: a class with less than two groups.
   func folds(
-    _ plan: RunPlan, _ images: RunImages, most: Int = Folds.most
+    _ plan: RunPlan, _ images: RunImages, most: Int? = nil
   ) throws(TrainingError) -> Folds {
-    let grouping = configuration.data.groupBy.flatMap { try? ImageGroups($0) }
-    let groups = ContentSplit.units(
-      images.training.map {
-        let sample = images.store.samples[$0]
-        return (
-          images.store.digest(of: $0), grouping?.name(of: sample.relativePath), sample.classIndex
-        )
-      })
-    let targets = images.store.targets(images.training).map { Int($0) }
-    do throws(Folds.Problem) {
-      return try Folds(
-        targets: targets, groups: groups, classes: plan.dataset.classes.count, most: most)
-    } catch {
-      let isGrouped = configuration.data.groupBy != nil
-      let (label, found): (Int, String) =
-        switch error {
-        case .oneGroup(let label, let count):
-          (
-            label,
-            count == 1
-              ? "1 image" : "\(count) images, all \(isGrouped ? "of one group" : "the same")"
-          )
-        case .wholeClass(let label):
-          (label, "images that would all be in one fold, with those of other classes")
-        }
-      throw .tooFew(
-        plan.dataset.classes[label], found: found, in: configuration, isGrouped: isGrouped)
-    }
+    try Folds(
+      of: images.training, in: images.store, configuration, classes: plan.dataset.classes,
+      most: most ?? configuration.layerFolds)
   }
 
   private func start(
@@ -214,22 +194,5 @@ extension EpochMetrics {
       seconds: seconds, imagesPerSecond: Double(figures.images) / max(seconds, 1e-9),
       isBest: true, decodeSeconds: 0, augmentSeconds: 0, forwardSeconds: 0, backwardSeconds: 0,
       optimizerSeconds: seconds, waitSeconds: 0)
-  }
-}
-
-extension TrainingError {
-  /// The refusal of a class of which no image can be both predicted and, meanwhile, trained on.
-  static func tooFew(
-    _ name: String, found: String, in configuration: Configuration, isGrouped: Bool = false
-  ) -> TrainingError {
-    TrainingError(
-      .badData,
-      "\(configuration.dataset): too few images of \(name) for --recipe "
-        + configuration.recipe.rawValue,
-      found: "\(name): \(found)",
-      expected: "at least 2 different images per class"
-        + (isGrouped ? ", of 2 groups of --group-by" : "")
-        + ": one to train on while another is predicted",
-      advice: "more images of \(name)")
   }
 }

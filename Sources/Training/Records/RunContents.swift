@@ -31,6 +31,10 @@ package struct RunContents: Sendable {
   package private(set) var events: RunEvents?
   /// The predictions of the last evaluation.
   package private(set) var answers: RecordedAnswers?
+  /// The predictions out of fold.
+  package private(set) var folds: RecordedAnswers?
+  /// The distances between classes in features.
+  package private(set) var distances: ClassDistances?
   /// The files that are not used.
   package private(set) var problems: [Problem] = []
 
@@ -75,6 +79,17 @@ package struct RunContents: Sendable {
     }
     let evaluation = take(RunFolder.reportName) { place throws(TrainingError) in
       try Evaluation(reading: place)
+    }
+    if let outOfFold = record?.outOfFold {
+      let table = take(RunFolder.foldsName + "/predictions.csv") { place throws(TrainingError) in
+        try PredictionTable(reading: place)
+      }
+      var ignored: [String] = []
+      folds = RecordedAnswers(nil, table, doubts: &ignored)
+      if outOfFold.penalty != nil {
+        // Runs of earlier versions have none.
+        distances = try? ClassDistances(reading: folder.place(ClassDistances.name))
+      }
     }
     var doubts: [String] = []
     answers = RecordedAnswers(evaluation, predictions, doubts: &doubts)

@@ -103,6 +103,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case features = "computing features"
     /// Fitting the temperature.
     case calibration = "fitting the temperature"
+    /// Trainings of cross-validation.
+    case folds = "folds"
     /// Answering the test images.
     case test = "test"
   }

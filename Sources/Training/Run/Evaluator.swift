@@ -162,8 +162,8 @@ package struct Evaluator {
   ) throws -> ([Sample], heading: String, isHeldOut: Bool) {
     if isWhole { return (dataset.splits[split] ?? [], split.rawValue, false) }
     let data = try run.map { try configuration($0).data } ?? Recipe.standard.configuration.data
-    let hasFolder = dataset.splits[split] != nil
-    let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
+    let hasFolder = dataset.splits[split] != nil && !(split == .test && data.fold != nil)
+    let hasTest = dataset.splits[.test] != nil || data.testSplit > 0 || data.fold != nil
     let hasTraining = dataset.splits[.train] != nil
     if split == .test, !hasTest, dataset.splits[.val] != nil || hasTraining {
       let (samples, heading, isHeldOut) = try samples(
@@ -172,9 +172,13 @@ package struct Evaluator {
     }
     // The tutorial's recipes hold nothing out of the training folder when there is a test set.
     let content = ContentSplit(
-      validation: data.validateOnTest && hasTest ? 0 : data.valSplit, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
-    let whole = content.validation == 0 && content.test == 0 && content.fraction == 1
+      validation: data.validateOnTest && hasTest && data.fold == nil ? 0 : data.valSplit,
+      test: data.testSplit,
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy,
+      nearDuplicates: data.nearDuplicates, fold: data.heldFold)
+    let whole =
+      content.validation == 0 && content.test == 0 && content.fraction == 1
+      && content.fold == nil
     if hasFolder, split != .train || whole {
       return (dataset.splits[split] ?? [], split.rawValue, false)
     }

@@ -74,12 +74,13 @@ struct MemoryEstimate {
       preparing, saving,
       counts.validation == 0 && plan.test == nil
         ? 0 : try MemoryEstimate.testing(plan, counts, engine) + 3 * numbers)
-    listing = plan.dataset.splits.values.reduce(0) { sum, samples in
-      samples.reduce(sum) { sum, sample in
-        // Both paths once, each in a block of the heap.
-        sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
-      }
-    }
+    listing =
+      plan.dataset.splits.values.reduce(0) { sum, samples in
+        samples.reduce(sum) { sum, sample in
+          // Both paths once, each in a block of the heap.
+          sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
+        }
+      } + plan.content.comparingBytes(images: plan.dataset.splits[.train]?.count ?? 0)
 
     let tested = plan.test == nil ? counts.validation : counts.test
     // Gradients of the explanations keep more than the passes of predictions.
@@ -114,7 +115,7 @@ struct MemoryEstimate {
         LogisticData.memoryBytes(
           images: counts.training,
           features: needs.features,
-          classes: plan.dataset.classes.count, fits: Folds.most))
+          classes: plan.dataset.classes.count, fits: configuration.layerFolds))
       guard configuration.recipe.hasEpochs else { return (needs.bytes, solving, plan.network) }
       // They are gone when the first step is made.
       solving += needs.bytes
@@ -226,7 +227,7 @@ private struct ImageCounts {
     var content = plan.content
     // A folder of its own always goes before a part of the training folder.
     if all[.val] != nil { content.validation = 0 }
-    if all[.test] != nil { content.test = 0 }
+    if all[.test] != nil || content.fold != nil { content.test = 0 }
     let dealt = content.numbers(of: plan.dataset.counts(.train))
     training = max(1, dealt[.train] ?? 0)
     test = all[.test] ?? (plan.test == nil ? 0 : dealt[.test] ?? 0)

@@ -145,6 +145,10 @@ struct RunImages {
     let kinds: [(CheckFinding.Kind, String)] = [
       (.twoClasses, "in two classes, so one of its labels is wrong"),
       (.leak, "in two splits, so the accuracy on one of them is too optimistic"),
+      (
+        .nearTwoClasses,
+        "in two classes, saved again, resized or cropped, so one of its labels may be wrong"
+      ),
     ]
     return kinds.compactMap { kind, problem in
       let found = findings.filter { $0.kind == kind }
@@ -259,6 +263,9 @@ struct RunImages {
     if split == .val, plan.validation == .test { return "the test images" }
     if split == .train || plan.dataset.splits[split] != nil {
       return "from the dataset's folder"
+    }
+    if split == .test, let fold = plan.content.fold {
+      return "fold \(fold.number) of \(fold.count) of the training images"
     }
     let part = split == .val ? plan.content.validation : plan.content.test
     return "\(part) of the training images"

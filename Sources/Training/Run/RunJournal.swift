@@ -75,6 +75,9 @@ final class RunJournal {
     try note(event)
   }
 
+  /// Passes an event of a fold's run on, which notes it in its own folder.
+  func pass(_ event: TrainingEvent) throws { try handler(event) }
+
   /// Reports how far work has come that is lost if it is left; throws `Stopped` if it is to be.
   func progress(_ event: TrainingEvent) throws {
     try handler(event)

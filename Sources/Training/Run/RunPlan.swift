@@ -37,9 +37,13 @@ struct RunPlan {
     self.configuration = configuration
     requestedEpochs = request?.epochs ?? 0
     let data = configuration.data
-    dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
+    var dataset = try Dataset.open(configuration.dataset, shouldStop: shouldStop)
+    // A fold is the test in place of the images of a folder.
+    if data.fold != nil { dataset.splits[.test] = nil }
+    self.dataset = dataset
+    let isCrossValidated = data.folds != nil || configuration.recipe.solvesHead
     // Before there is a run folder; what is the same picture twice is known when files are read.
-    if configuration.recipe.solvesHead, let label = dataset.counts(.train).firstIndex(of: 1) {
+    if isCrossValidated, let label = dataset.counts(.train).firstIndex(of: 1) {
       throw TrainingError.tooFew(
         dataset.classes[label], found: "1 image", in: configuration)
     }
@@ -63,9 +67,10 @@ struct RunPlan {
       preprocessing: RunPlan.preprocessing(configuration, network, origin?.model),
       recipe: configuration.recipe.rawValue, tta: configuration.tta)
 
-    let hasTest = dataset.splits[.test] != nil || data.testSplit > 0
+    let hasTest = dataset.splits[.test] != nil || data.testSplit > 0 || data.fold != nil
     let hasValidation = dataset.splits[.val] != nil || data.valSplit > 0
-    let validatesOnTest = data.validateOnTest && hasTest
+    // A fold's images are for the accuracy alone, whatever the recipe.
+    let validatesOnTest = data.validateOnTest && hasTest && data.fold == nil
     validation = validatesOnTest ? .test : hasValidation ? .val : nil
     if validation == nil {
       try configuration.requireNothingOfValidation(patience: request?.patience)
@@ -74,7 +79,9 @@ struct RunPlan {
     splits = [.train] + (validation == .val ? [.val] : []) + (hasTest ? [.test] : [])
     content = ContentSplit(
       validation: validation == .val ? data.valSplit : 0, test: data.testSplit,
-      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy)
+      fraction: data.fraction, rule: data.splitRule ?? .independent, groupBy: data.groupBy,
+      nearDuplicates: data.nearDuplicates, hasFolds: isCrossValidated,
+      fold: data.heldFold)
 
     var warnings: [String] = []
     if validatesOnTest {

@@ -16,7 +16,7 @@ package final class Trainer {
   private let limit: Double?
   /// Seconds since the command began.
   private let clock: () -> Double
-  private let cache: ImageCache
+  let cache: ImageCache
   let engine: Engine
   let team: Group
   /// Whether a report will be drawn of the run, for which there must be memory.
@@ -117,7 +117,10 @@ package final class Trainer {
     let checkpoint = try team.checkpoint {
       try resumption?.checkpoint { notes.append($0) }
     }
-    if let resumption { notes += resumption.notes(on: checkpoint, engine, processes: team.count) }
+    // Those whose folds are not done have trained nothing else.
+    if let resumption, checkpoint != nil || configuration.data.folds == nil {
+      notes += resumption.notes(on: checkpoint, engine, processes: team.count)
+    }
     var metrics = MetricsFile(in: folder, hasValidation: plan.mayValidate)
     if let note = try metrics.begin(checkpoint?.progress) { notes.append(note) }
     let journal = try RunJournal(
@@ -170,6 +173,11 @@ package final class Trainer {
     _ plan: RunPlan, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?, _ notes: [String],
     _ journal: RunJournal
   ) throws -> TrainingSummary {
+    if configuration.recipe.hasEpochs, configuration.data.fold == nil,
+      let count = configuration.data.folds
+    {
+      try journal.time(.folds) { try crossValidate(plan, folds: count, journal) }
+    }
     let images = try read(plan, memory, checkpoint, journal)
     let outcome =
       configuration.recipe.hasEpochs

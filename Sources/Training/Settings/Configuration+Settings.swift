@@ -4,6 +4,9 @@ internal import ImageData
 package import Primitives
 
 extension Configuration {
+  /// Folds at most by which a solved last layer is chosen and judged.
+  var layerFolds: Int { recipe.hasEpochs ? Folds.most : data.folds ?? Folds.most }
+
   /// The recipe's values, overridden by the settings.
   ///
   /// Errors: an invalid value or one out of range, with what was expected.
@@ -32,6 +35,14 @@ extension Configuration {
         .usage,
         "\(given.setting.title) has no meaning for --recipe \(recipe.rawValue), which solves the last layer",
         expected: "no \(given.setting.title), or another recipe")
+    }
+    if data.folds != nil, recipe.hasEpochs, settings.has(\.training.maxSeconds),
+      training.maxSeconds > 0
+    {
+      throw TrainingError(
+        .usage,
+        "--max-time and --folds exclude each other: a fold's training has no limit of its own",
+        expected: "one of the two; --epochs makes each training shorter")
     }
     if settings.has(\.network.arch), transfer.from == nil, network.layers != nil,
       settings.has(\.network.size) || settings.has(\.network.dropout)
@@ -108,6 +119,9 @@ extension Configuration {
     try check(
       data.valSplit + data.testSplit, .number(NumberRange(0, 0.95, includesUpper: false)),
       "--val-split and --test-split together")
+    if let fold = data.fold {
+      try check(fold, .integer(1...(data.folds ?? 1)), "data.fold")
+    }
     try check(network.growth.last, .integer(8...network.size), "--train-size")
     try check(network.growth.first, .integer(8...network.growth.last), "--start-size")
     guard training.optimizer != .adam || training.weightDecay == 0 else {

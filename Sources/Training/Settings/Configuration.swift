@@ -54,6 +54,18 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The regular expression whose captures of an image's path name its group, which is not
     /// divided between splits; nil where every image stands alone.
     package var groupBy: String?
+    /// What becomes of near-duplicates where images are divided; nil in files of earlier versions,
+    /// which ignored them.
+    package var nearDuplicates: NearDuplicatePolicy?
+    /// Parts for cross-validation; nil for none, or those that the recipe has.
+    package var folds: Int?
+    /// The part of these that this run is tested on and not trained on, from 1; nil for none.
+    package var fold: Int?
+
+    /// The fold that the run is tested on.
+    var heldFold: ContentSplit.Fold? {
+      fold.flatMap { number in folds.map { ContentSplit.Fold(number, of: $0) } }
+    }
   }
 
   /// The network.

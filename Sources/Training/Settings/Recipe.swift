@@ -66,7 +66,8 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
       fraction: 1,
       resize: .stretch, filter: isSeed ? .nearest : .bicubic, exif: isSeed ? .ignore : .apply,
       normalization: isSeed ? .unit : .dataset, onBadImage: .skip, maxBad: 1,
-      maxPixels: Preprocessing.defaultMaxPixels, splitRule: .stratified)
+      maxPixels: Preprocessing.defaultMaxPixels, splitRule: .stratified,
+      nearDuplicates: .together)
   }
 
   private var network: Configuration.Net {

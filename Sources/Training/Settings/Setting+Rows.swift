@@ -52,6 +52,15 @@ extension Setting {
       "keep images together in one split or fold whose paths below DATASET give the same captures, "
         + "such as photos of one animal: '([^/_]*)_[^/]*$' is what comes before the last _"),
     Setting(
+      "near-duplicates", \.data.nearDuplicates, .word,
+      standard: .text(NearDuplicatePolicy.together.rawValue),
+      "photos that are the same picture, saved again, resized or slightly cropped: keep them "
+        + "together in one split or fold, or ignore that they are"),
+    Setting(
+      "folds", \.data.folds, .integer(2...100), as: "K",
+      "cross-validate: train K times on all but one of K parts, with accuracy from the part left "
+        + "out, then on all; --recipe instant always has parts, 5 unless given"),
+    Setting(
       "class-weights", \.data.classWeights, .word,
       "weight the loss so that every class counts the same"),
     Setting(
@@ -248,6 +257,7 @@ extension Setting {
   private static let others: [Setting] = [
     .file("data.validateOnTest", \.data.validateOnTest, .flag),
     .file("data.normalization", \.data.normalization, .word),
+    .file("data.fold", \.data.fold, Form.integer(1...100).optional),
     .file("data.splitRule", \.data.splitRule, Form.word.optional),
     .file("network.growth.share", \.network.growth.share, .number(.some)),
     .file("network.layers", \.network.layers, Form.text.optional),

@@ -35,6 +35,10 @@ package struct Verification: Sendable {
     var configuration = run.configuration
     configuration.dataset = run.dataset(dataset)
     configuration.transfer.shelf = shelf
+    // The steps of the folds' runs are recorded by these.
+    if configuration.recipe.hasEpochs, configuration.data.fold == nil {
+      configuration.data.folds = nil
+    }
     self.configuration = configuration
     record = run.record
     let events = try RunEvents(reading: run.folder.place(RunFolder.eventsName))

@@ -9,7 +9,7 @@ package struct Folds: Sendable, Hashable {
   /// Groups of images.
   package let groups: Int
 
-  /// Folds at most.
+  /// Folds at most, unless others are asked for.
   package static let most = 5
 
   /// The reason why there are no folds.
@@ -25,10 +25,10 @@ package struct Folds: Sendable, Hashable {
   /// Large groups are dealt first, equal ones in the order of their keys: each to the fold with the
   /// fewest images of its classes so far, of equal ones to that with the fewest images.
   ///
-  /// - most: folds at most.
+  /// - most: folds at most; there are no more than groups in the class with the most.
   /// - round: another one has other folds, as it orders keys from another of their bytes on.
   package init(
-    targets: [Int], groups keys: [[UInt8]], classes: Int, most: Int = most,
+    targets: [Int], groups keys: [[UInt8]], classes: Int, most: Int = Folds.most,
     round: Int = 0
   ) throws(Problem) {
     precondition(keys.count == targets.count, "a group per image")
