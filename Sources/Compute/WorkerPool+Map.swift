@@ -12,4 +12,27 @@ extension WorkerPool {
       count = elements.count
     }
   }
+
+  /// The values that `body` gives for ranges of 0..<count that follow one another, computed on all
+  /// threads; `body` gives as many as its range is long.
+  ///
+  /// A range has `length` numbers, the last one maybe fewer, whatever the number of threads.
+  package func mapRanges<Value>(
+    _ count: Int, length: Int, _ body: (_ range: Range<Int>) -> [Value]
+  ) -> [Value] {
+    let ranges = stride(from: 0, to: count, by: max(1, length)).map {
+      $0..<min(count, $0 + max(1, length))
+    }
+    return ranges.count < 2
+      ? ranges.flatMap(body) : map(ranges) { range, _ in body(range) }.flatMap(\.self)
+  }
+}
+
+extension Optional<WorkerPool> {
+  /// `WorkerPool.mapRanges`, on the caller's thread where there is no pool.
+  package func mapRanges<Value>(
+    _ count: Int, length: Int, _ body: (_ range: Range<Int>) -> [Value]
+  ) -> [Value] {
+    self?.mapRanges(count, length: length, body) ?? body(0..<count)
+  }
 }

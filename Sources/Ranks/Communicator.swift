@@ -13,13 +13,17 @@ package final class Communicator: Sendable {
   private let link: CommunicationThread
   private let sums = Mutex<[Transfer]>([])
   private let waited = Atomic<UInt64>(0)
+  private let messageBytes: Int
 
   /// Joins the other processes.
   ///
-  /// `patience` is for how many seconds a process may be silent before it counts as lost.
+  /// `patience` is for how many seconds a process may be silent before it counts as lost. One
+  /// message has `messageBytes` of all processes at most: more go in several.
   package init(
-    _ transport: any Transport, patience: Double = 30
+    _ transport: any Transport, patience: Double = 30, messageBytes: Int = 1 << 28
   ) throws(CommunicationError) {
+    precondition((1...Int(Int32.max)).contains(messageBytes), "MPI counts bytes in 32 bits")
+    self.messageBytes = messageBytes
     link = CommunicationThread(transport, patience: patience)
     (rank, size) = try link.start()
   }
@@ -44,16 +48,29 @@ package final class Communicator: Sendable {
     wait(for: link.begin(Transfer(.gather(own, count, into: all, equal), .urgent)))
   }
 
-  /// Gives all processes the bytes of each, which may differ in number.
+  /// Gives all processes the bytes of each, which may differ in number and be any number.
   package func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
     let counts = try gather(Int64(bytes.count)).map { Int($0) }
-    let total = counts.reduce(0, +)
-    guard total <= Int(Int32.max) else {
-      throw CommunicationError(
-        .failed,
-        "the processes exchange \(total) bytes, more than one message can hold")
+    let length = max(1, messageBytes / size)
+    var all = counts.map { count in
+      var part: [UInt8] = []
+      part.reserveCapacity(count)
+      return part
     }
+    for start in stride(from: 0, to: max(1, counts.max() ?? 0), by: length) {
+      let own = bytes[min(start, bytes.count)..<min(start + length, bytes.count)]
+      let sizes = counts.map { min(length, max(0, $0 - start)) }
+      for (rank, part) in try gather(own, sizes).enumerated() { all[rank] += part }
+    }
+    return all
+  }
+
+  /// Gives all processes the bytes of each, in one message; `counts` says how many they are.
+  private func gather(
+    _ bytes: ArraySlice<UInt8>, _ counts: [Int]
+  ) throws(CommunicationError) -> [[UInt8]] {
     // A message under way keeps its memory, even if nobody waits any more.
+    let total = counts.reduce(0, +)
     let own = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
     let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, total), alignment: 64)
     bytes.withUnsafeBytes {

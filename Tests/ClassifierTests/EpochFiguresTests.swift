@@ -1,6 +1,8 @@
 import CNN
 import Classifier
+import Compute
 import Primitives
+import TestSupport
 import Testing
 
 @Suite("Figures of an epoch")
@@ -42,6 +44,42 @@ struct EpochFiguresTests {
     #expect(figures.loss == whole.loss && figures.loss > 0)
     #expect(figures.accuracy == whole.accuracy && figures.accuracy > 0)
     #expect(figures.f1 == whole.macro.f1 && figures.f1 > 0)
+  }
+
+  @Test("An evaluation and a temperature have the same bits with any number of threads, and none")
+  func threads() throws {
+    let (images, outputs) = (150, 40)
+    let logits = logits(images, outputs: outputs)
+    let shares = probabilities(logits: logits, outputs: outputs, temperature: 1.5)
+    let predictions = (0..<images).map { row in
+      Prediction(
+        path: "", trueIndex: row % outputs,
+        logits: Array(logits[(row * outputs)..<((row + 1) * outputs)]),
+        probabilities: shares[row])
+    }
+    func evaluation(_ workers: WorkerPool?) -> Evaluation {
+      Evaluation(
+        predictions: predictions, classes: (0..<outputs).map { "c\($0)" }, topK: 5,
+        temperature: 1.5, workers: workers)
+    }
+    let alone = evaluation(nil)
+    #expect(alone.auc != nil && alone.topKAccuracy != nil && alone.eceUncalibrated != alone.ece)
+    let calibration = Calibration(predictions)
+    for threads in [1, 2, 5] {
+      let workers = try TestEngine.make(threads: threads).workers
+      #expect(evaluation(workers) == alone)
+      let other = Calibration(predictions, workers: workers)
+      #expect(other.temperature == calibration.temperature && other.after == calibration.after)
+    }
+    #expect(calibration.before.loss != calibration.after.loss)
+  }
+
+  @Test("The few most probable classes are those of all in order", arguments: [1, 2, 5, 15, 16])
+  func top(count: Int) {
+    let shares = logits(1, outputs: 60).map { Double(abs($0)) / 100 }
+    let prediction = Prediction(path: "", probabilities: shares)
+    let sorted = shares.indices.sorted { (-shares[$0], $0) < (-shares[$1], $1) }
+    #expect(prediction.top(count).map(\.index) == Array(sorted.prefix(count)))
   }
 
   @Test("Of no images they are 0")

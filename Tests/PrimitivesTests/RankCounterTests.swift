@@ -71,4 +71,23 @@ struct ConfusionCountsTests {
     let best = many.mostConfused(limit: 3)
     #expect(best.map(\.count) == [89 * 90 + 88, 89 * 90 + 87, 89 * 90 + 86])
   }
+
+  @Test("Of many classes the pairs that are not 0 are written, and read back")
+  func pairs() throws {
+    #expect(counts.pairs.map(\.count) == [5, 1, 2, 7, 2] && !counts.isWrittenAsPairs)
+    var many = ConfusionCounts(classes: ConfusionCounts.mostRows + 1)
+    many.add(truth: 3, answer: 1000)
+    many.add(truth: 3, answer: 3)
+    many.add(truth: 3, answer: 1000)
+    #expect(many.json() == "{\"classes\":1001,\"pairs\":[[3,3,1],[3,1000,2]]}")
+    for text in [many.json(), many.json(indent: "  "), JSONText.line(many)] {
+      #expect(try JSONText.value(ConfusionCounts.self, from: text) == many)
+    }
+    for pairs in ["[[3,1001,1]]", "[[3,3]]", "[[3,3,0]]", "[[3,3,1],[3,3,1]]"] {
+      let text = "{\"classes\":1001,\"pairs\":\(pairs)}"
+      #expect(throws: (any Error).self) {
+        _ = try JSONText.value(ConfusionCounts.self, from: text)
+      }
+    }
+  }
 }

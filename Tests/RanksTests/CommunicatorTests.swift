@@ -58,6 +58,19 @@ struct CommunicatorTests {
     }
   }
 
+  @Test(arguments: [1, 7, 64])
+  func `bytes that no one message holds come in several`(messageBytes: Int) throws {
+    let own: [[UInt8]] = [Array(0..<50), [], Array(100..<131)]
+    let results = onThreads(3) { [hub = ThreadTransport.Hub(3)] rank -> [[[UInt8]]] in
+      let communicator = try Communicator(
+        ThreadTransport(hub, rank: rank), messageBytes: messageBytes)
+      let first = try communicator.gather(own[rank])
+      let none = try communicator.gather([UInt8]())
+      return [first, none]
+    }
+    for result in results { #expect(try result.get() == [own, [[], [], []]]) }
+  }
+
   @Test func `waiting for a slower process is counted`() throws {
     let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> Double in
       let communicator = try Communicator(ThreadTransport(hub, rank: rank))

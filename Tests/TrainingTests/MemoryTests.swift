@@ -148,11 +148,11 @@ struct MemoryTests {
       return try #require(Int(words.count > 1 ? words[1] : ""))
     }
     let few = try needs(classes: 2, images: 2)
-    // The same images in classes of their own: a matrix of 1.4 million cells, and in JSON.
-    let many = try needs(classes: 1200, images: 1)
-    #expect(many > few + 1200 * 1200 * 16 / 1_000_000)
+    // The same images in classes of their own: a matrix of 0.8 million cells, and in JSON.
+    let many = try needs(classes: 900, images: 1)
+    #expect(many > few + 900 * 900 * 16 / 1_000_000)
     // With enough for all but that no image is opened.
-    let error = try #require(try refused(many - 5, classes: 1200, images: 1))
+    let error = try #require(try refused(many - 5, classes: 900, images: 1))
     #expect(error.kind == .noRoom)
     // More images of two classes need memory for their names and answers.
     #expect(try needs(classes: 2, images: 1500) > few)

@@ -199,7 +199,7 @@ struct PlanTests {
   @Test("Where nothing fits one step is made, and that is said")
   func nothingFits() throws {
     try withImages({ ($0["epochs"], $0["max-time"]) = (20, 1) }) { folder, configuration in
-      let clock = StepClock { _ in 3 }
+      let clock = StepClock { $0 == 0 ? 0 : 3 }
       let (summary, updates, _) = try clock.run {
         Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
       }
@@ -212,6 +212,22 @@ struct PlanTests {
       #expect(rest.epochs == 3 && rest.endedBy == .epochs)
       // The epoch that time cut ends there again, though more was asked for after it.
       try expectRepeated(folder + "/run")
+    }
+  }
+
+  @Test("Time that is over while the images are listed ends the run, saying so")
+  func overBeforeReading() throws {
+    try withImages({ ($0["epochs"], $0["max-time"]) = (20, 1) }) { folder, configuration in
+      let clock = StepClock { _ in 3 }
+      let error = #expect(throws: TrainingError.self) {
+        _ = try clock.run {
+          Trainer(
+            configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
+        }
+      }
+      #expect(error?.problem == "--max-time 1s is over before the first step")
+      #expect(error?.found == "after listing \(folder)/data")
+      #expect(!FileSystem.exists(folder + "/run"))
     }
   }
 

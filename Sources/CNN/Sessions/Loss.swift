@@ -157,3 +157,14 @@ public func probabilities(
     return powers.map { $0 / sum }
   }
 }
+
+/// The probability of one class in `probabilities` of a row of logits, to the bit.
+package func probability(of index: Int, logits: [Float], temperature: Double = 1) -> Double {
+  if logits.count == 1 {
+    let x = Double(logits[0]) / temperature
+    return sigmoid(index == 0 ? -x : x)
+  }
+  let greatest = Double(logits.max() ?? 0) / temperature
+  let sum = logits.reduce(0.0) { $0 + exp(Double($1) / temperature - greatest) }
+  return exp(Double(logits[index]) / temperature - greatest) / sum
+}

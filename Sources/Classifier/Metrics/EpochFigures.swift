@@ -25,8 +25,8 @@ package struct EpochFigures: Sendable, Hashable {
     ///
     /// One logit means two classes. `powers` is room for as many numbers as there are logits.
     package init(_ logits: ArraySlice<Float>, truth: Int, powers: inout [Double]) {
-      loss = Evaluation.loss(logits: logits, truth: truth)
       if let only = logits.first, logits.count == 1 {
+        loss = Evaluation.loss(logits: logits, truth: truth)
         // σ(x) is the greater of the two where it is above a half.
         index = sigmoid(Double(only)) > sigmoid(-Double(only)) ? 1 : 0
         return
@@ -35,10 +35,14 @@ package struct EpochFigures: Sendable, Hashable {
       powers.removeAll(keepingCapacity: true)
       for logit in logits { powers.append(exp(Double(logit) - greatest)) }
       let sum = powers.reduce(0, +)
-      // Logits that differ may have one probability: the label is that of the probabilities.
-      var best = (index: 0, share: powers[0] / sum)
-      for (index, power) in powers.enumerated() where power / sum > best.share {
-        best = (index, power / sum)
+      // `Evaluation.loss` by the powers that are there.
+      loss = greatest + log(sum) - Double(logits[logits.startIndex + truth])
+      // Logits that differ may have one probability: the label is that of the probabilities. Only a
+      // greater power may have a greater one.
+      var best = (index: 0, power: powers[0])
+      for (index, power) in powers.enumerated()
+      where power > best.power && power / sum > best.power / sum {
+        best = (index, power)
       }
       index = best.index
     }

@@ -1,3 +1,4 @@
+package import Compute
 import Glibc
 internal import Primitives
 
@@ -6,11 +7,14 @@ extension Evaluation {
   ///
   /// A division by zero gives 0, as scikit-learn's `zero_division=0`. With no prediction at all
   /// accuracy and loss are 0 and the interval is 0...1. `temperature` and `tta` are those that the
-  /// predictions were given with.
+  /// predictions were given with. The figures are the same with any `workers`, or none.
   package init(
     predictions: [Prediction], classes names: [String], topK: Int = 1, temperature: Double = 1,
-    tta: TestTimeAugmentation = .plain
+    tta: TestTimeAugmentation = .plain, workers: WorkerPool? = nil
   ) {
+    let judged = workers.mapRanges(predictions.count, length: 32) { range in
+      range.map { Judged(predictions[$0], topK: topK, temperature: temperature) }
+    }
     var confusion = ConfusionCounts(classes: names.count)
     var lossSum = 0.0
     var right = 0
@@ -19,19 +23,17 @@ extension Evaluation {
     var sureness: [(probability: Double, isRight: Bool)] = []
     var uncalibrated: [(probability: Double, isRight: Bool)] = []
     var answered: [(truth: Int, probabilities: [Double])] = []
-    for prediction in predictions {
-      guard let truth = prediction.trueIndex, let answer = prediction.index else { continue }
-      confusion.add(truth: truth, answer: answer)
-      right += truth == answer ? 1 : 0
-      plainRight += truth == prediction.plainIndex ? 1 : 0
-      lossSum += Evaluation.loss(of: prediction, truth: truth, temperature: temperature)
-      sureness.append((prediction.probabilities[answer], truth == answer))
-      if temperature != 1 {
-        let share = prediction.with(temperature: 1).probabilities[answer]
-        uncalibrated.append((share, truth == answer))
-      }
-      if topK > 1, prediction.top(topK).contains(where: { $0.index == truth }) { amongTop += 1 }
-      answered.append((truth, prediction.probabilities))
+    for (prediction, judged) in zip(predictions, judged) {
+      guard let judged else { continue }
+      let isRight = judged.truth == judged.answer
+      confusion.add(truth: judged.truth, answer: judged.answer)
+      right += isRight ? 1 : 0
+      plainRight += judged.isPlainRight ? 1 : 0
+      lossSum += judged.loss
+      sureness.append((judged.probability, isRight))
+      if temperature != 1 { uncalibrated.append((judged.uncalibrated, isRight)) }
+      if judged.isAmongTop { amongTop += 1 }
+      answered.append((judged.truth, prediction.probabilities))
     }
     let count = answered.count
     let rows = confusion.members
@@ -52,15 +54,21 @@ extension Evaluation {
     ece = ReliabilityBins(sureness).expectedCalibrationError
     eceUncalibrated =
       temperature == 1 ? ece : ReliabilityBins(uncalibrated).expectedCalibrationError
-    brier = ProbabilityScores.brier(
-      probabilities: answered.map(\.probabilities), truths: answered.map(\.truth))
+    // Of an excerpt they are not known.
+    let isWhole = answered.allSatisfy { $0.probabilities.count == names.count }
+    brier =
+      isWhole
+      ? ProbabilityScores.brier(
+        probabilities: answered.map(\.probabilities), truths: answered.map(\.truth)) : nil
     selective = Reliability.selective(sureness)
     classes = Dictionary(zip(names, scores)) { first, _ in first }
     macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
     weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
-    auc = Evaluation.auc(
-      answered.map(\.probabilities), truths: answered.map(\.truth), classes: names.count,
-      members: rows)
+    auc =
+      isWhole
+      ? Evaluation.auc(
+        answered.map(\.probabilities), truths: answered.map(\.truth), classes: names.count,
+        members: rows, workers: workers) : nil
     self.confusion = confusion
     skipped = predictions.compactMap(\.failure)
     self.topK = topK > 1 ? topK : nil
@@ -73,28 +81,49 @@ extension Evaluation {
     }
   }
 
-  /// Cross-entropy of one image in nats; of its probability where no logits are known.
-  private static func loss(of answer: Prediction, truth: Int, temperature: Double) -> Double {
-    guard answer.logits.isEmpty else {
-      return loss(logits: answer.logits, truth: truth, temperature: temperature)
+  /// What the figures need of one prediction.
+  private struct Judged {
+    var truth: Int
+    var answer: Int
+    /// The probability of the answer.
+    var probability: Double
+    /// The same at a temperature of 1, where it was another.
+    var uncalibrated: Double
+    var loss: Double
+    var isPlainRight: Bool
+    var isAmongTop: Bool
+
+    /// Nil without a true class or an answer.
+    init?(_ prediction: Prediction, topK: Int, temperature: Double) {
+      guard let truth = prediction.trueIndex, let answer = prediction.index else { return nil }
+      (self.truth, self.answer) = (truth, answer)
+      probability = prediction.probability ?? 0
+      uncalibrated =
+        temperature == 1 ? probability : prediction.probability(of: answer, temperature: 1)
+      loss =
+        prediction.logits.isEmpty
+        ? ProbabilityScores.logLoss(prediction.probability(of: truth))
+        : Evaluation.loss(logits: prediction.logits, truth: truth, temperature: temperature)
+      isPlainRight = truth == prediction.plainIndex
+      isAmongTop = topK > 1 && prediction.top(topK).contains { $0.index == truth }
     }
-    return ProbabilityScores.logLoss(
-      probabilities: [answer.probabilities], truths: [truth]) ?? 0
   }
 
   /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
   static func loss(
     logits: some Collection<Float>, truth: Int, temperature: Double = 1
   ) -> Double {
-    let logits = logits.map { Double($0) / temperature }
+    func logit(_ place: Int) -> Double {
+      Double(logits[logits.index(logits.startIndex, offsetBy: place)]) / temperature
+    }
     if logits.count == 1 {
       // -log σ(x) for the second class, -log σ(-x) for the first.
-      let x = truth == 1 ? logits[0] : -logits[0]
+      let x = truth == 1 ? logit(0) : -logit(0)
       return max(-x, 0) + log1p(exp(-abs(x)))
     }
-    let most = logits.max() ?? 0
-    let sum = logits.reduce(0.0) { $0 + exp($1 - most) }
-    return most + log(sum) - logits[truth]
+    let most = Double(logits.max() ?? 0) / temperature
+    let sum = logits.reduce(0.0) { $0 + exp(Double($1) / temperature - most) }
+    return most + log(sum) - logit(truth)
   }
 
   private static func scores(hits: Int, answers: Int, members: Int) -> Scores {
@@ -114,14 +143,17 @@ extension Evaluation {
   }
 
   private static func auc(
-    _ probabilities: [[Double]], truths: [Int], classes: Int, members: [Int]
+    _ probabilities: [[Double]], truths: [Int], classes: Int, members: [Int],
+    workers: WorkerPool?
   ) -> Double? {
     // A class without a curve leaves no mean: then nothing need be ranked.
     guard classes >= 2, members.allSatisfy({ $0 > 0 && $0 < truths.count }) else { return nil }
-    let counters = RankCounter.classes(
-      probabilities: probabilities, truths: truths, count: classes)
-    let areas = counters[(classes == 2 ? 1 : 0)...].compactMap { $0.ranks?.area }
-    guard areas.count == (classes == 2 ? 1 : classes) else { return nil }
-    return areas.reduce(0, +) / Double(areas.count)
+    let areas = workers.mapRanges(classes, length: 16) { range in
+      RankCounter.classes(range, probabilities: probabilities, truths: truths)
+        .map { $0.ranks?.area }
+    }
+    let counted = areas[(classes == 2 ? 1 : 0)...].compactMap(\.self)
+    guard counted.count == (classes == 2 ? 1 : classes) else { return nil }
+    return counted.reduce(0, +) / Double(counted.count)
   }
 }

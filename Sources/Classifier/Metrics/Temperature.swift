@@ -1,3 +1,4 @@
+package import Compute
 import Glibc
 
 /// The number that logits are divided by so that probabilities mean what they say.
@@ -32,14 +33,17 @@ package enum Temperature {
   /// (1 - 1/s), is brought to zero by Newton's method, or by bisection where that leaves the
   /// bracket.
   package static func fitted(
-    _ rows: [[Float]], truths: [Int], prior: Double = Temperature.prior
+    _ rows: [[Float]], truths: [Int], prior: Double = Temperature.prior,
+    workers: WorkerPool? = nil
   ) -> Double? {
     precondition(rows.count == truths.count, "a true class for each row")
     precondition(prior >= 0, "a weight")
-    let rows = rows.map { $0.count == 1 ? [0, Double($0[0])] : $0.map(Double.init) }
     guard !rows.isEmpty, rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
     let someWrong = zip(rows, truths).contains { row, truth in
-      row.contains { $0 > row[truth] }
+      // One logit stands beside 0, that of the first class.
+      row.count == 1
+        ? truth == 0 ? row[0] > 0 : row[0] < 0
+        : row.contains { $0 > row[truth] }
     }
     guard someWrong else { return nil }
     var low = 1 / range.upperBound
@@ -47,10 +51,18 @@ package enum Temperature {
     func slope(_ factor: Double) -> (first: Double, second: Double) {
       var first = prior * (1 - 1 / factor)
       var second = prior / (factor * factor)
-      for (row, truth) in zip(rows, truths) {
-        let (mean, variance) = moments(row, factor: factor)
-        first += mean - row[truth]
-        second += variance
+      // Each row by itself on all threads, the sums in the order of the rows.
+      let terms = workers.mapRanges(rows.count, length: max(1, 4096 / rows[0].count)) { range in
+        var powers: [Double] = []
+        return range.map { row in
+          rows[row].count == 1
+            ? moments([0, rows[row][0]], truths[row], factor, &powers)
+            : moments(rows[row], truths[row], factor, &powers)
+        }
+      }
+      for term in terms {
+        first += term.excess
+        second += term.variance
       }
       return (first, second)
     }
@@ -71,22 +83,28 @@ package enum Temperature {
     return 1 / factor
   }
 
-  /// Mean and variance of a row's logits under the probabilities of `factor` times the row.
+  /// The mean of a row's logits under the probabilities of `factor` times the row, less that of the
+  /// true class, and their variance.
+  ///
+  /// `powers` is room for as many numbers as there are logits.
   private static func moments(
-    _ row: [Double], factor: Double
-  ) -> (mean: Double, variance: Double) {
-    let most = row.max() ?? 0
+    _ row: [Float], _ truth: Int, _ factor: Double, _ powers: inout [Double]
+  ) -> (excess: Double, variance: Double) {
+    let most = Double(row.max() ?? 0)
+    powers.removeAll(keepingCapacity: true)
     var sum = 0.0
     var first = 0.0
     for value in row {
-      let power = exp(factor * (value - most))
+      let power = exp(factor * (Double(value) - most))
+      powers.append(power)
       sum += power
-      first += power * value
+      first += power * Double(value)
     }
     let mean = first / sum
-    let second = row.reduce(0) {
-      $0 + exp(factor * ($1 - most)) * ($1 - mean) * ($1 - mean)
+    var second = 0.0
+    for (power, value) in zip(powers, row) {
+      second += power * (Double(value) - mean) * (Double(value) - mean)
     }
-    return (mean, second / sum)
+    return (mean - Double(row[truth]), second / sum)
   }
 }

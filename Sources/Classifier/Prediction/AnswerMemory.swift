@@ -10,20 +10,25 @@ package enum AnswerMemory {
   /// Predictions that are kept, each with its logits and probabilities.
   package static func kept(_ images: Int, of model: (classes: Int, outputs: Int), views: Int) -> Int
   {
-    // The prediction itself and its places in the lists of an evaluation, then three arrays.
-    let own = 400 + 8 * model.classes + 4 * model.outputs * views
+    // The prediction itself and its places in the lists of an evaluation, its pair of classes in the
+    // matrix and its text, then three arrays.
+    let own = 600 + 8 * model.classes + 4 * model.outputs * views
     return images * own
   }
 
   /// The same predictions once more, as a temperature is fitted to them.
   package static func fitting(_ images: Int, classes: Int) -> Int { images * (160 + 8 * classes) }
 
-  /// The figures of an evaluation with its texts: a matrix, in JSON several times.
-  package static func figures(classes: Int) -> Int { 24 * classes * classes + 4_000 * classes }
+  /// The figures of an evaluation with its texts: a matrix in JSON several times, of few classes
+  /// with all of its cells.
+  package static func figures(classes: Int) -> Int {
+    4_000 * classes + (classes > ConfusionCounts.mostRows ? 0 : 24 * classes * classes)
+  }
 
   /// Predictions read back from their file, and the curves drawn from them.
   package static func report(_ images: Int, classes: Int) -> Int {
-    figures(classes: classes) + images * (500 + 30 * classes)
+    figures(classes: classes)
+      + images * (700 + (classes > Prediction.mostColumns ? 0 : 30 * classes))
   }
 
   /// Charts and tables of images, each drawn and encoded before the next.

@@ -58,7 +58,11 @@ extension ModelComparison {
 
   /// The text of predictions.csv: a row per image that both answered.
   var csv: String {
-    let names = ["a", "b"].flatMap { letter in classes.map { CSV.name("\(letter)_p_\($0)") } }
+    // As in a run's own file, many classes have no columns.
+    let isWhole = classes.count <= Prediction.mostColumns
+    let names =
+      !isWhole
+      ? [] : ["a", "b"].flatMap { letter in classes.map { CSV.name("\(letter)_p_\($0)") } }
     var text = CSV.row(["path", "true", "a", "b", "a_probability", "b_probability"] + names)
     for pair in pairs {
       let both = [pair.first, pair.second]
@@ -67,7 +71,7 @@ extension ModelComparison {
       text += CSV.row(
         [CSV.path(pair.path), pair.first.trueIndex.map { CSV.name(classes[$0]) } ?? ""] + labels
           + sureness
-          + both.flatMap { $0.probabilities.map { "\($0)" } })
+          + (isWhole ? both.flatMap { $0.probabilities.map { "\($0)" } } : []))
     }
     return text
   }

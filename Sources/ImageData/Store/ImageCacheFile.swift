@@ -1,3 +1,4 @@
+internal import Compute
 import Glibc
 internal import Primitives
 internal import Synchronization
@@ -237,13 +238,15 @@ struct CacheEntry {
   private let key: ImageStorePlan.CacheKey
 
   /// The file in a cache's folder, which is made; it may not lie in the dataset.
-  init(_ plan: ImageStorePlan, _ cache: ImageCache) throws(ImageStoreError) {
+  init(
+    _ plan: ImageStorePlan, _ cache: ImageCache, _ workers: WorkerPool
+  ) throws(ImageStoreError) {
     guard let path = cache.folder else {
       throw .cache(path: "the cache folder", reason: "HOME is not set")
     }
     folder = try CacheFolder(path, outside: plan.root)
     self.plan = plan
-    key = plan.cacheKey()
+    key = plan.cacheKey(workers)
   }
 
   private var path: String { folder.path + "/" + key.name }

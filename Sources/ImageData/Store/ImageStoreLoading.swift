@@ -49,7 +49,7 @@ struct ImageStoreLoading {
       plan, options: "\(plan.optionsText); \(filesPerExchange)", workers, cache, exchange,
       isStopped: isStopped)
     leader = agreement.leader
-    keeper = try PixelKeeper(plan, cache, agreement.place, exchange)
+    keeper = try PixelKeeper(plan, cache, agreement.place, exchange, workers)
     outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: plan.candidates.count)
     own = outcomes
   }

@@ -242,7 +242,7 @@ extension ImageStorePlan {
   ///
   /// Sources count by path, size and time of change, the program by its own size and time, the
   /// libraries that it opens for some kinds of files by their versions.
-  func cacheKey() -> CacheKey {
+  func cacheKey(_ workers: WorkerPool) -> CacheKey {
     var digest = SHA256()
     var options = [preprocessingText, contentText]
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
@@ -251,8 +251,9 @@ extension ImageStorePlan {
       ImageReader.libraryVersions(opening: opened) + [identity("/proc/self/exe").text]
     digest.update((options + program).joined(separator: "\n").utf8)
     var times: [Int] = []
-    for candidate in candidates {
-      let source = identity(candidate.sample.path)
+    // Asking for a million files takes long on one thread, longer where they lie on a network.
+    let sources = workers.map(candidates) { candidate, _ in identity(candidate.sample.path) }
+    for (candidate, source) in zip(candidates, sources) {
       times.append(source.changed)
       let path = candidate.sample.relativePath
       let place = "\(path.utf8.count) \(path) \(candidate.sample.classIndex)"

@@ -1,3 +1,4 @@
+internal import Compute
 internal import Ranks
 internal import Synchronization
 
@@ -25,7 +26,7 @@ struct PixelKeeper {
   /// Where one can have no file and `auto` was asked for, all do without.
   init(
     _ plan: ImageStorePlan, _ cache: ImageCache, _ agreed: ImageCache.Place,
-    _ exchange: LoadingExchange
+    _ exchange: LoadingExchange, _ workers: WorkerPool
   ) throws(ImageStoreError) {
     var place = PixelPlace.nowhere
     let states = try exchange.gather(.place) { () throws(ImageStoreError) -> State in
@@ -38,7 +39,7 @@ struct PixelKeeper {
         return .none
       case .disk:
         do throws(ImageStoreError) {
-          let entry = try CacheEntry(plan, cache)
+          let entry = try CacheEntry(plan, cache, workers)
           guard exchange.group.neighbours.place == 0 else {
             place = .awaited(entry)
             return .none

@@ -25,9 +25,12 @@ package enum ProbabilityScores {
   package static func logLoss(probabilities: [[Double]], truths: [Int]) -> Double? {
     precondition(probabilities.count == truths.count, "a true class for each image")
     guard !truths.isEmpty else { return nil }
-    let losses = zip(probabilities, truths).map { row, truth in
-      -log(min(1, max(row[truth], Double.ulpOfOne)))
-    }
+    let losses = zip(probabilities, truths).map { row, truth in logLoss(row[truth]) }
     return losses.reduce(0, +) / Double(truths.count)
+  }
+
+  /// -log of a probability in nats, bounded as above.
+  package static func logLoss(_ probability: Double) -> Double {
+    -log(min(1, max(probability, Double.ulpOfOne)))
   }
 }

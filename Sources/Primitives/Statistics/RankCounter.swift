@@ -33,6 +33,11 @@ package struct RankCounter {
   /// Counts an image of another class; a score that is not finite is omitted.
   package mutating func add(other score: Double) {
     guard score.isFinite else { return }
+    // Where a class is told apart at all, most others are below all of its members.
+    if let least = scores.last, score < least {
+      between[scores.count] += 1
+      return
+    }
     var (low, high) = (0, scores.count)
     while low < high {
       let middle = (low + high) / 2
@@ -66,12 +71,21 @@ package struct RankCounter {
   package static func classes(
     probabilities: [[Double]], truths: [Int], count: Int
   ) -> [RankCounter] {
-    var members = [[Double]](repeating: [], count: count)
-    for (row, truth) in zip(probabilities, truths) { members[truth].append(row[truth]) }
+    classes(0..<count, probabilities: probabilities, truths: truths)
+  }
+
+  /// The counters of some of the classes.
+  package static func classes(
+    _ range: Range<Int>, probabilities: [[Double]], truths: [Int]
+  ) -> [RankCounter] {
+    var members = [[Double]](repeating: [], count: range.count)
+    for (row, truth) in zip(probabilities, truths) where range.contains(truth) {
+      members[truth - range.lowerBound].append(row[truth])
+    }
     var counters = members.map(RankCounter.init)
     for (row, truth) in zip(probabilities, truths) {
-      for (index, score) in row.enumerated() where index != truth {
-        counters[index].add(other: score)
+      for index in range where index != truth {
+        counters[index - range.lowerBound].add(other: row[index])
       }
     }
     return counters

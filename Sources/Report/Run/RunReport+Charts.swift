@@ -86,13 +86,16 @@ extension RecordedAnswers {
   }
 
   fileprivate var curvePlots: [RunReport.Plot] {
+    let answers = predictions.compactMap { answer in
+      answer.probability.map { (probability: $0, isRight: answer.index == answer.trueIndex) }
+    }
+    let reliability = ("reliability", ReliabilityChart(ReliabilityBins(answers)).scene)
+    // A table of many classes does not hold what the others are drawn from.
+    guard classes.count <= Prediction.mostColumns else { return [reliability] }
     let probabilities = predictions.map(\.probabilities)
     let truths = predictions.compactMap(\.trueIndex)
     let curves = ClassCurves(
       probabilities: probabilities, truths: truths, classes: classes.count)
-    let answers = zip(probabilities, truths).compactMap { row, truth in
-      row.max().map { (probability: $0, isRight: row.firstIndex(of: $0) == truth) }
-    }
     // Of many classes those that are told apart worst come first.
     var panels = ProbabilityHistogram.panels(
       probabilities: probabilities, truths: truths, names: classes)
@@ -114,7 +117,7 @@ extension RecordedAnswers {
           classes: curves, names: classes
         ).scene
       ),
-      ("reliability", ReliabilityChart(ReliabilityBins(answers)).scene),
+      reliability,
       ("histogram", HistogramChart(panels: panels).scene),
     ]
   }

@@ -50,8 +50,9 @@ extension RunReport {
   private var answers: ReportPage.Section? {
     // Without numbers the two matrices look the same.
     let saysShares = evaluated.map {
-      MatrixChart(classes: $0.classes, counts: $0.evaluation.confusion, showsShares: true)
-        .saysNumbers
+      $0.classes.count <= MatrixChart.maximumClasses
+        && MatrixChart(classes: $0.classes, counts: $0.evaluation.confusion, showsShares: true)
+          .saysNumbers
     }
     let shown = evaluationPlots.filter {
       $0.name != "confusion_matrix_normalized" || saysShares == true
@@ -96,6 +97,8 @@ extension RunReport {
 
   /// A table of more classes is folded, and the worst of them stand before it.
   private static let fewClasses = 20
+  /// Classes in a folded table at most, so that the page stays small whatever their number.
+  private static let listedClasses = 1_000
   /// So many of the worst.
   private static let worstClasses = 10
 
@@ -153,14 +156,21 @@ extension RunReport {
       blocks: (isLong ? [.table(worst)] : []) + [
         .table(
           ReportPage.Table(
-            columns: columns, rows: rows, summaryRows: averages,
+            columns: columns, rows: Array(rows.prefix(RunReport.listedClasses)),
+            summaryRows: averages,
             fold: isLong
-              ? "all \(grouped(rows.count)) classes, lowest F1 first" : nil)),
+              ? RunReport.listed(rows.count) + " classes, lowest F1 first" : nil)),
         .table(
           ReportPage.Table(
             title: "Most confused", columns: ["true class", "predicted", "images", "of the class"],
             rows: pairs, textColumns: 2)),
       ])
+  }
+
+  /// The number of classes that a folded table has of all: `all 120`, `the first 1,000 of 5,000`.
+  private static func listed(_ classes: Int) -> String {
+    classes <= listedClasses
+      ? "all \(grouped(classes))" : "the first \(grouped(listedClasses)) of \(grouped(classes))"
   }
 
   private var pictures: ReportPage.Section? {
@@ -200,11 +210,11 @@ extension RunReport {
     }
     let table = ReportPage.Table(
       columns: ["class"] + splits.map(\.split) + (splits.count > 1 ? ["all"] : []),
-      rows: dataset.classes.enumerated().map { index, name in
+      rows: dataset.classes.prefix(RunReport.listedClasses).enumerated().map { index, name in
         row(name, splits.map { $0.perClass[index] })
       }, summaryRows: [row("all", splits.map { $0.perClass.reduce(0, +) })],
       fold: dataset.classes.count > RunReport.fewClasses
-        ? "images of all \(grouped(dataset.classes.count)) classes" : nil)
+        ? "images of \(RunReport.listed(dataset.classes.count)) classes" : nil)
     var facts: [Fact] = [("folder", dataset.path)]
     facts += dataset.splits.map { ($0.split, counted($0.images, "image") + ", " + $0.origin) }
     facts += [

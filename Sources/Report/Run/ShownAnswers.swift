@@ -19,7 +19,7 @@ package struct ShownAnswers {
   /// Chooses among answers whose class is known; the same predictions give the same choice.
   package init(_ answers: [Prediction]) {
     let sure = answers.enumerated().compactMap { place, answer in
-      answer.index.map { (place: place, probability: answer.probabilities[$0], index: $0) }
+      answer.index.map { (place: place, probability: answer.probability ?? 0, index: $0) }
     }
     func first(
       _ count: Int, of places: [(place: Int, probability: Double, index: Int)], sign: Double
@@ -74,7 +74,7 @@ package struct ShownAnswers {
     guard let index = answer.index, let truth = answer.trueIndex else {
       return Tile(picture: picture)
     }
-    let share = fixed(100 * answer.probabilities[index], 1) + " % "
+    let share = fixed(100 * (answer.probability ?? 0), 1) + " % "
     let name = answer.path.split(separator: "/").last.map(String.init) ?? answer.path
     return Tile(
       picture: picture,

@@ -41,13 +41,23 @@ package struct ConfusionMatrix: Sendable {
   }
 
   /// The rows of the matrix as CSV, made one by one: a header of predicted classes, a row a true
-  /// class.
+  /// class; of more than `ConfusionCounts.mostRows` classes a row a pair that is not 0.
   package var csvRows: some Sequence<String> {
-    (-1..<classes.count).lazy.map { row in
-      CSV.row(
+    let pairs = counts.isWrittenAsPairs ? counts.pairs : nil
+    return (-1..<(pairs?.count ?? classes.count)).lazy.map { row in
+      guard let pairs else {
+        return CSV.row(
+          row < 0
+            ? ["true \\ predicted"] + classes.map(CSV.name)
+            : [CSV.name(classes[row])] + counts[row].map(String.init))
+      }
+      return CSV.row(
         row < 0
-          ? ["true \\ predicted"] + classes.map(CSV.name)
-          : [CSV.name(classes[row])] + counts[row].map(String.init))
+          ? ["true", "predicted", "images"]
+          : [
+            CSV.name(classes[pairs[row].truth]), CSV.name(classes[pairs[row].answer]),
+            String(pairs[row].count),
+          ])
     }
   }
 

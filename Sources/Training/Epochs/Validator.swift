@@ -48,6 +48,7 @@ final class Validator {
   private let classes: Int
   private let inputs: any ValidationInputs
   private let team: Group
+  private let workers: WorkerPool
 
   /// A validator of `network`, as it is whenever it is asked, on what it takes for the images.
   init(
@@ -55,6 +56,7 @@ final class Validator {
     batchSize: Int, engine: Engine, team: Group
   ) throws(ModelError) {
     self.team = team
+    workers = engine.workers
     session = try InferenceSession(network: network, batchSize: batchSize, engine: engine)
     self.inputs = inputs
     self.images = images
@@ -70,15 +72,16 @@ final class Validator {
     let part = team.range(of: truths.count)
     var own: [EpochFigures.Answer] = []
     own.reserveCapacity(part.count)
-    var powers: [Double] = []
     for first in stride(from: part.lowerBound, to: part.upperBound, by: session.batchSize) {
       let range = first..<min(first + session.batchSize, part.upperBound)
       let logits = try logits(range)
-      for (row, place) in range.enumerated() {
-        own.append(
+      own += workers.mapRanges(range.count, length: max(1, 4096 / outputs)) { rows in
+        var powers: [Double] = []
+        return rows.map { row in
           EpochFigures.Answer(
-            logits[(row * outputs)..<((row + 1) * outputs)], truth: Int(truths[place]),
-            powers: &powers))
+            logits[(row * outputs)..<((row + 1) * outputs)],
+            truth: Int(truths[range.lowerBound + row]), powers: &powers)
+        }
       }
       try journal.report(
         .validating(done: range.upperBound - part.lowerBound, total: part.count))

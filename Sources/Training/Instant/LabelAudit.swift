@@ -116,7 +116,7 @@ package struct LabelAudit: Sendable {
       (folds, penalty) = (division.count, solution.penalty)
     }
     let logits = sums.map { row in row.map { $0 / Float(LabelAudit.rounds) } }
-    let temperature = Temperature.fitted(logits, truths: truths) ?? 1
+    let temperature = Temperature.fitted(logits, truths: truths, workers: engine.workers) ?? 1
     let predictions = zip(readable, logits).map { sample, logits in
       Prediction(
         path: sample.path, trueIndex: sample.classIndex, logits: logits,
@@ -128,7 +128,8 @@ package struct LabelAudit: Sendable {
     labels = LabelAudit.ranked(
       predictions, relativePaths: readable.map(\.relativePath), classes: dataset.classes.count)
     evaluation = Evaluation(
-      predictions: predictions, classes: dataset.classes, temperature: temperature)
+      predictions: predictions, classes: dataset.classes, temperature: temperature,
+      workers: engine.workers)
   }
 
   /// For each image the digest that stands for it and those that must stay together with it.

@@ -133,11 +133,12 @@ extension Trainer {
             logits: logits, outputs: logits.count, temperature: temperature)[0])
       }
     }
-    let calibration = Calibration(predictions(1), model: plain, tta: .plain)
+    let calibration = Calibration(predictions(1), workers: engine.workers)
     let temperature = calibration.temperature ?? 1
     let model = plain.calibrated(temperature: temperature)
     var evaluation = Evaluation(
-      predictions: predictions(temperature), classes: model.classes, temperature: temperature)
+      predictions: predictions(temperature), classes: model.classes, temperature: temperature,
+      workers: engine.workers)
     evaluation.seen = images.trainingSeen
     let outOfFold = OutOfFold(evaluation, folds: folds, penalty: solution.penalty)
     journal.record.outOfFold = outOfFold

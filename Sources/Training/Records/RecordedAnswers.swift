@@ -28,8 +28,7 @@ package struct RecordedAnswers: Sendable {
   init?(_ evaluation: Evaluation?, _ table: PredictionTable?, doubts: inout [String]) {
     guard let table else {
       guard let evaluation else { return nil }
-      // Class order is the byte order of the names.
-      classes = evaluation.classes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      classes = evaluation.classNames
       self.evaluation = evaluation
       predictions = []
       isComplete = true
@@ -40,11 +39,9 @@ package struct RecordedAnswers: Sendable {
     let own = Evaluation(predictions: table.predictions, classes: table.classes)
     if let evaluation {
       // Of a probability near 0 too few digits are left to tell its logarithm.
-      let isExact = table.predictions.allSatisfy { answer in
-        answer.trueIndex.map { answer.probabilities[$0] > 1e-9 } ?? false
-      }
+      let isExact = table.predictions.allSatisfy { ($0.probabilityOfTruth ?? 0) > 1e-9 }
       let difference =
-        evaluation.difference(from: own)
+        evaluation.difference(from: own, isWhole: table.isWhole)
         ?? (isExact && !(abs(evaluation.loss - own.loss) <= 1e-6 * (1 + own.loss))
           ? "loss is \(evaluation.loss), from the predictions \(own.loss)" : nil)
       guard let difference else {
@@ -61,6 +58,11 @@ package struct RecordedAnswers: Sendable {
 
 extension Evaluation {
   private static let sizeLimit = 1 << 28
+
+  /// The classes in order, which is the byte order of their names.
+  var classNames: [String] {
+    classes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
   /// The largest difference between figures of the same predictions.
   private static let tolerance = 1e-9
 
@@ -84,13 +86,12 @@ extension Evaluation {
   /// Whether the counts are consistent, and shares lie in 0...1.
   private var isSound: Bool {
     let count = classes.count
-    let rows = confusion.map { $0.reduce(0) { $0 &+ $1 } }
-    guard count >= 2, confusion.count == count,
-      classes.keys.allSatisfy({ ForeignText.problem(inName: $0) == nil }),
-      confusion.allSatisfy({ $0.count == count && $0.allSatisfy(isCount) })
+    guard count >= 2, confusion.classes == count,
+      classes.keys.allSatisfy({ ForeignText.problem(inName: $0) == nil })
     else { return false }
-    let right = confusion.indices.reduce(0) { $0 &+ confusion[$1][$1] }
-    let all = rows.reduce(0) { $0 &+ $1 }
+    let rows = confusion.members
+    let right = confusion.hits.reduce(0, +)
+    let all = rows.reduce(0, +)
     return isCount(images) && images == all
       && classes.values.map(\.support).sorted() == rows.sorted()
       && (images == 0 || abs(accuracy - Double(right) / Double(images)) <= Evaluation.tolerance)
@@ -99,7 +100,9 @@ extension Evaluation {
   }
 
   /// The first difference among the figures that the predictions determine; nil if there is none.
-  fileprivate func difference(from own: Evaluation) -> String? {
+  ///
+  /// Where their probabilities are not whole they do not determine all of them.
+  fileprivate func difference(from own: Evaluation, isWhole: Bool) -> String? {
     func differs(_ a: Double?, _ b: Double?) -> Bool {
       guard let a, let b else { return (a == nil) != (b == nil) }
       return !(abs(a - b) <= Evaluation.tolerance)
@@ -123,6 +126,7 @@ extension Evaluation {
     if classes.count != own.classes.count { return "the classes" }
     if confusion != own.confusion { return "the confusion matrix" }
     if differs(macro, own.macro) || differs(weighted, own.weighted) { return "the averages" }
+    guard isWhole else { return nil }
     if differs(auc, own.auc) { return "the area under the ROC curve" }
     // Earlier versions did not write it.
     if brier != nil, differs(brier, own.brier) { return "the Brier score" }

@@ -75,7 +75,9 @@ package struct RunContents: Sendable {
       try RunEvents(reading: place)
     }
     let predictions = take(RunFolder.predictionsName) { place throws(TrainingError) in
-      try PredictionTable(reading: place)
+      try PredictionTable(reading: place) {
+        (try? Evaluation(reading: run.place(RunFolder.reportName)))?.classNames
+      }
     }
     let evaluation = take(RunFolder.reportName) { place throws(TrainingError) in
       try Evaluation(reading: place)

@@ -69,7 +69,7 @@ package struct Evaluator {
       heading: images.heading(answered), classes: model.classes,
       evaluation: Evaluation(
         predictions: predictions, classes: model.classes, topK: request.topK,
-        temperature: model.temperature, tta: predictor.tta),
+        temperature: model.temperature, tta: predictor.tta, workers: engine.workers),
       predictions: predictions)
   }
 

@@ -1,5 +1,7 @@
 internal import CNN
 internal import Classifier
+internal import Compute
+internal import ImageData
 internal import Primitives
 internal import Ranks
 
@@ -57,10 +59,20 @@ extension Group {
   }
 
   /// The predictions of all processes, each to its own range of the images, one after the other.
-  func gather(_ own: [Prediction]) throws -> [Prediction] {
+  func gather(
+    _ own: [Prediction], to samples: [Sample], as rows: PredictionRows, workers: WorkerPool
+  ) throws -> [Prediction] {
     if isAlone { return own }
-    return try gather(Array(JSONText.line(own).utf8)).flatMap {
-      try JSONText.value([Prediction].self, from: String(decoding: $0, as: UTF8.self))
+    let parts = try gather(rows.bytes(of: own))
+    return try parts.enumerated().flatMap { other, bytes in
+      if other == rank { return own }
+      let range = Partition.range(other, of: count, samples.count)
+      guard let predictions = rows.predictions(of: samples[range], bytes, workers: workers) else {
+        throw TrainingError(
+          .badData, "rank \(other) sent predictions that cannot be read",
+          found: "\(bytes.count) bytes", expected: "\(range.count) rows of \(rows.outputs) logits")
+      }
+      return predictions
     }
   }
 

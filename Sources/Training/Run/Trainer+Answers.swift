@@ -1,4 +1,6 @@
+internal import CNN
 internal import Classifier
+internal import Compute
 internal import ImageData
 internal import Primitives
 internal import Ranks
@@ -19,7 +21,7 @@ extension Trainer {
   ) throws -> Double {
     guard calibrates(plan, images) else { return 1 }
     let samples = images.validation.map { images.store.samples[$0] }
-    let (model, predictor, predictions) = try predict(samples, journal)
+    let (model, _, predictions) = try predict(samples, journal)
     let lost = predictions.compactMap(\.failure)
     if let first = lost.first {
       try journal.report(
@@ -27,7 +29,7 @@ extension Trainer {
           "\(lost.count) of \(samples.count) validation images can no longer be read and are not "
             + "used to fit the temperature, the first is \(first.path): \(first.message)"))
     }
-    let calibration = Calibration(predictions, model: model, tta: predictor.tta)
+    let calibration = Calibration(predictions, workers: engine.workers)
     if let temperature = calibration.temperature {
       let bytes = model.calibrated(temperature: temperature).encoded()
       try journal.folder.write(model: bytes, to: RunFolder.bestName)
@@ -50,7 +52,7 @@ extension Trainer {
       answers + images.skippedTestImages.map { Prediction(path: $0.path, failure: $0) }
     var evaluation = Evaluation(
       predictions: predictions, classes: model.classes, temperature: model.temperature,
-      tta: predictor.tta)
+      tta: predictor.tta, workers: engine.workers)
     evaluation.seen = images.testSeen
     let result = EvaluationResult(
       heading: images.testHeading, classes: model.classes, evaluation: evaluation,
@@ -71,7 +73,9 @@ extension Trainer {
       try team.stopIfAsked(journal.stopped, isOver: false)
     }
     try team.stopIfAsked(journal.stopped, isOver: true)
-    return (model, predictor, try team.gather(own))
+    let rows = PredictionRows(outputs: model.network.outputs, temperature: model.temperature)
+    let all = try team.gather(own, to: samples, as: rows, workers: engine.workers)
+    return (model, predictor, all)
   }
 
   func predictor(_ model: ClassifierModel) -> Predictor {

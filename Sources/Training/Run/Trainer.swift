@@ -94,10 +94,10 @@ package final class Trainer {
       plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
         // What the handler has against it, it says again at the next event.
         try? events(.scanning(entries: entries))
-        return shouldStop() != nil
+        return shouldStop() != nil || isOverTime
       }
     } catch DatasetError.stopped {
-      throw shouldStop() ?? Stopped(signal: 0)
+      throw shouldStop() ?? outOfTime("listing \(configuration.dataset)")
     }
     if resumption == nil {
       try RunFolder.requireOutside(configuration.dataset, out: out)
@@ -271,6 +271,9 @@ package final class Trainer {
       let images = try journal.time(.reading) {
         try RunImages(plan, cache: memory.cache, engine: engine, group: team) {
           try journal.progress(.loading(done: $0, total: $1))
+          if isOverTime, $0 < $1 {
+            throw outOfTime("reading \(grouped($0)) of \(counted($1, "image"))")
+          }
         }
       }
       try checkpoint?.check(
@@ -284,6 +287,18 @@ package final class Trainer {
       // Another process was asked to stop.
       throw journal.stopped ?? Stopped(signal: SIGTERM)
     }
+  }
+
+  /// Whether the time of the whole command is over, as far as this process decides.
+  private var isOverTime: Bool { team.isFirst && limit.map { clock() >= $0 } ?? false }
+
+  /// The error where no time is left for a first step.
+  private func outOfTime(_ work: String) -> any Error {
+    guard let limit else { return Stopped(signal: 0) }
+    return TrainingError(
+      .usage, "--max-time \(seconds(limit)) is over before the first step",
+      found: "after \(work)", expected: "time to read all images and to train",
+      advice: "a longer --max-time, or a smaller --fraction")
   }
 
   private func prepare(
