@@ -1,5 +1,4 @@
 import Compute
-import Glibc
 internal import KernelTypes
 internal import Primitives
 
