@@ -1,4 +1,5 @@
 import Compute
+import Glibc
 internal import KernelTypes
 internal import Primitives
 
