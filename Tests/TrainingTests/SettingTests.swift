@@ -31,6 +31,7 @@ private func leaves(_ configuration: Configuration) throws -> [String: String] {
   /// A configuration in which every value is there that may be absent.
   private func full() throws -> Configuration {
     var configuration = try Configuration(dataset: "d", settings: Settings())
+    (configuration.data.folds, configuration.data.fold) = (5, 1)
     configuration.network.dropout = 0.5
     configuration.network.layers = "[]"
     configuration.transfer.from = "a"
@@ -108,6 +109,7 @@ extension Setting {
       all(Word.self, Array(Word.allCases)) + all(Word?.self, Array(Word.allCases))
     }
     return all(Double.self, [0.123]) + all(Double?.self, [0.123]) + all(Int.self, [11])
+      + all(Int?.self, [11])
       + all(UInt64.self, [11]) + all(String.self, ["x"]) + all(String?.self, ["x"])
       + all(Bool.self, [true, false]) + all(Bool?.self, [true, false])
       + all(Interval.self, [Interval(0.2, 0.3)])
@@ -116,6 +118,7 @@ extension Setting {
       + words(Recipe.self) + words(ClassWeights.self) + words(ResizeMode.self)
       + words(ResizeFilter.self) + words(ExifPolicy.self) + words(Normalization.self)
       + words(BadImagePolicy.self) + words(SplitRule.self) + words(Freeze.self)
+      + words(NearDuplicatePolicy.self)
       + words(OptimizerKind.self) + words(ScheduleKind.self) + words(Monitor.self)
       + words(Keep.self) + words(NonFinitePolicy.self) + words(FlipMode.self)
       + words(BorderFill.self)
