@@ -1,6 +1,7 @@
 package import CNN
 package import Classifier
 package import Compute
+package import ImageData
 internal import Primitives
 
 /// The fit of a novelty detector to features of training images.

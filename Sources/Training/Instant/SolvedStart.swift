@@ -1,4 +1,5 @@
 internal import Classifier
+internal import ImageData
 internal import Primitives
 
 /// The solved last layer that a run trains on from: the figures that its epochs have to pass.

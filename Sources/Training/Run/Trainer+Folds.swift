@@ -102,7 +102,7 @@ extension Trainer {
             fold: fold, folds: count, images: result.evaluation.images,
             accuracy: result.evaluation.accuracy)
           try journal.report(.foldDone(figures, result, run: run))
-        case .start, .loading, .features, .batch, .validating, .epoch, .plan:
+        case .start, .loading, .features, .solved, .batch, .validating, .epoch, .plan:
           try journal.pass(event)
         case .scanning, .dataset, .samples, .digest, .checkpoint, .warning, .calibrated, .fold,
           .foldDone, .outOfFold, .done:
