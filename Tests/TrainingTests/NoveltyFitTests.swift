@@ -2,6 +2,7 @@ import CNN
 import Classifier
 import Compute
 import Foundation
+import ImageData
 import Primitives
 import TestSupport
 import Testing
