@@ -1,5 +1,7 @@
 #include "opened_library.h"
 
+#include "CImageCodecs_opened.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -27,15 +29,16 @@ static bool fill(void *handle, const cimage_table *table, void *functions) {
   return table->is_usable(functions);
 }
 
-// Some decoders tell the terminal what they think of a damaged file, through C's own stream, which
-// nothing in this program uses. From the first library on it leads nowhere.
+static bool is_to_be_quiet;
+
+void cimage_quiet(void) { is_to_be_quiet = true; }
+
 static void hush(void) {
 #ifdef __GLIBC__
-  static bool is_quiet;
-  if (is_quiet) return;
+  if (!is_to_be_quiet) return;
   FILE *nowhere = fopen("/dev/null", "we");
   if (nowhere) stderr = nowhere;
-  is_quiet = nowhere;
+  is_to_be_quiet = !nowhere;
 #endif
 }
 

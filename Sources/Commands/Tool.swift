@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ImageData
 internal import Primitives
 internal import Ranks
 internal import Training
@@ -45,6 +46,7 @@ package enum Tool {
     // Killed in the middle of a line, a program leaves it on the terminal; writing fails instead.
     signal(SIGPIPE, SIG_IGN)
     AvailableMemory.shareHeapWhereLimited()
+    ImageReader.quietLibraries()
     let words = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
     exit(
       run(words.dropFirst().compactMap { $0.map { String(systemPath: $0) } }, .process()).rawValue)

@@ -31,6 +31,10 @@ cimage_result cimage_heif_probe(
 cimage_result cimage_heif_decode(const char *library, const uint8_t *bytes, size_t count,
                                  int64_t max_pixels, uint8_t *pixels, size_t capacity);
 
+/// Lets C's standard error lead nowhere once a library is opened, as some decoders tell it what they
+/// think of a damaged file. For a process that does not use it, at its start.
+void cimage_quiet(void);
+
 /// The version of libwebp and of libheif, 256 to the place: 0x010F01 is 1.15.1. 0 where the library is
 /// not there, is too old or, unless `opens`, has not been opened.
 int32_t cimage_webp_version(const char *library, bool opens);

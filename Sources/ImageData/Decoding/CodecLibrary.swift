@@ -73,6 +73,11 @@ package struct CodecFiles: Sendable {
 }
 
 extension ImageReader {
+  /// Keeps the decoders of opened libraries from writing to standard error.
+  ///
+  /// For a process of which nothing else uses C's own stream, at its start: a test's runner does.
+  package static func quietLibraries() { cimage_quiet() }
+
   /// The versions of the libraries that decode, such as "libjpeg-turbo 2.1.5".
   ///
   /// Those that are opened when they are wanted are among them where they are open, and where

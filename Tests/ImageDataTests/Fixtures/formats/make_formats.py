@@ -135,7 +135,7 @@ put("rle8-steps.bmp", bmp(8, runs(index, 8, True) + b"\0\1", quads(colours), 1, 
 # ---- GIF.
 many = picture.quantize(200)
 save("plain.gif", many)
-save("interlaced.gif", many, interlace=True)
+save("interlaced.gif", many.resize((21, 18)), interlace=1)  # Pillow interlaces none below 16
 save("four.gif", picture.quantize(4), interlace=False)
 save("grey.gif", picture.convert("L"))
 transparent = indices.copy()
