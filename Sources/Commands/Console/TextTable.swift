@@ -27,6 +27,7 @@ struct TextTable {
 
   private func line(_ cells: [String]) -> String {
     zip(cells.indices, cells).map { column, cell in
+      if column < leftColumns, column + 1 == cells.count { return cell }
       let space = String(repeating: " ", count: widths[column] - terminalCells(cell))
       return column < leftColumns ? cell + space : space + cell
     }.joined(separator: "  ")

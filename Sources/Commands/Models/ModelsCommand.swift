@@ -53,16 +53,11 @@ struct ModelsCommand: Command {
     let table = TextTable(
       header: ["Name", "Network", "Image", "Classes", "SHA-256", "From"],
       rows: models.map { $0.row.map { terminalSafe($0) } }, leftColumns: 6)
-    try console.result(table.lines.map(trimmed).joined(separator: "\n"))
+    try console.result(table.lines.joined(separator: "\n"))
     for model in models {
       if let problem = model.problem { console.warning(problem.message) }
     }
     return .done
-  }
-
-  /// Without the spaces after the last column.
-  private func trimmed(_ line: String) -> String {
-    String(line.reversed().drop { $0 == " " }.reversed())
   }
 }
 

@@ -13,8 +13,8 @@ struct RunsCommand: Command {
     details: [
       "Lists the runs in FOLDER, by default runs: recipe, network, the model that training started "
         + "from, training images, accuracy with its 95 % interval, time spent, start, and how the "
-        + "run ended. The accuracy is that of the last evaluation: on test images, on validation "
-        + "images (val), or out of fold. A run that no process continues is listed as interrupted; "
+        + "run ended. The accuracy is that on test images; without them that out of fold, or on "
+        + "validation images (val). A run that no process continues is listed as interrupted; "
         + "'cnnctl train --resume=RUN' continues it.",
       "Intervals that overlap do not tell which of two models is better; 'cnnctl compare A B' "
         + "compares them on the same images.",

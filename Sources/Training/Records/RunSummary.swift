@@ -1,5 +1,6 @@
 package import Classifier
 internal import Glibc
+internal import ImageData
 package import Primitives
 
 /// What a list of runs says of one: what was trained from what, how good it is, and when.
@@ -41,13 +42,16 @@ package struct RunSummary: Sendable {
     }
   }
 
-  /// The accuracy of the kept weights with its 95 % interval; nil until they are tested.
+  /// The accuracy with its 95 % interval: on test images, else out of fold, else on validation
+  /// images; nil until there is one.
   package var accuracy: (share: Double, interval: ClosedRange<Double>, split: String)? {
-    guard let test = record?.test, test.images > 0, (0...1).contains(test.accuracy) else {
+    let tested = record?.test.map { ($0.accuracy, $0.images, $0.split) }
+    let held = record?.outOfFold.map { ($0.accuracy, $0.images, OutOfFold.name) }
+    let known = tested?.2 == Split.test.rawValue ? tested : held ?? tested
+    guard let (share, images, split) = known, images > 0, (0...1).contains(share) else {
       return nil
     }
-    let correct = Int((test.accuracy * Double(test.images)).rounded())
-    return (test.accuracy, wilsonInterval(correct, of: test.images), test.split)
+    return (share, wilsonInterval(Int((share * Double(images)).rounded()), of: images), split)
   }
 
   /// How the run stands, in a word: a run that no process continues was interrupted.

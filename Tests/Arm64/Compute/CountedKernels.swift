@@ -41,7 +41,7 @@ private func counted(_ k: ConvolutionKernels) -> ConvolutionKernels {
     },
     padNormalizedBand: { [p = place("padNormalizedBand")] in
       call(p)
-      return k.padNormalizedBand($0, $1, $2, $3, $4, $5, $6)
+      return k.padNormalizedBand($0, $1, $2, $3, $4, $5, $6, $7)
     },
     correlateBand: { [p = place("correlateBand")] in
       call(p)
@@ -101,15 +101,16 @@ private func counted(_ k: NormalizationKernels) -> NormalizationKernels {
     },
     scaleChannels: { [p = place("scaleChannels")] in
       call(p)
-      return k.scaleChannels($0, $1, $2, $3, $4, $5, $6)
+      return k.scaleChannels($0, $1, $2, $3, $4, $5, $6, $7)
     },
     normalizationSums: { [p = place("normalizationSums")] in
       call(p)
-      return k.normalizationSums($0, $1, $2, $3, $4, $5, $6, $7, $8)
+      return k.normalizationSums($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
     },
     normalizationGradient: { [p = place("normalizationGradient")] in
       call(p)
-      return k.normalizationGradient($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      return k.normalizationGradient(
+        $0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
     },
     addChannels: { [p = place("addChannels")] in
       call(p)
