@@ -195,9 +195,11 @@ struct FinetuneTests {
           $0["lr"] = 30
           $0["clip-grad"] = 1
           $0["schedule"] = "constant"
+          // Wild weights are right by chance every now and then: one epoch, of which it is known.
+          $0["epochs"] = 1
         }, out: run)
       let start = try #require(solved(events))
-      #expect(events.epochs.allSatisfy { ($0.valAccuracy ?? 1) < start.valAccuracy ?? 0 })
+      #expect(events.epochs.allSatisfy { ($0.valLoss ?? 0) > start.valLoss ?? .infinity })
       #expect(summary.bestEpoch == 0 && summary.valAccuracy == start.valAccuracy)
       #expect(events.warnings.contains { $0.hasPrefix("no epoch was better") })
       #expect(try RunRecord(folder: RunFolder(existing: run)).bestEpoch == 0)
