@@ -32,7 +32,7 @@ package enum AnswerMemory {
   }
 
   /// Charts and tables of images, each drawn and encoded before the next.
-  private static let drawing = 27 << 20
+  private static let drawing = 31 << 20
 
   /// Refuses to draw the charts of so many answers where there is no memory for them.
   package static func requireDrawing(
