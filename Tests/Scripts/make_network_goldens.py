@@ -1,7 +1,7 @@
 """Writes Tests/InterchangeTests/Fixtures/networks.golden and networks.txt: public networks' numbers.
 
 usage: make_network_goldens.py FOLDER     (Tests/InterchangeTests/Fixtures; needs torch, torchvision,
-timm and efficientnet-lite-pytorch)
+timm, efficientnet-pytorch and efficientnet-lite-pytorch)
 Weights, images and directions are formulas, those of make_resnet_goldens.py. networks.txt holds the
 names and shapes of each network's tensors, a batch normalization's in one line with its channels;
 networks.golden the logits of inference, and of a training step of softmax cross-entropy the loss and
@@ -19,6 +19,7 @@ import timm
 import torch
 import torchvision
 from efficientnet_lite_pytorch import EfficientNet
+from efficientnet_pytorch import EfficientNet as WholeEfficientNet
 
 CLASSES, SIDE, BATCH = 7, 64, 3
 
@@ -55,10 +56,9 @@ def fill(model, head):
     return names
 
 
-def lite(number):
+def unscaled(family, name):
     # Its padding is fixed for one size of image.
-    model = EfficientNet.from_name(
-        f"efficientnet-lite{number}", num_classes=CLASSES, image_size=SIDE)
+    model = family.from_name(name, num_classes=CLASSES, image_size=SIDE)
     model._dropout.p = 0
     model._global_params = model._global_params._replace(drop_connect_rate=0)
     return model
@@ -86,9 +86,14 @@ NETWORKS = {
         torchvision_network("efficientnet_b0", dropout=0, stochastic_depth_prob=0), "classifier.1"),
     "efficientnet_b0 timm": (timm_network("efficientnet_b0"), "classifier"),
     "tf_efficientnet_b0 timm": (timm_network("tf_efficientnet_b0"), "classifier"),
-    "efficientnet_lite0 efficientnet-lite-pytorch": (lambda: lite(0), "_fc"),
-    "efficientnet_lite1 efficientnet-lite-pytorch": (lambda: lite(1), "_fc"),
-    "efficientnet_lite2 efficientnet-lite-pytorch": (lambda: lite(2), "_fc"),
+    "tf_efficientnet_b0 efficientnet-pytorch": (
+        lambda: unscaled(WholeEfficientNet, "efficientnet-b0"), "_fc"),
+    "efficientnet_lite0 efficientnet-lite-pytorch": (
+        lambda: unscaled(EfficientNet, "efficientnet-lite0"), "_fc"),
+    "efficientnet_lite1 efficientnet-lite-pytorch": (
+        lambda: unscaled(EfficientNet, "efficientnet-lite1"), "_fc"),
+    "efficientnet_lite2 efficientnet-lite-pytorch": (
+        lambda: unscaled(EfficientNet, "efficientnet-lite2"), "_fc"),
     "resnet50 torchvision": (torchvision_network("resnet50"), "fc"),
 }
 
@@ -138,5 +143,6 @@ with open(os.path.join(folder, "networks.txt"), "w") as out:
 with open(os.path.join(folder, "VERSIONS-networks"), "w") as out:
     out.write(f"python {platform.python_version()}\ntorch {torch.__version__}\n"
               f"torchvision {torchvision.__version__}\ntimm {timm.__version__}\n"
+              f"efficientnet-pytorch {importlib.metadata.version('efficientnet-pytorch')}\n"
               f"efficientnet-lite-pytorch {importlib.metadata.version('efficientnet-lite-pytorch')}\n"
               f"numpy {np.__version__}\n")

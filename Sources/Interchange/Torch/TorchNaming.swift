@@ -84,14 +84,16 @@ struct TorchNaming {
     return naming
   }
 
-  /// EfficientNet-Lite's in `efficientnet-lite-pytorch`.
-  static func efficientNetLite(_ network: MobileNetwork) -> TorchNaming {
+  /// EfficientNet's in `efficientnet-pytorch` and `efficientnet-lite-pytorch`.
+  static func efficientNetPyTorch(_ network: MobileNetwork) -> TorchNaming {
     var naming = TorchNaming()
     naming.add("_conv_stem", "_bn0")
     for (index, block) in network.blocks.enumerated() {
       let module = "_blocks.\(index)."
       if block.expands { naming.add("_expand_conv", "_bn0", in: module) }
-      naming.add("_depthwise_conv", "_bn1", "_project_conv", "_bn2", in: module)
+      naming.add("_depthwise_conv", "_bn1", in: module)
+      if block.squeezes { naming.add("_se_reduce", "_se_expand", in: module) }
+      naming.add("_project_conv", "_bn2", in: module)
     }
     naming.add("_conv_head", "_bn1", "_fc")
     return naming

@@ -80,11 +80,15 @@ package enum TorchNetwork: Hashable, CaseIterable, Sendable, RawRepresentable {
         return [
           form(.torchvision(network), .torchvision), form(.timm(network), .timm, timm: rawValue),
         ]
-      case .tensorFlowB0: return [form(.timm(network), .tensorFlow, timm: rawValue)]
+      case .tensorFlowB0:
+        return [
+          form(.timm(network), .tensorFlow, timm: rawValue),
+          form(.efficientNetPyTorch(network), .tensorFlow),
+        ]
       case .efficientNetLite0, .efficientNetLite1, .efficientNetLite2:
         // timm has networks of two paddings under the same names of tensors.
         return [
-          form(.efficientNetLite(network), .tensorFlow),
+          form(.efficientNetPyTorch(network), .tensorFlow),
           form(.timm(network), .tensorFlow, timm: "tf_" + rawValue),
           form(.timm(network), .timm, timm: rawValue),
         ]
