@@ -51,14 +51,17 @@ public final class Engine: Sendable {
     workers = WorkerPool(threads: count, spins: count <= Engine.whole(processors, .down))
   }
 
-  private init(_ other: Engine, threads: Int) {
+  private init(_ other: Engine, recorder: TaskRecorder? = nil) {
     instructionSet = other.instructionSet
     kernels = other.kernels
-    workers = WorkerPool(threads: threads)
+    workers = WorkerPool(threads: 1, recorder: recorder)
   }
 
   /// The same kernels on the calling thread alone: for work inside a task of this engine.
-  package var serial: Engine { Engine(self, threads: 1) }
+  package var serial: Engine { Engine(self) }
+
+  /// The same kernels on the calling thread alone, with every task timed.
+  package func recording(_ recorder: TaskRecorder) -> Engine { Engine(self, recorder: recorder) }
 
   /// The convolution method.
   public var convolution: ConvolutionMethod { kernels.convolutionMethod }

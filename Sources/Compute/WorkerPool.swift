@@ -13,14 +13,19 @@ package final class WorkerPool: Sendable {
 
   private let shared: SharedState
   private let entrance = Mutex(())
+  /// Times every task of a pool of one thread, if not nil.
+  private let recorder: TaskRecorder?
 
   /// Starts `threads` - 1 workers; the caller of `parallelFor` is the last one.
   ///
   /// - spins: whether an idle thread spins for some microseconds before it sleeps. With more
   ///   threads than processors that would take time from working threads.
-  package init(threads: Int, spins: Bool = true) {
+  /// - recorder: what times the tasks of a pool of one thread.
+  package init(threads: Int, spins: Bool = true, recorder: TaskRecorder? = nil) {
     precondition(threads >= 1, "a pool has at least one thread")
+    precondition(recorder == nil || threads == 1, "tasks are timed on one thread")
     self.threads = threads
+    self.recorder = recorder
     shared = SharedState(spins: spins ? 2_000 : 0)
     for worker in 1..<max(1, threads) {
       let argument = Unmanaged.passRetained(Worker(state: shared, index: worker))
@@ -77,6 +82,7 @@ package final class WorkerPool: Sendable {
     if count <= 0 { return }
     let former = csystem_flush_denormals()
     defer { csystem_restore_float_control(former) }
+    if let recorder { return recorder.run(count, body) }
     if threads == 1 || count == 1 {
       for index in 0..<count { body(index, 0) }
       return
@@ -105,9 +111,14 @@ private final class Worker: Sendable {
 private final class SharedState: @unchecked Sendable {
   private static let closed: UInt32 = 1 << 31
 
-  private let generation = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  private let visitors = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  private let next = Atomic<Int>(0)
+  /// Bytes of two cache lines, which processors fetch together.
+  private static let line = 128
+
+  // Each on lines of its own: every task writes `next`, and every thread reads the loop's fields.
+  private let words = UnsafeMutableRawPointer.allocate(byteCount: 3 * line, alignment: line)
+  private let generation: UnsafeMutablePointer<Atomic<UInt32>>
+  private let visitors: UnsafeMutablePointer<Atomic<UInt32>>
+  private let next: UnsafeMutablePointer<Atomic<Int>>
   private let stopping = Atomic<Bool>(false)
   private let sleeping = Atomic<UInt32>(0)
   private let callerSleeps = Atomic<Bool>(false)
@@ -118,21 +129,25 @@ private final class SharedState: @unchecked Sendable {
 
   init(spins: Int) {
     self.spins = spins
+    generation = words.bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+    visitors = (words + SharedState.line).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+    next = (words + 2 * SharedState.line).bindMemory(to: Atomic<Int>.self, capacity: 1)
     generation.initialize(to: Atomic(0))
     visitors.initialize(to: Atomic(SharedState.closed))
+    next.initialize(to: Atomic(0))
   }
 
   deinit {
-    visitors.deinitialize(count: 1)
-    visitors.deallocate()
     generation.deinitialize(count: 1)
-    generation.deallocate()
+    visitors.deinitialize(count: 1)
+    next.deinitialize(count: 1)
+    words.deallocate()
   }
 
   func run(count: Int, sleepers: Int, body: @escaping (Int, Int) -> Void) {
     self.count = count
     self.body = body
-    next.store(0, ordering: .relaxed)
+    next.pointee.store(0, ordering: .relaxed)
     visitors.pointee.bitwiseAnd(~SharedState.closed, ordering: .releasing)
     announce(sleepers)
     takeTasks(worker: 0)
@@ -175,7 +190,7 @@ private final class SharedState: @unchecked Sendable {
   private func takeTasks(worker: Int) {
     guard let body else { return }
     while true {
-      let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      let index = next.pointee.wrappingAdd(1, ordering: .relaxed).oldValue
       if index >= count { return }
       body(index, worker)
     }

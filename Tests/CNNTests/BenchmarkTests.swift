@@ -1,4 +1,5 @@
 import CNN
+import Compute
 import TestSupport
 import Testing
 
@@ -52,6 +53,52 @@ struct BenchmarkTests {
     #expect(forward.reduce(0) { $0 + $1.layers } == layers.count)
     #expect(Set(forward.map(\.name)).count == shapes)
     #expect(forward.count == shapes)
+  }
+
+  @Test func `speed-ups follow from the tasks of loops and the work between them`() {
+    let figures = ScalingFigures(
+      [
+        .init(part: 0, seconds: [Double](repeating: 1, count: 64)),
+        .init(part: nil, seconds: [6]), .init(part: 0, seconds: [1, 1]),
+      ], outside: 8, layers: ["layers.0"])
+    #expect(figures.seconds == 80 && figures.outside == 8)
+    // 64/n and 6 and 1 and 8.
+    #expect(figures.speedups == [47, 31, 23, 19, 17, 16].map { 80 / $0 })
+    #expect(figures.shortest == 16)
+    #expect(figures.parts.map(\.layer) == [nil, "layers.0"])
+    #expect(figures.parts.map(\.tasks) == [1, 64])
+    #expect(figures.parts.map(\.alone) == [6, 66] && figures.parts.map(\.together) == [6, 2])
+  }
+
+  @Test func `more threads never slow the modelled step down, nor gain more than their number`()
+    throws
+  {
+    let benchmark = Benchmark(engine: try TestEngine.make(), seconds: 0.001) { _ in }
+    let scaling = try benchmark.scaling(.preset("r18h", size: 32), batch: 4)
+    for figures in [scaling.training, scaling.answer] {
+      #expect(figures.seconds > 0 && figures.seconds.isFinite)
+      #expect(figures.speedups.count == ScalingFigures.threads.count)
+      #expect(zip(figures.speedups, figures.speedups.dropFirst()).allSatisfy { $0 <= $1 })
+      #expect(zip(figures.speedups, ScalingFigures.threads).allSatisfy { $0 <= Double($1) + 1e-9 })
+      let alone = figures.parts.reduce(figures.outside) { $0 + $1.alone }
+      #expect(abs(alone / figures.seconds - 1) < 1e-9)
+      #expect(figures.parts.contains { $0.layer != nil && $0.tasks > 1 })
+    }
+  }
+
+  @Test func `a step whose tasks are timed has the numbers of any other`() throws {
+    let recorder = TaskRecorder()
+    let engine = try TestEngine.make()
+    let images = (0..<(4 * 32 * 32 * 3)).map { Float($0 * 37 % 256) / 256 - 0.5 }
+    let weights = try [engine, engine.recording(recorder)].map { engine in
+      let network = try Network(.preset("r18h", size: 32), seed: 3)
+      let session = try TrainingSession(
+        network: network, optimizer: Adam(), batchSize: 4, engine: engine, seed: 3)
+      _ = try session.step(images: images, targets: [0, 1, 1, 0])
+      return network.tensorNames.map { network.values(of: $0) ?? [] }
+    }
+    #expect(weights[0] == weights[1] && !weights[0].isEmpty)
+    #expect(recorder.takeLoops().count > 50)
   }
 
   @Test func `what the check throws ends the measurement`() throws {

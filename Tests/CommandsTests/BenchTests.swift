@@ -104,6 +104,32 @@ import Testing
     #expect(quiet.diagnostics == "")
   }
 
+  @Test func `Scaling is a table for readers and an object for programs`() throws {
+    let words = BenchTests.quick + ["--net", "seed", "--size", "16", "--scaling"]
+    let table = cnnctl(words)
+    #expect(table.code == .done)
+    for part in [
+      "seed, 16x16 px", "Threads ", "64\n", "training, batch 2 ", "inference, one image ",
+      "ms on 64", "optimizer and others ", "between tasks ",
+    ] {
+      #expect(table.output.contains(part), "\(part) in \(table.output)")
+    }
+    let outcome = cnnctl(words + ["--json", "-q"])
+    #expect(outcome.code == .done && outcome.lines.count == 1 && outcome.diagnostics == "")
+    let scaling = try object(outcome.output)
+    #expect(scaling["threads"] as? [Int] == [2, 4, 8, 16, 32, 64])
+    for name in ["training", "one_image"] {
+      let figures = try #require(scaling[name] as? [String: Any])
+      #expect((figures["speedups"] as? [Double])?.count == 6)
+      let parts = try #require(figures["parts"] as? [[String: Any]])
+      #expect(parts.contains { $0["layer"] as? String == "layers.0" })
+      let ms = try parts.reduce(number(figures["ms_between_tasks"])) {
+        try $0 + number($1["ms"])
+      }
+      #expect(try abs(ms / number(figures["ms"]) - 1) < 1e-9)
+    }
+  }
+
   @Test(arguments: [
     ("--net resnet", "--arch: 'resnet' is not a value", "expected: seed, vgg, r18h"),
     ("--net vg", "--arch: 'vg' is not a value", "try: --arch vgg"),
@@ -115,6 +141,7 @@ import Testing
     ("photos others", "too many arguments", "found: others"),
     ("photos --net seed", "--arch and DATASET exclude each other", "See 'cnnctl help bench'."),
     ("photos --batch 8", "--batch-size and DATASET exclude each other", "See 'cnnctl help bench'."),
+    ("photos --scaling", "--scaling and DATASET exclude each other", "See 'cnnctl help bench'."),
     ("photos --augment much", "--augment: 'much' is not a value", "expected: none"),
   ])
   func `What cannot be measured is a usage error`(line: String, message: String, advice: String) {

@@ -194,6 +194,33 @@ struct WorkerPoolTests {
     }
   }
 
+  @Test func `a recorded loop runs every index in order, and has a time for each`() {
+    let recorder = TaskRecorder()
+    let pool = WorkerPool(threads: 1, recorder: recorder)
+    nonisolated(unsafe) var order: [Int] = []
+    pool.parallelFor(3) { index, worker in order.append(10 * worker + index) }
+    recorder.enter(7)
+    pool.parallelFor(1) { _, _ in }
+    pool.parallelFor(0) { _, _ in }
+    #expect(order == [0, 1, 2])
+    let loops = recorder.takeLoops()
+    #expect(loops.map(\.part) == [nil, 7])
+    #expect(loops.map(\.seconds.count) == [3, 1])
+    #expect(loops.allSatisfy { $0.seconds.allSatisfy { $0 >= 0 && $0 < 60 } })
+    #expect(recorder.takeLoops().isEmpty)
+  }
+
+  @Test(arguments: [
+    ([], 2, 0), ([5], 3, 5), ([2, 2, 2], 1, 6), ([2, 2, 2], 2, 4), ([2, 2, 2], 3, 2),
+    // The long task comes last, when the other thread has nothing left.
+    ([1, 1, 1, 1, 4], 2, 6), ([4, 1, 1, 1, 1], 2, 4), ([1, 2, 3, 4, 5], 3, 7),
+  ])
+  func `a loop's tasks go to the thread that is free first`(
+    tasks: [Double], threads: Int, duration: Double
+  ) {
+    #expect(TaskRecorder.Loop(part: nil, seconds: tasks).duration(threads: threads) == duration)
+  }
+
   @Test func `denormals are flushed inside a loop and back outside`() {
     let least = Float.leastNonzeroMagnitude
     for threads in [1, 3] {

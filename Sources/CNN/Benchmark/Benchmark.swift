@@ -12,10 +12,10 @@ package final class Benchmark {
     case convolution(network: String, done: Int, count: Int)
   }
 
-  private let engine: Engine
-  private let seconds: Double
-  private let seed: UInt64
-  private let check: (Stage) throws -> Void
+  let engine: Engine
+  let seconds: Double
+  let seed: UInt64
+  let check: (Stage) throws -> Void
   /// The best peak so far, in 10⁹ operations per second on all threads; 0 before it is measured.
   private(set) package var peakGigaflops = 0.0
 
@@ -40,10 +40,8 @@ package final class Benchmark {
     _ architecture: Architecture, batch: Int
   ) throws -> NetworkFigures {
     let network = try Network(architecture, seed: seed)
-    let images = try randomNumbers(batch * architecture.input.count, sample: 0)
-    let pixels = UnsafeBufferPointer(start: UnsafePointer(images.base), count: images.count)
-    var random = RandomStream(seed: seed, purpose: .benchmark, sample: 1)
-    let labels = (0..<batch).map { _ in Int32(random.uniform() > 0.5 ? 1 : 0) }
+    let (images, labels) = try resident(architecture, batch: batch)
+    let pixels = images.numbers
     let profile = StepProfile(network)
 
     let training = try {
@@ -53,9 +51,7 @@ package final class Benchmark {
         batch: batch, stage: .training(network: architecture.name), kinds: WorkKind.allCases,
         profile: profile, profiling: { session.profile = $0 }
       ) {
-        guard session.step(pixels: pixels, targets: labels).loss.isFinite else {
-          throw BenchmarkError.diverged(network: architecture.name)
-        }
+        try step(session, pixels, labels)
       }
     }()
     let session = try InferenceSession(network: network, batchSize: batch, engine: engine)
@@ -68,6 +64,24 @@ package final class Benchmark {
     return NetworkFigures(
       network: architecture.name, size: architecture.input.width, batch: batch,
       training: training, inference: inference)
+  }
+
+  /// Random images and labels, which stay in memory.
+  func resident(
+    _ architecture: Architecture, batch: Int
+  ) throws(ModelError) -> (images: FloatMemory, labels: [Int32]) {
+    var random = RandomStream(seed: seed, purpose: .benchmark, sample: 1)
+    let labels = (0..<batch).map { _ in Int32(random.uniform() > 0.5 ? 1 : 0) }
+    return (try randomNumbers(batch * architecture.input.count, sample: 0), labels)
+  }
+
+  /// A training step, which must not diverge.
+  func step(
+    _ session: TrainingSession, _ pixels: UnsafeBufferPointer<Float>, _ labels: [Int32]
+  ) throws {
+    guard session.step(pixels: pixels, targets: labels).loss.isFinite else {
+      throw BenchmarkError.diverged(network: session.network.architecture.name)
+    }
   }
 
   /// The distinct convolutions of a network, each alone and in every direction of training.

@@ -10,6 +10,11 @@ package final class FloatMemory: @unchecked Sendable {
   /// Floats.
   package let count: Int
 
+  /// The floats, to be read.
+  var numbers: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: UnsafePointer(base), count: count)
+  }
+
   package var byteCount: Int { count * MemoryLayout<Float>.stride }
 
   /// Bytes if the memory is large and has its own pages; 0 if it comes from the heap.

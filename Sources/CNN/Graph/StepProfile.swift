@@ -1,3 +1,5 @@
+package import Compute
+
 /// The time of steps in seconds, by node of the graph and by kind of work.
 ///
 /// Each lap adds the time since the previous lap to one kind. A class, because all passes of a step
@@ -6,11 +8,14 @@ package final class StepProfile {
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var node: Int?
+  /// Is told the node to which the following loops belong, if not nil.
+  private let recorder: TaskRecorder?
   /// Seconds of each node in the order of the graph; the last entry belongs to no node.
   private var parts: [[WorkKind: Double]]
 
   /// A profile with nothing in it, for steps of `network`.
-  package init(_ network: Network) {
+  package init(_ network: Network, recorder: TaskRecorder? = nil) {
+    self.recorder = recorder
     parts = Array(repeating: [:], count: network.graph.nodes.count + 1)
     last = clock.now
   }
@@ -23,7 +28,10 @@ package final class StepProfile {
   }
 
   /// Assigns the following laps to a node, or to none.
-  func enter(_ node: Int?) { self.node = node }
+  func enter(_ node: Int?) {
+    self.node = node
+    recorder?.enter(node)
+  }
 
   /// Adds the time since the last lap to `kind`.
   func lap(_ kind: WorkKind) {

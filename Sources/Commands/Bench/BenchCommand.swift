@@ -17,13 +17,15 @@ struct BenchCommand: Command {
         + "best of many rounds.",
       "GFLOP/s are effective: they count the operations of the direct method, whatever the "
         + "method. With --json it prints one object per network, each on its own line.",
+      "With --scaling it says instead what more threads could gain at best: it times each task of a "
+        + "step on one thread and deals the tasks to 2 to 64.",
       "With DATASET it measures instead how fast that folder's images are decoded, resized and "
         + "augmented; up to 1,000 of them are read into memory first.",
     ],
     operands: 0...1, operandName: "DATASET",
     options: [
       ImageBenchmark.resize, ImageBenchmark.filter, arch, size, ImageBenchmark.augment, batchSize,
-      seconds,
+      seconds, scaling,
     ],
     examples: [
       ("cnnctl bench", "all three networks, then their convolutions"),
@@ -44,6 +46,10 @@ struct BenchCommand: Command {
     in: .measurement,
     "time to measure training, and as long again for inference; other measurements take parts of "
       + "it")
+
+  private static let scaling = Option(
+    flag: "scaling", in: .measurement,
+    "the speed-up that a step's tasks allow by the number of threads")
 
   /// The networks that are measured where none is named.
   static let networks = ["seed", "vgg", "r18h"]
@@ -69,7 +75,7 @@ struct BenchCommand: Command {
     console.note(
       "\(Engine.processorName), \(engine.instructionSet.rawValue), threads: \(engine.threads)")
     if let dataset = arguments.operands.first {
-      let others: [any CommandOption] = [Self.arch, Self.batchSize]
+      let others: [any CommandOption] = [Self.arch, Self.batchSize, Self.scaling]
       if let option = others.first(where: arguments.has) {
         throw Failure(
           .usage,
@@ -81,7 +87,13 @@ struct BenchCommand: Command {
     }
     do {
       let networks = try networks()
-      if arguments[SharedOption.json] {
+      let isJSON = arguments[SharedOption.json]
+      if arguments[Self.scaling] {
+        for network in networks {
+          let scaling = try benchmark.scaling(network, batch: batch)
+          try show(isJSON ? report.json(scaling).line : report.text(of: scaling))
+        }
+      } else if isJSON {
         try measureObjects(networks, batch, benchmark, report)
       } else {
         try measureTables(networks, batch, benchmark, report)

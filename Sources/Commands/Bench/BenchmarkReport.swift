@@ -71,6 +71,62 @@ struct BenchmarkReport {
     ]
   }
 
+  /// Speed-ups by the number of threads, and what takes longest on the most threads.
+  func text(of scaling: NetworkScaling) -> String {
+    func row(_ name: String, _ figures: ScalingFigures) -> [String] {
+      [name] + figures.speedups.map { fixed($0, 1) }
+    }
+    let speedups = TextTable(
+      header: ["Threads"] + ScalingFigures.threads.map { "\($0)" },
+      rows: [
+        row("training, batch \(scaling.batch)", scaling.training),
+        row("inference, one image", scaling.answer),
+      ], leftColumns: 1)
+    let training = scaling.training
+    let parts = TextTable(
+      header: ["Training", "most tasks", "ms alone", "ms on \(most)", "share"],
+      rows: training.parts.prefix(8).map { part in
+        [
+          part.layer ?? "optimizer and others", "\(part.tasks)", fixed(1000 * part.alone, 2),
+          fixed(1000 * part.together, 3), percent(part.together / training.shortest),
+        ]
+      } + [
+        [
+          "between tasks", "-", fixed(1000 * training.outside, 2),
+          fixed(1000 * training.outside, 3), percent(training.outside / training.shortest),
+        ]
+      ], leftColumns: 1)
+    let heading =
+      "\(scaling.network), \(scaling.size)x\(scaling.size) px (\(instructionSet)): speed-up at best"
+    return ([heading, ""] + speedups.lines + [""] + parts.lines + [""]).joined(separator: "\n")
+  }
+
+  /// The same with every part of a step.
+  func json(_ scaling: NetworkScaling) -> JSON {
+    [
+      "network": .string(scaling.network), "size": .int(scaling.size),
+      "batch": .int(scaling.batch), "isa": .string(instructionSet),
+      "threads": .array(ScalingFigures.threads.map(JSON.int)),
+      "training": json(scaling.training), "one_image": json(scaling.answer),
+    ]
+  }
+
+  private func json(_ figures: ScalingFigures) -> JSON {
+    [
+      "ms": .double(1000 * figures.seconds), "ms_between_tasks": .double(1000 * figures.outside),
+      "speedups": .array(figures.speedups.map(JSON.double)),
+      "parts": .array(
+        figures.parts.map { part in
+          [
+            "layer": part.layer.map(JSON.string) ?? .null, "tasks": .int(part.tasks),
+            "ms": .double(1000 * part.alone), "ms_on_\(most)": .double(1000 * part.together),
+          ]
+        }),
+    ]
+  }
+
+  private var most: Int { ScalingFigures.threads.last ?? 1 }
+
   private func shares(_ figure: PassFigure) -> JSON {
     .object(figure.shares.map { .init($0.kind.rawValue, .double($0.share)) })
   }
