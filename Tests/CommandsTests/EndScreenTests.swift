@@ -142,11 +142,9 @@ import Testing
 
   @Test func `A run that is stopped has no accuracy, and says how to go on`() throws {
     let data = try TinyDataset()
-    let outcome = (10..<100).lazy.map { checks in
-      cnnctl(data.training("--epochs", "4", out: "run-\(checks)"), stopAfter: checks)
-    }.first { $0.output.contains("weights ") }
-    let stopped = try #require(outcome)
+    let stopped = cnnctl(data.training("--epochs", "1000"), stopAfter: 47)
     #expect(stopped.code == .interrupted)
+    #expect(stopped.output.contains("weights "))
     #expect(!stopped.output.contains("accuracy") && !stopped.output.contains("try     "))
     #expect(stopped.diagnostics.contains("To continue: cnnctl train --resume="))
   }

@@ -72,37 +72,33 @@ import Testing
     #expect(other.code == .usage && other.diagnostics.contains("--folds: 3 in the run, 4 given"))
   }
 
-  @Test func `A stop between the folds and the last training names the folds and how to go on`()
-    throws
-  {
+  /// Resumes a run and stops it at one question after another, until it says `text`.
+  private func stopped(_ run: String, saying text: String) throws -> Outcome {
+    for checks in 1..<80 {
+      let outcome = cnnctl("train", "--resume=" + run, "--no-plots", stopAfter: checks)
+      if outcome.diagnostics.contains(text) { return outcome }
+      try #require(outcome.code == .interrupted, "\(outcome.diagnostics)")
+    }
+    throw CancellationError()
+  }
+
+  @Test func `A stop in or after the folds names those that are done and how to go on`() throws {
     let run = try data.trained("--folds", "3")
     let before = try bytes(of: run + "/weights/best.safetensors")
-    for name in ["weights", "checkpoint", "run.json"] {
+    for name in ["folds/3", "weights", "checkpoint", "run.json"] {
       try FileManager.default.removeItem(atPath: run + "/" + name)
     }
-    // The folds are done: the first question after they are read comes before the first step.
-    let told = (1..<60).lazy.map { checks in
-      cnnctl("train", "--resume=" + run, "--no-plots", stopAfter: checks)
-    }.first { $0.diagnostics.contains("after all 3 folds") }
-    let stopped = try #require(told)
-    #expect(stopped.code == .interrupted)
-    #expect(stopped.diagnostics.contains("To continue: cnnctl train --resume=\(run)"))
+    let inside = try stopped(
+      run, saying: "in fold 3 of 3, after 2 whole folds; all steps are saved")
+    let after = try stopped(run, saying: "after all 3 folds, before the first step")
+    for outcome in [inside, after] {
+      #expect(outcome.code == .interrupted)
+      #expect(outcome.diagnostics.contains("To continue: cnnctl train --resume=\(run)"))
+      #expect(outcome.output.isEmpty)
+    }
     #expect(!FileManager.default.fileExists(atPath: run + "/weights/best.safetensors"))
     #expect(cnnctl("train", "--resume=" + run, "--no-plots", "-q").code == .done)
     #expect(try bytes(of: run + "/weights/best.safetensors") == before)
-  }
-
-  @Test func `A stop in a later fold names the folds that are done`() throws {
-    let told = (20..<200).lazy.map { checks in
-      let out = "stopped-\(checks)"
-      return cnnctl(
-        self.data.training("--folds", "3", "--epochs", "1", "--no-plots", out: out),
-        stopAfter: checks)
-    }.first { $0.diagnostics.contains("in fold 3 of 3") }
-    let stopped = try #require(told)
-    #expect(stopped.code == .interrupted)
-    #expect(
-      stopped.diagnostics.contains("in fold 3 of 3, after 2 whole folds; all steps are saved"))
   }
 
   @Test func `The page of an instant run shows doubtful labels and how far classes lie apart`()

@@ -17,9 +17,9 @@ struct SeveralComparisons {
   /// The table for people, without a final newline.
   var text: String {
     let table = TextTable(
-      header: ["", "Model", "Recipe", "Accuracy", "Difference from A", ""],
-      rows: [row(first.first, ["", ""])] + comparisons.map { row($0.second, difference($0)) },
-      leftColumns: 6)
+      header: ["", "Model", "Recipe", "Accuracy", "Difference from A"],
+      rows: [row(first.first, "–")] + comparisons.map { row($0.second, difference($0)) },
+      leftColumns: 5)
     let note =
       "Differences are in percentage points, with their 95 % intervals. Each model is "
       + "compared with A by McNemar's exact test on the images that only one of the two predicts "
@@ -32,25 +32,23 @@ struct SeveralComparisons {
   /// The text of compare.txt, without a final newline.
   var wholeText: String { terminalSafe(first.heading) + "\n" + text }
 
-  private func row(_ side: ModelComparison.Side, _ difference: [String]) -> [String] {
+  private func row(_ side: ModelComparison.Side, _ difference: String) -> [String] {
     let figures = side.evaluation
     let interval =
       "(\(fixed(100 * figures.accuracyLow, 1))-\(fixed(100 * figures.accuracyHigh, 1)))"
     return [
       side.letter, side.name, side.recipe, "\(percent(figures.accuracy)) \(interval)",
-    ].map(terminalSafe) + difference
+    ].map(terminalSafe) + [difference]
   }
 
-  private func difference(_ comparison: ModelComparison) -> [String] {
+  private func difference(_ comparison: ModelComparison) -> String {
     let test = comparison.test
     let interval = test.differenceInterval
     let report = comparison.report(names: ("A", comparison.second.letter))
     let verdict =
       !report.tellsApart ? "not told apart" : test.difference > 0 ? "better" : "worse"
-    return [
-      "\(points(test.difference)) (\(points(interval.lowerBound)) to \(points(interval.upperBound)))",
-      "\(verdict), \(ComparisonReport.pText(test.exactPValue))",
-    ]
+    return "\(points(test.difference)) (\(points(interval.lowerBound)) to "
+      + "\(points(interval.upperBound))), \(verdict), \(ComparisonReport.pText(test.exactPValue))"
   }
 
   private func points(_ difference: Double) -> String {

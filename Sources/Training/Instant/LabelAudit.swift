@@ -164,16 +164,21 @@ package struct LabelAudit: Sendable {
     }
     let named = FileSystem.withoutFinalSlashes(recorded.configuration.dataset)
     let root = FileSystem.withoutFinalSlashes(recorded.dataset(nil))
-    let own = answers.predictions.filter { $0.path.hasPrefix(named + "/") }
-    let relative = own.map { String($0.path.dropFirst(named.count + 1)) }
+    // Below the folder that the run named; others stay as they are.
+    let relative = answers.predictions.map { prediction in
+      prediction.path.hasPrefix(named + "/")
+        ? String(prediction.path.dropFirst(named.count + 1)) : prediction.path
+    }
     classes = answers.classes
     labels = LabelAudit.ranked(
-      zip(own, relative).map { prediction, path in
+      zip(answers.predictions, relative).map { prediction, path in
         Prediction(
-          path: root + "/" + path, trueIndex: prediction.trueIndex,
+          path: path == prediction.path ? path : root + "/" + path, trueIndex: prediction.trueIndex,
           probabilities: prediction.probabilities)
       }, relativePaths: relative, classes: answers.classes.count)
-    (skipped, evaluation) = ([], answers.evaluation)
+    var evaluation = answers.evaluation
+    evaluation.temperature = outOfFold.temperature
+    (skipped, self.evaluation) = ([], evaluation)
     (folds, penalty, rounds) = (outOfFold.folds, outOfFold.penalty, 1)
     run = contents.folder.path
   }
