@@ -24,6 +24,7 @@ enum {
   heif_error_Unsupported_feature = 4,
   heif_error_Memory_allocation_error = 6,
   heif_error_Plugin_loading_error = 11,
+  heif_error_Canceled = 12,
 };
 
 enum {
@@ -50,6 +51,16 @@ typedef struct {
   uint8_t convert_hdr_to_8bit;
   // Version 3.
   uint8_t strict_decoding;
+  // Version 4.
+  const char *decoder_id;
+  // Version 5.
+  struct {
+    uint8_t version;
+    int downsampling, upsampling;
+    uint8_t only_preferred;
+  } color_conversion;
+  // Version 6.
+  int (*cancel_decoding)(void *);
 } heif_decoding_options;
 
 // The beginning of another.
@@ -134,6 +145,8 @@ typedef struct {
   heif_context *context;
   heif_image_handle *handle;
   cimage_result result;
+  cimage_deadline deadline;
+  int64_t max_pixels;
 } heif_operation;
 
 static void fail(heif_operation *operation, cimage_status status, const char *message) {
@@ -161,6 +174,9 @@ static bool succeeded(heif_operation *operation, heif_error error) {
       status = error.subcode == heif_suberror_Security_limit_exceeded ? CIMAGE_TOO_LARGE
                                                                       : CIMAGE_NO_MEMORY;
       break;
+    case heif_error_Canceled:
+      fail(operation, CIMAGE_TOO_SLOW, "decoding takes too much time");
+      return false;
     case heif_error_Plugin_loading_error:
       if (error.subcode == heif_suberror_No_matching_decoder_installed) status = CIMAGE_NO_DECODER;
       break;
@@ -215,6 +231,12 @@ static void copy_pixels(heif_operation *operation, heif_image *image, uint8_t *p
     memcpy(pixels + row * (size_t)y, plane + (size_t)stride * (size_t)y, row);
 }
 
+// The library asks before each tile of a grid, which is what phones write, and nowhere else.
+static int is_late(void *data) {
+  heif_operation *operation = data;
+  return cimage_is_late(&operation->deadline, operation->max_pixels);
+}
+
 static void decode(heif_operation *operation, uint8_t *pixels, size_t capacity) {
   const heif *library = operation->library;
   if (capacity < 3 * (size_t)operation->result.width * (size_t)operation->result.height)
@@ -223,6 +245,10 @@ static void decode(heif_operation *operation, uint8_t *pixels, size_t capacity) 
   if (!options) return fail(operation, CIMAGE_NO_MEMORY, "no memory for the decoder");
   if (options->version >= 2) options->convert_hdr_to_8bit = 1;
   if (options->version >= 3) options->strict_decoding = 1;
+  if (options->version >= 6) {
+    options->progress_user_data = operation;
+    options->cancel_decoding = is_late;
+  }
   heif_image *image = NULL;
   heif_error error = library->decode(operation->handle, &image, heif_colorspace_RGB,
                                      heif_chroma_interleaved_RGB, options);
@@ -233,7 +259,8 @@ static void decode(heif_operation *operation, uint8_t *pixels, size_t capacity) 
 
 static cimage_result run(const char *name, const uint8_t *bytes, size_t count, int64_t max_pixels,
                          uint8_t *pixels, size_t capacity) {
-  heif_operation operation = {.library = cimage_opened_library(name, &table, true)};
+  heif_operation operation = {.library = cimage_opened_library(name, &table, true),
+                              .max_pixels = max_pixels};
   if (!operation.library) {
     fail(&operation, CIMAGE_NO_LIBRARY, "no libheif");
     return operation.result;

@@ -72,6 +72,57 @@ import Testing
     for path in moved { #expect(FileManager.default.fileExists(atPath: path)) }
   }
 
+  @Test func `A run with folds is audited by its own predictions, without a model`() throws {
+    let moved = try swapped()
+    let folded = try data.trained("--folds", "4", "--epochs", "8", out: "folded")
+    let out = data.folder.file("audited")
+    let outcome = cnnctl("audit", folded, "-o", out, "--json", "-q")
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    let report = try object(outcome.output)
+    #expect(report["run"] as? String == folded && report["folds"] as? Int == 4)
+    #expect(report["rounds"] as? Int == 1 && report["penalty"] is NSNull)
+    let suspects = try #require(report["suspects"] as? [[String: Any]])
+    #expect(Set(suspects.compactMap { $0["path"] as? String }).isSuperset(of: moved))
+    // The probabilities are those of the run's own table.
+    let rows = try text(of: folded + "/folds/predictions.csv").split(separator: "\n").map {
+      $0.split(separator: ",").map(String.init)
+    }
+    #expect(report["images"] as? Int == rows.count - 1)
+    let columns = rows[0]
+    for suspect in suspects {
+      let path = try #require(suspect["path"] as? String)
+      let row = try #require(rows.first { $0[0] == path })
+      let label = try #require(suspect["label"] as? String)
+      let column = try #require(columns.firstIndex(of: "p_" + label))
+      #expect(suspect["label_probability"] as? Double == Double(row[column]))
+    }
+    let script = try text(of: out + "/moves.sh")
+    #expect(moved.allSatisfy { script.contains("mv -n \($0) ") })
+    #expect(try text(of: out + "/report.html").contains("a model that had not seen it"))
+    #expect(FileManager.default.fileExists(atPath: out + "/suspects.png"))
+    let again = cnnctl("audit", folded, "--from", run)
+    #expect(again.code == .usage && again.diagnostics.contains("--from is for a folder of photos"))
+    let none = cnnctl("audit", run)
+    #expect(none.code == .badData, "\(none.diagnostics)")
+    #expect(none.diagnostics.contains("try: cnnctl audit \(data.path) --from \(run)"))
+  }
+
+  @Test func `The predictions of a run that was moved lead to the photos of its dataset`() throws {
+    _ = try swapped()
+    let folder = data.folder.path
+    let trained = try CommandsTests.run(
+      [
+        "train", "photos", "--recipe", "seed", "--arch", "tiny.json", "--epochs", "8", "-b", "8",
+        "--folds", "3", "--out", "here", "--no-plots",
+      ], in: folder)
+    #expect(trained.code == 0, "\(trained.diagnostics)")
+    // From another folder the relative names of the run lead nowhere.
+    let outcome = cnnctl("audit", folder + "/here", "--json", "-q")
+    let suspects = try #require(try object(outcome.output)["suspects"] as? [[String: Any]])
+    let paths = suspects.compactMap { $0["path"] as? String }
+    #expect(!paths.isEmpty && paths.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+  }
+
   @Test
   func `Without a model, with a class of one photo, into the dataset: refused with the reason`()
     throws

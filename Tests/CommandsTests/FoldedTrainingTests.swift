@@ -72,6 +72,35 @@ import Testing
     #expect(other.code == .usage && other.diagnostics.contains("--folds: 3 in the run, 4 given"))
   }
 
+  /// Resumes a run and stops it at one question after another, until it says `text`.
+  private func stopped(_ run: String, saying text: String) throws -> Outcome {
+    for checks in 1..<80 {
+      let outcome = cnnctl("train", "--resume=" + run, "--no-plots", stopAfter: checks)
+      if outcome.diagnostics.contains(text) { return outcome }
+      try #require(outcome.code == .interrupted, "\(outcome.diagnostics)")
+    }
+    throw CancellationError()
+  }
+
+  @Test func `A stop in or after the folds names those that are done and how to go on`() throws {
+    let run = try data.trained("--folds", "3")
+    let before = try bytes(of: run + "/weights/best.safetensors")
+    for name in ["folds/3", "weights", "checkpoint", "run.json"] {
+      try FileManager.default.removeItem(atPath: run + "/" + name)
+    }
+    let inside = try stopped(
+      run, saying: "in fold 3 of 3, after 2 whole folds; all steps are saved")
+    let after = try stopped(run, saying: "after all 3 folds, before the first step")
+    for outcome in [inside, after] {
+      #expect(outcome.code == .interrupted)
+      #expect(outcome.diagnostics.contains("To continue: cnnctl train --resume=\(run)"))
+      #expect(outcome.output.isEmpty)
+    }
+    #expect(!FileManager.default.fileExists(atPath: run + "/weights/best.safetensors"))
+    #expect(cnnctl("train", "--resume=" + run, "--no-plots", "-q").code == .done)
+    #expect(try bytes(of: run + "/weights/best.safetensors") == before)
+  }
+
   @Test func `The page of an instant run shows doubtful labels and how far classes lie apart`()
     throws
   {

@@ -72,18 +72,6 @@ import Testing
     #expect(!one.diagnostics.contains("no better than"))
   }
 
-  @Test func `A run ends with its accuracy in per cent, its report and what to try`() throws {
-    let data = try TinyDataset()
-    let outcome = cnnctl(data.training())
-    let run = data.folder.file("run")
-    let form = #/accuracy \d+\.\d % \(\d+\.\d-\d+\.\d\) on 12 test images/#
-    #expect(outcome.lines.first?.wholeMatch(of: form) != nil, "\(outcome.output)")
-    #expect(outcome.lines.contains("open    \(run)/report.html"))
-    #expect(outcome.lines.last == "try     cnnctl predict photo.jpg --model \(run)")
-    #expect(!outcome.output.contains("Brier") && !outcome.output.contains("coverage"))
-    #expect(try text(of: run + "/test/report.txt").contains("Brier"))
-  }
-
   @Test func `The newest run is taken where none is named`() throws {
     let data = try TinyDataset()
     let folder = data.folder.path

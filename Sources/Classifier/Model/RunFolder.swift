@@ -57,6 +57,12 @@ package struct RunFolder: Sendable, Hashable {
   /// The place of a file of the folder, which no link leads to.
   package func place(_ name: String) -> FilePlace { FilePlace(name, in: path) }
 
+  /// When the configuration was written, which a new run does first, in seconds since 1970; nil if
+  /// there is none.
+  package var created: Int? {
+    (try? place(RunFolder.configurationName).status())?.st_mtim.tv_sec
+  }
+
   /// The model of the kept weights.
   package var model: ModelLocation { ModelLocation(weights: bestWeights, run: path) }
 

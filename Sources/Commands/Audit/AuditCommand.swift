@@ -6,10 +6,10 @@ internal import Primitives
 internal import Report
 internal import Training
 
-/// `cnnctl audit DATASET`: which labels are probably wrong.
+/// `cnnctl audit DATASET|RUN`: which labels are probably wrong.
 struct AuditCommand: Command {
   static let description = CommandDescription(
-    name: "audit", usage: "cnnctl audit DATASET --from MODEL [options]",
+    name: "audit", usage: "cnnctl audit DATASET|RUN [--from MODEL] [options]",
     summary: "which labels of a dataset are probably wrong; moves nothing",
     details: [
       "Predicts every image of DATASET, a folder as for train, by a last layer that was fitted "
@@ -17,11 +17,14 @@ struct AuditCommand: Command {
         + "models' lists, a run folder, a weights file, or cats-dogs. Lists the images whose label "
         + "the prediction doubts, the most doubtful first. Not every one is wrong: look before you "
         + "move.",
+      "Of RUN, a run of train --folds or --recipe instant, the training images are judged by the "
+        + "predictions out of fold that it has made: nothing is computed again, and --from and the "
+        + "options of the division are not used.",
       "With --out DIR it writes labels.csv with all images, audit.json, audit.txt, suspects.png "
         + "with the most doubtful, report.html with these and figures, and moves.sh, a shell script that would move each suspect into "
         + "the folder of its prediction and never over a file.",
     ],
-    operands: 1...1, operandName: "DATASET",
+    operands: 1...1, operandName: "DATASET or RUN",
     options: [
       from, groupBy, nearDuplicates, folds, SharedOption.maxPixels, SharedOption.out,
       SharedOption.noPlots,
@@ -29,6 +32,7 @@ struct AuditCommand: Command {
     examples: [
       ("cnnctl audit photos --from imagenet", "the most doubtful labels"),
       ("cnnctl audit photos --from imagenet --out audited", "with a picture and a script of moves"),
+      ("cnnctl audit runs/latest", "by the newest run's own predictions, if it had folds"),
     ])
 
   private static let from = Option(
@@ -47,7 +51,14 @@ struct AuditCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
+    let engine = try Engine(arguments, console.environment)
     let root = arguments.operands[0]
+    guard RunFolder.holdsRun(root) else { return try audit(root, engine) }
+    return try report(on: RunReportBuilder(reading: root, engine: engine))
+  }
+
+  /// Audits a folder of photos.
+  private func audit(_ root: String, _ engine: Engine) throws -> ExitCode {
     guard let name = arguments[Self.from] else {
       throw Failure(
         .usage, "--from is missing: labels are judged by the features of a model",
@@ -56,7 +67,6 @@ struct AuditCommand: Command {
           "--from with a name that 'cnnctl models' lists; 'cnnctl help import' says how to get one",
         helpPage: Self.description.helpPage)
     }
-    let engine = try Engine(arguments, console.environment)
     let location = try ClassifierModel.locate(name, shelf: console.environment.shelf)
     let folder = try arguments[SharedOption.out].map {
       try OutputFolder(creating: $0, outside: root)
@@ -81,8 +91,40 @@ struct AuditCommand: Command {
     }
     console.clear()
     console.leftOut(audit.skipped)
-    let text = AuditText(audit, root: root)
-    if let folder { try write(text, to: folder, engine) }
+    return try report(AuditText(audit, root: root), folder) {
+      let shown = Array(audit.suspects.prefix(Self.mostTiles))
+      let pictures = Thumbnails.read(
+        shown.map(\.path), side: 160, maxPixels: arguments[SharedOption.maxPixels],
+        workers: engine.workers)
+      return zip(shown, pictures).compactMap { label, picture in
+        picture.map { Tile(picture: $0, caption: label.caption(audit.classes), verdict: .wrong) }
+      }
+    }
+  }
+
+  /// Audits the training images of a run by what its own models predicted of them.
+  private func report(on builder: RunReportBuilder) throws -> ExitCode {
+    let run = builder.contents.folder.path
+    let others: [any CommandOption] = [Self.from, Self.groupBy, Self.nearDuplicates, Self.folds]
+    if let other = others.map(\.description).first(where: { arguments.given[$0.name] != nil }) {
+      throw Failure(
+        .usage,
+        "\(other.title) is for a folder of photos: \(run) is a run, whose own predictions "
+          + "are used", expected: Self.description.usage, helpPage: Self.description.helpPage)
+    }
+    let audit = try LabelAudit(of: builder.contents)
+    let root = builder.contents.record?.dataset ?? run
+    let folder = try arguments[SharedOption.out].map {
+      try OutputFolder(creating: $0, outside: root)
+    }
+    return try report(AuditText(audit, root: root), folder) { builder.doubtfulTiles }
+  }
+
+  /// Shows an audit and writes its files, with tiles of the most doubtful labels.
+  private func report(
+    _ text: AuditText, _ folder: OutputFolder?, tiles: () -> [Tile]
+  ) throws -> ExitCode {
+    if let folder { try write(text, to: folder, tiles: tiles) }
     if arguments[SharedOption.json] {
       try console.result(text.json.line)
     } else {
@@ -91,25 +133,17 @@ struct AuditCommand: Command {
         text.lines(most: console.isVerbose ? .max : Self.mostLines).joined(separator: "\n")
           + "\n\n" + terminalSafe(files))
     }
-    return audit.skipped.isEmpty ? .done : .conditionFailed
+    return text.audit.skipped.isEmpty ? .done : .conditionFailed
   }
 
-  private func write(_ text: AuditText, to folder: OutputFolder, _ engine: Engine) throws {
+  private func write(_ text: AuditText, to folder: OutputFolder, tiles: () -> [Tile]) throws {
     try folder.write([
       ("labels.csv", text.csv), ("audit.json", text.json.indented),
       ("audit.txt", text.lines(most: .max).joined(separator: "\n") + "\n"),
       ("moves.sh", text.script),
     ])
     guard !arguments[SharedOption.noPlots] else { return }
-    let shown = Array(text.audit.suspects.prefix(Self.mostTiles))
-    let pictures = Thumbnails.read(
-      shown.map(\.path), side: 160, maxPixels: arguments[SharedOption.maxPixels],
-      workers: engine.workers)
-    let tiles = zip(shown, pictures).compactMap { label, picture in
-      picture.map {
-        Tile(picture: $0, caption: label.caption(text.audit.classes), verdict: .wrong)
-      }
-    }
+    let tiles = tiles()
     let page = try AuditReport(text.audit, of: text.root, tiles: tiles).html()
     try folder.write([("report.html", page)])
     guard !tiles.isEmpty else { return }

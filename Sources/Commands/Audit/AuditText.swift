@@ -24,8 +24,8 @@ struct AuditText {
   func lines(most: Int) -> [String] {
     let suspects = audit.suspects
     var lines = [
-      "\(root): \(counted(figures.images, "image")), each predicted by \(LabelAudit.rounds) layers "
-        + "that had not seen it",
+      "\(root): \(counted(figures.images, "image")), each predicted by \(audit.judges) that had "
+        + "not seen it",
       "accuracy \(percent(figures.accuracy)) (\(fixed(figures.accuracyLow * 100, 1))-"
         + "\(fixed(figures.accuracyHigh * 100, 1)))",
       suspects.isEmpty
@@ -51,11 +51,11 @@ struct AuditText {
   /// The figures and the suspects.
   var json: JSON {
     [
-      "dataset": .string(root), "images": .int(figures.images), "folds": .int(audit.folds),
-      "rounds": .int(LabelAudit.rounds),
+      "dataset": .string(root), "run": .optional(audit.run), "images": .int(figures.images),
+      "folds": .int(audit.folds), "rounds": .int(audit.rounds),
       "accuracy": .double(figures.accuracy), "accuracy_low": .double(figures.accuracyLow),
       "accuracy_high": .double(figures.accuracyHigh),
-      "temperature": .double(figures.temperature), "penalty": .double(audit.penalty),
+      "temperature": .double(figures.temperature), "penalty": .optional(audit.penalty),
       "skipped": .array(audit.skipped.map { .string($0.path) }),
       "suspects": .array(
         audit.suspects.map { label in

@@ -4,24 +4,26 @@ internal import ImageData
 internal import Primitives
 internal import Training
 
-/// `cnnctl compare A B [DATASET]`: two models on the same images.
+/// `cnnctl compare A B... [DATASET]`: two models or more on the same images.
 struct CompareCommand: Command {
   static let description = CommandDescription(
-    name: "compare", usage: "cnnctl compare A [B [DATASET]] [options]",
-    summary: "two models on the same images: which is better, and where",
+    name: "compare", usage: "cnnctl compare A [B... [DATASET]] [options]",
+    summary: "two models or more on the same images: which is better, and where",
     details: [
       "A and B are run folders, weights files, cats-dogs, the model built into this program, or "
         + "names that 'cnnctl models' lists; they must have the same classes. B defaults to the newest run. DATASET is a folder as "
         + "for evaluate; it defaults to the one that A's run was trained on, or B's if A is not "
         + "in a run.",
-      "Both models predict every image. McNemar's exact test says whether chance alone would "
+      "The models predict every image. McNemar's exact test says whether chance alone would "
         + "explain the images that only one of them gets right; if p is 0.05 or more, neither is "
         + "called better. Images that one of them cannot read are left out and counted.",
       "With --out DIR it writes compare.json, compare.txt, predictions.csv, the images whose "
         + "prediction changed, the curves of both trainings, and compare.html, which contains all "
         + "of it. Without --out it writes nothing.",
+      "Of more than two models each is compared with A, in a table with a line per model; --out "
+        + "then writes compare.json and compare.txt.",
     ],
-    operands: 1...3, operandName: "A and B",
+    operands: 1...letters.count + 1, operandName: "A and B",
     options: [
       SharedOption.maxPixels, SharedOption.split, SharedOption.tta, SharedOption.out,
       SharedOption.noPlots,
@@ -32,31 +34,39 @@ struct CompareCommand: Command {
         "cnnctl compare cats-dogs runs/latest photos --out compared", "on other photos, with a page"
       ),
       ("cnnctl compare runs/train-001 runs/train-002 --json", "one JSON object"),
+      ("cnnctl compare runs/train-*", "each run with the first"),
     ])
+
+  /// What models are called, as many as can be compared.
+  private static let letters = (UInt8(ascii: "A")...UInt8(ascii: "Z")).map {
+    String(UnicodeScalar($0))
+  }
 
   let arguments: Arguments
   let console: Console
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
-    let other = try arguments.run(operand: "B", at: 1, of: Self.description)
-    let first = try ComparedModel(
-      "A", arguments.operands[0], shelf: console.environment.shelf)
-    let second = try ComparedModel("B", other, shelf: console.environment.shelf)
-    try check(first, second)
-    for side in [first, second] { console.note(side.introduction) }
+    let (names, dataset) = try named()
+    let models = try zip(Self.letters, names).map {
+      try ComparedModel($0, $1, shelf: console.environment.shelf)
+    }
+    try check(models)
+    for side in models { console.note(side.introduction) }
 
-    let images = try images(first, second, engine)
+    let images = try images(models, dataset, engine)
     // Before minutes of work that would be lost.
     let folder = try arguments[SharedOption.out].map {
       try OutputFolder(creating: $0, outside: images.dataset)
     }
-    let comparison = try ModelComparison(
-      first, try answers(of: first, images, engine), second,
-      try answers(of: second, images, engine), on: images, split: split)
-    console.note(comparison.heading)
-    console.leftOut(comparison.skipped)
-    for side in [first, second] {
+    let first = models[0]
+    let answers = try models.map { try self.answers(of: $0, images, engine) }
+    let comparisons = try zip(models, answers).dropFirst().map { other, own in
+      try ModelComparison(first, answers[0], other, own, on: images, split: split)
+    }
+    console.note(comparisons[0].heading)
+    console.leftOut(comparisons[0].skipped)
+    for side in models {
       let seen = SeenImages.count(
         images.samples.map(\.path), by: side.model, at: side.location, engine: engine)
       guard let seen, let caution = seen.caution(of: images.samples.count, "image") else {
@@ -64,17 +74,24 @@ struct CompareCommand: Command {
       }
       console.warning("\(side.letter): \(caution)")
     }
+    let several = comparisons.count > 1 ? SeveralComparisons(comparisons) : nil
     if let folder {
-      let files = ComparisonFiles(comparison, arguments: arguments)
-      try files.write(to: folder, plots: !arguments[SharedOption.noPlots], engine: engine)
+      if let several {
+        try folder.write([
+          ("compare.json", several.json.indented), ("compare.txt", several.wholeText + "\n"),
+        ])
+      } else {
+        let files = ComparisonFiles(comparisons[0], arguments: arguments)
+        try files.write(to: folder, plots: !arguments[SharedOption.noPlots], engine: engine)
+      }
     }
     if arguments[SharedOption.json] {
-      try console.result(comparison.json.line)
+      try console.result((several?.json ?? comparisons[0].json).line)
     } else {
       let files =
         folder.map { "files in " + $0.path } ?? "no files written (use --out DIR)"
-      try console.result(
-        comparison.text(isVerbose: console.isVerbose) + "\n\n" + terminalSafe(files))
+      let text = several?.text ?? comparisons[0].text(isVerbose: console.isVerbose)
+      try console.result(text + "\n\n" + terminalSafe(files))
     }
     return .done
   }
@@ -82,46 +99,72 @@ struct CompareCommand: Command {
   private var split: String { arguments[SharedOption.split].rawValue }
   private var maxPixels: Int { arguments[SharedOption.maxPixels] }
 
-  private func check(_ first: ComparedModel, _ second: ComparedModel) throws(Failure) {
-    guard first.sha256 != second.sha256 else {
-      throw Failure(
-        .usage, "A and B are the same model: \(first.name) and \(second.name) hold the same bytes",
-        found: "SHA-256 \(first.sha256) twice", expected: CompareCommand.description.usage,
-        helpPage: CompareCommand.description.helpPage)
+  /// The names of the models, and the images' folder if there is one: the last of three operands or
+  /// more, where it is a folder and no run.
+  private func named() throws(Failure) -> (models: [String], dataset: String?) {
+    var names = arguments.operands
+    if names.count == 1 {
+      names.append(try arguments.run(operand: "B", at: 1, of: Self.description))
     }
-    guard first.model.classes == second.model.classes else {
-      func list(_ side: ComparedModel) -> String {
-        "\(side.letter) \(side.name): \(listed(side.model.classes))"
+    guard names.count > 2, let last = names.last, FileSystem.isFolder(last),
+      !RunFolder.holdsRun(last), !FileSystem.exists(RunFolder(existing: last).bestWeights)
+    else {
+      guard names.count <= Self.letters.count else {
+        throw Failure(
+          .usage, "too many models", found: "\(names.count)",
+          expected: "at most \(Self.letters.count)", helpPage: Self.description.helpPage)
       }
-      throw Failure(
-        .badData, "models of different classes cannot be compared",
-        found: list(first) + "; " + list(second), expected: "two models of the same classes")
+      return (names, nil)
+    }
+    return (Array(names.dropLast()), last)
+  }
+
+  /// Refuses a model that is given twice, and models of different classes.
+  private func check(_ models: [ComparedModel]) throws(Failure) {
+    func list(_ side: ComparedModel) -> String {
+      "\(side.letter) \(side.name): \(listed(side.model.classes))"
+    }
+    for (place, second) in models.enumerated().dropFirst() {
+      if let first = models[..<place].first(where: { $0.sha256 == second.sha256 }) {
+        throw Failure(
+          .usage,
+          "\(first.letter) and \(second.letter) are the same model: \(first.name) and \(second.name) "
+            + "hold the same bytes",
+          found: "SHA-256 \(first.sha256) twice", expected: CompareCommand.description.usage,
+          helpPage: CompareCommand.description.helpPage)
+      }
+      guard models[0].model.classes == second.model.classes else {
+        throw Failure(
+          .badData, "models of different classes cannot be compared",
+          found: list(models[0]) + "; " + list(second), expected: "models of the same classes")
+      }
     }
   }
 
   /// The images of the dataset that was named, or of the first run that names one.
   private func images(
-    _ first: ComparedModel, _ second: ComparedModel, _ engine: Engine
+    _ models: [ComparedModel], _ dataset: String?, _ engine: Engine
   ) throws -> EvaluationImages {
-    let owner = first.location.run == nil && second.location.run != nil ? second : first
-    let other = owner.letter == first.letter ? second : first
+    let owner = models.first { $0.location.run != nil } ?? models[0]
     var request = Evaluator.Request()
-    request.dataset = arguments.operands.dropFirst(2).first
+    request.dataset = dataset
     request.split = split
     request.maxPixels = maxPixels
     guard request.dataset != nil || owner.location.run != nil else {
       throw Failure(
-        .usage, "DATASET is missing: neither model is in a run folder, which would name one",
+        .usage,
+        "DATASET is missing: \(models.count > 2 ? "no" : "neither") model is in a run folder, which "
+          + "would name one",
         expected: CompareCommand.description.usage,
         helpPage: CompareCommand.description.helpPage)
     }
     let evaluator = Evaluator(model: owner.model, run: owner.location.run, engine: engine)
     let images = try evaluator.images(request, preparing: EvaluationProgress(console).show)
     console.clear()
-    let otherEvaluator = Evaluator(
-      model: other.model, run: other.location.run, engine: engine)
-    if images.isHeldOut, split != Split.train.rawValue, !evaluator.hasSameSplit(as: otherEvaluator)
-    {
+    guard images.isHeldOut, split != Split.train.rawValue else { return images }
+    for other in models where other.letter != owner.letter {
+      let own = Evaluator(model: other.model, run: other.location.run, engine: engine)
+      guard !evaluator.hasSameSplit(as: own) else { continue }
       console.warning(
         "\(other.letter) may have been trained on some of these images: \(owner.letter) held them "
           + "out of its training images, \(other.letter) may not have")
@@ -144,9 +187,9 @@ struct CompareCommand: Command {
   }
 }
 
-/// One of the two models of a comparison.
+/// One of the models of a comparison.
 struct ComparedModel {
-  /// A or B.
+  /// A, B, ...
   let letter: String
   /// As the command line names it.
   let name: String

@@ -21,17 +21,23 @@ extension ModelComparison {
       "chi_square_p": .optional(test.chiSquarePValue),
       "told_apart": .bool(report(names: ("A", "B")).tellsApart),
       "flipped": ["only_a": .array(lost.map(object)), "only_b": .array(gained.map(object))],
-      "skipped": .array(
-        skipped.map { image in
-          [
-            "path": .string(image.path), "code": .string(image.code),
-            "message": .string(image.message),
-          ]
-        }),
+      "skipped": skippedImages,
     ]
   }
 
-  private func object(_ side: Side) -> JSON {
+  /// The images that were left out.
+  var skippedImages: JSON {
+    .array(
+      skipped.map { image in
+        [
+          "path": .string(image.path), "code": .string(image.code),
+          "message": .string(image.message),
+        ]
+      })
+  }
+
+  /// A model with its figures.
+  func object(_ side: Side) -> JSON {
     let figures = side.evaluation
     return [
       "model": .string(side.name), "run": .optional(side.run),

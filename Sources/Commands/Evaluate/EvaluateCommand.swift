@@ -103,7 +103,8 @@ struct EvaluateCommand: Command {
       engine: engine)
     let remedies = Configuration.remedies(
       location.configuration, images: model.trainingImages, classes: model.classes.count)
-    for caution in result.evaluation.cautions(of: noun(request.split), remedies: remedies) {
+    let noun = RunRecord.Test.noun(of: request.split)
+    for caution in result.evaluation.cautions(of: noun, remedies: remedies) {
       console.warning(caution)
     }
 
@@ -132,15 +133,6 @@ struct EvaluateCommand: Command {
       try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
     }
     return verdict(result.evaluation)
-  }
-
-  /// The noun for an image of the split.
-  private func noun(_ split: String) -> String {
-    switch split {
-    case "val": "validation image"
-    case "train": "training image"
-    default: "test image"
-    }
   }
 
   /// Writes the files and says where: `--out`, else for the run's own images the run's folder.

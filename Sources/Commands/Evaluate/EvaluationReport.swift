@@ -51,39 +51,6 @@ struct EvaluationReport {
     return [head + "\n", table, confusion, evaluation.selectiveText].joined(separator: "\n")
   }
 
-  /// Mistakes that are named at the end of a run.
-  private static let shownMistakes = 3
-
-  /// The summary at the end of a run.
-  ///
-  /// The accuracy in per cent, the classes (of many the worst), the surest mistakes; a final
-  /// newline. `noun` is what an image is called.
-  func brief(of noun: String) -> String {
-    let interval =
-      "\(fixed(100 * evaluation.accuracyLow, 1))-\(fixed(100 * evaluation.accuracyHigh, 1))"
-    var parts = [
-      "accuracy \(percent(evaluation.accuracy)) (\(interval)) on "
-        + counted(evaluation.images, noun) + "\n"
-    ]
-    parts +=
-      classes.count > EvaluationReport.fewClasses ? [worstClasses, mostConfused] : [table.text()]
-    let worst = ShownAnswers(predictions).worst.prefix(EvaluationReport.shownMistakes)
-    if !worst.isEmpty {
-      parts.append(
-        (["most confident mistakes (all figures in test/report.txt):"] + worst.map(mistake))
-          .map { $0 + "\n" }.joined())
-    }
-    return parts.joined(separator: "\n")
-  }
-
-  private func mistake(_ prediction: Prediction) -> String {
-    let truth = prediction.trueIndex.map { classes[$0] } ?? ""
-    let answer = prediction.top(1).first.map {
-      "\(classes[$0.index]) \(percent(Double($0.probability)))"
-    }
-    return terminalSafe("  \(prediction.path): \(truth), predicted \(answer ?? "")")
-  }
-
   private var table: ClassificationReport {
     ClassificationReport(evaluation, classes: classes, name: terminalSafe)
   }

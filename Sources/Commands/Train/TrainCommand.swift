@@ -82,8 +82,7 @@ struct TrainCommand: Command {
       guard let summary = resumption?.finished else { return .done }
       guard resumption?.configuration.recipe.hasEpochs == true else {
         console.note("\(summary.run) has finished: its last layer is solved")
-        try progress.show(.done(summary))
-        try progress.finish()
+        try progress.finish(again: summary)
         return .done
       }
       let how = summary.ending(of: summary.askedEpochs ?? summary.epochs)
@@ -94,8 +93,7 @@ struct TrainCommand: Command {
         summary.endedBy == .patience
           ? "use --epochs N to train it further with the same patience, or --patience N or --no-patience"
           : "use --epochs N with more than \(summary.epochs) to train it further")
-      try progress.show(.done(summary))
-      try progress.finish()
+      try progress.finish(again: summary)
       return .done
     }
     let cache = ImageCache(arguments, console.environment)
@@ -114,11 +112,10 @@ struct TrainCommand: Command {
         events: progress.show, shouldStop: { signal().map(Stopped.init) })
     } catch let stopped as Stopped {
       console.clear()
-      if let fold = progress.fold {
-        let run = FileSystem.parent(of: FileSystem.parent(of: fold.run))
+      if let place = progress.placeAmongFolds {
         console.note(
-          "stopped by \(signalName(stopped.signal)) in fold \(fold.fold) of \(fold.folds); all steps "
-            + "are saved. To continue: cnnctl train --resume=\(shellWord(run))")
+          "stopped by \(signalName(stopped.signal)) \(place.text). "
+            + "To continue: cnnctl train --resume=\(shellWord(place.run))")
         return ExitCode(signal: stopped.signal)
       }
       throw Failure(ExitCode(signal: stopped.signal), "stopped before the first step")

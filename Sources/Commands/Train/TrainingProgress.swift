@@ -15,8 +15,12 @@ final class TrainingProgress {
   private let meter: TrainingMeter
   private let hint: PretrainedHint?
   private var done: TrainingSummary?
+  /// What is known so far of the run's end.
+  private var end = EndScreen()
   /// The training of cross-validation that is under way.
-  private(set) var fold: FoldStart?
+  private var fold: FoldStart?
+  /// The trainings of cross-validation and their run, once all are done.
+  private var foldsDone: (count: Int, run: String)?
   /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
@@ -39,6 +43,7 @@ final class TrainingProgress {
       meter.show("scanning", unit: "files", entries, of: nil)
     case .start(let start):
       meter.begin(start)
+      end.begin(start)
       for line in event.lines { console.note(line) }
     case .dataset(let summary):
       for line in event.lines { console.note(line) }
@@ -74,8 +79,10 @@ final class TrainingProgress {
         classes: result.classes
       ).write(to: run, place: RunFolder.testName + "/")
       for line in event.lines { console.note(line) }
-    case .outOfFold(_, let result, let run):
+    case .outOfFold(let figures, let result, let run):
       fold = nil
+      end.hasOutOfFold = true
+      if figures.penalty == nil { foldsDone = (figures.folds, run.path) }
       try run.createFolder(RunFolder.foldsName)
       try EvaluationReport(
         heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
@@ -89,20 +96,50 @@ final class TrainingProgress {
         classes: test.classes)
       try report.write(to: run, place: "test/")
       console.note(test.heading)
-      if !json { try result(report.brief(of: noun)) }
+      end.verdict = RunVerdict(
+        RecordedAnswers(
+          classes: test.classes, evaluation: test.evaluation, predictions: test.predictions),
+        of: noun)
     case .done(let summary):
       done = summary
     }
   }
 
-  /// Draws the report of the run that is done, and says where everything is.
+  /// The place of a run of cross-validation before the first step of its own training, and the run;
+  /// nil where it has no folds, or none has begun.
+  var placeAmongFolds: (text: String, run: String)? {
+    if let fold {
+      let done = fold.fold - 1
+      return (
+        "in fold \(fold.fold) of \(fold.folds)"
+          + (done > 0 ? ", after \(counted(done, "whole fold"))" : "") + "; all steps are saved",
+        FileSystem.parent(of: FileSystem.parent(of: fold.run))
+      )
+    }
+    guard let foldsDone else { return nil }
+    return (
+      "after all \(foldsDone.count) folds, before the first step of the last training; the folds are "
+        + "saved", foldsDone.run
+    )
+  }
+
+  /// Shows the end of a run that had finished before.
+  func finish(again summary: TrainingSummary) throws {
+    if let contents = try? RunContents(reading: summary.run) { end = EndScreen(of: contents) }
+    try show(.done(summary))
+    try finish()
+  }
+
+  /// Draws the report of the run that is done, and says what it came to and where everything is.
   ///
   /// It comes when the trainer has returned and all its memory is free again.
   func finish() throws {
     guard let summary = done else { return }
     for line in meter.curves { console.note(line) }
-    let isShown = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
-    if !json { try result(lines(of: summary, isShown: isShown).joined(separator: "\n")) }
+    end.hasPage = plots && summary.stoppedBySignal == nil && writeReport(of: summary.run)
+    let output = console.environment.output
+    let lines = end.lines(of: summary, width: output.isTerminal ? console.environment.columns : nil)
+    if !json { try result(lines.joined(separator: "\n")) }
   }
 
   /// Draws the sheet of training images; a run does not end for lack of it.
@@ -143,33 +180,6 @@ final class TrainingProgress {
       }
       return false
     }
-  }
-
-  /// The places of the results, and the next commands.
-  private func lines(of summary: TrainingSummary, isShown: Bool) -> [String] {
-    let run = summary.run
-    var lines = [
-      "weights \(summary.weights) (epoch \(summary.bestEpoch) of \(summary.epochs))",
-      "run     \(run)",
-    ]
-    if isShown { lines.append("open    \(run)/\(ReportFiles.page)") }
-    if summary.stoppedBySignal == nil {
-      let isNewest = RunFolder.lasting(RunFolder.latest) == run
-      lines.append(
-        "try     cnnctl predict photo.jpg" + (isNewest ? "" : " --model \(shellWord(run))"))
-    }
-    return (lines + end(of: summary)).map(terminalSafe)
-  }
-
-  /// The reason why the run is shorter than requested, and how to continue it.
-  private func end(of summary: TrainingSummary) -> [String] {
-    guard let asked = summary.askedEpochs, let text = summary.ending(of: asked) else { return [] }
-    let resume = "cnnctl train --resume=" + shellWord(summary.run)
-    let advice =
-      summary.endedBy == .time
-      ? "to continue without a limit: \(resume); --max-time sets another"
-      : "to continue with the same patience: \(resume) --epochs \(asked); --no-patience trains to the end"
-    return [text, advice]
   }
 
   /// The reader of standard output may go away; a run continues for its folder's sake.

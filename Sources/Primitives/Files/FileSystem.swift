@@ -277,6 +277,13 @@ package enum FileSystem {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// The path without the slashes at its end; the root stays.
+  package static func withoutFinalSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+  }
+
   /// The part after the last slash.
   package static func lastName(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path

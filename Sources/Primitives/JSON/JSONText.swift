@@ -1,6 +1,7 @@
 package import FoundationEssentials
 
-/// JSON of values: keys sorted, numbers with the digits that give the same number back.
+/// JSON of values: keys sorted, numbers with the digits that give the same number back, dates as
+/// `2026-11-29T16:20:00Z`.
 package enum JSONText {
   /// One line without its newline.
   package static func line(_ value: some Encodable) -> String { text(value, []) }
@@ -13,10 +14,7 @@ package enum JSONText {
   /// A value from what `line` wrote of it.
   package static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value
   {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(type, from: Data(text.utf8))
+    try decoder().decode(type, from: Data(text.utf8))
   }
 
   private static func text(
@@ -24,6 +22,7 @@ package enum JSONText {
   ) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
+    encoder.dateEncodingStrategy = .iso8601
     // JSON has no such numbers; a string still says what happened.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -37,6 +36,7 @@ package enum JSONText {
   /// Reads what the others write.
   package static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return decoder

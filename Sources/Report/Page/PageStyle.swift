@@ -67,6 +67,7 @@ enum PageStyle {
     thead th{white-space:normal}
     .figures>figure{flex-basis:100%}
     .gallery{grid-template-columns:repeat(auto-fill,minmax(96px,1fr))}
+    pre{white-space:pre-wrap;overflow-wrap:anywhere}
     .scroll{background:linear-gradient(to right,var(--page) 30%,transparent) 0 0/40px 100% no-repeat local,linear-gradient(to left,var(--page) 30%,transparent) 100% 0/40px 100% no-repeat local,linear-gradient(to right,var(--muted),transparent) 0 0/10px 100% no-repeat scroll,linear-gradient(to left,var(--muted),transparent) 100% 0/10px 100% no-repeat scroll}
     figure.wide .scroll::before{content:"scroll sideways \\2192";display:block;position:sticky;left:0;color:var(--muted);font-size:12px}
     }

@@ -35,8 +35,8 @@ package struct AuditReport {
     return try ReportPage(
       title: "Labels of \(root)",
       subtitle:
-        "\(counted(figures.images, "image")), each predicted by \(LabelAudit.rounds) layers "
-        + "that had not seen it",
+        "\(counted(figures.images, "image")), each predicted by \(audit.judges) that had "
+        + "not seen it",
       sections: [
         ReportPage.Section(
           title: "Summary",
@@ -48,7 +48,8 @@ package struct AuditReport {
               ReportPage.Headline(
                 name: "Accuracy", value: percent(figures.accuracy), note: interval),
               ReportPage.Headline(
-                name: "Images", value: grouped(figures.images), note: "of all splits"),
+                name: "Images", value: grouped(figures.images),
+                note: audit.run == nil ? "of all splits" : "for training"),
             ]),
             .table(
               ReportPage.Table(

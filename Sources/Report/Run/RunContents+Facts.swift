@@ -1,5 +1,7 @@
 internal import CNN
 internal import Classifier
+internal import FoundationEssentials
+internal import ImageData
 internal import Primitives
 internal import Training
 
@@ -7,10 +9,26 @@ extension RunContents {
   /// The folder as the run was told to name it; where that is not known, as it is named now.
   private var path: String { events?.start?.run ?? folder.path }
 
+  /// The noun for an evaluated image.
+  var evaluatedNoun: String {
+    record?.test.map { RunRecord.Test.noun(of: $0.split) } ?? "image"
+  }
+
+  /// The accuracies of the kept weights in the course of training: on training images, and on
+  /// validation images that are no test images.
+  var keptAccuracies: (training: Double?, validation: Double?) {
+    guard let best = record?.bestEpoch, let row = metrics.first(where: { $0.epoch == best }) else {
+      return (nil, nil)
+    }
+    let isTested =
+      configuration?.data.validateOnTest == true || record?.test?.split == Split.val.rawValue
+    return (row.accuracy, isTested ? nil : row.valAccuracy)
+  }
+
   /// The run's name.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// One line: what was trained on what, and how it ended.
+  /// One line: what was trained on what, how it ended, when, and how long it took.
   var subtitle: String {
     var parts: [String] = []
     if let start = events?.start {
@@ -24,6 +42,12 @@ extension RunContents {
           + counted(dataset.classes.count, "class", "classes"))
     }
     if let status { parts.append(status) }
+    if let started = record?.started {
+      // `2026-11-29T16:20:00Z`
+      let time = started.formatted(.iso8601).prefix(16).replacing("T", with: " ")
+      parts.append("started \(time) UTC")
+    }
+    if let seconds = record?.seconds { parts.append("took \(shortDuration(seconds))") }
     return parts.joined(separator: ", ")
   }
 

@@ -1,5 +1,6 @@
 internal import Classifier
 internal import Drawing
+internal import ImageData
 internal import Primitives
 internal import Training
 
@@ -21,10 +22,17 @@ extension RunReport {
     let count = evaluation.images
     let interval =
       "95 % interval \(percent(evaluation.accuracyLow)) to \(percent(evaluation.accuracyHigh))"
+    let verdict = RunVerdict(evaluated, of: evaluatedNoun)
     let numbers: [(name: String, value: String?, note: String)] = [
       (
-        "Accuracy", count > 0 ? percent(evaluation.accuracy) : "–",
+        accuracyName, count > 0 ? percent(evaluation.accuracy) : "–",
         count > 0 ? interval : "no predictions"
+      ),
+      ("Validation accuracy", validationAccuracy.map(percent), "in the epoch that was kept"),
+      (
+        "Training accuracy", trainingAccuracy.map(percent),
+        isSolved
+          ? "of the solved last layer" : "on augmented images, while the weights changed"
       ),
       ("Macro F1", shown(evaluation.macro.f1, 4), "mean of the classes"),
       ("Loss", shown(evaluation.loss, 4), "cross-entropy in nats"),
@@ -34,13 +42,24 @@ extension RunReport {
     return ReportPage.Section(
       title: "Summary",
       blocks: [
-        .findings(evaluation.cautions().map { (isError: true, text: $0, places: []) }),
+        .findings(verdict.cautions.map { (isError: true, text: $0, places: []) }),
+        .text(verdict.paragraph),
         .headline(
           numbers.compactMap { name, value, note in
             value.map { ReportPage.Headline(name: name, value: $0, note: note) }
           }), .facts(title: "", evaluated.facts),
         .facts(title: "", hasTest ? outOfFold?.facts ?? [] : []),
       ])
+  }
+
+  /// The accuracy's name, by the images that it was measured on.
+  private var accuracyName: String {
+    switch evaluatedNoun {
+    case RunRecord.Test.noun(of: Split.test.rawValue): "Test accuracy"
+    case RunRecord.Test.noun(of: Split.val.rawValue): "Validation accuracy"
+    case OutOfFold.noun: "Accuracy out of fold"
+    default: "Accuracy"
+    }
   }
 
   private var training: ReportPage.Section? {

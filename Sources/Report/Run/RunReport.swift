@@ -30,6 +30,14 @@ package struct RunReport: Sendable {
   package var hasTest = true
   /// The evaluated images: `test images`, or `validation images (there is no test set)`.
   package var evaluatedName = ""
+  /// The noun for one of them.
+  package var evaluatedNoun = "image"
+  /// Accuracy on the training images in the kept epoch.
+  package var trainingAccuracy: Double?
+  /// Accuracy on validation images, where others were evaluated at the end.
+  package var validationAccuracy: Double?
+  /// Whether the last layer was solved, so that no epoch changed the weights.
+  package var isSolved = false
   /// The most confident wrong predictions, worst first.
   package var worstMistakes: [Tile] = []
   /// The predictions of the least probability.

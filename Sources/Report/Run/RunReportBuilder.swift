@@ -1,7 +1,7 @@
 internal import CNN
 internal import Classifier
 package import Compute
-internal import Drawing
+package import Drawing
 internal import ImageData
 package import Primitives
 package import Training
@@ -43,7 +43,10 @@ package struct RunReportBuilder {
     report.outOfFold = contents.record?.outOfFold
     report.hasTest = contents.record?.test?.split != OutOfFold.name
     // A last layer that was solved has a penalty and no epochs.
-    report.epochs = report.outOfFold?.penalty == nil ? contents.metrics : []
+    report.isSolved = report.outOfFold?.penalty != nil
+    report.epochs = report.isSolved ? [] : contents.metrics
+    (report.trainingAccuracy, report.validationAccuracy) = contents.keptAccuracies
+    report.evaluatedNoun = contents.evaluatedNoun
     // No epoch has the weights that training started from.
     report.bestEpoch = contents.record?.bestEpoch.flatMap { $0 > 0 ? $0 : nil }
     if let answers = contents.answers { addAnswers(answers, to: &report) }
@@ -72,6 +75,9 @@ package struct RunReportBuilder {
     return splits.contains { $0.split == Split.test.rawValue }
       ? "test images" : "validation images (there is no test set)"
   }
+
+  /// The most doubtful labels among the training images, as the report shows them.
+  package var doubtfulTiles: [Tile] { contents.folds.map(doubtful)?.tiles ?? [] }
 
   /// Doubtful labels with their images.
   private func doubtful(_ answers: RecordedAnswers) -> (tiles: [Tile], count: Int) {

@@ -92,13 +92,8 @@ package struct ImagePlaces: Sendable {
 
   /// Images of a dataset that was named so when it lay there; nil if that is not known.
   init(named: String? = nil, recorded: String? = nil) {
-    func trimmed(_ path: String?) -> String? {
-      guard var path = path?[...] else { return nil }
-      while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-      return String(path)
-    }
-    self.named = trimmed(named)
-    self.recorded = trimmed(recorded)
+    self.named = named.map(FileSystem.withoutFinalSlashes)
+    self.recorded = recorded.map(FileSystem.withoutFinalSlashes)
   }
 
   /// The place of an image.

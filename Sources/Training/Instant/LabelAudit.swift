@@ -2,9 +2,10 @@ internal import CNN
 package import Classifier
 package import Compute
 package import ImageData
-internal import Primitives
+package import Primitives
 
-/// The images of a dataset whose labels are doubtful: predicted by layers that had not seen them.
+/// The images of a dataset whose labels are doubtful: predicted by layers that had not seen them, or
+/// by the models of a run with folds.
 ///
 /// The layers are those of the recipe `instant`. An image is a suspect by confident learning
 /// (Northcutt, Jiang and Chuang 2021): among the classes that it has at least as probably as their
@@ -36,15 +37,24 @@ package struct LabelAudit: Sendable {
   package let evaluation: Evaluation
   /// Parts that the images were divided into.
   package let folds: Int
-  /// The penalty of the last layers, as of `LogisticData`.
-  package let penalty: Double
+  /// The penalty of the last layers, as of `LogisticData`; nil where models were trained.
+  package let penalty: Double?
+  /// Predictions of each image, of which the logits are averaged.
+  package let rounds: Int
+  /// The run whose predictions they are; nil where they were made for the audit.
+  package let run: String?
 
   /// The doubtful labels, the least probable first.
   package var suspects: [Label] { labels.filter(\.isSuspect) }
 
+  /// The predictors of an image, none of which had seen it: `3 layers`.
+  package var judges: String {
+    rounds == 1 ? (penalty == nil ? "a model" : "a layer") : "\(rounds) layers"
+  }
+
   /// Divisions into folds, of whose predictions the logits are averaged: with one, chance decides which
   /// images that are nearly the same help each other.
-  package static let rounds = 3
+  private static let rounds = 3
 
   /// What is under way.
   package enum Step: Sendable {
@@ -124,12 +134,53 @@ package struct LabelAudit: Sendable {
           logits: logits, outputs: logits.count, temperature: temperature)[0])
     }
     (self.skipped, self.folds, self.penalty) = (skipped, folds, penalty)
+    (rounds, run) = (LabelAudit.rounds, nil)
     classes = dataset.classes
     labels = LabelAudit.ranked(
       predictions, relativePaths: readable.map(\.relativePath), classes: dataset.classes.count)
     evaluation = Evaluation(
       predictions: predictions, classes: dataset.classes, temperature: temperature,
       workers: engine.workers)
+  }
+
+  /// Audits the training images of a run by its own predictions out of fold; no image is opened.
+  ///
+  /// Errors: a run without such predictions, or whose predictions cannot be read.
+  package init(of contents: RunContents) throws(TrainingError) {
+    let recorded = try RecordedRun(contents.folder.path, "to audit")
+    let table = contents.folder.file(RunFolder.foldsName + "/predictions.csv")
+    guard let outOfFold = contents.record?.outOfFold else {
+      throw TrainingError(
+        .badData, "\(contents.folder.path) has no predictions out of fold",
+        expected: "a run of --folds or --recipe instant",
+        advice: "cnnctl audit \(shellPath(recorded.dataset(nil))) --from "
+          + shellPath(contents.folder.path))
+    }
+    guard let answers = contents.folds else {
+      let problem = contents.problems.first { $0.file.hasPrefix(RunFolder.foldsName + "/") }
+      throw TrainingError(
+        .badData, problem?.message ?? "\(table) has no predictions",
+        expected: "the predictions out of fold, with a probability of each class")
+    }
+    let named = FileSystem.withoutFinalSlashes(recorded.configuration.dataset)
+    let root = FileSystem.withoutFinalSlashes(recorded.dataset(nil))
+    // Below the folder that the run named; others stay as they are.
+    let relative = answers.predictions.map { prediction in
+      prediction.path.hasPrefix(named + "/")
+        ? String(prediction.path.dropFirst(named.count + 1)) : prediction.path
+    }
+    classes = answers.classes
+    labels = LabelAudit.ranked(
+      zip(answers.predictions, relative).map { prediction, path in
+        Prediction(
+          path: path == prediction.path ? path : root + "/" + path, trueIndex: prediction.trueIndex,
+          probabilities: prediction.probabilities)
+      }, relativePaths: relative, classes: answers.classes.count)
+    var evaluation = answers.evaluation
+    evaluation.temperature = outOfFold.temperature
+    (skipped, self.evaluation) = ([], evaluation)
+    (folds, penalty, rounds) = (outOfFold.folds, outOfFold.penalty, 1)
+    run = contents.folder.path
   }
 
   /// For each image the digest that stands for it and those that must stay together with it.

@@ -1,5 +1,5 @@
 package import Classifier
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import ImageData
 package import Primitives
 
@@ -25,6 +25,16 @@ package struct RunRecord: Codable, Sendable, Hashable {
     package var images: Int
     /// Share of correct predictions.
     package var accuracy: Double
+
+    /// The noun for an image of that split.
+    package static func noun(of split: String) -> String {
+      switch split {
+      case Split.val.rawValue: "validation image"
+      case Split.train.rawValue: "training image"
+      case OutOfFold.name: OutOfFold.noun
+      default: "test image"
+      }
+    }
   }
 
   /// Versions of the program and the libraries, by name.
@@ -44,6 +54,8 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var datasetFingerprint: String?
   /// Images that were omitted.
   package var skipped: [SkippedImage]
+  /// When the run was first started, to the second; nil in records of earlier versions.
+  package var started: Date?
   /// The run's state.
   package var status: Status
   /// The reason why the run ended; nil while it is running, and in records of earlier versions.
@@ -79,6 +91,7 @@ package struct RunRecord: Codable, Sendable, Hashable {
     case dataset
     case datasetFingerprint = "dataset_fingerprint"
     case skipped
+    case started
     case status
     case reason
     case maxSeconds = "max_seconds"

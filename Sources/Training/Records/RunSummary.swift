@@ -1,5 +1,5 @@
 package import Classifier
-internal import Glibc
+internal import FoundationEssentials
 internal import ImageData
 package import Primitives
 
@@ -29,14 +29,15 @@ package struct RunSummary: Sendable {
     do throws(TrainingError) {
       try folder.requireNoLinks()
       let place = folder.place(RunFolder.configurationName)
-      // It is written when the run begins, and never again.
-      started = try place.status()?.st_mtim.tv_sec ?? 0
+      // Records of earlier versions do not say it.
+      started = folder.created ?? 0
       let configuration = try Configuration(file: place)
       (recipe, architecture) = (configuration.recipe, configuration.network.arch)
       from = configuration.transfer.from
       isBusy = RunLock.isHeld(folder)
       images = RunEvents.dataset(of: folder)?.splits.first { $0.split == "train" }?.images
       record = try RunRecord(folder: folder)
+      if let date = record?.started { started = Int(date.timeIntervalSince1970) }
     } catch {
       problem = error
     }

@@ -235,7 +235,7 @@ struct RunImages {
   }
 
   /// The noun for an image of the last evaluation.
-  var testNoun: String { plan.test == nil ? "validation image" : "test image" }
+  var testNoun: String { RunRecord.Test.noun(of: (plan.test ?? .val).rawValue) }
 
   /// The heading of the last evaluation.
   var testHeading: String {

@@ -1,6 +1,7 @@
 internal import CNN
 internal import Classifier
 package import Compute
+internal import FoundationEssentials
 internal import Glibc
 package import ImageData
 package import Primitives
@@ -124,7 +125,7 @@ package final class Trainer {
     var metrics = MetricsFile(in: folder, hasValidation: plan.mayValidate)
     if let note = try metrics.begin(checkpoint?.progress) { notes.append(note) }
     let journal = try RunJournal(
-      folder: folder, lock: lock, record: record(plan, checkpoint), metrics: metrics,
+      folder: folder, lock: lock, record: record(plan, checkpoint, folder), metrics: metrics,
       earlier: checkpoint?.progress.seconds ?? 0, started: started, events: events,
       shouldStop: shouldStop)
     do {
@@ -158,8 +159,13 @@ package final class Trainer {
   }
 
   /// The record of a run that begins, or continues.
-  private func record(_ plan: RunPlan, _ checkpoint: Checkpoint?) -> RunRecord {
+  private func record(
+    _ plan: RunPlan, _ checkpoint: Checkpoint?, _ folder: RunFolder
+  ) -> RunRecord {
     var record = plan.record
+    record.started =
+      resumption?.record?.started
+      ?? folder.created.map { Date(timeIntervalSince1970: Double($0)) }
     record.ranks = team.recorded
     // A run that continues has taken that time; one that starts over has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
