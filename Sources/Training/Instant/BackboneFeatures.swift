@@ -4,7 +4,7 @@ internal import Compute
 internal import ImageData
 internal import Ranks
 
-/// The features of a run's training images: what the network makes of each, up to its last layer.
+/// The features of a run's images: what the network makes of each, up to its last layer.
 ///
 /// The images are prepared as for prediction. With mirrored views a row is the mean of the features
 /// of the image and its mirror image: as the last layer is linear, its logits are the mean of both.
@@ -52,16 +52,15 @@ struct BackboneFeatures {
     )
   }
 
-  /// A row of features per training image, in the images' order, and their number.
+  /// A row of features per image of the store, in the order of `indices`, and their number.
   ///
   /// Each process computes its part, and all have the whole.
   func compute(
-    progress: (_ done: Int, _ total: Int) throws -> Void
+    of indices: [Int], progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> (rows: FloatMemory, features: Int) {
     let backbone = try BackboneFeatures.backbone(of: network)
     try backbone.copyTensors(from: network)
     let features = backbone.outputs
-    let indices = images.training
     let rows = try FloatMemory(count: indices.count * features)
     let own = team.range(of: indices.count)
     let size = min(BackboneFeatures.batchSize, max(1, own.count))

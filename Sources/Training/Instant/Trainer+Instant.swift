@@ -60,7 +60,7 @@ extension Trainer {
     let (rows, features) = try journal.time(.features) {
       try BackboneFeatures(
         plan.network, images, views: configuration.tta, engine: engine, team: team
-      ).compute { try journal.progress(.features(done: $0, total: $1)) }
+      ).compute(of: images.training) { try journal.progress(.features(done: $0, total: $1)) }
     }
     let began = journal.processSeconds
     let targets = images.store.targets(images.training)

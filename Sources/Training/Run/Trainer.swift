@@ -366,7 +366,10 @@ package final class Trainer {
     let samples = images.testSamples
     let held = images.validation.count
     let prediction = try secondsPerPrediction(samples, epochs.model)
-    let calibrated = calibrates(plan, images) ? held : 0
+    var calibrated = calibrates(plan, images) ? held : 0
+    if calibrated > 0, measuresDistances {
+      calibrated += held + measuredImages(images, classes: plan.dataset.classes.count).count
+    }
     epochs.fit(
       into: limit, clock: clock,
       between: prediction * Double((held + team.count - 1) / team.count),
