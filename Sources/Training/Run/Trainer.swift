@@ -325,7 +325,8 @@ package final class Trainer {
     }
     let drawn = clock() - drawing
     if let folds {
-      let (solution, _) = try solution(plan, images, folds, journal)
+      let (rows, features) = try features(plan, images, journal)
+      let solution = try solution(rows, features: features, plan, images, folds, journal)
       try epochs.begin(with: solution, folds)
     }
     try fit(epochs, plan, images, drawn: drawn)
