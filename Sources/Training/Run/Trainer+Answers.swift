@@ -71,10 +71,21 @@ extension Trainer {
   }
 
   /// Whether the weights that are kept get distances; those of a fold are only asked for classes.
-  var measuresDistances: Bool { configuration.recipe.solvesHead && configuration.data.fold == nil }
+  private var measuresDistances: Bool {
+    configuration.recipe.solvesHead && configuration.data.fold == nil
+  }
+
+  /// Images that the network runs on when the weights that are kept are calibrated; those that it
+  /// runs on twice count twice.
+  func passesToCalibrate(_ plan: RunPlan, _ images: RunImages) -> Int {
+    guard calibrates(plan, images) else { return 0 }
+    let held = images.validation.count
+    guard measuresDistances else { return held }
+    return 2 * held + measuredImages(images, classes: plan.dataset.classes.count).count
+  }
 
   /// The training images that the distances are taken from: of a large class some, evenly chosen.
-  func measuredImages(_ images: RunImages, classes: Int) -> [Int] {
+  private func measuredImages(_ images: RunImages, classes: Int) -> [Int] {
     var ofClass = [[Int]](repeating: [], count: classes)
     for (image, target) in zip(images.training, images.store.targets(images.training)) {
       ofClass[Int(target)].append(image)

@@ -367,10 +367,7 @@ package final class Trainer {
     let samples = images.testSamples
     let held = images.validation.count
     let prediction = try secondsPerPrediction(samples, epochs.model)
-    var calibrated = calibrates(plan, images) ? held : 0
-    if calibrated > 0, measuresDistances {
-      calibrated += held + measuredImages(images, classes: plan.dataset.classes.count).count
-    }
+    let calibrated = passesToCalibrate(plan, images)
     epochs.fit(
       into: limit, clock: clock,
       between: prediction * Double((held + team.count - 1) / team.count),
