@@ -52,7 +52,9 @@ package func withTemporaryFolder<Result>(_ body: (String) throws -> Result) thro
 }
 
 /// A PNG of one colour with a little noise, without compression.
-package func png(width: Int, height: Int, color: [UInt8], seed: UInt32) -> [UInt8] {
+package func png(
+  width: Int, height: Int, color: [UInt8], seed: UInt32, edges: [UInt8]? = nil
+) -> [UInt8] {
   func big(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
@@ -69,8 +71,9 @@ package func png(width: Int, height: Int, color: [UInt8], seed: UInt32) -> [UInt
   var rows: [UInt8] = []
   for _ in 0..<height {
     rows.append(0)
-    for _ in 0..<width {
-      for channel in color {
+    for column in 0..<width {
+      let isEdge = abs(2 * column + 1 - width) > height
+      for channel in isEdge ? edges ?? color : color {
         state = state &* 1_664_525 &+ 1_013_904_223
         rows.append(UInt8(clamping: Int(channel) + Int(state >> 26) - 32))
       }

@@ -142,12 +142,14 @@ struct FinetuneTests {
       let whole = rig.folder + "/whole"
       _ = try train(configuration, out: whole, threads: 3)
       let expected = try outcome(whole)
-      // While features are computed, between the layer and the first step, in epochs.
+      // While features are computed, between the layer and the first step, in epochs, and when they
+      // are over.
       for (name, isTime) in [
         ("features", { if case .features(let done, _) = $0 { done > 0 } else { false } }),
         ("solved", { if case .solved = $0 { true } else { false } }),
         ("step", { if case .batch(let step) = $0 { step.step == 2 } else { false } }),
         ("epoch", { if case .epoch(let epoch) = $0 { epoch.epoch == 2 } else { false } }),
+        ("distances", { if case .features(9, 9) = $0 { true } else { false } }),
       ] as [(String, (TrainingEvent) -> Bool)] {
         let out = rig.folder + "/" + name
         var isStopped = false
@@ -185,6 +187,21 @@ struct FinetuneTests {
     }
   }
 
+  @Test func `It can tell photos of no class, by the distances of the validation images`() throws {
+    try withRig { rig in
+      _ = try train(try rig.configuration(), out: rig.folder + "/run")
+      let model = try rig.model("run")
+      let detector = try #require(model.novelty)
+      // As every command measures them.
+      let predictor = try Predictor(model: model, measuring: detector, engine: try engine())
+      let held = try Dataset.open(rig.photos).splits[.val] ?? []
+      let found = try predictor.predict(held) { _ in }.compactMap { $0.novelty?.distance }.sorted()
+      let known = detector.arrays.distances
+      #expect(found.count == 9 && known.count == 9)
+      #expect(zip(found, known).allSatisfy { abs($0 - Double($1)) < 1e-3 * (1 + $0) })
+    }
+  }
+
   @Test func `What is worse than the solved layer is not kept, and that is said`() throws {
     try withRig { rig in
       let run = rig.folder + "/run"
@@ -216,6 +233,7 @@ struct FinetuneTests {
       let (summary, events) = try train(
         try rig.configuration { $0["val-split"] = 0 }, out: rig.folder + "/run")
       #expect(summary.bestEpoch == 3 && solved(events)?.valAccuracy == nil)
+      #expect(try rig.model("run").novelty == nil)
       #expect(events.all.flatMap(\.lines).contains { $0.contains("and the last is kept") })
     }
   }

@@ -169,3 +169,62 @@ func instantSmallClasses() throws {
     #expect(whole?.found == "lime: 5 images, all of one group")
   }
 }
+
+@Test("Whole photos are taken where their edges tell the classes, unless --resize is given")
+func instantFraming() throws {
+  try withTemporaryFolder { folder in
+    try writeDataset(folder + "/two", ["train": 6, "val": 2], classes: ["blue", "red"])
+    let source = try configuration(folder + "/two") {
+      $0["size"] = 32
+      $0["epochs"] = 1
+      $0["resize"] = "crop"
+    }
+    _ = try train(source, out: folder + "/source")
+    for (label, edges) in [[200, 60, 60], [60, 60, 200]].enumerated() {
+      for number in 0..<10 {
+        let bytes = png(
+          width: 60, height: 20, color: [120, 120, 120], seed: UInt32(10 * label + number),
+          edges: edges.map { UInt8($0) })
+        let place = folder + "/photos/\(label)"
+        try FileManager.default.createDirectory(
+          atPath: place, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(filePath: "\(place)/\(number).png"))
+      }
+    }
+    func run(_ name: String, _ configuration: Configuration) throws -> (OutOfFold, ClassifierModel)
+    {
+      let (_, events) = try train(configuration, out: folder + "/" + name)
+      return (
+        try #require(outOfFold(events)?.figures),
+        try ClassifierModel(path: RunFolder(existing: folder + "/" + name).bestWeights)
+      )
+    }
+    // Pictures of two parts are alike to the comparison of photos.
+    func instantly(_ resize: String? = nil) throws -> Configuration {
+      try instant(folder) {
+        $0["near-duplicates"] = "ignore"
+        if let resize { $0["resize"] = resize }
+      }
+    }
+    let open = try instantly()
+    let (figures, model) = try run("open", open)
+    let framings = try #require(figures.framings)
+    #expect(framings.map(\.resize) == [.stretch, .crop])
+    #expect(framings[0].loss < framings[1].loss && framings[0].accuracy == figures.accuracy)
+    #expect(model.preprocessing.resize == .stretch)
+    #expect(figures.line.contains("accuracy and loss: stretched "))
+
+    let (stretched, same) = try run("stretched", instantly("stretch"))
+    #expect(stretched.framings == nil && same.novelty == model.novelty)
+    for name in same.network.tensorNames {
+      #expect(same.network.values(of: name) == model.network.values(of: name), "\(name)")
+    }
+    let (cropped, other) = try run("cropped", instantly("crop"))
+    #expect(cropped.framings == nil && other.preprocessing.resize == .crop)
+    #expect(cropped.accuracy == framings[1].accuracy)
+
+    let file = try Configuration(file: folder + "/open/config.json")
+    let (again, _) = try run("again", file)
+    #expect(file == open && again == figures)
+  }
+}

@@ -39,11 +39,16 @@ private struct Sample {
       classes: classes, most: most)
   }
 
-  func detector(_ folds: Folds? = nil, threads: Int = 2) throws -> NoveltyDetector? {
+  /// All rows, one after the other.
+  func memory() throws -> FloatMemory {
     let memory = try FloatMemory(count: rows.count * rows[0].count)
     memory.write(rows.flatMap { $0 }, at: 0)
-    return NoveltyFit.detector(
-      memory, features: rows[0].count, targets: targets, classes: classes,
+    return memory
+  }
+
+  func detector(_ folds: Folds? = nil, threads: Int = 2) throws -> NoveltyDetector? {
+    NoveltyFit.detector(
+      try memory(), features: rows[0].count, targets: targets, classes: classes,
       folds: try folds ?? self.folds(), engine: try engine(threads: threads))
   }
 }
@@ -152,6 +157,25 @@ private func reference(_ sample: Sample, _ row: [Float]) -> [Double] {
     let found = detector.arrays.distances
     #expect(found.count == 16)
     #expect(zip(found, expected.sorted()).allSatisfy { abs($0 - $1) < 1e-4 * (1 + $1) })
+  }
+
+  @Test func `Photos that were held out have the known distances where they are given`() throws {
+    let sample = Sample([9, 7], features: 5)
+    let held = Sample([3, 2], features: 5, spread: 0.6, seed: 12)
+    func fitted(threads: Int) throws -> NoveltyDetector? {
+      NoveltyFit.detector(
+        try sample.memory(), features: 5, targets: sample.targets, classes: 2,
+        unseen: try held.memory(), engine: try engine(threads: threads))
+    }
+    let detector = try #require(try fitted(threads: 2))
+    let expected = held.rows.map { Float(reference(sample, $0).min() ?? 0) }.sorted()
+    let found = detector.arrays.distances
+    #expect(found.count == 5)
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-4 * (1 + $1) })
+    // The rest is what it would be out of fold.
+    let outOfFold = try sample.detector()
+    #expect(detector.arrays.means == outOfFold?.arrays.means)
+    #expect(try fitted(threads: 3) == detector)
   }
 
   @Test func `The bits do not depend on the threads`() throws {

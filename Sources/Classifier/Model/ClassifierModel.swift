@@ -71,12 +71,16 @@ package final class ClassifierModel {
     path = nil
   }
 
-  /// The same network and facts with another temperature.
-  package func calibrated(temperature: Double) -> ClassifierModel {
+  /// The same network and facts with another temperature, and with what tells how far a photo lies
+  /// from the classes, where that is given.
+  package func calibrated(
+    temperature: Double, novelty: NoveltyDetector? = nil
+  ) -> ClassifierModel {
     ClassifierModel(
       network: network, classes: classes, preprocessing: preprocessing, recipe: recipe,
       datasetFingerprint: datasetFingerprint, trainingImages: trainingImages,
-      temperature: temperature, tta: tta, trainedOn: trainedOn, novelty: novelty)
+      temperature: temperature, tta: tta, trainedOn: trainedOn,
+      novelty: novelty ?? self.novelty)
   }
 
   /// Two classes take one logit, more take one each.

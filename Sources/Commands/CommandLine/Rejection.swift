@@ -29,7 +29,7 @@ struct Rejection {
       throw Failure(
         .usage, "\(option) needs distances that \(location.title) does not have",
         expected: "a model of cnnctl train --recipe instant, with more than two different photos "
-          + "per class",
+          + "per class, or of finetune with validation photos",
         advice: "cnnctl train PHOTOS --recipe instant --from MODEL", helpPage: helpPage)
     }
     self.detector = detector

@@ -12,7 +12,8 @@ struct TorchExportCommand {
   /// Writes the weights to `path` and the module in Python to standard output.
   func run(_ model: ClassifierModel, to path: String) throws -> ExitCode {
     let precision = try precision()
-    let model = arguments[ExportCommand.temperature].map(model.calibrated) ?? model
+    let model =
+      arguments[ExportCommand.temperature].map { model.calibrated(temperature: $0) } ?? model
     let export = TorchExport(model)
     let bytes = try export.encoded(precision)
     let sha256 = try ExportedFile.write(bytes, to: path)

@@ -65,7 +65,7 @@ struct ModelFact {
       "none_of_these",
       "distances of \(detector.features) features along "
         + "\(counted(detector.directionCount, "direction")); auto rejects above "
-        + "\(fixed(threshold, 4)), by \(counted(known, "distance")) out of fold",
+        + "\(fixed(threshold, 4)), by \(counted(known, "distance")) of photos that it had not seen",
       [
         "features": .int(detector.features), "directions": .int(detector.directionCount),
         "known_distances": .int(known), "automatic_threshold": .double(threshold),

@@ -9,8 +9,8 @@ internal import Primitives
 /// Few photos and many features leave the covariance of the classes without a rank: its eigenvalues
 /// are drawn to their mean by the share of Ledoit and Wolf (2004, "A well-conditioned estimator for
 /// large-dimensional covariance matrices", lemma 3.2 and section 3.3). What the model's own photos
-/// have for distances is measured out of fold. Everything is computed in a fixed order: the bits do
-/// not depend on the threads.
+/// have for distances is measured out of fold, or on images that were held out. Everything is
+/// computed in a fixed order: the bits do not depend on the threads.
 package struct NoveltyFit: Sendable {
   private let rows: FloatMemory
   private let features: Int
@@ -23,6 +23,9 @@ package struct NoveltyFit: Sendable {
   /// Folds for the distances: with fewer, the models that have not seen a photo know so much less
   /// that their distances are too large.
   package static let folds = 20
+  /// Images of a class that its mean is taken of, where their features are computed for it alone:
+  /// more hardly move it.
+  package static let imagesOfClass = 256
   /// The least variance, as a part of the mean of all.
   private static let leastVariance = 1e-6
 
@@ -51,9 +54,35 @@ package struct NoveltyFit: Sendable {
       guard let part else { return nil }
       distances += part
     }
-    distances.sort()
-    guard var arrays = fit.arrays(of: Array(targets.indices), sums) else { return nil }
-    arrays.distances = NoveltyDetector.kept(of: distances)
+    return fit.arrays(of: Array(targets.indices), sums).map { fit.detector($0, distances) }
+  }
+
+  /// The detector of images with the classes `targets`, calibrated by features of images that are
+  /// none of them, a row each: for a network that was trained on the images itself, so that they lie
+  /// nearer than others, in every fold.
+  ///
+  /// Nil if the photos of each class do not differ.
+  package static func detector(
+    _ rows: FloatMemory, features: Int, targets: [Int], classes: Int, unseen: FloatMemory,
+    engine: Engine
+  ) -> NoveltyDetector? {
+    let fit = NoveltyFit(rows, features: features, targets: targets, classes: classes)
+    let images = Array(targets.indices)
+    guard let arrays = fit.arrays(of: images, fit.sums(of: images)) else { return nil }
+    let meter = NoveltyMeter(fit.detector(arrays))
+    let distances = engine.workers.map(Array(0..<(unseen.count / features))) { image, _ in
+      let row = unseen.values((image * features)..<((image + 1) * features))
+      return Float(meter.measure(row[...]).distance)
+    }
+    return fit.detector(arrays, distances)
+  }
+
+  /// A detector of arrays, and of distances in any order.
+  private func detector(
+    _ arrays: NoveltyDetector.Arrays, _ distances: [Float] = []
+  ) -> NoveltyDetector {
+    var arrays = arrays
+    arrays.distances = NoveltyDetector.kept(of: distances.sorted())
     return NoveltyDetector(features: features, classes: classes, arrays: arrays)
   }
 
@@ -90,8 +119,7 @@ package struct NoveltyFit: Sendable {
     for label in 0..<classes { others.counts[label] -= own.counts[label] }
     let arrays = arrays(of: targets.indices.filter { folds.ofImages[$0] != fold }, others)
     guard let arrays else { return nil }
-    let meter = NoveltyMeter(
-      NoveltyDetector(features: features, classes: classes, arrays: arrays))
+    let meter = NoveltyMeter(detector(arrays))
     return held.map { image in
       let row = rows.values((image * features)..<((image + 1) * features))
       return Float(meter.measure(row[...]).distance)

@@ -1,5 +1,5 @@
 internal import Classifier
-internal import ImageData
+package import ImageData
 internal import Primitives
 
 /// The figures of predictions of images by layers or models that were fitted without them.
@@ -22,6 +22,27 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   package var temperature: Double
   /// The penalty with the lowest loss before the temperature; nil where models were trained.
   package var penalty: Double?
+  /// The ways of making photos square that were compared, the one that was kept first; nil where
+  /// there was nothing to choose.
+  package var framings: [Framing]?
+
+  /// The figures of one way of making photos square, before the temperature.
+  package struct Framing: Codable, Sendable, Hashable {
+    package var resize: ResizeMode
+    package var accuracy: Double
+    package var loss: Double
+
+    /// As a sentence has it.
+    fileprivate var text: String {
+      let way =
+        switch resize {
+        case .stretch: "stretched"
+        case .crop: "cropped"
+        case .pad: "padded"
+        }
+      return "\(way) \(fixed(accuracy, 4)) and \(fixed(loss, 4))"
+    }
+  }
 
   enum CodingKeys: String, CodingKey {
     case folds
@@ -33,6 +54,7 @@ package struct OutOfFold: Codable, Sendable, Hashable {
     case loss
     case temperature
     case penalty
+    case framings
   }
 
   /// The name of these predictions in a run's record, where splits have theirs.
@@ -41,11 +63,14 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   /// The noun for one of them.
   package static let noun = "out-of-fold prediction"
 
-  init(_ evaluation: Evaluation, folds: Folds, penalty: Double? = nil) {
+  init(
+    _ evaluation: Evaluation, folds: Folds, penalty: Double? = nil, framings: [Framing]? = nil
+  ) {
     (self.folds, groups, images) = (folds.count, folds.groups, evaluation.images)
     accuracy = evaluation.accuracy
     (accuracyLow, accuracyHigh) = (evaluation.accuracyLow, evaluation.accuracyHigh)
     (loss, temperature, self.penalty) = (evaluation.loss, evaluation.temperature, penalty)
+    self.framings = framings
   }
 
   /// One sentence for the user.
@@ -54,5 +79,9 @@ package struct OutOfFold: Codable, Sendable, Hashable {
       + "\(fixed(accuracyHigh, 4))), loss \(fixed(loss, 4)) on \(counted(images, "image")), each "
       + "predicted by one of \(folds) \(penalty == nil ? "models" : "layers") that had not seen it"
       + (penalty.map { "; penalty \(fixed($0, 4)), temperature \(temperature)" } ?? "")
+      + (framings.map {
+        "; photos made square by the lower loss before the temperature (accuracy and loss: "
+          + $0.map(\.text).joined(separator: ", ") + ")"
+      } ?? "")
   }
 }

@@ -22,20 +22,12 @@ extension Trainer {
       try journal.report(.warning(warning))
     }
     try journal.writeRecord()
-    var novelty: NoveltyDetector?
-    let (solution, seconds) = try solution(plan, images, folds, journal) { rows, features in
-      let targets = images.store.targets(images.training)
-      let classes = plan.dataset.classes
-      novelty = NoveltyFit.detector(
-        rows, features: features, targets: targets.map { Int($0) }, classes: classes.count,
-        folds: (try? self.folds(plan, images, most: NoveltyFit.folds)) ?? folds, engine: engine)
-      let distances = ClassDistances(rows, features: features, targets: targets, classes: classes)
-      try journal.attempt { () throws(TrainingError) in
-        try journal.folder.createFolder(RunFolder.foldsName)
-        try journal.folder.write(distances.csv, to: ClassDistances.name)
-      }
+    var candidates = [try candidate(images.preprocessing, plan, images, folds, journal)]
+    if let other = otherFraming(plan, images) {
+      candidates.append(try candidate(other, plan, images, folds, journal))
+      candidates.sort { $0.solution.outOfFold.loss < $1.solution.outOfFold.loss }
     }
-    let solved = try keep(solution, novelty, folds, plan, images, seconds: seconds, journal)
+    let solved = try keep(candidates, folds, plan, images, journal)
     var outcome = Outcome(
       summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
     do {
@@ -48,24 +40,68 @@ extension Trainer {
     return outcome
   }
 
-  /// The last layer for the features of the training images, and the seconds that it took once they
-  /// were there.
-  ///
-  /// - body: receives a row of features per training image, which the last layer's data then move
-  ///   and scale.
-  func solution(
-    _ plan: RunPlan, _ images: RunImages, _ folds: Folds, _ journal: RunJournal,
-    body: (_ rows: FloatMemory, _ features: Int) throws -> Void = { _, _ in }
-  ) throws -> (CrossValidation, seconds: Double) {
-    let (rows, features) = try journal.time(.features) {
-      try BackboneFeatures(
-        plan.network, images, views: configuration.tta, engine: engine, team: team
-      ).compute { try journal.progress(.features(done: $0, total: $1)) }
-    }
-    let began = journal.processSeconds
+  /// A last layer for images that are made square in one way, and what else their features say.
+  private struct Candidate {
+    let preprocessing: Preprocessing
+    let solution: CrossValidation
+    let seconds: Double
+    let novelty: NoveltyDetector?
+    let distances: ClassDistances
+  }
+
+  private func candidate(
+    _ preprocessing: Preprocessing, _ plan: RunPlan, _ images: RunImages, _ folds: Folds,
+    _ journal: RunJournal
+  ) throws -> Candidate {
+    let (rows, features) = try features(plan, images, prepared: preprocessing, journal)
     let targets = images.store.targets(images.training)
     let classes = plan.dataset.classes
-    try body(rows, features)
+    // Before the last layer's data move and scale the rows.
+    let novelty = NoveltyFit.detector(
+      rows, features: features, targets: targets.map { Int($0) }, classes: classes.count,
+      folds: (try? self.folds(plan, images, most: NoveltyFit.folds)) ?? folds, engine: engine)
+    let distances = ClassDistances(rows, features: features, targets: targets, classes: classes)
+    let began = journal.processSeconds
+    let solution = try solution(rows, features: features, plan, images, folds, journal)
+    return Candidate(
+      preprocessing: preprocessing, solution: solution,
+      seconds: journal.processSeconds - began, novelty: novelty, distances: distances)
+  }
+
+  /// Training images for which two ways of making them square are compared at most, as that takes
+  /// their features twice.
+  private static let mostFramed = 1_000
+
+  /// Whole photos, where the model's were cropped and nothing says how these are to be made square:
+  /// whether what the edges hold helps is different from set to set.
+  private func otherFraming(_ plan: RunPlan, _ images: RunImages) -> Preprocessing? {
+    guard configuration.data.choosesResize == true, images.training.count <= Trainer.mostFramed
+    else { return nil }
+    var data = configuration.data
+    data.resize = .stretch
+    return plan.origin?.model.preprocessing(data, for: plan.network)
+  }
+
+  /// A row of features per training image, and their number.
+  func features(
+    _ plan: RunPlan, _ images: RunImages, prepared preprocessing: Preprocessing? = nil,
+    _ journal: RunJournal
+  ) throws -> (rows: FloatMemory, features: Int) {
+    try journal.time(.features) {
+      try BackboneFeatures(
+        plan.network, images, prepared: preprocessing, views: configuration.tta, engine: engine,
+        team: team
+      ).compute(of: images.training) { try journal.progress(.features(done: $0, total: $1)) }
+    }
+  }
+
+  /// The last layer for the features of the training images, a row each, which are moved and scaled.
+  func solution(
+    _ rows: FloatMemory, features: Int, _ plan: RunPlan, _ images: RunImages, _ folds: Folds,
+    _ journal: RunJournal
+  ) throws -> CrossValidation {
+    let targets = images.store.targets(images.training)
+    let classes = plan.dataset.classes
     try team.stopIfAsked(journal.stopped, isOver: false)
     let data = LogisticData(
       rows, features: features, targets: targets.map { Int($0) }, folds: folds.ofImages,
@@ -74,7 +110,7 @@ extension Trainer {
       data, targets: targets, classes: classes.count, folds: folds
     ) { try team.stopIfAsked(journal.stopped, isOver: false) }
     try team.stopIfAsked(journal.stopped, isOver: true)
-    return (solution, journal.processSeconds - began)
+    return solution
   }
 
   /// The folds of the training images, in which groups stay together.
@@ -107,18 +143,23 @@ extension Trainer {
       cache: images.store.place.rawValue, from: origin)
   }
 
-  /// Writes the model, and reports what is known of it.
+  /// Writes the model of the first candidate, and reports what is known of it.
   private func keep(
-    _ solution: CrossValidation, _ novelty: NoveltyDetector?, _ folds: Folds, _ plan: RunPlan,
-    _ images: RunImages,
-    seconds: Double, _ journal: RunJournal
+    _ candidates: [Candidate], _ folds: Folds, _ plan: RunPlan, _ images: RunImages,
+    _ journal: RunJournal
   ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
+    let kept = candidates[0]
+    let solution = kept.solution
+    try journal.attempt { () throws(TrainingError) in
+      try journal.folder.createFolder(RunFolder.foldsName)
+      try journal.folder.write(kept.distances.csv, to: ClassDistances.name)
+    }
     try plan.network.setLastLayer(to: solution.layer)
     let plain = ClassifierModel(
-      network: plan.network, classes: plan.dataset.classes, preprocessing: images.preprocessing,
+      network: plan.network, classes: plan.dataset.classes, preprocessing: kept.preprocessing,
       recipe: configuration.recipe.rawValue, datasetFingerprint: images.store.fingerprint,
       trainingImages: images.training.count, tta: configuration.tta,
-      trainedOn: plan.origin?.model.model.trainedOn, novelty: novelty)
+      trainedOn: plan.origin?.model.model.trainedOn, novelty: kept.novelty)
     try journal.report(
       .digest(
         StepDigest(
@@ -140,13 +181,21 @@ extension Trainer {
       predictions: predictions(temperature), classes: model.classes, temperature: temperature,
       workers: engine.workers)
     evaluation.seen = images.trainingSeen
-    let outOfFold = OutOfFold(evaluation, folds: folds, penalty: solution.penalty)
+    let outOfFold = OutOfFold(
+      evaluation, folds: folds, penalty: solution.penalty,
+      framings: candidates.count == 1
+        ? nil
+        : candidates.map {
+          OutOfFold.Framing(
+            resize: $0.preprocessing.resize, accuracy: $0.solution.outOfFold.accuracy,
+            loss: $0.solution.outOfFold.loss)
+        })
     journal.record.outOfFold = outOfFold
     journal.record.epochs = 1
     try journal.report(
       .epoch(
         EpochMetrics(
-          solving: solution.fitted, seconds: seconds)))
+          solving: solution.fitted, seconds: kept.seconds)))
     var weights = WeightsWriter(interval: 0)
     try weights.save(model, epoch: 1, asBest: true, journal)
     try weights.flush(model, journal)

@@ -108,8 +108,12 @@ struct MemoryEstimate {
     let configuration = plan.configuration
     var solving = 0
     if configuration.recipe.solvesHead {
+      // Where epochs follow, features are computed again at their end, of validation images too, by
+      // the weights that are kept.
       let needs = try BackboneFeatures.memoryNeeds(
-        plan.network, images: counts.training, views: configuration.tta.views, engine: engine)
+        plan.network,
+        images: counts.training + (configuration.recipe.hasEpochs ? counts.validation : 0),
+        views: configuration.tta.views, engine: engine)
       solving = max(
         needs.computing,
         LogisticData.memoryBytes(
@@ -118,7 +122,7 @@ struct MemoryEstimate {
           classes: plan.dataset.classes.count, fits: configuration.layerFolds))
       guard configuration.recipe.hasEpochs else { return (needs.bytes, solving, plan.network) }
       // They are gone when the first step is made.
-      solving += needs.bytes
+      solving += needs.bytes + 4 * plan.network.parameterCount
     }
     if configuration.transfer.freezesAlways,
       let needs = try FeatureStore.memoryNeeds(

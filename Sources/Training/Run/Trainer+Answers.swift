@@ -5,14 +5,16 @@ internal import ImageData
 internal import Primitives
 internal import Ranks
 
-/// The predictions of the weights that a run keeps: they fit its temperature and test it.
+/// What is made of the weights that a run keeps: predictions, which fit its temperature and test it,
+/// and the features by which it tells photos of no class.
 extension Trainer {
   func calibrates(_ plan: RunPlan, _ images: RunImages) -> Bool {
     plan.validation == .val && !images.validation.isEmpty && !configuration.recipe.isSeed
   }
 
-  /// Fits the temperature of the weights that are kept on the validation images, and writes them
-  /// again with it; returns the model's temperature.
+  /// Fits the temperature of the weights that are kept on the validation images, and the distances
+  /// that photos of the classes have, and writes them again with both; returns the model's
+  /// temperature.
   ///
   /// Never on test images, and not under the tutorial's recipes. The predictions come by the path
   /// that every command takes, in the model's own way.
@@ -30,14 +32,68 @@ extension Trainer {
             + "used to fit the temperature, the first is \(first.path): \(first.message)"))
     }
     let calibration = Calibration(predictions, workers: engine.workers)
-    if let temperature = calibration.temperature {
-      let bytes = model.calibrated(temperature: temperature).encoded()
+    let novelty = try novelty(of: model, plan, images, journal)
+    if calibration.temperature != nil || novelty != nil {
+      let bytes = model.calibrated(
+        temperature: calibration.temperature ?? model.temperature, novelty: novelty
+      ).encoded()
       try journal.folder.write(model: bytes, to: RunFolder.bestName)
       journal.record.weightsSHA256 = SHA256.hex(of: bytes)
       try journal.writeRecord()
     }
     try journal.report(.calibrated(calibration))
     return calibration.temperature ?? 1
+  }
+
+  /// How far photos lie from the classes in the features of the weights that are kept, by training
+  /// images, and how far the validation images do, which they were not trained on; nil under recipes
+  /// that measure none.
+  private func novelty(
+    of model: ClassifierModel, _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
+  ) throws -> NoveltyDetector? {
+    guard measuresDistances else { return nil }
+    let known = measuredImages(images, classes: plan.dataset.classes.count)
+    let source = BackboneFeatures(
+      model.network, images, views: model.tta, engine: engine, team: team)
+    func features(_ indices: [Int]) throws -> (rows: FloatMemory, features: Int) {
+      let found = try source.compute(of: indices) {
+        try journal.pass(.features(done: $0, total: $1))
+        try team.stopIfAsked(journal.stopped, isOver: false)
+      }
+      try team.stopIfAsked(journal.stopped, isOver: true)
+      return found
+    }
+    let (rows, count) = try features(known)
+    return NoveltyFit.detector(
+      rows, features: count, targets: images.store.targets(known).map { Int($0) },
+      classes: plan.dataset.classes.count, unseen: try features(images.validation).rows,
+      engine: engine)
+  }
+
+  /// Whether the weights that are kept get distances; those of a fold are only asked for classes.
+  private var measuresDistances: Bool {
+    configuration.recipe.solvesHead && configuration.data.fold == nil
+  }
+
+  /// Images that the network runs on when the weights that are kept are calibrated; those that it
+  /// runs on twice count twice.
+  func passesToCalibrate(_ plan: RunPlan, _ images: RunImages) -> Int {
+    guard calibrates(plan, images) else { return 0 }
+    let held = images.validation.count
+    guard measuresDistances else { return held }
+    return 2 * held + measuredImages(images, classes: plan.dataset.classes.count).count
+  }
+
+  /// The training images that the distances are taken from: of a large class some, evenly chosen.
+  private func measuredImages(_ images: RunImages, classes: Int) -> [Int] {
+    var ofClass = [[Int]](repeating: [], count: classes)
+    for (image, target) in zip(images.training, images.store.targets(images.training)) {
+      ofClass[Int(target)].append(image)
+    }
+    return ofClass.flatMap { own in
+      let count = min(own.count, NoveltyFit.imagesOfClass)
+      return (0..<count).map { own[$0 * own.count / count] }
+    }
   }
 
   /// Predicts the test images with the weights as they were written, by the path that every other

@@ -331,7 +331,8 @@ package final class Trainer {
     }
     let drawn = clock() - drawing
     if let folds {
-      let (solution, _) = try solution(plan, images, folds, journal)
+      let (rows, features) = try features(plan, images, journal)
+      let solution = try solution(rows, features: features, plan, images, folds, journal)
       try epochs.begin(with: solution, folds)
     }
     try fit(epochs, plan, images, drawn: drawn)
@@ -372,7 +373,7 @@ package final class Trainer {
     let samples = images.testSamples
     let held = images.validation.count
     let prediction = try secondsPerPrediction(samples, epochs.model)
-    let calibrated = calibrates(plan, images) ? held : 0
+    let calibrated = passesToCalibrate(plan, images)
     epochs.fit(
       into: limit, clock: clock,
       between: prediction * Double((held + team.count - 1) / team.count),

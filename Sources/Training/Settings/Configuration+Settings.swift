@@ -30,6 +30,7 @@ extension Configuration {
 
   /// Applies rules that involve several settings.
   private mutating func settle(_ settings: Settings) throws(TrainingError) {
+    if settings.has(\.data.resize) { data.choosesResize = nil }
     if !recipe.hasEpochs, let given = try settings.rows.first(where: { $0.setting.needsEpochs }) {
       throw TrainingError(
         .usage,

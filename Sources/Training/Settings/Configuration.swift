@@ -36,6 +36,8 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var fraction: Double
     /// The resize mode.
     package var resize: ResizeMode
+    /// Whether whole photos are tried beside it, and what is better out of fold is kept; nil for no.
+    package var choosesResize: Bool?
     /// The resampling filter.
     package var filter: ResizeFilter
     /// Whether the EXIF orientation is applied.

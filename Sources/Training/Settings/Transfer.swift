@@ -75,6 +75,7 @@ extension Configuration {
     let origin = try TransferOrigin(named: name, shelf: transfer.shelf)
     let images = origin.model.preprocessing
     if recipe.framesAsModel { data.resize = images.resize }
+    data.choosesResize = recipe == .instant && images.resize == .crop ? true : nil
     data.filter = images.filter
     data.exif = images.exif
     data.normalization = .model
