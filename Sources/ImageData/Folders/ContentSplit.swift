@@ -47,9 +47,12 @@ package struct ContentSplit: Codable, Sendable, Hashable {
     nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds || fold != nil)
   }
 
-  /// Bytes that comparing images takes while they are loaded: two tiny copies of each.
+  /// Bytes that comparing images takes while they are loaded: the details of each, and the tiny
+  /// copies that are kept in memory.
   package func comparingBytes(images: Int) -> Int {
-    comparesImages ? images * (2 * PerceptualHash.count + 256) : 0
+    guard comparesImages else { return 0 }
+    return images * (PerceptualHash.count + 256)
+      + min(images, TinyCopies.mostInMemory) * PerceptualHash.count
   }
 
   /// The order in which images are taken into a fraction.
@@ -160,12 +163,12 @@ extension ContentSplit {
   ///
   /// - alike: pairs of images that are the same picture.
   package func assign(_ images: DividedImages, alike: [(Int, Int)] = []) -> [Split] {
-    let names = images.units(alike: alike)
+    let images = images.joining(alike)
     guard rule == .stratified else {
-      return names.map { likelySplit(of: $0, among: 0) }
+      return images.indices.map { likelySplit(of: images.unit(of: $0), among: 0) }
     }
-    var units = DivisionUnits(images, named: names)
-    for image in folded(images, names) { units.splits[units.unit(of: image)] = .test }
+    var units = DivisionUnits(images)
+    for image in folded(images) { units.splits[units.unit(of: image)] = .test }
     units.countTrained()
     let counts = units.ofClasses.map { units.filesLeft(of: $0) }
     for (split, share, digits) in heldOut {
@@ -189,10 +192,11 @@ extension ContentSplit {
   }
 
   /// The images of the fold that is the test; none where there are no folds.
-  private func folded(_ images: DividedImages, _ names: [FileDigest]) -> [Int] {
+  private func folded(_ images: DividedImages) -> [Int] {
     guard let fold,
       let folds = try? Folds(
-        targets: images.classes.map { Int($0) }, groups: names.map(\.bytes),
+        targets: images.classes.map { Int($0) },
+        groups: images.indices.map { images.unit(of: $0).bytes },
         classes: Int(images.classes.max() ?? 0) + 1, most: fold.count)
     else { return [] }
     return images.indices.filter { folds.ofImages[$0] == fold.number - 1 }

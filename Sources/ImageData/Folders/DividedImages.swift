@@ -2,57 +2,72 @@ internal import Primitives
 
 /// Images that are to be divided, by what decides where each goes.
 package struct DividedImages: Sendable {
-  /// The digest of each file.
-  package private(set) var digests: [FileDigest] = []
+  /// The digests of files, among them those of the images.
+  private let digests: [FileDigest]
+  /// The places of the images in `digests`; nil if they are all.
+  private let places: [Int32]?
   /// The class of each image.
-  package private(set) var classes: [Int32] = []
-  private var groups = GroupNames()
+  package let classes: [Int32]
+  /// The groups of all that have digests here.
+  private let groups: GroupNames
+  /// What stands for each image, where that is not its file alone.
+  private var joined: [FileDigest]?
 
-  /// No images, with room for `count`.
-  init(count: Int) {
-    digests.reserveCapacity(count)
-    classes.reserveCapacity(count)
+  /// The images at some places, ascending, of those that have digests and groups.
+  init(
+    _ digests: [FileDigest], at places: [Int32], classes: [Int32], groups: GroupNames
+  ) {
+    (self.digests, self.classes, self.groups) = (digests, classes, groups)
+    // Most often no image is missing, and a million places are worth saving.
+    self.places = places.count == digests.count ? nil : places
   }
 
   /// Images with the SHA-256 of their files, their groups where they have one, and their classes.
   package init(_ images: [(digest: [UInt8], group: String?, classIndex: Int)]) {
-    self.init(count: images.count)
-    for image in images {
-      add(FileDigest(image.digest), classIndex: image.classIndex) { $0.add(image.group) }
-    }
+    digests = images.map { FileDigest($0.digest) }
+    places = nil
+    classes = images.map { Int32($0.classIndex) }
+    var groups = GroupNames()
+    for image in images { groups.add(image.group) }
+    self.groups = groups
   }
 
-  /// Adds an image; `group` adds its group, be it none.
-  mutating func add(
-    _ digest: FileDigest, classIndex: Int, group: (inout GroupNames) -> Void
-  ) {
-    digests.append(digest)
-    classes.append(Int32(classIndex))
-    group(&groups)
+  package var indices: Range<Int> { classes.indices }
+
+  private func place(of index: Int) -> Int { places.map { Int($0[index]) } ?? index }
+
+  /// The digest of an image's file.
+  func digest(of index: Int) -> FileDigest { digests[place(of: index)] }
+
+  /// The digest that stands for an image and all that must stay together with it; see `joining`.
+  func unit(of index: Int) -> FileDigest { joined?[index] ?? digest(of: index) }
+
+  /// For each image the digest that stands for all that must stay together with it; see `joining`.
+  package func units(alike: [(Int, Int)] = []) -> [FileDigest] {
+    let images = joining(alike)
+    return indices.map { images.unit(of: $0) }
   }
 
-  package var indices: Range<Int> { digests.indices }
-
-  /// For each image the digest that stands for all that must stay together with it.
+  /// The same images, each with a digest that stands for all that must stay together with it.
   ///
   /// It is its own, or that of its group's name, the least where equal files connect several groups. Of
   /// images that are the same picture it is the digest of the least: the least alone would be held out
   /// more often.
   ///
   /// - alike: pairs of images that are the same picture.
-  package func units(alike: [(Int, Int)] = []) -> [FileDigest] {
+  func joining(_ alike: [(Int, Int)]) -> DividedImages {
     // Equal files are together by their digests.
-    let pairs = alike.filter { digests[$0.0] != digests[$0.1] }
-    if pairs.isEmpty, groups.isEmpty { return digests }
-    var together = Groups(count: digests.count)
-    let copies = EqualImages(indices) { digests[$0] }.several
-    for members in copies + groups.members(of: indices).map({ $0[...] }) {
+    let pairs = alike.filter { digest(of: $0.0) != digest(of: $0.1) }
+    if pairs.isEmpty, groups.isEmpty { return self }
+    var together = Groups(count: indices.count)
+    let copies = EqualImages(indices) { digest(of: $0) }.several
+    let grouped = groups.members(of: indices.lazy.map { place(of: $0) })
+    for members in copies + grouped.map({ $0[...] }) {
       for (a, b) in zip(members, members.dropFirst()) { together.join(Int(a), Int(b)) }
     }
     for (a, b) in pairs { together.join(a, b) }
-    // A leader is the first of its images: it has the least of all in the end, and the others take it
-    // from there, from the last on.
-    var least = indices.map { groups.digest(of: $0) ?? digests[$0] }
+    // A leader is the first of its images: it has the least of all in the end.
+    var least = indices.map { groups.digest(of: place(of: $0)) ?? digest(of: $0) }
     for index in indices {
       let leader = together.leader(index)
       least[leader] = min(least[leader], least[index])
@@ -61,7 +76,9 @@ package struct DividedImages: Sendable {
       least[leader] = FileDigest(SHA256.digest(least[leader].bytes))
     }
     for index in indices { least[index] = least[together.leader(index)] }
-    return least
+    var images = self
+    images.joined = least
+    return images
   }
 }
 
@@ -94,25 +111,16 @@ struct GroupNames: Sendable {
     numbers.append(number)
   }
 
-  /// Adds an image of another list, whose groups this one shares.
-  mutating func add(_ index: Int, of other: GroupNames) {
-    if digests.count != other.digests.count {
-      (known, digests) = (other.known, other.digests)
-    }
-    if !isEmpty { numbers.append(other.numbers[index]) }
-    count += 1
-  }
-
   /// What stands for an image's group; nil where it has none.
   func digest(of index: Int) -> FileDigest? {
     isEmpty || numbers[index] < 0 ? nil : digests[Int(numbers[index])]
   }
 
-  /// The images of each group in their order.
-  func members(of images: Range<Int>) -> [[Int32]] {
+  /// The places of each group's images among some images.
+  func members(of images: some Sequence<Int>) -> [[Int32]] {
     var members = [[Int32]](repeating: [], count: digests.count)
-    for index in images where !isEmpty && numbers[index] >= 0 {
-      members[Int(numbers[index])].append(Int32(index))
+    for (place, image) in images.enumerated() where !isEmpty && numbers[image] >= 0 {
+      members[Int(numbers[image])].append(Int32(place))
     }
     return members
   }
@@ -156,7 +164,6 @@ struct EqualImages {
 /// What is divided: images that stay together, numbered in the order of what stands for them.
 struct DivisionUnits {
   private let images: DividedImages
-  private let names: [FileDigest]
   private let equal: EqualImages
   /// The unit of each image.
   private let ofImages: [Int32]
@@ -169,12 +176,12 @@ struct DivisionUnits {
   /// Images of each class that stay in training.
   private var trained: [Int] = []
 
-  /// The units of images, each named by the digest that stands for it.
-  init(_ images: DividedImages, named names: [FileDigest]) {
-    (self.images, self.names) = (images, names)
-    let equal = EqualImages(images.indices) { names[$0] }
+  /// The units of images.
+  init(_ images: DividedImages) {
+    self.images = images
+    let equal = EqualImages(images.indices) { images.unit(of: $0) }
     self.equal = equal
-    var ofImages = [Int32](repeating: 0, count: names.count)
+    var ofImages = [Int32](repeating: 0, count: images.indices.count)
     var ofClasses = [[Int32]](repeating: [], count: Int(images.classes.max() ?? -1) + 1)
     var files: [Int32] = []
     files.reserveCapacity(equal.count)
@@ -183,7 +190,7 @@ struct DivisionUnits {
       for image in members { ofImages[Int(image)] = Int32(unit) }
       // Equal files count once.
       files.append(
-        members.count == 1 ? 1 : Int32(Set(members.map { images.digests[Int($0)] }).count))
+        members.count == 1 ? 1 : Int32(Set(members.map { images.digest(of: Int($0)) }).count))
       let owner = members.map { images.classes[Int($0)] }.min() ?? 0
       ofClasses[Int(owner)].append(Int32(unit))
     }
@@ -198,7 +205,7 @@ struct DivisionUnits {
 
   /// The digest that stands for a unit.
   func name(of unit: Int32) -> FileDigest {
-    equal[Int(unit)].first.map { names[Int($0)] } ?? FileDigest()
+    equal[Int(unit)].first.map { images.unit(of: Int($0)) } ?? FileDigest()
   }
 
   /// Different files of some units that may be trained on.

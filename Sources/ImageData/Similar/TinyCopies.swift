@@ -11,23 +11,30 @@ package struct TinyCopies: Sendable {
   private var greys: [UInt8] = []
   private var file: NamelessFile?
 
-  /// Of so many images copies are kept in memory.
-  private static let mostInMemory = 1 << 16
+  private let mostInMemory: Int
 
-  package init() {}
+  /// Of so many images copies are kept in memory.
+  package static let mostInMemory = 1 << 16
+
+  /// No copies.
+  init() { mostInMemory = TinyCopies.mostInMemory }
 
   /// The copies of hashes, each of an image of its own.
-  package init(_ hashes: [PerceptualHash]) {
+  package init(_ hashes: [PerceptualHash], mostInMemory: Int = TinyCopies.mostInMemory) {
+    self.mostInMemory = mostInMemory
     for (image, hash) in hashes.enumerated() { add(hash, of: image) }
   }
 
   /// The number of copies.
-  var count: Int { bits.count }
+  package var count: Int { bits.count }
+
+  /// Whether the copies lie in a file.
+  package var isInFile: Bool { file != nil }
 
   /// Adds the copy of an image; of one before the last there is one already.
   mutating func add(_ hash: PerceptualHash, of image: Int) {
     if let last = images.last, image <= Int(last) { return }
-    if count == TinyCopies.mostInMemory { moveToFile() }
+    if count == mostInMemory { moveToFile() }
     if let file {
       if !file.write(hash.greys, at: count * PerceptualHash.count) {
         moveToMemory(file)
@@ -53,7 +60,7 @@ package struct TinyCopies: Sendable {
   }
 
   /// A hash with its copy; one that can no longer be read is of one grey, and like no other.
-  subscript(copy: Int) -> PerceptualHash {
+  package subscript(copy: Int) -> PerceptualHash {
     let start = copy * PerceptualHash.count
     let own =
       file?.read(PerceptualHash.count, at: start)

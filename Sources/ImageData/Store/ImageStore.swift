@@ -119,10 +119,11 @@ package final class ImageStore: Sendable {
   /// The same in place.
   func fileDigest(of index: Int) -> FileDigest { outcomes.digest(of: index) }
 
-  /// For each of some images the digest that stands for all that must stay together with it; see
-  /// `DividedImages.units`.
+  /// For each of some images, ascending, the digest that stands for all that must stay together with
+  /// it; see `DividedImages.joining`.
   package func units(_ indices: [Int]) -> [FileDigest] {
-    plan.divided(indices, outcomes).units(alike: plan.alike(among: indices))
+    let indices = indices.map { Int32($0) }
+    return plan.divided(indices, outcomes).units(alike: plan.alike(among: indices))
   }
 
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {

@@ -56,15 +56,13 @@ struct ImageStoreLoading {
 
   /// Reads this process's part and learns the rest.
   mutating func load(_ tick: Tick) throws(ImageStoreError) -> ImageStore {
-    let used = try usedFiles { tick(0, plan.candidates.count) }
-    plan.expect(used)
-    try read(used, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    let total = try readUsed(tick)
     plan.compare(outcomes, workers)
     if !keeper.isFound || !group.isAlone {
       // All processes have the same digests, and so the same files to read again.
       let again = plan.settle(&outcomes)
       let digests = again.map { outcomes.digest(of: $0) }
-      try read(again) { _ in tick(used.count, used.count) }
+      try read(again) { _ in tick(total, total) }
       for (index, digest) in zip(again, digests) where outcomes.digest(of: index) != digest {
         doubt = .changed(path: plan.candidates.path(of: index))
       }
@@ -72,14 +70,14 @@ struct ImageStoreLoading {
     var made: ImageCacheFile?
     _ = try exchange.gather(.end) { () throws(ImageStoreError) -> Bool in
       if let doubt { throw doubt }
-      if tick(used.count, used.count) { throw .stopped }
+      if tick(total, total) { throw .stopped }
       if keeper.isMaking {
         if group.rank == leader {
           own = outcomes
         } else {
           // Where another machine had its file already, more may have to be read again on this one.
           for (index, outcome) in try meet(
-            plan.settle(&own)[...], { _ in tick(used.count, used.count) })
+            plan.settle(&own)[...], { _ in tick(total, total) })
           {
             own[index] = outcome
           }
@@ -92,6 +90,14 @@ struct ImageStoreLoading {
       place: keeper.settled(made), files: plan.candidates, readers: readers,
       slotBytes: plan.slotBytes, isShared: !group.isAlone)
     return ImageStore(source, plan: plan, outcomes: outcomes.withoutCopies())
+  }
+
+  /// Reads the files that the fraction does not leave out, and gives their number.
+  private mutating func readUsed(_ tick: Tick) throws(ImageStoreError) -> Int {
+    let used = try usedFiles { tick(0, plan.candidates.count) }
+    plan.expect(used)
+    try read(used, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    return used.count
   }
 
   /// Reads this process's part of some files and learns of the others.

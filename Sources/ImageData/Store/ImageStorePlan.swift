@@ -158,21 +158,17 @@ extension ImageStorePlan {
   }
 
   /// Some candidates as they are divided.
-  func divided(_ indices: some Collection<Int>, _ outcomes: OutcomeTable) -> DividedImages {
-    var images = DividedImages(count: indices.count)
-    for index in indices {
-      images.add(outcomes.digest(of: index), classIndex: candidates.classIndex(of: index)) {
-        $0.add(index, of: groups)
-      }
-    }
-    return images
+  func divided(_ indices: [Int32], _ outcomes: OutcomeTable) -> DividedImages {
+    DividedImages(
+      outcomes.digests, at: indices,
+      classes: indices.map { Int32(candidates.classIndex(of: Int($0))) }, groups: groups)
   }
 
   /// Pairs that are the same picture, among some candidates, by their places there.
-  func alike(among indices: some Sequence<Int>) -> [(Int, Int)] {
+  func alike(among indices: [Int32]) -> [(Int, Int)] {
     if alike.isEmpty { return [] }
     var places = [Int32](repeating: -1, count: candidates.count)
-    for (place, index) in indices.enumerated() { places[index] = Int32(place) }
+    for (place, index) in indices.enumerated() { places[Int(index)] = Int32(place) }
     return alike.filter { places[$0.0] >= 0 && places[$0.1] >= 0 }
       .map { (Int(places[$0.0]), Int(places[$0.1])) }
   }
@@ -181,12 +177,15 @@ extension ImageStorePlan {
   ///
   /// Gives those that have to be read again, as they belong to another split than was expected.
   mutating func settle(_ outcomes: inout OutcomeTable) -> [Int] {
-    let known = candidates.indices.filter {
-      candidates.split(of: $0) == .train && !outcomes.digest(of: $0).isEmpty
+    var known: [Int32] = []
+    known.reserveCapacity(candidates.count)
+    for index in candidates.indices
+    where candidates.split(of: index) == .train && !outcomes.digest(of: index).isEmpty {
+      known.append(Int32(index))
     }
     let splits = content.assign(divided(known, outcomes), alike: alike(among: known))
     var again: [Int] = []
-    for (index, split) in zip(known, splits) {
+    for (index, split) in zip(known.lazy.map { Int($0) }, splits) {
       let isWanted = wanted.contains(split)
       if outcomes.failures[index] != nil {
         // What nobody asked for is not looked at, and not found to be bad.

@@ -1,7 +1,8 @@
 /// The outcomes of candidates in place: 69 bytes each, more for a bad file and for one that is
 /// compared with others.
 struct OutcomeTable: Sendable {
-  private var digests: [FileDigest]
+  /// The digest of each file.
+  private(set) var digests: [FileDigest]
   private var uses: [Use]
   private var sums: [PackedSums]
   /// Why files gave no image.

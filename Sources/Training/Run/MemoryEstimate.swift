@@ -35,7 +35,7 @@ struct MemoryEstimate {
   /// The program, its threads and images being decoded.
   private static let allowance = 30 << 20
   /// Bytes of an image's record in the store, the split and the order of an epoch, its name apart.
-  private static let recordBytes = 180
+  private static let recordBytes = 125
 
   /// The report, which is drawn when all else is free again but the program; 0 for none.
   let drawing: Int
