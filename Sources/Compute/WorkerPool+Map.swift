@@ -3,13 +3,20 @@ extension WorkerPool {
   package func map<Element, Value>(
     _ elements: [Element], _ body: (_ element: Element, _ worker: Int) -> Value
   ) -> [Value] {
-    [Value](unsafeUninitializedCapacity: elements.count) { values, count in
+    map(elements.indices) { index, worker in body(elements[index], worker) }
+  }
+
+  /// The values that `body` gives for each number of a range, computed on all threads.
+  package func map<Value>(
+    _ range: Range<Int>, _ body: (_ index: Int, _ worker: Int) -> Value
+  ) -> [Value] {
+    [Value](unsafeUninitializedCapacity: range.count) { values, count in
       // Each task writes its own element.
       nonisolated(unsafe) let values = values
-      parallelFor(elements.count) { index, worker in
-        values.initializeElement(at: index, to: body(elements[index], worker))
+      parallelFor(range.count) { place, worker in
+        values.initializeElement(at: place, to: body(range.lowerBound + place, worker))
       }
-      count = elements.count
+      count = range.count
     }
   }
 

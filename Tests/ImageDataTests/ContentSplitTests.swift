@@ -2,6 +2,15 @@ import ImageData
 import Primitives
 import Testing
 
+extension ContentSplit {
+  /// The splits of images with digests, groups and classes.
+  func assign(
+    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], alike: [(Int, Int)] = []
+  ) -> [Split] {
+    assign(DividedImages(images), alike: alike)
+  }
+}
+
 /// How the training folder's images are dealt to the splits.
 @Suite struct ContentSplitTests {
   typealias Image = (digest: [UInt8], group: String?, classIndex: Int)
@@ -208,13 +217,14 @@ import Testing
   }
 
   @Test func `Units are named by groups, which equal files join, and otherwise by the file`() {
+    func digest(_ byte: UInt8) -> [UInt8] { [UInt8](repeating: byte, count: 32) }
     func units(_ images: [(UInt8, String?)]) -> [[UInt8]] {
-      ContentSplit.units(images.map { ([$0.0], $0.1, 0) })
+      DividedImages(images.map { (digest($0.0), $0.1, 0) }).units().map(\.bytes)
     }
-    #expect(units([(1, nil), (2, nil), (1, nil)]) == [[1], [2], [1]])
+    #expect(units([(1, nil), (2, nil), (1, nil)]) == [digest(1), digest(2), digest(1)])
     let joined = units([(1, "a"), (2, "a"), (2, "b"), (3, "b"), (4, nil), (5, "c")])
     #expect(Set(joined.prefix(4)).count == 1 && Set(joined).count == 3)
-    #expect(joined[4] == [4])
+    #expect(joined[4] == digest(4))
     #expect(joined[5] == SHA256.digest(Array("c".utf8)))
   }
 
@@ -232,7 +242,7 @@ import Testing
     // Copies of a file are together without a pair, and one changes nothing.
     let twice = all + [all[3]]
     #expect(content.assign(twice, alike: [(3, all.count)]) == content.assign(twice))
-    let units = ContentSplit.units(all, alike: pairs)
+    let units = DividedImages(all).units(alike: pairs).map(\.bytes)
     #expect(units[1] == all[1].digest && units[0] == units[33] && units[0] != all[0].digest)
   }
 

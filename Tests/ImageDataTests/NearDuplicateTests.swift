@@ -23,6 +23,15 @@ import Testing
     }
   }
 
+  @Test func `Tiny copies that lie in a file are those that were added`() {
+    let hashes = strangers(70)
+    for most in [0, 1, 64, 70, 71] {
+      let copies = TinyCopies(hashes, mostInMemory: most)
+      #expect(copies.count == 70 && copies.isInFile == (most < 70))
+      #expect((0..<copies.count).map { copies[$0] } == hashes)
+    }
+  }
+
   private func pairs(_ hashes: [PerceptualHash]) throws -> [[Int]] {
     let engine = try TestEngine.make()
     return NearDuplicates(hashes, workers: engine.workers).search().pairs.map { [$0.0, $0.1] }

@@ -88,7 +88,7 @@ struct FinetuneTests {
       let tuned = try rig.model("run")
       let start = try #require(solved(events))
       #expect(start.images == 27 && start.folds == 5)
-      let samples = try Dataset.open(rig.photos).splits[.test] ?? []
+      let samples = try Dataset.open(rig.photos).images([.test])
       #expect(samples.count == 9)
       func logits(_ model: ClassifierModel) throws -> [Float] {
         try Predictor(model: model, engine: try engine(), tta: .plain).predict(samples) { _ in }

@@ -92,7 +92,7 @@ package final class Predictor {
 
   /// Predicts images whose class is known.
   package func predict(
-    _ samples: [Sample], progress: (_ done: Int) throws -> Void
+    _ samples: ImageList, progress: (_ done: Int) throws -> Void
   ) throws -> [Prediction] {
     let outputs = model.network.outputs
     try runner.makeRoom(
@@ -102,9 +102,9 @@ package final class Predictor {
         + AnswerMemory.figures(classes: model.classes.count))
     var predictions: [Prediction] = []
     predictions.reserveCapacity(samples.count)
-    try predict(samples.map(\.path)) { prediction in
+    try predict(samples.lazy.map(\.path)) { prediction in
       var prediction = prediction
-      prediction.trueIndex = samples[predictions.count].classIndex
+      prediction.trueIndex = samples.classIndex(of: predictions.count)
       predictions.append(prediction)
       try progress(predictions.count)
     }

@@ -18,7 +18,7 @@ package struct SampleSheet: Sendable, Hashable {
   ) throws(ImageStoreError) {
     let maker = BatchMaker(store: store, plan: plan, kernels: kernels)
     var tensors = [Float](repeating: 0, count: images * maker.largestTensor)
-    let order = maker.order(of: plan.epochs.lowerBound)
+    let order = maker.order(of: plan.epochs.lowerBound).map { Int($0) }
     let chosen = SampleSheet.inTurn(order, store, count: images)
     samples = chosen
     var rows: [[RGBImage]] = []

@@ -7,7 +7,8 @@ final class BatchMaker {
   let plan: BatchPlan
   private let store: ImageStore
   private let pass: AugmentationPass
-  private var order: [Int] = []
+  /// Half as large as the indices themselves.
+  private var order: [Int32] = []
   private var orderEpoch: Int?
 
   init(store: ImageStore, plan: BatchPlan, kernels: KernelTable) {
@@ -28,12 +29,13 @@ final class BatchMaker {
   }
 
   /// The images of an epoch in the order of its batches.
-  func order(of epoch: Int) -> [Int] {
+  func order(of epoch: Int) -> [Int32] {
     if orderEpoch != epoch {
-      order = plan.indices
       if plan.shuffles {
         var stream = RandomStream(seed: plan.seed, purpose: .shuffle, epoch: epoch)
-        order = stream.shuffledIndices(order.count).map { plan.indices[$0] }
+        order = stream.shuffledIndices(plan.indices.count).map { Int32(plan.indices[$0]) }
+      } else {
+        order = plan.indices.map { Int32($0) }
       }
       orderEpoch = epoch
     }
@@ -44,7 +46,7 @@ final class BatchMaker {
   func begin(
     _ epoch: Int, _ index: Int, into target: UnsafeMutableBufferPointer<Float>
   ) -> PreparedBatch {
-    let whole = Array(order(of: epoch)[plan.batches[index]])
+    let whole = order(of: epoch)[plan.batches[index]].map { Int($0) }
     return prepare(whole, plan.group.range(of: whole.count), epoch, index, into: target)
   }
 

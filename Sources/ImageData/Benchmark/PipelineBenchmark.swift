@@ -30,9 +30,9 @@ package struct PipelineBenchmark: Sendable {
     _ dataset: Dataset, limit: Int, workers: WorkerPool, kernels: KernelTable,
     shouldStop: () -> Bool = { false }
   ) {
-    let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
+    let samples = dataset.images()
     let step = max(1, (samples.count + limit - 1) / limit)
-    let chosen = stride(from: 0, to: samples.count, by: step).map { samples[$0].path }
+    let chosen = stride(from: 0, to: samples.count, by: step).map { samples.path(of: $0) }
     let taken = Mutex<[(index: Int, bytes: [UInt8])]>([])
     let size = Atomic(0)
     let isStopped = Atomic(false)

@@ -84,18 +84,18 @@ package struct CheckReport: Sendable {
     }
   }
 
-  mutating func add(_ examinations: [ImageExamination]) {
-    images = examinations.count
-    byteCount = examinations.reduce(0) { $0 + $1.byteCount }
-    let images = examinations.compactMap(\.image)
-    decoded = images.count
-    for image in images {
-      kinds[image.facts.kind, default: 0] += 1
-      for trait in image.facts.traits { traits[trait, default: 0] += 1 }
-      if image.facts.orientation != 1 { turned += 1 }
+  mutating func add(_ checked: CheckedImages) {
+    images = checked.files.count
+    byteCount = checked.byteCount
+    let readable = checked.readable
+    decoded = readable.count
+    for image in readable.lazy.compactMap({ checked[$0] }) {
+      kinds[image.kind, default: 0] += 1
+      for trait in image.traits { traits[trait, default: 0] += 1 }
+      if image.isTurned { turned += 1 }
       shapes.add(image.width, image.height)
     }
-    widths = Spread(images.map(\.width))
-    heights = Spread(images.map(\.height))
+    widths = Spread(readable.compactMap { checked[$0]?.width })
+    heights = Spread(readable.compactMap { checked[$0]?.height })
   }
 }

@@ -79,21 +79,22 @@ extension DatasetCheck {
 
   /// Empty, missing, uneven and blurred classes, told by the images that can be decoded.
   static func classFindings(
-    _ survey: FolderSurvey, _ files: [CheckedFile], _ classes: [String]
+    _ survey: FolderSurvey, _ checked: CheckedImages, _ classes: [String]
   ) -> [CheckFinding] {
     var findings: [CheckFinding] = []
     let training = survey.trainingClasses
-    var rest = files[...]
+    var start = 0
     for folder in survey.folders {
       // The files come folder by folder and class by class.
       var counts: [(name: String, decoded: Int)] = []
       var details: [(name: String, detail: Detail)] = []
       for found in folder.classes {
-        let members = rest.prefix(found.files.count)
-        rest = rest.dropFirst(found.files.count)
-        let decoded = members.count { $0.examination.image != nil }
+        let members = start..<(start + found.files.count)
+        start = members.upperBound
+        let images = members.lazy.compactMap { checked[$0] }
+        let decoded = images.count { _ in true }
         counts.append((found.name, decoded))
-        if let detail = Detail(members) { details.append((found.name, detail)) }
+        if let detail = Detail(images) { details.append((found.name, detail)) }
         if decoded == 0 {
           let others = found.passedOver
           let cause =
@@ -159,11 +160,12 @@ private struct Detail {
   var side: Int
 
   /// Nil for a class without an image that tells.
-  init?(_ files: some Sequence<CheckedFile>) {
-    let telling = files.compactMap(\.examination.image).filter { $0.fineness != nil }
+  init?(_ images: some Sequence<CheckedImages.Image>) {
+    let telling = images.compactMap { image in
+      image.fineness.map { (pixels: $0, side: min(image.width, image.height)) }
+    }
     guard !telling.isEmpty else { return nil }
-    pixels = telling.compactMap(\.fineness).sorted()[telling.count / 2]
-    let shorter = telling.map { min($0.width, $0.height) }.sorted()[telling.count / 2]
-    side = (shorter + pixels - 1) / pixels
+    pixels = telling.map(\.pixels).sorted()[telling.count / 2]
+    side = (telling.map(\.side).sorted()[telling.count / 2] + pixels - 1) / pixels
   }
 }

@@ -30,8 +30,9 @@ package enum DatasetCheck {
       scanned(entries)
       return false
     }
-    let candidates = CheckCandidate.all(of: survey)
-    let total = candidates.count + survey.others.count
+    var report = CheckReport(survey)
+    var checked = CheckedImages(DatasetCheck.files(of: survey, classes: report.classes))
+    let total = checked.files.count + survey.others.count
     let done = Atomic(0)
     func note(_ worker: Int) {
       let count = done.add(1, ordering: .relaxed).newValue
@@ -39,9 +40,14 @@ package enum DatasetCheck {
       if worker == 0 { progress(count, total) }
     }
     let resizer = PerceptualHash.resizer(kernels)
-    let examinations = workers.map(candidates) { candidate, worker in
-      defer { note(worker) }
-      return ImageExamination(candidate.sample, maxPixels: maxPixels, resizer: resizer)
+    for start in stride(from: 0, to: checked.files.count, by: ImageStorePlan.filesAtOnce) {
+      let files = checked.files
+      let range = start..<min(files.count, start + ImageStorePlan.filesAtOnce)
+      let examinations = workers.map(range) { index, worker in
+        defer { note(worker) }
+        return ImageExamination(files.path(of: index), maxPixels: maxPixels, resizer: resizer)
+      }
+      for examination in examinations { checked.add(examination) }
     }
     let kinds = workers.map(survey.others) { path, worker in
       defer { note(worker) }
@@ -50,15 +56,13 @@ package enum DatasetCheck {
     }
     progress(total, total)
 
-    var report = CheckReport(survey)
-    report.add(examinations)
-    let files = zip(candidates, examinations).map { CheckedFile(candidate: $0, examination: $1) }
-    let copies = copyFindings(files, maxPixels: maxPixels, workers)
+    report.add(checked)
+    let copies = copyFindings(checked, maxPixels: maxPixels, workers)
     report.cutShort = copies.cutShort
-    let findings =
-      layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
-      + classFindings(survey, files, report.classes)
-      + files.flatMap(\.findings) + copies.findings
+    var findings = layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
+    findings += classFindings(survey, checked, report.classes)
+    for index in checked.files.indices { findings += checked.findings(of: index) }
+    findings += copies.findings
     // Stable, so that each kind keeps the order of its files.
     report.findings = CheckFinding.Kind.allCases.flatMap { kind in
       findings.filter { $0.kind == kind }
@@ -67,76 +71,34 @@ package enum DatasetCheck {
   }
 }
 
-/// A file to check and where it lies.
-struct CheckCandidate {
-  var sample: Sample
-  var split: Split
-
-  /// All candidates, folder by folder; the class indices are those of all classes.
-  static func all(of survey: FolderSurvey) -> [CheckCandidate] {
-    var indices: [[UInt8]: Int] = [:]
-    for (index, name) in survey.allClasses.enumerated() { indices[Array(name.utf8)] = index }
-    return survey.folders.flatMap { folder in
-      folder.classes.flatMap { found in
-        found.files.map { file in
-          let index = indices[Array(found.name.utf8)] ?? 0
-          return CheckCandidate(
-            sample: Sample(file, root: survey.root, classIndex: index), split: folder.split)
-        }
-      }
-    }
-  }
-}
-
-/// A file and what became of it.
-struct CheckedFile {
-  var candidate: CheckCandidate
-  var examination: ImageExamination
-
-  var path: String { candidate.sample.relativePath }
-  var classIndex: Int { candidate.sample.classIndex }
-  var split: Split { candidate.split }
-
-  /// Findings about this file by itself.
-  var findings: [CheckFinding] {
-    switch examination.result {
-    case .failure(let failure):
-      return [CheckFinding(.undecodable, failure.message, [path], code: failure.code)]
-    case .success(let image):
-      var findings: [CheckFinding] = []
-      let kind = image.facts.kind
-      let name = path[
-        (path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
-      let ending = ImageName.ending(of: String(name)).map(String.init)
-      let isForeign = ending.flatMap { ForeignKind(ending: $0) } != nil
-      if isForeign || !kind.fits(ending: path) {
-        findings.append(
-          CheckFinding(.wrongExtension, "holds \(kind == .avif ? "an" : "a") \(kind.name)", [path]))
-      }
-      let sides = [image.width, image.height].sorted()
-      let size = "\(image.width) x \(image.height) pixels"
-      if sides[0] < DatasetCheck.leastSide { findings.append(CheckFinding(.tiny, size, [path])) }
-      if sides[1] > DatasetCheck.mostAspect * sides[0] {
-        findings.append(CheckFinding(.extremeShape, size, [path]))
-      }
-      return findings
-    }
-  }
-}
-
 extension DatasetCheck {
+  /// All candidates, folder by folder; the class indices are those of all classes.
+  private static func files(of survey: FolderSurvey, classes: [String]) -> ImageList {
+    var indices: [[UInt8]: Int] = [:]
+    for (index, name) in classes.enumerated() { indices[Array(name.utf8)] = index }
+    var files = ImageList(root: survey.root)
+    for folder in survey.folders {
+      for found in folder.classes {
+        files.add(
+          found.files, of: folder.split, classIndex: indices[Array(found.name.utf8)] ?? 0)
+      }
+    }
+    return files
+  }
+
   /// Images that are there more than once, exactly or nearly.
   ///
   /// Also says for how many the search for similar ones was cut short.
   fileprivate static func copyFindings(
-    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
+    _ checked: CheckedImages, maxPixels: Int, _ workers: WorkerPool
   ) -> (findings: [CheckFinding], cutShort: Int) {
-    let pixels = pixelDigests(files, maxPixels: maxPixels, workers)
-    let copies = grouped(files) { file in
-      file.examination.image.map { pixels[$0.fileDigest] ?? $0.fileDigest }
+    let pixels = pixelDigests(checked, maxPixels: maxPixels, workers)
+    let same = EqualImages(checked.readable) { index in
+      let digest = checked.digest(of: index)
+      return pixels[digest] ?? digest
     }
-    let (near, cutShort) = nearFindings(copies, workers)
-    return (copies.filter { $0.count > 1 }.flatMap(sameFindings) + near, cutShort)
+    let (near, cutShort) = nearFindings(checked, same, workers)
+    return (same.several.flatMap { sameFindings(checked, $0) } + near, cutShort)
   }
 
   /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
@@ -144,63 +106,61 @@ extension DatasetCheck {
   /// They are decoded once more: hashing all the pixels of a dataset would take half as long as
   /// decoding them, and few images share their size and shrunk copy.
   private static func pixelDigests(
-    _ files: [CheckedFile], maxPixels: Int, _ workers: WorkerPool
-  ) -> [ImageExamination.Digest: ImageExamination.Digest] {
-    let alike = grouped(files) { $0.examination.image?.roughDigest }.filter { $0.count > 1 }
+    _ checked: CheckedImages, maxPixels: Int, _ workers: WorkerPool
+  ) -> [FileDigest: FileDigest] {
+    let alike = EqualImages(checked.readable) { checked.roughDigest(of: $0) }.several
     let doubtful = alike.map { group in
-      grouped(group) { $0.examination.image?.fileDigest }.compactMap(\.first)
+      var seen: Set<FileDigest> = []
+      return group.filter { seen.insert(checked.digest(of: Int($0))).inserted }
     }.filter { $0.count > 1 }.flatMap(\.self)
-    let found = workers.map(doubtful) { file, _ in
-      ImageExamination.pixelDigest(file.candidate.sample.path, maxPixels: maxPixels)
+    let found = workers.map(doubtful) { index, _ in
+      ImageExamination.pixelDigest(checked.files.path(of: Int(index)), maxPixels: maxPixels)
     }
-    var digests: [ImageExamination.Digest: ImageExamination.Digest] = [:]
-    for (file, digest) in zip(doubtful, found) {
-      if let image = file.examination.image { digests[image.fileDigest] = digest }
-    }
+    var digests: [FileDigest: FileDigest] = [:]
+    for (index, digest) in zip(doubtful, found) { digests[checked.digest(of: Int(index))] = digest }
     return digests
   }
 
   /// Findings about files with the same pixels.
-  private static func sameFindings(_ files: [CheckedFile]) -> [CheckFinding] {
-    let isSameFile = Set(files.compactMap(\.examination.image?.fileDigest)).count == 1
+  private static func sameFindings(
+    _ checked: CheckedImages, _ files: ArraySlice<Int32>
+  ) -> [CheckFinding] {
+    let isSameFile = Set(files.map { checked.digest(of: Int($0)) }).count == 1
     return CheckFinding.copies(
       isSameFile ? CheckFinding.sameFile : "the same pixels in different files",
-      files.map { ($0.candidate.sample, $0.split) })
+      checked.files.placed(files))
   }
 
   /// Findings about images that look alike; each lists all files with the image.
   private static func nearFindings(
-    _ images: [[CheckedFile]], _ workers: WorkerPool
+    _ checked: CheckedImages, _ same: EqualImages, _ workers: WorkerPool
   ) -> (findings: [CheckFinding], cutShort: Int) {
-    let hashed = images.indices.filter { images[$0][0].examination.image?.hash != nil }
-    let hashes = hashed.compactMap { images[$0][0].examination.image?.hash }
-    var groups = Groups(count: hashes.count)
-    let outcome = NearDuplicates(hashes, workers: workers).search()
+    // One file of those with the same pixels is compared: the first.
+    var isFirst = [Bool](repeating: false, count: checked.files.count)
+    for group in 0..<same.count { if let first = same[group].first { isFirst[Int(first)] = true } }
+    let images = checked.copies.images
+    let chosen = images.indices.filter { isFirst[Int(images[$0])] }.map { Int32($0) }
+    let outcome = NearDuplicates(checked.copies, chosen, workers: workers).search()
+    var groups = Groups(count: chosen.count)
     for (a, b) in outcome.pairs { groups.join(a, b) }
-    let findings = groups.all().map { members in
-      CheckFinding.alike(
-        members.flatMap { images[hashed[$0]] }.map { ($0.candidate.sample, $0.split) })
+    let alike = groups.all().map { members in members.map { images[Int(chosen[$0])] } }
+    var files: [Int32: ArraySlice<Int32>] = [:]
+    let wanted = Set(alike.flatMap(\.self))
+    for group in 0..<same.count {
+      if let first = same[group].first, wanted.contains(first) { files[first] = same[group] }
+    }
+    let findings = alike.map { members in
+      CheckFinding.alike(checked.files.placed(members.flatMap { files[$0] ?? [] }))
     }
     return (findings, outcome.cutShort)
   }
 }
 
-/// Elements with equal keys together, in the order of their first ones; those without are omitted.
-private func grouped<Element, Key: Hashable>(
-  _ elements: some Sequence<Element>, by key: (Element) -> Key?
-) -> [[Element]] {
-  var numbers: [Key: Int] = [:]
-  var groups: [[Element]] = []
-  for element in elements {
-    guard let key = key(element) else { continue }
-    if let number = numbers[key] {
-      groups[number].append(element)
-    } else {
-      numbers[key] = groups.count
-      groups.append([element])
-    }
+extension ImageList {
+  /// Some images, with the splits whose folders they lie in.
+  fileprivate func placed(_ images: some Sequence<Int32>) -> [(sample: Sample, split: Split)] {
+    images.map { (self[Int($0)], split(of: Int($0))) }
   }
-  return groups
 }
 
 extension CheckFinding {
@@ -245,21 +205,21 @@ extension ImageStore {
   ///
   /// `DatasetCheck` looks further: for the same pixels in other files, and in all folders.
   package var copies: [CheckFinding] {
-    func files(_ group: [Int]) -> [(sample: Sample, split: Split)] {
-      group.compactMap { index in split(of: index).map { (samples[index], $0) } }
+    func files(_ group: some Sequence<Int32>) -> [(sample: Sample, split: Split)] {
+      group.compactMap { index in split(of: Int(index)).map { (samples[Int(index)], $0) } }
     }
-    let equal = grouped(samples.indices.filter { split(of: $0) != nil }) { digest(of: $0) }
-      .filter { $0.count > 1 }
+    let images = samples.indices.filter { split(of: $0) != nil }
+    let equal = EqualImages(images) { fileDigest(of: $0) }.several
       .flatMap { CheckFinding.copies(CheckFinding.sameFile, files($0)) }
     return (equal + similar.map { CheckFinding.alike(files($0)) }).sorted { $0.kind < $1.kind }
   }
 
   /// Groups of images of several files that are the same picture, where images were compared.
-  private var similar: [[Int]] {
+  private var similar: [[Int32]] {
     var together = Groups(count: alike.isEmpty ? 0 : samples.count)
     for (a, b) in alike where split(of: a) != nil && split(of: b) != nil { together.join(a, b) }
     return together.all().filter { group in
-      group.contains { digest(of: $0) != digest(of: group[0]) }
-    }
+      group.contains { fileDigest(of: $0) != fileDigest(of: group[0]) }
+    }.map { $0.map { Int32($0) } }
   }
 }

@@ -2,27 +2,12 @@ internal import Primitives
 
 /// The results of examining one file; its pixels are discarded.
 struct ImageExamination: Sendable {
-  struct Digest: Hashable {
-    private var words: SIMD4<UInt64>
-
-    /// The digest of bytes, with the size of their image where one is given.
-    init(of bytes: [UInt8], width: Int = 0, height: Int = 0) {
-      var digest = SHA256()
-      if width > 0 { digest.update("\(width) \(height)\n".utf8) }
-      digest.update(bytes)
-      words = SIMD4()
-      for (index, byte) in digest.finalize().enumerated() {
-        words[index / 8] = words[index / 8] << 8 | UInt64(byte)
-      }
-    }
-  }
-
   /// The results for a readable image.
   struct Image {
     /// Of the whole file.
-    var fileDigest: Digest
+    var fileDigest: FileDigest
     /// Of the size and a shrunk copy: images with the same pixels have the same.
-    var roughDigest: Digest
+    var roughDigest: FileDigest
     var facts: ImageFacts
     /// Pixels across, upright.
     var width: Int
@@ -37,10 +22,10 @@ struct ImageExamination: Sendable {
   var result: Result<Image, ImageFailure>
 
   /// Reads and decodes a file as every command does.
-  init(_ sample: Sample, maxPixels: Int, resizer: Resizer) {
+  init(_ path: String, maxPixels: Int, resizer: Resizer) {
     var size = 0
     result = Result { () throws(ImageFailure) in
-      let bytes = try FileBytes.read(sample.path, onlyImage: true)
+      let bytes = try FileBytes.read(path, onlyImage: true)
       size = bytes.count
       let (decoded, foundFacts) = try ImageReader.decodeWithFacts(
         bytes: bytes, maxPixels: maxPixels)
@@ -50,8 +35,8 @@ struct ImageExamination: Sendable {
       let image = decoded.upright
       let shrunk = PerceptualHash.shrunk(image, by: resizer)
       return Image(
-        fileDigest: Digest(of: bytes),
-        roughDigest: Digest(of: shrunk.pixels, width: image.width, height: image.height),
+        fileDigest: FileDigest(SHA256.digest(bytes)),
+        roughDigest: FileDigest(of: shrunk.pixels, width: image.width, height: image.height),
         facts: facts, width: image.width, height: image.height,
         fineness: Fineness.pixels(of: image),
         hash: PerceptualHash(
@@ -63,10 +48,20 @@ struct ImageExamination: Sendable {
   var image: Image? { try? result.get() }
 
   /// The digest of a file's upright pixels and their size; nil if the file has gone bad meanwhile.
-  static func pixelDigest(_ path: String, maxPixels: Int) -> Digest? {
+  static func pixelDigest(_ path: String, maxPixels: Int) -> FileDigest? {
     guard let bytes = try? FileBytes.read(path),
       let image = try? ImageReader.decode(bytes: bytes, maxPixels: maxPixels)
     else { return nil }
-    return Digest(of: image.pixels, width: image.width, height: image.height)
+    return FileDigest(of: image.pixels, width: image.width, height: image.height)
+  }
+}
+
+extension FileDigest {
+  /// The digest of pixels with the size of their image.
+  fileprivate init(of pixels: [UInt8], width: Int, height: Int) {
+    var digest = SHA256()
+    digest.update("\(width) \(height)\n".utf8)
+    digest.update(pixels)
+    self.init(digest.finalize())
   }
 }

@@ -47,13 +47,16 @@ package struct ContentSplit: Codable, Sendable, Hashable {
     nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds || fold != nil)
   }
 
-  /// Bytes that comparing images takes while they are loaded: two tiny copies of each.
+  /// Bytes that comparing images takes while they are loaded: the details of each, and the tiny
+  /// copies that are kept in memory.
   package func comparingBytes(images: Int) -> Int {
-    comparesImages ? images * (2 * PerceptualHash.count + 256) : 0
+    guard comparesImages else { return 0 }
+    return images * (PerceptualHash.count + 256)
+      + min(images, TinyCopies.mostInMemory) * PerceptualHash.count
   }
 
   /// The order in which images are taken into a fraction.
-  package static func rank(_ digest: [UInt8]) -> Double {
+  package static func rank(_ digest: FileDigest) -> Double {
     part(digest, at: 16)
   }
 
@@ -64,9 +67,8 @@ package struct ContentSplit: Codable, Sendable, Hashable {
   }
 
   /// Eight bytes of a digest as a number in [0, 1).
-  private static func part(_ digest: [UInt8], at start: Int) -> Double {
-    let bits = digest[start..<(start + 8)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return Double(bits >> 11) * 0x1p-53
+  private static func part(_ digest: FileDigest, at start: Int) -> Double {
+    Double(digest.word(at: start) >> 11) * 0x1p-53
   }
 }
 
@@ -143,7 +145,7 @@ extension ContentSplit {
   /// The split to which an image most likely belongs, before the digests of its class are known.
   ///
   /// `count` is their number. By the independent rule this is certain.
-  func likelySplit(of digest: [UInt8], among count: Int) -> Split {
+  func likelySplit(of digest: FileDigest, among count: Int) -> Split {
     var left = count
     for (split, share, digits) in heldOut {
       let number = ContentSplit.number(share, of: count)
@@ -160,144 +162,60 @@ extension ContentSplit {
   /// splits get them. Every class keeps an image to train on.
   ///
   /// - alike: pairs of images that are the same picture.
-  package func assign(
-    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], alike: [(Int, Int)] = []
-  ) -> [Split] {
-    let units = ContentSplit.units(images, alike: alike)
+  package func assign(_ images: DividedImages, alike: [(Int, Int)] = []) -> [Split] {
+    let images = images.joining(alike)
     guard rule == .stratified else {
-      return units.map { likelySplit(of: $0, among: 0) }
+      return images.indices.map { likelySplit(of: images.unit(of: $0), among: 0) }
     }
-    var chosen = folded(images, units)
-    // Equal files count once.
-    var members: [[UInt8]: (owner: Int, files: Set<[UInt8]>, classes: [Int: Int])] = [:]
-    var trained: [Int: Int] = [:]
-    for (image, unit) in zip(images, units) {
-      if chosen[unit] == nil { trained[image.classIndex, default: 0] += 1 }
-      var member = members[unit] ?? (image.classIndex, [], [:])
-      member.owner = min(member.owner, image.classIndex)
-      member.files.insert(image.digest)
-      member.classes[image.classIndex, default: 0] += 1
-      members[unit] = member
-    }
-    // Those of other classes that go with a unit may be all that these have.
-    func hold(_ unit: Unit, _ split: Split) -> Bool {
-      let classes = members[unit.digest]?.classes ?? [:]
-      guard classes.allSatisfy({ $0.value < trained[$0.key] ?? 0 }) else { return false }
-      for (label, count) in classes { trained[label, default: 0] -= count }
-      chosen[unit.digest] = split
-      return true
-    }
-    // In an order that no listing decides.
-    let classes = Dictionary(grouping: members.keys) { members[$0]?.owner ?? 0 }
-      .sorted { $0.key < $1.key }.map { _, units in
-        units.map { Unit(digest: $0, images: members[$0]?.files.count ?? 1) }
-      }
-    let counts = classes.map { units in
-      units.reduce(0) { $0 + (chosen[$1.digest] == nil ? $1.images : 0) }
-    }
+    var units = DivisionUnits(images)
+    for image in folded(images) { units.splits[units.unit(of: image)] = .test }
+    units.countTrained()
+    let counts = units.ofClasses.map { units.filesLeft(of: $0) }
     for (split, share, digits) in heldOut {
+      func ordered(_ chosen: [Int32]) -> [Int32] {
+        chosen.map { (ContentSplit.part(units.name(of: $0), at: digits), $0) }
+          // Units are numbered in the order of their digests.
+          .sorted { $0 < $1 }.map(\.1)
+      }
       // The first of a class that gives none of its own.
-      var firsts: [Ranked] = []
-      for (units, count) in zip(classes, counts) {
-        let left = units.filter { chosen[$0.digest] == nil }
-          .map { Ranked(rank: ContentSplit.part($0.digest, at: digits), unit: $0) }.sorted()
+      var firsts: [Int32] = []
+      for (members, count) in zip(units.ofClasses, counts) {
+        let left = ordered(members.filter { units.splits[Int($0)] == nil })
         let number = ContentSplit.number(share, of: count)
-        for unit in ContentSplit.first(number, of: left) { _ = hold(unit, split) }
+        for unit in ContentSplit.first(number, of: left, units) { units.hold(unit, split) }
         if number == 0, left.count > 1 { firsts.append(left[0]) }
       }
       let number = ContentSplit.pooled(share, counts)
-      for one in firsts.sorted().prefix(number) { _ = hold(one.unit, split) }
+      for unit in ordered(firsts).prefix(number) { units.hold(unit, split) }
     }
-    return units.map { chosen[$0] ?? .train }
+    return images.indices.map { units.splits[units.unit(of: $0)] ?? .train }
   }
 
-  /// The units of the fold that is the test; none where there are no folds.
-  private func folded(
-    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], _ units: [[UInt8]]
-  ) -> [[UInt8]: Split] {
+  /// The images of the fold that is the test; none where there are no folds.
+  private func folded(_ images: DividedImages) -> [Int] {
     guard let fold,
       let folds = try? Folds(
-        targets: images.map(\.classIndex), groups: units,
-        classes: (images.map(\.classIndex).max() ?? 0) + 1, most: fold.count)
-    else { return [:] }
-    let held = zip(units, folds.ofImages).filter { $0.1 == fold.number - 1 }
-    return Dictionary(held.map { ($0.0, .test) }) { first, _ in first }
+        targets: images.classes.map { Int($0) },
+        groups: images.indices.map { images.unit(of: $0).bytes },
+        classes: Int(images.classes.max() ?? 0) + 1, most: fold.count)
+    else { return [] }
+    return images.indices.filter { folds.ofImages[$0] == fold.number - 1 }
   }
 
   /// The units in order that bring the images nearer to `number`, each one; never all units.
   ///
   /// The smallest is taken where every one would be too large.
-  private static func first(_ number: Int, of units: [Ranked]) -> [Unit] {
-    var taken: [Unit] = []
+  private static func first(_ number: Int, of left: [Int32], _ units: DivisionUnits) -> [Int32] {
+    var taken: [Int32] = []
     var images = 0
-    for unit in units.map(\.unit) where taken.count < units.count - 1 && images < number {
-      if images + unit.images - number <= number - images {
+    for unit in left where taken.count < left.count - 1 && images < number {
+      let files = units.files(of: unit)
+      if images + files - number <= number - images {
         taken.append(unit)
-        images += unit.images
+        images += files
       }
     }
-    guard taken.isEmpty, number > 0, units.count > 1 else { return taken }
-    return units.map(\.unit).min { $0.images < $1.images }.map { [$0] } ?? []
-  }
-
-  /// For each image the digest that stands for all that must stay together with it.
-  ///
-  /// It is its own, or that of its group's name, the least where equal files connect several groups. Of
-  /// images that are the same picture it is the digest of the least: the least alone would be held out
-  /// more often.
-  ///
-  /// - alike: pairs of images that are the same picture.
-  package static func units(
-    _ images: [(digest: [UInt8], group: String?, classIndex: Int)], alike: [(Int, Int)] = []
-  ) -> [[UInt8]] {
-    // Equal files are together by their digests.
-    let pairs = alike.filter { images[$0.0].digest != images[$0.1].digest }
-    guard !pairs.isEmpty || images.contains(where: { $0.group != nil }) else {
-      return images.map(\.digest)
-    }
-    var together = Groups(count: images.count)
-    var files: [[UInt8]: Int] = [:]
-    var groups: [String: Int] = [:]
-    for (index, image) in images.enumerated() {
-      if let other = files[image.digest] { together.join(other, index) }
-      files[image.digest] = index
-      guard let group = image.group else { continue }
-      if let other = groups[group] { together.join(other, index) }
-      groups[group] = index
-    }
-    for (a, b) in pairs { together.join(a, b) }
-    let joined = Set(pairs.map { together.leader($0.0) })
-    var least: [Int: [UInt8]] = [:]
-    for (index, image) in images.enumerated() {
-      let own = unit(of: image.digest, group: image.group)
-      let leader = together.leader(index)
-      least[leader] = least[leader].map { own.lexicographicallyPrecedes($0) ? own : $0 } ?? own
-    }
-    for leader in joined { least[leader] = least[leader].map { SHA256.digest($0) } }
-    return images.enumerated().map { least[together.leader($0.offset)] ?? $0.element.digest }
-  }
-
-  /// What stands for an image whose group has no other than it.
-  static func unit(of digest: [UInt8], group: String?) -> [UInt8] {
-    group.map { SHA256.digest(Array($0.utf8)) } ?? digest
-  }
-
-  /// Images that stay together.
-  private struct Unit {
-    var digest: [UInt8]
-    /// Different files.
-    var images: Int
-  }
-
-  /// A unit by its place in the order of choice.
-  private struct Ranked: Comparable {
-    var rank: Double
-    var unit: Unit
-
-    static func < (a: Ranked, b: Ranked) -> Bool {
-      a.rank != b.rank ? a.rank < b.rank : a.unit.digest.lexicographicallyPrecedes(b.unit.digest)
-    }
-
-    static func == (a: Ranked, b: Ranked) -> Bool { a.unit.digest == b.unit.digest }
+    guard taken.isEmpty, number > 0, left.count > 1 else { return taken }
+    return left.min { units.files(of: $0) < units.files(of: $1) }.map { [$0] } ?? []
   }
 }

@@ -13,18 +13,6 @@ package enum Split: String, Codable, Sendable, CaseIterable, Comparable {
   private var order: Int { self == .train ? 0 : self == .val ? 1 : 2 }
 }
 
-/// One candidate image of a dataset.
-///
-/// Nothing but its name has been looked at.
-package struct Sample: Sendable, Hashable {
-  /// The path to open.
-  package var path: String
-  /// The path below the dataset's folder, with `/` between the parts.
-  package var relativePath: String
-  /// The index of its folder's name in the classes.
-  package var classIndex: Int
-}
-
 /// The images below a folder, by split and class.
 package struct Dataset: Sendable {
   /// The folder, as given.
@@ -32,7 +20,7 @@ package struct Dataset: Sendable {
   /// The classes, in byte order of the training folder's names, or as the model has them.
   package var classes: [String]
   /// The candidates of each split that has a folder, in byte order of their relative paths.
-  package var splits: [Split: [Sample]]
+  package var splits: [Split: ImageList]
   /// Dot-files and dot-folders ignored.
   package var hiddenCount: Int
   /// Files ignored because they are no images by name or content.
@@ -47,11 +35,18 @@ package struct Dataset: Sendable {
   /// Whether the folder holds only class folders, which all belong to training.
   package var isUnsplit: Bool
 
+  /// The images of some splits' folders, one split after the other.
+  package func images(_ splits: [Split] = Split.allCases) -> ImageList {
+    var all = ImageList(root: root)
+    for split in splits {
+      if let images = self.splits[split] { all.add(images) }
+    }
+    return all
+  }
+
   /// The number of candidates a class of one split.
   package func counts(_ split: Split) -> [Int] {
-    var counts = [Int](repeating: 0, count: classes.count)
-    for sample in splits[split] ?? [] { counts[sample.classIndex] += 1 }
-    return counts
+    splits[split]?.counts(classes: classes.count) ?? [Int](repeating: 0, count: classes.count)
   }
 
   /// Finds the images below a folder, by their names and, where those do not tell, first bytes.
@@ -74,13 +69,15 @@ package struct Dataset: Sendable {
     let classes = classes ?? survey.trainingClasses
     var indices: [[UInt8]: Int] = [:]
     for (index, name) in classes.enumerated() { indices[Array(name.utf8)] = index }
-    var splits: [Split: [Sample]] = [:]
+    var splits: [Split: ImageList] = [:]
     // Where nothing has a label there is nothing to validate or test on.
     for folder in survey.folders where !survey.isUnlabelled(folder) {
-      splits[folder.split] = folder.classes.flatMap { found -> [Sample] in
-        guard let index = indices[Array(found.name.utf8)] else { return [] }
-        return found.files.map { Sample($0, root: survey.root, classIndex: index) }
+      var images = ImageList(root: survey.root)
+      for found in folder.classes {
+        guard let index = indices[Array(found.name.utf8)] else { continue }
+        images.add(found.files, of: folder.split, classIndex: index)
       }
+      splits[folder.split] = images
     }
     return Dataset(
       root: survey.root, classes: classes, splits: splits, hiddenCount: survey.hidden.count,
@@ -97,13 +94,5 @@ package struct Dataset: Sendable {
   /// Whether a file has the extension of an image.
   package static func isCandidate(_ name: String) -> Bool {
     FileKind(ending: name) != nil
-  }
-}
-
-extension Sample {
-  init(_ file: FolderSurvey.File, root: String, classIndex: Int) {
-    self.init(
-      path: joined(root, file.relativePath), relativePath: file.relativePath,
-      classIndex: classIndex)
   }
 }

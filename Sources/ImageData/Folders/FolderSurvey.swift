@@ -6,15 +6,12 @@ internal import Primitives
 /// The one walk that every command takes. It continues where it meets something that no dataset may
 /// hold: `Dataset.open` refuses what `problems` says, a check reports it.
 struct FolderSurvey {
-  /// A file that is an image by its name or its first bytes, or whatever else bears such a name.
-  struct File {
-    var relativePath: String
-  }
-
   /// The images of one class in one folder of a split.
   struct ClassFolder {
     var name: String
-    var files: [File] = []
+    /// The files that are images by their names or their first bytes, or whatever else bears such a
+    /// name, below the dataset's folder.
+    var files = FileNameTable()
     var folders: [String] = []
     var isFlat = false
     /// The other files among them.
@@ -142,7 +139,7 @@ extension FolderSurvey {
       let images = folder.classes.map(\.files.count)
       problems.append(.tooFewClasses(dataset: root, path: path, classes: names, images: images))
     }
-    let empty = folder.classes.filter(\.files.isEmpty)
+    let empty = folder.classes.filter { $0.files.count == 0 }
     if !empty.isEmpty {
       problems.append(
         .emptyClasses(

@@ -152,6 +152,7 @@ struct FolderWalk {
       // Classes may share folders: it is their images that a check compares.
       entered = []
       try collect(name, parents, depth: 1, &found, shouldStop)
+      found.files.trim()
       survey.passedOver.add(found.passedOver)
       survey.folders[index].classes.append(found)
     }
@@ -216,7 +217,7 @@ struct FolderWalk {
       }
       switch ImageName.role(entry, path: joined(root, name)) {
       case .image:
-        found.files.append(FolderSurvey.File(relativePath: name))
+        found.files.add(entry.name, in: relative)
         if depth == 1 { found.isFlat = true }
       case .folder:
         if depth == 1 { found.folders.append(entry.name) }

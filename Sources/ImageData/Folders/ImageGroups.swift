@@ -29,7 +29,7 @@ package struct ImageGroups {
   }
 
   /// Looks at the groups of images.
-  package func survey(_ samples: [Sample]) -> Survey {
+  package func survey(_ samples: some Sequence<Sample>) -> Survey {
     var survey = Survey()
     var members: [Int: (count: Int, groups: Set<String?>)] = [:]
     for sample in samples {

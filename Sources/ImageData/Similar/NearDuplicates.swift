@@ -34,7 +34,9 @@ package struct NearDuplicates {
 
   private static let parts = 4
 
-  private let hashes: [PerceptualHash]
+  private let copies: TinyCopies
+  /// The copies among which is searched, in order: the numbers of images here are places in it.
+  private let chosen: [Int32]
   /// The details of the tiny copies, as `GreySquare.bytes`.
   private let details: [Int8]
   /// The images sorted by each part of their hashes in turn, and those hashes.
@@ -48,19 +50,26 @@ package struct NearDuplicates {
 
   /// An index over the hashes of images.
   package init(_ hashes: [PerceptualHash], workers: WorkerPool) {
-    (self.hashes, self.workers) = (hashes, workers)
-    let bits = hashes.map(\.bits)
+    let copies = TinyCopies(hashes)
+    self.init(copies, Array(0..<Int32(copies.count)), workers: workers)
+  }
+
+  /// An index over some of the copies, ascending.
+  init(_ copies: TinyCopies, _ chosen: [Int32], workers: WorkerPool) {
+    (self.copies, self.chosen, self.workers) = (copies, chosen, workers)
+    let bits = chosen.map { copies.bits[Int($0)] }
     let count = GreySquare.count
-    details = [Int8](unsafeUninitializedCapacity: hashes.count * count) { bytes, initialized in
+    details = [Int8](unsafeUninitializedCapacity: chosen.count * count) { bytes, initialized in
       nonisolated(unsafe) let bytes = bytes
-      workers.parallelFor(hashes.count) { index, _ in
-        let detail = GreySquare(hashes[index]).detail.bytes
+      workers.parallelFor(chosen.count) { index, _ in
+        let detail = GreySquare(copies[Int(chosen[index])]).detail.bytes
         for at in 0..<count { bytes.initializeElement(at: index * count + at, to: detail[at]) }
       }
-      initialized = hashes.count * count
+      initialized = chosen.count * count
     }
     var order: [Int32] = []
     var starts: [Int32] = []
+    order.reserveCapacity(NearDuplicates.parts * bits.count)
     for part in 0..<NearDuplicates.parts {
       var ends = [Int32](repeating: 0, count: NearDuplicates.values + 1)
       for hash in bits { ends[Int(NearDuplicates.value(hash, part)) + 1] += 1 }
@@ -83,9 +92,17 @@ package struct NearDuplicates {
   package static func pairs(
     of hashes: [PerceptualHash?], workers: WorkerPool
   ) -> [(Int, Int)] {
-    let known = hashes.indices.filter { hashes[$0] != nil }
-    let found = NearDuplicates(known.compactMap { hashes[$0] }, workers: workers).search()
-    return found.pairs.map { (known[$0.0], known[$0.1]) }
+    var copies = TinyCopies()
+    for (image, hash) in hashes.enumerated() {
+      if let hash { copies.add(hash, of: image) }
+    }
+    return pairs(of: copies, workers: workers)
+  }
+
+  /// Pairs of the images that are the same picture.
+  static func pairs(of copies: TinyCopies, workers: WorkerPool) -> [(Int, Int)] {
+    let all = NearDuplicates(copies, Array(0..<Int32(copies.count)), workers: workers)
+    return all.search().pairs.map { (Int(copies.images[$0.0]), Int(copies.images[$0.1])) }
   }
 
   /// The result of a search among all images.
@@ -99,22 +116,28 @@ package struct NearDuplicates {
 
   /// Searches for each image among those before it, and for each crop of it among all.
   package func search() -> Outcome {
-    let searches = workers.map(Array(hashes.indices)) { index, _ in run(index) }
     var outcome = Outcome()
-    var pairs: Set<[Int]> = []
-    for search in searches {
-      for other in search.found {
-        pairs.insert([min(other, search.index), max(other, search.index)])
+    // A crop may find what is found the other way round, too.
+    var pairs: Set<SIMD2<Int32>> = []
+    for start in stride(from: 0, to: chosen.count, by: NearDuplicates.searchesAtOnce) {
+      let range = start..<min(chosen.count, start + NearDuplicates.searchesAtOnce)
+      for search in workers.map(range, { index, _ in run(index) }) {
+        for other in search.found {
+          pairs.insert([Int32(min(other, search.index)), Int32(max(other, search.index))])
+        }
+        if search.isCutShort { outcome.cutShort += 1 }
+        outcome.lookups += search.lookups
       }
-      if search.isCutShort { outcome.cutShort += 1 }
-      outcome.lookups += search.lookups
     }
-    outcome.pairs = pairs.sorted { $0.lexicographicallyPrecedes($1) }.map { ($0[0], $0[1]) }
+    outcome.pairs = pairs.sorted { ($0.x, $0.y) < ($1.x, $1.y) }.map { (Int($0.x), Int($0.y)) }
     return outcome
   }
 
+  /// Images whose findings are held at a time, before they are put together.
+  private static let searchesAtOnce = 1 << 16
+
   private var mostLookups: Int {
-    max(NearDuplicates.leastLookups, Int(NearDuplicates.mostLooked * Double(hashes.count)))
+    max(NearDuplicates.leastLookups, Int(NearDuplicates.mostLooked * Double(chosen.count)))
   }
 
   /// The state of the search for one image.
@@ -160,9 +183,10 @@ package struct NearDuplicates {
   /// Finds some of the images that look like one.
   private func run(_ index: Int) -> Search {
     var search = Search(index)
-    let whole = GreySquare(hashes[index])
+    let hash = copies[Int(chosen[index])]
+    let whole = GreySquare(hash)
     let mirrored = whole.mirrored
-    let greys = hashes[index].greys.map { Float($0) }
+    let greys = hash.greys.map { Float($0) }
     func run(_ crop: PictureCrop, _ bits: UInt64) {
       for isMirrored in [false, true] where !search.isOver {
         var query =
@@ -176,7 +200,7 @@ package struct NearDuplicates {
         search.isCutShort = search.isCutShort || query.isExhausted
       }
     }
-    run(.whole, hashes[index].bits)
+    run(.whole, hash.bits)
     for (crop, across, down) in NearDuplicates.crops where !search.isOver {
       run(crop, PerceptualHash.signs(greys, across: across, down: down))
     }
@@ -216,7 +240,7 @@ package struct NearDuplicates {
       guard promise >= NearDuplicates.leastPromise else { continue }
       query.alignments -= 1
       let agreement = query.whole.agreement(
-        with: GreySquare(hashes[other]), from: query.crop.alignment)
+        with: GreySquare(copies[Int(chosen[other])]), from: query.crop.alignment)
       if agreement >= NearDuplicates.leastAgreement { search.found.append(other) }
     }
   }

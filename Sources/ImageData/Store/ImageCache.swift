@@ -45,7 +45,7 @@ package struct ImageCache: Sendable, Hashable {
     let place = try? place(bytes: plan.byteCount, root: plan.root, copies: ranksOnNode)
     guard place ?? .ram == .ram else { return 0 }
     // A fraction leaves the others' memory untouched.
-    let left = plan.candidates.count { $0.folder == .train }
+    let left = plan.candidates.count(of: .train)
     let kept = Double(plan.candidates.count - left) + Double(left) * content.fraction
     return Int(kept * Double(plan.slotBytes))
   }

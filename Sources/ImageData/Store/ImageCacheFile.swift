@@ -5,47 +5,53 @@ internal import Synchronization
 
 /// A file of decoded images, complete or not there.
 ///
-/// Header, images in slots of one size, index. It is written under another name and gets its own
+/// Header, images in slots of one size, index, tiny copies. It is written under another name and gets its own
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class ImageCacheFile: Sendable {
-  let outcomes: [ImageStoreOutcome]
+  /// By their sums it is told whether an image has gone bad.
+  private let outcomes: OutcomeTable
   private let descriptor: CInt
   private let slotBytes: Int
 
   private static let magic = Array("cnnctl pictures\n".utf8)
-  /// Version 1 had an index in JSON, version 2 no tiny copies: a file of these is made anew.
-  private static let version = 3
+  /// Version 1 had an index in JSON, version 2 no tiny copies, version 3 these in its index: a file of
+  /// these is made anew.
+  private static let version = 4
   /// Bytes before the first slot.
   private static let start = 4096
   private static let headerBytes = 128
+  /// Bytes of the index that are read and written at a time.
+  private static let pieceBytes = 1 << 20
 
-  /// Opens the file at `path` if it is complete and has the given key, newer than all its sources.
+  /// Opens the file at `path` if it is complete and has the given key, newer than all its sources;
+  /// also gives the outcomes with the tiny copies.
   ///
   /// `times` says when each of them changed, in nanoseconds since 1970: a file that was made within
   /// two seconds after that is not trusted, as a later change might show the same time.
-  convenience init?(_ path: String, key: String, plan: ImageStorePlan, times: [Int]) {
+  static func find(
+    _ path: String, key: String, plan: ImageStorePlan, times: [Int]
+  ) -> (file: ImageCacheFile, outcomes: OutcomeTable)? {
     let descriptor = open(systemPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     var status = stat()
     // What others can write could hold other images than the files.
     guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(),
       status.st_mode & (S_IWGRP | S_IWOTH) == 0,
-      let index = ImageCacheFile.index(
-        descriptor, slotBytes: plan.slotBytes, count: plan.candidates.count, times: times),
-      let outcomes = plan.outcomes(of: plan.candidates.indices, index, after: key)
+      let outcomes = ImageCacheFile.outcomes(descriptor, key: key, plan: plan, times: times)
     else {
       close(descriptor)
       return nil
     }
-    self.init(descriptor, outcomes, slotBytes: plan.slotBytes)
     // Files that nobody has wanted for long are removed: this one is wanted.
     futimens(descriptor, nil)
+    return (ImageCacheFile(descriptor, outcomes, slotBytes: plan.slotBytes), outcomes)
   }
 
   /// A file that has just been written; the descriptor is taken over.
-  private init(_ descriptor: CInt, _ outcomes: [ImageStoreOutcome], slotBytes: Int) {
-    (self.descriptor, self.slotBytes, self.outcomes) = (descriptor, slotBytes, outcomes)
+  private init(_ descriptor: CInt, _ outcomes: OutcomeTable, slotBytes: Int) {
+    (self.descriptor, self.slotBytes) = (descriptor, slotBytes)
+    self.outcomes = outcomes.withoutCopies()
   }
 
   deinit { close(descriptor) }
@@ -53,17 +59,17 @@ final class ImageCacheFile: Sendable {
   /// Reads the bytes of a slot; false if they cannot be read or are not those of the image.
   func read(_ slot: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
     let offset = ImageCacheFile.start + slot * slotBytes
-    let sums = outcomes[slot].sums
+    let sums = outcomes.sums(of: slot)
     guard ImageCacheFile.read(descriptor, at: offset, into: target),
       3 * sums.count <= target.count
     else { return false }
     return ChannelSums(UnsafeRawBufferPointer(rebasing: target[..<(3 * sums.count)])) == sums
   }
 
-  /// The index, if the file is whole and its images have that size and number.
-  private static func index(
-    _ descriptor: CInt, slotBytes: Int, count: Int, times: [Int]
-  ) -> [UInt8]? {
+  /// The outcomes, if the file is whole and its images have that size and number.
+  private static func outcomes(
+    _ descriptor: CInt, key: String, plan: ImageStorePlan, times: [Int]
+  ) -> OutcomeTable? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       status.st_uid == geteuid(),
@@ -73,25 +79,23 @@ final class ImageCacheFile: Sendable {
     let numbers = (0..<6).map { field in
       header[(16 + 8 * field)..<(24 + 8 * field)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
-    let indexOffset = start + slotBytes * count
-    guard numbers[0] == UInt64(version), numbers[1] == UInt64(slotBytes),
-      numbers[2] == UInt64(count), numbers[3] == UInt64(indexOffset),
-      Int(status.st_size) >= indexOffset,
-      numbers[4] == UInt64(Int(status.st_size) - indexOffset),
-      let made = Int(exactly: numbers[5]),
-      !times.contains(where: { $0 <= made && made - $0 < 2_000_000_000 }),
-      let index = bytes(descriptor, at: indexOffset, count: Int(status.st_size) - indexOffset),
-      SHA256.digest(index) == Array(header[64..<96])
+    let count = plan.candidates.count
+    let end = Int(status.st_size)
+    var offset = start + plan.slotBytes * count
+    guard numbers[0] == UInt64(version), numbers[1] == UInt64(plan.slotBytes),
+      numbers[2] == UInt64(count), numbers[3] == UInt64(offset), end >= offset,
+      numbers[4] == UInt64(end - offset), let made = Int(exactly: numbers[5]),
+      !times.contains(where: { $0 <= made && made - $0 < 2_000_000_000 })
     else { return nil }
-    return index
-  }
-
-  /// The index: what the images were made of and how, and what became of each.
-  private static func index(_ outcomes: [ImageStoreOutcome], key: String) -> [UInt8] {
-    var index = OutcomeBytes()
-    index.write(key)
-    for outcome in outcomes { index.write(outcome) }
-    return index.bytes
+    var digest = SHA256()
+    let outcomes = plan.outcomes(after: key) {
+      let piece = bytes(descriptor, at: offset, count: min(pieceBytes, end - offset)) ?? []
+      offset += piece.count
+      digest.update(piece)
+      return piece
+    }
+    guard offset == end, digest.finalize() == Array(header[64..<96]) else { return nil }
+    return outcomes
   }
 
   private static func bytes(_ descriptor: CInt, at offset: Int, count: Int) -> [UInt8]? {
@@ -190,20 +194,19 @@ extension ImageCacheFile {
     /// Writes the rest, waits for the disk and gives the file its name.
     ///
     /// One that is not for keeping loses its name instead, and its room with the last reader.
-    func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile {
+    func finish(_ outcomes: OutcomeTable) throws(ImageStoreError) -> ImageCacheFile {
       // What may have failed for lack of something that comes back is not to be remembered.
-      let isKept = outcomes.allSatisfy {
-        ![.unreadable, .tooSlow, .missingLibrary].contains($0.failure?.code)
+      let isKept = outcomes.failures.values.allSatisfy {
+        ![.unreadable, .tooSlow, .missingLibrary].contains($0.code)
       }
-      let body = ImageCacheFile.index(outcomes, key: key)
       let indexOffset = start + slotBytes * count
+      let (indexBytes, indexDigest) = try write(index: outcomes, at: indexOffset)
       var header = magic
-      for number in [version, slotBytes, count, indexOffset, body.count, began] {
+      for number in [version, slotBytes, count, indexOffset, indexBytes, began] {
         header += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
       }
-      header += SHA256.digest(body)
+      header += indexDigest
       header += SHA256.digest(header)
-      try write(body, at: indexOffset)
       try write(header, at: 0)
       if isKept {
         guard fsync(descriptor) == 0, rename(systemPath(temporary), systemPath(path)) == 0 else {
@@ -215,6 +218,37 @@ extension ImageCacheFile {
       isDone.store(true, ordering: .relaxed)
       flock(descriptor, LOCK_UN)
       return ImageCacheFile(descriptor, outcomes, slotBytes: slotBytes)
+    }
+
+    /// Writes the index, what the images were made of and how, and what became of each, and then
+    /// their tiny copies; gives the number of bytes and their digest.
+    private func write(
+      index outcomes: OutcomeTable, at offset: Int
+    ) throws(ImageStoreError) -> (count: Int, digest: [UInt8]) {
+      var digest = SHA256()
+      var bytes = OutcomeBytes()
+      var count = 0
+      func flush(_ least: Int) throws(ImageStoreError) {
+        guard bytes.bytes.count > least else { return }
+        let piece = bytes.take()
+        digest.update(piece)
+        try write(piece, at: offset + count)
+        count += piece.count
+      }
+      bytes.write(key)
+      var copies = outcomes.copies.images[...]
+      for index in outcomes.indices {
+        let hasCopy = copies.first.map { Int($0) } == index
+        if hasCopy { copies.removeFirst() }
+        bytes.write(outcomes[index], hasCopy: hasCopy)
+        try flush(pieceBytes)
+      }
+      for copy in outcomes.copies.images.indices {
+        bytes.write(outcomes.copies[copy])
+        try flush(pieceBytes)
+      }
+      try flush(0)
+      return (count, digest.finalize())
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
@@ -252,8 +286,8 @@ struct CacheEntry {
   private var path: String { folder.path + "/" + key.name }
 
   /// The file of an earlier run, or of another process, if it is complete and still true.
-  func find() -> ImageCacheFile? {
-    ImageCacheFile(path, key: key.text, plan: plan, times: key.times)
+  func find() -> (file: ImageCacheFile, outcomes: OutcomeTable)? {
+    ImageCacheFile.find(path, key: key.text, plan: plan, times: key.times)
   }
 
   /// A file to be written, which takes the place of what is there.

@@ -22,7 +22,7 @@ package final class ImageStore: Sendable {
   /// The candidates that were read.
   ///
   /// The indices of the store are indices here.
-  package let samples: [Sample]
+  package let samples: ImageList
   /// The network's size, which all but training images have.
   package let size: (width: Int, height: Int)
   package let trainingSize: (width: Int, height: Int)
@@ -33,14 +33,12 @@ package final class ImageStore: Sendable {
   /// Bytes of pixels, wherever they are.
   package let byteCount: Int
 
-  private let splits: [Split?]
-  private let digests: [FileDigest]
-  private let sums: [ChannelSums]
+  private let outcomes: OutcomeTable
   private let indicesBySplit: [Split: [Int]]
   private let source: PixelSource
-  private let groups: [String?]
+  private let plan: ImageStorePlan
   /// Pairs of images that are the same picture, where images were compared.
-  let alike: [(Int, Int)]
+  var alike: [(Int, Int)] { plan.alike }
 
   /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
   /// that turn out to belong to another split than was expected.
@@ -83,27 +81,20 @@ package final class ImageStore: Sendable {
     return try loading.load(tick)
   }
 
-  init(_ source: PixelSource, plan: ImageStorePlan, outcomes: [ImageStoreOutcome]) {
-    self.source = source
-    samples = plan.candidates.map(\.sample)
+  init(_ source: PixelSource, plan: ImageStorePlan, outcomes: OutcomeTable) {
+    (self.source, self.plan, self.outcomes) = (source, plan, outcomes)
+    samples = plan.candidates
     size = plan.size
     trainingSize = plan.trainingSize
     byteCount = plan.byteCount
-    groups = plan.candidates.map(\.group)
-    alike = plan.alike
-    splits = outcomes.map(\.split)
-    digests = outcomes.map(\.fileDigest)
-    sums = outcomes.map(\.sums)
-    failures = zip(plan.candidates, outcomes).compactMap { candidate, outcome in
-      outcome.failure.map {
-        BadImage(sample: candidate.sample, split: candidate.folder, failure: $0)
-      }
+    failures = outcomes.failures.sorted { $0.key < $1.key }.map { index, failure in
+      BadImage(
+        sample: plan.candidates[index], split: plan.candidates.split(of: index), failure: failure)
     }
-    var indices: [Split: [Int]] = [:]
-    for (index, outcome) in outcomes.enumerated() {
-      if let split = outcome.split { indices[split, default: []].append(index) }
-    }
-    indicesBySplit = indices
+    indicesBySplit = Dictionary(
+      uniqueKeysWithValues: Split.allCases.map { split in
+        (split, outcomes.indices.filter { outcomes.split(of: $0) == split })
+      })
     fingerprint = plan.fingerprint(outcomes)
   }
 
@@ -120,29 +111,27 @@ package final class ImageStore: Sendable {
   }
 
   /// The split of an image, or nil if the file is bad or belongs to a split not asked for.
-  package func split(of index: Int) -> Split? { splits[index] }
+  package func split(of index: Int) -> Split? { outcomes.split(of: index) }
 
   /// The SHA-256 of a file; empty if it could not be read.
-  package func digest(of index: Int) -> [UInt8] { digests[index].bytes }
+  package func digest(of index: Int) -> [UInt8] { fileDigest(of: index).bytes }
 
-  /// For each of some images the digest that stands for all that must stay together with it; see
-  /// `ContentSplit.units`.
-  package func units(_ indices: [Int]) -> [[UInt8]] {
-    var places: [Int: Int] = [:]
-    for (place, index) in indices.enumerated() where !alike.isEmpty { places[index] = place }
-    return ContentSplit.units(
-      indices.map { (digest(of: $0), groups[$0], samples[$0].classIndex) },
-      alike: alike.compactMap { a, b in
-        places[a].flatMap { first in places[b].map { (first, $0) } }
-      })
+  /// The same in place.
+  func fileDigest(of index: Int) -> FileDigest { outcomes.digest(of: index) }
+
+  /// For each of some images, ascending, the digest that stands for all that must stay together with
+  /// it; see `DividedImages.joining`.
+  package func units(_ indices: [Int]) -> [FileDigest] {
+    let indices = indices.map { Int32($0) }
+    return plan.divided(indices, outcomes).units(alike: plan.alike(among: indices))
   }
 
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
-    indices.map { Int32(samples[$0].classIndex) }
+    indices.map { Int32(samples.classIndex(of: $0)) }
   }
 
   package func size(of index: Int) -> (width: Int, height: Int) {
-    splits[index] == .train ? trainingSize : size
+    split(of: index) == .train ? trainingSize : size
   }
 
   /// A copy of an image.
@@ -161,10 +150,9 @@ package final class ImageStore: Sendable {
   func withPixels(
     _ index: Int, isFresh: Bool = false, _ body: (UnsafePointer<UInt8>) -> Void
   ) throws(ImageStoreError) {
-    precondition(splits[index] != nil, "no image has this index")
+    precondition(split(of: index) != nil, "no image has this index")
     let image = PixelSource.Image(
-      index: index, path: samples[index].path, digest: digests[index],
-      isTraining: splits[index] == .train)
+      index: index, digest: fileDigest(of: index), isTraining: split(of: index) == .train)
     if isFresh {
       try source.withFreshPixels(image, body)
     } else {
@@ -207,7 +195,7 @@ package final class ImageStore: Sendable {
   /// Sums are whole numbers, so the order of work changes nothing.
   package func channelStatistics(_ indices: [Int]) -> (mean: [Float], deviation: [Float]) {
     var total = ChannelSums()
-    for index in indices { total.add(sums[index]) }
+    for index in indices { total.add(outcomes.sums(of: index)) }
     guard total.count > 0 else { return ([0, 0, 0], [255, 255, 255]) }
     var mean: [Float] = []
     var deviation: [Float] = []

@@ -23,9 +23,9 @@ struct ImageStoreLoading {
   /// The rank that reports all files if each machine has them all read.
   private let leader: Int
   /// The outcomes that all agree on.
-  private var outcomes: [ImageStoreOutcome]
+  private var outcomes: OutcomeTable
   /// Those of this machine's file, which may not all be the leader's.
-  private var own: [ImageStoreOutcome]
+  private var own: OutcomeTable
   private var doubt: ImageStoreError?
 
   /// Takes note of how much is done, on the caller's thread, and says whether to stop.
@@ -50,36 +50,34 @@ struct ImageStoreLoading {
       isStopped: isStopped)
     leader = agreement.leader
     keeper = try PixelKeeper(plan, cache, agreement.place, exchange, workers)
-    outcomes = [ImageStoreOutcome](repeating: ImageStoreOutcome(), count: plan.candidates.count)
-    own = outcomes
+    outcomes = OutcomeTable(plan)
+    own = group.isAlone ? OutcomeTable() : OutcomeTable(plan)
   }
 
   /// Reads this process's part and learns the rest.
   mutating func load(_ tick: Tick) throws(ImageStoreError) -> ImageStore {
-    let used = try usedFiles { tick(0, plan.candidates.count) }
-    plan.expect(used)
-    try read(used, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    let total = try readUsed(tick)
     plan.compare(outcomes, workers)
     if !keeper.isFound || !group.isAlone {
       // All processes have the same digests, and so the same files to read again.
       let again = plan.settle(&outcomes)
-      let digests = again.map { outcomes[$0].digest }
-      try read(again) { _ in tick(used.count, used.count) }
-      for (index, digest) in zip(again, digests) where outcomes[index].digest != digest {
-        doubt = .changed(path: plan.candidates[index].sample.path)
+      let digests = again.map { outcomes.digest(of: $0) }
+      try read(again) { _ in tick(total, total) }
+      for (index, digest) in zip(again, digests) where outcomes.digest(of: index) != digest {
+        doubt = .changed(path: plan.candidates.path(of: index))
       }
     }
     var made: ImageCacheFile?
     _ = try exchange.gather(.end) { () throws(ImageStoreError) -> Bool in
       if let doubt { throw doubt }
-      if tick(used.count, used.count) { throw .stopped }
+      if tick(total, total) { throw .stopped }
       if keeper.isMaking {
         if group.rank == leader {
           own = outcomes
         } else {
           // Where another machine had its file already, more may have to be read again on this one.
           for (index, outcome) in try meet(
-            plan.settle(&own)[...], { _ in tick(used.count, used.count) })
+            plan.settle(&own)[...], { _ in tick(total, total) })
           {
             own[index] = outcome
           }
@@ -89,15 +87,28 @@ struct ImageStoreLoading {
       return true
     }
     let source = PixelSource(
-      place: keeper.settled(made), readers: readers, slotBytes: plan.slotBytes,
-      isShared: !group.isAlone)
-    return ImageStore(source, plan: plan, outcomes: outcomes)
+      place: keeper.settled(made), files: plan.candidates, readers: readers,
+      slotBytes: plan.slotBytes, isShared: !group.isAlone)
+    return ImageStore(source, plan: plan, outcomes: outcomes.withoutCopies())
+  }
+
+  /// Reads the files that the fraction does not leave out, and gives their number.
+  private mutating func readUsed(_ tick: Tick) throws(ImageStoreError) -> Int {
+    let used = try usedFiles { tick(0, plan.candidates.count) }
+    plan.expect(used)
+    try read(used, isAtOnce: keeper.isFound) { tick($0, used.count) }
+    return used.count
   }
 
   /// Reads this process's part of some files and learns of the others.
   private mutating func read(
     _ files: [Int], isAtOnce: Bool = false, _ tick: (_ done: Int) -> Bool
   ) throws(ImageStoreError) {
+    if group.isAlone, let known = keeper.known {
+      if tick(files.count) { throw .stopped }
+      outcomes = known
+      return
+    }
     for range in ranges(files.count, isAtOnce: isAtOnce) {
       let block = files[range]
       var met: [(Int, ImageStoreOutcome)] = []
@@ -113,13 +124,15 @@ struct ImageStoreLoading {
         for (index, outcome) in met { outcomes[index] = outcome }
         continue
       }
+      var found: [(Int, ImageStoreOutcome)] = []
       for (rank, data) in reported.enumerated() {
         let indices = block.filter { reports(rank, $0) }
-        guard let found = plan.outcomes(of: indices, Array(data)) else {
+        guard let outcomes = plan.outcomes(of: indices, Array(data)) else {
           throw exchange.unreadable(rank)
         }
-        for (index, outcome) in zip(indices, found) { outcomes[index] = outcome }
+        found += zip(indices, outcomes)
       }
+      for (index, outcome) in found.sorted(by: { $0.0 < $1.0 }) { outcomes[index] = outcome }
       guard keeper.isInFile else { continue }
       for (index, outcome) in met { own[index] = outcome }
       if isFirstOfNode { doubt = doubt ?? difference(block) }
@@ -128,7 +141,9 @@ struct ImageStoreLoading {
 
   /// The files between two exchanges, as ranges of all there are.
   private func ranges(_ count: Int, isAtOnce: Bool = false) -> [Range<Int>] {
-    let step = isAtOnce || group.isAlone ? max(1, count) : filesPerExchange * group.count
+    let step =
+      group.isAlone
+      ? ImageStorePlan.filesAtOnce : isAtOnce ? max(1, count) : filesPerExchange * group.count
     return stride(from: 0, to: count, by: step).map { $0..<min(count, $0 + step) }
   }
 
@@ -146,7 +161,7 @@ struct ImageStoreLoading {
     for range in ranges(contentRanks.count) {
       let found = try exchange.gather(.content) { () throws(ImageStoreError) in
         try map(range.filter { isPart(of: group.rank, $0) }, nil, isStopped) {
-          plan.contentRank(of: plan.candidates[$0])
+          plan.contentRank(of: $0)
         }
       }
       for (rank, values) in found.enumerated() {
@@ -167,7 +182,11 @@ struct ImageStoreLoading {
   ) throws(ImageStoreError) -> [(Int, ImageStoreOutcome)] {
     if let known = keeper.known {
       if tick(block.count) { throw .stopped }
-      return block.map { ($0, known[$0]) }
+      return block.map { index in
+        var outcome = known[index]
+        outcome.hash = known.copies.hash(of: index)
+        return (index, outcome)
+      }
     }
     let indices = block.filter {
       keeper.isInFile ? isFirstOfNode : isPart(of: group.rank, $0)
@@ -180,7 +199,7 @@ struct ImageStoreLoading {
     let found = try map(indices, ImageStoreOutcome(), isStopped) { index in
       if keeper.hasFailed { return ImageStoreOutcome() }
       defer { done.add(1, ordering: .relaxed) }
-      return plan.outcome(of: plan.candidates[index], readers) { keeper.keep(index, $0) }
+      return plan.outcome(of: index, readers) { keeper.keep(index, $0) }
     }
     try keeper.check()
     return Array(zip(indices, found))
@@ -209,7 +228,7 @@ struct ImageStoreLoading {
   private func difference(_ block: ArraySlice<Int>) -> ImageStoreError? {
     for index in block {
       guard let text = own[index].difference(from: outcomes[index], of: leader) else { continue }
-      let path = terminalSafe(plan.candidates[index].sample.relativePath)
+      let path = terminalSafe(plan.candidates.relativePath(of: index))
       return .disagreement(rank: group.rank, reason: "sees a different dataset: \(path) \(text)")
     }
     return nil

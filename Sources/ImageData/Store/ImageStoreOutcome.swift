@@ -2,19 +2,13 @@ internal import Primitives
 
 /// The outcome of one candidate.
 struct ImageStoreOutcome {
-  /// The file's digest in place.
-  private(set) var fileDigest = FileDigest()
+  /// The SHA-256 of the file; none where it could not be read, or was not.
+  var fileDigest = FileDigest()
   var split: Split?
   var failure: ImageFailure?
   var sums = ChannelSums()
   /// The image's hash where images are compared.
   var hash: PerceptualHash?
-
-  /// The SHA-256 of the file; empty where it could not be read, or was not.
-  var digest: [UInt8] {
-    get { fileDigest.bytes }
-    set { fileDigest = FileDigest(newValue) }
-  }
 
   /// The difference from the outcome on another rank, if there is one.
   func difference(from other: ImageStoreOutcome, of rank: Int) -> String? {
@@ -35,7 +29,7 @@ struct OutcomeBytes {
   fileprivate enum Kind: UInt8 {
     /// A fraction leaves the file out: nothing follows.
     case leftOut
-    /// An image of a split that is not asked for: its digest and tiny copy.
+    /// An image of a split that is not asked for: its digest and its tiny copy.
     case unwanted
     /// An image that is kept: its digest, split, sums and tiny copy.
     case image
@@ -47,6 +41,12 @@ struct OutcomeBytes {
 
   private(set) var bytes: [UInt8] = []
 
+  /// Takes the bytes so far out.
+  mutating func take() -> [UInt8] {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return bytes
+  }
+
   private mutating func write(_ number: Int) {
     for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * byte))) }
   }
@@ -56,8 +56,10 @@ struct OutcomeBytes {
     bytes += text.utf8
   }
 
-  mutating func write(_ outcome: ImageStoreOutcome) {
-    let digest = outcome.digest
+  /// Writes an outcome; with `hasCopy` it is only said whether there is a tiny copy, which is written
+  /// elsewhere.
+  mutating func write(_ outcome: ImageStoreOutcome, hasCopy: Bool? = nil) {
+    let digest = outcome.fileDigest.bytes
     let kind: Kind =
       if outcome.failure != nil {
         digest.isEmpty ? .unread : .bad
@@ -72,36 +74,63 @@ struct OutcomeBytes {
       write(failure.code.rawValue)
       write(failure.message)
     } else if kind == .image, let split = outcome.split {
-      write(split.rawValue)
+      bytes.append(UInt8(Split.allCases.firstIndex(of: split) ?? 0))
       for channel in 0..<3 {
         write(outcome.sums.values[channel])
         write(outcome.sums.squares[channel])
       }
     }
     if [.unwanted, .image].contains(kind) {
-      bytes.append(outcome.hash == nil ? 0 : 1)
-      bytes += outcome.hash?.greys ?? []
+      bytes.append(hasCopy ?? (outcome.hash != nil) ? 1 : 0)
+      if hasCopy == nil { bytes += outcome.hash?.greys ?? [] }
     }
+  }
+
+  /// Writes a tiny copy with its hash.
+  mutating func write(_ hash: PerceptualHash) {
+    write(Int(truncatingIfNeeded: hash.bits))
+    bytes += hash.greys
   }
 }
 
 extension ImageStorePlan {
-  /// The outcomes of some candidates as they were written, after a text; nil if they are not such.
+  /// The outcomes of some candidates as another process wrote them; nil if they are not such.
   ///
   /// Whether each has the right split is then told by `settle`.
   func outcomes(
-    of indices: some Collection<Int>, _ bytes: [UInt8], after text: String? = nil
+    of indices: some Collection<Int>, _ bytes: [UInt8]
   ) -> [ImageStoreOutcome]? {
-    var reader = OutcomeReader(rest: bytes[...])
+    var reader = OutcomeReader(bytes) { [] }
     var outcomes: [ImageStoreOutcome] = []
     outcomes.reserveCapacity(indices.count)
     do throws(OutcomeReader.Unexpected) {
-      if let text, try reader.text() != text { return nil }
-      for index in indices { outcomes.append(try reader.outcome(candidates[index], self)) }
+      for index in indices { outcomes.append(try reader.outcome(index, self).outcome) }
+      return try reader.isAtEnd() ? outcomes : nil
     } catch {
       return nil
     }
-    return reader.rest.isEmpty ? outcomes : nil
+  }
+
+  /// The outcomes of all candidates as a cache's file has them after a text, piece by piece, none at
+  /// the end; nil if they are not such.
+  func outcomes(after text: String, more: () -> [UInt8]) -> OutcomeTable? {
+    withoutActuallyEscaping(more) { more -> OutcomeTable? in
+      var reader = OutcomeReader([], more: more)
+      var table = OutcomeTable(self)
+      var copied: [Int32] = []
+      do throws(OutcomeReader.Unexpected) {
+        guard try reader.text() == text else { return nil }
+        for index in candidates.indices {
+          let (outcome, hasCopy) = try reader.outcome(index, self, elsewhere: true)
+          table[index] = outcome
+          if hasCopy { copied.append(Int32(index)) }
+        }
+        for index in copied { table.keep(try reader.copy(), of: Int(index)) }
+        return try reader.isAtEnd() ? table : nil
+      } catch {
+        return nil
+      }
+    }
   }
 }
 
@@ -110,69 +139,101 @@ private struct OutcomeReader {
   /// Bytes that are not what was expected.
   struct Unexpected: Error {}
 
-  var rest: ArraySlice<UInt8>
+  private var rest: ArraySlice<UInt8>
+  /// Brings the next bytes, none at the end.
+  private let more: () -> [UInt8]
+
+  private static let mostText = 1 << 16
+
+  init(_ bytes: [UInt8], more: @escaping () -> [UInt8]) {
+    rest = bytes[...]
+    self.more = more
+  }
 
   private mutating func take(_ count: Int) throws(Unexpected) -> ArraySlice<UInt8> {
-    guard count <= rest.count else { throw Unexpected() }
+    while rest.count < count {
+      let next = more()
+      guard !next.isEmpty else { throw Unexpected() }
+      rest = rest.isEmpty ? next[...] : (Array(rest) + next)[...]
+    }
     defer { rest = rest.dropFirst(count) }
     return rest.prefix(count)
   }
 
+  /// Whether nothing is left.
+  mutating func isAtEnd() throws(Unexpected) -> Bool { rest.isEmpty && more().isEmpty }
+
+  private mutating func word() throws(Unexpected) -> UInt64 {
+    try take(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+  }
+
   /// A whole number within bounds.
   private mutating func number(_ bounds: ClosedRange<Int>) throws(Unexpected) -> Int {
-    let bits = try take(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let value = Int(truncatingIfNeeded: bits)
+    let value = Int(truncatingIfNeeded: try word())
     guard bounds.contains(value) else { throw Unexpected() }
     return value
   }
 
   mutating func text() throws(Unexpected) -> String {
-    let block = try take(try number(0...rest.count))
+    let block = try take(try number(0...OutcomeReader.mostText))
     guard let text = String(validating: block, as: UTF8.self) else { throw Unexpected() }
     return text
   }
 
-  private mutating func hash(
-    _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
-  ) throws(Unexpected) -> PerceptualHash? {
+  /// A tiny copy with its hash.
+  mutating func copy() throws(Unexpected) -> PerceptualHash {
+    let bits = try word()
+    return PerceptualHash(bits: bits, greys: Array(try take(PerceptualHash.count)))
+  }
+
+  private mutating func hasCopy(
+    _ candidate: Int, _ plan: ImageStorePlan
+  ) throws(Unexpected) -> Bool {
     switch try take(1).first {
-    case 0: return nil
-    case 1 where plan.isCompared(candidate):
-      return PerceptualHash(greys: Array(try take(PerceptualHash.count)))
+    case 0: return false
+    case 1 where plan.isCompared(candidate): return true
     default: throw Unexpected()
     }
   }
 
+  /// The outcome of a candidate, and whether it has a tiny copy, which may be `elsewhere`.
   mutating func outcome(
-    _ candidate: ImageStorePlan.Candidate, _ plan: ImageStorePlan
-  ) throws(Unexpected) -> ImageStoreOutcome {
+    _ candidate: Int, _ plan: ImageStorePlan, elsewhere: Bool = false
+  ) throws(Unexpected) -> (outcome: ImageStoreOutcome, hasCopy: Bool) {
     var outcome = ImageStoreOutcome()
+    var hasCopy = false
+    let folder = plan.candidates.split(of: candidate)
     guard let kind = OutcomeBytes.Kind(rawValue: try take(1).first ?? .max) else {
       throw Unexpected()
     }
     if [.unwanted, .image, .bad].contains(kind) {
-      outcome.digest = Array(try take(FileDigest.count))
+      outcome.fileDigest = FileDigest(Array(try take(FileDigest.count)))
     }
     switch kind {
-    case .unwanted: outcome.hash = try hash(candidate, plan)
+    case .unwanted: hasCopy = try self.hasCopy(candidate, plan)
     case .leftOut:
-      guard plan.content.fraction < 1, candidate.folder == .train else { throw Unexpected() }
+      guard plan.content.fraction < 1, folder == .train else { throw Unexpected() }
     case .unread, .bad:
       guard let code = ImageFailure.Code(rawValue: try text()) else { throw Unexpected() }
       outcome.failure = ImageFailure(code, try text())
     case .image:
-      guard let split = Split(rawValue: try text()), plan.wanted.contains(split),
-        candidate.folder == .train || candidate.folder == split
+      let number = Int(try take(1).first ?? .max)
+      guard Split.allCases.indices.contains(number), plan.wanted.contains(Split.allCases[number]),
+        folder == .train || folder == Split.allCases[number]
       else { throw Unexpected() }
+      let split = Split.allCases[number]
       outcome.split = split
       let size = split == .train ? plan.trainingSize : plan.size
       outcome.sums.count = size.width * size.height
       for channel in 0..<3 {
-        outcome.sums.values[channel] = try number(0...(255 * outcome.sums.count))
-        outcome.sums.squares[channel] = try number(0...(255 * 255 * outcome.sums.count))
+        outcome.sums.values[channel] = try self.number(0...(255 * outcome.sums.count))
+        outcome.sums.squares[channel] = try self.number(0...(255 * 255 * outcome.sums.count))
       }
-      outcome.hash = try hash(candidate, plan)
+      hasCopy = try self.hasCopy(candidate, plan)
     }
-    return outcome
+    if hasCopy, !elsewhere {
+      outcome.hash = PerceptualHash(greys: Array(try take(PerceptualHash.count)))
+    }
+    return (outcome, hasCopy)
   }
 }

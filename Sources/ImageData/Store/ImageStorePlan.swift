@@ -5,17 +5,12 @@ internal import Primitives
 
 /// The files to read for a store, and the memory for their pixels.
 struct ImageStorePlan {
-  /// A sample and the split whose folder it lies in.
-  struct Candidate {
-    var sample: Sample
-    var folder: Split
-    /// What it must stay together with; nil for itself alone.
-    var group: String?
-  }
-
   /// The dataset's folder, from the root of the file system where that can be told.
   let root: String
-  var candidates: [Candidate] = []
+  /// The files that are read.
+  let candidates: ImageList
+  /// What candidates must stay together with.
+  private var groups = GroupNames()
   var wanted: Set<Split>
   var content: ContentSplit
   var preprocessing: Preprocessing
@@ -23,7 +18,7 @@ struct ImageStorePlan {
   /// The number of files of each class in the training folder that are read at all.
   private var classCounts: [Int: Int] = [:]
   /// The splits of those digests of which it is known that they are not the likely ones.
-  private var decided: [[UInt8]: Split] = [:]
+  private var decided: [FileDigest: Split] = [:]
   /// Pairs of candidates that are the same picture.
   private(set) var alike: [(Int, Int)] = []
 
@@ -34,34 +29,34 @@ struct ImageStorePlan {
     root = FolderListing.realPath(dataset.root) ?? dataset.root
     wanted = Set(splits)
     (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
-    let groups = content.groupBy.flatMap { try? ImageGroups($0) }
+    let expression = content.groupBy.flatMap { try? ImageGroups($0) }
     // A folder of its own always goes before a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
     if content.fold != nil { self.content.test = 0 }
-    for folder in Split.allCases {
-      let isSource =
-        wanted.contains(folder)
-        || folder == .train
-          && (wanted.contains(.val) && self.content.validation > 0
-            || wanted.contains(.test) && (self.content.test > 0 || content.fold != nil))
-      guard isSource else { continue }
-      // A fold is the test in place of the images of a folder.
-      if folder == .test, content.fold != nil { continue }
-      for sample in dataset.splits[folder] ?? [] {
-        candidates.append(
-          Candidate(
-            sample: sample, folder: folder, group: groups?.name(of: sample.relativePath)))
+    let (wanted, dealt) = (self.wanted, self.content)
+    candidates = dataset.images(
+      Split.allCases.filter { folder in
+        // A fold is the test in place of the images of a folder.
+        if folder == .test, content.fold != nil { return false }
+        return wanted.contains(folder)
+          || folder == .train
+            && (wanted.contains(.val) && dealt.validation > 0
+              || wanted.contains(.test) && (dealt.test > 0 || content.fold != nil))
+      })
+    if let expression {
+      for index in candidates.indices {
+        groups.add(expression.name(of: candidates.relativePath(of: index)))
       }
     }
-    expect(Array(candidates.indices))
+    expect(candidates.indices)
   }
 
   /// Says which candidates are read at all: of how many the held out images are chosen.
-  mutating func expect(_ used: [Int]) {
+  mutating func expect(_ used: some Sequence<Int>) {
     classCounts = [:]
-    for index in used where candidates[index].folder == .train {
-      classCounts[candidates[index].sample.classIndex, default: 0] += 1
+    for index in used where candidates.split(of: index) == .train {
+      classCounts[candidates.classIndex(of: index), default: 0] += 1
     }
   }
 
@@ -108,18 +103,29 @@ struct ImageStorePlan {
       + (steps.cropShare == 1 ? "" : " \(steps.cropShare)")
   }
 
-  func fingerprint(_ outcomes: [ImageStoreOutcome]) -> String {
+  /// SHA-256 over preprocessing, relative paths, use and contents.
+  ///
+  /// A line an image: the length of its path, which keeps a name with a line break from looking like
+  /// two, the path, its use and its digest, in the order of the lines' bytes.
+  func fingerprint(_ outcomes: OutcomeTable) -> String {
     var digest = SHA256()
     digest.update((preprocessingText + "\n").utf8)
-    let lines = zip(candidates, outcomes).compactMap { candidate, outcome -> String? in
-      guard outcome.split != nil || outcome.failure != nil else { return nil }
-      let use = outcome.split?.rawValue ?? "bad"
-      let path = candidate.sample.relativePath
-      // The length keeps a name with a line break from looking like two.
-      return "\(path.utf8.count) \(path) \(use) \(hexadecimal(outcome.digest))\n"
+    // Lines are sorted by the texts of the lengths, which are few, and then by the paths.
+    var byLength: [Int: [Int32]] = [:]
+    for index in candidates.indices
+    where outcomes.split(of: index) != nil || outcomes.failures[index] != nil {
+      byLength[candidates.relativeLength(of: index), default: []].append(Int32(index))
     }
-    for line in lines.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      digest.update(line.utf8)
+    for length in byLength.keys.sorted(by: { "\($0) " < "\($1) " }) {
+      let ordered = (byLength[length] ?? []).sorted {
+        candidates.relativePath(of: Int($0)).utf8.lexicographicallyPrecedes(
+          candidates.relativePath(of: Int($1)).utf8)
+      }
+      for index in ordered.map({ Int($0) }) {
+        let use = outcomes.split(of: index)?.rawValue ?? "bad"
+        let place = "\(length) \(candidates.relativePath(of: index)) \(use) "
+        digest.update("\(place)\(hexadecimal(outcomes.digest(of: index).bytes))\n".utf8)
+      }
     }
     return hexadecimal(digest.finalize())
   }
@@ -131,49 +137,61 @@ extension ImageStorePlan {
   /// Images of different splits may be wanted in different sizes, and which of a class are held out
   /// is known only when all have been read. Nearly all are where they are expected; the few others
   /// are read again.
-  func split(of candidate: Candidate, digest: [UInt8]) -> Split {
-    guard candidate.folder == .train else { return candidate.folder }
+  func split(of candidate: Int, digest: FileDigest) -> Split {
+    let folder = candidates.split(of: candidate)
+    guard folder == .train else { return folder }
     return decided[digest]
       ?? content.likelySplit(
-        of: ContentSplit.unit(of: digest, group: candidate.group),
-        among: classCounts[candidate.sample.classIndex] ?? 0)
+        of: groups.digest(of: candidate) ?? digest,
+        among: classCounts[candidates.classIndex(of: candidate)] ?? 0)
   }
 
   /// Whether a candidate is compared with others: those of other folders are not divided.
-  func isCompared(_ candidate: Candidate) -> Bool {
-    content.comparesImages && candidate.folder == .train
+  func isCompared(_ candidate: Int) -> Bool {
+    content.comparesImages && candidates.split(of: candidate) == .train
   }
 
   /// Finds the candidates that are the same picture, now that all have been read.
-  mutating func compare(_ outcomes: [ImageStoreOutcome], _ workers: WorkerPool) {
+  mutating func compare(_ outcomes: OutcomeTable, _ workers: WorkerPool) {
     guard content.comparesImages else { return }
-    alike = NearDuplicates.pairs(of: outcomes.map(\.hash), workers: workers)
+    alike = NearDuplicates.pairs(of: outcomes.copies, workers: workers)
+  }
+
+  /// Some candidates as they are divided.
+  func divided(_ indices: [Int32], _ outcomes: OutcomeTable) -> DividedImages {
+    DividedImages(
+      outcomes.digests, at: indices,
+      classes: indices.map { Int32(candidates.classIndex(of: Int($0))) }, groups: groups)
+  }
+
+  /// Pairs that are the same picture, among some candidates, by their places there.
+  func alike(among indices: [Int32]) -> [(Int, Int)] {
+    if alike.isEmpty { return [] }
+    var places = [Int32](repeating: -1, count: candidates.count)
+    for (place, index) in indices.enumerated() { places[Int(index)] = Int32(place) }
+    return alike.filter { places[$0.0] >= 0 && places[$0.1] >= 0 }
+      .map { (Int(places[$0.0]), Int(places[$0.1])) }
   }
 
   /// Assigns the training folder's files to splits now that their digests are known.
   ///
   /// Gives those that have to be read again, as they belong to another split than was expected.
-  mutating func settle(_ outcomes: inout [ImageStoreOutcome]) -> [Int] {
-    let known = candidates.indices.filter {
-      candidates[$0].folder == .train && !outcomes[$0].digest.isEmpty
+  mutating func settle(_ outcomes: inout OutcomeTable) -> [Int] {
+    var known: [Int32] = []
+    known.reserveCapacity(candidates.count)
+    for index in candidates.indices
+    where candidates.split(of: index) == .train && !outcomes.digest(of: index).isEmpty {
+      known.append(Int32(index))
     }
-    var places: [Int: Int] = [:]
-    for (place, index) in known.enumerated() where !alike.isEmpty { places[index] = place }
-    let splits = content.assign(
-      known.map {
-        (outcomes[$0].digest, candidates[$0].group, candidates[$0].sample.classIndex)
-      },
-      alike: alike.compactMap { a, b in
-        places[a].flatMap { first in places[b].map { (first, $0) } }
-      })
+    let splits = content.assign(divided(known, outcomes), alike: alike(among: known))
     var again: [Int] = []
-    for (index, split) in zip(known, splits) {
+    for (index, split) in zip(known.lazy.map { Int($0) }, splits) {
       let isWanted = wanted.contains(split)
-      if outcomes[index].failure != nil {
+      if outcomes.failures[index] != nil {
         // What nobody asked for is not looked at, and not found to be bad.
-        if !isWanted { outcomes[index].failure = nil }
-      } else if outcomes[index].split != (isWanted ? split : nil) {
-        decided[outcomes[index].digest] = split
+        if !isWanted { outcomes.pardon(index) }
+      } else if outcomes.split(of: index) != (isWanted ? split : nil) {
+        decided[outcomes.digest(of: index)] = split
         again.append(index)
       }
     }
@@ -182,13 +200,13 @@ extension ImageStorePlan {
 
   /// Reads one file and hands its image's bytes to `keep`.
   func outcome(
-    of candidate: Candidate, _ readers: Readers, keep: ([UInt8]) -> Void
+    of candidate: Int, _ readers: Readers, keep: ([UInt8]) -> Void
   ) -> ImageStoreOutcome {
     var outcome = ImageStoreOutcome()
     do throws(ImageFailure) {
-      let bytes = try FileBytes.read(candidate.sample.path)
-      outcome.digest = SHA256.digest(bytes)
-      let split = split(of: candidate, digest: outcome.digest)
+      let bytes = try FileBytes.read(candidates.path(of: candidate))
+      outcome.fileDigest = FileDigest(SHA256.digest(bytes))
+      let split = split(of: candidate, digest: outcome.fileDigest)
       func compare(_ known: DecodedImage?) {
         guard isCompared(candidate) else { return }
         outcome.hash = PerceptualHash(
@@ -214,11 +232,11 @@ extension ImageStorePlan {
 
   /// The rank, 0 up to 1, of a training file's content for `--fraction`; nil for other files and
   /// for unreadable ones, which are kept to be reported.
-  func contentRank(of candidate: Candidate) -> Double? {
-    guard candidate.folder == .train,
-      let bytes = try? FileBytes.read(candidate.sample.path)
+  func contentRank(of candidate: Int) -> Double? {
+    guard candidates.split(of: candidate) == .train,
+      let bytes = try? FileBytes.read(candidates.path(of: candidate))
     else { return nil }
-    return ContentSplit.rank(SHA256.digest(bytes))
+    return ContentSplit.rank(FileDigest(SHA256.digest(bytes)))
   }
 
   /// The candidates that the fraction leaves out, by the content ranks of all.
@@ -228,7 +246,7 @@ extension ImageStorePlan {
     var classes: [Int: [(rank: Double, index: Int)]] = [:]
     for (index, rank) in ranks.enumerated() {
       guard let rank else { continue }
-      classes[candidates[index].sample.classIndex, default: []].append((rank, index))
+      classes[candidates.classIndex(of: index), default: []].append((rank, index))
     }
     var left: Set<Int> = []
     for members in classes.values {
@@ -246,24 +264,31 @@ extension ImageStorePlan {
     var digest = SHA256()
     var options = [preprocessingText, contentText]
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
-    let opened = CodecLibrary.names(for: candidates.lazy.map(\.sample.path))
+    let opened = CodecLibrary.names(for: candidates.lazy.map(\.relativePath))
     let program =
       ImageReader.libraryVersions(opening: opened) + [identity("/proc/self/exe").text]
     digest.update((options + program).joined(separator: "\n").utf8)
     var times: [Int] = []
+    times.reserveCapacity(candidates.count)
     // Asking for a million files takes long on one thread, longer where they lie on a network.
-    let sources = workers.map(candidates) { candidate, _ in identity(candidate.sample.path) }
-    for (candidate, source) in zip(candidates, sources) {
-      times.append(source.changed)
-      let path = candidate.sample.relativePath
-      let place = "\(path.utf8.count) \(path) \(candidate.sample.classIndex)"
-      digest.update("\n\(place) \(candidate.folder) \(source.text)".utf8)
+    for start in stride(from: 0, to: candidates.count, by: ImageStorePlan.filesAtOnce) {
+      let range = start..<min(candidates.count, start + ImageStorePlan.filesAtOnce)
+      let sources = workers.map(range) { index, _ in identity(candidates.path(of: index)) }
+      for (index, source) in zip(range, sources) {
+        times.append(source.changed)
+        let path = candidates.relativePath(of: index)
+        let place = "\(path.utf8.count) \(path) \(candidates.classIndex(of: index))"
+        digest.update("\n\(place) \(candidates.split(of: index)) \(source.text)".utf8)
+      }
     }
     options.append(root)
     let name = SHA256.hex(of: options.joined(separator: "\n").utf8).prefix(32)
     return CacheKey(
       name: name + ".pictures", text: hexadecimal(digest.finalize()), times: times)
   }
+
+  /// Files whose answers are held at a time, before they are put where they take less room.
+  static let filesAtOnce = 1 << 13
 
   /// See `cacheKey`.
   struct CacheKey {

@@ -69,16 +69,17 @@ private struct LoadingFile: Codable, Equatable {
 
   /// The files that a plan reads, with their present sizes.
   static func all(_ plan: ImageStorePlan, _ workers: WorkerPool) -> [LoadingFile] {
-    workers.map(plan.candidates) { candidate, _ in
+    let files = plan.candidates
+    return workers.map(files.indices) { index, _ in
       LoadingFile(
-        path: candidate.sample.relativePath, classIndex: candidate.sample.classIndex,
-        folder: candidate.folder, size: size(candidate.sample))
+        path: files.relativePath(of: index), classIndex: files.classIndex(of: index),
+        folder: files.split(of: index), size: size(files.path(of: index)))
     }
   }
 
-  private static func size(_ sample: Sample) -> Int {
+  private static func size(_ path: String) -> Int {
     var status = stat()
-    guard stat(systemPath(sample.path), &status) == 0 else { return missing }
+    guard stat(systemPath(path), &status) == 0 else { return missing }
     // Folders have sizes of their file system's making.
     return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : special
   }

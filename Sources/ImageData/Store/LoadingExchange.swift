@@ -21,7 +21,7 @@ struct LoadingExchange {
   /// What one process made, or why it could not.
   private struct Message<Value: Codable>: Codable {
     /// Another version of what is exchanged has another number.
-    var version = 4
+    var version = 5
     var topic: Topic
     var value: Value?
     var error: ImageStoreError?

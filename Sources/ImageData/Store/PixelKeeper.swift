@@ -5,6 +5,8 @@ internal import Synchronization
 /// The files whose outcomes are known already, and the place of images that are read.
 struct PixelKeeper {
   private let place: PixelPlace
+  /// The outcomes that a file tells of.
+  let known: OutcomeTable?
   /// Whether one process per machine keeps all images in a file.
   let isInFile: Bool
   /// Whether all those files exist already, so that no image has to be read.
@@ -29,6 +31,7 @@ struct PixelKeeper {
     _ exchange: LoadingExchange, _ workers: WorkerPool
   ) throws(ImageStoreError) {
     var place = PixelPlace.nowhere
+    var known: OutcomeTable?
     let states = try exchange.gather(.place) { () throws(ImageStoreError) -> State in
       switch agreed {
       case .off: return .none
@@ -44,8 +47,8 @@ struct PixelKeeper {
             place = .awaited(entry)
             return .none
           }
-          if let file = entry.find() {
-            place = .file(file)
+          if let found = entry.find() {
+            (place, known) = (.file(found.file), found.outcomes)
             return .found
           }
           place = .unfinished(try entry.make())
@@ -58,14 +61,10 @@ struct PixelKeeper {
     }
     let isPossible = !states.contains(.impossible)
     self.place = isPossible ? place : .nowhere
+    self.known = isPossible ? known : nil
     isInFile = agreed == .disk && isPossible
     isFound = isInFile && !states.contains(.making)
     isAuto = cache.policy == .auto
-  }
-
-  /// The outcomes that a file tells of.
-  var known: [ImageStoreOutcome]? {
-    if case .file(let file) = place { file.outcomes } else { nil }
   }
 
   var isMaking: Bool {
@@ -94,7 +93,7 @@ struct PixelKeeper {
 
   /// Completes the file with the outcomes of all images; nil if this process makes none, or
   /// can do without.
-  func finish(_ outcomes: [ImageStoreOutcome]) throws(ImageStoreError) -> ImageCacheFile? {
+  func finish(_ outcomes: OutcomeTable) throws(ImageStoreError) -> ImageCacheFile? {
     guard case .unfinished(let writer) = place, failure.error.withLock({ $0 == nil }) else {
       return nil
     }
@@ -109,7 +108,7 @@ struct PixelKeeper {
     switch place {
     case .memory, .file, .nowhere: place
     case .unfinished: made.map(PixelPlace.file) ?? .nowhere
-    case .awaited(let entry): entry.find().map(PixelPlace.file) ?? .nowhere
+    case .awaited(let entry): entry.find().map { .file($0.file) } ?? .nowhere
     }
   }
 }

@@ -21,7 +21,6 @@ struct PixelSource: Sendable {
   /// A source's knowledge about an image.
   struct Image {
     var index: Int
-    var path: String
     /// The SHA-256 of the file as it was first read.
     var digest: FileDigest
     var isTraining: Bool
@@ -31,6 +30,8 @@ struct PixelSource: Sendable {
   static let slack = 64
 
   let place: PixelPlace
+  /// The files of all images.
+  let files: ImageList
   let readers: ImageStorePlan.Readers
   let slotBytes: Int
   /// Whether files may first have been read by another process, perhaps from another folder.
@@ -86,15 +87,17 @@ struct PixelSource: Sendable {
   }
 
   private func decode(_ image: Image) throws(ImageStoreError) -> [UInt8] {
+    // A path is made where it is needed: most images are in memory.
+    let path = files.path(of: image.index)
     do throws(ImageFailure) {
-      let bytes = try FileBytes.read(image.path)
+      let bytes = try FileBytes.read(path)
       if FileDigest(SHA256.digest(bytes)) == image.digest {
         return try (image.isTraining ? readers.training : readers.other).read(bytes: bytes).pixels
       }
     } catch {
-      throw .vanished(path: image.path, reason: error.message)
+      throw .vanished(path: path, reason: error.message)
     }
-    throw isShared ? .otherCopy(path: image.path) : .changed(path: image.path)
+    throw isShared ? .otherCopy(path: path) : .changed(path: path)
   }
 }
 

@@ -79,7 +79,7 @@ package struct LabelAudit: Sendable {
     engine: Engine,
     progress: (Step) throws -> Void
   ) throws {
-    let samples = Split.allCases.flatMap { dataset.splits[$0] ?? [] }
+    let samples = dataset.images()
     let embedder = try Embedder(
       model: model, engine: engine, tta: .flip, maxPixels: maxPixels)
     let features = embedder.features
@@ -88,20 +88,21 @@ package struct LabelAudit: Sendable {
       3 * 4 * samples.count * features, for: "the features of \(counted(samples.count, "image"))")
     var values: [Float] = []
     values.reserveCapacity(samples.count * features)
-    var readable: [Sample] = []
+    var known: [Int] = []
     var skipped: [SkippedImage] = []
     var done = 0
-    try embedder.embed(samples.map(\.path)) { embedding in
+    try embedder.embed(samples.lazy.map(\.path)) { embedding in
       if let failure = embedding.failure {
         skipped.append(failure)
       } else {
         values += embedding.features
-        readable.append(samples[done])
+        known.append(done)
       }
       done += 1
       try progress(.features(done: done, of: samples.count))
     }
     try progress(.fitting)
+    let readable = samples.selecting(known)
     let units = try LabelAudit.units(
       readable, groupBy: groupBy, nearDuplicates, maxPixels: maxPixels, engine)
     let rows = try FloatMemory(count: values.count)
@@ -185,7 +186,7 @@ package struct LabelAudit: Sendable {
 
   /// For each image the digest that stands for it and those that must stay together with it.
   private static func units(
-    _ samples: [Sample], groupBy: String?, _ nearDuplicates: NearDuplicatePolicy, maxPixels: Int,
+    _ samples: ImageList, groupBy: String?, _ nearDuplicates: NearDuplicatePolicy, maxPixels: Int,
     _ engine: Engine
   ) throws -> [[UInt8]] {
     let groups = try groupBy.map { try ImageGroups($0) }
@@ -194,21 +195,24 @@ package struct LabelAudit: Sendable {
       throw TrainingError.noGroups(groupBy, samples.first)
     }
     let resizer = PerceptualHash.resizer(engine.kernels)
-    let known = engine.workers.map(samples) { sample, _ -> (digest: [UInt8], PerceptualHash?) in
-      guard let bytes = try? FileBytes.read(sample.path) else { return ([], nil) }
+    let known = engine.workers.map(samples.indices) {
+      index, _ -> (digest: [UInt8], PerceptualHash?) in
+      guard let bytes = try? FileBytes.read(samples.path(of: index)) else { return ([], nil) }
       let hash =
         nearDuplicates == .together
         ? PerceptualHash(file: bytes, maxPixels: maxPixels, resizer: resizer) : nil
       return (SHA256.digest(bytes), hash)
     }
-    return ContentSplit.units(
-      samples.indices.map { (known[$0].digest, names[$0], samples[$0].classIndex) },
-      alike: NearDuplicates.pairs(of: known.map(\.1), workers: engine.workers))
+    return DividedImages(
+      samples.indices.map { (known[$0].digest, names[$0], samples.classIndex(of: $0)) }
+    )
+    .units(alike: NearDuplicates.pairs(of: known.map(\.1), workers: engine.workers))
+    .map(\.bytes)
   }
 
   /// The folds of a round.
   private static func folds(
-    _ samples: [Sample], _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
+    _ samples: ImageList, _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
   ) throws(TrainingError) -> Folds {
     do throws(Folds.Problem) {
       return try Folds(

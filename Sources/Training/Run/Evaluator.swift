@@ -159,8 +159,8 @@ package struct Evaluator {
   private func samples(
     _ dataset: Dataset, _ split: Split, maxPixels: Int, isWhole: Bool = false,
     _ preparing: (EvaluationPreparation) -> Void
-  ) throws -> ([Sample], heading: String, isHeldOut: Bool) {
-    if isWhole { return (dataset.splits[split] ?? [], split.rawValue, false) }
+  ) throws -> (ImageList, heading: String, isHeldOut: Bool) {
+    if isWhole { return (dataset.images([split]), split.rawValue, false) }
     let data = try run.map { try configuration($0).data } ?? Recipe.standard.configuration.data
     let hasFolder = dataset.splits[split] != nil && !(split == .test && data.fold != nil)
     let hasTest = dataset.splits[.test] != nil || data.testSplit > 0 || data.fold != nil
@@ -180,9 +180,9 @@ package struct Evaluator {
       content.validation == 0 && content.test == 0 && content.fraction == 1
       && content.fold == nil
     if hasFolder, split != .train || whole {
-      return (dataset.splits[split] ?? [], split.rawValue, false)
+      return (dataset.images([split]), split.rawValue, false)
     }
-    guard hasTraining else { return ([], split.rawValue, false) }
+    guard hasTraining else { return (dataset.images([]), split.rawValue, false) }
     return (
       try heldOut(dataset, split, content, maxPixels: maxPixels, preparing),
       split == .train
@@ -198,14 +198,14 @@ package struct Evaluator {
   private func heldOut(
     _ dataset: Dataset, _ split: Split, _ content: ContentSplit, maxPixels: Int,
     _ preparing: (EvaluationPreparation) -> Void
-  ) throws -> [Sample] {
+  ) throws -> ImageList {
     let store = try ImageStore.load(
       dataset, splits: [split], content: content,
       preprocessing: Preprocessing(
         width: 8, height: 8, filter: .nearest, exif: .ignore, maxPixels: maxPixels),
       workers: engine.workers, kernels: engine.kernels,
       progress: { preparing(.reading(done: $0, total: $1)) })
-    return store.indices(split).map { store.samples[$0] }
+    return store.samples.selecting(store.indices(split))
   }
 }
 
@@ -226,7 +226,7 @@ package struct EvaluationImages: Sendable {
   /// The dataset's folder.
   package var dataset: String
   /// The images in order of their paths a class.
-  package var samples: [Sample]
+  package var samples: ImageList
   /// Whether they are the part of the training folder that the run held out by content.
   package var isHeldOut: Bool
 

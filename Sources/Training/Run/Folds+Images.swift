@@ -12,7 +12,7 @@ extension Folds {
   ) throws(TrainingError) {
     do throws(Problem) {
       try self.init(
-        targets: store.targets(images).map { Int($0) }, groups: store.units(images),
+        targets: store.targets(images).map { Int($0) }, groups: store.units(images).map(\.bytes),
         classes: classes.count, most: most)
     } catch {
       let isGrouped = configuration.data.groupBy != nil

@@ -60,7 +60,7 @@ extension Group {
 
   /// The predictions of all processes, each to its own range of the images, one after the other.
   func gather(
-    _ own: [Prediction], to samples: [Sample], as rows: PredictionRows, workers: WorkerPool
+    _ own: [Prediction], to samples: ImageList, as rows: PredictionRows, workers: WorkerPool
   ) throws -> [Prediction] {
     if isAlone { return own }
     let parts = try gather(rows.bytes(of: own))

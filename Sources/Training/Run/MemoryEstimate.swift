@@ -34,8 +34,8 @@ struct MemoryEstimate {
 
   /// The program, its threads and images being decoded.
   private static let allowance = 30 << 20
-  /// Bytes of an image's record in the dataset, the plan and the store, its paths apart.
-  private static let recordBytes = 420
+  /// Bytes of an image's record in the store, the split and the order of an epoch, its name apart.
+  private static let recordBytes = 125
 
   /// The report, which is drawn when all else is free again but the program; 0 for none.
   let drawing: Int
@@ -75,11 +75,8 @@ struct MemoryEstimate {
       counts.validation == 0 && plan.test == nil
         ? 0 : try MemoryEstimate.testing(plan, counts, engine) + 3 * numbers)
     listing =
-      plan.dataset.splits.values.reduce(0) { sum, samples in
-        samples.reduce(sum) { sum, sample in
-          // Both paths once, each in a block of the heap.
-          sum + MemoryEstimate.recordBytes + sample.path.utf8.count + sample.relativePath.utf8.count
-        }
+      plan.dataset.splits.values.reduce(0) {
+        $0 + $1.byteCount + MemoryEstimate.recordBytes * $1.count
       } + plan.content.comparingBytes(images: plan.dataset.splits[.train]?.count ?? 0)
 
     let tested = plan.test == nil ? counts.validation : counts.test

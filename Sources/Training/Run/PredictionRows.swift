@@ -45,7 +45,7 @@ struct PredictionRows {
 
   /// The predictions of images, in their order, that rows stand for; nil if they are not such.
   func predictions(
-    of samples: ArraySlice<Sample>, _ bytes: [UInt8], workers: WorkerPool
+    of samples: some Collection<Sample>, _ bytes: [UInt8], workers: WorkerPool
   ) -> [Prediction]? {
     var rest = bytes[...]
     var predictions: [Prediction] = []

@@ -85,7 +85,7 @@ struct RunImages {
 
   /// The images of the last evaluation that the run's origin was trained on.
   var testSeen: Evaluation.Seen? {
-    RunImages.seen(plan.test == nil ? validation : test, store, plan)
+    RunImages.seen(tested, store, plan)
   }
 
   /// The training images that the run's origin was trained on.
@@ -225,9 +225,10 @@ struct RunImages {
   var skipped: [SkippedImage] { store.failures.map(SkippedImage.init) }
 
   /// The images of the last evaluation.
-  var testSamples: [Sample] {
-    (plan.test == nil ? validation : test).map { store.samples[$0] }
-  }
+  var testSamples: ImageList { store.samples.selecting(tested) }
+
+  /// Their indices.
+  private var tested: [Int] { plan.test == nil ? validation : test }
 
   /// Those of its folder that could not be read.
   var skippedTestImages: [SkippedImage] {
@@ -239,7 +240,7 @@ struct RunImages {
 
   /// The heading of the last evaluation.
   var testHeading: String {
-    let images = counted(testSamples.count, "image")
+    let images = counted(tested.count, "image")
     if plan.test != nil { return "test: \(images), \(origin(.test))" }
     return "validation images\(ModelCard.noTestSet): \(images), \(origin(.val))"
   }

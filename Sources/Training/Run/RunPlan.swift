@@ -170,7 +170,7 @@ struct RunPlan {
   private static func warnings(
     of pattern: String, _ dataset: Dataset
   ) throws(TrainingError) -> [String] {
-    let samples = dataset.splits[.train] ?? []
+    let samples = dataset.images([.train])
     guard let survey = (try? ImageGroups(pattern))?.survey(samples), !survey.groups.isEmpty else {
       throw .noGroups(pattern, samples.first)
     }

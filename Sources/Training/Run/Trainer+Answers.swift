@@ -22,7 +22,7 @@ extension Trainer {
     _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
   ) throws -> Double {
     guard calibrates(plan, images) else { return 1 }
-    let samples = images.validation.map { images.store.samples[$0] }
+    let samples = images.store.samples.selecting(images.validation)
     let (model, _, predictions) = try predict(samples, journal)
     let lost = predictions.compactMap(\.failure)
     if let first = lost.first {
@@ -119,11 +119,11 @@ extension Trainer {
 
   /// Predictions of the saved weights; each process predicts a part of the images.
   private func predict(
-    _ samples: [Sample], _ journal: RunJournal
+    _ samples: ImageList, _ journal: RunJournal
   ) throws -> (ClassifierModel, Predictor, [Prediction]) {
     let model = try team.model(of: journal.folder)
     let predictor = predictor(model)
-    let part = Array(samples[team.range(of: samples.count)])
+    let part = samples.selecting(team.range(of: samples.count))
     let own = try predictor.predict(part) { done in
       try journal.report(.validating(done: done, total: part.count))
       try team.stopIfAsked(journal.stopped, isOver: false)

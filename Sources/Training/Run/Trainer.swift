@@ -385,13 +385,13 @@ package final class Trainer {
   private static let reportShare = 4.0
 
   /// Seconds that a prediction takes, by those of a few images.
-  private func secondsPerPrediction(_ samples: [Sample], _ model: ClassifierModel) throws -> Double
+  private func secondsPerPrediction(_ samples: ImageList, _ model: ClassifierModel) throws -> Double
   {
-    let few = Array(samples.prefix(32))
+    let few = samples.selecting(samples.indices.prefix(32))
     guard !few.isEmpty else { return 0 }
     let predictor = predictor(model)
     // The first one takes memory that the others find.
-    _ = try predictor.predict(Array(few.prefix(1))) { _ in }
+    _ = try predictor.predict(few.selecting([0])) { _ in }
     let start = clock()
     _ = try predictor.predict(few) { _ in }
     return max(0, clock() - start) / Double(few.count)
