@@ -180,11 +180,13 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
 
   func forward(_ pass: ForwardPass) {
     let k = pass.kernels
-    if pass.packed == nil {
+    let isPlain =
+      pass.packed == nil && usesWinograd(k) && forwardTiles.transformsPieces(batch: pass.batch)
+    if pass.packed == nil, !isPlain {
       pack(pass.engine, parameters: pass.parameters, to: pass.scratch.shared)
     }
     let weights = pass.packed ?? Input(pass.scratch.shared)
-    let packedBias = bias == nil ? nil : weights + weightCount(k)
+    let packedBias = bias.map { isPlain ? pass.parameters + $0 : weights + weightCount(k) }
     var completed = pass.outputMeasurements.map { measurements -> Completion in
       { task, pixels in
         measurements.measure(
@@ -205,9 +207,10 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     if usesWinograd(k) {
       forwardTiles.run(
-        pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch, pooling: pooling,
-        completed: completed)
+        pass.engine, batch: pass.batch, source: pass.input,
+        filters: isPlain ? .plain(pass.parameters + filters) : .transformed(weights),
+        bias: packedBias, target: pass.output, rectifies: rectifies, scratch: pass.scratch,
+        pooling: pooling, completed: completed)
     } else {
       forwardDirect.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
@@ -294,8 +297,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       let method = inputGradientTiles
       method.transformTurnedFilters(pass.engine, weights, to: packed, scratch: pass.scratch)
       method.run(
-        pass.engine, batch: pass.batch, source: dy, weights: packed, bias: nil, target: dx.base,
-        accumulates: dx.accumulates, scratch: pass.scratch)
+        pass.engine, batch: pass.batch, source: dy, filters: .transformed(Input(packed)), bias: nil,
+        target: dx.base, accumulates: dx.accumulates, scratch: pass.scratch)
       return
     }
     var next = packed
