@@ -129,7 +129,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     WinogradFilterGradient(input: input, output: output, top: padTop, left: padLeft)
   }
 
-  private var forwardDirect: DirectCorrelation {
+  /// The forward pass by the direct method.
+  var forwardDirect: DirectCorrelation {
     DirectCorrelation(
       source: input, target: output, rows: output.height, columns: output.width,
       kernelRows: kernel, kernelColumns: kernel, stride: stride, top: padTop, left: padLeft,
@@ -153,7 +154,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     weightCount(k) + (bias == nil ? 0 : k.padded(output.channels))
   }
 
-  private func weightCount(_ k: KernelTable) -> Int {
+  /// Floats of the packed filters.
+  func weightCount(_ k: KernelTable) -> Int {
     usesWinograd(k) ? forwardTiles.weightCount : forwardDirect.weightCount(k)
   }
 
