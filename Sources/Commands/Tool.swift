@@ -38,7 +38,7 @@ package enum Tool {
 
   /// What they know of the one of a name; nil where there is none.
   package static func description(of name: String) -> CommandDescription? {
-    descriptions.first { $0.name == name }
+    commands.first { $0.name == name }?.description
   }
 
   /// Runs this process's command line and ends the process.
@@ -62,7 +62,7 @@ package enum Tool {
     } catch {
       let failure = Failure(error, of: words.first.flatMap(description))
       // What is wrong with a command line is wrong for all processes that a launcher has started.
-      if words.first == TrainCommand.description.name,
+      if words.first == TrainCommand.name,
         let launcher = Launcher(environment.variables),
         launcher.rank > 0
       {
@@ -79,7 +79,7 @@ package enum Tool {
     guard let first = words.first else {
       throw Failure(
         .usage, "no command given",
-        expected: descriptions.map(\.name).joined(separator: ", "),
+        expected: commands.map { $0.name }.joined(separator: ", "),
         advice: "cnnctl train DATASET", helpPage: "cnnctl help")
     }
     switch first {
@@ -110,8 +110,8 @@ package enum Tool {
 
   /// The command of a name, or a usage error that says which there are.
   static func command(named word: String) throws(Failure) -> any Command.Type {
-    if let command = commands.first(where: { $0.description.name == word }) { return command }
-    let names = descriptions.map(\.name)
+    if let command = commands.first(where: { $0.name == word }) { return command }
+    let names = commands.map { $0.name }
     let meant = ForeignName.commands[word] ?? nearest(to: word, among: names)
     throw Failure(
       .usage, (word.hasPrefix("-") ? "unknown option " : "unknown command ") + word,

@@ -67,10 +67,7 @@ package struct WinogradKernels: Sendable {
       _ x: Input, _ v: Output, _ tiles: Int, _ rowStep: Int, _ channels: Int, _ planeStep: Int
     ) -> Void
   package let multiply:
-    @Sendable (
-      _ v: Input, _ u: Input, _ m: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
-      _ outputs: Int, _ vStep: Int, _ uStep: Int, _ mStep: Int
-    ) -> Void
+    @Sendable (_ v: Input, _ u: Input, _ m: Output, _ shape: WinogradProductShape) -> Void
   package let multiplyGradient:
     @Sendable (
       _ v: Input, _ d: Input, _ sums: Output, _ planes: Int, _ tiles: Int, _ inputs: Int,
@@ -96,7 +93,7 @@ package struct WinogradKernels: Sendable {
   package init(
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
-    multiply: @escaping @Sendable (Input, Input, Output, Int, Int, Int, Int, Int, Int, Int) -> Void,
+    multiply: @escaping @Sendable (Input, Input, Output, WinogradProductShape) -> Void,
     multiplyGradient:
       @escaping @Sendable (
         Input, Input, Output, Int, Int, Int, Int, Int, Int, Int, Range<Int>, Bool

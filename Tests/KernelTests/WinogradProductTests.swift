@@ -33,8 +33,10 @@ struct WinogradProductTests {
         let (data, weights) = (GuardedBuffer(v), GuardedBuffer(u))
         let target = GuardedBuffer(count: (planes - 1) * mStep + tiles * outputs)
         kernels.winograd.multiply(
-          data.pointer, weights.pointer, target.pointer, planes, tiles, inputs, outputs, vStep,
-          uStep, mStep)
+          data.pointer, weights.pointer, target.pointer,
+          WinogradProductShape(
+            planes: planes, tiles: tiles, inputs: inputs, outputs: outputs, vStep: vStep,
+            uStep: uStep, mStep: mStep))
         var actual: [Float] = []
         var expected: [Double] = []
         var magnitudes: [Double] = []
@@ -117,12 +119,67 @@ struct WinogradProductTests {
   }
 
   @Test(arguments: TestEngine.instructionSets)
+  func `panels and parts of the inputs one after the other give the same bits as all at once`(
+    set: InstructionSet
+  ) throws {
+    let kernels = try Engine(threads: 1, instructionSet: set).kernels
+    let (planes, inputs, outputs) = (2, 24, 5 * kernels.lanes)
+    for tiles in [1, 4, 13] {
+      var random = RandomValues(seed: 87, salt: tiles)
+      let v = random.normals(planes * tiles * inputs)
+      let filters = random.normals(planes * inputs * outputs)
+      func packed(_ indices: Range<Int>, _ channels: Range<Int>) -> GuardedBuffer {
+        var u = [Float](repeating: 0, count: planes * indices.count * channels.count)
+        for plane in 0..<planes {
+          for index in indices {
+            for channel in channels {
+              let own = place(
+                index - indices.lowerBound, channel - channels.lowerBound, indices.count,
+                channels.count, kernels.lanes)
+              u[plane * indices.count * channels.count + own] =
+                filters[(plane * inputs + index) * outputs + channel]
+            }
+          }
+        }
+        return GuardedBuffer(u)
+      }
+      let data = GuardedBuffer(v)
+      let (whole, parts) = (
+        GuardedBuffer(count: planes * tiles * outputs),
+        GuardedBuffer(count: planes * tiles * outputs)
+      )
+      var shape = WinogradProductShape(
+        planes: planes, tiles: tiles, inputs: inputs, outputs: outputs, vStep: tiles * inputs,
+        uStep: inputs * outputs, mStep: tiles * outputs)
+      kernels.winograd.multiply(
+        data.pointer, packed(0..<inputs, 0..<outputs).pointer, whole.pointer, shape)
+      for channel in stride(from: 0, to: outputs, by: kernels.panelWidth) {
+        shape.channels = min(kernels.panelWidth, outputs - channel)
+        for indices in [0..<7, 7..<8, 8..<inputs] {
+          let weights = packed(indices, channel..<(channel + shape.channels))
+          shape.indices = indices.count
+          shape.uStep = indices.count * shape.channels
+          shape.continues = indices.lowerBound > 0
+          kernels.winograd.multiply(
+            data.pointer + indices.lowerBound, weights.pointer, parts.pointer + channel, shape)
+          #expect(weights.damage == nil)
+        }
+      }
+      let wrong = bitMismatch(Array(parts.floats), Array(whole.floats))
+      #expect(wrong == nil, "\(set), \(tiles) tiles")
+      for buffer in [data, whole, parts] { #expect(buffer.damage == nil) }
+    }
+  }
+
+  @Test(arguments: TestEngine.instructionSets)
   func `no tiles are no products`(set: InstructionSet) throws {
     let kernels = try Engine(threads: 1, instructionSet: set).kernels
     let target = GuardedBuffer(count: 64)
     let source = GuardedBuffer(count: 16 * 16)
     kernels.winograd.multiply(
-      source.pointer, source.pointer, target.pointer, 1, 0, 16, 16, 16, 256, 16)
+      source.pointer, source.pointer, target.pointer,
+      WinogradProductShape(
+        planes: 1, tiles: 0, inputs: 16, outputs: 16, vStep: 16, uStep: 256, mStep: 16))
     #expect(target.values.allSatisfy { $0.isNaN })
     #expect(target.damage == nil)
   }
@@ -160,8 +217,10 @@ struct WinogradProductTests {
         vStep)
     }
     k.winograd.multiply(
-      v.pointer, u.pointer, m.pointer, 36, tiles, inputs, outputs, vStep,
-      inputs * outputs, mStep)
+      v.pointer, u.pointer, m.pointer,
+      WinogradProductShape(
+        planes: 36, tiles: tiles, inputs: inputs, outputs: outputs, vStep: vStep,
+        uStep: inputs * outputs, mStep: mStep))
     for row in 0..<high {
       k.winograd.transformOutput(
         m.pointer + row * wide * outputs, y.pointer + 4 * row * columns * outputs, nil, wide,

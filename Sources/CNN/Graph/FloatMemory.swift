@@ -24,9 +24,9 @@ package final class FloatMemory: @unchecked Sendable {
   package init(count: Int) throws(ModelError) {
     let bytes = max(64, try FloatMemory.room(floats: count))
     // Fresh pages are already zero: unused ones cost nothing, and none is written twice.
-    mapped = bytes >= FloatMemory.hugePage ? bytes : 0
+    mapped = FloatMemory.mappedBytes(bytes)
     let raw =
-      mapped > 0 ? FloatMemory.freshPages(bytes: bytes) : FloatMemory.fromHeap(bytes: bytes)
+      mapped > 0 ? FloatMemory.freshPages(bytes: mapped) : FloatMemory.fromHeap(bytes: bytes)
     guard let raw else { throw .outOfMemory(bytes: bytes) }
     base = raw.bindMemory(to: Float.self, capacity: max(1, count))
     self.count = count
@@ -61,6 +61,17 @@ package final class FloatMemory: @unchecked Sendable {
   /// Requests up to this size are not checked; a check reads a few small files.
   private static let large = 1 << 28
   private static let hugePage = 1 << 21
+
+  /// The size of a mapping for so many bytes; 0 where they come from the heap.
+  ///
+  /// The last huge page is mapped whole if at least half of it is used: the system clears it in the
+  /// time that a hundred of its 512 small pages take.
+  private static func mappedBytes(_ bytes: Int) -> Int {
+    let rest = bytes % hugePage
+    if rest < hugePage / 2 { return bytes < hugePage ? 0 : bytes }
+    let (whole, overflow) = bytes.addingReportingOverflow(hugePage - rest)
+    return overflow ? bytes : whole
+  }
 
   private static func fromHeap(bytes: Int) -> UnsafeMutableRawPointer? {
     var raw: UnsafeMutableRawPointer?

@@ -47,7 +47,7 @@ final class FoldedNetwork {
       dropped.insert(next)
     }
     graph.nodes = graph.nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    self.graph = graph.fusingActivations().fusingPools()
+    self.graph = graph.fusingActivations().fusingPools().chainingConvolutions()
     self.folds = folds
     parameters = try FloatMemory(count: floats)
   }

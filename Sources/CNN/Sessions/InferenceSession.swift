@@ -35,10 +35,9 @@ public final class InferenceSession {
     self.batchSize = batchSize
     self.engine = engine
     let folded = try FoldedNetwork(network)
-    // For a single image, packed weights would be read only once.
-    let packed =
-      batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
+    let packed =
+      share.keepsPacked ? try PackedWeights(folded.graph, kernels: engine.kernels) : nil
     var executors: [StagedExecutor] = []
     for _ in 0..<share.executors {
       executors.append(
@@ -71,9 +70,14 @@ public final class InferenceSession {
     /// The stages that a worker runs one after the other.
     let stages: [GraphStage]
     let engine: Engine
+    /// Whether all weights are packed before the first batch.
+    let keepsPacked: Bool
 
     init(of batchSize: Int, graph: Graph, engine: Engine) {
-      let isDepthFirst = batchSize > 1 && batchSize >= engine.threads
+      // A single image, or its two views, is often all that is asked: weights packed for one layer
+      // at a time stay in the cache, where all of them together would be written to fresh memory.
+      keepsPacked = batchSize > 2
+      let isDepthFirst = keepsPacked && batchSize >= engine.threads
       executors = isDepthFirst ? engine.threads : 1
       // More images gain little from shared weights, and the work is divided less evenly.
       stages =

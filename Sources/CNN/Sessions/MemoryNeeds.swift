@@ -24,8 +24,9 @@ extension InferenceSession {
     network: Network, batchSize: Int, engine: Engine
   ) throws(ModelError) -> Int {
     let folded = try FoldedNetwork(network)
-    let packed = batchSize > 1 ? try PackedWeights(folded.graph, kernels: engine.kernels).count : 0
     let share = Share(of: batchSize, graph: folded.graph, engine: engine)
+    let packed =
+      share.keepsPacked ? try PackedWeights(folded.graph, kernels: engine.kernels).count : 0
     let arenas = share.stages.map {
       ExecutionPlan(
         $0.graph, capacity: $0.images, kernels: engine.kernels, threads: share.engine.threads,

@@ -120,7 +120,8 @@ extension TensorFile {
     case .single:
       UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
     case .half:
-      decodeHalves(bytes, into: target)
+      guard let source = bytes.baseAddress, let floats = target.baseAddress else { return }
+      if decodeHalves(source, into: floats, count: target.count) { return }
     case .brain:
       for index in 0..<target.count {
         let half = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
@@ -149,21 +150,25 @@ extension TensorFile {
 
   /// Converts IEEE 754 binary16 to binary32 in steps that vectorize on any processor.
   ///
-  /// Exact; an infinity or NaN stays one.
+  /// Exact; an infinity or NaN stays one. Returns whether all are finite. Pointers and wrapping sums:
+  /// a check in the loop would keep it from being vectorized.
   private static func decodeHalves(
-    _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Float>
-  ) {
-    for index in 0..<target.count {
-      let half = UInt32(bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+    _ source: UnsafeRawPointer, into target: UnsafeMutablePointer<Float>, count: Int
+  ) -> Bool {
+    var strange: UInt32 = 0
+    for index in 0..<count {
+      let half = UInt32((source + index &* 2).loadUnaligned(as: UInt16.self))
       let magnitude = half & 0x7FFF
       // The exponent's bias changes from 15 to 127; all bits set mean the same in both formats.
       let special: UInt32 = magnitude >= 0x7C00 ? 112 << 23 : 0
-      let normal = magnitude << 13 + 112 << 23 + special
+      strange |= special
+      let normal = magnitude << 13 &+ 112 << 23 &+ special
       // Subnormal: a multiple of 2^-24.
       let small = (Float(Int32(bitPattern: magnitude)) * 0x1p-24).bitPattern
       let bits = magnitude < 0x0400 ? small : normal
       target[index] = Float(bitPattern: (half & 0x8000) << 16 | bits)
     }
+    return strange == 0
   }
 
   private static func decodeBytes(

@@ -41,6 +41,14 @@ package struct ModelBytes {
     }
   }
 
+  /// The bytes of a range where they lie in memory that nothing frees or writes; nil elsewhere.
+  func lasting(_ range: Range<Int>) -> UnsafeRawBufferPointer? {
+    switch source {
+    case .memory(let boxed): UnsafeRawBufferPointer(rebasing: boxed.bytes[range])
+    case .file, .copy: nil
+    }
+  }
+
   /// Fills `buffer` with the bytes from `offset` on.
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int

@@ -37,26 +37,44 @@ struct ModelFile {
 
   /// Reads all weights to where the network keeps them; every shape must be the network's.
   ///
-  /// Floats are read to their place; others are read beside it and decoded. The digest is computed
-  /// meanwhile and beyond, of the same bytes: the network must not change before it is confirmed.
-  /// Beside it the images that the model was trained on and its novelty detector, where the file
-  /// has them.
+  /// Floats are read to their place; others are read beside it and decoded, those of a model in the
+  /// program from where they lie. The digest is computed meanwhile and beyond, of the same bytes:
+  /// the network must not change before it is confirmed. Beside it the images that the model was
+  /// trained on and its novelty detector, where the file has them.
   func read(
     into network: Network, classes: Int
   ) throws(TrainingError) -> Content {
     try checkNovelty(network, classes: classes)
     let storage = network.storage
-    let held = HeldBytes(network)
-    let sum = BackgroundDigest(head: head, owner: held)
-    var found: [String: UnsafeMutableRawBufferPointer] = [:]
-    for place in layout.arrays {
+    func target(_ place: TensorFile.Layout.Place) -> UnsafeMutableRawBufferPointer? {
       // The factors of 8-bit weights are floats, too, but have no place in the network.
-      let target = place.type == .single ? storage[place.name]?.values : nil
-      let bytes =
-        target.map(UnsafeMutableRawBufferPointer.init) ?? held.allocate(place.bytes.count)
-      guard bytes.count == place.bytes.count else { throw misfit(place) }
-      try source.read(into: bytes, at: place.bytes.lowerBound)
-      sum.add(UnsafeRawBufferPointer(bytes))
+      place.type == .single
+        ? storage[place.name].map { UnsafeMutableRawBufferPointer($0.values) } : nil
+    }
+    func lasting(_ place: TensorFile.Layout.Place) -> UnsafeRawBufferPointer? {
+      // Floats must lie on whole words.
+      place.type == .single ? nil : source.lasting(place.bytes)
+    }
+    let beside = layout.arrays.filter { target($0) == nil && lasting($0) == nil }
+    let held: HeldBytes
+    do throws(ModelError) {
+      held = try HeldBytes(network, for: beside.map(\.bytes.count))
+    } catch {
+      throw TrainingError(.noRoom, "\(path): \(error)")
+    }
+    let sum = BackgroundDigest(head: head, owner: held)
+    var found: [String: UnsafeRawBufferPointer] = [:]
+    for place in layout.arrays {
+      let bytes: UnsafeRawBufferPointer
+      if let lasting = lasting(place) {
+        bytes = lasting
+      } else {
+        let room = target(place) ?? held.next(place.bytes.count)
+        guard room.count == place.bytes.count else { throw misfit(place) }
+        try source.read(into: room, at: place.bytes.lowerBound)
+        bytes = UnsafeRawBufferPointer(room)
+      }
+      sum.add(bytes)
       found[place.name] = bytes
       if place.type == .single { try check(bytes, place) }
     }
@@ -66,16 +84,13 @@ struct ModelFile {
       else { throw misfit(place) }
       let scales = place.scales.flatMap { found[$0.name] }.map { $0.bindMemory(to: Float.self) }
       try ModelFile.naming(path) { () throws(TensorFileError) in
-        let scales = UnsafeBufferPointer(scales ?? UnsafeMutableBufferPointer(start: nil, count: 0))
+        let scales = scales ?? UnsafeBufferPointer(start: nil, count: 0)
         if let factors = place.scales { try TensorFile.checkScales(scales, name: factors.name) }
-        try TensorFile.decode(
-          UnsafeRawBufferPointer(bytes), of: place, scales: scales, into: target)
+        try TensorFile.decode(bytes, of: place, scales: scales, into: target)
       }
     }
     let images = try layout.images.map { place throws(TrainingError) in
-      guard let bytes = found[place.name],
-        let images = ImageDigests(file: UnsafeRawBufferPointer(bytes))
-      else {
+      guard let bytes = found[place.name], let images = ImageDigests(file: bytes) else {
         throw TrainingError(
           .badData, "\(path): \(place.name) is not valid",
           expected: "sorted rows without duplicates")
@@ -127,11 +142,10 @@ struct ModelFile {
   }
 
   private func check(
-    _ bytes: UnsafeMutableRawBufferPointer, _ place: TensorFile.Layout.Place
+    _ bytes: UnsafeRawBufferPointer, _ place: TensorFile.Layout.Place
   ) throws(TrainingError) {
     try ModelFile.naming(path) { () throws(TensorFileError) in
-      try TensorFile.checkFinite(
-        UnsafeBufferPointer(bytes.bindMemory(to: Float.self)), name: place.name)
+      try TensorFile.checkFinite(bytes.bindMemory(to: Float.self), name: place.name)
     }
   }
 
@@ -173,18 +187,24 @@ struct ModelFile {
 /// A class, because it owns memory.
 private final class HeldBytes {
   private let network: Network
-  private var buffers: [UnsafeMutableRawBufferPointer] = []
+  private let memory: FloatMemory
+  private var used = 0
 
-  init(_ network: Network) {
+  /// Room for arrays of so many bytes.
+  init(_ network: Network, for sizes: [Int]) throws(ModelError) {
     self.network = network
+    memory = try FloatMemory(count: sizes.reduce(0) { $0 + HeldBytes.floats($1) })
   }
 
-  deinit { for buffer in buffers { buffer.deallocate() } }
+  /// Floats of memory for so many bytes; the next ones begin on a cache line.
+  private static func floats(_ bytes: Int) -> Int { (bytes + 63) / 64 * 16 }
 
-  func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
-    buffers.append(buffer)
-    return buffer
+  /// The room of the next array.
+  func next(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    let first = used
+    used += HeldBytes.floats(count)
+    precondition(used <= memory.count, "more arrays than there is room for")
+    return UnsafeMutableRawBufferPointer(start: memory.base + first, count: count)
   }
 }
 

@@ -14,11 +14,27 @@ package enum TestTimeAugmentation: String, Sendable, Hashable, Codable, CaseIter
 package func appendMirrored(_ tensor: inout [Float], width: Int, channels: Int = 3) {
   let row = width * channels
   precondition(row > 0 && tensor.count % row == 0, "whole rows of pixels")
-  let count = tensor.count
-  tensor.reserveCapacity(2 * count)
-  for start in stride(from: 0, to: count, by: row) {
-    for pixel in stride(from: start + row - channels, through: start, by: -channels) {
-      for channel in 0..<channels { tensor.append(tensor[pixel + channel]) }
+  tensor += [Float](unsafeUninitializedCapacity: tensor.count) { mirrored, count in
+    count = tensor.count
+    tensor.withUnsafeBufferPointer {
+      guard let source = $0.baseAddress, let target = mirrored.baseAddress else { return }
+      mirror(source, to: target, rows: count / row, width: width, channels: channels)
+    }
+  }
+}
+
+/// Writes the mirror image of a tensor to memory of its own.
+func mirror(
+  _ tensor: UnsafePointer<Float>, to mirrored: UnsafeMutablePointer<Float>, rows: Int, width: Int,
+  channels: Int
+) {
+  var target = mirrored
+  for row in 0..<rows {
+    var source = tensor + (row + 1) * width * channels
+    for _ in 0..<width {
+      source -= channels
+      for channel in 0..<channels { target[channel] = source[channel] }
+      target += channels
     }
   }
 }

@@ -17,7 +17,8 @@ final class ImageRunner {
   private let engine: Engine
   var workers: WorkerPool { engine.workers }
   private var session: InferenceSession?
-  private var tensors: [Float] = []
+  /// Tensors of the batch in the network and of the one that is being read.
+  private var memories: [FloatMemory] = []
   /// Images at a time that there was found to be memory for.
   private var granted = 0
 
@@ -42,39 +43,60 @@ final class ImageRunner {
 
   /// Cuts `paths` into batches and runs each; `each` gets a batch's paths, why a file of it could
   /// not be read, and one after the other the rows of those that could.
+  ///
+  /// While the network runs on a batch, the files of the next one are tasks for threads that would
+  /// wait.
   func run(
     _ paths: some Sequence<String>,
     each: ([String], [Result<Void, ImageFailure>], [Float]) throws -> Void
   ) throws {
     try makeRoom(for: max(1, min(batchSize, paths.underestimatedCount)))
-    var batch: [String] = []
-    for path in paths {
-      batch.append(path)
-      if batch.count == batchSize {
-        try run(batch: batch, each)
-        batch.removeAll(keepingCapacity: true)
+    var rest = paths.makeIterator()
+    var following = try nextBatch(&rest, 0)
+    var isOffered = false
+    defer { if isOffered { workers.finishOffer(isDropped: true) } }
+    var number = 0
+    while let batch = following {
+      if isOffered {
+        isOffered = false
+        workers.finishOffer()
+      } else {
+        workers.parallelFor(batch.paths.count) { image, _ in batch.read(image) }
       }
+      number += 1
+      following = try nextBatch(&rest, number)
+      if let following { isOffered = workers.offer(following.paths.count, following.read) }
+      let (images, tensors) = batch.contents()
+      try each(batch.paths, images, try rows(of: tensors))
     }
-    try run(batch: batch, each)
   }
 
-  /// One batch: files are read on all threads, the network runs on those that could be read.
-  private func run(
-    batch: [String], _ each: ([String], [Result<Void, ImageFailure>], [Float]) throws -> Void
-  ) throws {
-    let images = engine.workers.map(batch) { path, _ in tensor(path) }
-    tensors.removeAll(keepingCapacity: true)
-    tensors.reserveCapacity(batch.count * tta.views * reader.preprocessing.tensorCount)
-    for case .success(let tensor) in images { tensors += tensor }
-    try each(batch, images.map { $0.map { _ in } }, try rows(of: tensors))
+  /// The next paths as a batch in memory that the one before does not use; nil after the last.
+  private func nextBatch(
+    _ paths: inout some IteratorProtocol<String>, _ number: Int
+  ) throws(ModelError) -> ImageBatch? {
+    var names: [String] = []
+    while names.count < batchSize, let path = paths.next() { names.append(path) }
+    guard !names.isEmpty else { return nil }
+    let floats = names.count * tta.views * reader.preprocessing.tensorCount
+    let place = number % 2
+    if place == memories.count {
+      memories.append(try FloatMemory(count: floats))
+    } else if memories[place].count < floats {
+      memories[place] = try FloatMemory(count: floats)
+    }
+    return ImageBatch(names, reader: reader, tta: tta, memory: memories[place])
   }
 
   /// The rows of images whose tensors (each with its views) follow one another.
   func rows(of tensors: [Float]) throws(ModelError) -> [Float] {
+    try tensors.withUnsafeBufferPointer { pixels throws(ModelError) in try rows(of: pixels) }
+  }
+
+  private func rows(of tensors: UnsafeBufferPointer<Float>) throws(ModelError) -> [Float] {
     let count = tensors.count / reader.preprocessing.tensorCount
     guard count > 0 else { return [] }
-    let session = try session(for: count)
-    return tensors.withUnsafeBufferPointer { Array(session.run(pixels: $0, count: count)) }
+    return try session(for: count).run(pixels: tensors, count: count)
   }
 
   /// Images being decoded, and what is small.
@@ -84,7 +106,7 @@ final class ImageRunner {
   private func needs(_ count: Int) throws(ModelError) -> Int {
     let session = try InferenceSession.memoryBytes(
       network: network, batchSize: count * tta.views, engine: engine)
-    // Each image's own tensor, and those of the batch.
+    // The tensors of a batch, and of the one that is read meanwhile.
     let tensor = tta.views * reader.preprocessing.tensorCount * MemoryLayout<Float>.stride
     return ImageRunner.allowance + session + 2 * count * tensor
   }
@@ -119,16 +141,6 @@ final class ImageRunner {
     let new = try InferenceSession(network: network, batchSize: size, engine: engine)
     session = new
     return new
-  }
-
-  /// The network's input for an image: its tensor, followed by the mirrored one if mirrored views
-  /// are averaged.
-  private func tensor(_ path: String) -> Result<[Float], ImageFailure> {
-    do throws(ImageFailure) {
-      return .success(views(of: reader.tensor(try reader.read(path: path))))
-    } catch {
-      return .failure(error)
-    }
   }
 
   /// An image's tensor, and with mirrored views the mirrored one behind it.

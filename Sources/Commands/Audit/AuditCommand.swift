@@ -8,8 +8,9 @@ internal import Training
 
 /// `cnnctl audit DATASET|RUN`: which labels are probably wrong.
 struct AuditCommand: Command {
+  static let name = "audit"
   static let description = CommandDescription(
-    name: "audit", usage: "cnnctl audit DATASET|RUN [--from MODEL] [options]",
+    name: name, usage: "cnnctl audit DATASET|RUN [--from MODEL] [options]",
     summary: "which labels of a dataset are probably wrong; moves nothing",
     details: [
       "Predicts every image of DATASET, a folder as for train, by a last layer that was fitted "

@@ -6,8 +6,9 @@ internal import Training
 
 /// `cnnctl bench`: how fast networks train and answer here, and their convolutions against the peak.
 struct BenchCommand: Command {
+  static let name = "bench"
   static let description = CommandDescription(
-    name: "bench", usage: "cnnctl bench [DATASET] [options]",
+    name: name, usage: "cnnctl bench [DATASET] [options]",
     summary: "speed of training, inference, kernels or a dataset's images",
     details: [
       "Measures the networks seed (64 px), vgg (96 px) and r18h (128 px), or one of them, on "

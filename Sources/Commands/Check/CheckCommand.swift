@@ -5,8 +5,9 @@ internal import Training
 
 /// `cnnctl check DATASET`: what is wrong with a dataset, and what is worth a look.
 struct CheckCommand: Command {
+  static let name = "check"
   static let description = CommandDescription(
-    name: "check", usage: "cnnctl check DATASET [options]",
+    name: name, usage: "cnnctl check DATASET [options]",
     summary: "what is wrong with a dataset; reads all of it, writes nothing",
     details: [
       "Decodes every image of DATASET, a folder as for train, and looks for errors (exit code 1): "

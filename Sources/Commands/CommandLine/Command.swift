@@ -4,6 +4,8 @@ package import Training
 ///
 /// A new one is a file with such a type, and its line in `Tool.commands`.
 protocol Command {
+  /// The word of the command line; the description of a command that is not wanted is never made.
+  static var name: String { get }
   static var description: CommandDescription { get }
 
   init(arguments: Arguments, console: Console)

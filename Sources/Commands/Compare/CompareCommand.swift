@@ -6,8 +6,9 @@ internal import Training
 
 /// `cnnctl compare A B... [DATASET]`: two models or more on the same images.
 struct CompareCommand: Command {
+  static let name = "compare"
   static let description = CommandDescription(
-    name: "compare", usage: "cnnctl compare A [B... [DATASET]] [options]",
+    name: name, usage: "cnnctl compare A [B... [DATASET]] [options]",
     summary: "two models or more on the same images: which is better, and where",
     details: [
       "A and B are run folders, weights files, cats-dogs, the model built into this program, or "

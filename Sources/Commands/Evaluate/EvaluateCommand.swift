@@ -7,8 +7,9 @@ internal import Training
 
 /// `cnnctl evaluate [DATASET]`: accuracy, loss, report and confusion matrix.
 struct EvaluateCommand: Command {
+  static let name = "evaluate"
   static let description = CommandDescription(
-    name: "evaluate", usage: "cnnctl evaluate [DATASET] [options]",
+    name: name, usage: "cnnctl evaluate [DATASET] [options]",
     summary: "accuracy, report and confusion matrix of a model",
     details: [
       "DATASET is a folder as for train, or class folders alone; it defaults to the one that the "

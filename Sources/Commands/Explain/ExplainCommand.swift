@@ -7,8 +7,9 @@ internal import Training
 
 /// `cnnctl explain IMAGE…`: where the model looks, as a picture.
 struct ExplainCommand: Command {
+  static let name = "explain"
   static let description = CommandDescription(
-    name: "explain", usage: "cnnctl explain IMAGE... [options]",
+    name: name, usage: "cnnctl explain IMAGE... [options]",
     summary: "where a model looks, as a picture",
     details: [
       "Draws over each IMAGE (files, folders and lists as for predict) what the model's "

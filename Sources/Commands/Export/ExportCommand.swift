@@ -8,8 +8,9 @@ internal import Training
 
 /// `cnnctl export [MODEL]`: a model as one file, in this program's form or another's.
 struct ExportCommand: Command {
+  static let name = "export"
   static let description = CommandDescription(
-    name: "export", usage: "cnnctl export [MODEL] -o FILE [options]",
+    name: name, usage: "cnnctl export [MODEL] -o FILE [options]",
     summary: "a model as one file, for this program, ONNX Runtime or Core ML",
     details: [
       "MODEL is a run folder, a weights file, cats-dogs, the model built into this program, or a "

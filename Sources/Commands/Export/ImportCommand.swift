@@ -6,8 +6,9 @@ internal import Training
 
 /// `cnnctl import FILE --name NAME`: weights of another program as a model.
 struct ImportCommand: Command {
+  static let name = "import"
   static let description = CommandDescription(
-    name: "import", usage: "cnnctl import FILE --name NAME|-o MODEL [options]",
+    name: name, usage: "cnnctl import FILE --name NAME|-o MODEL [options]",
     summary: "a model from weights that PyTorch saved",
     details: [
       "FILE has the weights of a public network as torchvision, timm or efficientnet-lite-pytorch "
@@ -25,7 +26,7 @@ struct ImportCommand: Command {
         + "executed: one that names anything but tensors is refused with that name.",
     ],
     operands: 1...1, operandName: "FILE",
-    options: [arch, labels, config, name, replace, output],
+    options: [arch, labels, config, shelfName, replace, output],
     unlisted: [SharedOption.threads, SharedOption.seed, SharedOption.isa, SharedOption.conv],
     examples: [
       (
@@ -48,7 +49,7 @@ struct ImportCommand: Command {
   private static let config = Option(
     "config", .text, "FILE.json", said: "config.json beside FILE, if it is timm's", in: .model,
     "timm's description of the weights: preparation of images, names of classes, padding")
-  private static let name = Option(
+  private static let shelfName = Option(
     "name", .text, "NAME", in: .output, "the name by which --from and --model find the model")
   private static let replace = Option(
     flag: "replace", in: .output, "with --name, replace a model of that name")
@@ -74,7 +75,7 @@ struct ImportCommand: Command {
     if arguments[SharedOption.json] {
       try console.result(
         JSON.object([
-          .init("file", .string(target.path)), .init("name", .optional(arguments[Self.name])),
+          .init("file", .string(target.path)), .init("name", .optional(arguments[Self.shelfName])),
           .init("arch", .string(network)), .init("classes", .int(classes)),
           .init("parameters", .int(model.network.parameterCount)),
           .init("config", .optional(config.found?.path)),
@@ -85,7 +86,7 @@ struct ImportCommand: Command {
         "\(target.title): \(byteCount(bytes.count)), \(network), \(grouped(classes)) classes, "
           + "SHA-256 \(sha256)")
     }
-    if let name = arguments[Self.name] {
+    if let name = arguments[Self.shelfName] {
       console.note("try     cnnctl train photos --from \(shellWord(name)) --recipe instant")
     }
     return .done
@@ -94,7 +95,7 @@ struct ImportCommand: Command {
   /// The place of the model: a name or a file.
   private func target() throws(Failure) -> ImportTarget {
     let replaces = arguments[Self.replace]
-    switch (arguments[Self.name], arguments[Self.output]) {
+    switch (arguments[Self.shelfName], arguments[Self.output]) {
     case (let name?, nil):
       guard let shelf = console.environment.shelf else { throw .noShelf }
       return .shelf(shelf, name: name, replaces: replaces)

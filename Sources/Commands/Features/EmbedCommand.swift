@@ -5,8 +5,9 @@ internal import Training
 
 /// `cnnctl embed IMAGE…`: what the model's last layer sees of each image.
 struct EmbedCommand: Command {
+  static let name = "embed"
   static let description = CommandDescription(
-    name: "embed", usage: "cnnctl embed IMAGE... [options]",
+    name: name, usage: "cnnctl embed IMAGE... [options]",
     summary: "the features of images, for other programs",
     details: [
       "IMAGE is a file, a folder (with -r), - (paths on standard input, one per line) or -0 (the "

@@ -5,8 +5,9 @@ internal import Training
 
 /// `cnnctl similar PHOTO FOLDER`: the photos of a folder that look most like one.
 struct SimilarCommand: Command {
+  static let name = "similar"
   static let description = CommandDescription(
-    name: "similar", usage: "cnnctl similar PHOTO FOLDER... [options]",
+    name: name, usage: "cnnctl similar PHOTO FOLDER... [options]",
     summary: "the photos of a folder that look most like one photo",
     details: [
       "Compares the features of PHOTO with those of every image below each FOLDER, and lists the "

@@ -2,8 +2,9 @@ internal import Training
 
 /// `cnnctl completions SHELL`: the script that completes command lines in a shell.
 struct CompletionsCommand: Command {
+  static let name = "completions"
   static let description = CommandDescription(
-    name: "completions", usage: "cnnctl completions bash|zsh|fish [options]",
+    name: name, usage: "cnnctl completions bash|zsh|fish [options]",
     summary: "a script that completes command lines in a shell",
     details: [
       "Prints a script for bash, zsh or fish. With it the shell completes commands, options, their "

@@ -2,8 +2,9 @@ internal import Training
 
 /// `cnnctl help [COMMAND]`: what there is, or a command's options.
 struct HelpCommand: Command {
+  static let name = "help"
   static let description = CommandDescription(
-    name: "help", usage: "cnnctl help [COMMAND] [--all]",
+    name: name, usage: "cnnctl help [COMMAND] [--all]",
     summary: "this help, or a command's options",
     details: [], operands: 0...1, operandName: "COMMAND",
     options: [all], general: [], examples: [])

@@ -3,8 +3,9 @@ internal import Training
 
 /// `cnnctl manual [COMMAND]`: the help pages as manual pages.
 struct ManualCommand: Command {
+  static let name = "manual"
   static let description = CommandDescription(
-    name: "manual", usage: "cnnctl manual [COMMAND] [options]",
+    name: name, usage: "cnnctl manual [COMMAND] [options]",
     summary: "the help pages as manual pages for man",
     details: [
       "Prints the manual page cnnctl(1), or cnnctl-COMMAND(1) with all options of COMMAND, for the "

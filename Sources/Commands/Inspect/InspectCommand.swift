@@ -8,8 +8,9 @@ internal import Training
 
 /// `cnnctl inspect MODEL|PRESET|FILE.json`: what a network is made of.
 struct InspectCommand: Command {
+  static let name = "inspect"
   static let description = CommandDescription(
-    name: "inspect", usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
+    name: name, usage: "cnnctl inspect [MODEL|PRESET|FILE.json] [options]",
     summary: "layers, parameters, memory, classes of a model; the network as a picture",
     details: [
       "MODEL is a run folder, a weights file, cats-dogs, the model built into this program, or the "

@@ -6,8 +6,9 @@ internal import Training
 
 /// `cnnctl models`: the models that go by a name.
 struct ModelsCommand: Command {
+  static let name = "models"
   static let description = CommandDescription(
-    name: "models", usage: "cnnctl models [options]",
+    name: name, usage: "cnnctl models [options]",
     summary: "the imported models that go by a name",
     details: [
       "Lists the models that cnnctl import FILE --name NAME has put into the folder "

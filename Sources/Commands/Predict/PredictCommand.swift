@@ -5,8 +5,9 @@ internal import Training
 
 /// `cnnctl predict IMAGE…`: label and probability, one answer an input, in input order.
 struct PredictCommand: Command {
+  static let name = "predict"
   static let description = CommandDescription(
-    name: "predict", usage: "cnnctl predict IMAGE... [options]",
+    name: name, usage: "cnnctl predict IMAGE... [options]",
     summary: "label and probability for images",
     details: [
       "IMAGE is a file, a folder (with -r), - (paths on standard input, one per line) or -0 (the "

@@ -6,8 +6,9 @@ internal import Training
 
 /// `cnnctl report [RUN]`: plots, pictures and report.html from a run's folder.
 struct ReportCommand: Command {
+  static let name = "report"
   static let description = CommandDescription(
-    name: "report", usage: "cnnctl report [RUN [DATASET]] [options]",
+    name: name, usage: "cnnctl report [RUN [DATASET]] [options]",
     summary: "plots and report.html again from a run's folder",
     details: [
       "RUN is the newest run unless one is named. Reads what the run has left in its folder (config.json, run.json, metrics.csv, events.ndjson, "

@@ -7,8 +7,9 @@ internal import Training
 
 /// `cnnctl runs [FOLDER]`: the runs of a folder in a table.
 struct RunsCommand: Command {
+  static let name = "runs"
   static let description = CommandDescription(
-    name: "runs", usage: "cnnctl runs [FOLDER] [options]",
+    name: name, usage: "cnnctl runs [FOLDER] [options]",
     summary: "the runs of a folder in a table",
     details: [
       "Lists the runs in FOLDER, by default runs: recipe, network, the model that training started "

@@ -7,8 +7,9 @@ internal import Training
 
 /// `cnnctl sort FOLDER --into DIR`: photos into folders by their predictions, and back again.
 struct SortCommand: Command {
+  static let name = "sort"
   static let description = CommandDescription(
-    name: "sort", usage: "cnnctl sort (FOLDER --into DIR | --undo DIR) [options]",
+    name: name, usage: "cnnctl sort (FOLDER --into DIR | --undo DIR) [options]",
     summary: "put photos into class folders by their predictions",
     details: [
       "Puts each photo of FOLDER into DIR/<class>, with --abstain-below an uncertain one into "

@@ -7,8 +7,9 @@ internal import Training
 
 /// `cnnctl train DATASET`: trains, writes a run folder, evaluates the test images once.
 struct TrainCommand: Command {
+  static let name = "train"
   static let description = CommandDescription(
-    name: "train", usage: "cnnctl train DATASET [options]",
+    name: name, usage: "cnnctl train DATASET [options]",
     summary: "train a classifier on a folder of photos",
     details: [
       "DATASET holds training_set/<class>/*.jpg|png, and test_set and validation_set in the same "

@@ -5,8 +5,9 @@ internal import Training
 
 /// `cnnctl verify [RUN]`: the first steps of a run again, compared bit by bit.
 struct VerifyCommand: Command {
+  static let name = "verify"
   static let description = CommandDescription(
-    name: "verify", usage: "cnnctl verify [RUN [DATASET]] [options]",
+    name: name, usage: "cnnctl verify [RUN [DATASET]] [options]",
     summary: "repeat the first steps of a run and compare every bit",
     details: [
       "RUN is the newest run unless one is named. Trains anew as RUN's config.json says, in a temporary folder, and compares the loss and all "

@@ -53,18 +53,21 @@ package struct ImageReader: Sendable {
 
   /// The tensor of an image that has the preprocessing's size, height x width x 3.
   package func tensor(_ image: RGBImage) -> [Float] {
+    [Float](unsafeUninitializedCapacity: preprocessing.tensorCount) { tensor, count in
+      if let target = tensor.baseAddress { write(image, to: target) }
+      count = preprocessing.tensorCount
+    }
+  }
+
+  /// Writes that tensor to memory of its size.
+  package func write(_ image: RGBImage, to tensor: UnsafeMutablePointer<Float>) {
     precondition(
       image.width == preprocessing.width && image.height == preprocessing.height,
       "the image must have the network's input size")
-    return [Float](unsafeUninitializedCapacity: preprocessing.tensorCount) { tensor, count in
-      if let target = tensor.baseAddress {
-        image.pixels.withUnsafeBufferPointer {
-          guard let source = $0.baseAddress else { return }
-          kernels.images.normalize(
-            source, image.width * image.height, preprocessing.scale, preprocessing.offset, target)
-        }
-      }
-      count = preprocessing.tensorCount
+    image.pixels.withUnsafeBufferPointer {
+      guard let source = $0.baseAddress else { return }
+      kernels.images.normalize(
+        source, image.width * image.height, preprocessing.scale, preprocessing.offset, tensor)
     }
   }
 }

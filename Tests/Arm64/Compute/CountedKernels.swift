@@ -73,7 +73,7 @@ private func counted(_ k: WinogradKernels) -> WinogradKernels {
     },
     multiply: { [p = place("multiply")] in
       call(p)
-      return k.multiply($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+      return k.multiply($0, $1, $2, $3)
     },
     multiplyGradient: { [p = place("multiplyGradient")] in
       call(p)

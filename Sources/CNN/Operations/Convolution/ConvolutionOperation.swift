@@ -129,7 +129,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     WinogradFilterGradient(input: input, output: output, top: padTop, left: padLeft)
   }
 
-  private var forwardDirect: DirectCorrelation {
+  /// The forward pass by the direct method.
+  var forwardDirect: DirectCorrelation {
     DirectCorrelation(
       source: input, target: output, rows: output.height, columns: output.width,
       kernelRows: kernel, kernelColumns: kernel, stride: stride, top: padTop, left: padLeft,
@@ -153,7 +154,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     weightCount(k) + (bias == nil ? 0 : k.padded(output.channels))
   }
 
-  private func weightCount(_ k: KernelTable) -> Int {
+  /// Floats of the packed filters.
+  func weightCount(_ k: KernelTable) -> Int {
     usesWinograd(k) ? forwardTiles.weightCount : forwardDirect.weightCount(k)
   }
 
@@ -180,11 +182,13 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
 
   func forward(_ pass: ForwardPass) {
     let k = pass.kernels
-    if pass.packed == nil {
+    let isPlain =
+      pass.packed == nil && usesWinograd(k) && forwardTiles.transformsPieces(batch: pass.batch)
+    if pass.packed == nil, !isPlain {
       pack(pass.engine, parameters: pass.parameters, to: pass.scratch.shared)
     }
     let weights = pass.packed ?? Input(pass.scratch.shared)
-    let packedBias = bias == nil ? nil : weights + weightCount(k)
+    let packedBias = bias.map { isPlain ? pass.parameters + $0 : weights + weightCount(k) }
     var completed = pass.outputMeasurements.map { measurements -> Completion in
       { task, pixels in
         measurements.measure(
@@ -205,9 +209,10 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
     }
     if usesWinograd(k) {
       forwardTiles.run(
-        pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
-        target: pass.output, rectifies: rectifies, scratch: pass.scratch, pooling: pooling,
-        completed: completed)
+        pass.engine, batch: pass.batch, source: pass.input,
+        filters: isPlain ? .plain(pass.parameters + filters) : .transformed(weights),
+        bias: packedBias, target: pass.output, rectifies: rectifies, scratch: pass.scratch,
+        pooling: pooling, completed: completed)
     } else {
       forwardDirect.run(
         pass.engine, batch: pass.batch, source: pass.input, weights: weights, bias: packedBias,
@@ -294,8 +299,8 @@ struct ConvolutionOperation: RectifiableOperation, ConvolvingOperation {
       let method = inputGradientTiles
       method.transformTurnedFilters(pass.engine, weights, to: packed, scratch: pass.scratch)
       method.run(
-        pass.engine, batch: pass.batch, source: dy, weights: packed, bias: nil, target: dx.base,
-        accumulates: dx.accumulates, scratch: pass.scratch)
+        pass.engine, batch: pass.batch, source: dy, filters: .transformed(Input(packed)), bias: nil,
+        target: dx.base, accumulates: dx.accumulates, scratch: pass.scratch)
       return
     }
     var next = packed

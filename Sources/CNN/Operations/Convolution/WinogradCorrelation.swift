@@ -32,6 +32,18 @@ struct WinogradCorrelation {
   /// Whether the tiles of all maps are in memory together.
   private func isTogether(_ batch: Int) -> Bool { tilesTogether(batch) <= mostTogether }
 
+  /// Whether filters that are not transformed yet are transformed piece by piece, while they are
+  /// multiplied: transformed, they are four times the size, and few tiles are soon multiplied.
+  func transformsPieces(batch: Int) -> Bool { batch <= 2 && isTogether(batch) }
+
+  /// Input channels of a piece of a panel of filters, which stays in the second-level cache.
+  private func pieceRows(_ width: Int) -> Int {
+    min(source.channels, (1 << 16) / (WinogradTiles.planes * width))
+  }
+
+  /// Floats of a plane of a piece.
+  private func piecePlane(_ width: Int) -> Int { pieceRows(width) * width + 16 }
+
   private func tilesTogether(_ batch: Int) -> Int {
     batch * tiles.rowsOfMap * tiles.columnsOfMap
   }
@@ -55,6 +67,7 @@ struct WinogradCorrelation {
   func workerCount(_ kernels: KernelTable) -> Int {
     max(
       9 * source.channels * kernels.panelWidth,
+      WinogradTiles.planes * piecePlane(kernels.panelWidth),
       WinogradTiles.planes * (sourcePlane(tiles.capacity) + targetPlane(tiles.capacity))
         + bandCount)
   }
@@ -113,20 +126,29 @@ struct WinogradCorrelation {
     }
   }
 
-  /// Computes all maps of a batch; the arguments are those of `DirectCorrelation.run`.
+  /// The filters of a run.
+  enum Filters {
+    /// As `transformFilters` writes them.
+    case transformed(Input)
+    /// As it reads them; where `transformsPieces`.
+    case plain(Input)
+  }
+
+  /// Computes all maps of a batch; the other arguments are those of `DirectCorrelation.run`.
   func run(
-    _ engine: Engine, batch: Int, source image: Activation, weights: Input, bias: Input?,
+    _ engine: Engine, batch: Int, source image: Activation, filters: Filters, bias: Input?,
     target: Output, accumulates: Bool = false, rectifies: Bool = false, scratch: Scratch,
     pooling: Pooling? = nil, completed: Completion? = nil
   ) {
     precondition(pooling == nil || tiles.segments == 1, "windows of pooling across blocks")
     let work = Work(
-      kernels: engine.kernels, image: image, weights: weights, bias: bias, target: target,
+      kernels: engine.kernels, image: image, bias: bias, target: target,
       accumulates: accumulates, rectifies: rectifies, pooling: pooling)
-    if isTogether(batch) {
-      runTogether(engine, batch, work, scratch, completed)
-    } else {
-      runBlocks(engine, batch, work, scratch, completed)
+    switch filters {
+    case .transformed(let weights) where !isTogether(batch):
+      runBlocks(engine, batch, work, weights, scratch, completed)
+    default:
+      runTogether(engine, batch, work, filters, scratch, completed)
     }
   }
 
@@ -134,7 +156,6 @@ struct WinogradCorrelation {
   private struct Work {
     let kernels: KernelTable
     let image: Activation
-    let weights: Input
     let bias: Input?
     let target: Output
     let accumulates: Bool
@@ -144,7 +165,8 @@ struct WinogradCorrelation {
 
   /// Each thread takes blocks from one end to the other.
   private func runBlocks(
-    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+    _ engine: Engine, _ batch: Int, _ work: Work, _ weights: Input, _ scratch: Scratch,
+    _ completed: Completion?
   ) {
     engine.workers.parallelFor(tiles.blocks(batch: batch)) { block, worker in
       let v = scratch.worker(worker)
@@ -154,18 +176,30 @@ struct WinogradCorrelation {
       let columns = tiles.columns(block: block)
       transformInput(work, rows, columns, v, sourcePlane(tiles.capacity), spare)
       work.kernels.winograd.multiply(
-        v, work.weights, m, WinogradTiles.planes, rows.count * columns.count, source.channels,
-        target.channels, sourcePlane(tiles.capacity), filterPlane, targetPlane(tiles.capacity))
+        v, weights, m,
+        product(
+          WinogradTiles.planes, tiles: rows.count * columns.count,
+          vStep: sourcePlane(tiles.capacity), mStep: targetPlane(tiles.capacity)))
       transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity), spare)
       completed?(block, tiles.pixels(rows: rows))
     }
+  }
+
+  /// The product of transformed tiles with all transformed filters.
+  private func product(
+    _ planes: Int, tiles: Int, vStep: Int, mStep: Int
+  ) -> WinogradProductShape {
+    WinogradProductShape(
+      planes: planes, tiles: tiles, inputs: source.channels, outputs: target.channels,
+      vStep: vStep, uStep: filterPlane, mStep: mStep)
   }
 
   /// All tiles are transformed, then each plane is one product, then all are transformed back.
   ///
   /// For few tiles and many channels: the filters, which are most of what is read, are read once.
   private func runTogether(
-    _ engine: Engine, _ batch: Int, _ work: Work, _ scratch: Scratch, _ completed: Completion?
+    _ engine: Engine, _ batch: Int, _ work: Work, _ filters: Filters, _ scratch: Scratch,
+    _ completed: Completion?
   ) {
     let count = tilesTogether(batch)
     let columns = 0..<tiles.columnsOfMap
@@ -181,11 +215,15 @@ struct WinogradCorrelation {
       transformInput(
         work, rows, columns, v + tile * source.channels, vStep, scratch.worker(worker))
     }
-    engine.workers.parallelFor(WinogradTiles.planes) { plane, _ in
-      work.kernels.winograd.multiply(
-        v + plane * vStep, work.weights + plane * filterPlane,
-        m + plane * mStep, 1, count, source.channels, target.channels, vStep,
-        filterPlane, mStep)
+    let product = product(1, tiles: count, vStep: vStep, mStep: mStep)
+    switch filters {
+    case .transformed(let weights):
+      engine.workers.parallelFor(WinogradTiles.planes) { plane, _ in
+        work.kernels.winograd.multiply(
+          v + plane * vStep, weights + plane * filterPlane, m + plane * mStep, product)
+      }
+    case .plain(let filters):
+      multiplyPieces(engine, filters, Input(v), m, product, scratch)
     }
     engine.workers.parallelFor(tasks) { task, worker in
       let rows = (task * step)..<min(all, (task + 1) * step)
@@ -193,6 +231,34 @@ struct WinogradCorrelation {
       transformOutput(
         work, rows, columns, Input(m) + tile * target.channels, mStep, scratch.worker(worker))
       completed?(task, tiles.pixels(rows: rows))
+    }
+  }
+
+  /// Transforms a piece of a panel of filters and multiplies it with all tiles, then the next piece.
+  ///
+  /// Sums go on from piece to piece, so that the bits are those of filters transformed before.
+  private func multiplyPieces(
+    _ engine: Engine, _ filters: Input, _ v: Input, _ m: Output, _ product: WinogradProductShape,
+    _ scratch: Scratch
+  ) {
+    let k = engine.kernels
+    let step = pieceRows(k.panelWidth)
+    let panels = (target.channels + k.panelWidth - 1) / k.panelWidth
+    engine.workers.parallelFor(panels) { panel, worker in
+      let u = scratch.worker(worker)
+      let channel = panel * k.panelWidth
+      var product = product
+      product.planes = WinogradTiles.planes
+      product.channels = min(k.panelWidth, target.channels - channel)
+      product.uStep = piecePlane(k.panelWidth)
+      for first in Swift.stride(from: 0, to: source.channels, by: step) {
+        product.indices = min(step, source.channels - first)
+        product.continues = first > 0
+        k.winograd.transformFilters(
+          filters + first * target.channels + channel, u, product.indices, product.channels,
+          target.channels, source.channels * target.channels, product.uStep)
+        k.winograd.multiply(v + first, Input(u), m + channel, product)
+      }
     }
   }
 
