@@ -6,7 +6,7 @@ import Testing
 /// Answers of networks whose large maps are computed some rows at a time.
 @Suite("Chains of convolutions")
 struct ConvolutionChainTests {
-  /// Layers around maps of 80 channels, which are large.
+  /// Layers around maps of 80 channels, which are large; the last around small ones of many channels.
   private static let networks: [(name: String, channels: Int, layers: [any Layer])] = [
     (
       "widened, filtered, narrowed", 8,
@@ -39,6 +39,16 @@ struct ConvolutionChainTests {
       [
         Conv2D(filters: 80, kernelSize: 3, groups: 80), ReLU(),
         Residual(body: [Conv2D(filters: 80, kernelSize: 1)]), Conv2D(filters: 2, kernelSize: 1),
+      ]
+    ),
+    (
+      "some channels of a small map at a time", 3,
+      [
+        Conv2D(filters: 96, kernelSize: 7, stride: 6), Activate(.relu6),
+        Conv2D(filters: 330, kernelSize: 1), ReLU(),
+        Conv2D(filters: 201, kernelSize: 3, stride: 2, padding: .same), BatchNorm(),
+        Residual(body: [Conv2D(filters: 201, kernelSize: 1, useBias: false)]),
+        Conv2D(filters: 2, kernelSize: 1),
       ]
     ),
   ]

@@ -69,12 +69,20 @@ struct DirectCorrelation {
       rectifies: rectifies, ceiling: ceiling, pooling: pooling)
     let rowsInBand = bandRows
     let bands = (rows + rowsInBand - 1) / rowsInBand
-    engine.workers.parallelFor(batch * bands) { task, worker in
+    let width = engine.kernels.panelWidth
+    // What is done with whole pixels needs all their channels.
+    let panels =
+      pooling == nil && completed == nil
+      ? panelsOfTask(bands: batch * bands, width) : panelCount(width)
+    let parts = (panelCount(width) + panels - 1) / panels
+    engine.workers.parallelFor(batch * bands * parts) { part, worker in
+      let task = part / parts
       let index = task / bands
       let first = task % bands * rowsInBand
       let count = min(rowsInBand, rows - first)
       computeBand(
         engine.kernels, maps, index: index, first: first, count: count,
+        panels: parts > 1 ? part % parts * panels..<(part % parts + 1) * panels : nil,
         spare: scratch.worker(worker))
       if let completed {
         let pixel = index * target.pixels + first * target.width
@@ -82,6 +90,28 @@ struct DirectCorrelation {
       }
     }
   }
+
+  private func panelCount(_ width: Int) -> Int { (target.channels + width - 1) / width }
+
+  /// Panels of filters, each of `width` channels, that a task applies: all, unless there are few
+  /// bands.
+  ///
+  /// The last maps of one image are small and have many channels, of which each task computes some.
+  /// No number depends on it.
+  private func panelsOfTask(bands: Int, _ width: Int) -> Int {
+    let panels = panelCount(width)
+    guard !isDepthwise, bands < DirectCorrelation.wantedTasks else { return panels }
+    let parts = DirectCorrelation.wantedTasks / bands
+    let work =
+      kernelRows * kernelColumns * source.channels * width * columns * min(rows, bandRows)
+    let least = (DirectCorrelation.leastWork + work - 1) / max(1, work)
+    return min(panels, max((panels + parts - 1) / parts, least))
+  }
+
+  /// Tasks that keep the threads of most machines busy.
+  private static let wantedTasks = 16
+  /// Multiply-adds that take longer than a task costs: some microseconds.
+  private static let leastWork = 1 << 18
 
   /// What is read and written for a batch.
   struct Maps {
@@ -106,8 +136,10 @@ struct DirectCorrelation {
     }
   }
 
+  /// - panels: the filters to apply; nil for all.
   private func computeBand(
-    _ k: KernelTable, _ maps: Maps, index: Int, first: Int, count: Int, spare: Output
+    _ k: KernelTable, _ maps: Maps, index: Int, first: Int, count: Int,
+    panels: Range<Int>? = nil, spare: Output
   ) {
     let correlate =
       isDepthwise ? k.convolution.correlateDepthwise : k.convolution.correlateBand
@@ -120,10 +152,14 @@ struct DirectCorrelation {
         image: own, shape: source, firstRow: sourceRow,
         rows: max(0, (count - 1) * stride + kernelRows), left: left, columns: bandColumns,
         scratch: spare, k)
-    let place = (first * targetStride + firstRow) * target.width + firstColumn
+    let channel = (panels?.lowerBound ?? 0) * k.panelWidth
+    let place = ((first * targetStride + firstRow) * target.width + firstColumn) * target.channels
+    let taps = kernelRows * kernelColumns * source.channels
     let unpooled = spare + bandCount
     var shape = CorrelationShape(
-      rows: count, columns: columns, channels: target.channels, kernelRows: kernelRows,
+      rows: count, columns: columns,
+      channels: min(target.channels, panels.map { $0.upperBound * k.panelWidth } ?? .max) - channel,
+      kernelRows: kernelRows,
       rowLength: kernelColumns * (isDepthwise ? 1 : source.channels), bandRowStep: band.rowStep,
       bandLineStep: stride * band.rowStep, bandPixelStep: stride * source.channels,
       outputRowStep: targetStride * target.width * target.channels,
@@ -132,9 +168,8 @@ struct DirectCorrelation {
     shape.bandRows = band.existing?.rows
     shape.bandColumns = band.existing?.columns
     correlate(
-      band.start, maps.weights, maps.bias,
-      maps.pooling == nil
-        ? maps.target + index * target.count + place * target.channels : unpooled, shape)
+      band.start, maps.weights + channel * taps, maps.bias.map { $0 + channel },
+      maps.pooling == nil ? maps.target + index * target.count + place + channel : unpooled, shape)
     maps.pooling?.pool(k, Input(unpooled), image: index, firstRow: first, rows: count)
   }
 }
