@@ -69,6 +69,9 @@ public final class Engine: Sendable {
   /// The number of threads that take part in a computation.
   public var threads: Int { workers.threads }
 
+  /// Whether threads share a computation's work, or its tasks are timed as if they did.
+  package var sharesWork: Bool { threads > 1 || workers.isRecording }
+
   /// The number of processors that this process may use, limited by its control groups' quota,
   /// rounded up.
   public static var usableProcessors: Int { whole(processors, .up) }

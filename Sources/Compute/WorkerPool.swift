@@ -15,6 +15,8 @@ package final class WorkerPool: Sendable {
   private let entrance = Mutex(())
   /// Times every task of a pool of one thread, if not nil.
   private let recorder: TaskRecorder?
+  /// Whether every task is timed.
+  package var isRecording: Bool { recorder != nil }
 
   /// Starts `threads` - 1 workers; the caller of `parallelFor` is the last one.
   ///
