@@ -89,7 +89,9 @@ struct BenchmarkTests {
   @Test func `a step whose tasks are timed has the numbers of any other`() throws {
     let recorder = TaskRecorder()
     let engine = try TestEngine.make()
-    let images = (0..<(4 * 32 * 32 * 3)).map { Float($0 * 37 % 256) / 256 - 0.5 }
+    let images: [Float] = (0..<12_288).map { (index: Int) -> Float in
+      Float(index * 37 % 256) / 256 - 0.5
+    }
     let weights = try [engine, engine.recording(recorder)].map { engine in
       let network = try Network(.preset("r18h", size: 32), seed: 3)
       let session = try TrainingSession(

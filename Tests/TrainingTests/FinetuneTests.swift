@@ -194,7 +194,7 @@ struct FinetuneTests {
       let detector = try #require(model.novelty)
       // As every command measures them.
       let predictor = try Predictor(model: model, measuring: detector, engine: try engine())
-      let held = try Dataset.open(rig.photos).splits[.val] ?? []
+      let held = try #require(Dataset.open(rig.photos).splits[.val])
       let found = try predictor.predict(held) { _ in }.compactMap { $0.novelty?.distance }.sorted()
       let known = detector.arrays.distances
       #expect(found.count == 9 && known.count == 9)
