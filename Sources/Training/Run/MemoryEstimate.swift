@@ -32,8 +32,9 @@ struct MemoryEstimate {
   /// The memory per image beside its pixels: its paths, digest and sums.
   let listing: Int
 
-  /// The program, its threads and images being decoded.
-  private static let allowance = 30 << 20
+  /// The program, its threads, images being decoded, and what some memories leave of their last huge
+  /// page.
+  private static let allowance = 37 << 20
   /// Bytes of an image's record in the store, the split and the order of an epoch, its name apart.
   private static let recordBytes = 125
 
