@@ -30,7 +30,7 @@ extension Dataset {
       let name = place.split(separator: "/").last ?? ""
       up()
       guard let own = split(name) else { continue }
-      let others = ((try? FolderListing(place))?.entries ?? []).filter(\.isFolder)
+      let others = FolderListing.folders(in: place)
       if others.contains(where: { split($0.name[...]).map { $0 != own } ?? false }) { return place }
     }
     return nil
@@ -53,12 +53,9 @@ extension Dataset {
 
   /// The folders of splits and classes that are links.
   private static func linkedFolders(of root: String) -> [FolderListing.Identity] {
-    func folders(in path: String) -> [FolderListing.Entry] {
-      ((try? FolderListing(path))?.entries ?? []).filter(\.isFolder)
-    }
-    return folders(in: root).flatMap { entry in
+    FolderListing.folders(in: root).flatMap { entry in
       let path = root + "/" + entry.name
-      let links = folders(in: path).filter(\.isLink).map { path + "/" + $0.name }
+      let links = FolderListing.folders(in: path).filter(\.isLink).map { path + "/" + $0.name }
       return (links + (entry.isLink ? [path] : [])).compactMap(FolderListing.identity)
     }
   }

@@ -27,8 +27,10 @@ struct FolderListing {
   var hidden: [String] = []
 
   /// Lists the folder at `path`; what `each` throws at one of its entries ends that.
+  ///
+  /// - skipsFiles: whether regular files are left out, of which there may be a million.
   init(
-    _ path: String, each: () throws(DatasetError) -> Void = {}
+    _ path: String, skipsFiles: Bool = false, each: () throws(DatasetError) -> Void = {}
   ) throws(DatasetError) {
     guard let folder = opendir(systemPath(path)) else {
       throw .unreadable(path: path, reason: FileBytes.systemMessage())
@@ -36,6 +38,7 @@ struct FolderListing {
     defer { closedir(folder) }
     errno = 0
     while let found = readdir(folder) {
+      if skipsFiles, Int(found.pointee.d_type) == Int(DT_REG) { continue }
       let bytes = withUnsafeBytes(of: &found.pointee.d_name) { name in
         Array(name.prefix { $0 != 0 })
       }
@@ -61,6 +64,11 @@ struct FolderListing {
     if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     hidden.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The folders in a folder and the links to folders; none where it cannot be listed.
+  static func folders(in path: String) -> [Entry] {
+    ((try? FolderListing(path, skipsFiles: true))?.entries ?? []).filter(\.isFolder)
   }
 
   /// Whether the path is a folder or a link to one.

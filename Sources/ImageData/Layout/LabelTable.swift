@@ -106,7 +106,7 @@ struct LabelTable {
 
   /// The table's folder and those in it.
   private static func places(in folder: String) -> [String] {
-    let inside = (try? FolderListing(folder))?.entries.filter { $0.isFolder && $0.isText } ?? []
+    let inside = FolderListing.folders(in: folder).filter(\.isText)
     return [folder] + inside.prefix(50).map { joined(folder, $0.name) }
   }
 
