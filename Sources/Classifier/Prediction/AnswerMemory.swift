@@ -22,7 +22,7 @@ package enum AnswerMemory {
   /// The figures of an evaluation with its texts: a matrix in JSON several times, of few classes
   /// with all of its cells.
   package static func figures(classes: Int) -> Int {
-    4_000 * classes + (classes > ConfusionCounts.mostRows ? 0 : 24 * classes * classes)
+    4_000 * classes + (classes > ConfusionCounts.mostRows ? 0 : 16 * classes * classes)
   }
 
   /// Predictions read back from their file, and the curves drawn from them.

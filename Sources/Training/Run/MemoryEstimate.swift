@@ -34,7 +34,7 @@ struct MemoryEstimate {
 
   /// The program, its threads, images being decoded, and what some memories leave of their last huge
   /// page.
-  private static let allowance = 37 << 20
+  private static let allowance = 35 << 20
   /// Bytes of an image's record in the store, the split and the order of an epoch, its name apart.
   private static let recordBytes = 125
 
