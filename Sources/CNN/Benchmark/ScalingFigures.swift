@@ -102,7 +102,10 @@ extension Benchmark {
   private func scaling(
     _ layers: [String], _ recorder: TaskRecorder, _ stage: Stage, step: () throws -> Void
   ) throws -> ScalingFigures {
-    for _ in 0..<3 { try step() }
+    for _ in 0..<3 {
+      try check(stage)
+      try step()
+    }
     _ = recorder.takeLoops()
     var best: [TaskRecorder.Loop] = []
     var outside = Double.infinity
