@@ -70,9 +70,9 @@ struct DirectCorrelation {
     let rowsInBand = bandRows
     let bands = (rows + rowsInBand - 1) / rowsInBand
     let width = engine.kernels.panelWidth
-    // What is done with whole pixels needs all their channels.
+    // What is done with whole pixels needs all their channels; a thread alone gains nothing.
     let panels =
-      pooling == nil && completed == nil
+      engine.sharesWork && pooling == nil && completed == nil
       ? panelsOfTask(bands: batch * bands, width) : panelCount(width)
     let parts = (panelCount(width) + panels - 1) / panels
     engine.workers.parallelFor(batch * bands * parts) { part, worker in
