@@ -119,7 +119,7 @@ func augmentationOptions() throws {
   for recipe in Recipe.allCases {
     let plain = try Configuration(
       dataset: "d", settings: options { $0["recipe"] = recipe.rawValue })
-    let mixup = recipe == .best ? "0.2" : "0"
+    let mixup = recipe == .best || recipe == .finetune ? "0.2" : "0"
     #expect(plain.augmentation.mixup == Double(mixup))
     #expect(String(decoding: plain.encoded(), as: UTF8.self).contains("\"mixup\" : \(mixup)"))
   }

@@ -288,3 +288,27 @@ func bestEpoch() throws {
   #expect(better == [true, false, true, false, true])
   #expect(best.epoch == 5 && best.accuracy == 0.6 && best.standstill == 0)
 }
+
+@Test("A last epoch is kept unless the start is better by more than chance explains")
+func keptEpoch() throws {
+  /// Whether the first epoch is kept that has `wrong` of 60 images wrong, after a start with so many.
+  func keeps(_ wrong: Int, after start: Int, _ keep: Keep) -> Bool {
+    func figures(_ wrong: Int) -> EpochFigures {
+      EpochFigures(images: 60, accuracy: 1 - Double(wrong) / 60, loss: 1, f1: 0)
+    }
+    var best = BestEpoch(monitor: .accuracy)
+    best.begin(with: figures(start))
+    let (isKept, isBest) = best.keeps(figures(wrong), epoch: 1, keep)
+    #expect(isBest == (wrong < start))
+    #expect(best.keptAccuracy == 1 - Double(isKept ? wrong : start) / 60)
+    return isKept
+  }
+  // By scipy's binomtest, two-sided: 0.0625 and 0.0312; 0.0636 and 0.0414.
+  #expect(keeps(5, after: 0, .last) && !keeps(6, after: 0, .last))
+  #expect(keeps(14, after: 5, .last) && !keeps(15, after: 5, .last))
+  #expect(keeps(3, after: 5, .last) && keeps(3, after: 5, .best))
+  #expect(!keeps(5, after: 5, .best) && keeps(5, after: 5, .last))
+  var without = BestEpoch(monitor: .accuracy)
+  let bad = EpochFigures(images: 60, accuracy: 0, loss: 9, f1: 0)
+  #expect(without.keeps(bad, epoch: 1, .last).isKept)
+}

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// McNemar's test for a difference between two classifiers on the same images (McNemar 1947).
 ///
@@ -32,17 +33,7 @@ package struct McNemarTest: Sendable, Hashable {
   }
 
   /// Two-sided p-value of the exact test: the binomial distribution of 1/2; 1 without differences.
-  package var exactPValue: Double {
-    let count = onlyFirst + onlySecond
-    // log of C(n, i) / 2^n, from one i to the next.
-    var logarithm = -Double(count) * log(2.0)
-    var sum = 0.0
-    for i in 0...min(onlyFirst, onlySecond) {
-      sum += exp(logarithm)
-      logarithm += log(Double(count - i) / Double(i + 1))
-    }
-    return min(1, 2 * sum)
-  }
+  package var exactPValue: Double { signTest(onlyFirst, onlySecond) }
 
   /// The chi-square statistic with continuity correction, as statsmodels'; nil without differences.
   package var chiSquare: Double? {

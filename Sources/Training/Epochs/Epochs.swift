@@ -168,8 +168,9 @@ final class Epochs {
   private func finish(_ meter: EpochMeter) throws {
     let trainingSeconds = meter.seconds
     let evaluation = try validator?.evaluate(journal)
-    let isBetter = evaluation.map { best.isBetter($0, epoch: meter.epoch) } ?? false
-    let keepsBest = training.keep == .best && evaluation != nil
+    // Without validation images the last epoch is kept.
+    let (isKept, isBest) =
+      evaluation.map { best.keeps($0, epoch: meter.epoch, training.keep) } ?? (true, false)
     // Plateaus count for the schedule that falls at them.
     if case .plateau(_, let patience) = training.rates, best.standstill > 0,
       best.standstill % patience == 0
@@ -181,8 +182,8 @@ final class Epochs {
     try journal.report(
       .epoch(
         meter.metrics(
-          evaluation, trainingSeconds: trainingSeconds, isBest: isBetter && keepsBest)))
-    try save(epoch: done, asBest: isBetter || !keepsBest)
+          evaluation, trainingSeconds: trainingSeconds, isBest: isBest && training.keep == .best)))
+    try save(epoch: done, asBest: isKept)
   }
 
   /// Continues in the epoch under way as a run of the planned length does.
@@ -347,12 +348,12 @@ extension Epochs {
 /// What is known of a run before its first step.
 extension Epochs {
   /// Begins with a last layer that is solved: it counts like an epoch, and its weights are kept until
-  /// one is better.
+  /// those of one are.
   func begin(with solution: CrossValidation, _ folds: Folds) throws {
     try steps.setLastLayer(to: solution.layer)
     try team.requireSame("weights", steps.trained.digest)
     let figures = try validator?.evaluate(journal)
-    if let figures { _ = best.isBetter(figures, epoch: 0) }
+    if let figures { best.begin(with: figures) }
     try journal.report(.solved(SolvedStart(solution, folds: folds, validation: figures)))
     try save(epoch: 0, asBest: true)
     try keep()
@@ -404,7 +405,8 @@ extension Epochs {
   var summary: TrainingSummary {
     TrainingSummary(
       run: journal.folder.path, weights: journal.folder.bestWeights, weightsSHA256: weights.sha256,
-      epochs: journal.record.epochs, bestEpoch: weights.kept, valAccuracy: best.accuracy,
+      epochs: journal.record.epochs, bestEpoch: weights.kept,
+      valAccuracy: best.keptAccuracy ?? best.accuracy,
       seconds: 0, peakMemoryBytes: 0,
       askedEpochs: training.askedEpochs(stepsPerEpoch: steps.perEpoch))
   }

@@ -1,6 +1,7 @@
 internal import CNN
 package import Classifier
 internal import ImageData
+internal import Primitives
 
 extension Configuration.Training {
   /// The optimizer with its numbers.
@@ -70,9 +71,15 @@ package struct BestEpoch: Codable, Sendable {
   package private(set) var accuracy: Double?
   /// Epochs since then.
   package private(set) var standstill = 0
+  /// Accuracy of the weights that are kept, on the validation images; nil without any, and in
+  /// checkpoints of earlier versions.
+  package private(set) var keptAccuracy: Double?
   /// Its figure, and its loss with the sign turned: the larger the better, in this order.
   private var figure: Double?
   private var lossTurned: Double?
+  /// Accuracy of the solved last layer that training started from; nil without one, and in
+  /// checkpoints of earlier versions.
+  private var start: Double?
 
   /// Nothing is best yet.
   package init(monitor: Monitor) {
@@ -81,6 +88,39 @@ package struct BestEpoch: Codable, Sendable {
 
   /// Counts the epochs without improvement anew.
   mutating func waitAgain() { standstill = 0 }
+
+  /// Notes the figures of the solved last layer that training starts from.
+  package mutating func begin(with evaluation: EpochFigures) {
+    _ = isBetter(evaluation, epoch: 0)
+    (start, keptAccuracy) = (evaluation.accuracy, evaluation.accuracy)
+  }
+
+  /// Whether the weights after an epoch are kept, whose figures are noted, and whether the epoch is
+  /// the best so far.
+  ///
+  /// Of `last` every epoch's are, unless what training started from is better by more than chance
+  /// explains: a few dozen validation images name as the best of many epochs one that was lucky.
+  package mutating func keeps(
+    _ evaluation: EpochFigures, epoch: Int, _ keep: Keep
+  ) -> (isKept: Bool, isBest: Bool) {
+    let isBest = isBetter(evaluation, epoch: epoch)
+    let isKept = keep == .best ? isBest : !isClearlyWorseThanStart(evaluation)
+    if isKept { keptAccuracy = evaluation.accuracy }
+    return (isKept, isBest)
+  }
+
+  /// Whether an epoch has more images wrong than the start, by the sign test at 5 %.
+  ///
+  /// The test is of the images that one of both has right and the other wrong. How many these are
+  /// is not known, at most all that either has wrong, which makes the test a cautious one.
+  private func isClearlyWorseThanStart(_ evaluation: EpochFigures) -> Bool {
+    guard let start else { return false }
+    func wrong(_ accuracy: Double) -> Int {
+      Int((Double(evaluation.images) * (1 - accuracy)).rounded())
+    }
+    let (before, now) = (wrong(start), wrong(evaluation.accuracy))
+    return now > before && signTest(before, now) < 0.05
+  }
 
   /// Notes an epoch's figures; whether it is better than all before, ties by lower loss, then the
   /// earlier.

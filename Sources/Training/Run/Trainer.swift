@@ -341,8 +341,8 @@ package final class Trainer {
 
   /// Said where training has not paid.
   private static let noGain =
-    "no epoch was better on the validation images than the solved last layer, whose weights are "
-    + "kept; --recipe instant solves it on all training images, in seconds"
+    "the weights of the solved last layer are kept: no epoch did better on the validation images; "
+    + "--recipe instant solves it on all training images, in seconds"
 
   /// The configuration that the run has from here on: the first process's, with what was asked for
   /// where it is resumed.

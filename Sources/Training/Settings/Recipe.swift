@@ -30,7 +30,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   var framesAsModel: Bool { self != .finetune }
 
   /// The learning rate factors of the layers before the last where training starts from a model.
-  var transferRates: (backbone: Double, stem: Double?) { (1, self == .finetune ? 0.1 : nil) }
+  var transferRates: (backbone: Double, stem: Double?) { (1, self == .finetune ? 0.3 : nil) }
 
   /// Whether normalizations keep the statistics of the model that training starts from.
   var freezesStatistics: Bool { self == .finetune }
@@ -50,10 +50,12 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     switch self {
     case .seed, .seedBN: return .seed
     // Images seen only a dozen times are not made harder.
-    case .quick, .finetune: return .light
+    case .quick: return .light
     case .standard: return .standard
     case .instant: return Augmentation(flip: .h)
-    case .best:
+    // The solved last layer knows the training images by heart: only harder ones teach the layers
+    // before it something.
+    case .best, .finetune:
       var augmentation = Augmentation.standard
       augmentation.mixup = 0.2
       return augmentation
@@ -108,10 +110,10 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     }
     if self == .finetune {
       return Configuration.Training(
-        epochs: 10, minimumSteps: 150, batchSize: 32, minimumEpochSteps: 6, optimizer: .adamw,
-        learningRate: 5e-4, scalesLearningRate: true, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
-        momentum: 0, weightDecay: 0.05, schedule: .oneCycle, labelSmoothing: 0, ema: 0.98,
-        clipGrad: 0, patience: 0, monitor: .accuracy, keep: .best, maxSeconds: 0)
+        epochs: 10, minimumSteps: 600, batchSize: 32, minimumEpochSteps: 6, optimizer: .adamw,
+        learningRate: 1e-3, scalesLearningRate: true, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        momentum: 0, weightDecay: 0.05, schedule: .oneCycle, labelSmoothing: 0.1, ema: 0.99,
+        clipGrad: 0, patience: 0, monitor: .accuracy, keep: .last, maxSeconds: 0)
     }
     let (epochs, steps) =
       switch self {
