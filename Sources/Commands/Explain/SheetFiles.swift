@@ -22,9 +22,8 @@ struct SheetFiles {
       return
     }
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
-      throw Failure(
-        .usage, "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png",
-        helpPage: ExplainCommand.description.helpPage)
+      throw ExplainCommand.description.usageError(
+        "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png")
     }
     self.stem = String(named.dropLast(4))
     ending = String(named.suffix(4))

@@ -21,6 +21,12 @@ package struct RecordedAnswers: Sendable {
     isComplete = true
   }
 
+  /// What an evaluation has found.
+  package init(_ result: EvaluationResult) {
+    self.init(
+      classes: result.classes, evaluation: result.evaluation, predictions: result.predictions)
+  }
+
   /// Combines the two files; nil if both are missing.
   ///
   /// Where figures and answers do not fit, one of the files was edited: figures are made from the
