@@ -67,6 +67,5 @@ struct FileFacts: Hashable {
     return hexadecimal(hash.finalize())
   }
 
-  /// Whether both are the same file.
   func isSameFile(as other: FileFacts) -> Bool { node == other.node && device == other.device }
 }

@@ -14,7 +14,6 @@ enum SortEntry: Hashable {
   /// What follows from here on is taken back.
   case undo
 
-  /// The version of the form.
   private static let version = 1
 
   /// The line without its newline.

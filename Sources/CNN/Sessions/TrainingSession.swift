@@ -257,7 +257,6 @@ public final class TrainingSession {
     return result
   }
 
-  /// The gradients of the whole batch.
   private func computeGradients(
     _ images: Input, batch: Int, _ mode: PassMode, _ share: BatchShare?
   ) {

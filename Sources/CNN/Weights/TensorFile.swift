@@ -163,7 +163,6 @@ extension TensorFile {
     /// Bytes; only for the digest and the image digests.
     case byte = "U8"
 
-    /// Bytes of an element.
     package var bytes: Int {
       switch self {
       case .long: 8

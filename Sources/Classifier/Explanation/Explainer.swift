@@ -10,7 +10,6 @@ internal import Primitives
 /// mean over the image and its mirror image, and so is a map, the second turned back. Memory does
 /// not grow with the number of images. A class, because it owns the memory of its passes.
 package final class Explainer {
-  /// The model that is explained.
   package let model: ClassifierModel
   private let methods: [ExplanationMethod]
   private let photoSide: Int?

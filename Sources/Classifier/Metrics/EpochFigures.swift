@@ -5,7 +5,6 @@ import Glibc
 /// They are those of an `Evaluation` of the same predictions, to the bit, without what only the
 /// last evaluation needs: no prediction is kept, and the work is one pass over the logits.
 package struct EpochFigures: Sendable, Hashable {
-  /// Images that were answered.
   package var images: Int
   /// Share of correct predictions.
   package var accuracy: Double

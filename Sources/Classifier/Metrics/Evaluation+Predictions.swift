@@ -85,7 +85,6 @@ extension Evaluation {
   private struct Judged {
     var truth: Int
     var answer: Int
-    /// The probability of the answer.
     var probability: Double
     /// The same at a temperature of 1, where it was another.
     var uncalibrated: Double

@@ -44,7 +44,6 @@ package struct Evaluation: Codable, Sendable, Hashable {
     }
   }
 
-  /// Images that were answered.
   package var images: Int
   /// Share of correct predictions.
   package var accuracy: Double

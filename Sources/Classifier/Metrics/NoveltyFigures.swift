@@ -65,7 +65,6 @@ package struct NoveltyFigures: Codable, Sendable, Hashable {
       accepted: share(others.compactMap(\.highestProbability)) { $0 >= least })
   }
 
-  /// Lines for the user.
   package var lines: [String] {
     func line(_ name: String, _ score: Score) -> String {
       "  by \(name): area under the ROC curve \(score.auc.map { fixed($0, 4) } ?? "none"), "

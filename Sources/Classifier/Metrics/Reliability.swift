@@ -18,7 +18,6 @@ package enum Reliability {
     }
   }
 
-  /// The thresholds of the report.
   static let thresholds = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99]
 
   /// Coverage and accuracy at each threshold.

@@ -13,7 +13,6 @@ package struct ImageDigests: Sendable, Hashable {
 
   /// Images of a model at most; their digests take 32 MiB.
   package static let limit = TensorFile.imageLimit
-  /// Bytes of a digest.
   private static let bytes = TensorFile.imageBytes
 
   /// The digests of files, given by their whole SHA-256; one of an unreadable file is empty and

@@ -3,7 +3,6 @@ internal import Primitives
 /// The bytes of a model: of a file that is open, or of the program's own memory.
 package struct ModelBytes {
   let count: Int
-  /// The name in messages.
   let name: String
   private let source: Source
 

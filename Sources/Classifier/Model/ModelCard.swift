@@ -12,13 +12,10 @@ package struct ModelCard: Codable, Sendable, Hashable {
   /// The beginning of the heading of figures out of fold, and the card's name of their images.
   package static let outOfFold = "out-of-fold predictions"
 
-  /// The description of the model.
   package var description: String?
-  /// The training data.
   package var data: String?
   /// The images on which the accuracy was measured.
   package var testData: String?
-  /// The number of test images.
   package var testImages: Int?
   /// The share of correct predictions, as the model answers by itself.
   package var accuracy: Double?
@@ -30,7 +27,6 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package var accuracyPlain: Double?
   /// Uses that the model is not meant for, or cases that it handles badly.
   package var limits: String?
-  /// The licence of the model.
   package var licence: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {

@@ -34,7 +34,6 @@ package struct ModelLocation: Sendable {
     self.boxed = boxed
   }
 
-  /// A model of the shelf by its name.
   init(_ name: String, on shelf: ModelShelf) {
     weights = shelf.path(of: name)
     shelved = name

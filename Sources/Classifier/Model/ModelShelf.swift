@@ -16,7 +16,6 @@ package struct ModelShelf: Sendable, Hashable {
   private static let longestName = 200
   private static let noteLimit = 1 << 16
 
-  /// A shelf in a folder.
   package init(folder: String) { self.folder = folder }
 
   /// The file of a name's model.

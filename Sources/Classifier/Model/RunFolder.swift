@@ -3,7 +3,6 @@ package import Primitives
 
 /// A run's folder: the one place that knows the names in it.
 package struct RunFolder: Sendable, Hashable {
-  /// The folder.
   package let path: String
   /// Whether this process writes into the folder; of several processes only the first does.
   package private(set) var isWritten = true
@@ -34,7 +33,6 @@ package struct RunFolder: Sendable, Hashable {
   package static let testName = "test"
   /// The folder of an instant run's predictions out of fold.
   package static let foldsName = "folds"
-  /// The report as a page.
   package static let pageName = "report.html"
 
   /// The files that grow.
@@ -63,7 +61,6 @@ package struct RunFolder: Sendable, Hashable {
     (try? place(RunFolder.configurationName).status())?.st_mtim.tv_sec
   }
 
-  /// The model of the kept weights.
   package var model: ModelLocation { ModelLocation(weights: bestWeights, run: path) }
 
   /// A run folder that is there already; nothing is checked.
@@ -84,7 +81,6 @@ package struct RunFolder: Sendable, Hashable {
     return FileSystem.absolute(name).map { home + "/" + FileSystem.lastName(of: $0) } ?? name
   }
 
-  /// Whether a folder holds a run.
   package static func holdsRun(_ path: String) -> Bool {
     FileSystem.exists(path + "/" + configurationName)
   }

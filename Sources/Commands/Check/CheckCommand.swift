@@ -58,6 +58,5 @@ struct CheckResult {
 
   /// The findings that make the exit code 1.
   var errors: [CheckFinding] { report.findings.filter { isStrict || $0.kind.isError } }
-  /// The other findings.
   var notes: [CheckFinding] { report.findings.filter { !isStrict && !$0.kind.isError } }
 }

@@ -45,7 +45,6 @@ package struct CommandDescription: Sendable {
   let summary: String
   /// Paragraphs under the usage line.
   let details: [String]
-  /// The number of operands.
   let operands: ClosedRange<Int>
   /// The operand's name in messages.
   let operandName: String

@@ -8,7 +8,6 @@ internal import Training
 struct ModelFact {
   /// The key in JSON.
   let name: String
-  /// Lines of text.
   let lines: [String]
   let json: JSON
 
@@ -22,7 +21,6 @@ struct ModelFact {
     self.json = json
   }
 
-  /// All facts in order.
   static func all(
     of model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String)
   ) -> [ModelFact] {
@@ -94,7 +92,6 @@ struct ModelFact {
 }
 
 extension TensorFile.Precision {
-  /// The name and what it means.
   fileprivate var meaning: String {
     switch self {
     case .single: "f32"

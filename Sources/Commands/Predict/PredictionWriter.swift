@@ -52,7 +52,6 @@ struct PredictionWriter {
   /// The text after the last prediction.
   var closing: String { format == .json ? "\n]\n" : "" }
 
-  /// The text of one prediction.
   mutating func text(of prediction: Prediction) -> String {
     defer { isFirst = false }
     switch format {

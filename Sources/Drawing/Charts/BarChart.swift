@@ -4,7 +4,6 @@ internal import Primitives
 package struct BarChart: Sendable, Hashable {
   /// One amount.
   package struct Bar: Sendable, Hashable {
-    /// The name of the bar.
     package var name: String
     /// The value; without a bar unless above 0.
     package var value: Double

@@ -15,10 +15,8 @@ package struct CurveChart: Sendable, Hashable {
     package var points: [Point]
     /// The area under it.
     package var area: Double
-    /// Whether it is an average of classes.
     package var isAverage: Bool
 
-    /// A curve with its area.
     package init(name: String, points: [Point], area: Double, isAverage: Bool = false) {
       self.name = name
       self.points = points

@@ -4,7 +4,6 @@ package import Primitives
 /// A confusion matrix as an image: rows true, columns predicted.
 package struct MatrixChart: Sendable, Hashable {
   package var title: String
-  /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts

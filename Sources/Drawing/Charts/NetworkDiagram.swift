@@ -83,7 +83,6 @@ package struct NetworkDiagram: Sendable, Hashable {
     return starts
   }
 
-  /// Columns of the drawing.
   package var columnCount: Int { columnStarts.count }
 
   /// The drawing.

@@ -2,7 +2,6 @@ package import Primitives
 
 /// Whether a prediction is correct.
 package enum Verdict: Sendable, Hashable {
-  /// It was.
   case right
   /// It was not.
   case wrong
@@ -74,7 +73,6 @@ package struct PictureSheet: Sendable {
   private static let lineHeight = 15.0
   private static let barWidth = 96.0
 
-  /// The sheet as a drawing.
   package var scene: Scene {
     let columns = max(1, min(self.columns, tiles.count))
     let rows = (tiles.count + columns - 1) / columns

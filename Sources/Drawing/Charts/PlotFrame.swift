@@ -5,7 +5,6 @@ struct Axis {
   var title: String
   /// The numbers at its ends.
   var range: ClosedRange<Double>
-  /// The format of its numbers.
   var format = TickFormat.number
 }
 
@@ -132,7 +131,6 @@ package struct PlotFrame {
   /// The place of a value of x; values outside the axis are drawn at its ends.
   func column(of value: Double) -> Double { box.left + share(value, x.range) * box.width }
 
-  /// The place of a value of y.
   func height(of value: Double) -> Double { box.bottom - share(value, y.range) * box.height }
 
   /// The place of a pair of values.

@@ -17,7 +17,6 @@ package enum TickFormat: Sendable, Hashable {
 package struct Ticks: Sendable, Hashable {
   /// The numbers in order.
   package var values: [Double]
-  /// The label of each.
   package var labels: [String]
 
   /// Ticks inside a range, about `count` of them.

@@ -49,7 +49,6 @@ package struct ClassCurves: Sendable, Hashable {
     return areas.reduce(0, +) / Double(areas.count)
   }
 
-  /// The ROC curves that a chart shows.
   func shownROC(names: [String]) -> [CurveChart.Curve] {
     shown(names: names, area: \.rocArea, points: \.roc) { curves, x in
       curves.truePositiveRate(at: x)

@@ -177,7 +177,6 @@ extension ForeignKind {
     return (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(head[1]) && isSpace ? otherImage : nil
   }
 
-  /// Text of any kind.
   private static func written(_ head: [UInt8]) -> ForeignKind? {
     if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return text }
     let isControl: (UInt8) -> Bool = { $0 < 0x20 && ![0x09, 0x0A, 0x0C, 0x0D].contains($0) }

@@ -5,7 +5,6 @@ struct RIFFChunks: Sequence, IteratorProtocol {
   struct Chunk {
     /// The whole chunk, with name and length.
     var whole: Range<Int>
-    /// The range of the contents.
     var body: Range<Int>
   }
 
@@ -14,7 +13,6 @@ struct RIFFChunks: Sequence, IteratorProtocol {
   private(set) var position: Int
   private let end: Int
 
-  /// The chunks in a part of the bytes.
   init(_ bytes: [UInt8], in range: Range<Int>) {
     self.bytes = bytes
     position = range.lowerBound

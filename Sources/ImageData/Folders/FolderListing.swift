@@ -9,7 +9,6 @@ struct FolderListing {
     var name: String
     /// Whether it is a folder or a link to one.
     var isFolder: Bool
-    /// Whether it is a link.
     var isLink: Bool
 
     /// Whether the name is UTF-8, as a class name must be.

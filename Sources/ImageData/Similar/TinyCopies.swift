@@ -25,7 +25,6 @@ package struct TinyCopies: Sendable {
     for (image, hash) in hashes.enumerated() { add(hash, of: image) }
   }
 
-  /// The number of copies.
   package var count: Int { bits.count }
 
   /// Whether the copies lie in a file.

@@ -1,7 +1,6 @@
 /// The outcomes of candidates in place: 69 bytes each, more for a bad file and for one that is
 /// compared with others.
 struct OutcomeTable: Sendable {
-  /// The digest of each file.
   private(set) var digests: [FileDigest]
   private var uses: [Use]
   private var sums: [PackedSums]

@@ -131,7 +131,6 @@ package struct StateDictionary {
     return first == 0x80 && prefix.count > 1 && prefix[1] <= 5 || "c(}]i".utf8.contains(first)
   }
 
-  /// The one entry of an archive with weights.
   private static func weights(in archive: ZipArchive) throws(TrainingError) -> ZipArchive.Entry {
     let endings = [".pth", ".pt", ".safetensors"]
     let entries = archive.entries.filter { entry in

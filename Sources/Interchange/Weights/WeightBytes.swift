@@ -44,7 +44,6 @@ package struct WeightBytes {
       start: start + range.lowerBound)
   }
 
-  /// The bytes of a range.
   func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range lies within")
     let place = start + range.lowerBound

@@ -39,7 +39,6 @@ package final class InputFile {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// The bytes of a range of the file.
   package func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     // An array made with no room is the one that all threads share, and its count is written.
     if range.isEmpty { return [] }

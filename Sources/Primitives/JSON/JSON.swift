@@ -5,14 +5,12 @@ package indirect enum JSON: Sendable, Hashable {
     package var key: String
     package var value: JSON
 
-    /// A member of that name.
     package init(_ key: String, _ value: JSON) {
       self.key = key
       self.value = value
     }
   }
 
-  /// Members in order.
   case object([Member])
   /// Values in order.
   case array([JSON])

@@ -5,7 +5,6 @@
 package struct RankCounter {
   /// The members' distinct scores, the greatest first.
   private let scores: [Double]
-  /// Members of each score.
   private let members: [Int]
   /// Others above each score and below the one before it; last those below all.
   private var between: [Int]

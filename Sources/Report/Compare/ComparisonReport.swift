@@ -22,7 +22,6 @@ package struct ComparisonReport: Sendable {
   package var lost: [Tile] = []
   /// More about the comparison.
   package var facts: [Fact] = []
-  /// Commands that repeat it.
   package var commands: [String] = []
 
   /// A comparison of two classifiers.

@@ -2,7 +2,6 @@ package import Primitives
 
 /// A confusion matrix as text and as CSV.
 package struct ConfusionMatrix: Sendable {
-  /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts
@@ -61,7 +60,6 @@ package struct ConfusionMatrix: Sendable {
     }
   }
 
-  /// The matrix as CSV.
   package func csv() -> String { csvRows.joined() }
 
   /// The pairs of classes that are taken for each other most, a line each, with a final newline.

@@ -8,14 +8,12 @@ internal import Primitives
 /// there.
 struct CheckpointFolder {
   private let run: RunFolder
-  /// The number of checkpoints kept.
   static let generations = 2
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"
 
   init(_ run: RunFolder) { self.run = run }
 
-  /// The place of a file of a checkpoint.
   private func place(_ name: String) -> FilePlace {
     run.place(RunFolder.checkpointName + "/" + name)
   }

@@ -21,7 +21,6 @@ final class Epochs {
   private var best: BestEpoch
   private var weights: WeightsWriter
   private var checkpointer = Checkpointer()
-  /// Finished epochs.
   private var done = 0
   /// The length that the steps under way are made by.
   private var planned = RunLength(epochs: 0, steps: 0)

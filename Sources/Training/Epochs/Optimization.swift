@@ -3,7 +3,6 @@ package import Classifier
 internal import ImageData
 
 extension Configuration.Training {
-  /// The optimizer with its numbers.
   func makeOptimizer() -> any Optimizer {
     switch optimizer {
     case .adam:

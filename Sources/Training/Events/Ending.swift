@@ -2,15 +2,12 @@ internal import Primitives
 
 /// The reason why a run ended.
 package enum Ending: String, Codable, Sendable {
-  /// All epochs are trained.
   case epochs
   /// No epoch was better for `--patience` epochs.
   case patience
   /// `--max-time` left room for no more.
   case time
-  /// A signal came.
   case signal
-  /// An error came.
   case error
 }
 
@@ -18,13 +15,10 @@ package enum Ending: String, Codable, Sendable {
 package struct PlanUpdate: Codable, Sendable, Hashable {
   /// Steps made so far.
   package var step: Int
-  /// Epochs of the run.
   package var epochs: Int
   /// Optimizer steps of the run.
   package var steps: Int
-  /// Steps of a whole epoch.
   package var stepsPerEpoch: Int
-  /// Epochs that were asked for.
   package var askedEpochs: Int
   /// The cause of the change.
   package var reason: PlanChange.Reason

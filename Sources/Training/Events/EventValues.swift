@@ -3,7 +3,6 @@ package import ImageData
 
 /// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
-  /// The run folder.
   package var run: String
   /// The dataset's folder.
   package var dataset: String
@@ -15,15 +14,12 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var size: Int
   /// Side of the training images in the first epoch and in the last.
   package var trainingSizes: [Int]
-  /// The classes in order.
   package var classes: [String]
   /// Trained numbers of the network.
   package var parameters: Int
   /// Bytes that training takes: network, activations, images.
   package var memoryBytes: Int
-  /// Epochs to train.
   package var epochs: Int
-  /// Optimizer steps per epoch.
   package var stepsPerEpoch: Int
   /// Images per step.
   package var batchSize: Int
@@ -44,7 +40,6 @@ package struct RunStart: Codable, Sendable, Hashable {
 
   /// A place between two steps.
   package struct Place: Codable, Sendable, Hashable {
-    /// Finished epochs.
     package var epochs: Int
     /// Steps of the next one that are done.
     package var steps: Int
@@ -82,7 +77,6 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
     package var split: String
     /// The origin of the images, such as "a tenth of the training images".
     package var origin: String
-    /// Images of all classes.
     package var images: Int
     /// Images of each class, in class order.
     package var perClass: [Int]
@@ -96,7 +90,6 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
   }
   /// The dataset's folder.
   package var path: String
-  /// The classes in order.
   package var classes: [String]
   /// The splits that hold images.
   package var splits: [SplitCount]
@@ -142,7 +135,6 @@ package struct BatchProgress: Sendable, Hashable {
   package var epochs: Int
   /// Steps of this epoch that are done.
   package var step: Int
-  /// Steps per epoch.
   package var steps: Int
   /// Images of this epoch that are done.
   package var images: Int
@@ -182,11 +174,8 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var decodeSeconds: Double
   /// Processor seconds spent on augmentation, beside training.
   package var augmentSeconds: Double
-  /// Seconds spent forward.
   package var forwardSeconds: Double
-  /// Seconds spent backward.
   package var backwardSeconds: Double
-  /// Seconds spent in the optimizer.
   package var optimizerSeconds: Double
   /// Seconds that training waited for a batch.
   package var waitSeconds: Double
@@ -232,9 +221,7 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
 
 /// The results of a run.
 package struct TrainingSummary: Codable, Sendable, Hashable {
-  /// The run folder.
   package var run: String
-  /// The weights to use.
   package var weights: String
   /// SHA-256 of that file.
   package var weightsSHA256: String
@@ -252,7 +239,6 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var testAccuracy: Double?
   /// The same without mirrored views.
   package var testAccuracyPlain: Double?
-  /// Loss on the test images.
   package var testLoss: Double?
   /// Wall time.
   package var seconds: Double

@@ -6,11 +6,8 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   package var model: String
   /// SHA-256 of its weights file.
   package var weightsSHA256: String
-  /// Its classes in order.
   package var classes: [String]
-  /// Tensors with its values.
   package var tensors: Int
-  /// Tensors of the network.
   package var allTensors: Int
   /// Whether the last layer of the model is kept.
   package var keepsHead: Bool

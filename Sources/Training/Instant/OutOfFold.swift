@@ -60,7 +60,6 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   /// The name of these predictions in a run's record, where splits have theirs.
   package static let name = "out-of-fold"
 
-  /// The noun for one of them.
   package static let noun = "out-of-fold prediction"
 
   init(

@@ -4,7 +4,6 @@ package import Primitives
 
 /// An evaluation as it stands in a folder: answers, their figures, or both.
 package struct RecordedAnswers: Sendable {
-  /// The classes in order.
   package var classes: [String]
   package var evaluation: Evaluation
   /// The predictions; empty where they are not known.
@@ -21,7 +20,6 @@ package struct RecordedAnswers: Sendable {
     isComplete = true
   }
 
-  /// What an evaluation has found.
   package init(_ result: EvaluationResult) {
     self.init(
       classes: result.classes, evaluation: result.evaluation, predictions: result.predictions)

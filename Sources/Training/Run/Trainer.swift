@@ -205,7 +205,6 @@ package final class Trainer {
       var result: EvaluationResult
       /// The split's name in the run's record.
       var split: String
-      /// The noun for one of its images.
       var noun: String
     }
   }

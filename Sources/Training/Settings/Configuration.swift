@@ -13,7 +13,6 @@ package struct Configuration: Codable, Sendable, Hashable {
   package var seed: UInt64
   /// The images and their preprocessing.
   package var data: Images
-  /// The network.
   package var network: Net
   /// The model that training starts from.
   package var transfer: Transfer
@@ -34,7 +33,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var classWeights: ClassWeights
     /// The fraction of each class's training images that is used.
     package var fraction: Double
-    /// The resize mode.
     package var resize: ResizeMode
     /// Whether whole photos are tried beside it, and what is better out of fold is kept; nil for no.
     package var choosesResize: Bool?
@@ -44,7 +42,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var exif: ExifPolicy
     /// The normalization of pixels.
     package var normalization: Normalization
-    /// The policy for unreadable images.
     package var onBadImage: BadImagePolicy
     /// The percentage of unreadable images above which training does not start.
     package var maxBad: Double
@@ -131,7 +128,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// A small dataset gets smaller batches, halved down to 8, so that an epoch has at least this
     /// many steps; 0 for exactly `batchSize`.
     package var minimumEpochSteps: Int
-    /// The optimizer.
     package var optimizer: OptimizerKind
     /// The peak learning rate.
     package var learningRate: Double
@@ -215,13 +211,11 @@ package enum Normalization: String, Codable, Sendable, CaseIterable {
 package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
   /// They are skipped and reported.
   case skip
-  /// Training fails.
   case fail
 }
 
 /// The learning rate schedule.
 package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
-  /// Constant.
   case constant
   /// Half a cosine from the peak to 0.
   case cosine
@@ -256,6 +250,5 @@ package enum NonFinitePolicy: String, Codable, Sendable, CaseIterable {
 package enum Keep: String, Codable, Sendable, CaseIterable {
   /// The best by the monitor.
   case best
-  /// The last.
   case last
 }
