@@ -97,24 +97,13 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var others: NoveltyFigures?
 
   enum CodingKeys: String, CodingKey {
-    case images
-    case tta
-    case accuracy
+    case images, tta, accuracy
     case accuracyPlain = "accuracy_plain"
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
-    case loss
-    case brier
-    case temperature
-    case ece
+    case loss, brier, temperature, ece
     case eceUncalibrated = "ece_uncalibrated"
-    case selective
-    case classes
-    case macro
-    case weighted
-    case auc
-    case confusion
-    case skipped
+    case selective, classes, macro, weighted, auc, confusion, skipped
     case topK = "top_k"
     case topKAccuracy = "top_k_accuracy"
     case baseline

@@ -26,9 +26,7 @@ package struct NoveltyFigures: Codable, Sendable, Hashable {
   package var probability: Score
 
   enum CodingKeys: String, CodingKey {
-    case folder
-    case images
-    case unreadable
+    case folder, images, unreadable
     case distance = "by_distance"
     case probability = "by_probability"
   }

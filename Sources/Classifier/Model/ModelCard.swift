@@ -30,16 +30,14 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package var licence: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case description
-    case data
+    case description, data
     case testData = "test_data"
     case testImages = "test_images"
     case accuracy
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
     case accuracyPlain = "accuracy_plain"
-    case limits
-    case licence
+    case limits, licence
   }
 
   /// A card that says nothing.

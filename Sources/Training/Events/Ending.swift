@@ -28,9 +28,7 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   package var maxSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
-    case step
-    case epochs
-    case steps
+    case step, epochs, steps
     case stepsPerEpoch = "steps_per_epoch"
     case askedEpochs = "asked_epochs"
     case reason

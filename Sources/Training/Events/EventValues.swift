@@ -46,26 +46,14 @@ package struct RunStart: Codable, Sendable, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case run
-    case dataset
-    case recipe
-    case architecture
-    case size
+    case run, dataset, recipe, architecture, size
     case trainingSizes = "training_sizes"
-    case classes
-    case parameters
+    case classes, parameters
     case memoryBytes = "memory_bytes"
     case epochs
     case stepsPerEpoch = "steps_per_epoch"
     case batchSize = "batch_size"
-    case seed
-    case isa
-    case conv
-    case threads
-    case ranks
-    case cache
-    case from
-    case resumed
+    case seed, isa, conv, threads, ranks, cache, from, resumed
   }
 }
 
@@ -82,9 +70,7 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
     package var perClass: [Int]
 
     enum CodingKeys: String, CodingKey {
-      case split
-      case origin
-      case images
+      case split, origin, images
       case perClass = "per_class"
     }
   }
@@ -117,8 +103,7 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
   enum CodingKeys: String, CodingKey {
     case kind
     case isError = "is_error"
-    case message
-    case paths
+    case message, paths
   }
 }
 
@@ -183,10 +168,7 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var communicationSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
-    case epoch
-    case epochs
-    case loss
-    case accuracy
+    case epoch, epochs, loss, accuracy
     case valLoss = "val_loss"
     case valAccuracy = "val_accuracy"
     case valF1 = "val_f1"
@@ -213,8 +195,7 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
   package var isBest: Bool
 
   enum CodingKeys: String, CodingKey {
-    case path
-    case epoch
+    case path, epoch
     case isBest = "best"
   }
 }
@@ -252,8 +233,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var askedEpochs: Int?
 
   enum CodingKeys: String, CodingKey {
-    case run
-    case weights
+    case run, weights
     case weightsSHA256 = "weights_sha256"
     case epochs
     case bestEpoch = "best_epoch"

@@ -28,8 +28,7 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   enum CodingKeys: String, CodingKey {
     case model
     case weightsSHA256 = "weights_sha256"
-    case classes
-    case tensors
+    case classes, tensors
     case allTensors = "all_tensors"
     case keepsHead = "keeps_head"
     case frozenEpochs = "frozen_epochs"

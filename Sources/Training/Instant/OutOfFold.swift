@@ -45,16 +45,10 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case folds
-    case groups
-    case images
-    case accuracy
+    case folds, groups, images, accuracy
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
-    case loss
-    case temperature
-    case penalty
-    case framings
+    case loss, temperature, penalty, framings
   }
 
   /// The name of these predictions in a run's record, where splits have theirs.

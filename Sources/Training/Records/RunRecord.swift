@@ -79,21 +79,11 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var peakMemoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
-    case versions
-    case isa
-    case conv
-    case processor
-    case threads
-    case ranks
-    case dataset
+    case versions, isa, conv, processor, threads, ranks, dataset
     case datasetFingerprint = "dataset_fingerprint"
-    case skipped
-    case started
-    case status
-    case reason
+    case skipped, started, status, reason
     case maxSeconds = "max_seconds"
-    case error
-    case epochs
+    case error, epochs
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
     case test

@@ -81,11 +81,7 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var layers: String?
 
     enum CodingKeys: String, CodingKey {
-      case arch
-      case size
-      case growth
-      case dropout
-      case layers
+      case arch, size, growth, dropout, layers
     }
 
     init(arch: String, size: Int, growth: Growth? = nil) {

@@ -34,11 +34,7 @@ extension Configuration {
     enum CodingKeys: String, CodingKey {
       case from
       case sha256 = "weights_sha256"
-      case freeze
-      case freezeEpochs
-      case backboneRate
-      case stemRate
-      case freezesStatistics
+      case freeze, freezeEpochs, backboneRate, stemRate, freezesStatistics
     }
 
     /// Random weights, all trained alike.
