@@ -26,12 +26,13 @@ package enum FileBytes {
       // What opening a socket says.
       if number == ENXIO { throw ImageFailure(.notAFile, "not a regular file") }
       throw ImageFailure(
-        .unreadable, "cannot be opened: \(systemMessage(number))\(FileBytes.hint(path, number))")
+        .unreadable,
+        "cannot be opened: \(FileSystem.lastError(number))\(FileBytes.hint(path, number))")
     }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())")
+      throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
@@ -77,12 +78,7 @@ package enum FileBytes {
         count += got
       }
     }
-    if failed { throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())") }
+    if failed { throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())") }
     return bytes
-  }
-
-  /// The system's message for the last error.
-  static func systemMessage(_ code: CInt = errno) -> String {
-    String(cString: strerror(code)).lowercased()
   }
 }

@@ -181,7 +181,7 @@ extension ImageCacheFile {
     }
 
     private static func failure(_ path: String, _ number: CInt) -> ImageStoreError {
-      let reason = FileBytes.systemMessage(number)
+      let reason = FileSystem.lastError(number)
       return [ENOSPC, EDQUOT, EFBIG].contains(number)
         ? .noRoom(path: path, reason: reason) : .cache(path: path, reason: reason)
     }

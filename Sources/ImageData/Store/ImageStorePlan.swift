@@ -26,7 +26,7 @@ struct ImageStorePlan {
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
     _ preprocessing: Preprocessing, _ trainingSize: (width: Int, height: Int)
   ) {
-    root = FolderListing.realPath(dataset.root) ?? dataset.root
+    root = FileSystem.absolute(dataset.root) ?? dataset.root
     wanted = Set(splits)
     (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
     let expression = content.groupBy.flatMap { try? ImageGroups($0) }

@@ -3,7 +3,9 @@ import Glibc
 /// The calls to the file system, with errors as values.
 package enum FileSystem {
   /// What the system says of the last call's failure.
-  package static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
+  package static func lastError(_ number: CInt = errno) -> String {
+    String(cString: strerror(number)).lowercased()
+  }
 
   /// Whether anything has that name; a link to nothing has not.
   package static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
