@@ -184,15 +184,7 @@ package final class FileChanges {
   /// Writes all of `bytes` at the descriptor's position, or at the end of a file opened to append.
   func write(_ bytes: [UInt8], to descriptor: CInt, _ what: String) throws(TrainingError) {
     try pass()
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(what) }
-      done += count
-    }
+    guard FileSystem.writeAll(bytes, to: descriptor) else { throw failure(what) }
   }
 
   /// Waits until the names in the folder of `place` are on the disk.

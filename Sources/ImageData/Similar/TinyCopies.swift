@@ -103,16 +103,7 @@ private final class NamelessFile: Sendable {
 
   /// Writes bytes at a place; false where the system does not take all of them.
   func write(_ bytes: [UInt8], at offset: Int) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count, let base = bytes.baseAddress {
-        let put = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
-        if put < 0 && errno == EINTR { continue }
-        if put <= 0 { return false }
-        done += put
-      }
-      return true
-    }
+    FileSystem.writeAll(bytes, to: descriptor, at: offset)
   }
 
   /// The bytes at a place; zeros where they cannot be read.
@@ -120,13 +111,8 @@ private final class NamelessFile: Sendable {
     [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
       bytes.initialize(repeating: 0)
       initialized = count
-      var done = 0
-      while done < count, let base = bytes.baseAddress {
-        let got = pread(descriptor, base + done, count - done, off_t(offset + done))
-        if got < 0 && errno == EINTR { continue }
-        if got <= 0 { return }
-        done += got
-      }
+      _ = FileSystem.read(
+        into: UnsafeMutableRawBufferPointer(bytes), from: descriptor, at: offset)
     }
   }
 }

@@ -110,14 +110,7 @@ final class ImageCacheFile: Sendable {
   private static func read(
     _ descriptor: CInt, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {
-    var done = 0
-    while done < target.count, let base = target.baseAddress {
-      let got = pread(descriptor, base + done, target.count - done, off_t(offset + done))
-      if got < 0 && errno == EINTR { continue }
-      if got <= 0 { return false }
-      done += got
-    }
-    return true
+    FileSystem.read(into: target, from: descriptor, at: offset) == target.count
   }
 }
 
@@ -252,14 +245,8 @@ extension ImageCacheFile {
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
-      var done = 0
-      while done < bytes.count {
-        let put = bytes[done...].withUnsafeBytes {
-          pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
-        }
-        if put < 0 && errno == EINTR { continue }
-        guard put > 0 else { throw Writer.failure(path, put == 0 ? EIO : errno) }
-        done += put
+      guard FileSystem.writeAll(bytes, to: descriptor, at: offset) else {
+        throw Writer.failure(path, errno)
       }
     }
   }

@@ -59,16 +59,9 @@ package final class InputFile {
   package func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(TrainingError) {
-    var done = 0
-    while done < buffer.count, let base = buffer.baseAddress {
-      let count = pread(descriptor, base + done, buffer.count - done, offset + done)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let cause =
-          count == 0 ? "it was truncated while being read" : FileSystem.lastError()
-        throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
-      }
-      done += count
-    }
+    let count = FileSystem.read(into: buffer, from: descriptor, at: offset)
+    guard count != buffer.count else { return }
+    let cause = count == nil ? FileSystem.lastError() : "it was truncated while being read"
+    throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
   }
 }
