@@ -84,19 +84,12 @@ extension Graph {
   /// The same graph, for answers, with activation functions put into the convolutions that they
   /// alone read.
   func fusingActivations() -> Graph {
-    var graph = self
-    let readers = readers
-    var dropped: Set<Int> = []
-    for (index, node) in nodes.enumerated() {
-      guard var convolution = node.operation as? ConvolutionOperation, convolution.canActivate,
-        let next = follower(of: index, readers),
-        let activation = nodes[next].operation as? ActivateOperation
-      else { continue }
+    fusingIntoConvolutions { convolution, next in
+      guard convolution.canActivate, let activation = next as? ActivateOperation else {
+        return false
+      }
       convolution.activation = activation.function
-      graph.join(index, next, as: convolution)
-      dropped.insert(next)
+      return true
     }
-    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    return graph
   }
 }

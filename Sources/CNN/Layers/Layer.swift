@@ -121,18 +121,8 @@ extension GraphLayer {
   func multiplyAdds(input: Shape, output: Shape) -> Int { 0 }
 
   /// Refuses a number outside its range.
-  func require(
-    _ value: Int, in range: ClosedRange<Int>, _ field: String, _ path: String
-  ) throws(ModelError) {
-    guard range.contains(value) else {
-      throw .invalid(
-        layer: "\(path) (\(Self.kind))", field: field,
-        expected: "in \(range.lowerBound)...\(range.upperBound)", found: "\(value)")
-    }
-  }
-
-  func require(
-    _ value: Double, in range: ClosedRange<Double>, _ field: String, _ path: String
+  func require<Number>(
+    _ value: Number, in range: ClosedRange<Number>, _ field: String, _ path: String
   ) throws(ModelError) {
     guard range.contains(value) else {
       throw .invalid(
