@@ -41,15 +41,4 @@ package struct Box: Sendable, Hashable {
   /// Lower edge.
   package var bottom: Double { top + height }
   package var middle: Point { Point(left + width / 2, top + height / 2) }
-
-  /// Whether two rectangles share more than an edge.
-  package func overlaps(_ other: Box) -> Bool {
-    left < other.right && other.left < right && top < other.bottom && other.top < bottom
-  }
-
-  /// Whether another rectangle lies inside, edges included, to within `tolerance`.
-  package func contains(_ other: Box, tolerance: Double = 0) -> Bool {
-    other.left >= left - tolerance && other.top >= top - tolerance
-      && other.right <= right + tolerance && other.bottom <= bottom + tolerance
-  }
 }

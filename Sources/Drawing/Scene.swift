@@ -67,11 +67,6 @@ package struct Scene: Sendable, Hashable {
   /// The whole area.
   package var frame: Box { Box(left: 0, top: 0, width: width, height: height) }
 
-  /// The rectangles that the labels take up, in the order of drawing.
-  package var labelBoxes: [Box] {
-    elements.compactMap { if case .label(let label) = $0 { label.box } else { nil } }
-  }
-
   /// The labels in the order of drawing.
   package var labels: [Label] {
     elements.compactMap { if case .label(let label) = $0 { label } else { nil } }

@@ -9,13 +9,6 @@ package struct BarChart: Sendable, Hashable {
     package var value: Double
     /// The text beside the bar.
     package var text: String
-
-    /// An amount with its text.
-    package init(name: String, value: Double, text: String) {
-      self.name = name
-      self.value = value
-      self.text = text
-    }
   }
 
   package var title: String
@@ -64,9 +57,7 @@ package struct BarChart: Sendable, Hashable {
     let top = PlotFrame.heading(&scene, title)
     let most = bars.map(\.value).filter(\.isFinite).max() ?? 0
     guard !bars.isEmpty else {
-      PlotFrame.note(
-        &scene, "no values",
-        in: Box(left: 0, top: top, width: width, height: scene.height - top))
+      PlotFrame.note(&scene, "no values", below: top)
       return scene
     }
     scene.height = top + Double(bars.count) * BarChart.rowHeight + PlotFrame.margin

@@ -44,9 +44,7 @@ package struct HistogramChart: Sendable, Hashable {
       width: width, height: head + Double(rows) * HistogramChart.panelHeight + 26, title: title)
     var top = PlotFrame.heading(&scene, title)
     guard !shown.isEmpty else {
-      PlotFrame.note(
-        &scene, "no predictions",
-        in: Box(left: 0, top: top, width: width, height: scene.height - top))
+      PlotFrame.note(&scene, "no predictions", below: top)
       return scene
     }
     top =

@@ -75,10 +75,7 @@ package struct LineChart: Sendable, Hashable {
     let pieces = lines.map { LineChart.pieces($0.points) }
     let points = pieces.joined().joined()
     guard let x = span(points.map(\.x)), let y = span(points.map(\.y)) else {
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no values",
-        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      PlotFrame.nothing(&scene, title, "no values")
       return scene
     }
     let isWhole = points.allSatisfy { $0.x == $0.x.rounded() }

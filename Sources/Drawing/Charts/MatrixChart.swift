@@ -37,10 +37,7 @@ package struct MatrixChart: Sendable, Hashable {
   package var scene: Scene {
     guard !classes.isEmpty else {
       var scene = Scene(width: Chart.width, height: Chart.height, title: title)
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no classes",
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.nothing(&scene, title, "no classes")
       return scene
     }
     let count = classes.count

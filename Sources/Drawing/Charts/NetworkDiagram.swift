@@ -89,10 +89,7 @@ package struct NetworkDiagram: Sendable, Hashable {
   package var scene: Scene {
     guard !nodes.isEmpty else {
       var scene = Scene(width: Chart.width, height: Chart.height, title: title)
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no layers",
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.nothing(&scene, title, "no layers")
       return scene
     }
     let starts = columnStarts

@@ -88,9 +88,7 @@ package struct PictureSheet: Sendable {
       width: max(width, tiles.isEmpty ? Chart.width : 0), height: 120, title: title)
     var top = PlotFrame.heading(&scene, title)
     guard !tiles.isEmpty else {
-      PlotFrame.note(
-        &scene, emptyNote,
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.note(&scene, emptyNote, below: top)
       return scene
     }
     if let heat { top = drawHeat(heat, top: top, into: &scene) }

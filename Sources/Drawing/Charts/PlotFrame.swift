@@ -88,8 +88,15 @@ package struct PlotFrame {
     return title.isEmpty ? margin : margin + TextSize.title + 10
   }
 
-  /// Says in the middle of a chart that there is nothing to show.
-  static func note(_ scene: inout Scene, _ text: String, in box: Box) {
+  /// Draws a title, and in the middle below it that there is nothing to show.
+  static func nothing(_ scene: inout Scene, _ title: String, _ text: String) {
+    let top = heading(&scene, title)
+    note(&scene, text, below: top)
+  }
+
+  /// Says in the middle of what is below a height that there is nothing to show.
+  static func note(_ scene: inout Scene, _ text: String, below top: Double) {
+    let box = Box(left: 0, top: top, width: scene.width, height: max(1, scene.height - top))
     scene.draw(
       Label(
         Font.shortened(text, to: box.width - 8, size: TextSize.label), at: box.middle,

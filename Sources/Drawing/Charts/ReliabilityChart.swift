@@ -20,10 +20,7 @@ package struct ReliabilityChart: Sendable, Hashable {
     var scene = Scene(width: width, height: height, title: title)
     let filled = answers.bins.filter { $0.count > 0 }
     guard let most = filled.map(\.count).max() else {
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no predictions",
-        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      PlotFrame.nothing(&scene, title, "no predictions")
       return scene
     }
     let split = (height * 0.7).rounded()
