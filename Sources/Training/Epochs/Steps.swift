@@ -96,6 +96,14 @@ struct Steps {
       images: images, classes: classes.count, batchSize: part, engine: engine, team: team)
   }
 
+  /// A warning about an epoch started by an older version, whose last batch was smaller.
+  func note(on underWay: EpochMeter.Sums, ofEpoch epoch: Int) -> String? {
+    let batches = EvenBatches(of: images.training.count, atMost: batchSize)
+    guard underWay.images != batches[underWay.step].lowerBound else { return nil }
+    return "epoch \(epoch) was started by an older version with a smaller last batch: some of its "
+      + "images are used twice or not at all; later epochs use each image once"
+  }
+
   /// Prepares an epoch, counted from 0, for its first step, or for the step at which it is resumed.
   func prepare(epoch: Int, of epochs: Int, _ journal: RunJournal) throws {
     if origin != nil, features == nil {

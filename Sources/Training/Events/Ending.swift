@@ -36,6 +36,18 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
     case maxSeconds = "max_seconds"
   }
 
+  /// The change of a run's plan after `made` steps.
+  init(_ training: Configuration.Training, after made: Int, stepsPerEpoch: Int, limit: Double?) {
+    let length = training.length(after: made, stepsPerEpoch: stepsPerEpoch)
+    let change = training.change(after: made)
+    (step, epochs, steps) = (made, length.epochs, length.steps)
+    self.stepsPerEpoch = stepsPerEpoch
+    askedEpochs = training.askedEpochs(stepsPerEpoch: stepsPerEpoch)
+    reason = change?.reason ?? .request
+    isLastCut = change?.reason == .time && change?.steps != nil
+    maxSeconds = limit
+  }
+
   /// One sentence.
   package var line: String {
     guard reason == .time else {
