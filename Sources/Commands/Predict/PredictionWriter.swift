@@ -42,7 +42,7 @@ struct PredictionWriter {
     case .text, .ndjson: ""
     case .json: "["
     case .csv:
-      row(
+      CSV.row(
         ["path", "label", "probability"] + classes.map { CSV.name("p_" + $0) } + [
           "error", "abstained",
         ] + (rejectAbove == nil ? [] : ["rejected", "distance", "nearest"]))
@@ -96,7 +96,7 @@ struct PredictionWriter {
       best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
     let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
     let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
-    return row(
+    return CSV.row(
       [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained]
         + (rejectAbove == nil ? [] : novelty(prediction)))
   }
@@ -121,8 +121,6 @@ struct PredictionWriter {
       .init("nearest", .optional(novelty.map { classes[$0.nearest] })),
     ]
   }
-
-  private func row(_ fields: [String]) -> String { CSV.row(fields) }
 
   /// An image's record in JSON.
   private func record(_ prediction: Prediction) -> JSON {
