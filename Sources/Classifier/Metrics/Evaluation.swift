@@ -59,7 +59,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// Mean of -log of the true class's probability, the temperature applied.
   package var loss: Double
   /// Brier's score of the probabilities; nil without answers.
-  package var brier: Double?
+  @AlwaysWritten package var brier: Double?
   /// The divisor of the logits.
   package var temperature: Double
   /// Expected calibration error of the probabilities.
@@ -78,7 +78,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// one against the rest.
   ///
   /// Nil where a class has no members, or all of them: there is no curve.
-  package var auc: Double?
+  @AlwaysWritten package var auc: Double?
   /// Counts: rows true, columns predicted, in class order.
   package var confusion: ConfusionCounts
   /// Images that could not be read, not counted above.
@@ -109,34 +109,6 @@ package struct Evaluation: Codable, Sendable, Hashable {
     case baseline
     case seen = "seen_in_training"
     case others
-  }
-
-  /// Writes every key that scripts rely on, `auc` as null if there is none.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(images, forKey: .images)
-    try container.encode(accuracy, forKey: .accuracy)
-    try container.encode(accuracyLow, forKey: .accuracyLow)
-    try container.encode(accuracyHigh, forKey: .accuracyHigh)
-    try container.encode(tta, forKey: .tta)
-    try container.encode(accuracyPlain, forKey: .accuracyPlain)
-    try container.encode(loss, forKey: .loss)
-    try container.encode(brier, forKey: .brier)
-    try container.encode(temperature, forKey: .temperature)
-    try container.encode(ece, forKey: .ece)
-    try container.encode(eceUncalibrated, forKey: .eceUncalibrated)
-    try container.encode(selective, forKey: .selective)
-    try container.encode(classes, forKey: .classes)
-    try container.encode(macro, forKey: .macro)
-    try container.encode(weighted, forKey: .weighted)
-    try container.encode(auc, forKey: .auc)
-    try container.encode(confusion, forKey: .confusion)
-    try container.encode(skipped, forKey: .skipped)
-    try container.encodeIfPresent(topK, forKey: .topK)
-    try container.encodeIfPresent(topKAccuracy, forKey: .topKAccuracy)
-    try container.encodeIfPresent(baseline, forKey: .baseline)
-    try container.encodeIfPresent(seen, forKey: .seen)
-    try container.encodeIfPresent(others, forKey: .others)
   }
 
   /// One line of JSON without its newline.

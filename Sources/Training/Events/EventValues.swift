@@ -1,5 +1,6 @@
 package import Classifier
 package import ImageData
+package import Primitives
 
 /// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
@@ -212,15 +213,15 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   /// none was better than the solved last layer that training started from.
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
-  package var valAccuracy: Double?
+  @AlwaysWritten package var valAccuracy: Double? = nil
   /// The divisor of the model's logits.
   package var temperature = 1.0
   /// Accuracy on the test images, with mirrored views where the model answers so; nil if there
   /// are none or the run was stopped.
-  package var testAccuracy: Double?
+  @AlwaysWritten package var testAccuracy: Double? = nil
   /// The same without mirrored views.
-  package var testAccuracyPlain: Double?
-  package var testLoss: Double?
+  @AlwaysWritten package var testAccuracyPlain: Double? = nil
+  @AlwaysWritten package var testLoss: Double? = nil
   /// Wall time.
   package var seconds: Double
   /// Greatest memory of the process.
@@ -247,25 +248,5 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     case stoppedBySignal = "stopped_by_signal"
     case endedBy = "ended_by"
     case askedEpochs = "asked_epochs"
-  }
-
-  /// Writes every key that scripts rely on, null where there is no figure.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(run, forKey: .run)
-    try container.encode(weights, forKey: .weights)
-    try container.encode(weightsSHA256, forKey: .weightsSHA256)
-    try container.encode(epochs, forKey: .epochs)
-    try container.encode(bestEpoch, forKey: .bestEpoch)
-    try container.encode(valAccuracy, forKey: .valAccuracy)
-    try container.encode(temperature, forKey: .temperature)
-    try container.encode(testAccuracy, forKey: .testAccuracy)
-    try container.encode(testAccuracyPlain, forKey: .testAccuracyPlain)
-    try container.encode(testLoss, forKey: .testLoss)
-    try container.encode(seconds, forKey: .seconds)
-    try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
-    try container.encodeIfPresent(stoppedBySignal, forKey: .stoppedBySignal)
-    try container.encodeIfPresent(endedBy, forKey: .endedBy)
-    try container.encodeIfPresent(askedEpochs, forKey: .askedEpochs)
   }
 }

@@ -1,5 +1,6 @@
 package import CNN
 package import ImageData
+package import Primitives
 
 /// Everything that decides what a run computes, resolved; `config.json`.
 ///
@@ -76,9 +77,9 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The image sizes during training.
     package var growth: Growth
     /// The fraction of features dropped before the last layer; nil for the preset's.
-    package var dropout: Double?
+    @AlwaysWritten package var dropout: Double? = nil
     /// The network's description in JSON if it is not a preset.
-    package var layers: String?
+    @AlwaysWritten package var layers: String? = nil
 
     enum CodingKeys: String, CodingKey {
       case arch, size, growth, dropout, layers
@@ -99,16 +100,6 @@ package struct Configuration: Codable, Sendable, Hashable {
         growth: try values.decodeIfPresent(Growth.self, forKey: .growth))
       dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
       layers = try values.decodeIfPresent(String.self, forKey: .layers)
-    }
-
-    /// Writes every key, null if there is no value.
-    package func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(arch, forKey: .arch)
-      try container.encode(size, forKey: .size)
-      try container.encode(growth, forKey: .growth)
-      try container.encode(dropout, forKey: .dropout)
-      try container.encode(layers, forKey: .layers)
     }
   }
 
