@@ -42,24 +42,9 @@ struct ModelMetadata {
       ] + (card.map { [(.card, $0.json)] } ?? [])
     return Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })
   }
+}
 
-  init(
-    architecture: String, classes: [String], preprocessing: Preprocessing, recipe: String,
-    datasetFingerprint: String, trainingImages: Int, toolVersion: String, temperature: Double,
-    tta: TestTimeAugmentation, card: ModelCard?
-  ) {
-    self.architecture = architecture
-    self.classes = classes
-    self.preprocessing = preprocessing
-    self.recipe = recipe
-    self.datasetFingerprint = datasetFingerprint
-    self.trainingImages = trainingImages
-    self.toolVersion = toolVersion
-    self.temperature = temperature
-    self.tta = tta
-    self.card = card
-  }
-
+extension ModelMetadata {
   /// Reads the map; every key must be there, none more, and every value right.
   ///
   /// Models written before there were `temperature` and `tta` lack both, and answer without. A

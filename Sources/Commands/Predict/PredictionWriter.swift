@@ -22,19 +22,7 @@ struct PredictionWriter {
   let abstainBelow: Double
   /// An image that lies farther is of no class; nil where distances are not measured.
   let rejectAbove: Double?
-  private var isFirst = true
-
-  init(
-    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double,
-    rejectAbove: Double? = nil
-  ) {
-    self.format = format
-    self.classes = classes
-    self.model = model
-    self.topK = topK
-    self.abstainBelow = abstainBelow
-    self.rejectAbove = rejectAbove
-  }
+  private(set) var isFirst = true
 
   /// The text before the first prediction.
   var opening: String {

@@ -88,7 +88,7 @@ package struct Configuration: Codable, Sendable, Hashable {
     init(arch: String, size: Int, growth: Growth? = nil) {
       self.arch = arch
       self.size = size
-      self.growth = growth ?? Growth(constant: size)
+      self.growth = growth ?? Growth(first: size, last: size)
     }
 
     /// Reads values; in files written before images could grow, they do not.
