@@ -46,13 +46,8 @@ package struct ImageDigests: Sendable, Hashable {
   /// Whether an image with this SHA-256 is among them.
   package func contains(_ digest: [UInt8]) -> Bool {
     guard let value = ImageDigests.value(digest) else { return false }
-    var range = 0..<values.count
-    while let middle = range.isEmpty ? nil : (range.lowerBound + range.upperBound) / 2 {
-      if values[middle] == value { return true }
-      range =
-        values[middle] < value ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-    }
-    return false
+    let place = values.indices.partitioningIndex { values[$0] >= value }
+    return place < values.count && values[place] == value
   }
 
   private static func value(_ digest: [UInt8]) -> UInt64? {

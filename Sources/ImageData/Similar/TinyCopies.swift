@@ -69,12 +69,8 @@ package struct TinyCopies: Sendable {
 
   /// The hash of an image; nil where it has none.
   func hash(of image: Int) -> PerceptualHash? {
-    var (low, high) = (0, images.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(images[middle]) < image { low = middle + 1 } else { high = middle }
-    }
-    return low < images.count && Int(images[low]) == image ? self[low] : nil
+    let place = (0..<images.count).partitioningIndex { Int(images[$0]) >= image }
+    return place < images.count && Int(images[place]) == image ? self[place] : nil
   }
 }
 

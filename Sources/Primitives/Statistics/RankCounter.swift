@@ -37,12 +37,12 @@ package struct RankCounter {
       between[scores.count] += 1
       return
     }
-    var (low, high) = (0, scores.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if scores[middle] > score { low = middle + 1 } else { high = middle }
+    let place = scores.indices.partitioningIndex { scores[$0] <= score }
+    if place < scores.count, scores[place] == score {
+      ties[place] += 1
+    } else {
+      between[place] += 1
     }
-    if low < scores.count, scores[low] == score { ties[low] += 1 } else { between[low] += 1 }
   }
 
   /// The steps at the members' scores; nil without members or without others.
