@@ -163,9 +163,7 @@ package struct RunFolder: Sendable, Hashable {
     }
     var number = max(0, taken.max() ?? 0) + 1
     while true {
-      let digits = String(number)
-      let padding = String(repeating: "0", count: max(0, 3 - digits.count))
-      let path = "\(home)/train-\(padding)\(digits)"
+      let path = "\(home)/train-\(zeroPadded(number, 3))"
       if mkdir(systemPath(path), 0o777) == 0 { return path }
       // Another process may have taken the number since the folder was listed.
       guard errno == EEXIST else {

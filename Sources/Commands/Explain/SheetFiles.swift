@@ -45,9 +45,7 @@ struct SheetFiles {
   }
 
   private func name(_ number: Int) -> String {
-    if number == 1 { return stem + ending }
-    let digits = String(number)
-    return stem + "-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ending
+    stem + (number == 1 ? "" : "-" + zeroPadded(number, 3)) + ending
   }
 
   /// Refuses to begin where one of the next files could not be written for what is there already.

@@ -150,7 +150,7 @@ extension RunSummary {
 private func localTime(_ seconds: Int) -> String {
   var (seconds, parts) = (time_t(seconds), tm())
   localtime_r(&seconds, &parts)
-  func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  func two(_ number: Int32) -> String { zeroPadded(number, 2) }
   return "\(1900 + parts.tm_year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
     + "\(two(parts.tm_hour)):\(two(parts.tm_min))"
 }

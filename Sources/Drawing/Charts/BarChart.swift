@@ -45,10 +45,9 @@ package struct BarChart: Sendable, Hashable {
     if seconds < 9.995 { return fixed(seconds, 2) + " s" }
     if seconds < 59.95 { return fixed(seconds, 1) + " s" }
     let whole = Int(seconds.rounded())
-    func padded(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
-    if whole < 3600 { return "\(whole / 60) min \(padded(whole % 60)) s" }
+    if whole < 3600 { return "\(whole / 60) min \(zeroPadded(whole % 60, 2)) s" }
     let minutes = (whole + 30) / 60
-    return "\(minutes / 60) h \(padded(minutes % 60)) min"
+    return "\(minutes / 60) h \(zeroPadded(minutes % 60, 2)) min"
   }
 
   /// The chart as a drawing.

@@ -119,8 +119,7 @@ package indirect enum JSON: Sendable, Hashable {
       case "\r" where isShown: text += "\\r"
       case "\t" where isShown: text += "\\t"
       case _ where isShown ? steersTerminal(scalar) : scalar < " ":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        text += "\\u" + zeroPadded(scalar.value, 4, radix: 16)
       default: text.unicodeScalars.append(scalar)
       }
     }

@@ -61,10 +61,7 @@ struct CheckpointFolder {
     }.sorted(by: >)
   }
 
-  private static func stem(_ step: Int) -> String {
-    let digits = String(step)
-    return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
-  }
+  private static func stem(_ step: Int) -> String { prefix + zeroPadded(step, 9) }
 
   /// The newest checkpoint that is whole, its best weights put back in their place; nil if no
   /// checkpoint was written.
