@@ -26,23 +26,18 @@ package struct StateDictionary {
 
     /// The numbers, the last extent running fastest; none is infinite or undefined.
     package func values() throws(TrainingError) -> [Float] {
-      var failure: TrainingError?
       let count = places.count
-      let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let values = try [Float](unsafeUninitializedCapacity: count) {
+        buffer, initialized throws(TrainingError) in
         let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
-        do throws(TrainingError) {
-          if type == .float32, places.isContiguous {
-            try bytes.read(into: UnsafeMutableRawBufferPointer(target), at: 0)
-          } else {
-            let packed = try bytes.bytes(0..<bytes.count)
-            packed.withUnsafeBytes { type.decode($0, places, into: target) }
-          }
-          initialized = count
-        } catch {
-          failure = error
+        if type == .float32, places.isContiguous {
+          try bytes.read(into: UnsafeMutableRawBufferPointer(target), at: 0)
+        } else {
+          let packed = try bytes.bytes(0..<bytes.count)
+          packed.withUnsafeBytes { type.decode($0, places, into: target) }
         }
+        initialized = count
       }
-      if let failure { throw failure }
       do throws(TensorFileError) {
         try values.withUnsafeBufferPointer { values throws(TensorFileError) in
           try TensorFile.checkFinite(values, name: name)

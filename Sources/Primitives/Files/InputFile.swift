@@ -42,17 +42,11 @@ package final class InputFile {
   package func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     // An array made with no room is the one that all threads share, and its count is written.
     if range.isEmpty { return [] }
-    var failure: TrainingError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      do throws(TrainingError) {
-        try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
-        count = range.count
-      } catch {
-        failure = error
-      }
+    return try [UInt8](unsafeUninitializedCapacity: range.count) {
+      buffer, count throws(TrainingError) in
+      try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+      count = range.count
     }
-    if let failure { throw failure }
-    return bytes
   }
 
   /// Fills `buffer` with the bytes of the file from `offset` on.
