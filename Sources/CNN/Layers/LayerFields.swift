@@ -7,11 +7,6 @@ extension JSON {
     return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   }
 
-  fileprivate var double: Double? {
-    guard case .number(let text) = self else { return nil }
-    return Double(text)
-  }
-
   /// Whether every number fits into 64 bits of floating point.
   var isFinite: Bool {
     switch self {
@@ -61,7 +56,7 @@ struct LayerFields {
   }
 
   mutating func string(_ name: String, default value: String? = nil) throws(ModelError) -> String {
-    try take(name, "a text", value) { if case .string(let found) = $0 { found } else { nil } }
+    try take(name, "a text", value) { $0.text }
   }
 
   mutating func padding(_ name: String) throws(ModelError) -> Padding {
@@ -90,17 +85,12 @@ struct LayerFields {
     _ name: String, default value: [any Layer]? = nil
   ) throws(ModelError) -> [any Layer] {
     if let value, values[name] == nil { return value }
-    let found: [JSON] = try take(name, "a list of layers") {
-      if case .array(let found) = $0 { found } else { nil }
-    }
-    return try Architecture.layers(found, place: "\(place).\(name)")
+    return try Architecture.layers(
+      try take(name, "a list of layers") { $0.elements }, place: "\(place).\(name)")
   }
 
   mutating func object(_ name: String) throws(ModelError) -> LayerFields {
-    let found: [JSON.Member] = try take(name, "an object") {
-      if case .object(let found) = $0 { found } else { nil }
-    }
-    return LayerFields(place: "\(place).\(name)", found)
+    LayerFields(place: "\(place).\(name)", try take(name, "an object") { $0.members })
   }
 
   /// The field as `read` finds it; without the field the default, if there is one.

@@ -59,13 +59,13 @@ package struct ModelCard: Codable, Sendable, Hashable {
     } catch {
       throw wrong("\(error)")
     }
-    guard case .object(let members) = root else { throw wrong("it is not an object") }
+    guard let members = root.members else { throw wrong("it is not an object") }
     for member in members {
       guard let key = CodingKeys(rawValue: member.key) else {
         throw wrong("unknown key \(member.key)")
       }
       guard take(key, member.value) else { throw wrong("invalid value of \(member.key)") }
-      if case .string(let text) = member.value, let problem = ForeignText.problem(inText: text) {
+      if let text = member.value.text, let problem = ForeignText.problem(inText: text) {
         throw wrong("invalid value of \(member.key): \(problem)")
       }
     }
@@ -75,13 +75,12 @@ package struct ModelCard: Codable, Sendable, Hashable {
   /// Sets the key's value; false if the value is invalid.
   private mutating func take(_ key: CodingKeys, _ value: JSON) -> Bool {
     if let field = ModelCard.texts[key] {
-      guard case .string(let text) = value, !text.isEmpty else { return false }
+      guard let text = value.text, !text.isEmpty else { return false }
       self[keyPath: field] = text
       return true
     }
     if let field = ModelCard.shares[key] {
-      guard case .number(let text) = value, let share = Double(text), (0...1).contains(share)
-      else { return false }
+      guard let share = value.double, (0...1).contains(share) else { return false }
       self[keyPath: field] = share
       return true
     }

@@ -146,9 +146,9 @@ extension ModelMetadata {
     let found: Set<String>
     let value: Value
     do {
-      found = keys(try JSON.parse(Array(text.utf8)[...], depth: 2))
+      found = try keys(text)
       value = try JSONText.decoder().decode(type, from: Data(text.utf8))
-      known = keys(try JSON.parse(Array(JSONText.line(value).utf8)[...], depth: 2))
+      known = try keys(JSONText.line(value))
     } catch {
       throw wrong(JSONText.message(error))
     }
@@ -156,8 +156,7 @@ extension ModelMetadata {
     return value
   }
 
-  private static func keys(_ node: JSON) -> Set<String> {
-    guard case .object(let members) = node else { return [] }
-    return Set(members.map(\.key))
+  private static func keys(_ text: String) throws -> Set<String> {
+    Set(try JSON.parse(Array(text.utf8)[...], depth: 2).members?.map(\.key) ?? [])
   }
 }

@@ -37,6 +37,15 @@ package indirect enum JSON: Sendable, Hashable {
     return Int(text)
   }
 
+  /// The value as a number; nil for another kind of value, as with those below.
+  package var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
+  package var text: String? { if case .string(let text) = self { text } else { nil } }
+  package var elements: [JSON]? { if case .array(let values) = self { values } else { nil } }
+  package var members: [Member]? { if case .object(let list) = self { list } else { nil } }
+
+  /// The value of an object's member; nil where there is none.
+  package subscript(key: String) -> JSON? { members?.first { $0.key == key }?.value }
+
   /// The value on one line; what could steer a terminal is escaped.
   package var line: String {
     var text = ""
