@@ -108,12 +108,12 @@ struct CheckpointFolder {
     guard checkpoint.progress.hasBest else { return nil }
     let expected = checkpoint.progress.weightsSHA256
     let kept = run.place(RunFolder.bestName)
-    if let bytes = try? FileSystem.read(kept, limit: ModelBytes.sizeLimit),
+    if let bytes = try? FileSystem.read(kept, limit: ModelLocation.sizeLimit),
       SHA256.hex(of: bytes) == expected
     {
       return nil
     }
-    let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
+    let bytes = try FileSystem.read(copy, limit: ModelLocation.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
       throw TrainingError(.badData, "\(copy.path) has changed")
     }
