@@ -45,7 +45,7 @@ extension ModelComparison {
 
   private var testLine: String {
     "McNemar's exact test (binomial): \(ComparisonReport.pText(test.exactPValue)), from "
-      + "\(ComparisonReport.images(test.onlyFirst + test.onlySecond)) that only one "
+      + "\(counted(test.onlyFirst + test.onlySecond, "image")) that only one "
       + "predicts correctly"
   }
 
@@ -55,7 +55,7 @@ extension ModelComparison {
     if pairs.isEmpty { return [] }
     let heading =
       "\(right.letter) right, \(wrong.letter) wrong: "
-      + "\(ComparisonReport.images(pairs.count)), most confident \(wrong.letter) first"
+      + "\(counted(pairs.count, "image")), most confident \(wrong.letter) first"
     let shown = isVerbose ? pairs[...] : pairs.prefix(ModelComparison.shownFlips)
     let rest = pairs.count - shown.count
     return ["", heading]
