@@ -81,7 +81,7 @@ package struct MatrixChart: Sendable, Hashable {
       ? "predicted class (every \(MatrixChart.ordinal(every)) is named)" : "predicted class"
     scene.draw(
       Label(
-        Font.shortened(note, to: width - 2 * PlotFrame.margin, size: size),
+        note, within: width - 2 * PlotFrame.margin,
         at: Point(
           min(
             max(box.middle.x, PlotFrame.margin + Font.width(note, size: size) / 2),
@@ -138,7 +138,7 @@ package struct MatrixChart: Sendable, Hashable {
   }
 
   private func cellLabel(_ count: Int, _ share: Double) -> String {
-    showsShares ? fixed(100 * share, 1) : grouped(String(count))
+    showsShares ? fixed(100 * share, 1) : grouped(count)
   }
 
   /// Whether the cells are large enough for numbers.

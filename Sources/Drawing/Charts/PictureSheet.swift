@@ -122,7 +122,7 @@ package struct PictureSheet: Sendable {
       }
       let fits = words + bar <= room
       let label = Label(
-        fits ? text : Font.shortened(text, to: (room - bar) / 2, size: size),
+        text, within: fits ? .infinity : (room - bar) / 2,
         at: Point(x, middle), size: size, align: .middle, paint: .muted)
       scene.draw(label)
       x += label.width
@@ -163,7 +163,7 @@ package struct PictureSheet: Sendable {
     for (line, text) in tile.caption.enumerated() {
       scene.draw(
         Label(
-          Font.shortened(text, to: box.width, size: PlotFrame.TextSize.label),
+          text, within: box.width,
           at: Point(box.left, box.bottom + 6 + Double(line) * PictureSheet.lineHeight),
           size: PlotFrame.TextSize.label, align: .top, paint: line == 0 ? .ink : .muted))
     }

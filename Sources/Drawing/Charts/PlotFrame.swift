@@ -65,12 +65,12 @@ package struct PlotFrame {
     scene.line(Point(box.left, base), Point(box.right, base), Scene.Stroke(.muted))
     scene.draw(
       Label(
-        Font.shortened(x.title, to: box.width, size: size),
+        x.title, within: box.width,
         at: Point(box.middle.x, bottomEdge - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))
     scene.draw(
       Label(
-        Font.shortened(y.title, to: box.height, size: size),
+        y.title, within: box.height,
         at: Point(PlotFrame.margin, box.middle.y), size: size, anchor: .middle, align: .top,
         upright: true))
   }
@@ -83,7 +83,7 @@ package struct PlotFrame {
     let room = scene.width - 2 * margin
     scene.draw(
       Label(
-        Font.shortened(title, to: room, size: TextSize.title, bold: true),
+        title, within: room,
         at: Point(margin, margin), size: TextSize.title, align: .top, bold: true))
     return title.isEmpty ? margin : margin + TextSize.title + 10
   }
@@ -99,7 +99,7 @@ package struct PlotFrame {
     let box = Box(left: 0, top: top, width: scene.width, height: max(1, scene.height - top))
     scene.draw(
       Label(
-        Font.shortened(text, to: box.width - 8, size: TextSize.label), at: box.middle,
+        text, within: box.width - 8, at: box.middle,
         size: TextSize.label, anchor: .middle, align: .middle, paint: .muted))
   }
 
