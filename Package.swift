@@ -171,7 +171,8 @@ let package = Package(
     .target(name: "Primitives", dependencies: ["CSystem"], swiftSettings: common),
 
     // Several processes that work together.
-    .target(name: "Ranks", dependencies: ["CMPI", "CSystem"], swiftSettings: common),
+    .target(
+      name: "Ranks", dependencies: ["CMPI", "CSystem", "Primitives"], swiftSettings: common),
 
     // C: leaf functions over the system.
     .target(name: "CSystem"),
