@@ -138,10 +138,10 @@ package final class FileChanges {
     guard descriptor >= 0 else { throw failure(what) }
     defer { close(descriptor) }
     var hash = SHA256()
-    for start in stride(from: 0, to: input.size, by: FileFacts.piece) {
+    for part in (0..<input.size).parts(of: FileFacts.piece) {
       let bytes: [UInt8]
       do throws(TrainingError) {
-        bytes = try input.bytes(start..<min(start + FileFacts.piece, input.size))
+        bytes = try input.bytes(part)
       } catch {
         throw unreadable(error.problem)
       }

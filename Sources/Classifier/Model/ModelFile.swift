@@ -156,9 +156,8 @@ struct ModelFile {
   /// Reads the whole file again, to tell damage from content that is not right.
   func checkDigest() throws(TrainingError) {
     var sum = SHA256()
-    let step = 1 << 20
-    for start in stride(from: 0, to: digest.lowerBound, by: step) {
-      sum.update(try source.bytes(start..<min(start + step, digest.lowerBound)))
+    for part in (0..<digest.lowerBound).parts(of: 1 << 20) {
+      sum.update(try source.bytes(part))
     }
     let found = sum.finalize()
     let expected = try source.bytes(digest)

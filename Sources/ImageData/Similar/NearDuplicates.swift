@@ -120,8 +120,7 @@ package struct NearDuplicates {
     var outcome = Outcome()
     // A crop may find what is found the other way round, too.
     var pairs: Set<SIMD2<Int32>> = []
-    for start in stride(from: 0, to: chosen.count, by: NearDuplicates.searchesAtOnce) {
-      let range = start..<min(chosen.count, start + NearDuplicates.searchesAtOnce)
+    for range in chosen.indices.parts(of: NearDuplicates.searchesAtOnce) {
       for search in workers.map(range, { index, _ in run(index) }) {
         for other in search.found {
           pairs.insert([Int32(min(other, search.index)), Int32(max(other, search.index))])

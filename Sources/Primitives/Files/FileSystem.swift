@@ -97,10 +97,8 @@ package enum FileSystem {
   private static func holds(_ place: FilePlace, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
     let file = try InputFile(place, limit: bytes.count)
     guard file.size == bytes.count else { return false }
-    let part = 1 << 20
-    for start in stride(from: 0, to: bytes.count, by: part) {
-      let range = start..<min(start + part, bytes.count)
-      guard try file.bytes(range)[...] == bytes[range] else { return false }
+    for part in bytes.indices.parts(of: 1 << 20) {
+      guard try file.bytes(part)[...] == bytes[part] else { return false }
     }
     return true
   }

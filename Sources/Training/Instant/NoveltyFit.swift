@@ -160,7 +160,7 @@ package struct NoveltyFit: Sendable {
       for row in 0..<count {
         for column in 0...row {
           let product =
-            innerProduct(deviations[row][...], deviations[column][...]) / Double(count)
+            innerProduct(deviations[row], deviations[column]) / Double(count)
           products[row * count + column] = product
           products[column * count + row] = product
         }
