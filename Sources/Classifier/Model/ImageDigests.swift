@@ -27,7 +27,7 @@ package struct ImageDigests: Sendable, Hashable {
     var values: [UInt64] = []
     values.reserveCapacity(bytes.count / ImageDigests.bytes)
     for start in stride(from: 0, to: bytes.count, by: ImageDigests.bytes) {
-      let value = bytes[start..<(start + ImageDigests.bytes)].reduce(0) { $0 << 8 | UInt64($1) }
+      let value = bytes[start..<(start + ImageDigests.bytes)].bigEndianNumber
       if let last = values.last, last >= value { return nil }
       values.append(value)
     }
@@ -38,9 +38,7 @@ package struct ImageDigests: Sendable, Hashable {
 
   /// Every byte in order, as a model file holds them.
   var fileBytes: [UInt8] {
-    values.flatMap { value in
-      stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt64($0)) }
-    }
+    values.flatMap { $0.bigEndianBytes }
   }
 
   /// Whether an image with this SHA-256 is among them.
@@ -51,7 +49,7 @@ package struct ImageDigests: Sendable, Hashable {
   }
 
   private static func value(_ digest: [UInt8]) -> UInt64? {
-    digest.count < bytes ? nil : digest.prefix(bytes).reduce(0) { $0 << 8 | UInt64($1) }
+    digest.count < bytes ? nil : digest.prefix(bytes).bigEndianNumber
   }
 
   /// The SHA-256 of each file; empty for one that cannot be read.

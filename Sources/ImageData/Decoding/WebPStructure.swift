@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The chunks of a RIFF file, up to the end that its header names.
 ///
 /// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
@@ -124,7 +126,7 @@ private struct WebPHeader {
     _ bytes: [UInt8], _ range: Range<Int>, _ right: Int, _ bottom: Int
   ) -> [UInt8] {
     func number(_ value: Int, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+      Array(value.littleEndianBytes.prefix(count))
     }
     let hasAlpha = bytes.begins(range, with: "ALPH")
     let first =

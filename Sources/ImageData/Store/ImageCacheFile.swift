@@ -77,7 +77,7 @@ final class ImageCacheFile: Sendable {
       header.starts(with: magic), SHA256.digest(header[..<96]) == Array(header[96...])
     else { return nil }
     let numbers = (0..<6).map { field in
-      header[(16 + 8 * field)..<(24 + 8 * field)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      header[(16 + 8 * field)..<(24 + 8 * field)].littleEndianNumber
     }
     let count = plan.candidates.count
     let end = Int(status.st_size)
@@ -196,7 +196,7 @@ extension ImageCacheFile {
       let (indexBytes, indexDigest) = try write(index: outcomes, at: indexOffset)
       var header = magic
       for number in [version, slotBytes, count, indexOffset, indexBytes, began] {
-        header += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        header += number.littleEndianBytes
       }
       header += indexDigest
       header += SHA256.digest(header)

@@ -64,7 +64,6 @@ extension WeightBytes {
 extension Collection<UInt8> where Index == Int {
   /// The whole number of `width` bytes, the lowest first, that begins at a distance from the start.
   func number(at offset: Int, _ width: Int) -> UInt64 {
-    self[(startIndex + offset)..<(startIndex + offset + width)].reversed()
-      .reduce(0) { $0 << 8 | UInt64($1) }
+    self[(startIndex + offset)..<(startIndex + offset + width)].littleEndianNumber
   }
 }
