@@ -1,5 +1,6 @@
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 
 /// Changed copies of files, the same for the same number.
