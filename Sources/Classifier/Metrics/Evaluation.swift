@@ -132,11 +132,17 @@ package struct Evaluation: Codable, Sendable, Hashable {
       + text[text.index(after: end)...]
   }
 
-  /// The first line of the text output: accuracy with its interval, loss, images.
-  package var headline: String {
+  /// The accuracy with its interval: `97.3 % (96.1-98.1)`.
+  package var accuracyText: String { percent(accuracy, from: accuracyLow, to: accuracyHigh) }
+
+  /// Accuracy with its interval, and loss.
+  package var figures: String {
     "accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-\(fixed(accuracyHigh, 4))), "
-      + "loss \(fixed(loss, 4)), \(images) \(images == 1 ? "image" : "images")"
+      + "loss \(fixed(loss, 4))"
   }
+
+  /// The first line of the text output.
+  package var headline: String { "\(figures), \(images) \(images == 1 ? "image" : "images")" }
 
   /// The lines under it: what mirrored views brought, and how far the probabilities can be trusted.
   package var details: [String] {

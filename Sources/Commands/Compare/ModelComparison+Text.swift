@@ -28,11 +28,8 @@ extension ModelComparison {
   }
 
   private func line(_ side: Side) -> String {
-    let figures = side.evaluation
-    let mirrored = figures.tta == .flip ? ", mirrored views averaged" : ""
-    return "\(side.letter)      accuracy \(fixed(figures.accuracy, 4)) "
-      + "(\(fixed(figures.accuracyLow, 4))-\(fixed(figures.accuracyHigh, 4))), "
-      + "loss \(fixed(figures.loss, 4))  \(side.name)\(mirrored)"
+    let mirrored = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""
+    return "\(side.letter)      \(side.evaluation.figures)  \(side.name)\(mirrored)"
   }
 
   private var differenceLine: String {

@@ -119,9 +119,8 @@ extension RunSummary {
     case .accuracy:
       guard let accuracy else { return "–" }
       let interval = accuracy.interval
-      let split = accuracy.split == Split.test.rawValue ? "" : ", \(accuracy.split)"
-      return percent(accuracy.share)
-        + " (\(fixed(100 * interval.lowerBound, 1))-\(fixed(100 * interval.upperBound, 1)))" + split
+      return percent(accuracy.share, from: interval.lowerBound, to: interval.upperBound)
+        + (accuracy.split == Split.test.rawValue ? "" : ", \(accuracy.split)")
     case .time: return record.map { shortDuration($0.seconds) } ?? "–"
     case .started: return started > 0 ? localTime(started) : "–"
     case .status: return status ?? "cannot be read"
