@@ -71,7 +71,7 @@ struct GraphBuilder {
       if graph.summaries.count == summary {
         graph.summaries.append(
           LayerSummary(
-            name: name, kind: type(of: layer).kind, outputShape: current.shape,
+            name: name, kind: layer.form.kind.rawValue, outputShape: current.shape,
             parameters: graph.slots[slots...].reduce(0) {
               $0 + ($1.slab == .parameters ? $1.count : 0)
             },

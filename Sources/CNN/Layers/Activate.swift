@@ -5,8 +5,6 @@ internal import KernelTypes
 /// Behind a batch normalization it is computed in one pass with it; ReLU6 is then part of it, as a
 /// ReLU is. For answers it is part of the convolution before.
 public struct Activate: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "activation"
   /// This layer among all kinds.
   public var form: LayerForm { .activate(self) }
 
