@@ -29,8 +29,11 @@ let strip = Context.environment["CNNCTL_SYMBOLS"] == nil ? ["-Xlinker", "--strip
 /// The two named libraries are parts of Foundation's static library that a module compiled for the
 /// shared one does not name. lld, because the toolchain's default linker warns of code in Foundation.
 /// Symbols and debug information, half of the file, stay outside unless CNNCTL_SYMBOLS asks for them.
+/// Nothing loads the program as a library, so that it need not export them either.
 let staticLibraries: [LinkerSetting] = [
-  .unsafeFlags(["-static-stdlib", "-use-ld=lld"] + strip, .when(platforms: [.linux])),
+  .unsafeFlags(
+    ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"] + strip,
+    .when(platforms: [.linux])),
   .linkedLibrary("_FoundationCShims", .when(platforms: [.linux])),
   .linkedLibrary("_FoundationCollections", .when(platforms: [.linux])),
 ]
@@ -171,7 +174,8 @@ let package = Package(
     .target(name: "Primitives", dependencies: ["CSystem"], swiftSettings: common),
 
     // Several processes that work together.
-    .target(name: "Ranks", dependencies: ["CMPI", "CSystem"], swiftSettings: common),
+    .target(
+      name: "Ranks", dependencies: ["CMPI", "CSystem", "Primitives"], swiftSettings: common),
 
     // C: leaf functions over the system.
     .target(name: "CSystem"),

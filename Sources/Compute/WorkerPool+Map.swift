@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension WorkerPool {
   /// The values that `body` gives for each element, computed on all threads.
   package func map<Element, Value>(
@@ -27,9 +29,7 @@ extension WorkerPool {
   package func mapRanges<Value>(
     _ count: Int, length: Int, _ body: (_ range: Range<Int>) -> [Value]
   ) -> [Value] {
-    let ranges = stride(from: 0, to: count, by: max(1, length)).map {
-      $0..<min(count, $0 + max(1, length))
-    }
+    let ranges = (0..<count).parts(of: max(1, length))
     return ranges.count < 2
       ? ranges.flatMap(body) : map(ranges) { range, _ in body(range) }.flatMap(\.self)
   }

@@ -1,5 +1,5 @@
 internal import CSystem
-import Glibc
+internal import Primitives
 import Synchronization
 
 /// A fixed set of threads that share loops of independent tasks.
@@ -30,22 +30,8 @@ package final class WorkerPool: Sendable {
     self.recorder = recorder
     shared = SharedState(spins: spins ? 2_000 : 0)
     for worker in 1..<max(1, threads) {
-      let argument = Unmanaged.passRetained(Worker(state: shared, index: worker))
-      var thread = pthread_t()
-      let status = pthread_create(
-        &thread, nil,
-        { raw in
-          guard let raw else { return nil }
-          let worker = Unmanaged<Worker>.fromOpaque(raw).takeRetainedValue()
-          worker.state.work(as: worker.index)
-          return nil
-        }, argument.toOpaque())
-      if status == 0 {
-        pthread_detach(thread)
-      } else {
-        // The pool works with fewer threads.
-        argument.release()
-      }
+      // Where no more threads are to be had, the pool works with fewer.
+      detachThread { [shared] in shared.work(as: worker) }
     }
   }
 
@@ -92,16 +78,6 @@ package final class WorkerPool: Sendable {
     entrance.withLock { _ in
       withoutActuallyEscaping(body) { shared.run(count: count, sleepers: threads - 1, body: $0) }
     }
-  }
-}
-
-/// The argument of a new thread.
-private final class Worker: Sendable {
-  let state: SharedState
-  let index: Int
-  init(state: SharedState, index: Int) {
-    self.state = state
-    self.index = index
   }
 }
 

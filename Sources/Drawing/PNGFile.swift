@@ -38,10 +38,7 @@ extension RGBImage {
       sum ^= UInt32(byte)
       for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
     }
-    func bytes(_ number: UInt32) -> [UInt8] {
-      stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
-    }
-    return bytes(UInt32(body.count - 4)) + body + bytes(~sum)
+    return UInt32(body.count - 4).bigEndianBytes + body + (~sum).bigEndianBytes
   }()
 
   /// Whether a file that begins with these bytes is an image made by this program.

@@ -1,4 +1,5 @@
 import Glibc
+internal import Primitives
 
 /// A colour in sRGB.
 package struct Color: Sendable, Hashable {
@@ -24,13 +25,7 @@ package struct Color: Sendable, Hashable {
   }
 
   /// As CSS writes it, such as `#0072b2`.
-  var css: String {
-    "#"
-      + [red, green, blue].map { byte in
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
-      }.joined()
-  }
+  var css: String { "#" + hexadecimal([red, green, blue]) }
 
   /// This colour laid over another with an opacity of 0...1, as browsers do it.
   func over(_ below: Color, _ opacity: Double) -> Color {

@@ -74,7 +74,6 @@ package struct Path: Sendable, Hashable {
   /// With 4/3 (√2 - 1) the curve's middle lies on the circle.
   static let quarter = 0.5522847498307936
 
-  /// Starts a contour.
   package mutating func move(to point: Point) { steps.append(.move(point)) }
 
   /// Adds a straight line.

@@ -21,7 +21,6 @@ package struct Point: Sendable, Hashable {
 
 /// A rectangle with sides along the axes.
 package struct Box: Sendable, Hashable {
-  /// Left edge.
   package var left: Double
   /// Upper edge.
   package var top: Double
@@ -38,21 +37,8 @@ package struct Box: Sendable, Hashable {
     self.height = height
   }
 
-  /// Right edge.
   package var right: Double { left + width }
   /// Lower edge.
   package var bottom: Double { top + height }
-  /// The place in the middle.
   package var middle: Point { Point(left + width / 2, top + height / 2) }
-
-  /// Whether two rectangles share more than an edge.
-  package func overlaps(_ other: Box) -> Bool {
-    left < other.right && other.left < right && top < other.bottom && other.top < bottom
-  }
-
-  /// Whether another rectangle lies inside, edges included, to within `tolerance`.
-  package func contains(_ other: Box, tolerance: Double = 0) -> Bool {
-    other.left >= left - tolerance && other.top >= top - tolerance
-      && other.right <= right + tolerance && other.bottom <= bottom + tolerance
-  }
 }

@@ -67,11 +67,6 @@ package struct Scene: Sendable, Hashable {
   /// The whole area.
   package var frame: Box { Box(left: 0, top: 0, width: width, height: height) }
 
-  /// The rectangles that the labels take up, in the order of drawing.
-  package var labelBoxes: [Box] {
-    elements.compactMap { if case .label(let label) = $0 { label.box } else { nil } }
-  }
-
   /// The labels in the order of drawing.
   package var labels: [Label] {
     elements.compactMap { if case .label(let label) = $0 { label } else { nil } }
@@ -140,15 +135,16 @@ package struct Label: Sendable, Hashable {
   /// Length in CSS pixels.
   package let width: Double
 
-  /// Text at a place.
+  /// Text at a place, shortened with an ellipsis where it is longer than `room`.
   ///
   /// `upright` turns it by a quarter to read from bottom to top; then the alignment is across, the
   /// baseline to the right.
   package init(
-    _ text: String, at place: Point, size: Double = 11, anchor: Anchor = .start,
-    align: Alignment = .baseline, bold: Bool = false, paint: Paint = .ink, upright: Bool = false
+    _ text: String, within room: Double = .infinity, at place: Point, size: Double = 11,
+    anchor: Anchor = .start, align: Alignment = .baseline, bold: Bool = false, paint: Paint = .ink,
+    upright: Bool = false
   ) {
-    self.text = terminalSafe(text)
+    self.text = Font.shortened(text, to: room, size: size, bold: bold)
     let down =
       switch align {
       case .baseline: 0.0

@@ -104,7 +104,6 @@ package struct NormalizationWeights: Sendable, Hashable {
 package struct Window: Sendable, Hashable {
   /// The side of the window.
   package let size: Int
-  /// The stride.
   package let stride: Int
   /// Padding above the map.
   package let top: Int

@@ -102,7 +102,6 @@ package struct ProtobufMessage: Sendable, Hashable {
 
 /// Numbers as little-endian bytes.
 enum LittleEndian {
-  /// The bytes of whole numbers.
   static func bytes(_ words: [some FixedWidthInteger]) -> [UInt8] {
     words.map(\.littleEndian).withUnsafeBytes(Array.init)
   }

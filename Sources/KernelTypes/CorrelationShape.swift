@@ -39,7 +39,6 @@ package struct CorrelationShape: Sendable {
   /// A depthwise kernel leaves out the others, which are zeros. Nil: all that it reads exist.
   package var bandRows, bandColumns: Range<Int>?
 
-  /// A shape with all its numbers.
   package init(
     rows: Int, columns: Int, channels: Int, kernelRows: Int, rowLength: Int, bandRowStep: Int,
     bandLineStep: Int, bandPixelStep: Int, outputRowStep: Int, outputPixelStep: Int,
@@ -93,7 +92,6 @@ package struct FilterGradientShape: Sendable {
   /// Adds to the filter gradient; otherwise replaces the given ranges.
   package var accumulates = true
 
-  /// A shape with all its numbers.
   package init(
     rows: Int, columns: Int, channels: Int, channelRange: Range<Int>, kernelRows: Int,
     rowLength: Int, rowRange: Range<Int>, bandRowStep: Int, bandLineStep: Int,
@@ -129,7 +127,6 @@ package struct BandShape: Sendable {
   /// Floats in a row of the band.
   package var bandRowStep: Int
 
-  /// A shape with all its numbers.
   package init(
     firstRow: Int, rows: Int, imageRows: Int, imageRowLength: Int, left: Int, bandRowStep: Int
   ) {
@@ -162,7 +159,6 @@ package struct PoolShape: Sendable, Hashable {
   /// Whether a gradient adds to dx; otherwise it writes all of dx.
   package var accumulates = true
 
-  /// A shape with all its numbers.
   package init(
     height: Int, width: Int, channels: Int, outputHeight: Int, outputWidth: Int, size: Int,
     stride: Int, padTop: Int, padLeft: Int, accumulates: Bool = true

@@ -28,7 +28,6 @@ package struct ConvolutionKernels: Sendable {
   package let accumulateDepthwiseGradient:
     @Sendable (_ band: Input, _ dy: Input, _ gradient: Output, _ shape: FilterGradientShape) -> Void
 
-  /// The kernels of one module.
   package init(
     packPanel: @escaping @Sendable (Input, Output, Int, Int, Int) -> Void,
     packTurnedPanel:
@@ -89,7 +88,6 @@ package struct WinogradKernels: Sendable {
       _ accumulates: Bool
     ) -> Void
 
-  /// The kernels of one module.
   package init(
     transformFilters: @escaping @Sendable (Input, Output, Int, Int, Int, Int, Int) -> Void,
     transformInput: @escaping @Sendable (Input, Output, Int, Int, Int, Int) -> Void,
@@ -143,7 +141,6 @@ package struct NormalizationKernels: Sendable {
   package let columnSums:
     @Sendable (_ x: Input, _ pixels: Int, _ channels: Int, _ sums: Output) -> Void
 
-  /// The kernels of one module.
   package init(
     moments: @escaping @Sendable (Input, Input, Int, Int, Output, Output) -> Void,
     scaleChannels:
@@ -181,7 +178,6 @@ package struct PoolingKernels: Sendable {
   package let averagePool: @Sendable (_ x: Input, _ y: Output, _ shape: PoolShape) -> Void
   package let averagePoolGradient: @Sendable (_ dy: Input, _ dx: Output, _ shape: PoolShape) -> Void
 
-  /// The kernels of one module.
   package init(
     maxPool: @escaping @Sendable (Input, Output, UnsafeMutablePointer<UInt8>?, PoolShape) -> Void,
     maxPoolGradient: @escaping @Sendable (UnsafePointer<UInt8>, Input, Output, PoolShape) -> Void,
@@ -212,7 +208,6 @@ package struct ElementwiseKernels: Sendable {
   package let scale: @Sendable (_ values: Output, _ factor: Float, _ count: Int) -> Void
   package let sumOfSquares: @Sendable (_ values: Input, _ count: Int) -> Double
 
-  /// The kernels of one module.
   package init(
     rectify: @escaping @Sendable (Input, Output, Int) -> Void,
     rectifyGradient: @escaping @Sendable (Input, Input, Output, Int, Bool) -> Void,
@@ -247,7 +242,6 @@ package struct OptimizerKernels: Sendable {
       _ rate: Float, _ count: Int
     ) -> Void
 
-  /// The kernels of one module.
   package init(
     adamStep:
       @escaping @Sendable (
@@ -267,7 +261,6 @@ package struct PeakKernels: Sendable {
   package let floats: Int
   package let multiplyAddChains: @Sendable (_ values: Output, _ factor: Float, _ steps: Int) -> Void
 
-  /// The kernels of one module.
   package init(
     floats: Int, multiplyAddChains: @escaping @Sendable (Output, Float, Int) -> Void
   ) {

@@ -21,7 +21,6 @@ package struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible
     case `internal`
   }
 
-  /// The kind of failure.
   package var kind: Kind
   /// One lower-case sentence: the path or option, and the cause.
   package var problem: String

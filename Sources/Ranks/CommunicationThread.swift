@@ -1,5 +1,6 @@
 internal import CSystem
 internal import Glibc
+internal import Primitives
 internal import Synchronization
 
 /// The thread that alone speaks with the library of messages.
@@ -34,32 +35,12 @@ final class CommunicationThread: @unchecked Sendable {
   func start() throws(CommunicationError) -> (rank: Int, size: Int) {
     // Finished when the process has joined.
     let joining = Transfer(.leave, .control)
-    let start = Unmanaged.passRetained(Start(thread: self, joining: joining))
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { raw in
-        guard let raw else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-        start.thread.run(start.joining)
-        return nil
-      }, start.toOpaque())
-    guard status == 0 else {
-      start.release()
+    guard detachThread({ self.run(joining) }) else {
       throw CommunicationError(.library, "cannot start a thread for messages")
     }
-    pthread_detach(thread)
     joining.wait()
     if let failure { throw failure }
     return place.withLock { $0 }
-  }
-
-  private final class Start: Sendable {
-    let thread: CommunicationThread
-    let joining: Transfer
-    init(thread: CommunicationThread, joining: Transfer) {
-      (self.thread, self.joining) = (thread, joining)
-    }
   }
 
   /// Asks for something, in the order of its lane.

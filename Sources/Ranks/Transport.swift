@@ -78,7 +78,6 @@ package protocol Transport: AnyObject, Sendable {
     _ lane: Lane, _ own: UnsafeRawPointer, _ count: Int, into all: UnsafeMutableRawPointer,
     _ partition: Partition
   ) throws(CommunicationError) -> TransferID
-  /// Sends bytes to one process.
   func send(
     _ lane: Lane, _ bytes: UnsafeRawPointer, _ count: Int, to rank: Int
   ) throws(CommunicationError) -> TransferID

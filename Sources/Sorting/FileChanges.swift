@@ -138,10 +138,10 @@ package final class FileChanges {
     guard descriptor >= 0 else { throw failure(what) }
     defer { close(descriptor) }
     var hash = SHA256()
-    for start in stride(from: 0, to: input.size, by: FileFacts.piece) {
+    for part in (0..<input.size).parts(of: FileFacts.piece) {
       let bytes: [UInt8]
       do throws(TrainingError) {
-        bytes = try input.bytes(start..<min(start + FileFacts.piece, input.size))
+        bytes = try input.bytes(part)
       } catch {
         throw unreadable(error.problem)
       }
@@ -184,15 +184,7 @@ package final class FileChanges {
   /// Writes all of `bytes` at the descriptor's position, or at the end of a file opened to append.
   func write(_ bytes: [UInt8], to descriptor: CInt, _ what: String) throws(TrainingError) {
     try pass()
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure(what) }
-      done += count
-    }
+    guard FileSystem.writeAll(bytes, to: descriptor) else { throw failure(what) }
   }
 
   /// Waits until the names in the folder of `place` are on the disk.

@@ -61,12 +61,9 @@ struct FileFacts: Hashable {
     let file = try InputFile(place, limit: .max)
     guard file.size == size else { return nil }
     var hash = SHA256()
-    for start in stride(from: 0, to: size, by: FileFacts.piece) {
-      hash.update(try file.bytes(start..<min(start + FileFacts.piece, size)))
-    }
+    for part in (0..<size).parts(of: FileFacts.piece) { hash.update(try file.bytes(part)) }
     return hexadecimal(hash.finalize())
   }
 
-  /// Whether both are the same file.
   func isSameFile(as other: FileFacts) -> Bool { node == other.node && device == other.device }
 }

@@ -17,7 +17,6 @@ package enum SortFolder: Hashable, Sendable {
   /// That of photos that belong to none of the classes.
   case rejected
 
-  /// The folder's name.
   package var name: String {
     switch self {
     case .label(let name): name
@@ -26,7 +25,6 @@ package enum SortFolder: Hashable, Sendable {
     }
   }
 
-  /// The name of the folder of unsure photos.
   package static let unsureName = "unsure"
   /// The name of the folder of photos of no class.
   package static let rejectedName = "none-of-these"

@@ -14,7 +14,6 @@ enum SortEntry: Hashable {
   /// What follows from here on is taken back.
   case undo
 
-  /// The version of the form.
   private static let version = 1
 
   /// The line without its newline.
@@ -42,21 +41,16 @@ enum SortEntry: Hashable {
 
   /// What a line says; nil where it says nothing.
   init?(_ bytes: ArraySlice<UInt8>) {
-    guard case .object(let list)? = try? JSON.parse(bytes, depth: 2) else { return nil }
-    let members = Dictionary(
-      list.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-    func text(_ key: String) -> String? {
-      guard case .string(let text)? = members[key] else { return nil }
-      return text
-    }
-    if members["sort"]?.natural == SortEntry.version, let target = text("target"),
-      case .bool(let created)? = members["created"], let node = text("node").flatMap({ UInt64($0) })
+    guard let line = try? JSON.parse(bytes, depth: 2) else { return nil }
+    func text(_ key: String) -> String? { line[key]?.text }
+    if line["sort"]?.natural == SortEntry.version, let target = text("target"),
+      case .bool(let created)? = line["created"], let node = text("node").flatMap({ UInt64($0) })
     {
       self = .header(created: created, target: target, node: node)
     } else if let name = text("folder"), SortEntry.isFileName(name) {
       self = .folder(name)
     } else if let name = text("to"), let source = text("from"),
-      let means = text("by").flatMap(Placement.Means.init), let size = members["size"]?.natural,
+      let means = text("by").flatMap(Placement.Means.init), let size = line["size"]?.natural,
       let nanoseconds = text("nanoseconds").flatMap({ Int($0) }),
       let node = text("node").flatMap({ UInt64($0) }), let digest = text("sha256")
     {
@@ -69,11 +63,11 @@ enum SortEntry: Hashable {
           means: means, source: source, name: name, size: size, nanoseconds: nanoseconds,
           node: node,
           digest: digest))
-    } else if case .array(let values)? = members["settled"] {
+    } else if let values = line["settled"]?.elements {
       let except = values.compactMap(\.natural)
       guard except.count == values.count else { return nil }
       self = .settled(except: Set(except))
-    } else if members["undo"] == .bool(true) {
+    } else if line["undo"] == .bool(true) {
       self = .undo
     } else {
       return nil

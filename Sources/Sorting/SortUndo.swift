@@ -15,7 +15,6 @@ package final class SortUndo {
   package enum Outcome: Sendable, Hashable {
     /// The copy, or the second name, is removed.
     case removed
-    /// It is back where it was.
     case putBack
     /// It stays in the target, for this reason, and is no longer the sort's.
     case kept(String)
@@ -78,7 +77,6 @@ package final class SortUndo {
     }
   }
 
-  /// The number of photos in the journal.
   package var count: Int { journal?.record.placements.count ?? 0 }
 
   /// Takes all of it back; tells of each photo that was there to be taken back or kept, and stops

@@ -31,12 +31,7 @@ import Testing
     throws
   {
     try withTemporaryFolder { folder in
-      let paths = try (0..<37).map { number in
-        let path = "\(folder)/\(number).png"
-        let bytes = png(width: 40, height: 24, color: [90, 100, 110], seed: UInt32(number))
-        try write(number == 2 ? Array(bytes.prefix(50)) : bytes, to: path)
-        return path
-      }
+      let paths = try writePictures(in: folder)
       let model = try model(usual)
       var expected: [Prediction] = []
       try Predictor(model: model, engine: try engine(), tta: tta).predict(paths) {
@@ -82,5 +77,15 @@ import Testing
     #expect(Embedder.distance([1, 0], [0, 2]) == 1)
     #expect(Embedder.distance([1, 0], [-2, 0]) == 2)
     #expect(Embedder.distance([0, 0], [1, 0]) == 1)
+  }
+}
+
+/// 37 pictures, of which the third is cut off.
+func writePictures(in folder: String) throws -> [String] {
+  try (0..<37).map { number in
+    let path = "\(folder)/\(number).png"
+    let bytes = png(width: 40, height: 24, color: [90, 100, 110], seed: UInt32(number))
+    try write(number == 2 ? Array(bytes.prefix(50)) : bytes, to: path)
+    return path
   }
 }

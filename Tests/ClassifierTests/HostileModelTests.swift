@@ -44,13 +44,14 @@ private let seeds = 25
       return file.count >= 40 && HostileModel.sealed(file) == file
     }
     #expect(sealed.count >= 40)
-    tell("\(HostileKind.all.count) kinds of \(seeds) files, \(sealed.count) with a right digest")
+    Measurement.tell(
+      "\(HostileKind.all.count) kinds of \(seeds) files, \(sealed.count) with a right digest")
   }
 
   /// Opens a file that must be refused.
   private static func expectRefusal(_ path: String, bytes: Int, _ what: String) throws {
-    resetPeak()
-    let before = try memory("VmRSS")
+    Measurement.resetPeak()
+    let before = try Measurement.memory("VmRSS")
     do throws(TrainingError) {
       _ = try ClassifierModel(path: path)
       Issue.record("\(what): taken")
@@ -61,7 +62,7 @@ private let seeds = 25
       #expect(lines.allSatisfy { $0.unicodeScalars.count < 1200 && !$0.isEmpty }, "\(what)")
       #expect(!lines.joined().unicodeScalars.contains(where: steersTerminal), "\(what): \(error)")
     }
-    let growth = try memory("VmHWM") - before
+    let growth = try Measurement.memory("VmHWM") - before
     #expect(growth < 64 << 10 + 2 * bytes >> 10, "\(what): \(growth) kB for \(bytes) bytes")
   }
 
@@ -85,30 +86,6 @@ private let seeds = 25
       return isTaken(whole.count)
     }
     #expect(bits.isEmpty)
-    tell("\(whole.count) prefixes, \(8 * whole.count) bits")
+    Measurement.tell("\(whole.count) prefixes, \(8 * whole.count) bits")
   }
-}
-
-/// Adds a line to the file that `CNNCTL_FIGURES` names, if it does.
-private func tell(_ line: String) {
-  guard let path = getenv("CNNCTL_FIGURES") else { return }
-  let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-  _ = Array((line + "\n").utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-  close(file)
-}
-
-/// A line of /proc/self/status, in kB.
-private func memory(_ name: String) throws -> Int {
-  let text = ControlGroups.text(of: "/proc/self/status", limit: 1 << 16) ?? ""
-  let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
-  return try #require(
-    line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
-}
-
-/// Makes the largest size so far the present one, where the system can.
-private func resetPeak() {
-  let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-  guard file >= 0 else { return }
-  _ = write(file, "5", 1)
-  close(file)
 }

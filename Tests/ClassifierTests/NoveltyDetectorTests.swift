@@ -173,12 +173,7 @@ private func read(_ bytes: [UInt8]) throws -> ClassifierModel {
     tta: TestTimeAugmentation
   ) throws {
     try withTemporaryFolder { folder in
-      let paths = try (0..<37).map { number in
-        let path = "\(folder)/\(number).png"
-        let bytes = png(width: 40, height: 24, color: [90, 100, 110], seed: UInt32(number))
-        try write(number == 2 ? Array(bytes.prefix(50)) : bytes, to: path)
-        return path
-      }
+      let paths = try writePictures(in: folder)
       let model = try model(detector(), tta: tta)
       var plain: [Prediction] = []
       try Predictor(model: model, engine: try engine()).predict(paths) { plain.append($0) }

@@ -1,6 +1,7 @@
 import Glibc
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 
 /// What a bomb must not do, measured while it is tried.
@@ -112,49 +113,5 @@ struct BombCost {
     let elapsed = Measurement.seconds() - start
     let growth = try Measurement.memory("VmHWM") - before
     return BombCost(milliseconds: 1000 * elapsed, growthMB: Double(growth) / 1024)
-  }
-}
-
-/// Time and memory of this process.
-enum Measurement {
-  /// Adds a line to the file that `CNNCTL_FIGURES` names, if it does.
-  static func tell(_ line: String) {
-    guard let path = getenv("CNNCTL_FIGURES") else { return }
-    let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-    _ = Array((line + "\n").utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    close(file)
-  }
-
-  /// Processor time of this thread, which other tests do not touch.
-  static func seconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-    return Double(now.tv_sec) + 1e-9 * Double(now.tv_nsec)
-  }
-
-  /// A line of /proc/self/status, in kB.
-  static func memory(_ name: String) throws -> Int {
-    let text = String(decoding: try pseudoFile("/proc/self/status"), as: UTF8.self)
-    let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
-    return try #require(
-      line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
-  }
-
-  /// Makes the largest size so far the present one, where the system can.
-  static func resetPeak() {
-    let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    _ = write(file, "5", 1)
-    close(file)
-  }
-
-  /// The contents of a file that has no size of its own.
-  private static func pseudoFile(_ path: String) throws -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    try #require(file >= 0)
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(file, &bytes, bytes.count)
-    return Array(bytes.prefix(max(0, count)))
   }
 }

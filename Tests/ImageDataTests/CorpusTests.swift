@@ -1,6 +1,7 @@
 import FoundationEssentials
 import ImageData
 import Primitives
+import TestSupport
 import Testing
 
 /// Small files that the fuzzer made of the committed pictures, each for a path of its own through

@@ -48,43 +48,15 @@ import Testing
       Preprocessing(width: 32, height: 24, maxPixels: 1 << 20), kernels: kernels)
     let strict = ImageReader(
       Preprocessing(width: 16, height: 16, maxPixels: 1 << 12), kernels: kernels)
-    var verdicts: [String: Int] = [:]
-    var slowest = 0.0
-    var before = 0
-    for number in 0..<count {
-      if number == count / 5 { before = try Measurement.memory("VmRSS") }
-      let bytes = mutants.next()
-      let began = Measurement.seconds()
-      let failure = failure(bytes, reader)
-      slowest = max(slowest, Measurement.seconds() - began)
-      #expect(failure == self.failure(bytes, reader), "mutant \(number)")
-      if let failure {
-        #expect(failure.message.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(number)")
-        #expect(failure.code != .tooSlow && failure.code != .missingLibrary, "mutant \(number)")
-        #expect(self.failure(bytes, strict) != nil, "mutant \(number)")
-      } else {
-        let facts = try ImageReader.facts(bytes: bytes)
-        #expect(facts.width > 0 && facts.height > 0, "mutant \(number)")
-      }
-      verdicts[failure?.code.rawValue ?? "decoded", default: 0] += 1
+    let figures = try MutantFigures(of: &mutants, count: count, reader) { bytes, failure, number in
+      #expect(failure == MutantFigures.failure(bytes, reader), "mutant \(number)")
+      guard let failure else { return }
+      #expect(failure.code != .missingLibrary, "mutant \(number)")
+      #expect(MutantFigures.failure(bytes, strict) != nil, "mutant \(number)")
     }
-    let growth = try Measurement.memory("VmRSS") - before
-    let figures = verdicts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    Measurement.tell(
-      "\(count) mutants of \(names[0]) and others, slowest \(slowest) s, growth \(growth) kB: "
-        + figures.joined(separator: ", "))
-    #expect(slowest < 2)
-    #expect(growth < 32 << 10)
-    #expect(verdicts.count >= 3)
-  }
-
-  private static func failure(_ bytes: [UInt8], _ reader: ImageReader) -> ImageFailure? {
-    do throws(ImageFailure) {
-      let image = try reader.read(bytes: bytes)
-      precondition(reader.tensor(image).allSatisfy(\.isFinite), "numbers are finite")
-      return nil
-    } catch {
-      return error
-    }
+    Measurement.tell("\(count) mutants of \(names[0]) and others, \(figures.text)")
+    #expect(figures.slowest < 2)
+    #expect(figures.growth < 32 << 10)
+    #expect(figures.verdicts.count >= 3)
   }
 }

@@ -1,4 +1,5 @@
 import ImageData
+import TestSupport
 import Testing
 
 /// Refusing a file gives all memory back: whichever way the libraries leave, one exit frees.

@@ -28,47 +28,16 @@ import Testing
       kernels: try TestEngine.make().kernels)
     let whole = ImageReader(
       Preprocessing(width: 16, height: 16), kernels: try TestEngine.make().kernels)
-    var verdicts: [String: Int] = [:]
-    var slowest = 0.0
-    var before = 0
     let start = Measurement.seconds()
-    for number in 0..<count {
-      // What is set up once has been by then.
-      if number == count / 5 { before = try Measurement.memory("VmRSS") }
-      let bytes = mutants.next()
-      let began = Measurement.seconds()
-      let failure = failure(bytes, reader)
-      slowest = max(slowest, Measurement.seconds() - began)
-      #expect(failure == self.failure(bytes, whole), "mutant \(number)")
-      if let failure {
-        #expect(failure.message.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(number)")
-        #expect(failure.code != .tooSlow, "mutant \(number)")
-      } else {
-        let facts = try ImageReader.facts(bytes: bytes)
-        #expect(facts.width > 0 && facts.height > 0, "mutant \(number)")
-      }
-      verdicts[failure?.code.rawValue ?? "decoded", default: 0] += 1
+    let figures = try MutantFigures(of: &mutants, count: count, reader) { bytes, failure, number in
+      #expect(failure == MutantFigures.failure(bytes, whole), "mutant \(number)")
     }
-    let growth = try Measurement.memory("VmRSS") - before
-    let figures = verdicts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    Measurement.tell(
-      "\(count) mutants in \(Measurement.seconds() - start) s, slowest \(slowest) s, "
-        + "growth \(growth) kB: \(figures.joined(separator: ", "))")
-    #expect(slowest < 2)
+    Measurement.tell("\(count) mutants in \(Measurement.seconds() - start) s, \(figures.text)")
+    #expect(figures.slowest < 2)
     // A leak of so little as a kilobyte a file is seen in a long run.
-    #expect(growth < 16 << 10)
-    #expect(verdicts.count >= 4)
-    #expect((verdicts["decoded"] ?? 0) > count / 100)
-  }
-
-  private static func failure(_ bytes: [UInt8], _ reader: ImageReader) -> ImageFailure? {
-    do throws(ImageFailure) {
-      let image = try reader.read(bytes: bytes)
-      precondition(reader.tensor(image).allSatisfy(\.isFinite), "numbers are finite")
-      return nil
-    } catch {
-      return error
-    }
+    #expect(figures.growth < 16 << 10)
+    #expect(figures.verdicts.count >= 4)
+    #expect((figures.verdicts["decoded"] ?? 0) > count / 100)
   }
 
   @Test("The libraries print nothing, whatever they are given")

@@ -1,4 +1,7 @@
+import ImageData
 import Primitives
+import TestSupport
+import Testing
 
 /// Changed copies of files, the same for the same number.
 struct Mutants {
@@ -62,6 +65,57 @@ struct Mutants {
       let end = at + 8 + length
       bytes.replaceSubrange(end..<(end + 4), with: big(Int(crc32(bytes[(at + 4)..<end])), 4))
       at = end + 4
+    }
+  }
+}
+
+/// What became of many mutants.
+struct MutantFigures {
+  /// How many came to each kind of failure, and how many were decoded.
+  private(set) var verdicts: [String: Int] = [:]
+  /// The most seconds that one took.
+  private(set) var slowest = 0.0
+  /// Kilobytes that the process has grown by since a fifth of them.
+  private(set) var growth = 0
+
+  /// Reads so many mutants; each has one verdict, in words for a terminal, and `check` says more.
+  init(
+    of mutants: inout Mutants, count: Int, _ reader: ImageReader,
+    check: (_ bytes: [UInt8], _ failure: ImageFailure?, _ number: Int) -> Void
+  ) throws {
+    var before = 0
+    for number in 0..<count {
+      // What is set up once has been by then.
+      if number == count / 5 { before = try Measurement.memory("VmRSS") }
+      let bytes = mutants.next()
+      let began = Measurement.seconds()
+      let failure = MutantFigures.failure(bytes, reader)
+      slowest = max(slowest, Measurement.seconds() - began)
+      check(bytes, failure, number)
+      if let failure {
+        #expect(failure.message.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(number)")
+        #expect(failure.code != .tooSlow, "mutant \(number)")
+      } else {
+        let facts = try ImageReader.facts(bytes: bytes)
+        #expect(facts.width > 0 && facts.height > 0, "mutant \(number)")
+      }
+      verdicts[failure?.code.rawValue ?? "decoded", default: 0] += 1
+    }
+    growth = try Measurement.memory("VmRSS") - before
+  }
+
+  var text: String {
+    "slowest \(slowest) s, growth \(growth) kB: "
+      + verdicts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+
+  static func failure(_ bytes: [UInt8], _ reader: ImageReader) -> ImageFailure? {
+    do throws(ImageFailure) {
+      let image = try reader.read(bytes: bytes)
+      precondition(reader.tensor(image).allSatisfy(\.isFinite), "numbers are finite")
+      return nil
+    } catch {
+      return error
     }
   }
 }

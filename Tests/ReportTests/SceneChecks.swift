@@ -127,3 +127,16 @@ func answers(
   }
   return (probabilities, truths, ConfusionCounts(confusion))
 }
+
+extension Box {
+  /// Whether two rectangles share more than an edge.
+  func overlaps(_ other: Box) -> Bool {
+    left < other.right && other.left < right && top < other.bottom && other.top < bottom
+  }
+
+  /// Whether another rectangle lies inside, edges included, to within `tolerance`.
+  func contains(_ other: Box, tolerance: Double = 0) -> Bool {
+    other.left >= left - tolerance && other.top >= top - tolerance
+      && other.right <= right + tolerance && other.bottom <= bottom + tolerance
+  }
+}

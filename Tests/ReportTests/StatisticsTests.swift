@@ -135,3 +135,12 @@ private func agree(_ actual: Double?, _ expected: Double?) -> Bool {
     #expect(faults(CurveChart(kind: .roc, classes: curves, names: ["a", "b", "c"]).scene) == [])
   }
 }
+
+extension ClassCurves {
+  /// Mean area under the ROC curves; nil if a class has no curve.
+  fileprivate var macroROCArea: Double? {
+    let areas = classes.compactMap { $0?.rocArea }
+    guard areas.count == classes.count, !areas.isEmpty else { return nil }
+    return areas.reduce(0, +) / Double(areas.count)
+  }
+}

@@ -57,16 +57,6 @@ private func solved(_ events: Events) -> SolvedStart? {
   events.all.lazy.compactMap { if case .solved(let start) = $0 { start } else { nil } }.first
 }
 
-/// A run's files that must not depend on how often it was interrupted.
-private func outcome(_ folder: String) throws -> [String] {
-  let run = RunFolder(existing: folder)
-  return try text(of: run.file("metrics.csv")).split(separator: "\n").map {
-    $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
-  } + [
-    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
-  ]
-}
-
 private func resume(_ folder: String) throws -> (TrainingSummary, Events) {
   try follow(Trainer(try Resumption(run: folder), engine: try engine(threads: 1)))
 }

@@ -5,18 +5,6 @@ import TestSupport
 import Testing
 import Training
 
-/// What of a run must not depend on how it came to its length.
-private func outcome(_ folder: String) throws -> [String] {
-  let run = RunFolder(existing: folder)
-  let rows = try text(of: run.file("metrics.csv")).split(separator: "\n").map { row in
-    // Without seconds and images a second.
-    row.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
-  }
-  return rows + [
-    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
-  ]
-}
-
 private func resumed(
   _ folder: String, _ change: (inout Settings) -> Void = { _ in }
 ) throws -> (TrainingSummary, Events) {

@@ -42,18 +42,6 @@ private let ways: [(String, @Sendable (inout Settings) -> Void)] = [
   ),
 ]
 
-/// A run's files that must not depend on how often it was interrupted.
-private func outcome(_ folder: String) throws -> [String] {
-  let run = RunFolder(existing: folder)
-  let rows = try text(of: run.file("metrics.csv")).split(separator: "\n").map { row in
-    // Without seconds and images a second.
-    row.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
-  }
-  return rows + [
-    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
-  ]
-}
-
 private func resume(
   _ folder: String, dataset: String? = nil, threads: Int = 1,
   _ change: (inout Settings) -> Void = { _ in },

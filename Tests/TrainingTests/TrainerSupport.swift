@@ -1,3 +1,4 @@
+import Classifier
 import ImageData
 import Primitives
 import TestSupport
@@ -78,4 +79,16 @@ extension Settings {
         }
     }
   }
+}
+
+/// What of a run must not depend on how it came to its length, or on how often it was interrupted.
+func outcome(_ folder: String) throws -> [String] {
+  let run = RunFolder(existing: folder)
+  let rows = try text(of: run.file("metrics.csv")).split(separator: "\n").map { row in
+    // Without seconds and images a second.
+    row.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
+  }
+  return rows + [
+    SHA256.hex(of: try bytes(of: run.bestWeights)), SHA256.hex(of: try bytes(of: run.lastWeights)),
+  ]
 }

@@ -3,7 +3,6 @@ internal import KernelTypes
 /// A convolution of one or more layers of a network, to be measured alone.
 struct ConvolutionCase {
   let geometry: ConvolutionGeometry
-  /// The number of layers with this convolution.
   private(set) var layers: Int
   /// Whether training computes the gradient of its input, which the first layer does not need.
   private(set) var hasInputGradient: Bool
@@ -103,7 +102,6 @@ extension ConvolutionGeometry {
     return isEven ? even : .same
   }
 
-  /// The layers of a network with only this convolution.
   fileprivate var network: [any Layer] {
     let convolution = Conv2D(
       filters: output.channels, kernelSize: kernel, stride: stride, padding: paddingRule,

@@ -6,7 +6,6 @@ package import Compute
 /// Work outside loops remains on one thread. Loops are divided by sizes alone, so the tasks are those
 /// of any number of threads.
 package struct ScalingFigures: Sendable {
-  /// The numbers of threads.
   package static let threads = [2, 4, 8, 16, 32, 64]
 
   /// What a node of the network, or the work of no node, takes.

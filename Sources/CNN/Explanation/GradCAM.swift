@@ -1,5 +1,6 @@
 public import Compute
 internal import KernelTypes
+internal import Primitives
 
 /// Grad-CAM: the regions of an image that support a class.
 ///
@@ -77,10 +78,10 @@ public final class GradCAM {
       throw .target(expected: "in \(known)", found: index)
     }
     return images.withUnsafeBufferPointer { pixels in
-      stride(from: 0, to: classes.count, by: batchSize).flatMap { first in
-        let batch = Array(classes[first..<min(first + batchSize, classes.count)])
-        let range = (first * input.count)..<((first + batch.count) * input.count)
-        return heat(pixels: UnsafeBufferPointer(rebasing: pixels[range]), classes: batch)
+      classes.indices.parts(of: batchSize).flatMap { part in
+        let range = (part.lowerBound * input.count)..<(part.upperBound * input.count)
+        return heat(
+          pixels: UnsafeBufferPointer(rebasing: pixels[range]), classes: Array(classes[part]))
       }
     }
   }

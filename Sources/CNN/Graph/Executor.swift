@@ -78,7 +78,6 @@ final class Executor {
     return other
   }
 
-  /// Bytes of the arena.
   var memoryBytes: Int { arena.byteCount }
 
   /// The logits of the last forward pass.

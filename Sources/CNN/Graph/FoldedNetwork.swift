@@ -46,7 +46,7 @@ final class FoldedNetwork {
       graph.join(index, next, as: convolution)
       dropped.insert(next)
     }
-    graph.nodes = graph.nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
+    graph = graph.without(dropped)
     self.graph = graph.fusingActivations().fusingPools().chainingConvolutions()
     self.folds = folds
     parameters = try FloatMemory(count: floats)

@@ -71,7 +71,7 @@ struct GraphBuilder {
       if graph.summaries.count == summary {
         graph.summaries.append(
           LayerSummary(
-            name: name, kind: type(of: layer).kind, outputShape: current.shape,
+            name: name, kind: layer.form.kind.rawValue, outputShape: current.shape,
             parameters: graph.slots[slots...].reduce(0) {
               $0 + ($1.slab == .parameters ? $1.count : 0)
             },
@@ -220,22 +220,41 @@ extension Graph {
     nodes[node].output = nodes[follower].output
   }
 
-  /// The same graph with max poolings fused into the convolutions before them.
-  func fusingPools() -> Graph {
+  /// The same graph without some nodes, whose outputs others give now.
+  func without(_ dropped: Set<Int>) -> Graph {
+    var graph = self
+    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { nodes[$0] }
+    return graph
+  }
+
+  /// The same graph with operations put into the convolutions that they alone read.
+  ///
+  /// `take` makes a convolution do what an operation does as well, where it can, and says whether.
+  func fusingIntoConvolutions(
+    _ take: (inout ConvolutionOperation, any Operation) -> Bool
+  ) -> Graph {
     var graph = self
     let readers = readers
     var dropped: Set<Int> = []
     for (index, node) in nodes.enumerated() {
-      guard var convolution = node.operation as? ConvolutionOperation, convolution.canPool,
-        let next = follower(of: index, readers),
-        let pool = nodes[next].operation as? MaxPoolOperation, pool.shape.halves
+      guard var convolution = node.operation as? ConvolutionOperation,
+        let next = follower(of: index, readers), take(&convolution, nodes[next].operation)
       else { continue }
-      convolution.pool = pool.shape
       graph.join(index, next, as: convolution)
       dropped.insert(next)
     }
-    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    return graph
+    return graph.without(dropped)
+  }
+
+  /// The same graph with max poolings fused into the convolutions before them.
+  func fusingPools() -> Graph {
+    fusingIntoConvolutions { convolution, next in
+      guard convolution.canPool, let pool = next as? MaxPoolOperation, pool.shape.halves else {
+        return false
+      }
+      convolution.pool = pool.shape
+      return true
+    }
   }
 
   /// Floats of parameters that a network may have: 4 GB of weights.

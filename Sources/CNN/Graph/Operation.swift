@@ -104,14 +104,12 @@ struct ForwardPass {
   let packed: Input?
   /// Measurements of the input by the operation that computed it.
   let inputMeasurements: Measurements?
-  /// The place for measurements of the output.
   let outputMeasurements: Measurements?
   /// The profile being recorded: an operation of several kinds ends each with a lap.
   let profile: StepProfile?
 
   var kernels: KernelTable { engine.kernels }
 
-  /// The place of the output.
   var output: Output {
     guard let target else { preconditionFailure("an output that nobody reads from memory") }
     return target

@@ -5,8 +5,6 @@ internal import KernelTypes
 /// Behind a batch normalization it is computed in one pass with it; ReLU6 is then part of it, as a
 /// ReLU is. For answers it is part of the convolution before.
 public struct Activate: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "activation"
   /// This layer among all kinds.
   public var form: LayerForm { .activate(self) }
 
@@ -84,19 +82,12 @@ extension Graph {
   /// The same graph, for answers, with activation functions put into the convolutions that they
   /// alone read.
   func fusingActivations() -> Graph {
-    var graph = self
-    let readers = readers
-    var dropped: Set<Int> = []
-    for (index, node) in nodes.enumerated() {
-      guard var convolution = node.operation as? ConvolutionOperation, convolution.canActivate,
-        let next = follower(of: index, readers),
-        let activation = nodes[next].operation as? ActivateOperation
-      else { continue }
+    fusingIntoConvolutions { convolution, next in
+      guard convolution.canActivate, let activation = next as? ActivateOperation else {
+        return false
+      }
       convolution.activation = activation.function
-      graph.join(index, next, as: convolution)
-      dropped.insert(next)
+      return true
     }
-    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    return graph
   }
 }

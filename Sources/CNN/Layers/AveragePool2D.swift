@@ -2,8 +2,6 @@ internal import KernelTypes
 
 /// The mean of each window, per channel, over the pixels inside the map only.
 public struct AveragePool2D: Layer, WindowLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "averagePool2D"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .averagePool2D(self) }
 

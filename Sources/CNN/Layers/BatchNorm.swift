@@ -4,8 +4,6 @@
 /// ones otherwise. As in PyTorch, a batch is normalised with the biased variance and the unbiased
 /// one is kept: running += rate · (batch - running).
 public struct BatchNorm: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "batchNorm"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .batchNorm(self) }
 

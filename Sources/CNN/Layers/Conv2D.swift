@@ -4,8 +4,6 @@
 /// of both sides are divided, and each group of outputs reads its own inputs alone; with as many
 /// groups as channels on both sides the convolution is depthwise.
 public struct Conv2D: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "conv2D"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .conv2D(self) }
 

@@ -4,8 +4,6 @@ internal import KernelTypes
 ///
 /// Takes a vector of features: put `Flatten` or `GlobalAveragePool2D` before it.
 public struct Dense: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "dense"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .dense(self) }
 

@@ -5,8 +5,6 @@ internal import Primitives
 ///
 /// Srivastava et al. 2014.
 public struct Dropout: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "dropout"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .dropout(self) }
 

@@ -1,7 +1,5 @@
 /// Turns a map into a vector of features, in memory order: row, column, channel.
 public struct Flatten: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "flatten"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .flatten(self) }
 

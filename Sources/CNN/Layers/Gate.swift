@@ -5,8 +5,6 @@ internal import KernelTypes
 /// With a global average, two 1x1 convolutions and a sigmoid as its body it is squeeze-and-excitation
 /// (Hu et al. 2018).
 public struct Gate: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "gate"
   /// This layer among all kinds.
   public var form: LayerForm { .gate(self) }
 

@@ -2,8 +2,6 @@ internal import KernelTypes
 
 /// The mean of the whole map, per channel: a vector of features.
 public struct GlobalAveragePool2D: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "globalAveragePool2D"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .globalAveragePool2D(self) }
 

@@ -3,8 +3,6 @@
 /// The set is closed: a layer is one of the cases of `LayerForm`, since a model file could not name
 /// any other.
 public protocol Layer: Sendable {
-  /// The name of this kind of layer in an architecture's JSON.
-  static var kind: String { get }
   /// This layer as a case of the closed set.
   var form: LayerForm { get }
 }
@@ -76,10 +74,12 @@ public enum LayerForm: Sendable {
   }
 }
 
-/// Every kind of layer that an architecture can name.
-package enum LayerKind: CaseIterable, Sendable {
+/// Every kind of layer, by its name in an architecture's JSON.
+package enum LayerKind: String, CaseIterable, Sendable {
   case conv2D, maxPool2D, averagePool2D, globalAveragePool2D, flatten, dense, dropout, batchNorm,
-    relu, activate, residual, gate
+    relu
+  case activate = "activation"
+  case residual, gate
 
   /// The layers of this kind.
   var type: any GraphLayer.Type {
@@ -98,9 +98,6 @@ package enum LayerKind: CaseIterable, Sendable {
     case .gate: Gate.self
     }
   }
-
-  /// The kind's name in an architecture's JSON.
-  package var name: String { type.kind }
 }
 
 /// A layer that can become part of a graph.
@@ -121,22 +118,12 @@ extension GraphLayer {
   func multiplyAdds(input: Shape, output: Shape) -> Int { 0 }
 
   /// Refuses a number outside its range.
-  func require(
-    _ value: Int, in range: ClosedRange<Int>, _ field: String, _ path: String
+  func require<Number>(
+    _ value: Number, in range: ClosedRange<Number>, _ field: String, _ path: String
   ) throws(ModelError) {
     guard range.contains(value) else {
       throw .invalid(
-        layer: "\(path) (\(Self.kind))", field: field,
-        expected: "in \(range.lowerBound)...\(range.upperBound)", found: "\(value)")
-    }
-  }
-
-  func require(
-    _ value: Double, in range: ClosedRange<Double>, _ field: String, _ path: String
-  ) throws(ModelError) {
-    guard range.contains(value) else {
-      throw .invalid(
-        layer: "\(path) (\(Self.kind))", field: field,
+        layer: "\(path) (\(form.kind.rawValue))", field: field,
         expected: "in \(range.lowerBound)...\(range.upperBound)", found: "\(value)")
     }
   }

@@ -7,11 +7,6 @@ extension JSON {
     return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   }
 
-  fileprivate var double: Double? {
-    guard case .number(let text) = self else { return nil }
-    return Double(text)
-  }
-
   /// Whether every number fits into 64 bits of floating point.
   var isFinite: Bool {
     switch self {
@@ -49,48 +44,28 @@ struct LayerFields {
   }
 
   mutating func int(_ name: String, default value: Int? = nil) throws(ModelError) -> Int {
-    guard let found = values.removeValue(forKey: name) else {
-      if let value { return value }
-      throw missing(name, "a whole number")
-    }
-    guard let number = found.whole else { throw wrong(name, "a whole number", found) }
-    return number
+    try take(name, "a whole number", value) { $0.whole }
   }
 
   mutating func double(_ name: String, default value: Double? = nil) throws(ModelError) -> Double {
-    guard let found = values.removeValue(forKey: name) else {
-      if let value { return value }
-      throw missing(name, "a number")
-    }
-    guard let number = found.double else { throw wrong(name, "a number", found) }
-    return number
+    try take(name, "a number", value) { $0.double }
   }
 
   mutating func bool(_ name: String, default value: Bool) throws(ModelError) -> Bool {
-    switch values.removeValue(forKey: name) {
-    case .bool(let found): return found
-    case nil: return value
-    case .some(let found): throw wrong(name, "true or false", found)
-    }
+    try take(name, "true or false", value) { if case .bool(let found) = $0 { found } else { nil } }
   }
 
   mutating func string(_ name: String, default value: String? = nil) throws(ModelError) -> String {
-    switch values.removeValue(forKey: name) {
-    case .string(let found): return found
-    case nil:
-      if let value { return value }
-      throw missing(name, "a text")
-    case .some(let found): throw wrong(name, "a text", found)
-    }
+    try take(name, "a text", value) { $0.text }
   }
 
   mutating func padding(_ name: String) throws(ModelError) -> Padding {
-    switch values.removeValue(forKey: name) {
-    case nil, .string("valid"): return .valid
-    case .string("same"): return .same
-    case .some(let found):
-      if let zeros = found.whole { return .explicit(zeros) }
-      throw wrong(name, "\"valid\", \"same\" or a whole number", found)
+    try take(name, "\"valid\", \"same\" or a whole number", .valid) {
+      switch $0 {
+      case .string("valid"): .valid
+      case .string("same"): .same
+      default: $0.whole.map(Padding.explicit)
+      }
     }
   }
 
@@ -109,21 +84,25 @@ struct LayerFields {
   mutating func layers(
     _ name: String, default value: [any Layer]? = nil
   ) throws(ModelError) -> [any Layer] {
-    switch values.removeValue(forKey: name) {
-    case .array(let found): return try Architecture.layers(found, place: "\(place).\(name)")
-    case nil:
-      if let value { return value }
-      throw missing(name, "a list of layers")
-    case .some(let found): throw wrong(name, "a list of layers", found)
-    }
+    if let value, values[name] == nil { return value }
+    return try Architecture.layers(
+      try take(name, "a list of layers") { $0.elements }, place: "\(place).\(name)")
   }
 
   mutating func object(_ name: String) throws(ModelError) -> LayerFields {
-    switch values.removeValue(forKey: name) {
-    case .object(let found): return LayerFields(place: "\(place).\(name)", found)
-    case nil: throw missing(name, "an object")
-    case .some(let found): throw wrong(name, "an object", found)
+    LayerFields(place: "\(place).\(name)", try take(name, "an object") { $0.members })
+  }
+
+  /// The field as `read` finds it; without the field the default, if there is one.
+  private mutating func take<Value>(
+    _ name: String, _ expected: String, _ value: Value? = nil, _ read: (JSON) -> Value?
+  ) throws(ModelError) -> Value {
+    guard let found = values.removeValue(forKey: name) else {
+      if let value { return value }
+      throw .description(at: "\(place).\(name)", expected: expected, found: "nothing")
     }
+    guard let result = read(found) else { throw wrong(name, expected, found) }
+    return result
   }
 
   /// Refuses fields that have not been read.
@@ -156,10 +135,6 @@ struct LayerFields {
     case .same: values[name] = .string("same")
     case .explicit(let zeros): values[name] = .int(zeros)
     }
-  }
-
-  private func missing(_ name: String, _ expected: String) -> ModelError {
-    .description(at: "\(place).\(name)", expected: expected, found: "nothing")
   }
 
   private func wrong(_ name: String, _ expected: String, _ found: JSON) -> ModelError {

@@ -2,8 +2,6 @@ internal import KernelTypes
 
 /// The maximum of each window, per channel.
 public struct MaxPool2D: Layer, WindowLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "maxPool2D"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .maxPool2D(self) }
 

@@ -2,8 +2,6 @@ internal import KernelTypes
 
 /// max(x, 0).
 public struct ReLU: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "relu"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .relu(self) }
 

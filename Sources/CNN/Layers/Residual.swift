@@ -4,8 +4,6 @@ internal import KernelTypes
 ///
 /// He et al. 2016.
 public struct Residual: Layer, GraphLayer {
-  /// The name of this kind of layer in JSON.
-  public static let kind = "residual"
   /// This layer as a case of the closed set.
   public var form: LayerForm { .residual(self) }
 

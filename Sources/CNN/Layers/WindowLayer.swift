@@ -37,7 +37,8 @@ extension WindowLayer {
       let columns = padding.resolve(input: map.width, kernel: size, stride: stride)
     else {
       throw .shape(
-        layer: "\(path) (\(Self.kind))", expected: "at least \(size)x\(size) pixels", found: map)
+        layer: "\(path) (\(form.kind.rawValue))", expected: "at least \(size)x\(size) pixels",
+        found: map)
     }
     let windows = PoolShape(
       height: map.height, width: map.width, channels: map.channels, outputHeight: rows.output,

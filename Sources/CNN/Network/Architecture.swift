@@ -70,7 +70,7 @@ public struct Architecture: Sendable, Equatable {
   static func json(_ layer: any Layer) -> JSON {
     var fields = LayerFields(place: "")
     let layer = layer.form.layer
-    fields.set("kind", type(of: layer).kind)
+    fields.set("kind", layer.form.kind.rawValue)
     layer.write(to: &fields)
     return fields.object
   }
@@ -84,8 +84,8 @@ public struct Architecture: Sendable, Equatable {
       }
       var fields = LayerFields(place: here, object)
       let kind = try fields.string("kind")
-      guard let type = LayerKind.allCases.first(where: { $0.name == kind })?.type else {
-        let known = LayerKind.allCases.map(\.name).joined(separator: ", ")
+      guard let type = LayerKind(rawValue: kind)?.type else {
+        let known = LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
         throw .description(at: "\(here).kind", expected: "one of \(known)", found: "\"\(kind)\"")
       }
       layers.append(try type.init(from: &fields))

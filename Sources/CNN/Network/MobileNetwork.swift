@@ -79,7 +79,6 @@ package enum MobileNetwork: String, CaseIterable, Sendable {
     }
   }
 
-  /// The blocks in order.
   package var blocks: [Block] {
     var inputs = stem
     return stages.enumerated().flatMap { number, stage in

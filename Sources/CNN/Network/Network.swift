@@ -142,7 +142,6 @@ public final class Network: @unchecked Sendable {
     return methods
   }
 
-  /// Whether every number is finite.
   package var isFinite: Bool {
     graph.slots.allSatisfy { slot in
       UnsafeBufferPointer(start: slab(of: slot).base + slot.offset, count: slot.count)

@@ -27,7 +27,6 @@ public final class Muon: SteppingOptimizer {
   /// The coefficients of the iteration: the slope at zero as large as possible, singular values
   /// from a tenth up near 1 after few steps (Jordan's).
   package static let coefficients: (Double, Double, Double) = (3.4445, -4.7750, 2.0315)
-  /// Iterations per step.
   package static let iterations = 3
   /// The learning rate of `AdamW` as a fraction of Muon's.
   package static let adamShare = 0.2

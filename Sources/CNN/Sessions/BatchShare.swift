@@ -7,7 +7,6 @@ package struct BatchPlace: Sendable, Hashable {
   /// The images of the whole batch.
   package var whole: Int
 
-  /// A part of a batch.
   package init(offset: Int, whole: Int) {
     self.offset = offset
     self.whole = whole

@@ -1,5 +1,6 @@
 public import Compute
 internal import KernelTypes
+internal import Primitives
 
 /// Computes a network's predictions.
 ///
@@ -113,10 +114,9 @@ public final class InferenceSession {
     }
     return images.withUnsafeBufferPointer { pixels in
       var logits: [Float] = []
-      for first in stride(from: 0, to: images.count / sample, by: batchSize) {
-        let count = min(batchSize, images.count / sample - first)
-        let range = (first * sample)..<((first + count) * sample)
-        logits += run(pixels: UnsafeBufferPointer(rebasing: pixels[range]), count: count)
+      for part in (0..<(images.count / sample)).parts(of: batchSize) {
+        let range = (part.lowerBound * sample)..<(part.upperBound * sample)
+        logits += run(pixels: UnsafeBufferPointer(rebasing: pixels[range]), count: part.count)
       }
       return logits
     }

@@ -133,7 +133,7 @@ public enum Loss: Sendable, Hashable {
 }
 
 /// 1 / (1 + e^-x) without overflow.
-private func sigmoid(_ x: Double) -> Double {
+package func sigmoid(_ x: Double) -> Double {
   x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 }
 

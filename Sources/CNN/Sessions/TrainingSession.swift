@@ -21,9 +21,7 @@ public final class TrainingSession {
   /// The shape of the training images; the largest one until `resize`.
   package private(set) var input: Shape
   private let gradients: FloatMemory
-  private var segments: [ParameterUpdate.Segment]
-  private var matrices: [ParameterUpdate.Matrix]
-  private var squares: [Double]
+  private var trained: TrainedSegments
   /// The optimizer's steps before the backbone began to move.
   private var backboneStepsBefore = 0
   /// The processes that train together, each on a part of the batch.
@@ -106,9 +104,7 @@ public final class TrainingSession {
       graph: graph, parameters: network.parameters, statistics: network.statistics, packed: nil,
       capacity: batchSize, engine: engine, isTraining: true, inputGradient: inputGradient)
     gradients = try FloatMemory(count: network.parameters.count)
-    segments = ParameterUpdate.segments(of: network.graph) { _ in (1, 0) }
-    matrices = ParameterUpdate.matrices(of: network.graph)
-    squares = [Double](repeating: 0, count: segments.count)
+    trained = TrainedSegments(of: network.graph)
     try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
 
@@ -134,14 +130,9 @@ public final class TrainingSession {
 
   /// Divides the parameters into segments of equal learning rate.
   private func cutSegments(_ head: ClassifierHead) {
-    let rates = LayerRates(
-      of: network.graph, head: head, last: backboneRate,
-      first: backboneRate == 0 ? 0 : stemRate ?? backboneRate)
-    segments = ParameterUpdate.segments(of: network.graph) { slot in
-      head.owns(tensor: slot.name) ? (1, 0) : (rates[slot], backboneStepsBefore)
-    }
-    matrices = ParameterUpdate.matrices(of: network.graph) { rates[$0] }
-    squares = [Double](repeating: 0, count: segments.count)
+    trained = TrainedSegments(
+      of: network.graph, head: head, first: backboneRate == 0 ? 0 : stemRate ?? backboneRate,
+      last: backboneRate, stepsBefore: backboneStepsBefore)
   }
 
   /// Bytes that the session takes in addition to the network: activations, gradients, moments.
@@ -227,8 +218,8 @@ public final class TrainingSession {
     let norm = clipGradients()
     stepping.step(
       ParameterUpdate(
-        parameters: network.parameters.base, gradients: Input(gradients.base), segments: segments,
-        matrices: matrices, engine: executor.engine))
+        parameters: network.parameters.base, gradients: Input(gradients.base),
+        segments: trained.segments, matrices: trained.matrices, engine: executor.engine))
     profile?.lap(.optimizer)
     let fault = isFiniteAfterStep ? nil : fault
     seconds.optimizer = (clock.now - afterBackward).inSeconds
@@ -257,7 +248,6 @@ public final class TrainingSession {
     return result
   }
 
-  /// The gradients of the whole batch.
   private func computeGradients(
     _ images: Input, batch: Int, _ mode: PassMode, _ share: BatchShare?
   ) {
@@ -291,25 +281,11 @@ public final class TrainingSession {
     }
   }
 
-  /// The sum of squares over all trained segments, in their order.
-  private func sumOfSquares(_ memory: FloatMemory) -> Double {
-    let kernels = executor.engine.kernels.elementwise
-    squares.withUnsafeMutableBufferPointer { squares in
-      // Each task writes its own element.
-      nonisolated(unsafe) let squares = squares
-      executor.engine.workers.parallelFor(segments.count) { index, _ in
-        squares[index] = kernels.sumOfSquares(
-          memory.base + segments[index].start, segments[index].count)
-      }
-    }
-    return squares.reduce(0, +)
-  }
-
   /// Scales the gradients down to the clipping norm.
   private func clipGradients() -> Double? {
     guard let clipNorm else { return nil }
     let kernels = executor.engine.kernels.elementwise
-    let norm = sumOfSquares(gradients).squareRoot()
+    let norm = trained.sumOfSquares(gradients, executor.engine).squareRoot()
     if norm > clipNorm {
       let factor = Float(clipNorm / norm)
       executor.engine.stretches(gradients.count) { start, count in
@@ -322,7 +298,7 @@ public final class TrainingSession {
   /// Whether all numbers are finite after a step: one that is not finite in a gradient or moment
   /// makes the parameter that it updates not finite, or has stopped the optimizer.
   private var isFiniteAfterStep: Bool {
-    stepping.isFinite && sumOfSquares(network.parameters).isFinite
+    stepping.isFinite && trained.sumOfSquares(network.parameters, executor.engine).isFinite
       && executor.engine.kernels.elementwise.sumOfSquares(
         Input(network.statistics.base), network.statistics.count
       ).isFinite

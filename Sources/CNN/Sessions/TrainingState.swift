@@ -38,7 +38,6 @@ extension Network {
   }
 }
 
-/// Copies the values into the memory of the same name.
 func copyIn(
   _ values: [String: [Float]], to memory: [(name: String, memory: FloatMemory)]
 ) throws(ModelError) {

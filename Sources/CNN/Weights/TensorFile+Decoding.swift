@@ -75,35 +75,22 @@ extension TensorFile {
   private static func floats(
     _ count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) throws(TensorFileError) -> Void
   ) throws(TensorFileError) -> [Float] {
-    var failure: TensorFileError?
-    let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+    try [Float](unsafeUninitializedCapacity: count) { buffer, initialized throws(TensorFileError) in
       buffer.initialize(repeating: 0)
-      do throws(TensorFileError) {
-        try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      } catch {
-        failure = error
-      }
+      try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
       initialized = count
     }
-    if let failure { throw failure }
-    return values
   }
 
   private static func decode(
     _ place: Layout.Place, _ bytes: ArraySlice<UInt8>, scales: [Float],
     into target: UnsafeMutableBufferPointer<Float>
   ) throws(TensorFileError) {
-    var failure: TensorFileError?
-    bytes.withUnsafeBytes { bytes in
-      scales.withUnsafeBufferPointer { scales in
-        do throws(TensorFileError) {
-          try decode(bytes, of: place, scales: scales, into: target)
-        } catch {
-          failure = error
-        }
+    try bytes.withUnsafeBufferPointer { bytes throws(TensorFileError) in
+      try scales.withUnsafeBufferPointer { scales throws(TensorFileError) in
+        try decode(UnsafeRawBufferPointer(bytes), of: place, scales: scales, into: target)
       }
     }
-    if let failure { throw failure }
   }
 
   /// Decodes an array's bytes to floats, all of which must be finite.

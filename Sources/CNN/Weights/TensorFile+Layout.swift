@@ -46,10 +46,7 @@ extension TensorFile {
       guard prefix.count >= prefixBytes, fileBytes >= prefixBytes else {
         throw .tooShort(bytes: fileBytes)
       }
-      var length: UInt64 = 0
-      for (index, byte) in prefix.prefix(prefixBytes).enumerated() {
-        length |= UInt64(byte) << UInt64(8 * index)
-      }
+      let length = prefix.prefix(prefixBytes).littleEndianNumber
       let limit = min(limit, fileBytes - prefixBytes)
       guard length >= 2, length <= UInt64(limit) else {
         throw .headerLength(found: length, limit: limit)

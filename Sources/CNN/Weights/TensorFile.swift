@@ -111,12 +111,7 @@ package struct TensorFile: Sendable, Hashable {
     }
     var header = Array(("{" + entries.joined(separator: ",") + "}").utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-    var head: [UInt8] = []
-    head.reserveCapacity(Layout.prefixBytes + header.count)
-    for shift in stride(from: 0, to: 64, by: 8) {
-      head.append(UInt8(truncatingIfNeeded: header.count >> shift))
-    }
-    return (head + header, offset)
+    return (header.count.littleEndianBytes + header, offset)
   }
 
   /// Checks that a file with these arrays of floats could be read again, before it is written;
@@ -163,7 +158,6 @@ extension TensorFile {
     /// Bytes; only for the digest and the image digests.
     case byte = "U8"
 
-    /// Bytes of an element.
     package var bytes: Int {
       switch self {
       case .long: 8

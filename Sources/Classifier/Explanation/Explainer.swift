@@ -10,7 +10,6 @@ internal import Primitives
 /// mean over the image and its mirror image, and so is a map, the second turned back. Memory does
 /// not grow with the number of images. A class, because it owns the memory of its passes.
 package final class Explainer {
-  /// The model that is explained.
   package let model: ClassifierModel
   private let methods: [ExplanationMethod]
   private let photoSide: Int?
@@ -66,9 +65,10 @@ package final class Explainer {
     _ paths: [String], classIndex: Int? = nil, each: (Explanation) throws -> Void
   ) throws {
     precondition(classIndex.map(model.classes.indices.contains) ?? true, "a class of the model")
-    for first in stride(from: 0, to: paths.count, by: Explainer.batchSize) {
-      let batch = paths[first..<min(first + Explainer.batchSize, paths.count)]
-      for explanation in try explain(batch: Array(batch), classIndex) { try each(explanation) }
+    for part in paths.indices.parts(of: Explainer.batchSize) {
+      for explanation in try explain(batch: Array(paths[part]), classIndex) {
+        try each(explanation)
+      }
     }
   }
 
@@ -164,8 +164,7 @@ package final class Explainer {
     try pictures.indices.map { row in
       let tensor = pictures[row].tensor
       var values: [Float] = []
-      for first in stride(from: 0, to: occlusion.count, by: predictor.runner.batchSize) {
-        let cells = first..<min(first + predictor.runner.batchSize, occlusion.count)
+      for cells in (0..<occlusion.count).parts(of: predictor.runner.batchSize) {
         let covered = try predictor.answers(
           to: cells.flatMap { predictor.runner.views(of: occlusion.covered(tensor, cell: $0)) })
         values += covered.map {

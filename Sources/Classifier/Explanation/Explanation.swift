@@ -44,7 +44,6 @@ package struct Explanation: Sendable {
     var height: Int
   }
 
-  /// The probability of the class that is explained.
   package var probability: Double? { classIndex.map { prediction.probabilities[$0] } }
 
   /// A map's numbers at the photo's pixels, row by row; 0 where the network is shown nothing.

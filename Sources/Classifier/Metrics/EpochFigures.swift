@@ -1,3 +1,4 @@
+internal import CNN
 import Glibc
 
 /// The figures of the validation images in an epoch's row.
@@ -5,7 +6,6 @@ import Glibc
 /// They are those of an `Evaluation` of the same predictions, to the bit, without what only the
 /// last evaluation needs: no prediction is kept, and the work is one pass over the logits.
 package struct EpochFigures: Sendable, Hashable {
-  /// Images that were answered.
   package var images: Int
   /// Share of correct predictions.
   package var accuracy: Double
@@ -72,10 +72,6 @@ package struct EpochFigures: Sendable, Hashable {
   package init(images: Int, accuracy: Double, loss: Double, f1: Double) {
     (self.images, self.accuracy, self.loss, self.f1) = (images, accuracy, loss, f1)
   }
-}
-
-private func sigmoid(_ x: Double) -> Double {
-  x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 }
 
 /// A share; that of nothing is 0.

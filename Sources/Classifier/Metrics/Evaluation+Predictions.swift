@@ -54,23 +54,23 @@ extension Evaluation {
     ece = ReliabilityBins(sureness).expectedCalibrationError
     eceUncalibrated =
       temperature == 1 ? ece : ReliabilityBins(uncalibrated).expectedCalibrationError
+    selective = Reliability.selective(sureness)
+    classes = Dictionary(zip(names, scores)) { first, _ in first }
+    macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
+    weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
+    self.confusion = confusion
+    skipped = predictions.compactMap(\.failure)
     // Of an excerpt they are not known.
     let isWhole = answered.allSatisfy { $0.probabilities.count == names.count }
     brier =
       isWhole
       ? ProbabilityScores.brier(
         probabilities: answered.map(\.probabilities), truths: answered.map(\.truth)) : nil
-    selective = Reliability.selective(sureness)
-    classes = Dictionary(zip(names, scores)) { first, _ in first }
-    macro = Evaluation.mean(scores, weights: scores.map { _ in 1 })
-    weighted = Evaluation.mean(scores, weights: rows.map(Double.init))
     auc =
       isWhole
       ? Evaluation.auc(
         answered.map(\.probabilities), truths: answered.map(\.truth), classes: names.count,
         members: rows, workers: workers) : nil
-    self.confusion = confusion
-    skipped = predictions.compactMap(\.failure)
     self.topK = topK > 1 ? topK : nil
     topKAccuracy = topK > 1 ? ratio(amongTop, count) : nil
     let most = rows.max() ?? 0
@@ -85,7 +85,6 @@ extension Evaluation {
   private struct Judged {
     var truth: Int
     var answer: Int
-    /// The probability of the answer.
     var probability: Double
     /// The same at a temperature of 1, where it was another.
     var uncalibrated: Double

@@ -44,7 +44,6 @@ package struct Evaluation: Codable, Sendable, Hashable {
     }
   }
 
-  /// Images that were answered.
   package var images: Int
   /// Share of correct predictions.
   package var accuracy: Double
@@ -60,7 +59,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// Mean of -log of the true class's probability, the temperature applied.
   package var loss: Double
   /// Brier's score of the probabilities; nil without answers.
-  package var brier: Double?
+  @AlwaysWritten package var brier: Double?
   /// The divisor of the logits.
   package var temperature: Double
   /// Expected calibration error of the probabilities.
@@ -79,7 +78,7 @@ package struct Evaluation: Codable, Sendable, Hashable {
   /// one against the rest.
   ///
   /// Nil where a class has no members, or all of them: there is no curve.
-  package var auc: Double?
+  @AlwaysWritten package var auc: Double?
   /// Counts: rows true, columns predicted, in class order.
   package var confusion: ConfusionCounts
   /// Images that could not be read, not counted above.
@@ -98,57 +97,18 @@ package struct Evaluation: Codable, Sendable, Hashable {
   package var others: NoveltyFigures?
 
   enum CodingKeys: String, CodingKey {
-    case images
-    case tta
-    case accuracy
+    case images, tta, accuracy
     case accuracyPlain = "accuracy_plain"
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
-    case loss
-    case brier
-    case temperature
-    case ece
+    case loss, brier, temperature, ece
     case eceUncalibrated = "ece_uncalibrated"
-    case selective
-    case classes
-    case macro
-    case weighted
-    case auc
-    case confusion
-    case skipped
+    case selective, classes, macro, weighted, auc, confusion, skipped
     case topK = "top_k"
     case topKAccuracy = "top_k_accuracy"
     case baseline
     case seen = "seen_in_training"
     case others
-  }
-
-  /// Writes every key that scripts rely on, `auc` as null if there is none.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(images, forKey: .images)
-    try container.encode(accuracy, forKey: .accuracy)
-    try container.encode(accuracyLow, forKey: .accuracyLow)
-    try container.encode(accuracyHigh, forKey: .accuracyHigh)
-    try container.encode(tta, forKey: .tta)
-    try container.encode(accuracyPlain, forKey: .accuracyPlain)
-    try container.encode(loss, forKey: .loss)
-    try container.encode(brier, forKey: .brier)
-    try container.encode(temperature, forKey: .temperature)
-    try container.encode(ece, forKey: .ece)
-    try container.encode(eceUncalibrated, forKey: .eceUncalibrated)
-    try container.encode(selective, forKey: .selective)
-    try container.encode(classes, forKey: .classes)
-    try container.encode(macro, forKey: .macro)
-    try container.encode(weighted, forKey: .weighted)
-    try container.encode(auc, forKey: .auc)
-    try container.encode(confusion, forKey: .confusion)
-    try container.encode(skipped, forKey: .skipped)
-    try container.encodeIfPresent(topK, forKey: .topK)
-    try container.encodeIfPresent(topKAccuracy, forKey: .topKAccuracy)
-    try container.encodeIfPresent(baseline, forKey: .baseline)
-    try container.encodeIfPresent(seen, forKey: .seen)
-    try container.encodeIfPresent(others, forKey: .others)
   }
 
   /// One line of JSON without its newline.
@@ -172,11 +132,17 @@ package struct Evaluation: Codable, Sendable, Hashable {
       + text[text.index(after: end)...]
   }
 
-  /// The first line of the text output: accuracy with its interval, loss, images.
-  package var headline: String {
+  /// The accuracy with its interval: `97.3 % (96.1-98.1)`.
+  package var accuracyText: String { percent(accuracy, from: accuracyLow, to: accuracyHigh) }
+
+  /// Accuracy with its interval, and loss.
+  package var figures: String {
     "accuracy \(fixed(accuracy, 4)) (\(fixed(accuracyLow, 4))-\(fixed(accuracyHigh, 4))), "
-      + "loss \(fixed(loss, 4)), \(images) \(images == 1 ? "image" : "images")"
+      + "loss \(fixed(loss, 4))"
   }
+
+  /// The first line of the text output.
+  package var headline: String { "\(figures), \(images) \(images == 1 ? "image" : "images")" }
 
   /// The lines under it: what mirrored views brought, and how far the probabilities can be trusted.
   package var details: [String] {

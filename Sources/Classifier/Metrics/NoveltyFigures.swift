@@ -26,9 +26,7 @@ package struct NoveltyFigures: Codable, Sendable, Hashable {
   package var probability: Score
 
   enum CodingKeys: String, CodingKey {
-    case folder
-    case images
-    case unreadable
+    case folder, images, unreadable
     case distance = "by_distance"
     case probability = "by_probability"
   }
@@ -65,7 +63,6 @@ package struct NoveltyFigures: Codable, Sendable, Hashable {
       accepted: share(others.compactMap(\.highestProbability)) { $0 >= least })
   }
 
-  /// Lines for the user.
   package var lines: [String] {
     func line(_ name: String, _ score: Score) -> String {
       "  by \(name): area under the ROC curve \(score.auc.map { fixed($0, 4) } ?? "none"), "

@@ -1,3 +1,5 @@
+package import Primitives
+
 /// Measures of how well probabilities are calibrated.
 package enum Reliability {
   /// Coverage and accuracy if predictions below a probability are withheld.
@@ -7,18 +9,9 @@ package enum Reliability {
     /// Share of the images that are answered.
     package var coverage: Double
     /// Share of the predictions that are right; nil without answers.
-    package var accuracy: Double?
-
-    /// Writes every key, null where there is no figure.
-    package func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(threshold, forKey: .threshold)
-      try container.encode(coverage, forKey: .coverage)
-      try container.encode(accuracy, forKey: .accuracy)
-    }
+    @AlwaysWritten package var accuracy: Double? = nil
   }
 
-  /// The thresholds of the report.
   static let thresholds = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99]
 
   /// Coverage and accuracy at each threshold.

@@ -35,10 +35,10 @@ extension ClassifierModel {
         expected: "a header of at most \(TensorFile.headerLimit) bytes",
         advice: "shorter class names, or a smaller network")
     }
-    guard size <= ModelBytes.sizeLimit else {
+    guard size <= ModelLocation.sizeLimit else {
       throw TrainingError(
         .badData, "\(name) could be written but not read back: its file is too large",
-        found: "\(size) bytes", expected: "at most \(ModelBytes.sizeLimit)",
+        found: "\(size) bytes", expected: "at most \(ModelLocation.sizeLimit)",
         advice: "a smaller network")
     }
     _ = try ModelMetadata(strings, path: name)

@@ -8,14 +8,11 @@ package import Primitives
 /// A class because it owns the network's memory.
 package final class ClassifierModel {
   package let network: Network
-  /// The classes in order.
   package let classes: [String]
   package let preprocessing: Preprocessing
-  /// The recipe that it was trained with.
   package let recipe: String
   /// Digest of the images that it was trained on.
   package let datasetFingerprint: String
-  /// Number of images that it was trained on.
   package let trainingImages: Int
   /// The version of the program that wrote it.
   package let toolVersion: String
@@ -44,7 +41,6 @@ package final class ClassifierModel {
   /// The format that this program writes, and the only one that it reads.
   package static let formatVersion = "1"
 
-  /// A model of a trained network.
   package init(
     network: Network, classes: [String], preprocessing: Preprocessing, recipe: String,
     datasetFingerprint: String, trainingImages: Int, temperature: Double = 1,

@@ -13,7 +13,6 @@ package struct ImageDigests: Sendable, Hashable {
 
   /// Images of a model at most; their digests take 32 MiB.
   package static let limit = TensorFile.imageLimit
-  /// Bytes of a digest.
   private static let bytes = TensorFile.imageBytes
 
   /// The digests of files, given by their whole SHA-256; one of an unreadable file is empty and
@@ -28,7 +27,7 @@ package struct ImageDigests: Sendable, Hashable {
     var values: [UInt64] = []
     values.reserveCapacity(bytes.count / ImageDigests.bytes)
     for start in stride(from: 0, to: bytes.count, by: ImageDigests.bytes) {
-      let value = bytes[start..<(start + ImageDigests.bytes)].reduce(0) { $0 << 8 | UInt64($1) }
+      let value = bytes[start..<(start + ImageDigests.bytes)].bigEndianNumber
       if let last = values.last, last >= value { return nil }
       values.append(value)
     }
@@ -39,25 +38,18 @@ package struct ImageDigests: Sendable, Hashable {
 
   /// Every byte in order, as a model file holds them.
   var fileBytes: [UInt8] {
-    values.flatMap { value in
-      stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt64($0)) }
-    }
+    values.flatMap { $0.bigEndianBytes }
   }
 
   /// Whether an image with this SHA-256 is among them.
   package func contains(_ digest: [UInt8]) -> Bool {
     guard let value = ImageDigests.value(digest) else { return false }
-    var range = 0..<values.count
-    while let middle = range.isEmpty ? nil : (range.lowerBound + range.upperBound) / 2 {
-      if values[middle] == value { return true }
-      range =
-        values[middle] < value ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-    }
-    return false
+    let place = values.indices.partitioningIndex { values[$0] >= value }
+    return place < values.count && values[place] == value
   }
 
   private static func value(_ digest: [UInt8]) -> UInt64? {
-    digest.count < bytes ? nil : digest.prefix(bytes).reduce(0) { $0 << 8 | UInt64($1) }
+    digest.count < bytes ? nil : digest.prefix(bytes).bigEndianNumber
   }
 
   /// The SHA-256 of each file; empty for one that cannot be read.

@@ -12,13 +12,10 @@ package struct ModelCard: Codable, Sendable, Hashable {
   /// The beginning of the heading of figures out of fold, and the card's name of their images.
   package static let outOfFold = "out-of-fold predictions"
 
-  /// The description of the model.
   package var description: String?
-  /// The training data.
   package var data: String?
   /// The images on which the accuracy was measured.
   package var testData: String?
-  /// The number of test images.
   package var testImages: Int?
   /// The share of correct predictions, as the model answers by itself.
   package var accuracy: Double?
@@ -30,20 +27,17 @@ package struct ModelCard: Codable, Sendable, Hashable {
   package var accuracyPlain: Double?
   /// Uses that the model is not meant for, or cases that it handles badly.
   package var limits: String?
-  /// The licence of the model.
   package var licence: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case description
-    case data
+    case description, data
     case testData = "test_data"
     case testImages = "test_images"
     case accuracy
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
     case accuracyPlain = "accuracy_plain"
-    case limits
-    case licence
+    case limits, licence
   }
 
   /// A card that says nothing.
@@ -65,13 +59,13 @@ package struct ModelCard: Codable, Sendable, Hashable {
     } catch {
       throw wrong("\(error)")
     }
-    guard case .object(let members) = root else { throw wrong("it is not an object") }
+    guard let members = root.members else { throw wrong("it is not an object") }
     for member in members {
       guard let key = CodingKeys(rawValue: member.key) else {
         throw wrong("unknown key \(member.key)")
       }
       guard take(key, member.value) else { throw wrong("invalid value of \(member.key)") }
-      if case .string(let text) = member.value, let problem = ForeignText.problem(inText: text) {
+      if let text = member.value.text, let problem = ForeignText.problem(inText: text) {
         throw wrong("invalid value of \(member.key): \(problem)")
       }
     }
@@ -81,13 +75,12 @@ package struct ModelCard: Codable, Sendable, Hashable {
   /// Sets the key's value; false if the value is invalid.
   private mutating func take(_ key: CodingKeys, _ value: JSON) -> Bool {
     if let field = ModelCard.texts[key] {
-      guard case .string(let text) = value, !text.isEmpty else { return false }
+      guard let text = value.text, !text.isEmpty else { return false }
       self[keyPath: field] = text
       return true
     }
     if let field = ModelCard.shares[key] {
-      guard case .number(let text) = value, let share = Double(text), (0...1).contains(share)
-      else { return false }
+      guard let share = value.double, (0...1).contains(share) else { return false }
       self[keyPath: field] = share
       return true
     }

@@ -5,24 +5,24 @@ internal import Primitives
 struct ModelFile {
   /// The layout described by the header.
   let layout: TensorFile.Layout
-  private let source: ModelBytes
+  private let source: ByteSource
+  private let path: String
   private let head: [UInt8]
   private let digest: Range<Int>
 
-  private var path: String { source.name }
-
   /// Opens a file and reads its header strictly.
   init(_ location: ModelLocation) throws(TrainingError) {
-    let source = try ModelBytes(location)
-    self.source = source
+    let source = try location.open()
+    let path = location.weights
+    (self.source, self.path) = (source, path)
     let size = source.count
     let prefix = try source.bytes(0..<min(size, TensorFile.Layout.prefixBytes))
-    let end = try ModelFile.naming(source.name) { () throws(TensorFileError) in
+    let end = try ModelFile.naming(path) { () throws(TensorFileError) in
       try TensorFile.Layout.headerEnd(prefix: prefix, fileBytes: size)
     }
     let head = try source.bytes(0..<end)
     self.head = head
-    (layout, digest) = try ModelFile.naming(source.name) { () throws(TensorFileError) in
+    (layout, digest) = try ModelFile.naming(path) { () throws(TensorFileError) in
       let layout = try TensorFile.Layout(head: head, fileBytes: size)
       guard let digest = layout.digest else { throw .noDigest }
       return (layout, digest)
@@ -156,9 +156,8 @@ struct ModelFile {
   /// Reads the whole file again, to tell damage from content that is not right.
   func checkDigest() throws(TrainingError) {
     var sum = SHA256()
-    let step = 1 << 20
-    for start in stride(from: 0, to: digest.lowerBound, by: step) {
-      sum.update(try source.bytes(start..<min(start + step, digest.lowerBound)))
+    for part in (0..<digest.lowerBound).parts(of: 1 << 20) {
+      sum.update(try source.bytes(part))
     }
     let found = sum.finalize()
     let expected = try source.bytes(digest)

@@ -34,7 +34,6 @@ package struct ModelLocation: Sendable {
     self.boxed = boxed
   }
 
-  /// A model of the shelf by its name.
   init(_ name: String, on shelf: ModelShelf) {
     weights = shelf.path(of: name)
     shelved = name
@@ -43,9 +42,19 @@ package struct ModelLocation: Sendable {
   /// The name in messages and results: what finds it again.
   package var title: String { shelved ?? run ?? weights }
 
+  /// Bytes that a model's file may have at most.
+  package static let sizeLimit = 1 << 31
+
+  /// Opens what is there; nothing is read yet.
+  func open() throws(TrainingError) -> ByteSource {
+    if let boxed { return .memory(boxed.bytes) }
+    if let bytes { return .array(bytes) }
+    return .file(try InputFile(place, limit: ModelLocation.sizeLimit))
+  }
+
   /// The model file's size in bytes and its SHA-256.
   package func fileFacts() throws(TrainingError) -> (bytes: Int, sha256: String) {
-    let source = try ModelBytes(self)
+    let source = try open()
     return (source.count, SHA256.hex(of: try source.bytes(0..<source.count)))
   }
 }

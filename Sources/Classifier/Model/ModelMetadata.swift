@@ -42,24 +42,9 @@ struct ModelMetadata {
       ] + (card.map { [(.card, $0.json)] } ?? [])
     return Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })
   }
+}
 
-  init(
-    architecture: String, classes: [String], preprocessing: Preprocessing, recipe: String,
-    datasetFingerprint: String, trainingImages: Int, toolVersion: String, temperature: Double,
-    tta: TestTimeAugmentation, card: ModelCard?
-  ) {
-    self.architecture = architecture
-    self.classes = classes
-    self.preprocessing = preprocessing
-    self.recipe = recipe
-    self.datasetFingerprint = datasetFingerprint
-    self.trainingImages = trainingImages
-    self.toolVersion = toolVersion
-    self.temperature = temperature
-    self.tta = tta
-    self.card = card
-  }
-
+extension ModelMetadata {
   /// Reads the map; every key must be there, none more, and every value right.
   ///
   /// Models written before there were `temperature` and `tta` lack both, and answer without. A
@@ -161,9 +146,9 @@ struct ModelMetadata {
     let found: Set<String>
     let value: Value
     do {
-      found = keys(try JSON.parse(Array(text.utf8)[...], depth: 2))
+      found = try keys(text)
       value = try JSONText.decoder().decode(type, from: Data(text.utf8))
-      known = keys(try JSON.parse(Array(JSONText.line(value).utf8)[...], depth: 2))
+      known = try keys(JSONText.line(value))
     } catch {
       throw wrong(JSONText.message(error))
     }
@@ -171,8 +156,7 @@ struct ModelMetadata {
     return value
   }
 
-  private static func keys(_ node: JSON) -> Set<String> {
-    guard case .object(let members) = node else { return [] }
-    return Set(members.map(\.key))
+  private static func keys(_ text: String) throws -> Set<String> {
+    Set(try JSON.parse(Array(text.utf8)[...], depth: 2).members?.map(\.key) ?? [])
   }
 }

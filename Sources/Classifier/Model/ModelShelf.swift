@@ -16,7 +16,6 @@ package struct ModelShelf: Sendable, Hashable {
   private static let longestName = 200
   private static let noteLimit = 1 << 16
 
-  /// A shelf in a folder.
   package init(folder: String) { self.folder = folder }
 
   /// The file of a name's model.
@@ -63,16 +62,9 @@ package struct ModelShelf: Sendable, Hashable {
   /// The file that a model of that digest was imported from; nil if nothing says so.
   package func source(of name: String, sha256: String) -> String? {
     guard let bytes = try? FileSystem.read(notePath(of: name), limit: ModelShelf.noteLimit),
-      case .object(let members) = try? JSON.parse(bytes[...], depth: 1)
-    else { return nil }
-    func text(_ key: String) -> String? {
-      guard case .string(let text) = members.first(where: { $0.key == key })?.value else {
-        return nil
-      }
-      return text
-    }
-    // Another model may have taken the name since.
-    guard text("weights_sha256") == sha256, let source = text("source"),
+      let note = try? JSON.parse(bytes[...], depth: 1),
+      // Another model may have taken the name since.
+      note["weights_sha256"]?.text == sha256, let source = note["source"]?.text,
       ForeignText.problem(inName: source) == nil
     else { return nil }
     return source

@@ -3,7 +3,6 @@ package import Primitives
 
 /// A run's folder: the one place that knows the names in it.
 package struct RunFolder: Sendable, Hashable {
-  /// The folder.
   package let path: String
   /// Whether this process writes into the folder; of several processes only the first does.
   package private(set) var isWritten = true
@@ -34,7 +33,6 @@ package struct RunFolder: Sendable, Hashable {
   package static let testName = "test"
   /// The folder of an instant run's predictions out of fold.
   package static let foldsName = "folds"
-  /// The report as a page.
   package static let pageName = "report.html"
 
   /// The files that grow.
@@ -63,7 +61,6 @@ package struct RunFolder: Sendable, Hashable {
     (try? place(RunFolder.configurationName).status())?.st_mtim.tv_sec
   }
 
-  /// The model of the kept weights.
   package var model: ModelLocation { ModelLocation(weights: bestWeights, run: path) }
 
   /// A run folder that is there already; nothing is checked.
@@ -84,7 +81,6 @@ package struct RunFolder: Sendable, Hashable {
     return FileSystem.absolute(name).map { home + "/" + FileSystem.lastName(of: $0) } ?? name
   }
 
-  /// Whether a folder holds a run.
   package static func holdsRun(_ path: String) -> Bool {
     FileSystem.exists(path + "/" + configurationName)
   }
@@ -167,9 +163,7 @@ package struct RunFolder: Sendable, Hashable {
     }
     var number = max(0, taken.max() ?? 0) + 1
     while true {
-      let digits = String(number)
-      let padding = String(repeating: "0", count: max(0, 3 - digits.count))
-      let path = "\(home)/train-\(padding)\(digits)"
+      let path = "\(home)/train-\(zeroPadded(number, 3))"
       if mkdir(systemPath(path), 0o777) == 0 { return path }
       // Another process may have taken the number since the folder was listed.
       guard errno == EEXIST else {

@@ -31,7 +31,6 @@ final class ImageBatch: @unchecked Sendable {
     results.deallocate()
   }
 
-  /// Floats of an image with its views.
   private var floats: Int { tta.views * reader.preprocessing.tensorCount }
 
   /// Reads an image: its tensor, followed by the mirrored one if mirrored views are averaged.

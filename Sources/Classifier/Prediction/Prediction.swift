@@ -26,7 +26,6 @@ package struct Prediction: Codable, Sendable, Hashable {
   package struct Excerpt: Codable, Sendable, Hashable {
     /// The most probable class.
     package var index: Int
-    /// Its probability.
     package var probability: Double
     /// That of the true class.
     package var ofTruth: Double
@@ -63,7 +62,6 @@ package struct Prediction: Codable, Sendable, Hashable {
     return index
   }
 
-  /// Its probability.
   package var probability: Double? {
     excerpt?.probability ?? index.map { probabilities[$0] }
   }

@@ -9,7 +9,6 @@ internal import Primitives
 /// of the logits for the image and its mirror image. Probabilities are of the logits over the model's
 /// temperature.
 package final class Predictor {
-  /// The model that answers.
   package let model: ClassifierModel
   let runner: ImageRunner
   /// What measures distances; nil where the network runs as a whole.

@@ -61,17 +61,14 @@ struct AuditCommand: Command {
   /// Audits a folder of photos.
   private func audit(_ root: String, _ engine: Engine) throws -> ExitCode {
     guard let name = arguments[Self.from] else {
-      throw Failure(
-        .usage, "--from is missing: labels are judged by the features of a model",
+      throw Self.description.usageError(
+        "--from is missing: labels are judged by the features of a model",
         expected: Self.description.usage,
         advice:
-          "--from with a name that 'cnnctl models' lists; 'cnnctl help import' says how to get one",
-        helpPage: Self.description.helpPage)
+          "--from with a name that 'cnnctl models' lists; 'cnnctl help import' says how to get one")
     }
     let location = try ClassifierModel.locate(name, shelf: console.environment.shelf)
-    let folder = try arguments[SharedOption.out].map {
-      try OutputFolder(creating: $0, outside: root)
-    }
+    let folder = try outputFolder(outside: root)
     let model = try ClassifierModel(at: location)
     console.introduce(model, at: location, named: name)
     let scanning = StepProgress("scanning", unit: "files", console)
@@ -108,16 +105,13 @@ struct AuditCommand: Command {
     let run = builder.contents.folder.path
     let others: [any CommandOption] = [Self.from, Self.groupBy, Self.nearDuplicates, Self.folds]
     if let other = others.map(\.description).first(where: { arguments.given[$0.name] != nil }) {
-      throw Failure(
-        .usage,
+      throw Self.description.usageError(
         "\(other.title) is for a folder of photos: \(run) is a run, whose own predictions "
-          + "are used", expected: Self.description.usage, helpPage: Self.description.helpPage)
+          + "are used", expected: Self.description.usage)
     }
     let audit = try LabelAudit(of: builder.contents)
     let root = builder.contents.record?.dataset ?? run
-    let folder = try arguments[SharedOption.out].map {
-      try OutputFolder(creating: $0, outside: root)
-    }
+    let folder = try outputFolder(outside: root)
     return try report(AuditText(audit, root: root), folder) { builder.doubtfulTiles }
   }
 
@@ -126,14 +120,10 @@ struct AuditCommand: Command {
     _ text: AuditText, _ folder: OutputFolder?, tiles: () -> [Tile]
   ) throws -> ExitCode {
     if let folder { try write(text, to: folder, tiles: tiles) }
-    if arguments[SharedOption.json] {
-      try console.result(text.json.line)
-    } else {
-      let files = folder.map { "files in " + $0.path } ?? "no files written (use --out DIR)"
-      try console.result(
-        text.lines(most: console.isVerbose ? .max : Self.mostLines).joined(separator: "\n")
-          + "\n\n" + terminalSafe(files))
-    }
+    try show(
+      json: text.json,
+      text: text.lines(most: console.isVerbose ? .max : Self.mostLines).joined(separator: "\n")
+        + "\n\n" + OutputFolder.line(folder?.path))
     return text.audit.skipped.isEmpty ? .done : .conditionFailed
   }
 

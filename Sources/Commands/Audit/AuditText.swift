@@ -26,8 +26,7 @@ struct AuditText {
     var lines = [
       "\(root): \(counted(figures.images, "image")), each predicted by \(audit.judges) that had "
         + "not seen it",
-      "accuracy \(percent(figures.accuracy)) (\(fixed(figures.accuracyLow * 100, 1))-"
-        + "\(fixed(figures.accuracyHigh * 100, 1)))",
+      "accuracy \(figures.accuracyText)",
       suspects.isEmpty
         ? "no label is doubtful"
         : "\(counted(suspects.count, "doubtful label")), the least probable first:",

@@ -78,10 +78,9 @@ struct BenchCommand: Command {
     if let dataset = arguments.operands.first {
       let others: [any CommandOption] = [Self.arch, Self.batchSize, Self.scaling]
       if let option = others.first(where: arguments.has) {
-        throw Failure(
-          .usage,
-          "\(option.description.title) and DATASET exclude each other: the first is for networks, the second for images",
-          helpPage: BenchCommand.description.helpPage)
+        throw Self.description.usageError(
+          "\(option.description.title) and DATASET exclude each other: the first is for networks, the second for images"
+        )
       }
       let benchmark = ImageBenchmark(arguments, console, engine)
       return try benchmark.run(dataset, seconds: seconds, signal: signal)
@@ -108,7 +107,7 @@ struct BenchCommand: Command {
       throw Failure(.diverged, "\(error)", advice: "cnnctl bench --seed 1")
     } catch let error as ModelError {
       if case .outOfMemory = error { throw error }
-      throw Failure(.usage, "\(error)", helpPage: BenchCommand.description.helpPage)
+      throw Self.description.usageError("\(error)")
     }
   }
 

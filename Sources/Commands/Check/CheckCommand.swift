@@ -45,11 +45,7 @@ struct CheckCommand: Command {
     ) { checking.show($0, of: $1) }
     console.clear()
     let result = CheckResult(report: report, isStrict: arguments[Self.strict])
-    if arguments[SharedOption.json] {
-      try console.result(result.json.line)
-    } else {
-      try console.result(result.text(isVerbose: console.isVerbose))
-    }
+    try show(json: result.json, text: result.text(isVerbose: console.isVerbose))
     return result.errors.isEmpty ? .done : .conditionFailed
   }
 }
@@ -62,6 +58,5 @@ struct CheckResult {
 
   /// The findings that make the exit code 1.
   var errors: [CheckFinding] { report.findings.filter { isStrict || $0.kind.isError } }
-  /// The other findings.
   var notes: [CheckFinding] { report.findings.filter { !isStrict && !$0.kind.isError } }
 }

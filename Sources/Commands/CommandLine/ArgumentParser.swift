@@ -73,7 +73,7 @@ package struct ArgumentParser {
   private mutating func set(_ option: SettingDescription, attached: String?) throws(Failure) {
     if option.kind == .flag {
       guard attached == nil else {
-        throw usage("\(option.title) takes no value", found: attached)
+        throw command.usageError("\(option.title) takes no value", found: attached)
       }
       arguments.given[option.name] = .alone
       return
@@ -83,7 +83,7 @@ package struct ArgumentParser {
       return
     }
     guard let text = attached ?? nextValue() else {
-      throw usage("\(option.title) needs a value", expected: option.expectation)
+      throw command.usageError("\(option.title) needs a value", expected: option.expectation)
     }
     guard option.accepts(text) else { throw wrong(text, for: option) }
     arguments.given[option.name] = .text(text)
@@ -91,10 +91,10 @@ package struct ArgumentParser {
 
   private mutating func turnOff(_ option: SettingDescription, attached: String?) throws(Failure) {
     guard option.kind == .flag || option.canBeOff else {
-      throw usage("\(option.title) cannot be turned off with --no-\(option.name)")
+      throw command.usageError("\(option.title) cannot be turned off with --no-\(option.name)")
     }
     guard attached == nil else {
-      throw usage("--no-\(option.name) takes no value", found: attached)
+      throw command.usageError("--no-\(option.name) takes no value", found: attached)
     }
     arguments.given[option.name] = .off
   }
@@ -112,14 +112,14 @@ package struct ArgumentParser {
   private func checkOperands() throws(Failure) {
     let operands = arguments.operands
     if let empty = operands.firstIndex(of: "") {
-      throw usage("argument \(empty + 1) is empty", expected: command.usage)
+      throw command.usageError("argument \(empty + 1) is empty", expected: command.usage)
     }
     if operands.count < command.operands.lowerBound {
       let verb = command.operandName.contains(" and ") ? "are" : "is"
-      throw usage("\(command.operandName) \(verb) missing", expected: command.usage)
+      throw command.usageError("\(command.operandName) \(verb) missing", expected: command.usage)
     }
     if operands.count > command.operands.upperBound {
-      throw usage(
+      throw command.usageError(
         "too many arguments",
         found: operands[command.operands.upperBound...].joined(separator: " "),
         expected: command.usage)
@@ -133,7 +133,7 @@ package struct ArgumentParser {
       + options.filter { $0.kind == .flag || $0.canBeOff }.map { "no-" + $0.name }
     let elsewhere = Tool.descriptions.filter { $0.options.contains { $0.name == name } }
       .map(\.name).sorted().joined(separator: ", ")
-    var failure = usage("unknown option \(title) of cnnctl \(command.name)")
+    var failure = command.usageError("unknown option \(title) of cnnctl \(command.name)")
     if let known = ForeignName.advice(for: String(name), among: options) {
       failure.advice = known
       return failure
@@ -150,7 +150,7 @@ package struct ArgumentParser {
   }
 
   private func wrong(_ text: String, for option: SettingDescription) -> Failure {
-    var failure = usage(option.problem(with: text), expected: option.expectation)
+    var failure = command.usageError(option.problem(with: text), expected: option.expectation)
     if case .words(let words) = option.kind, let near = nearest(to: text, among: words) {
       failure.advice = "\(option.title) \(near)"
     }
@@ -158,11 +158,5 @@ package struct ArgumentParser {
       failure.advice = "\(option.title) \(share)"
     }
     return failure
-  }
-
-  private func usage(
-    _ message: String, found: String? = nil, expected: String? = nil
-  ) -> Failure {
-    Failure(.usage, message, found: found, expected: expected, helpPage: command.helpPage)
   }
 }

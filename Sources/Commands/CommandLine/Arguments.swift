@@ -14,7 +14,6 @@ package struct Arguments: Sendable, Equatable {
     given[option.description.name].flatMap(option.read) ?? option.standard
   }
 
-  /// Whether the option was given at all.
   func has(_ option: any CommandOption) -> Bool { given[option.description.name] != nil }
 
   /// The training settings among the options.

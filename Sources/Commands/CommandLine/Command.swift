@@ -1,3 +1,5 @@
+internal import Classifier
+internal import Primitives
 package import Training
 
 /// A command: its description for help and parser, and its action.
@@ -8,9 +10,30 @@ protocol Command {
   static var name: String { get }
   static var description: CommandDescription { get }
 
+  var arguments: Arguments { get }
+  var console: Console { get }
+
   init(arguments: Arguments, console: Console)
 
   func run() throws -> ExitCode
+}
+
+extension Command {
+  /// The model that `--model` names, or the default one.
+  func locateModel() throws(TrainingError) -> ModelLocation {
+    try ClassifierModel.locate(arguments[SharedOption.model], shelf: console.environment.shelf)
+  }
+
+  /// The folder that `--out` names, made before minutes of work that would be lost; nil without it.
+  func outputFolder(outside dataset: String) throws -> OutputFolder? {
+    guard let path = arguments[SharedOption.out] else { return nil }
+    return try OutputFolder(creating: path, outside: dataset)
+  }
+
+  /// Prints a result, as JSON where that is asked for.
+  func show(json: @autoclosure () -> JSON, text: @autoclosure () throws -> String) throws {
+    try console.result(arguments[SharedOption.json] ? json().line : text())
+  }
 }
 
 /// The description of a command for help and parser.
@@ -22,7 +45,6 @@ package struct CommandDescription: Sendable {
   let summary: String
   /// Paragraphs under the usage line.
   let details: [String]
-  /// The number of operands.
   let operands: ClosedRange<Int>
   /// The operand's name in messages.
   let operandName: String
@@ -51,6 +73,14 @@ package struct CommandDescription: Sendable {
 
   /// The help command that usage errors refer to.
   var helpPage: String { "cnnctl help \(name)" }
+
+  /// The error of a command line that is wrong.
+  func usageError(
+    _ problem: String, found: String? = nil, expected: String? = nil, advice: String? = nil
+  ) -> Failure {
+    Failure(
+      .usage, problem, found: found, expected: expected, advice: advice, helpPage: helpPage)
+  }
 
   /// Whether there are so many options that help lists only the most used.
   var hasMany: Bool { options.contains { $0.isFirst && $0.group != .all } }

@@ -1,14 +1,18 @@
 internal import Classifier
 
 extension Environment {
-  /// The shelf of models: `$XDG_DATA_HOME/cnnctl/models`, by default below `~/.local/share`; nil
-  /// without a home.
+  /// The shelf of models; nil without a home.
   var shelf: ModelShelf? {
+    ownFolder("XDG_DATA_HOME", otherwise: ".local/share").map { ModelShelf(folder: $0 + "/models") }
+  }
+
+  /// The program's folder in a base directory: that of a variable, by default one below HOME; nil
+  /// without either.
+  func ownFolder(_ variable: String, otherwise place: String) -> String? {
     // The base directory specification says to ignore empty and relative paths.
     func absolute(_ name: String) -> String? {
       variables[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
-    let base = absolute("XDG_DATA_HOME") ?? absolute("HOME").map { $0 + "/.local/share" }
-    return base.map { ModelShelf(folder: $0 + "/cnnctl/models") }
+    return (absolute(variable) ?? absolute("HOME").map { $0 + "/" + place }).map { $0 + "/cnnctl" }
   }
 }

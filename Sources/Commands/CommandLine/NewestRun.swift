@@ -11,10 +11,9 @@ extension Arguments {
   ) throws(Failure) -> String {
     if index < operands.count { return operands[index] }
     guard FileSystem.isFolder(RunFolder.latest) else {
-      throw Failure(
-        .usage,
+      throw command.usageError(
         "\(operand) is missing, and there is no run yet: \(RunFolder.latest) does not exist",
-        expected: command.usage, helpPage: command.helpPage)
+        expected: command.usage)
     }
     return RunFolder.latest
   }

@@ -38,7 +38,6 @@ package struct Option<Value: Sendable>: Sendable {
     read = { form.value(of: $0) }
   }
 
-  /// A flag.
   init(
     flag name: String, short: Character? = nil, isFirst: Bool = false, in group: SettingGroup,
     _ help: String

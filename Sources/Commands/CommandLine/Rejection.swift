@@ -23,14 +23,14 @@ struct Rejection {
   /// Error: a model that cannot tell.
   init(
     keeping share: Double, _ model: ClassifierModel, at location: ModelLocation,
-    option: String, helpPage: String?
+    option: String = "--reject-above", of command: CommandDescription
   ) throws(Failure) {
     guard let detector = model.novelty else {
-      throw Failure(
-        .usage, "\(option) needs distances that \(location.title) does not have",
+      throw command.usageError(
+        "\(option) needs distances that \(location.title) does not have",
         expected: "a model of cnnctl train --recipe instant, with more than two different photos "
           + "per class, or of finetune with validation photos",
-        advice: "cnnctl train PHOTOS --recipe instant --from MODEL", helpPage: helpPage)
+        advice: "cnnctl train PHOTOS --recipe instant --from MODEL")
     }
     self.detector = detector
     threshold = detector.threshold(keeping: share)

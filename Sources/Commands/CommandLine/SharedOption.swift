@@ -32,7 +32,6 @@ enum SharedOption {
   /// Listed together with the most used options.
   static let helpAll = Option(flag: "help-all", isFirst: true, in: .all, "show all options")
 
-  /// Those of every command.
   static let general: [any CommandOption] = [
     threads, seed, isa, conv, json, quiet, verbose, color, help, helpAll,
   ]
@@ -60,7 +59,6 @@ enum SharedOption {
   static let recursive = Option(
     flag: "recursive", short: "r", in: .results,
     "search folders and their subfolders for images")
-  /// The output folder.
   static let out = out("output folder")
   static let noPlots = Option(flag: "no-plots", in: .output, "do not write pictures")
 

@@ -56,10 +56,7 @@ struct CompareCommand: Command {
     for side in models { console.note(side.introduction) }
 
     let images = try images(models, dataset, engine)
-    // Before minutes of work that would be lost.
-    let folder = try arguments[SharedOption.out].map {
-      try OutputFolder(creating: $0, outside: images.dataset)
-    }
+    let folder = try outputFolder(outside: images.dataset)
     let first = models[0]
     let answers = try models.map { try self.answers(of: $0, images, engine) }
     let comparisons = try zip(models, answers).dropFirst().map { other, own in
@@ -86,14 +83,10 @@ struct CompareCommand: Command {
         try files.write(to: folder, plots: !arguments[SharedOption.noPlots], engine: engine)
       }
     }
-    if arguments[SharedOption.json] {
-      try console.result((several?.json ?? comparisons[0].json).line)
-    } else {
-      let files =
-        folder.map { "files in " + $0.path } ?? "no files written (use --out DIR)"
-      let text = several?.text ?? comparisons[0].text(isVerbose: console.isVerbose)
-      try console.result(text + "\n\n" + terminalSafe(files))
-    }
+    try show(
+      json: several?.json ?? comparisons[0].json,
+      text: (several?.text ?? comparisons[0].text(isVerbose: console.isVerbose)) + "\n\n"
+        + OutputFolder.line(folder?.path))
     return .done
   }
 
@@ -111,9 +104,8 @@ struct CompareCommand: Command {
       !RunFolder.holdsRun(last), !FileSystem.exists(RunFolder(existing: last).bestWeights)
     else {
       guard names.count <= Self.letters.count else {
-        throw Failure(
-          .usage, "too many models", found: "\(names.count)",
-          expected: "at most \(Self.letters.count)", helpPage: Self.description.helpPage)
+        throw Self.description.usageError(
+          "too many models", found: "\(names.count)", expected: "at most \(Self.letters.count)")
       }
       return (names, nil)
     }
@@ -127,12 +119,10 @@ struct CompareCommand: Command {
     }
     for (place, second) in models.enumerated().dropFirst() {
       if let first = models[..<place].first(where: { $0.sha256 == second.sha256 }) {
-        throw Failure(
-          .usage,
+        throw Self.description.usageError(
           "\(first.letter) and \(second.letter) are the same model: \(first.name) and \(second.name) "
             + "hold the same bytes",
-          found: "SHA-256 \(first.sha256) twice", expected: CompareCommand.description.usage,
-          helpPage: CompareCommand.description.helpPage)
+          found: "SHA-256 \(first.sha256) twice", expected: Self.description.usage)
       }
       guard models[0].model.classes == second.model.classes else {
         throw Failure(
@@ -152,12 +142,10 @@ struct CompareCommand: Command {
     request.split = split
     request.maxPixels = maxPixels
     guard request.dataset != nil || owner.location.run != nil else {
-      throw Failure(
-        .usage,
+      throw Self.description.usageError(
         "DATASET is missing: \(models.count > 2 ? "no" : "neither") model is in a run folder, which "
           + "would name one",
-        expected: CompareCommand.description.usage,
-        helpPage: CompareCommand.description.helpPage)
+        expected: Self.description.usage)
     }
     let evaluator = Evaluator(model: owner.model, run: owner.location.run, engine: engine)
     let images = try evaluator.images(request, preparing: EvaluationProgress(console).show)

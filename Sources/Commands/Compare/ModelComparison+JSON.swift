@@ -36,7 +36,6 @@ extension ModelComparison {
       })
   }
 
-  /// A model with its figures.
   func object(_ side: Side) -> JSON {
     let figures = side.evaluation
     return [

@@ -28,11 +28,8 @@ extension ModelComparison {
   }
 
   private func line(_ side: Side) -> String {
-    let figures = side.evaluation
-    let mirrored = figures.tta == .flip ? ", mirrored views averaged" : ""
-    return "\(side.letter)      accuracy \(fixed(figures.accuracy, 4)) "
-      + "(\(fixed(figures.accuracyLow, 4))-\(fixed(figures.accuracyHigh, 4))), "
-      + "loss \(fixed(figures.loss, 4))  \(side.name)\(mirrored)"
+    let mirrored = side.evaluation.tta == .flip ? ", mirrored views averaged" : ""
+    return "\(side.letter)      \(side.evaluation.figures)  \(side.name)\(mirrored)"
   }
 
   private var differenceLine: String {
@@ -45,7 +42,7 @@ extension ModelComparison {
 
   private var testLine: String {
     "McNemar's exact test (binomial): \(ComparisonReport.pText(test.exactPValue)), from "
-      + "\(ComparisonReport.images(test.onlyFirst + test.onlySecond)) that only one "
+      + "\(counted(test.onlyFirst + test.onlySecond, "image")) that only one "
       + "predicts correctly"
   }
 
@@ -55,7 +52,7 @@ extension ModelComparison {
     if pairs.isEmpty { return [] }
     let heading =
       "\(right.letter) right, \(wrong.letter) wrong: "
-      + "\(ComparisonReport.images(pairs.count)), most confident \(wrong.letter) first"
+      + "\(counted(pairs.count, "image")), most confident \(wrong.letter) first"
     let shown = isVerbose ? pairs[...] : pairs.prefix(ModelComparison.shownFlips)
     let rest = pairs.count - shown.count
     return ["", heading]

@@ -33,12 +33,8 @@ struct SeveralComparisons {
   var wholeText: String { terminalSafe(first.heading) + "\n" + text }
 
   private func row(_ side: ModelComparison.Side, _ difference: String) -> [String] {
-    let figures = side.evaluation
-    let interval =
-      "(\(fixed(100 * figures.accuracyLow, 1))-\(fixed(100 * figures.accuracyHigh, 1)))"
-    return [
-      side.letter, side.name, side.recipe, "\(percent(figures.accuracy)) \(interval)",
-    ].map(terminalSafe) + [difference]
+    [side.letter, side.name, side.recipe, side.evaluation.accuracyText].map(terminalSafe)
+      + [difference]
   }
 
   private func difference(_ comparison: ModelComparison) -> String {

@@ -24,3 +24,10 @@ extension Console {
     return code
   }
 }
+
+extension JSON {
+  /// Why an image could not be read; null for one that was.
+  static func failure(_ image: SkippedImage?) -> JSON {
+    image.map { ["code": .string($0.code), "message": .string($0.message)] } ?? .null
+  }
+}

@@ -36,20 +36,10 @@ final class DescriptorStream: TextStream {
   deinit { if closes { close(descriptor) } }
 
   func write(_ text: String) throws(StreamError) {
-    let bytes = Array(text.utf8)
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count >= 0 {
-        done += count
-      } else if errno != EINTR {
-        let number = errno
-        // Half of the predictions looks like all of them to whoever comes next.
-        if isOwn { unlink(systemPath(name)) }
-        throw StreamError(number: number, name: name)
-      }
-    }
+    guard !FileSystem.writeAll(Array(text.utf8), to: descriptor) else { return }
+    let number = errno
+    // Half of the predictions looks like all of them to whoever comes next.
+    if isOwn { unlink(systemPath(name)) }
+    throw StreamError(number: number, name: name)
   }
 }

@@ -57,7 +57,6 @@ package struct Environment: Sendable {
 
 /// A stream of text that a command writes to.
 package protocol TextStream: AnyObject, Sendable {
-  /// Whether it is a terminal.
   var isTerminal: Bool { get }
   /// Writes all of `text` at once.
   func write(_ text: String) throws(StreamError)
@@ -67,7 +66,6 @@ package protocol TextStream: AnyObject, Sendable {
 package struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The system's error number.
   package var number: Int32
-  /// The stream or file.
   package var name: String
 
   package init(number: Int32, name: String) {

@@ -14,7 +14,6 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
   case noInput = 66
   /// Memory or disk would not suffice.
   case unavailable = 69
-  /// A bug of this program.
   case bug = 70
   /// An output cannot be created.
   case cannotCreate = 73

@@ -31,7 +31,6 @@ extension Failure {
 }
 
 extension TrainingError.Kind {
-  /// The exit code for this kind of error.
   var exitCode: ExitCode {
     switch self {
     case .usage: .usage
@@ -58,7 +57,6 @@ extension ImageStoreError {
 }
 
 extension DatasetError.Kind {
-  /// The exit code for this kind of error.
   var exitCode: ExitCode {
     switch self {
     case .missing: .noInput

@@ -2,7 +2,6 @@ internal import Primitives
 
 /// The reason why a command fails: the problem, what was found and expected, and a remedy.
 package struct Failure: Error, Sendable, Equatable {
-  /// The exit code of the process.
   package var code: ExitCode
   /// The path and the cause, in one line.
   package var message: String

@@ -46,6 +46,11 @@ struct OutputFolder {
     }
   }
 
+  /// The line that says where files are.
+  static func line(_ path: String?) -> String {
+    terminalSafe(path.map { "files in " + $0 } ?? "no files written (use --out DIR)")
+  }
+
   /// Writes the files of an evaluation.
   func write(_ report: EvaluationReport) throws(TrainingError) {
     try report.write(to: folder, place: place)

@@ -30,7 +30,6 @@ struct OutputGuard {
     case picture
   }
 
-  /// Whether a file is one of the inputs.
   func reads(_ file: FileSystem.Identity) -> Bool { inputs[file] != nil }
 
   /// The refusal to write over an input.

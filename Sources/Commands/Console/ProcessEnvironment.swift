@@ -7,7 +7,8 @@ extension Environment {
   package static func process() -> Environment {
     var variables: [String: String] = [:]
     for name in [
-      "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME",
+      "CNNCTL_ISA", "NO_COLOR", "COLUMNS", "TERM", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+      "HOME",
       "LC_ALL",
       "LC_CTYPE", "LANG",
     ] + Launcher.variables {

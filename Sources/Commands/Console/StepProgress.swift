@@ -87,7 +87,6 @@ final class EvaluationProgress {
     reading = StepProgress("reading images", console)
   }
 
-  /// Shows one report.
   func show(_ step: EvaluationPreparation) {
     switch step {
     case .scanning(let entries): scanning.show(entries, of: nil)

@@ -48,14 +48,12 @@ struct EvaluateCommand: Command {
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(
-      arguments[SharedOption.model], shelf: console.environment.shelf)
+    let location = try locateModel()
     let model = try ClassifierModel(at: location)
     guard !arguments.operands.isEmpty || location.run != nil else {
-      throw Failure(
-        .usage, "DATASET is missing: \(location.title) is not in a run folder that names one",
-        expected: EvaluateCommand.description.usage, advice: "cnnctl evaluate photos",
-        helpPage: EvaluateCommand.description.helpPage)
+      throw Self.description.usageError(
+        "DATASET is missing: \(location.title) is not in a run folder that names one",
+        expected: Self.description.usage, advice: "cnnctl evaluate photos")
     }
     console.introduce(model, at: location, named: arguments[SharedOption.model])
     var request = Evaluator.Request()
@@ -74,10 +72,7 @@ struct EvaluateCommand: Command {
     }
     let evaluator = Evaluator(model: model, run: location.run, engine: engine)
     let dataset = try evaluator.dataset(of: request)
-    // Before minutes of work that would be lost.
-    let folder = try arguments[SharedOption.out].map {
-      try OutputFolder(creating: $0, outside: dataset)
-    }
+    let folder = try outputFolder(outside: dataset)
     let preparation = EvaluationProgress(console)
     let progress = StepProgress("evaluating", console)
     var result: EvaluationResult
@@ -116,22 +111,19 @@ struct EvaluateCommand: Command {
         own: result.predictions, others: strangers, folder: others.folder,
         threshold: others.rejection.threshold)
     }
-    let report = EvaluationReport(
-      heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
-      classes: model.classes, others: strangers ?? [])
+    let report = EvaluationReport(of: result, others: strangers ?? [])
     let place = try writeFiles(
       report, to: folder, split: request.split, run: location.run, dataset: dataset
     ) { files in
-      try writePictures(result, model, maxPixels: request.maxPixels, engine, to: files)
+      try writePictures(result, maxPixels: request.maxPixels, engine, to: files)
     }
     if arguments[SharedOption.json] {
       try console.result(result.evaluation.json())
     } else {
-      let files = place.map { "files in " + $0 } ?? "no files written (use --out DIR)"
       let rest =
         place.map { "the full report is in \($0)/report.txt" }
         ?? "--out DIR writes the full report, --json shows it"
-      try console.result(report.text(rest: rest) + "\n" + terminalSafe(files))
+      try console.result(report.text(rest: rest) + "\n" + OutputFolder.line(place))
     }
     return verdict(result.evaluation)
   }
@@ -168,15 +160,13 @@ struct EvaluateCommand: Command {
 
   /// Draws the predictions, as a run's report does.
   private func writePictures(
-    _ result: EvaluationResult, _ model: ClassifierModel, maxPixels: Int, _ engine: Engine,
-    to files: ReportFiles
+    _ result: EvaluationResult, maxPixels: Int, _ engine: Engine, to files: ReportFiles
   ) throws {
     guard !arguments[SharedOption.noPlots] else { return }
-    let answers = RecordedAnswers(
-      classes: model.classes, evaluation: result.evaluation, predictions: result.predictions)
     var report = RunReport(title: result.heading)
     _ = report.show(
-      answers, of: result.heading, from: .own, maxPixels: maxPixels, workers: engine.workers)
+      RecordedAnswers(result), of: result.heading, from: .own, maxPixels: maxPixels,
+      workers: engine.workers)
     try files.writeEvaluation(report)
   }
 

@@ -5,14 +5,11 @@ internal import Training
 
 /// An evaluation as text and as files.
 struct EvaluationReport {
-  var heading: String
-  var evaluation: Evaluation
-  var predictions: [Prediction]
-  var classes: [String]
+  private let result: EvaluationResult
   /// Photos of no class, where `evaluation` has figures of them.
-  var others: [Prediction] = []
+  private let others: [Prediction]
   /// Images that a report shows besides those of `ShownAnswers`.
-  var alsoShown: [String] = []
+  private let alsoShown: [String]
 
   /// More classes than these are too many for the terminal: it shows the worst.
   private static let fewClasses = 20
@@ -20,6 +17,13 @@ struct EvaluationReport {
   private static let shown = 10
   /// Pairs of classes in report.txt, where the matrix would be too wide.
   private static let listedPairs = 100
+
+  init(of result: EvaluationResult, others: [Prediction] = [], alsoShown: [String] = []) {
+    (self.result, self.others, self.alsoShown) = (result, others, alsoShown)
+  }
+
+  private var evaluation: Evaluation { result.evaluation }
+  private var classes: [String] { result.classes }
 
   /// The text for the terminal, with a final newline; of many classes only the worst, and `rest`
   /// says where to find all of them.
@@ -64,14 +68,15 @@ struct EvaluationReport {
   /// Each is written in one step: a reader meets the old one or the new one. `place` stands before
   /// their names.
   func write(to folder: RunFolder, place: String = "") throws(TrainingError) {
-    let head = ([heading] + evaluation.cautions().map { "warning: " + $0 })
+    let head = ([result.heading] + evaluation.cautions().map { "warning: " + $0 })
       .map { terminalSafe($0) + "\n" }.joined()
     try folder.write(head + wholeText, to: place + "report.txt")
     try folder.write(evaluation.indentedJSON(), to: place + "report.json")
     try folder.write(
-      rows: Prediction.csvRows(predictions, classes: classes), to: place + "predictions.csv")
+      rows: Prediction.csvRows(result.predictions, classes: classes), to: place + "predictions.csv")
     try folder.write(
-      PictureDigests(of: predictions, others: alsoShown).text, to: place + PictureDigests.name)
+      PictureDigests(of: result.predictions, others: alsoShown).text,
+      to: place + PictureDigests.name)
     try folder.write(rows: matrix.csvRows, to: place + "confusion_matrix.csv")
     if let figures = evaluation.others {
       try folder.write(

@@ -20,7 +20,7 @@ struct OtherPhotos {
     (self.folder, self.console) = (folder, console)
     rejection = try Rejection(
       keeping: NoveltyDetector.automaticShare, model, at: location, option: "--others",
-      helpPage: EvaluateCommand.description.helpPage)
+      of: EvaluateCommand.description)
     guard FileSystem.isFolder(folder) else {
       throw Failure(
         FileSystem.exists(folder) ? .usage : .noInput, "\(folder) is not a folder",

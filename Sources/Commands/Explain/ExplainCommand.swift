@@ -57,8 +57,7 @@ struct ExplainCommand: Command {
       named: arguments[Self.output], otherwise: stem(methods))
     let draws = !arguments[SharedOption.noPlots]
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(
-      arguments[SharedOption.model], shelf: console.environment.shelf)
+    let location = try locateModel()
     let inputs = OutputGuard(
       operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [location.weights])
@@ -156,11 +155,9 @@ struct ExplainCommand: Command {
   private func classIndex(_ model: ClassifierModel) throws(Failure) -> Int? {
     guard let name = arguments[Self.className] else { return nil }
     guard let index = model.classes.firstIndex(of: name) else {
-      throw Failure(
-        .usage, "--class: the model has no class \(name)",
-        expected: listed(model.classes),
-        advice: nearest(to: name, among: model.classes).map { "--class \($0)" },
-        helpPage: ExplainCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--class: the model has no class \(name)", expected: listed(model.classes),
+        advice: nearest(to: name, among: model.classes).map { "--class \($0)" })
     }
     return index
   }

@@ -39,7 +39,6 @@ struct ExplanationLines {
   private func object(_ explanation: Explanation, _ picture: String?) -> JSON {
     let prediction = explanation.prediction
     let best = prediction.top(1).first
-    let failure = prediction.failure
     let isAnswered = explanation.classIndex != nil
     return [
       "path": .string(prediction.path), "label": .optional(best.map { classes[$0.index] }),
@@ -48,7 +47,7 @@ struct ExplanationLines {
       "class_probability": .optional(explanation.probability),
       "maps": isAnswered ? .array(explanation.maps.map(JSON.init)) : .null,
       "picture": .optional(picture), "model": isAnswered ? .string(model) : .null,
-      "error": failure.map { ["code": .string($0.code), "message": .string($0.message)] } ?? .null,
+      "error": .failure(prediction.failure),
     ]
   }
 }

@@ -22,9 +22,8 @@ struct SheetFiles {
       return
     }
     guard named.count > 4, named.lowercased().hasSuffix(".png") else {
-      throw Failure(
-        .usage, "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png",
-        helpPage: ExplainCommand.description.helpPage)
+      throw ExplainCommand.description.usageError(
+        "only PNG files can be written", found: "-o \(named)", expected: "-o FILE.png")
     }
     self.stem = String(named.dropLast(4))
     ending = String(named.suffix(4))
@@ -46,9 +45,7 @@ struct SheetFiles {
   }
 
   private func name(_ number: Int) -> String {
-    if number == 1 { return stem + ending }
-    let digits = String(number)
-    return stem + "-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ending
+    stem + (number == 1 ? "" : "-" + zeroPadded(number, 3)) + ending
   }
 
   /// Refuses to begin where one of the next files could not be written for what is there already.

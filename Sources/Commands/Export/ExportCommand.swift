@@ -86,9 +86,9 @@ struct ExportCommand: Command {
     try format.check(settings)
     let isTorch = arguments[Self.names] == .torch
     guard format == .safetensors && !isTorch || !arguments.has(Self.trainingImages) else {
-      throw Failure(
-        .usage, "--training-images has no meaning in a file for other programs",
-        expected: "-o FILE.safetensors", helpPage: ExportCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--training-images has no meaning in a file for other programs",
+        expected: "-o FILE.safetensors")
     }
     if isTorch { try ModelFileName(path, of: Self.description).checkOwn() }
     let name = arguments.operands.first
@@ -110,27 +110,21 @@ struct ExportCommand: Command {
     let bytes = try format.encoded(model, settings)
     let sha256 = try ExportedFile.write(bytes, to: path)
     let dtype = settings.precision.rawValue
-    if arguments[SharedOption.json] {
-      try console.result(
-        JSON.object([
-          .init("file", .string(path)), .init("format", .string(format.rawValue)),
-          .init("dtype", .string(dtype)), .init("file_bytes", .int(bytes.count)),
-          .init("weights_sha256", .string(sha256)),
-          .init("card", settings.card.map(JSON.init) ?? .null),
-        ]).line)
-    } else {
-      try console.result(
-        "\(path): \(byteCount(bytes.count)), weights \(dtype), SHA-256 \(sha256)")
-    }
+    try show(
+      json: [
+        "file": .string(path), "format": .string(format.rawValue), "dtype": .string(dtype),
+        "file_bytes": .int(bytes.count), "weights_sha256": .string(sha256),
+        "card": settings.card.map(JSON.init) ?? .null,
+      ], text: "\(path): \(byteCount(bytes.count)), weights \(dtype), SHA-256 \(sha256)")
     return .done
   }
 
   /// The file to write, which must not be there.
   private func output() throws -> String {
     guard let path = arguments[Self.output], path != "-" else {
-      throw Failure(
-        .usage, "-o FILE is missing: a model file is not written to standard output",
-        expected: ExportCommand.description.usage, helpPage: ExportCommand.description.helpPage)
+      throw Self.description.usageError(
+        "-o FILE is missing: a model file is not written to standard output",
+        expected: Self.description.usage)
     }
     // Before anything is read; the writing itself refuses a file that appears meanwhile.
     guard !FileSystem.exists(path) else { throw ExportedFile.isThere(path) }

@@ -72,20 +72,16 @@ struct ImportCommand: Command {
     let bytes = try model.encoded(.single, card: model.card)
     let sha256 = try target.write(bytes, from: FileSystem.lastName(of: source))
     let (classes, network) = (model.classes.count, model.network.architecture.name)
-    if arguments[SharedOption.json] {
-      try console.result(
-        JSON.object([
-          .init("file", .string(target.path)), .init("name", .optional(arguments[Self.shelfName])),
-          .init("arch", .string(network)), .init("classes", .int(classes)),
-          .init("parameters", .int(model.network.parameterCount)),
-          .init("config", .optional(config.found?.path)),
-          .init("file_bytes", .int(bytes.count)), .init("weights_sha256", .string(sha256)),
-        ]).line)
-    } else {
-      try console.result(
-        "\(target.title): \(byteCount(bytes.count)), \(network), \(grouped(classes)) classes, "
-          + "SHA-256 \(sha256)")
-    }
+    try show(
+      json: [
+        "file": .string(target.path), "name": .optional(arguments[Self.shelfName]),
+        "arch": .string(network), "classes": .int(classes),
+        "parameters": .int(model.network.parameterCount),
+        "config": .optional(config.found?.path),
+        "file_bytes": .int(bytes.count), "weights_sha256": .string(sha256),
+      ],
+      text: "\(target.title): \(byteCount(bytes.count)), \(network), \(grouped(classes)) classes, "
+        + "SHA-256 \(sha256)")
     if let name = arguments[Self.shelfName] {
       console.note("try     cnnctl train photos --from \(shellWord(name)) --recipe instant")
     }
@@ -101,23 +97,19 @@ struct ImportCommand: Command {
       return .shelf(shelf, name: name, replaces: replaces)
     case (nil, let path?) where path != "-":
       guard !replaces else {
-        throw usage(
+        throw Self.description.usageError(
           "--replace has no meaning with -o: a file is never overwritten",
           expected: "--name NAME, or -o without --replace")
       }
       return .file(path)
     case (.some, .some):
-      throw usage("--name and -o exclude each other", expected: "one of them")
+      throw Self.description.usageError(
+        "--name and -o exclude each other", expected: "one of them")
     case (nil, _):
-      throw usage(
+      throw Self.description.usageError(
         "--name NAME or -o MODEL is missing: a model file is not written to standard output",
-        expected: ImportCommand.description.usage)
+        expected: Self.description.usage)
     }
-  }
-
-  private func usage(_ message: String, expected: String) -> Failure {
-    Failure(
-      .usage, message, expected: expected, helpPage: ImportCommand.description.helpPage)
   }
 }
 

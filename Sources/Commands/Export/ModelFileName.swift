@@ -50,18 +50,17 @@ struct ModelFileName {
     guard let ending, ending != ExportFormat.safetensors.ending else { return }
     let isForm = ExportFormat.allCases.contains { $0.ending == ending }
     guard isForm || ModelFileName.foreign[ending] != nil else { return }
-    throw Failure(
-      .usage, "\(path) would be a .safetensors file with a misleading name", found: ".\(ending)",
-      expected: "a name that ends in .safetensors, or without an ending", helpPage: command.helpPage
-    )
+    throw command.usageError(
+      "\(path) would be a .safetensors file with a misleading name", found: ".\(ending)",
+      expected: "a name that ends in .safetensors, or without an ending")
   }
 
   private func failure(_ problem: String, found: String?, advice: String) -> Failure {
-    Failure(
-      .usage, problem, found: found,
+    command.usageError(
+      problem, found: found,
       expected: "a name that ends in "
         + ExportFormat.allCases.map { "." + $0.ending }.joined(separator: ", "),
-      advice: advice, helpPage: command.helpPage)
+      advice: advice)
   }
 
   /// The extension in lower case: letters and digits after the last dot, beginning with a letter;

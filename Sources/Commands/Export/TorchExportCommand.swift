@@ -20,12 +20,11 @@ struct TorchExportCommand {
     let source = export.source(loading: path)
     if arguments[SharedOption.json] {
       try console.result(
-        JSON.object([
-          .init("file", .string(path)), .init("format", .string(ExportFormat.safetensors.rawValue)),
-          .init("names", .string("torch")), .init("dtype", .string(precision.rawValue)),
-          .init("file_bytes", .int(bytes.count)), .init("sha256", .string(sha256)),
-          .init("module", .string(source)),
-        ]).line)
+        ([
+          "file": .string(path), "format": .string(ExportFormat.safetensors.rawValue),
+          "names": "torch", "dtype": .string(precision.rawValue),
+          "file_bytes": .int(bytes.count), "sha256": .string(sha256), "module": .string(source),
+        ] as JSON).line)
     } else {
       console.note(
         "\(path): \(byteCount(bytes.count)), weights \(precision.rawValue), SHA-256 \(sha256); the "
@@ -38,9 +37,8 @@ struct TorchExportCommand {
   /// The number format of the weights; refuses options that have no meaning here.
   private func precision() throws(Failure) -> TensorFile.Precision {
     func refusal(_ option: String, expected: String) -> Failure {
-      Failure(
-        .usage, "\(option) has no meaning with --names torch", expected: expected,
-        helpPage: ExportCommand.description.helpPage)
+      ExportCommand.description.usageError(
+        "\(option) has no meaning with --names torch", expected: expected)
     }
     if let format = arguments[ExportCommand.format], format != .safetensors {
       throw refusal("--format \(format.rawValue)", expected: "--format safetensors")

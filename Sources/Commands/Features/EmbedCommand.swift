@@ -36,8 +36,7 @@ struct EmbedCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
-    let location = try ClassifierModel.locate(
-      arguments[SharedOption.model], shelf: console.environment.shelf)
+    let location = try locateModel()
     let guarded = OutputGuard(
       operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [location.weights])
@@ -89,9 +88,7 @@ struct EmbedCommand: Command {
       "path": .string(embedding.path),
       "features": embedding.failure == nil
         ? .array(embedding.features.map { .double(Double("\($0)") ?? Double($0)) }) : .null,
-      "error": embedding.failure.map {
-        ["code": .string($0.code), "message": .string($0.message)]
-      } ?? .null,
+      "error": .failure(embedding.failure),
     ]
   }
 }

@@ -22,10 +22,7 @@ struct FeatureMatrix {
     let pieces = (-1..<rows.count).lazy.map { row -> [UInt8] in
       row < 0
         ? FeatureMatrix.header(rows: rows.count, columns: features)
-        : rows[row].flatMap { value in
-          let bits = value.bitPattern
-          return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
-        }
+        : rows[row].flatMap { $0.bitPattern.littleEndianBytes }
     }
     try FileSystem.replace(FilePlace(named: path), withPieces: pieces)
     let lines = (-1..<paths.count).lazy.map { row in

@@ -36,9 +36,7 @@ struct SimilarCommand: Command {
         FileSystem.exists(folder) ? .usage : .noInput, "\(folder) is not a folder",
         expected: "the folder whose photos are compared with \(photo)")
     }
-    let embedder = try Embedder(
-      try ClassifierModel.locate(
-        arguments[SharedOption.model], shelf: console.environment.shelf), arguments, console)
+    let embedder = try Embedder(locateModel(), arguments, console)
     var wanted: Embedder.Embedding?
     try embedder.embed([photo]) { wanted = $0 }
     guard let wanted, wanted.failure == nil else {

@@ -7,7 +7,6 @@ enum CompletionScript: String, CaseIterable {
   case zsh
   case fish
 
-  /// The script.
   var text: String {
     switch self {
     case .bash: CompletionScript.bashText

@@ -25,10 +25,9 @@ struct CompletionsCommand: Command {
   func run() throws -> ExitCode {
     let name = arguments.operands[0]
     guard let shell = CompletionScript(rawValue: name) else {
-      throw Failure(
-        .usage, "unknown shell \(name)",
-        expected: CompletionScript.allCases.map(\.rawValue).joined(separator: ", "),
-        helpPage: Self.description.helpPage)
+      throw Self.description.usageError(
+        "unknown shell \(name)",
+        expected: CompletionScript.allCases.map(\.rawValue).joined(separator: ", "))
     }
     try console.environment.output.write(shell.text)
     return .done

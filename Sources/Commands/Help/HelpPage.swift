@@ -10,7 +10,6 @@ struct HelpPage {
     case heading(String)
     /// A term and its meaning, which begins at a column.
     case row(term: String, meaning: String, column: Int)
-    /// A command line and what it does.
     case example(line: String, meaning: String)
   }
 

@@ -32,9 +32,9 @@ struct ManualCommand: Command {
       return .done
     }
     guard arguments.operands.isEmpty else {
-      throw Failure(
-        .usage, "--into writes all pages, it takes no COMMAND", found: arguments.operands[0],
-        expected: "cnnctl manual --into DIR", helpPage: Self.description.helpPage)
+      throw Self.description.usageError(
+        "--into writes all pages, it takes no COMMAND", found: arguments.operands[0],
+        expected: "cnnctl manual --into DIR")
     }
     let place = folder + "/man1"
     try FileSystem.createFolders(place)

@@ -47,11 +47,7 @@ struct InspectCommand: Command {
     let subject =
       try arguments.operands.first.map { try self.subject($0, engine) } ?? newest(engine)
     try picture?.write(subject.diagram)
-    if arguments[SharedOption.json] {
-      try console.result(subject.json.line)
-    } else {
-      try console.result(subject.text)
-    }
+    try show(json: subject.json, text: subject.text)
     if let picture { console.note("drew the network into \(picture.path)") }
     return .done
   }
@@ -61,10 +57,9 @@ struct InspectCommand: Command {
     let size = arguments[Self.size]
     let isModel = BoxedModel.named(name) != nil || shelf?.model(named: name) != nil
     if size != nil, isModel || FileSystem.exists(name) {
-      throw Failure(
-        .usage, "--size is for presets: \(name) has its own image size",
-        expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "),
-        helpPage: InspectCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--size is for presets: \(name) has its own image size",
+        expected: "--size with one of " + Architecture.presetNames.joined(separator: ", "))
     }
     if FileSystem.exists(name) {
       if name.hasSuffix(".json"), !FileSystem.isFolder(name) {
@@ -86,9 +81,8 @@ struct InspectCommand: Command {
         Network(Architecture.preset(name, size: size, outputs: 1, dropout: nil)), engine)
     } catch {
       // The options are good for themselves: an image may be too small for a network.
-      throw Failure(
-        .usage, "\(name)\(size.map { " at \($0) px" } ?? ""): \(error)",
-        expected: "a larger --size", helpPage: InspectCommand.description.helpPage)
+      throw Self.description.usageError(
+        "\(name)\(size.map { " at \($0) px" } ?? ""): \(error)", expected: "a larger --size")
     }
   }
 
@@ -101,10 +95,9 @@ struct InspectCommand: Command {
   /// The newest run's model, as every command takes it where none is named.
   private func newest(_ engine: Engine) throws -> InspectedNetwork {
     guard !arguments.has(Self.size) else {
-      throw Failure(
-        .usage, "--size is for presets, and none is named",
-        expected: "one of " + Architecture.presetNames.joined(separator: ", "),
-        helpPage: InspectCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--size is for presets, and none is named",
+        expected: "one of " + Architecture.presetNames.joined(separator: ", "))
     }
     return try model(nil, engine)
   }
@@ -144,10 +137,9 @@ private struct NetworkPicture {
     guard let path = arguments[InspectCommand.output] else { return nil }
     let name = path.lowercased()
     guard name.hasSuffix(".svg") || name.hasSuffix(".png") else {
-      throw Failure(
-        .usage, "--output \(path): the network can only be drawn as SVG or PNG",
-        expected: "a name that ends in .svg or .png",
-        helpPage: InspectCommand.description.helpPage)
+      throw InspectCommand.description.usageError(
+        "--output \(path): the network can only be drawn as SVG or PNG",
+        expected: "a name that ends in .svg or .png")
     }
     self.path = path
     isVector = name.hasSuffix(".svg")

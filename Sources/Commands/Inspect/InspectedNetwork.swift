@@ -14,7 +14,6 @@ struct InspectedNetwork {
   /// The convolution methods by layer name.
   private let methods: [String: String]
   private let facts: [ModelFact]
-  /// The network as an image.
   let diagram: NetworkDiagram
 
   /// A network without weights worth mentioning.
@@ -22,7 +21,6 @@ struct InspectedNetwork {
     self.init(network, engine, facts: [])
   }
 
-  /// A trained model.
   init(
     _ model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String),
     _ engine: Engine

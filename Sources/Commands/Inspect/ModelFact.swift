@@ -8,7 +8,6 @@ internal import Training
 struct ModelFact {
   /// The key in JSON.
   let name: String
-  /// Lines of text.
   let lines: [String]
   let json: JSON
 
@@ -22,7 +21,6 @@ struct ModelFact {
     self.json = json
   }
 
-  /// All facts in order.
   static func all(
     of model: ClassifierModel, at location: ModelLocation, file: (bytes: Int, sha256: String)
   ) -> [ModelFact] {
@@ -94,7 +92,6 @@ struct ModelFact {
 }
 
 extension TensorFile.Precision {
-  /// The name and what it means.
   fileprivate var meaning: String {
     switch self {
     case .single: "f32"
@@ -108,10 +105,10 @@ extension ModelCard {
   /// A heading and an indented line for each thing that it says.
   fileprivate var lines: [String] {
     func line(_ name: String, _ text: String?) -> String? { text.map { "  \(name): \($0)" } }
-    let interval = accuracyLow.flatMap { low in
-      accuracyHigh.map { " (\(fixed(100 * low, 1))-\(fixed(100 * $0, 1)))" }
+    let figure = accuracy.map { accuracy in
+      guard let accuracyLow, let accuracyHigh else { return percent(accuracy) }
+      return percent(accuracy, from: accuracyLow, to: accuracyHigh)
     }
-    let figure = accuracy.map { percent($0) + (interval ?? "") }
     let images = testImages.map { grouped($0) + " images" }
     return ["card:"]
       + [

@@ -36,10 +36,9 @@ struct ModelsCommand: Command {
     if let name = arguments[Self.remove] {
       let path = shelf.path(of: name)
       try shelf.remove(name)
-      try console.result(
-        arguments[SharedOption.json]
-          ? JSON.object([.init("name", .string(name)), .init("removed", .string(path))]).line
-          : "removed \(terminalSafe(name)): \(terminalSafe(path))")
+      try show(
+        json: ["name": .string(name), "removed": .string(path)],
+        text: "removed \(terminalSafe(name)): \(terminalSafe(path))")
       return .done
     }
     let models = shelf.names.map { ShelvedModel($0, on: shelf) }

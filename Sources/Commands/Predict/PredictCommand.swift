@@ -45,14 +45,11 @@ struct PredictCommand: Command {
   func run() throws -> ExitCode {
     let format = try format()
     let engine = try Engine(arguments, console.environment)
-    let location = try ClassifierModel.locate(
-      arguments[SharedOption.model], shelf: console.environment.shelf)
+    let location = try locateModel()
     let output = try output(beside: location)
     let model = try ClassifierModel(unconfirmed: location)
     let rejection = try arguments[Self.rejectAbove].map {
-      try Rejection(
-        keeping: $0, model, at: location, option: "--reject-above",
-        helpPage: Self.description.helpPage)
+      try Rejection(keeping: $0, model, at: location, of: Self.description)
     }
     let predictor = try Predictor(
       model: model, rejection: rejection, engine: engine, tta: arguments[SharedOption.tta],
@@ -105,10 +102,8 @@ struct PredictCommand: Command {
     let named = arguments[Self.format]
     guard arguments[SharedOption.json] else { return named ?? formatOfOutput ?? .text }
     guard named == nil || named == .ndjson else {
-      throw Failure(
-        .usage,
-        "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given",
-        helpPage: PredictCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given")
     }
     return .ndjson
   }

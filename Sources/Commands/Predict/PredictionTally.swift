@@ -10,9 +10,6 @@ struct PredictionTally {
   private var rejected = 0
   private var unreadable = 0
 
-  /// Classes that the line names; those that follow are one number.
-  private static let most = 10
-
   init(classes: Int) {
     counts = [Int](repeating: 0, count: classes)
   }
@@ -36,17 +33,22 @@ struct PredictionTally {
 
   /// The most frequent class first; a class that was never the prediction is not named.
   func line(classes: [String]) -> String {
-    let found = counts.indices.filter { counts[$0] > 0 }
-      .sorted { (counts[$1], $0) < (counts[$0], $1) }
-    let rest = found.dropFirst(PredictionTally.most)
-    var parts = found.prefix(PredictionTally.most).map { "\(classes[$0]) \(grouped(counts[$0]))" }
-    if !rest.isEmpty {
-      let images = rest.reduce(0) { $0 + counts[$1] }
-      parts.append("\(grouped(images)) of \(counted(rest.count, "other class", "other classes"))")
-    }
+    var parts = mostFrequent(counts) { "\(classes[$0]) \(grouped(counts[$0]))" }
     if unsure > 0 { parts.append("\(grouped(unsure)) don't know") }
     if rejected > 0 { parts.append("\(grouped(rejected)) none of these") }
     if unreadable > 0 { parts.append("\(grouped(unreadable)) unreadable") }
     return parts.joined(separator: ", ")
   }
+}
+
+/// A text for each of the ten greatest counts by class, the first of equal ones first, and one for
+/// those that follow; a class without any has none.
+func mostFrequent(_ counts: [Int], text: (_ label: Int) -> String) -> [String] {
+  let found = counts.indices.filter { counts[$0] > 0 }
+    .sorted { (counts[$1], $0) < (counts[$0], $1) }
+  let rest = found.dropFirst(10)
+  let images = rest.reduce(0) { $0 + counts[$1] }
+  return found.prefix(10).map(text)
+    + (rest.isEmpty
+      ? [] : ["\(grouped(images)) of \(counted(rest.count, "other class", "other classes"))"])
 }

@@ -22,19 +22,7 @@ struct PredictionWriter {
   let abstainBelow: Double
   /// An image that lies farther is of no class; nil where distances are not measured.
   let rejectAbove: Double?
-  private var isFirst = true
-
-  init(
-    format: Format, classes: [String], model: String, topK: Int, abstainBelow: Double,
-    rejectAbove: Double? = nil
-  ) {
-    self.format = format
-    self.classes = classes
-    self.model = model
-    self.topK = topK
-    self.abstainBelow = abstainBelow
-    self.rejectAbove = rejectAbove
-  }
+  private(set) var isFirst = true
 
   /// The text before the first prediction.
   var opening: String {
@@ -42,7 +30,7 @@ struct PredictionWriter {
     case .text, .ndjson: ""
     case .json: "["
     case .csv:
-      row(
+      CSV.row(
         ["path", "label", "probability"] + classes.map { CSV.name("p_" + $0) } + [
           "error", "abstained",
         ] + (rejectAbove == nil ? [] : ["rejected", "distance", "nearest"]))
@@ -52,7 +40,6 @@ struct PredictionWriter {
   /// The text after the last prediction.
   var closing: String { format == .json ? "\n]\n" : "" }
 
-  /// The text of one prediction.
   mutating func text(of prediction: Prediction) -> String {
     defer { isFirst = false }
     switch format {
@@ -97,7 +84,7 @@ struct PredictionWriter {
       best == nil ? classes.map { _ in "" } : prediction.probabilities.map { "\($0)" }
     let error = prediction.failure.map { "\($0.code): \($0.message)" } ?? ""
     let abstained = best == nil ? "" : "\(prediction.abstains(below: abstainBelow))"
-    return row(
+    return CSV.row(
       [CSV.path(prediction.path)] + answer + probabilities + [terminalSafe(error), abstained]
         + (rejectAbove == nil ? [] : novelty(prediction)))
   }
@@ -122,8 +109,6 @@ struct PredictionWriter {
       .init("nearest", .optional(novelty.map { classes[$0.nearest] })),
     ]
   }
-
-  private func row(_ fields: [String]) -> String { CSV.row(fields) }
 
   /// An image's record in JSON.
   private func record(_ prediction: Prediction) -> JSON {

@@ -57,19 +57,16 @@ struct ReportCommand: Command {
     let place = arguments[Self.out] ?? builder.contents.folder.path
     let names = try ReportFiles(in: place).write(report)
     let page = place + "/" + ReportFiles.page
-    if arguments[SharedOption.json] {
-      let result: JSON = [
+    try show(
+      json: [
         "report": .string(page), "files": .array(names.map(JSON.string)),
         "left_out": .array(
           builder.problems.map { problem in
             ["file": .string(problem.file), "message": .string(problem.message)]
           }),
-      ]
-      try console.result(result.line)
-    } else {
-      try console.result(terminalSafe("report \(page)"))
-      try console.result(terminalSafe("and \(names.count - 1) images in \(place)"))
-    }
+      ],
+      text: terminalSafe("report \(page)") + "\n"
+        + terminalSafe("and \(names.count - 1) images in \(place)"))
     return .done
   }
 }

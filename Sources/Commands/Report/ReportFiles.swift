@@ -9,7 +9,6 @@ struct ReportFiles {
   /// The place of an evaluation's images: below the folder, or in it.
   private let place: String
 
-  /// Name of the page.
   static let page = RunFolder.pageName
   /// Names of all images that an evaluation may have.
   private static let evaluationNames = [

@@ -119,9 +119,8 @@ extension RunSummary {
     case .accuracy:
       guard let accuracy else { return "–" }
       let interval = accuracy.interval
-      let split = accuracy.split == Split.test.rawValue ? "" : ", \(accuracy.split)"
-      return percent(accuracy.share)
-        + " (\(fixed(100 * interval.lowerBound, 1))-\(fixed(100 * interval.upperBound, 1)))" + split
+      return percent(accuracy.share, from: interval.lowerBound, to: interval.upperBound)
+        + (accuracy.split == Split.test.rawValue ? "" : ", \(accuracy.split)")
     case .time: return record.map { shortDuration($0.seconds) } ?? "–"
     case .started: return started > 0 ? localTime(started) : "–"
     case .status: return status ?? "cannot be read"
@@ -150,7 +149,7 @@ extension RunSummary {
 private func localTime(_ seconds: Int) -> String {
   var (seconds, parts) = (time_t(seconds), tm())
   localtime_r(&seconds, &parts)
-  func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  func two(_ number: Int32) -> String { zeroPadded(number, 2) }
   return "\(1900 + parts.tm_year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
     + "\(two(parts.tm_hour)):\(two(parts.tm_min))"
 }

@@ -58,17 +58,14 @@ struct SortCommand: Command {
     if let target = arguments[Self.undo] { return try undo(target) }
     // Before there is any other thread: they take over which signals are blocked.
     let signal = console.environment.watchSignals()
-    guard let named = arguments.operands.first else { throw usage("FOLDER is missing") }
-    guard let into = arguments[Self.into] else { throw usage("--into is missing") }
+    guard let named = arguments.operands.first else { throw mistake("FOLDER is missing") }
+    guard let into = arguments[Self.into] else { throw mistake("--into is missing") }
     let method = try method()
-    let location = try ClassifierModel.locate(
-      arguments[SharedOption.model], shelf: console.environment.shelf)
+    let location = try locateModel()
     let model = try ClassifierModel(unconfirmed: location)
     let abstainBelow = arguments[Self.abstainBelow]
     let rejection = try arguments[Self.rejectAbove].map {
-      try Rejection(
-        keeping: $0, model, at: location, option: "--reject-above",
-        helpPage: Self.description.helpPage)
+      try Rejection(keeping: $0, model, at: location, of: Self.description)
     }
     try SortFolders.require(
       classes: model.classes, withUnsure: abstainBelow > 0, withRejected: rejection != nil)
@@ -117,16 +114,15 @@ struct SortCommand: Command {
     "cnnctl sort --undo \(shellPath(target))"
   }
 
-  private func usage(_ problem: String) -> Failure {
-    Failure(
-      .usage, problem, expected: Self.description.usage, helpPage: Self.description.helpPage)
+  private func mistake(_ problem: String) -> Failure {
+    Self.description.usageError(problem, expected: Self.description.usage)
   }
 
   private func method() throws(Failure) -> SortMethod {
     let given = [(Self.copy, SortMethod.copy), (Self.link, .link), (Self.move, .move)]
       .filter { arguments[$0.0] }.map(\.1)
     guard given.count <= 1 else {
-      throw usage("--copy, --link and --move exclude each other")
+      throw mistake("--copy, --link and --move exclude each other")
     }
     return given.first ?? .copy
   }
@@ -162,7 +158,7 @@ struct SortCommand: Command {
     let signal = console.environment.watchSignals()
     let others: [any CommandOption] = [Self.into, Self.copy, Self.link, Self.move, Self.dryRun]
     guard arguments.operands.isEmpty, !others.contains(where: arguments.has) else {
-      throw usage("--undo takes nothing but the folder that was sorted into")
+      throw mistake("--undo takes nothing but the folder that was sorted into")
     }
     let undo = try SortUndo(try SortFolders.resolved(named))
     var tally = UndoTally()

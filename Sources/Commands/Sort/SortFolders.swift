@@ -17,9 +17,8 @@ struct SortFolders {
       throw TrainingError(.missing, "\(named) does not exist", expected: "a folder of photos")
     }
     guard FileSystem.isFolder(named), let source = FileSystem.absolute(named) else {
-      throw Failure(
-        .usage, "\(named) is not a folder", expected: SortCommand.description.usage,
-        helpPage: SortCommand.description.helpPage)
+      throw SortCommand.description.usageError(
+        "\(named) is not a folder", expected: SortCommand.description.usage)
     }
     self.source = source
     self.target = try SortFolders.resolved(target)
@@ -66,9 +65,8 @@ struct SortFolders {
     } else {
       return
     }
-    throw Failure(
-      .usage, problem, expected: "--into with a folder beside it",
-      helpPage: SortCommand.description.helpPage)
+    throw SortCommand.description.usageError(
+      problem, expected: "--into with a folder beside it")
   }
 
   /// The photos without those that links lead to a second time.
@@ -83,10 +81,9 @@ struct SortFolders {
       if known[folder] == nil {
         let found = FileSystem.absolute(folder) ?? folder
         if SortFolders.lies(found, in: target) {
-          throw Failure(
-            .usage, "\(folder) is a link that leads into \(target)",
-            expected: "a folder of photos apart from the one that they go into",
-            helpPage: SortCommand.description.helpPage)
+          throw SortCommand.description.usageError(
+            "\(folder) is a link that leads into \(target)",
+            expected: "a folder of photos apart from the one that they go into")
         }
         known[folder] = firstNames[found] == nil
         firstNames[found] = folder

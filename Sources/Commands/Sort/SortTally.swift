@@ -11,9 +11,6 @@ struct SortTally {
   /// The photos that stay where they are, and why.
   private(set) var left: [SkippedImage] = []
 
-  /// Classes that the line names; those that follow are one number.
-  private static let most = 10
-
   mutating func add(_ photo: SortedPhoto, _ outcome: SortOutcome) {
     switch outcome {
     case .placed:
@@ -29,14 +26,8 @@ struct SortTally {
 
   /// The line; `verb` is what was done, or would be.
   func line(_ verb: String, classes: [String]) -> String {
-    let found = classes.indices.map { (index: $0, count: counts[.label(classes[$0])] ?? 0) }
-      .filter { $0.count > 0 }.sorted { ($1.count, $0.index) < ($0.count, $1.index) }
-    var parts = found.prefix(SortTally.most).map { "\(grouped($0.count)) \(classes[$0.index])" }
-    let rest = found.dropFirst(SortTally.most)
-    if !rest.isEmpty {
-      let photos = rest.reduce(0) { $0 + $1.count }
-      parts.append("\(grouped(photos)) of \(counted(rest.count, "other class", "other classes"))")
-    }
+    let found = classes.map { counts[.label($0)] ?? 0 }
+    var parts = mostFrequent(found) { "\(grouped(found[$0])) \(classes[$0])" }
     if let unsure = counts[.unsure] { parts.append("\(grouped(unsure)) unsure") }
     if let rejected = counts[.rejected] { parts.append("\(grouped(rejected)) none of these") }
     var line = "\(verb) \(counted(sorted, "photo"))"

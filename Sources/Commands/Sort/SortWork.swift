@@ -146,7 +146,7 @@ struct SortWork {
     let object: JSON = [
       "from": .string(prediction.path), "to": .null, "class": .null, "probability": .null,
       "abstained": .null, "action": "leave",
-      "error": ["code": .string(failure.code), "message": .string(failure.message)],
+      "error": .failure(failure),
     ]
     try result(with(nil, nil, object).line)
   }

@@ -35,7 +35,6 @@ struct UndoTally {
 }
 
 extension SortUndo.Step {
-  /// One photo as JSON.
   var json: JSON {
     let (action, reason): (String, String?) =
       switch outcome {

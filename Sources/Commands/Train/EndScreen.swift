@@ -7,9 +7,7 @@ internal import Training
 struct EndScreen {
   /// nil while nothing is evaluated.
   var verdict: RunVerdict?
-  /// Whether there are predictions out of fold.
   var hasOutOfFold = false
-  /// Whether the page is written.
   var hasPage = false
   /// The images' folder, as the run names it.
   private var dataset: String?

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 internal import Synchronization
 
 /// The signals that ask a training run to stop.
@@ -42,22 +43,4 @@ final class SignalWatch: Sendable {
       }
     }
   }
-}
-
-/// Runs `body` on a thread of its own that nobody waits for.
-private func detachThread(_ body: @escaping @Sendable () -> Void) {
-  final class Box {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var thread = pthread_t()
-  let box = Unmanaged.passRetained(Box(body))
-  let failed = pthread_create(
-    &thread, nil,
-    { argument in
-      guard let argument else { return nil }
-      Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-      return nil
-    }, box.toOpaque())
-  if failed == 0 { pthread_detach(thread) } else { box.release() }
 }

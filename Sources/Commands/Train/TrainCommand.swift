@@ -153,16 +153,14 @@ struct TrainCommand: Command {
       arguments.has(Self.config)
       ? "config" : settings.has(\.transfer.from) ? "from" : nil
     if let other {
-      throw Failure(
-        .usage, "--resume and --\(other) exclude each other: a run has its own settings",
-        helpPage: TrainCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--resume and --\(other) exclude each other: a run has its own settings")
     }
     let named = arguments[Self.resume]
     let out = arguments[Self.out]
     if let named, let out, named != out {
-      throw Failure(
-        .usage, "--resume and --out name two runs", found: "\(named) and \(out)",
-        expected: "one of them", helpPage: TrainCommand.description.helpPage)
+      throw Self.description.usageError(
+        "--resume and --out name two runs", found: "\(named) and \(out)", expected: "one of them")
     }
     return try Resumption(
       run: named ?? out ?? RunFolder.latest, dataset: arguments.operands.first,
@@ -173,16 +171,14 @@ struct TrainCommand: Command {
     let dataset = arguments.operands.first
     if let file = arguments[Self.config] {
       if settings.has(\.recipe) {
-        throw Failure(
-          .usage, "--recipe and --config exclude each other: the file names its recipe",
-          helpPage: TrainCommand.description.helpPage)
+        throw Self.description.usageError(
+          "--recipe and --config exclude each other: the file names its recipe")
       }
       return try Configuration(file: file, dataset: dataset, settings: settings)
     }
     guard let dataset else {
-      throw Failure(
-        .usage, "DATASET is missing", expected: TrainCommand.description.usage,
-        helpPage: TrainCommand.description.helpPage)
+      throw Self.description.usageError(
+        "DATASET is missing", expected: Self.description.usage)
     }
     return try Configuration(dataset: dataset, settings: settings(for: dataset))
   }

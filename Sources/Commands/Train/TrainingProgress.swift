@@ -44,9 +44,9 @@ final class TrainingProgress {
     case .start(let start):
       meter.begin(start)
       end.begin(start)
-      for line in event.lines { console.note(line) }
+      note(event)
     case .dataset(let summary):
-      for line in event.lines { console.note(line) }
+      note(event)
       console.leftOut(summary.skipped)
       if let line = hint?.line(for: summary) { console.note(line) }
     case .samples(let samples):
@@ -57,8 +57,7 @@ final class TrainingProgress {
       meter.show("computing features", done, of: total)
     case .batch(let progress):
       meter.show(progress)
-    case .plan, .solved:
-      for line in event.lines { console.note(line) }
+    case .plan, .solved, .calibrated: note(event)
     case .digest: break
     case .validating(let done, let total):
       meter.show("evaluating", done, of: total)
@@ -68,41 +67,33 @@ final class TrainingProgress {
       for line in event.lines { console.detail(line) }
     case .warning(let text):
       console.warning(text)
-    case .calibrated:
-      for line in event.lines { console.note(line) }
     case .fold(let start):
       fold = start
-      for line in event.lines { console.note(line) }
+      note(event)
     case .foldDone(_, let result, let run):
-      try EvaluationReport(
-        heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
-        classes: result.classes
-      ).write(to: run, place: RunFolder.testName + "/")
-      for line in event.lines { console.note(line) }
+      try EvaluationReport(of: result).write(to: run, place: RunFolder.testName + "/")
+      note(event)
     case .outOfFold(let figures, let result, let run):
       fold = nil
       end.hasOutOfFold = true
       if figures.penalty == nil { foldsDone = (figures.folds, run.path) }
       try run.createFolder(RunFolder.foldsName)
       try EvaluationReport(
-        heading: result.heading, evaluation: result.evaluation, predictions: result.predictions,
-        classes: result.classes,
+        of: result,
         alsoShown: DoubtfulLabels(of: result.predictions, classes: result.classes).paths
       ).write(to: run, place: RunFolder.foldsName + "/")
-      for line in event.lines { console.note(line) }
+      note(event)
     case .evaluated(let test, let noun, let run):
-      let report = EvaluationReport(
-        heading: test.heading, evaluation: test.evaluation, predictions: test.predictions,
-        classes: test.classes)
-      try report.write(to: run, place: "test/")
+      try EvaluationReport(of: test).write(to: run, place: RunFolder.testName + "/")
       console.note(test.heading)
-      end.verdict = RunVerdict(
-        RecordedAnswers(
-          classes: test.classes, evaluation: test.evaluation, predictions: test.predictions),
-        of: noun)
+      end.verdict = RunVerdict(RecordedAnswers(test), of: noun)
     case .done(let summary):
       done = summary
     }
+  }
+
+  private func note(_ event: TrainingEvent) {
+    for line in event.lines { console.note(line) }
   }
 
   /// The place of a run of cross-validation before the first step of its own training, and the run;

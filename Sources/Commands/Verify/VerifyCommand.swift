@@ -52,13 +52,10 @@ struct VerifyCommand: Command {
     }
     console.clear()
     let isSame = comparisons.allSatisfy(\.isSame) && !comparisons.isEmpty
-    if arguments[SharedOption.json] {
-      try console.result(
-        json(path, comparisons, isSame: isSame, changes, engine).line)
-    } else {
-      let lines = self.lines(comparisons, isSame: isSame, changes, engine)
-      try console.result(lines.map(terminalSafe).joined(separator: "\n"))
-    }
+    try show(
+      json: json(path, comparisons, isSame: isSame, changes, engine),
+      text: lines(comparisons, isSame: isSame, changes, engine).map(terminalSafe)
+        .joined(separator: "\n"))
     return isSame ? .done : .conditionFailed
   }
 

@@ -4,19 +4,11 @@ internal import Primitives
 package struct BarChart: Sendable, Hashable {
   /// One amount.
   package struct Bar: Sendable, Hashable {
-    /// The name of the bar.
     package var name: String
     /// The value; without a bar unless above 0.
     package var value: Double
     /// The text beside the bar.
     package var text: String
-
-    /// An amount with its text.
-    package init(name: String, value: Double, text: String) {
-      self.name = name
-      self.value = value
-      self.text = text
-    }
   }
 
   package var title: String
@@ -53,10 +45,9 @@ package struct BarChart: Sendable, Hashable {
     if seconds < 9.995 { return fixed(seconds, 2) + " s" }
     if seconds < 59.95 { return fixed(seconds, 1) + " s" }
     let whole = Int(seconds.rounded())
-    func padded(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
-    if whole < 3600 { return "\(whole / 60) min \(padded(whole % 60)) s" }
+    if whole < 3600 { return "\(whole / 60) min \(zeroPadded(whole % 60, 2)) s" }
     let minutes = (whole + 30) / 60
-    return "\(minutes / 60) h \(padded(minutes % 60)) min"
+    return "\(minutes / 60) h \(zeroPadded(minutes % 60, 2)) min"
   }
 
   /// The chart as a drawing.
@@ -65,9 +56,7 @@ package struct BarChart: Sendable, Hashable {
     let top = PlotFrame.heading(&scene, title)
     let most = bars.map(\.value).filter(\.isFinite).max() ?? 0
     guard !bars.isEmpty else {
-      PlotFrame.note(
-        &scene, "no values",
-        in: Box(left: 0, top: top, width: width, height: scene.height - top))
+      PlotFrame.note(&scene, "no values", below: top)
       return scene
     }
     scene.height = top + Double(bars.count) * BarChart.rowHeight + PlotFrame.margin

@@ -22,13 +22,11 @@ package struct ContactSheet: Sendable {
     self.rows = rows
   }
 
-  /// The magnification of images on the sheet.
   package var magnification: Int {
     let sides = rows.joined().map { max($0.width, $0.height) }
     return max(1, ContactSheet.readableSide / (sides.max() ?? 1))
   }
 
-  /// The sheet as one image.
   package var picture: RGBImage {
     let columns = places(
       sizes: (0..<(rows.map(\.count).max() ?? 0)).map { column in

@@ -15,16 +15,7 @@ package struct CurveChart: Sendable, Hashable {
     package var points: [Point]
     /// The area under it.
     package var area: Double
-    /// Whether it is an average of classes.
-    package var isAverage: Bool
-
-    /// A curve with its area.
-    package init(name: String, points: [Point], area: Double, isAverage: Bool = false) {
-      self.name = name
-      self.points = points
-      self.area = area
-      self.isAverage = isAverage
-    }
+    package var isAverage = false
   }
 
   package var kind: Kind
@@ -58,10 +49,7 @@ package struct CurveChart: Sendable, Hashable {
       curve.points.contains { $0.x.isFinite && $0.y.isFinite }
     }
     guard !curves.isEmpty else {
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no class has both positive and negative images",
-        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      PlotFrame.nothing(&scene, title, "no class has both positive and negative images")
       return scene
     }
     let isROC = kind == .roc

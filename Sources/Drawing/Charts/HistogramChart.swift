@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// For each class how probable it was held for its members and for the others.
 package struct HistogramChart: Sendable, Hashable {
   /// The two distributions of one class.
@@ -44,9 +46,7 @@ package struct HistogramChart: Sendable, Hashable {
       width: width, height: head + Double(rows) * HistogramChart.panelHeight + 26, title: title)
     var top = PlotFrame.heading(&scene, title)
     guard !shown.isEmpty else {
-      PlotFrame.note(
-        &scene, "no predictions",
-        in: Box(left: 0, top: top, width: width, height: scene.height - top))
+      PlotFrame.note(&scene, "no predictions", below: top)
       return scene
     }
     top =
@@ -71,7 +71,7 @@ package struct HistogramChart: Sendable, Hashable {
       + (left > 0 ? "; \(left) more classes are not shown" : "")
     scene.draw(
       Label(
-        Font.shortened(text, to: room, size: size),
+        text, within: room,
         at: Point(PlotFrame.margin, bottom + 4), size: size, align: .top, paint: .muted))
     return scene
   }
@@ -80,7 +80,7 @@ package struct HistogramChart: Sendable, Hashable {
     let size = PlotFrame.TextSize.label
     scene.draw(
       Label(
-        Font.shortened(panel.name, to: box.width, size: size, bold: true),
+        panel.name, within: box.width,
         at: Point(box.left, box.top), size: size, align: .top, bold: true))
     let plot = Box(
       left: box.left, top: box.top + 18, width: box.width, height: box.height - 18 - 18)
@@ -110,7 +110,7 @@ package struct HistogramChart: Sendable, Hashable {
     let count = panel.members.reduce(0, +)
     let texts: [(String, Double, Label.Anchor)] = [
       ("0", plot.left, .start),
-      (grouped(String(count)) + (count == 1 ? " image" : " images"), plot.middle.x, .middle),
+      (counted(count, "image"), plot.middle.x, .middle),
       ("1", plot.right, .end),
     ]
     for (text, x, anchor) in texts {

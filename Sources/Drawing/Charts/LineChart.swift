@@ -5,7 +5,6 @@ package struct LineChart: Sendable, Hashable {
     /// Its points from left to right; one that is not finite is a gap.
     package var points: [Point]
     package var paint: Paint
-    /// Whether the line is dashed.
     package var isDashed: Bool
 
     /// A line through these points, whose coordinates are values.
@@ -32,7 +31,6 @@ package struct LineChart: Sendable, Hashable {
     package var x: Double
     package var name: String
 
-    /// A mark at a step.
     package init(x: Double, name: String) {
       self.x = x
       self.name = name
@@ -40,11 +38,8 @@ package struct LineChart: Sendable, Hashable {
   }
 
   package var title: String
-  /// The title of the x axis.
   package var xTitle: String
-  /// The title of the y axis.
   package var yTitle: String
-  /// The format of values.
   package var format: TickFormat
   package var lines: [Line]
   /// Steps pointed out with an upright line.
@@ -80,10 +75,7 @@ package struct LineChart: Sendable, Hashable {
     let pieces = lines.map { LineChart.pieces($0.points) }
     let points = pieces.joined().joined()
     guard let x = span(points.map(\.x)), let y = span(points.map(\.y)) else {
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no values",
-        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      PlotFrame.nothing(&scene, title, "no values")
       return scene
     }
     let isWhole = points.allSatisfy { $0.x == $0.x.rounded() }

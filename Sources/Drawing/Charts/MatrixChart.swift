@@ -4,7 +4,6 @@ package import Primitives
 /// A confusion matrix as an image: rows true, columns predicted.
 package struct MatrixChart: Sendable, Hashable {
   package var title: String
-  /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts
@@ -38,10 +37,7 @@ package struct MatrixChart: Sendable, Hashable {
   package var scene: Scene {
     guard !classes.isEmpty else {
       var scene = Scene(width: Chart.width, height: Chart.height, title: title)
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no classes",
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.nothing(&scene, title, "no classes")
       return scene
     }
     let count = classes.count
@@ -85,7 +81,7 @@ package struct MatrixChart: Sendable, Hashable {
       ? "predicted class (every \(MatrixChart.ordinal(every)) is named)" : "predicted class"
     scene.draw(
       Label(
-        Font.shortened(note, to: width - 2 * PlotFrame.margin, size: size),
+        note, within: width - 2 * PlotFrame.margin,
         at: Point(
           min(
             max(box.middle.x, PlotFrame.margin + Font.width(note, size: size) / 2),
@@ -142,7 +138,7 @@ package struct MatrixChart: Sendable, Hashable {
   }
 
   private func cellLabel(_ count: Int, _ share: Double) -> String {
-    showsShares ? fixed(100 * share, 1) : grouped(String(count))
+    showsShares ? fixed(100 * share, 1) : grouped(count)
   }
 
   /// Whether the cells are large enough for numbers.

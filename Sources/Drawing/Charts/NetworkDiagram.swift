@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A network drawn as boxes from top to bottom, in columns, with its shortcuts.
 package struct NetworkDiagram: Sendable, Hashable {
   /// One layer, or the input.
@@ -83,17 +85,13 @@ package struct NetworkDiagram: Sendable, Hashable {
     return starts
   }
 
-  /// Columns of the drawing.
   package var columnCount: Int { columnStarts.count }
 
   /// The drawing.
   package var scene: Scene {
     guard !nodes.isEmpty else {
       var scene = Scene(width: Chart.width, height: Chart.height, title: title)
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no layers",
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.nothing(&scene, title, "no layers")
       return scene
     }
     let starts = columnStarts
@@ -172,10 +170,10 @@ package struct NetworkDiagram: Sendable, Hashable {
       stroke: Scene.Stroke((node.parameters ?? 0) > 0 ? .series(0) : .muted))
     scene.draw(
       Label(
-        Font.shortened(node.name, to: box.width - 16, size: size, bold: true),
+        node.name, within: box.width - 16,
         at: Point(box.left + 8, box.top + 15), size: size, bold: true))
     let parameters = node.parameters.map { count in
-      count > 0 ? grouped(String(count)) + (count == 1 ? " weight" : " weights") : ""
+      count > 0 ? counted(count, "weight") : ""
     }
     let right = Label(
       parameters ?? "", at: Point(box.right - 8, box.top + 30), size: small, anchor: .end,
@@ -183,8 +181,7 @@ package struct NetworkDiagram: Sendable, Hashable {
     scene.draw(right)
     scene.draw(
       Label(
-        Font.shortened(
-          node.outputShape, to: box.width - 24 - right.width, size: small),
+        node.outputShape, within: box.width - 24 - right.width,
         at: Point(box.left + 8, box.top + 30), size: small, paint: .muted))
   }
 

@@ -2,7 +2,6 @@ package import Primitives
 
 /// Whether a prediction is correct.
 package enum Verdict: Sendable, Hashable {
-  /// It was.
   case right
   /// It was not.
   case wrong
@@ -74,7 +73,6 @@ package struct PictureSheet: Sendable {
   private static let lineHeight = 15.0
   private static let barWidth = 96.0
 
-  /// The sheet as a drawing.
   package var scene: Scene {
     let columns = max(1, min(self.columns, tiles.count))
     let rows = (tiles.count + columns - 1) / columns
@@ -90,9 +88,7 @@ package struct PictureSheet: Sendable {
       width: max(width, tiles.isEmpty ? Chart.width : 0), height: 120, title: title)
     var top = PlotFrame.heading(&scene, title)
     guard !tiles.isEmpty else {
-      PlotFrame.note(
-        &scene, emptyNote,
-        in: Box(left: 0, top: top, width: scene.width, height: scene.height - top))
+      PlotFrame.note(&scene, emptyNote, below: top)
       return scene
     }
     if let heat { top = drawHeat(heat, top: top, into: &scene) }
@@ -126,7 +122,7 @@ package struct PictureSheet: Sendable {
       }
       let fits = words + bar <= room
       let label = Label(
-        fits ? text : Font.shortened(text, to: (room - bar) / 2, size: size),
+        text, within: fits ? .infinity : (room - bar) / 2,
         at: Point(x, middle), size: size, align: .middle, paint: .muted)
       scene.draw(label)
       x += label.width
@@ -167,7 +163,7 @@ package struct PictureSheet: Sendable {
     for (line, text) in tile.caption.enumerated() {
       scene.draw(
         Label(
-          Font.shortened(text, to: box.width, size: PlotFrame.TextSize.label),
+          text, within: box.width,
           at: Point(box.left, box.bottom + 6 + Double(line) * PictureSheet.lineHeight),
           size: PlotFrame.TextSize.label, align: .top, paint: line == 0 ? .ink : .muted))
     }

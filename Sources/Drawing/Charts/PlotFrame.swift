@@ -5,7 +5,6 @@ struct Axis {
   var title: String
   /// The numbers at its ends.
   var range: ClosedRange<Double>
-  /// The format of its numbers.
   var format = TickFormat.number
 }
 
@@ -66,12 +65,12 @@ package struct PlotFrame {
     scene.line(Point(box.left, base), Point(box.right, base), Scene.Stroke(.muted))
     scene.draw(
       Label(
-        Font.shortened(x.title, to: box.width, size: size),
+        x.title, within: box.width,
         at: Point(box.middle.x, bottomEdge - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))
     scene.draw(
       Label(
-        Font.shortened(y.title, to: box.height, size: size),
+        y.title, within: box.height,
         at: Point(PlotFrame.margin, box.middle.y), size: size, anchor: .middle, align: .top,
         upright: true))
   }
@@ -84,16 +83,23 @@ package struct PlotFrame {
     let room = scene.width - 2 * margin
     scene.draw(
       Label(
-        Font.shortened(title, to: room, size: TextSize.title, bold: true),
+        title, within: room,
         at: Point(margin, margin), size: TextSize.title, align: .top, bold: true))
     return title.isEmpty ? margin : margin + TextSize.title + 10
   }
 
-  /// Says in the middle of a chart that there is nothing to show.
-  static func note(_ scene: inout Scene, _ text: String, in box: Box) {
+  /// Draws a title, and in the middle below it that there is nothing to show.
+  static func nothing(_ scene: inout Scene, _ title: String, _ text: String) {
+    let top = heading(&scene, title)
+    note(&scene, text, below: top)
+  }
+
+  /// Says in the middle of what is below a height that there is nothing to show.
+  static func note(_ scene: inout Scene, _ text: String, below top: Double) {
+    let box = Box(left: 0, top: top, width: scene.width, height: max(1, scene.height - top))
     scene.draw(
       Label(
-        Font.shortened(text, to: box.width - 8, size: TextSize.label), at: box.middle,
+        text, within: box.width - 8, at: box.middle,
         size: TextSize.label, anchor: .middle, align: .middle, paint: .muted))
   }
 
@@ -132,7 +138,6 @@ package struct PlotFrame {
   /// The place of a value of x; values outside the axis are drawn at its ends.
   func column(of value: Double) -> Double { box.left + share(value, x.range) * box.width }
 
-  /// The place of a value of y.
   func height(of value: Double) -> Double { box.bottom - share(value, y.range) * box.height }
 
   /// The place of a pair of values.

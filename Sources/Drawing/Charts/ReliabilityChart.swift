@@ -20,10 +20,7 @@ package struct ReliabilityChart: Sendable, Hashable {
     var scene = Scene(width: width, height: height, title: title)
     let filled = answers.bins.filter { $0.count > 0 }
     guard let most = filled.map(\.count).max() else {
-      let top = PlotFrame.heading(&scene, title)
-      PlotFrame.note(
-        &scene, "no predictions",
-        in: Box(left: 0, top: top, width: width, height: max(1, height - top)))
+      PlotFrame.nothing(&scene, title, "no predictions")
       return scene
     }
     let split = (height * 0.7).rounded()
@@ -74,19 +71,18 @@ package struct ReliabilityChart: Sendable, Hashable {
     for (value, at) in [(most, area.top), (0, area.bottom)] {
       scene.draw(
         Label(
-          grouped(String(value)), at: Point(area.left - 7, at), size: size, anchor: .end,
+          grouped(value), at: Point(area.left - 7, at), size: size, anchor: .end,
           align: .middle, paint: .muted))
     }
     scene.draw(
       Label(
-        Font.shortened("images", to: area.height + 20, size: size),
+        "images", within: area.height + 20,
         at: Point(PlotFrame.margin, area.middle.y), size: size, anchor: .middle, align: .top,
         upright: true))
     scene.draw(
       Label(
-        Font.shortened(
-          "probability of the prediction; expected calibration error "
-            + shown(answers.expectedCalibrationError, 4), to: area.width, size: size),
+        "probability of the prediction; expected calibration error "
+          + shown(answers.expectedCalibrationError, 4), within: area.width,
         at: Point(area.middle.x, height - PlotFrame.margin - Font.descent * size), size: size,
         anchor: .middle))
   }

@@ -17,7 +17,6 @@ package enum TickFormat: Sendable, Hashable {
 package struct Ticks: Sendable, Hashable {
   /// The numbers in order.
   package var values: [Double]
-  /// The label of each.
   package var labels: [String]
 
   /// Ticks inside a range, about `count` of them.
@@ -81,14 +80,8 @@ package struct Ticks: Sendable, Hashable {
 }
 
 /// A number's text with commas between groups of three digits before the point.
-func grouped(_ text: String) -> String {
+private func grouped(_ text: String) -> String {
   let whole = text.prefix { $0 != "." }
-  let digits = whole.drop { $0 == "-" }
-  guard digits.count > 3, digits.allSatisfy(\.isNumber) else { return text }
-  var result = ""
-  for (i, digit) in digits.enumerated() {
-    if i > 0, (digits.count - i) % 3 == 0 { result.append(",") }
-    result.append(digit)
-  }
-  return String(whole.prefix { $0 == "-" }) + result + String(text.dropFirst(whole.count))
+  guard whole.count > 3, let value = Int(whole) else { return text }
+  return grouped(value) + text.dropFirst(whole.count)
 }

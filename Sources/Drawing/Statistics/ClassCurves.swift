@@ -37,19 +37,6 @@ package struct ClassCurves: Sendable, Hashable {
     micro = all.ranks.map(RankCurves.init)
   }
 
-  /// Mean area under the ROC curves; nil if a class has no curve.
-  package var macroROCArea: Double? { mean(\.rocArea) }
-
-  /// Mean average precision; nil if a class has no curve.
-  package var macroAveragePrecision: Double? { mean(\.averagePrecision) }
-
-  private func mean(_ area: (RankCurves) -> Double) -> Double? {
-    let areas = classes.compactMap { $0.map(area) }
-    guard areas.count == classes.count, !areas.isEmpty else { return nil }
-    return areas.reduce(0, +) / Double(areas.count)
-  }
-
-  /// The ROC curves that a chart shows.
   func shownROC(names: [String]) -> [CurveChart.Curve] {
     shown(names: names, area: \.rocArea, points: \.roc) { curves, x in
       curves.truePositiveRate(at: x)

@@ -52,24 +52,18 @@ package struct RankCurves: Sendable, Hashable {
 
   /// The curve's value at x, on an upright piece the last one.
   private static func value(of curve: [Point], at x: Double) -> Double {
-    var (low, high) = (0, curve.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if curve[middle].x <= x { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return curve[0].y }
-    guard low < curve.count else { return curve[low - 1].y }
-    let (a, b) = (curve[low - 1], curve[low])
+    let next = curve.indices.partitioningIndex { curve[$0].x > x }
+    guard next > 0 else { return curve[0].y }
+    guard next < curve.count else { return curve[next - 1].y }
+    let (a, b) = (curve[next - 1], curve[next])
     return a.y + (x - a.x) / (b.x - a.x) * (b.y - a.y)
   }
 
   /// The precision of the threshold that reaches a recall.
   func precision(at recall: Double) -> Double {
-    var (low, high) = (1, precisionRecall.count - 1)
-    while low < high {
-      let middle = (low + high) / 2
-      if precisionRecall[middle].x >= recall - 1e-12 { high = middle } else { low = middle + 1 }
-    }
-    return precisionRecall[low].y
+    let points = 1..<(precisionRecall.count - 1)
+    return precisionRecall[
+      points.partitioningIndex { precisionRecall[$0].x >= recall - 1e-12 }
+    ].y
   }
 }

@@ -100,19 +100,16 @@ package struct Augmentation: Codable, Sendable, Hashable {
     saturation: 0.4, cropScale: Interval(0.25, 1), cropAspect: Interval(0.67, 1.5),
     cutout: 0.25, fill: .reflect)
 
-  /// The preset of a name: none, seed, light, standard, strong.
-  package static func preset(_ name: String) -> Augmentation? {
-    switch name {
-    case "none": Augmentation.none
-    case "seed": .seed
-    case "light": .light
-    case "standard": .standard
-    case "strong": .strong
-    default: nil
-    }
-  }
+  private static let presets = [
+    ("none", none), ("seed", seed), ("light", light), ("standard", standard), ("strong", strong),
+  ]
 
-  package static let presetNames = ["none", "seed", "light", "standard", "strong"]
+  package static let presetNames = presets.map(\.0)
+
+  /// The preset of a name.
+  package static func preset(_ name: String) -> Augmentation? {
+    presets.first { $0.0 == name }?.1
+  }
 
   /// The side at which training images are kept for a network of side `side`: a quarter larger
   /// where parts are cut out and enlarged, so that detail is left.

@@ -59,7 +59,6 @@ package struct BatchPlan: Sendable {
     (self.firstBatch, self.size, self.group) = (firstBatch, size, group)
   }
 
-  /// The batches of an epoch.
   package var batches: EvenBatches { EvenBatches(of: indices.count, atMost: batchSize) }
 
   package var batchesPerEpoch: Int { batches.count }

@@ -28,7 +28,6 @@ final class BatchMaker {
     largestTensor * plan.group.largestPart(of: plan.batches.largest)
   }
 
-  /// The images of an epoch in the order of its batches.
   func order(of epoch: Int) -> [Int32] {
     if orderEpoch != epoch {
       if plan.shuffles {

@@ -3,9 +3,7 @@
 /// A last batch of the few that are left over would make a step of full length on the statistics of
 /// a handful of images.
 package struct EvenBatches: Sendable, Hashable {
-  /// The images of an epoch.
   package let images: Int
-  /// Batches of an epoch.
   package let count: Int
 
   /// Batches of at most `size` images, above 0.
@@ -19,6 +17,5 @@ package struct EvenBatches: Sendable, Hashable {
     (index * images / count)..<((index + 1) * images / count)
   }
 
-  /// The images of the largest batch.
   package var largest: Int { count == 0 ? 0 : (images + count - 1) / count }
 }

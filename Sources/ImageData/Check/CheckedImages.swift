@@ -85,7 +85,6 @@ struct CheckedImages {
       fineness: own.fineness == 0 ? nil : Int(own.fineness), traitBits: own.traits)
   }
 
-  /// The indices of readable images.
   var readable: [Int] { files.indices.filter { failures[$0] == nil } }
 
   /// The digest of a readable image's file.

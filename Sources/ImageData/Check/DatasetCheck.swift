@@ -1,5 +1,6 @@
 package import Compute
 internal import KernelTypes
+internal import Primitives
 internal import Synchronization
 
 /// A check of a dataset: reads every file, writes nothing.
@@ -40,9 +41,8 @@ package enum DatasetCheck {
       if worker == 0 { progress(count, total) }
     }
     let resizer = PerceptualHash.resizer(kernels)
-    for start in stride(from: 0, to: checked.files.count, by: ImageStorePlan.filesAtOnce) {
+    for range in (0..<checked.files.count).parts(of: ImageStorePlan.filesAtOnce) {
       let files = checked.files
-      let range = start..<min(files.count, start + ImageStorePlan.filesAtOnce)
       let examinations = workers.map(range) { index, worker in
         defer { note(worker) }
         return ImageExamination(files.path(of: index), maxPixels: maxPixels, resizer: resizer)

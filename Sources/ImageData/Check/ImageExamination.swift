@@ -4,7 +4,6 @@ internal import Primitives
 struct ImageExamination: Sendable {
   /// The results for a readable image.
   struct Image {
-    /// Of the whole file.
     var fileDigest: FileDigest
     /// Of the size and a shrunk copy: images with the same pixels have the same.
     var roughDigest: FileDigest

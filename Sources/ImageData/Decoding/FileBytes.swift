@@ -26,12 +26,13 @@ package enum FileBytes {
       // What opening a socket says.
       if number == ENXIO { throw ImageFailure(.notAFile, "not a regular file") }
       throw ImageFailure(
-        .unreadable, "cannot be opened: \(systemMessage(number))\(FileBytes.hint(path, number))")
+        .unreadable,
+        "cannot be opened: \(FileSystem.lastError(number))\(FileBytes.hint(path, number))")
     }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())")
+      throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
@@ -47,7 +48,6 @@ package enum FileBytes {
     if onlyImage, size > large {
       let head = try read(descriptor, ForeignKind.headLength)
       guard FileKind(head) != nil else { throw .notAnImage(head) }
-      lseek(descriptor, 0, SEEK_SET)
     }
     return try read(descriptor, size)
   }
@@ -64,25 +64,16 @@ package enum FileBytes {
     return ""
   }
 
-  /// So many bytes of an open file, or those up to its end.
+  /// So many first bytes of an open file, or those up to its end.
   private static func read(_ descriptor: CInt, _ size: Int) throws(ImageFailure) -> [UInt8] {
     var failed = false
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      count = 0
-      while count < size, let base = buffer.baseAddress {
-        let got = Glibc.read(descriptor, base + count, size - count)
-        if got < 0 && errno == EINTR { continue }
-        failed = got < 0
-        if got <= 0 { break }
-        count += got
-      }
+      let got = FileSystem.read(
+        into: UnsafeMutableRawBufferPointer(buffer), from: descriptor, at: 0)
+      failed = got == nil
+      count = got ?? 0
     }
-    if failed { throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())") }
+    if failed { throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())") }
     return bytes
-  }
-
-  /// The system's message for the last error.
-  static func systemMessage(_ code: CInt = errno) -> String {
-    String(cString: strerror(code)).lowercased()
   }
 }

@@ -12,7 +12,6 @@ package enum FileKind: String, Sendable, Hashable, CaseIterable {
   case avif
   /// A Windows or OS/2 bitmap.
   case bmp
-  /// GIF.
   case gif
 
   /// The kind that a file's first bytes tell.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The structure of a file around its pixels, found without decoding.
 ///
 /// Refuses what has too many parts. Everything else that is wrong is left to the decoder, which
@@ -42,13 +44,13 @@ extension Array where Element == UInt8 {
   /// The number of `count` bytes at `at`, highest byte first; nil beyond the range.
   func bigEndian(at: Int, _ count: Int, in range: Range<Int>) -> Int? {
     guard at >= range.lowerBound, at <= range.upperBound - count else { return nil }
-    return self[at..<(at + count)].reduce(0) { $0 << 8 | Int($1) }
+    return Int(truncatingIfNeeded: self[at..<(at + count)].bigEndianNumber)
   }
 
   /// The number of `count` bytes at `at`, lowest byte first; nil beyond the range.
   func littleEndian(at: Int, _ count: Int, in range: Range<Int>) -> Int? {
     guard at >= range.lowerBound, at <= range.upperBound - count else { return nil }
-    return self[at..<(at + count)].reversed().reduce(0) { $0 << 8 | Int($1) }
+    return Int(truncatingIfNeeded: self[at..<(at + count)].littleEndianNumber)
   }
 
   /// Whether the range begins with these bytes.

@@ -14,16 +14,10 @@ package struct ForeignKind: Sendable, Hashable {
     case step(String)
   }
 
-  private init(_ name: String, _ endings: String, convert: String) {
+  private init(_ name: String, _ endings: String, _ remedy: Remedy) {
     self.name = name
     self.endings = endings.split(separator: " ").map(String.init)
-    remedy = .convert(convert)
-  }
-
-  private init(_ name: String, _ endings: String, step: String) {
-    self.name = name
-    self.endings = endings.split(separator: " ").map(String.init)
-    remedy = .step(step)
+    self.remedy = remedy
   }
 
   /// Whether another program can convert such files.
@@ -46,49 +40,49 @@ package struct ForeignKind: Sendable, Hashable {
 }
 
 extension ForeignKind {
-  static let jpegXL = ForeignKind("a JPEG XL", "jxl", convert: "djxl {}.{e} {}.png")
+  static let jpegXL = ForeignKind("a JPEG XL", "jxl", .convert("djxl {}.{e} {}.png"))
   static let jpeg2000 = ForeignKind(
-    "a JPEG 2000", "jp2 j2k jpf jpx j2c jpc jpm", convert: "opj_decompress -i {}.{e} -o {}.png")
+    "a JPEG 2000", "jp2 j2k jpf jpx j2c jpc jpm", .convert("opj_decompress -i {}.{e} -o {}.png"))
   static let tiff = ForeignKind(
     "a TIFF, or a RAW photo such as NEF or DNG", "tif tiff",
-    convert: "mogrify -format png {}.{e}")
+    .convert("mogrify -format png {}.{e}"))
   static let raw = ForeignKind(
     "a RAW photo",
     "cr2 cr3 crw nef nrw arw sr2 srf dng orf rw2 raf pef srw raw rwl x3f 3fr iiq erf mrw kdc dcr",
-    convert: "darktable-cli {}.{e} {}.jpg")
+    .convert("darktable-cli {}.{e} {}.jpg"))
   static let photoshop = ForeignKind(
-    "a Photoshop file", "psd psb", convert: "mogrify -flatten -format png {}.{e}")
+    "a Photoshop file", "psd psb", .convert("mogrify -flatten -format png {}.{e}"))
   static let svg = ForeignKind(
-    "an SVG drawing", "svg svgz", convert: "rsvg-convert {}.{e} -o {}.png")
-  static let pdf = ForeignKind("a PDF", "pdf", convert: "pdftoppm -png {}.{e} {}")
-  static let icon = ForeignKind("an icon", "ico cur icns", convert: "mogrify -format png {}.{e}")
+    "an SVG drawing", "svg svgz", .convert("rsvg-convert {}.{e} -o {}.png"))
+  static let pdf = ForeignKind("a PDF", "pdf", .convert("pdftoppm -png {}.{e} {}"))
+  static let icon = ForeignKind("an icon", "ico cur icns", .convert("mogrify -format png {}.{e}"))
   static let otherImage = ForeignKind(
     "an image in another format",
     "tga pcx ppm pgm pbm pnm pam xcf exr hdr dds qoi mng jng jxr wdp sgi eps ai wmf emf",
-    convert: "mogrify -format png {}.{e}")
+    .convert("mogrify -format png {}.{e}"))
   static let film = ForeignKind(
     "a video", "mp4 mov m4v avi mkv webm mpg mpeg 3gp wmv flv mts m2ts",
-    convert: "ffmpeg -i {}.{e} -vf fps=1 {}-%04d.jpg")
+    .convert("ffmpeg -i {}.{e} -vf fps=1 {}-%04d.jpg"))
   static let archive = ForeignKind(
-    "an archive", "zip tar gz tgz bz2 xz zst 7z rar", step: "unpack it first")
-  static let zip = ForeignKind("a ZIP archive", "", step: "unzip it first: unzip FILE")
+    "an archive", "zip tar gz tgz bz2 xz zst 7z rar", .step("unpack it first"))
+  static let zip = ForeignKind("a ZIP archive", "", .step("unzip it first: unzip FILE"))
   static let webPage = ForeignKind(
-    "a web page", "html htm mhtml", step: "a failed download? download the photo itself")
+    "a web page", "html htm mhtml", .step("a failed download? download the photo itself"))
   static let pointer = ForeignKind(
-    "a Git LFS pointer", "", step: "download the file itself: git lfs pull")
+    "a Git LFS pointer", "", .step("download the file itself: git lfs pull"))
   static let text = ForeignKind(
     "text",
     "txt text md rst csv tsv json jsonl ndjson xml xmp yaml yml toml ini cfg log url aae srt vtt",
-    step: "if it lists paths of images: cnnctl predict - < FILE")
+    .step("if it lists paths of images: cnnctl predict - < FILE"))
   static let appleDouble = ForeignKind(
-    "a macOS metadata file (AppleDouble)", "", step: "use the file without the prefix ._")
+    "a macOS metadata file (AppleDouble)", "", .step("use the file without the prefix ._"))
   static let brokenPNG = ForeignKind(
-    "a PNG with converted line endings", "", step: "transfer it again as binary")
+    "a PNG with converted line endings", "", .step("transfer it again as binary"))
   static let array = ForeignKind(
     "an array of numbers", "npy npz h5 hdf5 pkl pt pth parquet tfrecord",
-    step: "save its images as PNG files first")
+    .step("save its images as PNG files first"))
   static let medicalImage = ForeignKind(
-    "a DICOM", "dcm dicom", convert: "dcmj2pnm +on {}.{e} {}.png")
+    "a DICOM", "dcm dicom", .convert("dcmj2pnm +on {}.{e} {}.png"))
 
   /// The kinds that endings tell.
   private static let all = [
@@ -177,7 +171,6 @@ extension ForeignKind {
     return (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(head[1]) && isSpace ? otherImage : nil
   }
 
-  /// Text of any kind.
   private static func written(_ head: [UInt8]) -> ForeignKind? {
     if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return text }
     let isControl: (UInt8) -> Bool = { $0 < 0x20 && ![0x09, 0x0A, 0x0C, 0x0D].contains($0) }

@@ -7,7 +7,6 @@ struct PNGChunks: Sequence, IteratorProtocol {
   struct Chunk {
     /// The four letters, highest byte first.
     var name: UInt32
-    /// The range of the contents.
     var body: Range<Int>
 
     /// Whether the chunk has this name of four letters.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The chunks of a RIFF file, up to the end that its header names.
 ///
 /// Knows nothing of what the chunks say. Whatever bytes it is given, it ends.
@@ -5,7 +7,6 @@ struct RIFFChunks: Sequence, IteratorProtocol {
   struct Chunk {
     /// The whole chunk, with name and length.
     var whole: Range<Int>
-    /// The range of the contents.
     var body: Range<Int>
   }
 
@@ -14,7 +15,6 @@ struct RIFFChunks: Sequence, IteratorProtocol {
   private(set) var position: Int
   private let end: Int
 
-  /// The chunks in a part of the bytes.
   init(_ bytes: [UInt8], in range: Range<Int>) {
     self.bytes = bytes
     position = range.lowerBound
@@ -126,7 +126,7 @@ private struct WebPHeader {
     _ bytes: [UInt8], _ range: Range<Int>, _ right: Int, _ bottom: Int
   ) -> [UInt8] {
     func number(_ value: Int, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+      Array(value.littleEndianBytes.prefix(count))
     }
     let hasAlpha = bytes.begins(range, with: "ALPH")
     let first =

@@ -1,6 +1,5 @@
 /// A part of a dataset by use.
 package enum Split: String, Codable, Sendable, CaseIterable, Comparable {
-  /// Training images.
   case train
   /// Validation images, used to choose settings and epochs.
   case val

@@ -1,10 +1,12 @@
+internal import Primitives
+
 extension Dataset {
   /// Whether a path, whose last parts may not exist yet, leads into a dataset: into its folder, or
   /// into the target of a link in it.
   ///
   /// Folders are told apart by what they are on the disk, whatever their paths.
   package static func lies(_ path: String, in root: String) -> Bool {
-    guard let own = FolderListing.identity(root) else { return false }
+    guard let own = FileSystem.identity(root) else { return false }
     let around = foldersAround(path)
     return around.contains(own) || linkedFolders(of: root).contains(where: around.contains)
   }
@@ -15,12 +17,9 @@ extension Dataset {
   /// `test`.
   package static func dataset(around file: String) -> String? {
     var place = file
-    func up() {
-      let slash = place.lastIndex(of: "/")
-      place = slash.map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "."
-    }
+    func up() { place = FileSystem.parent(of: place) }
     up()
-    guard let real = FolderListing.realPath(place) else { return nil }
+    guard let real = FileSystem.absolute(place) else { return nil }
     place = real
     func split(_ name: Substring) -> Split? {
       SplitName(String(name)).flatMap { $0.rest.isEmpty ? $0.split : nil }
@@ -37,35 +36,32 @@ extension Dataset {
   }
 
   /// The folder that a path leads to, or the last one that is there, and all above it.
-  private static func foldersAround(_ path: String) -> Set<FolderListing.Identity> {
+  private static func foldersAround(_ path: String) -> Set<FileSystem.Identity> {
     var existing = path
-    while FolderListing.realPath(existing) == nil, let slash = existing.lastIndex(of: "/") {
-      existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+    while FileSystem.absolute(existing) == nil, existing.contains("/") {
+      existing = FileSystem.parent(of: existing)
     }
-    var place = FolderListing.realPath(existing) ?? FolderListing.realPath(".") ?? "/"
-    var found: Set<FolderListing.Identity> = []
+    var place = FileSystem.absolute(existing) ?? FileSystem.absolute(".") ?? "/"
+    var found: Set<FileSystem.Identity> = []
     while true {
-      if let identity = FolderListing.identity(place) { found.insert(identity) }
-      guard place != "/", let slash = place.lastIndex(of: "/") else { return found }
-      place = slash == place.startIndex ? "/" : String(place[..<slash])
+      if let identity = FileSystem.identity(place) { found.insert(identity) }
+      if place == "/" { return found }
+      place = FileSystem.parent(of: place)
     }
   }
 
   /// The folders of splits and classes that are links.
-  private static func linkedFolders(of root: String) -> [FolderListing.Identity] {
+  private static func linkedFolders(of root: String) -> [FileSystem.Identity] {
     FolderListing.folders(in: root).flatMap { entry in
       let path = root + "/" + entry.name
       let links = FolderListing.folders(in: path).filter(\.isLink).map { path + "/" + $0.name }
-      return (links + (entry.isLink ? [path] : [])).compactMap(FolderListing.identity)
+      return (links + (entry.isLink ? [path] : [])).compactMap(FileSystem.identity)
     }
   }
 
   /// The folder beside a dataset's, and a dataset's own name, as the disk has them.
   package static func surroundings(of root: String) -> (parent: String, name: String)? {
-    guard let place = FolderListing.realPath(root), place != "/",
-      let slash = place.lastIndex(of: "/")
-    else { return nil }
-    let parent = slash == place.startIndex ? "/" : String(place[..<slash])
-    return (parent, String(place[place.index(after: slash)...]))
+    guard let place = FileSystem.absolute(root), place != "/" else { return nil }
+    return (FileSystem.parent(of: place), FileSystem.lastName(of: place))
   }
 }

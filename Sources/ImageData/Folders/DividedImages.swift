@@ -133,7 +133,6 @@ struct EqualImages {
   /// The start in `order` of each group of equal ones, and the end of the last.
   private let starts: [Int32]
 
-  /// Sorts some images.
   init<Key: Comparable>(_ images: some Sequence<Int>, by key: (Int) -> Key) {
     order = images.map { Int32($0) }.sorted { a, b in
       let (first, second) = (key(Int(a)), key(Int(b)))
@@ -165,7 +164,6 @@ struct EqualImages {
 struct DivisionUnits {
   private let images: DividedImages
   private let equal: EqualImages
-  /// The unit of each image.
   private let ofImages: [Int32]
   /// Different files of each unit.
   private let files: [Int32]
@@ -176,7 +174,6 @@ struct DivisionUnits {
   /// Images of each class that stay in training.
   private var trained: [Int] = []
 
-  /// The units of images.
   init(_ images: DividedImages) {
     self.images = images
     let equal = EqualImages(images.indices) { images.unit(of: $0) }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The names of a folder's files and of those in the folders below it: a name's bytes, two for its
 /// length, and now and then a little more.
 struct FileNameTable: Sendable {
@@ -72,11 +74,6 @@ struct FileNameTable: Sendable {
 
   private func folder(of index: Int) -> String {
     // The last run that begins at or before the file.
-    var (low, high) = (0, runs.count - 1)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if runs[middle].start <= index { low = middle } else { high = middle - 1 }
-    }
-    return runs[low].folder
+    runs[(1..<runs.count).partitioningIndex { runs[$0].start > index } - 1].folder
   }
 }

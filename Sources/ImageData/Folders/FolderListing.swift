@@ -9,17 +9,10 @@ struct FolderListing {
     var name: String
     /// Whether it is a folder or a link to one.
     var isFolder: Bool
-    /// Whether it is a link.
     var isLink: Bool
 
     /// Whether the name is UTF-8, as a class name must be.
     var isText: Bool { !name.unicodeScalars.contains { fileNameByte($0) != nil } }
-  }
-
-  /// The folder's identity on this system.
-  struct Identity: Hashable {
-    var device: UInt
-    var node: UInt
   }
 
   var entries: [Entry] = []
@@ -33,7 +26,7 @@ struct FolderListing {
     _ path: String, skipsFiles: Bool = false, each: () throws(DatasetError) -> Void = {}
   ) throws(DatasetError) {
     guard let folder = opendir(systemPath(path)) else {
-      throw .unreadable(path: path, reason: FileBytes.systemMessage())
+      throw .unreadable(path: path, reason: FileSystem.lastError())
     }
     defer { closedir(folder) }
     errno = 0
@@ -52,16 +45,16 @@ struct FolderListing {
       let (isFolder, isLink) =
         switch Int(found.pointee.d_type) {
         case Int(DT_DIR): (true, false)
-        case Int(DT_LNK): (FolderListing.isFolder("\(path)/\(name)"), true)
+        case Int(DT_LNK): (FileSystem.isFolder("\(path)/\(name)"), true)
         case Int(DT_UNKNOWN):
-          (FolderListing.isFolder("\(path)/\(name)"), FolderListing.isLink("\(path)/\(name)"))
+          (FileSystem.isFolder("\(path)/\(name)"), FolderListing.isLink("\(path)/\(name)"))
         default: (false, false)
         }
       entries.append(
         Entry(name: name, isFolder: isFolder, isLink: isLink))
       errno = 0
     }
-    if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
+    if errno != 0 { throw .unreadable(path: path, reason: FileSystem.lastError()) }
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     hidden.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -71,41 +64,21 @@ struct FolderListing {
     ((try? FolderListing(path, skipsFiles: true))?.entries ?? []).filter(\.isFolder)
   }
 
-  /// Whether the path is a folder or a link to one.
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// Whether the path is in a kernel file system, which can hold countless entries.
   static func isKernels(_ path: String) -> Bool {
-    guard let path = realPath(path) else { return false }
+    guard let path = FileSystem.absolute(path) else { return false }
     return ["/proc", "/sys"].contains { path == $0 || path.hasPrefix($0 + "/") }
   }
 
   /// Whether the path is a regular file or a link to one.
   static func isFile(_ path: String) -> Bool {
     var status = stat()
-    return stat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return stat(systemPath(path), &status) == 0 && status.isKind(S_IFREG)
   }
 
   /// Whether the path itself is a link.
   private static func isLink(_ path: String) -> Bool {
     var status = stat()
-    return lstat(systemPath(path), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-  }
-
-  /// The path without links, or nil if it leads nowhere.
-  static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(systemPath(path), nil) else { return nil }
-    defer { free(resolved) }
-    return String(systemPath: resolved)
-  }
-
-  /// The identity of the folder that the path leads to, following links.
-  static func identity(_ path: String) -> Identity? {
-    var status = stat()
-    guard stat(systemPath(path), &status) == 0 else { return nil }
-    return Identity(device: UInt(status.st_dev), node: UInt(status.st_ino))
+    return lstat(systemPath(path), &status) == 0 && status.isKind(S_IFLNK)
   }
 }

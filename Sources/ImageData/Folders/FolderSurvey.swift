@@ -72,7 +72,7 @@ struct FolderSurvey {
     guard !path.isEmpty, !path.utf8.contains(0), stat(systemPath(path), &status) == 0 else {
       let reason = errno
       if reason == ENOENT || reason == ENOTDIR || path.isEmpty { throw .missing(path: path) }
-      throw .unreadable(path: path, reason: FileBytes.systemMessage(reason))
+      throw .unreadable(path: path, reason: FileSystem.lastError(reason))
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw .notAFolder(path: path) }
     root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path

@@ -24,12 +24,12 @@ struct FolderWalk {
   private let realRoot: String?
   private var entries = 0
   /// The folders entered for the present class.
-  private var entered: Set<FolderListing.Identity> = []
+  private var entered: Set<FileSystem.Identity> = []
 
   init(_ survey: FolderSurvey, _ limits: WalkLimits) {
     self.survey = survey
     self.limits = limits
-    realRoot = FolderListing.realPath(survey.root)
+    realRoot = FileSystem.absolute(survey.root)
   }
 
   private var root: String { survey.root }
@@ -118,11 +118,11 @@ struct FolderWalk {
     var folder = survey.folders[index].name
     var path = joined(root, folder)
     guard var listing = try listed(path, shouldStop) else { return }
-    var parents = [root, path].compactMap { FolderListing.identity($0) }
+    var parents = [root, path].compactMap { FileSystem.identity($0) }
     if !folder.isEmpty, let inner = wrapped(listing, in: folder) {
       addLoose(listing, index, folder)
       (folder, path) = (joined(folder, inner), joined(path, inner))
-      guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
+      guard let identity = FileSystem.identity(path), !parents.contains(identity) else {
         survey.problems.append(.linkLoop(path: path))
         return
       }
@@ -190,11 +190,11 @@ struct FolderWalk {
 
   /// Adds the images of one folder and those below it; `parents` are the folders around it.
   private mutating func collect(
-    _ relative: String, _ parents: [FolderListing.Identity], depth: Int,
+    _ relative: String, _ parents: [FileSystem.Identity], depth: Int,
     _ found: inout FolderSurvey.ClassFolder, _ shouldStop: (_ entries: Int) -> Bool
   ) throws(DatasetError) {
     let path = joined(root, relative)
-    guard let identity = FolderListing.identity(path), !parents.contains(identity) else {
+    guard let identity = FileSystem.identity(path), !parents.contains(identity) else {
       survey.problems.append(.linkLoop(path: path))
       return
     }
@@ -267,7 +267,7 @@ struct FolderWalk {
   }
 
   private mutating func noteLink(_ entry: FolderListing.Entry, _ relative: String) {
-    guard entry.isLink, let realRoot, let target = FolderListing.realPath(joined(root, relative))
+    guard entry.isLink, let realRoot, let target = FileSystem.absolute(joined(root, relative))
     else { return }
     let inside = realRoot == "/" ? realRoot : realRoot + "/"
     if target != realRoot, !target.utf8.starts(with: inside.utf8) {

@@ -3,10 +3,8 @@
 /// Stratified by class, and images of one group stay in one fold. Every class keeps an image to
 /// train on in each fold.
 package struct Folds: Sendable, Hashable {
-  /// The fold of each image.
   package let ofImages: [Int]
   package let count: Int
-  /// Groups of images.
   package let groups: Int
 
   /// Folds at most, unless others are asked for.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The images below any folder, whatever the folders in it mean.
 package struct ImageFolder {
   /// The images, in byte order of their paths, folder by folder.
@@ -14,9 +16,9 @@ package struct ImageFolder {
   }
 
   private mutating func collect(
-    _ folder: String, within ancestors: Set<FolderListing.Identity>, _ found: (Int) -> Void
+    _ folder: String, within ancestors: Set<FileSystem.Identity>, _ found: (Int) -> Void
   ) {
-    guard let identity = FolderListing.identity(folder), !ancestors.contains(identity) else {
+    guard let identity = FileSystem.identity(folder), !ancestors.contains(identity) else {
       return
     }
     let listing: FolderListing

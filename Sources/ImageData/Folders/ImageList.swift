@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// One candidate image of a dataset.
 ///
 /// Nothing but its name has been looked at.
@@ -69,12 +71,7 @@ package struct ImageList: Sendable, RandomAccessCollection {
   /// The part that holds an image: the last that begins at or before it.
   private func place(of index: Int) -> Int {
     precondition((0..<count).contains(index), "no image has this index")
-    var (low, high) = (0, parts.count - 1)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if parts[middle].start <= index { low = middle } else { high = middle - 1 }
-    }
-    return low
+    return (1..<parts.count).partitioningIndex { parts[$0].start > index } - 1
   }
 
   /// Adds the images of a class folder.

@@ -2,7 +2,6 @@
 enum ImageName {
   /// The role of an entry of a folder.
   enum Role {
-    /// An image to read.
     case image
     /// A folder to enter.
     case folder

@@ -37,7 +37,7 @@ struct LabelTable {
     let count = table[0].count
     let whole = table.filter { $0.count == count }
     guard count > 1, whole.count > 1 else { return nil }
-    let parent = LabelTable.parent(of: path)
+    let parent = FileSystem.parent(of: path)
     let places = LabelTable.places(in: parent)
     for file in 0..<count {
       guard let (place, ending) = LabelTable.find(whole[whole.count - 1][file], in: places),
@@ -97,11 +97,6 @@ struct LabelTable {
       + (hasHeader ? "tail -n +2 | " : "")
       + "while IFS=\(sign) read -r \(read); do "
       + "mkdir -p \(target)/\"$c\" && mv \(target)/\"$f\"\(ending) \(target)/\"$c\"/; done"
-  }
-
-  private static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The table's folder and those in it.

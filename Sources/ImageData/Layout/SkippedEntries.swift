@@ -1,4 +1,3 @@
-import Glibc
 internal import Primitives
 
 /// This program's own runs, which lie in folders of photos and are never part of a dataset.
@@ -12,15 +11,17 @@ enum SkippedEntries {
 
   /// Whether a folder is a run, recognized by the files that a run starts with.
   private static func isRun(_ path: String) -> Bool {
-    guard exists("\(path)/config.json"), FolderListing.isFolder("\(path)/weights") else {
+    guard FileSystem.exists("\(path)/config.json"), FileSystem.isFolder("\(path)/weights") else {
       return false
     }
-    return FolderListing.isFolder("\(path)/test") || exists("\(path)/run.json")
+    return FileSystem.isFolder("\(path)/test") || FileSystem.exists("\(path)/run.json")
   }
 
   /// Whether a folder holds only runs, as `runs` does.
   private static func holdsRuns(_ path: String, _ name: String) -> Bool {
-    guard name == "runs" || exists("\(path)/latest"), let listing = try? FolderListing(path) else {
+    guard name == "runs" || FileSystem.exists("\(path)/latest"),
+      let listing = try? FolderListing(path)
+    else {
       return false
     }
     let runs = listing.entries.filter { $0.isFolder && isRun("\(path)/\($0.name)") }
@@ -32,11 +33,6 @@ enum SkippedEntries {
 
   /// Whether a path leads to an empty folder, or nowhere.
   private static func isEmpty(_ path: String) -> Bool {
-    exists(path) ? (try? FolderListing(path))?.entries.isEmpty ?? false : true
-  }
-
-  private static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return stat(systemPath(path), &status) == 0
+    FileSystem.exists(path) ? (try? FolderListing(path))?.entries.isEmpty ?? false : true
   }
 }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Sums over the pixels of an image, from which mean and deviation follow.
 struct ChannelSums: Sendable, Hashable {
   /// A number for each of red, green and blue, in place.
@@ -31,9 +33,8 @@ struct ChannelSums: Sendable, Hashable {
     count = bytes.count / 3
     // Forty-eight bytes are sixteen pixels: three vectors whose lanes repeat the channels from
     // 0, 1 and 2. A lane holds the squares of 66,000 bytes, so runs are added up before.
-    let run = 48 * 60_000
-    for start in stride(from: 0, to: bytes.count, by: run) {
-      add(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + run)]))
+    for run in bytes.indices.parts(of: 48 * 60_000) {
+      add(UnsafeRawBufferPointer(rebasing: bytes[run]))
     }
   }
 

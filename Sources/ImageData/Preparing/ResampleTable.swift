@@ -59,7 +59,6 @@ struct ResampleTable: Sendable {
 /// The weights of the source pixels of one target pixel; their sum is 1.
 struct FilterWindow {
   var first: Int
-  /// The weights from there on.
   var weights: [Double]
 
   init(first: Int, weights: [Double]) {

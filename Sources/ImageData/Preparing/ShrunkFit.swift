@@ -11,7 +11,6 @@ struct ShrunkFit {
   private static let correlation = 0.95
 
   private let shrink: Int
-  /// Decoded pixels.
   private let pixels: Int
   /// The covariance of two decoded pixels so many apart.
   private let between: [Double]

@@ -1,4 +1,5 @@
 package import Compute
+internal import Primitives
 
 /// Finds images that are the same picture among many, without comparing each with each.
 ///
@@ -119,8 +120,7 @@ package struct NearDuplicates {
     var outcome = Outcome()
     // A crop may find what is found the other way round, too.
     var pairs: Set<SIMD2<Int32>> = []
-    for start in stride(from: 0, to: chosen.count, by: NearDuplicates.searchesAtOnce) {
-      let range = start..<min(chosen.count, start + NearDuplicates.searchesAtOnce)
+    for range in chosen.indices.parts(of: NearDuplicates.searchesAtOnce) {
       for search in workers.map(range, { index, _ in run(index) }) {
         for other in search.found {
           pairs.insert([Int32(min(other, search.index)), Int32(max(other, search.index))])
@@ -223,8 +223,10 @@ package struct NearDuplicates {
   ) {
     let start = part * (NearDuplicates.values + 1) + Int(value)
     let range = Int(starts[start])..<Int(starts[start + 1])
-    // The closest in name come first.
-    var at = query.crop == .whole ? end(of: range, before: search.index) : range.upperBound
+    // The closest in name come first; the images of a range ascend.
+    var at =
+      query.crop == .whole
+      ? range.partitioningIndex { Int(order[$0]) >= search.index } : range.upperBound
     while at > range.lowerBound, !search.isOver, !query.isExhausted {
       at -= 1
       query.lookups -= 1
@@ -243,16 +245,6 @@ package struct NearDuplicates {
         with: GreySquare(copies[Int(chosen[other])]), from: query.crop.alignment)
       if agreement >= NearDuplicates.leastAgreement { search.found.append(other) }
     }
-  }
-
-  /// The end of the images before `index` in a range of `order`, which ascends.
-  private func end(of range: Range<Int>, before index: Int) -> Int {
-    var (low, high) = (range.lowerBound, range.upperBound)
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(order[middle]) < index { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   /// About the correlation of a detail with an image's.

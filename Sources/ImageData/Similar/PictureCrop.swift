@@ -5,7 +5,6 @@ struct PictureCrop: Hashable {
   var top = 0.0
   var bottom = 0.0
 
-  /// The whole image.
   static let whole = PictureCrop()
 
   /// The same cut off at every side.

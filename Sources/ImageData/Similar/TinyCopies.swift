@@ -25,7 +25,6 @@ package struct TinyCopies: Sendable {
     for (image, hash) in hashes.enumerated() { add(hash, of: image) }
   }
 
-  /// The number of copies.
   package var count: Int { bits.count }
 
   /// Whether the copies lie in a file.
@@ -70,12 +69,8 @@ package struct TinyCopies: Sendable {
 
   /// The hash of an image; nil where it has none.
   func hash(of image: Int) -> PerceptualHash? {
-    var (low, high) = (0, images.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(images[middle]) < image { low = middle + 1 } else { high = middle }
-    }
-    return low < images.count && Int(images[low]) == image ? self[low] : nil
+    let place = (0..<images.count).partitioningIndex { Int(images[$0]) >= image }
+    return place < images.count && Int(images[place]) == image ? self[place] : nil
   }
 }
 
@@ -104,16 +99,7 @@ private final class NamelessFile: Sendable {
 
   /// Writes bytes at a place; false where the system does not take all of them.
   func write(_ bytes: [UInt8], at offset: Int) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count, let base = bytes.baseAddress {
-        let put = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
-        if put < 0 && errno == EINTR { continue }
-        if put <= 0 { return false }
-        done += put
-      }
-      return true
-    }
+    FileSystem.writeAll(bytes, to: descriptor, at: offset)
   }
 
   /// The bytes at a place; zeros where they cannot be read.
@@ -121,13 +107,8 @@ private final class NamelessFile: Sendable {
     [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
       bytes.initialize(repeating: 0)
       initialized = count
-      var done = 0
-      while done < count, let base = bytes.baseAddress {
-        let got = pread(descriptor, base + done, count - done, off_t(offset + done))
-        if got < 0 && errno == EINTR { continue }
-        if got <= 0 { return }
-        done += got
-      }
+      _ = FileSystem.read(
+        into: UnsafeMutableRawBufferPointer(bytes), from: descriptor, at: offset)
     }
   }
 }

@@ -89,10 +89,10 @@ struct CacheFolder {
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
       if mkdir(systemPath(prefix), 0o700) != 0 && errno != EEXIST {
-        throw .cache(path: path, reason: FileBytes.systemMessage())
+        throw .cache(path: path, reason: FileSystem.lastError())
       }
     }
-    guard FolderListing.isFolder(path) else { throw .cache(path: path, reason: "not a folder") }
+    guard FileSystem.isFolder(path) else { throw .cache(path: path, reason: "not a folder") }
   }
 
   /// Whether the file system has space for this number of bytes of pixels and the rest of the file.

@@ -77,7 +77,7 @@ final class ImageCacheFile: Sendable {
       header.starts(with: magic), SHA256.digest(header[..<96]) == Array(header[96...])
     else { return nil }
     let numbers = (0..<6).map { field in
-      header[(16 + 8 * field)..<(24 + 8 * field)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      header[(16 + 8 * field)..<(24 + 8 * field)].littleEndianNumber
     }
     let count = plan.candidates.count
     let end = Int(status.st_size)
@@ -110,14 +110,7 @@ final class ImageCacheFile: Sendable {
   private static func read(
     _ descriptor: CInt, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {
-    var done = 0
-    while done < target.count, let base = target.baseAddress {
-      let got = pread(descriptor, base + done, target.count - done, off_t(offset + done))
-      if got < 0 && errno == EINTR { continue }
-      if got <= 0 { return false }
-      done += got
-    }
-    return true
+    FileSystem.read(into: target, from: descriptor, at: offset) == target.count
   }
 }
 
@@ -181,7 +174,7 @@ extension ImageCacheFile {
     }
 
     private static func failure(_ path: String, _ number: CInt) -> ImageStoreError {
-      let reason = FileBytes.systemMessage(number)
+      let reason = FileSystem.lastError(number)
       return [ENOSPC, EDQUOT, EFBIG].contains(number)
         ? .noRoom(path: path, reason: reason) : .cache(path: path, reason: reason)
     }
@@ -203,7 +196,7 @@ extension ImageCacheFile {
       let (indexBytes, indexDigest) = try write(index: outcomes, at: indexOffset)
       var header = magic
       for number in [version, slotBytes, count, indexOffset, indexBytes, began] {
-        header += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        header += number.littleEndianBytes
       }
       header += indexDigest
       header += SHA256.digest(header)
@@ -252,14 +245,8 @@ extension ImageCacheFile {
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) throws(ImageStoreError) {
-      var done = 0
-      while done < bytes.count {
-        let put = bytes[done...].withUnsafeBytes {
-          pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
-        }
-        if put < 0 && errno == EINTR { continue }
-        guard put > 0 else { throw Writer.failure(path, put == 0 ? EIO : errno) }
-        done += put
+      guard FileSystem.writeAll(bytes, to: descriptor, at: offset) else {
+        throw Writer.failure(path, errno)
       }
     }
   }

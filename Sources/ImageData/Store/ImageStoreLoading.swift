@@ -144,7 +144,7 @@ struct ImageStoreLoading {
     let step =
       group.isAlone
       ? ImageStorePlan.filesAtOnce : isAtOnce ? max(1, count) : filesPerExchange * group.count
-    return stride(from: 0, to: count, by: step).map { $0..<min(count, $0 + step) }
+    return (0..<count).parts(of: step)
   }
 
   private func isPart(of rank: Int, _ index: Int) -> Bool { index % group.count == rank }

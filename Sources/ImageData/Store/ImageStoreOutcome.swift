@@ -47,9 +47,7 @@ struct OutcomeBytes {
     return bytes
   }
 
-  private mutating func write(_ number: Int) {
-    for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * byte))) }
-  }
+  private mutating func write(_ number: Int) { bytes += number.littleEndianBytes }
 
   mutating func write(_ text: String) {
     write(text.utf8.count)
@@ -164,7 +162,7 @@ private struct OutcomeReader {
   mutating func isAtEnd() throws(Unexpected) -> Bool { rest.isEmpty && more().isEmpty }
 
   private mutating func word() throws(Unexpected) -> UInt64 {
-    try take(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    try take(8).littleEndianNumber
   }
 
   /// A whole number within bounds.

@@ -26,7 +26,7 @@ struct ImageStorePlan {
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
     _ preprocessing: Preprocessing, _ trainingSize: (width: Int, height: Int)
   ) {
-    root = FolderListing.realPath(dataset.root) ?? dataset.root
+    root = FileSystem.absolute(dataset.root) ?? dataset.root
     wanted = Set(splits)
     (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
     let expression = content.groupBy.flatMap { try? ImageGroups($0) }
@@ -271,8 +271,7 @@ extension ImageStorePlan {
     var times: [Int] = []
     times.reserveCapacity(candidates.count)
     // Asking for a million files takes long on one thread, longer where they lie on a network.
-    for start in stride(from: 0, to: candidates.count, by: ImageStorePlan.filesAtOnce) {
-      let range = start..<min(candidates.count, start + ImageStorePlan.filesAtOnce)
+    for range in (0..<candidates.count).parts(of: ImageStorePlan.filesAtOnce) {
       let sources = workers.map(range) { index, _ in identity(candidates.path(of: index)) }
       for (index, source) in zip(range, sources) {
         times.append(source.changed)

@@ -1,9 +1,9 @@
 /// The outcomes of candidates in place: 69 bytes each, more for a bad file and for one that is
 /// compared with others.
 struct OutcomeTable: Sendable {
-  /// The digest of each file.
   private(set) var digests: [FileDigest]
-  private var uses: [Use]
+  /// One byte each, as a split has values left for none.
+  private var splits: [Split?]
   private var sums: [PackedSums]
   /// Why files gave no image.
   private(set) var failures: [Int: ImageFailure] = [:]
@@ -12,36 +12,9 @@ struct OutcomeTable: Sendable {
   /// Pixels of an image to train on, and of any other.
   private let (trainingPixels, pixels): (Int, Int)
 
-  /// A split or none in one byte.
-  private enum Use: UInt8 {
-    case none
-    case train
-    case val
-    case test
-
-    init(_ split: Split?) {
-      self =
-        switch split {
-        case nil: .none
-        case .train: .train
-        case .val: .val
-        case .test: .test
-        }
-    }
-
-    var split: Split? {
-      switch self {
-      case .none: nil
-      case .train: .train
-      case .val: .val
-      case .test: .test
-      }
-    }
-  }
-
   /// Of no candidates.
   init() {
-    (digests, uses, sums) = ([], [], [])
+    (digests, splits, sums) = ([], [], [])
     (trainingPixels, pixels) = (0, 0)
   }
 
@@ -49,7 +22,7 @@ struct OutcomeTable: Sendable {
   init(_ plan: ImageStorePlan) {
     let count = plan.candidates.count
     digests = [FileDigest](repeating: FileDigest(), count: count)
-    uses = [Use](repeating: .none, count: count)
+    splits = [Split?](repeating: nil, count: count)
     sums = [PackedSums](repeating: PackedSums(), count: count)
     trainingPixels = plan.trainingSize.width * plan.trainingSize.height
     pixels = plan.size.width * plan.size.height
@@ -57,7 +30,7 @@ struct OutcomeTable: Sendable {
 
   var indices: Range<Int> { digests.indices }
 
-  func split(of index: Int) -> Split? { uses[index].split }
+  func split(of index: Int) -> Split? { splits[index] }
 
   func digest(of index: Int) -> FileDigest { digests[index] }
 
@@ -78,7 +51,7 @@ struct OutcomeTable: Sendable {
     }
     set {
       digests[index] = newValue.fileDigest
-      uses[index] = Use(newValue.split)
+      splits[index] = newValue.split
       failures[index] = newValue.failure
       sums[index] = PackedSums(newValue.sums)
       if let hash = newValue.hash { keep(hash, of: index) }

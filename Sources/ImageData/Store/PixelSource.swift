@@ -6,7 +6,6 @@ internal import Synchronization
 enum PixelPlace {
   /// In memory, each once it has been decoded.
   case memory(ImageSlots)
-  /// In a file.
   case file(ImageCacheFile)
   /// In a file that this process is making for its machine.
   case unfinished(ImageCacheFile.Writer)
@@ -30,7 +29,6 @@ struct PixelSource: Sendable {
   static let slack = 64
 
   let place: PixelPlace
-  /// The files of all images.
   let files: ImageList
   let readers: ImageStorePlan.Readers
   let slotBytes: Int

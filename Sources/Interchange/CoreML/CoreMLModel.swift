@@ -11,14 +11,12 @@ internal import ImageData
 package struct CoreMLModel: Sendable {
   /// The version of the format, first supported by iOS 13 and macOS 10.15.
   package static let specification = 4
-  /// The name of the input.
   package static let input = "image"
   /// The name of the output with the most likely class.
   package static let label = "classLabel"
   /// The name of the output with the probabilities.
   package static let probabilities = "probabilities"
 
-  /// The model file.
   package let bytes: [UInt8]
 
   /// The model of a classifier.

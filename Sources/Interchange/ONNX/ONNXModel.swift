@@ -16,14 +16,12 @@ package struct ONNXModel: Sendable {
   package static let imageInput = "image"
   /// The name of the input without.
   package static let rawInput = "images"
-  /// The name of the output.
   package static let output = "probabilities"
   /// The name of the second output: the distance to each class.
   package static let distances = "distances"
   /// The key of the metadata for the distance above which `auto` rejects a photo.
   package static let rejectAbove = "reject_above"
 
-  /// The model file.
   package let bytes: [UInt8]
 
   /// The model of a classifier.

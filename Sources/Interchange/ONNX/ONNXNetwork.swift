@@ -46,7 +46,7 @@ struct ONNXNetwork {
     case .dense(let weights):
       vectors[name] = graph.add(
         "Gemm",
-        [vector(input)] + (try parameters(of: weights, [weights.outputs, weights.inputs])),
+        [flattened(input)] + (try parameters(of: weights, [weights.outputs, weights.inputs])),
         name, ["transB": .int(1)])
     case .normalization(let weights):
       keep(name, like: input) { graph, value in
@@ -93,7 +93,7 @@ struct ONNXNetwork {
       maps[name] = graph.add(type, [map(first), map(second)], name)
     } else {
       // Equal extents, one of them a vector: both have one pixel.
-      vectors[name] = graph.add(type, [vector(first), vector(second)], name)
+      vectors[name] = graph.add(type, [flattened(first), flattened(second)], name)
     }
   }
 
@@ -105,7 +105,7 @@ struct ONNXNetwork {
     if let map = maps[input.name] {
       maps[name] = step(&graph, map)
     } else {
-      vectors[name] = step(&graph, vector(input))
+      vectors[name] = step(&graph, flattened(input))
     }
   }
 
@@ -113,13 +113,10 @@ struct ONNXNetwork {
   private mutating func map(_ value: InferenceGraph.Value) -> String {
     if let name = maps[value.name] { return name }
     let shape = graph.constant("\(value.name).mapShape", [0, value.shape.count, 1, 1])
-    let name = graph.add("Reshape", [vector(value), shape], "\(value.name).map")
+    let name = graph.add("Reshape", [flattened(value), shape], "\(value.name).map")
     maps[value.name] = name
     return name
   }
-
-  /// The value, which has one pixel, as a vector.
-  private mutating func vector(_ value: InferenceGraph.Value) -> String { flattened(value) }
 
   /// The value as a vector in the order row, column, channel.
   private mutating func flattened(_ value: InferenceGraph.Value) -> String {

@@ -38,9 +38,6 @@ package enum ClassLabels {
   /// Names by number, `class-000` to `class-999` for a thousand: their byte order is the classes'.
   static func numbered(_ count: Int) -> [String] {
     let width = String(count - 1).count
-    return (0..<count).map { number in
-      let digits = String(number)
-      return "class-" + String(repeating: "0", count: width - digits.count) + digits
-    }
+    return (0..<count).map { "class-" + zeroPadded($0, width) }
   }
 }

@@ -72,9 +72,7 @@ package struct TimmConfig: Sendable {
   }
 
   private static func isTimm(_ root: JSON) -> Bool {
-    guard case .object(let members) = root else { return false }
-    let keys = Set(members.map(\.key))
-    return keys.contains("pretrained_cfg") || keys.isSuperset(of: ["architecture", "input_size"])
+    root["pretrained_cfg"] != nil || root["architecture"] != nil && root["input_size"] != nil
   }
 
   private init(_ root: JSON, path: String) throws(TrainingError) {
@@ -121,23 +119,14 @@ package struct TimmConfig: Sendable {
 private struct TimmFields {
   private let path: String
   private let place: String
-  private let members: [String: JSON]
+  private let object: JSON
 
   init(path: String, place: String, _ object: JSON) {
-    self.path = path
-    self.place = place
-    guard case .object(let members) = object else {
-      self.members = [:]
-      return
-    }
-    self.members = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
+    (self.path, self.place, self.object) = (path, place, object)
   }
 
   /// The value of a key; nil if there is none or null.
-  subscript(_ key: String) -> JSON? {
-    let value = members[key]
-    return value == .null ? nil : value
-  }
+  subscript(_ key: String) -> JSON? { object[key] == .null ? nil : object[key] }
 
   /// The refusal of a key's value.
   func wrong(_ key: String, _ found: JSON?, _ expected: String) -> TrainingError {
@@ -148,7 +137,7 @@ private struct TimmFields {
 
   func name(_ key: String) throws(TrainingError) -> String? {
     guard let value = self[key] else { return nil }
-    guard case .string(let name) = value, !name.isEmpty, ForeignText.problem(inName: name) == nil
+    guard let name = value.text, !name.isEmpty, ForeignText.problem(inName: name) == nil
     else { throw wrong(key, value, "a name") }
     return name
   }
@@ -161,16 +150,11 @@ private struct TimmFields {
     return number
   }
 
-  private func number(_ value: JSON) -> Double? {
-    guard case .number(let text) = value else { return nil }
-    return Double(text)
-  }
-
   private func number(
     _ key: String, in range: ClosedRange<Double>, or standard: Double
   ) throws(TrainingError) -> Double {
     guard let value = self[key] else { return standard }
-    guard let number = number(value), range.contains(number) else {
+    guard let number = value.double, range.contains(number) else {
       throw wrong(key, value, "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
@@ -181,15 +165,15 @@ private struct TimmFields {
     _ key: String, in range: ClosedRange<Double>
   ) throws(TrainingError) -> [Float] {
     let expected = "3 numbers from \(range.lowerBound) to \(range.upperBound)"
-    guard case .array(let values)? = self[key] else { throw wrong(key, self[key], expected) }
-    let numbers = values.compactMap(number).filter(range.contains)
+    guard let values = self[key]?.elements else { throw wrong(key, self[key], expected) }
+    let numbers = values.compactMap(\.double).filter(range.contains)
     guard values.count == 3, numbers.count == 3 else { throw wrong(key, self[key], expected) }
     return numbers.map { Float(255 * $0) }
   }
 
   private func word(_ key: String, or standard: String) throws(TrainingError) -> String {
     guard let value = self[key] else { return standard }
-    guard case .string(let word) = value else { throw wrong(key, value, "a word") }
+    guard let word = value.text else { throw wrong(key, value, "a word") }
     return word
   }
 
@@ -208,7 +192,7 @@ private struct TimmFields {
     }
     var names: [String] = []
     for entry in entries {
-      guard case .string(let name) = entry, !name.allSatisfy(\.isWhitespace),
+      guard let name = entry.text, !name.allSatisfy(\.isWhitespace),
         ForeignText.problem(inName: name) == nil
       else { throw wrong(key, entry, expected) }
       names.append(name)
@@ -225,7 +209,7 @@ private struct TimmFields {
     let sides = 8...1024
     let expected =
       "[3, side, side] with a side from \(sides.lowerBound) to \(sides.upperBound)"
-    guard case .array(let values)? = self["input_size"], values.count == 3,
+    guard let values = self["input_size"]?.elements, values.count == 3,
       values[0].natural == 3, let side = values[1].natural, values[2].natural == side,
       sides.contains(side)
     else { throw wrong("input_size", self["input_size"], expected) }

@@ -105,15 +105,9 @@ struct TorchForm {
   let convention: MobileNetwork.Convention?
   /// timm's name of the network, which a `config.json` says; nil where the names are not timm's.
   let timmName: String?
+}
 
-  init(
-    network: TorchNetwork, naming: TorchNaming, convention: MobileNetwork.Convention?,
-    timmName: String?
-  ) {
-    (self.network, self.naming, self.convention) = (network, naming, convention)
-    self.timmName = timmName
-  }
-
+extension TorchForm {
   /// The form with the same layers, whatever its image size, classes and dropout; nil if there is
   /// none.
   init?(_ architecture: Architecture) {

@@ -21,7 +21,6 @@ package enum NumberType: String, Sendable, Hashable, CaseIterable {
   /// Truth values in a byte each.
   case bool
 
-  /// Bytes of a number.
   var bytes: Int {
     switch self {
     case .float64, .int64: 8

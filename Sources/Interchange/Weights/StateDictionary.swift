@@ -26,23 +26,18 @@ package struct StateDictionary {
 
     /// The numbers, the last extent running fastest; none is infinite or undefined.
     package func values() throws(TrainingError) -> [Float] {
-      var failure: TrainingError?
       let count = places.count
-      let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let values = try [Float](unsafeUninitializedCapacity: count) {
+        buffer, initialized throws(TrainingError) in
         let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
-        do throws(TrainingError) {
-          if type == .float32, places.isContiguous {
-            try bytes.read(into: UnsafeMutableRawBufferPointer(target), at: 0)
-          } else {
-            let packed = try bytes.bytes(0..<bytes.count)
-            packed.withUnsafeBytes { type.decode($0, places, into: target) }
-          }
-          initialized = count
-        } catch {
-          failure = error
+        if type == .float32, places.isContiguous {
+          try bytes.read(into: UnsafeMutableRawBufferPointer(target), at: 0)
+        } else {
+          let packed = try bytes.bytes(0..<bytes.count)
+          packed.withUnsafeBytes { type.decode($0, places, into: target) }
         }
+        initialized = count
       }
-      if let failure { throw failure }
       do throws(TensorFileError) {
         try values.withUnsafeBufferPointer { values throws(TensorFileError) in
           try TensorFile.checkFinite(values, name: name)
@@ -131,7 +126,6 @@ package struct StateDictionary {
     return first == 0x80 && prefix.count > 1 && prefix[1] <= 5 || "c(}]i".utf8.contains(first)
   }
 
-  /// The one entry of an archive with weights.
   private static func weights(in archive: ZipArchive) throws(TrainingError) -> ZipArchive.Entry {
     let endings = [".pth", ".pt", ".safetensors"]
     let entries = archive.entries.filter { entry in

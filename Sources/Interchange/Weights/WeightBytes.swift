@@ -4,20 +4,17 @@ package import Primitives
 ///
 /// Bytes of a file are read when they are asked for; nothing else is opened.
 package struct WeightBytes {
-  private enum Source {
-    case file(InputFile)
-    case memory([UInt8])
-  }
-
   /// The file as messages name it, and what lies in it behind a slash.
   package let path: String
   package let count: Int
-  private let source: Source
+  private let source: ByteSource
   private let start: Int
 
   /// Bytes that a file may have.
   private static let sizeLimit = 1 << 31
+}
 
+extension WeightBytes {
   /// The bytes of a regular file.
   package init(path: String) throws(TrainingError) {
     let file = try InputFile(path, limit: WeightBytes.sizeLimit)
@@ -26,14 +23,7 @@ package struct WeightBytes {
 
   /// Bytes in memory under a name for messages.
   package init(_ bytes: [UInt8], path: String) {
-    self.init(path: path, count: bytes.count, source: .memory(bytes), start: 0)
-  }
-
-  private init(path: String, count: Int, source: Source, start: Int) {
-    self.path = path
-    self.count = count
-    self.source = source
-    self.start = start
+    self.init(path: path, count: bytes.count, source: .array(bytes), start: 0)
   }
 
   /// A part of the same bytes, which takes no room; `name` is added to the path.
@@ -44,14 +34,9 @@ package struct WeightBytes {
       start: start + range.lowerBound)
   }
 
-  /// The bytes of a range.
   func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range lies within")
-    let place = start + range.lowerBound
-    switch source {
-    case .file(let file): return try file.bytes(place..<(place + range.count))
-    case .memory(let bytes): return Array(bytes[place..<(place + range.count)])
-    }
+    return try source.bytes((start + range.lowerBound)..<(start + range.upperBound))
   }
 
   /// Fills `target` with the bytes from `offset` on.
@@ -59,11 +44,7 @@ package struct WeightBytes {
     into target: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(TrainingError) {
     precondition(offset >= 0 && target.count <= count - offset, "what is read lies within")
-    switch source {
-    case .file(let file): try file.read(into: target, at: start + offset)
-    case .memory(let bytes):
-      target.copyBytes(from: bytes[(start + offset)..<(start + offset + target.count)])
-    }
+    try source.read(into: target, at: start + offset)
   }
 
   /// The reason why these bytes are not taken.
@@ -83,7 +64,6 @@ package struct WeightBytes {
 extension Collection<UInt8> where Index == Int {
   /// The whole number of `width` bytes, the lowest first, that begins at a distance from the start.
   func number(at offset: Int, _ width: Int) -> UInt64 {
-    self[(startIndex + offset)..<(startIndex + offset + width)].reversed()
-      .reduce(0) { $0 << 8 | UInt64($1) }
+    self[(startIndex + offset)..<(startIndex + offset + width)].littleEndianNumber
   }
 }

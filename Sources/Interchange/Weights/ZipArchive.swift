@@ -44,8 +44,8 @@ struct ZipArchive {
     var sum: UInt32 = 0
     guard !entry.isStored else {
       // Without the whole of it in memory.
-      for start in stride(from: 0, to: isChecked ? part.count : 0, by: 1 << 20) {
-        let piece = try part.bytes(start..<min(part.count, start + 1 << 20))
+      for range in (0..<(isChecked ? part.count : 0)).parts(of: 1 << 20) {
+        let piece = try part.bytes(range)
         sum = cimage_crc32(sum, piece, piece.count)
       }
       if isChecked, sum != entry.check { throw part.refusal("its checksum is wrong") }

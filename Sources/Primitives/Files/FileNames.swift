@@ -117,9 +117,7 @@ extension String {
 }
 
 /// A byte as messages spell it, such as `\xff`.
-package func spelledByte(_ byte: UInt8) -> String {
-  "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-}
+package func spelledByte(_ byte: UInt8) -> String { "\\x" + hexadecimal([byte]) }
 
 /// A path as the system takes it, with a final zero.
 ///

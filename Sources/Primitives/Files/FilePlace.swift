@@ -28,7 +28,6 @@ package struct FilePlace: Sendable, Hashable {
     isNamed = false
   }
 
-  /// The whole path.
   package let path: String
 
   /// The part after the last slash.
@@ -115,7 +114,6 @@ package final class OpenFolder {
     return fstatat(descriptor, systemPath(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
   }
 
-  /// Whether the folder has a link of that name.
   package func isLink(_ name: String) -> Bool { status(name).map { $0.isKind(S_IFLNK) } ?? false }
 
   /// The names in the folder, in byte order.

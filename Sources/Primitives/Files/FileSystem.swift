@@ -3,7 +3,9 @@ import Glibc
 /// The calls to the file system, with errors as values.
 package enum FileSystem {
   /// What the system says of the last call's failure.
-  package static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
+  package static func lastError(_ number: CInt = errno) -> String {
+    String(cString: strerror(number)).lowercased()
+  }
 
   /// Whether anything has that name; a link to nothing has not.
   package static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
@@ -95,10 +97,8 @@ package enum FileSystem {
   private static func holds(_ place: FilePlace, _ bytes: [UInt8]) throws(TrainingError) -> Bool {
     let file = try InputFile(place, limit: bytes.count)
     guard file.size == bytes.count else { return false }
-    let part = 1 << 20
-    for start in stride(from: 0, to: bytes.count, by: part) {
-      let range = start..<min(start + part, bytes.count)
-      guard try file.bytes(range)[...] == bytes[range] else { return false }
+    for part in bytes.indices.parts(of: 1 << 20) {
+      guard try file.bytes(part)[...] == bytes[part] else { return false }
     }
     return true
   }

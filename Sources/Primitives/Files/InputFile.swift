@@ -39,37 +39,23 @@ package final class InputFile {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// The bytes of a range of the file.
   package func bytes(_ range: Range<Int>) throws(TrainingError) -> [UInt8] {
     // An array made with no room is the one that all threads share, and its count is written.
     if range.isEmpty { return [] }
-    var failure: TrainingError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      do throws(TrainingError) {
-        try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
-        count = range.count
-      } catch {
-        failure = error
-      }
+    return try [UInt8](unsafeUninitializedCapacity: range.count) {
+      buffer, count throws(TrainingError) in
+      try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+      count = range.count
     }
-    if let failure { throw failure }
-    return bytes
   }
 
   /// Fills `buffer` with the bytes of the file from `offset` on.
   package func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(TrainingError) {
-    var done = 0
-    while done < buffer.count, let base = buffer.baseAddress {
-      let count = pread(descriptor, base + done, buffer.count - done, offset + done)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let cause =
-          count == 0 ? "it was truncated while being read" : FileSystem.lastError()
-        throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
-      }
-      done += count
-    }
+    let count = FileSystem.read(into: buffer, from: descriptor, at: offset)
+    guard count != buffer.count else { return }
+    let cause = count == nil ? FileSystem.lastError() : "it was truncated while being read"
+    throw TrainingError(.inputOutput, "cannot read \(path): \(cause)")
   }
 }

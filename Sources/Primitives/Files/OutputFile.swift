@@ -37,21 +37,11 @@ package final class OutputFile {
   package func write(pieces: some Sequence<[UInt8]>, sync: Bool) throws(TrainingError) {
     func failed() -> TrainingError { TrainingError(.inputOutput, FileSystem.lastError()) }
     let before = lseek(descriptor, 0, SEEK_END)
-    for bytes in pieces {
-      var done = 0
-      while done < bytes.count {
-        let count = bytes[done...].withUnsafeBytes {
-          Glibc.write(descriptor, $0.baseAddress, $0.count)
-        }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else {
-          let error = failed()
-          // Half a line would spoil what follows it.
-          if before >= 0 { ftruncate(descriptor, before) }
-          throw error
-        }
-        done += count
-      }
+    for bytes in pieces where !FileSystem.writeAll(bytes, to: descriptor) {
+      let error = failed()
+      // Half a line would spoil what follows it.
+      if before >= 0 { ftruncate(descriptor, before) }
+      throw error
     }
     if sync, fsync(descriptor) != 0 { throw failed() }
     // What a close that fails has lost is written again: until then the file is as it was before.

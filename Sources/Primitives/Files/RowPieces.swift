@@ -3,7 +3,6 @@ package struct RowPieces<Rows: Sequence<String>>: Sequence {
   /// The rows, each with its newline.
   let rows: Rows
 
-  /// Pieces of these.
   package init(rows: Rows) { self.rows = rows }
 
   /// Bytes of a piece, but for what its last row has more.

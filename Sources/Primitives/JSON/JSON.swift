@@ -5,14 +5,12 @@ package indirect enum JSON: Sendable, Hashable {
     package var key: String
     package var value: JSON
 
-    /// A member of that name.
     package init(_ key: String, _ value: JSON) {
       self.key = key
       self.value = value
     }
   }
 
-  /// Members in order.
   case object([Member])
   /// Values in order.
   case array([JSON])
@@ -38,6 +36,15 @@ package indirect enum JSON: Sendable, Hashable {
     else { return nil }
     return Int(text)
   }
+
+  /// The value as a number; nil for another kind of value, as with those below.
+  package var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
+  package var text: String? { if case .string(let text) = self { text } else { nil } }
+  package var elements: [JSON]? { if case .array(let values) = self { values } else { nil } }
+  package var members: [Member]? { if case .object(let list) = self { list } else { nil } }
+
+  /// The value of an object's member; nil where there is none.
+  package subscript(key: String) -> JSON? { members?.first { $0.key == key }?.value }
 
   /// The value on one line; what could steer a terminal is escaped.
   package var line: String {
@@ -121,8 +128,7 @@ package indirect enum JSON: Sendable, Hashable {
       case "\r" where isShown: text += "\\r"
       case "\t" where isShown: text += "\\t"
       case _ where isShown ? steersTerminal(scalar) : scalar < " ":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        text += "\\u" + zeroPadded(scalar.value, 4, radix: 16)
       default: text.unicodeScalars.append(scalar)
       }
     }

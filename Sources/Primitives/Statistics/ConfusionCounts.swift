@@ -3,7 +3,6 @@
 /// It is a collection of rows, and holds the cells alone that are not 0: no more than there are
 /// images, whatever the number of classes.
 package struct ConfusionCounts: Sendable, Hashable {
-  /// The number of classes.
   package let classes: Int
   /// The counts of each true class by the predicted one.
   private var rows: [[Int: UInt32]]
@@ -35,7 +34,6 @@ package struct ConfusionCounts: Sendable, Hashable {
     }
   }
 
-  /// Counts a prediction in.
   package mutating func add(truth: Int, answer: Int) { rows[truth][answer, default: 0] += 1 }
 
   /// The number of images of one class predicted as another, or as their own.

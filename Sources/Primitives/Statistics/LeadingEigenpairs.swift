@@ -30,7 +30,7 @@ package struct LeadingEigenpairs: Sendable, Hashable {
         orthonormalize(&basis)
       }
       let images = basis.map { product(matrix, $0) }
-      let small = basis.flatMap { row in images.map { innerProduct(row[...], $0[...]) } }
+      let small = basis.flatMap { row in images.map { innerProduct(row, $0) } }
       pairs = jacobi(small, block).map { pair in
         var vector = [Double](repeating: 0, count: size)
         for (weight, row) in zip(pair.vector, basis) {
@@ -65,6 +65,10 @@ package func innerProduct(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) -> D
   return sums.sum() + rest
 }
 
+package func innerProduct(_ a: [Double], _ b: [Double]) -> Double {
+  innerProduct(a[...], b[...])
+}
+
 /// A symmetric matrix times a vector.
 private func product(_ matrix: [Double], _ vector: [Double]) -> [Double] {
   let size = vector.count
@@ -75,15 +79,15 @@ private func product(_ matrix: [Double], _ vector: [Double]) -> [Double] {
 /// it becomes zero.
 private func orthonormalize(_ vectors: inout [[Double]]) {
   for index in vectors.indices {
-    let length = innerProduct(vectors[index][...], vectors[index][...]).squareRoot()
+    let length = innerProduct(vectors[index], vectors[index]).squareRoot()
     // The second pass removes what rounding left over.
     for _ in 0..<2 {
       for other in 0..<index {
-        let part = innerProduct(vectors[index][...], vectors[other][...])
+        let part = innerProduct(vectors[index], vectors[other])
         for i in vectors[index].indices { vectors[index][i] -= part * vectors[other][i] }
       }
     }
-    let rest = innerProduct(vectors[index][...], vectors[index][...]).squareRoot()
+    let rest = innerProduct(vectors[index], vectors[index]).squareRoot()
     let factor = rest > 1e-12 * length ? 1 / rest : 0
     for i in vectors[index].indices { vectors[index][i] *= factor }
   }

@@ -5,7 +5,6 @@
 package struct RankCounter {
   /// The members' distinct scores, the greatest first.
   private let scores: [Double]
-  /// Members of each score.
   private let members: [Int]
   /// Others above each score and below the one before it; last those below all.
   private var between: [Int]
@@ -38,12 +37,12 @@ package struct RankCounter {
       between[scores.count] += 1
       return
     }
-    var (low, high) = (0, scores.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if scores[middle] > score { low = middle + 1 } else { high = middle }
+    let place = scores.indices.partitioningIndex { scores[$0] <= score }
+    if place < scores.count, scores[place] == score {
+      ties[place] += 1
+    } else {
+      between[place] += 1
     }
-    if low < scores.count, scores[low] == score { ties[low] += 1 } else { between[low] += 1 }
   }
 
   /// The steps at the members' scores; nil without members or without others.

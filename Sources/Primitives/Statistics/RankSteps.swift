@@ -2,14 +2,12 @@
 package struct RankSteps: Sendable, Hashable {
   /// The counts at or above one threshold.
   package struct Step: Sendable, Hashable {
-    /// Members of the class.
     package var members: Int
     package var others: Int
   }
 
   /// A step a threshold, from the greatest score down; the last one counts all.
   package let steps: [Step]
-  /// Members of the class.
   package let members: Int
   package let others: Int
 

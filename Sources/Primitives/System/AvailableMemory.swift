@@ -76,3 +76,10 @@ package struct AvailableMemory {
     return max(0, limit - mapped * Int(sysconf(Int32(_SC_PAGESIZE))))
   }
 }
+
+/// The most memory that this process has held, in bytes.
+package func peakMemoryBytes() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss * 1024
+}

@@ -10,20 +10,7 @@ package final class BackgroundDigest {
   /// A digest of `head` and of what will be added, memory that `owner` keeps.
   package init(head: [UInt8], owner: AnyObject) {
     state = State(head, owner)
-    let argument = Unmanaged.passRetained(state)
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { raw in
-        guard let raw else { return nil }
-        Unmanaged<State>.fromOpaque(raw).takeRetainedValue().work()
-        return nil
-      }, argument.toOpaque())
-    if status == 0 {
-      self.thread = thread
-    } else {
-      argument.release()
-    }
+    thread = startThread { [state] in state.work() }
   }
 
   deinit {

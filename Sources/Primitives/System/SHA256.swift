@@ -55,15 +55,9 @@ package struct SHA256: Sendable {
   /// Ends the stream and returns its 32 bytes.
   package mutating func finalize() -> [UInt8] {
     let bits = length &* 8
-    var tail: [UInt8] = [0x80]
-    tail += [UInt8](repeating: 0, count: (119 - pending.count) % 64)
-    for shift in stride(from: 56, through: 0, by: -8) {
-      tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-    }
-    update(tail)
-    return state.flatMap { word in
-      [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) }
-    }
+    let zeros = [UInt8](repeating: 0, count: (119 - pending.count) % 64)
+    update([0x80] + zeros + bits.bigEndianBytes)
+    return state.flatMap(\.bigEndianBytes)
   }
 
   /// The 32 bytes of the digest of `bytes`.

@@ -3,6 +3,5 @@ package struct Stopped: Error, Hashable {
   /// The signal's number; 0 if it is not known.
   package var signal: Int32
 
-  /// Stopped by a signal.
   package init(signal: Int32) { self.signal = signal }
 }

@@ -15,3 +15,8 @@ package func fixed(_ value: Double, _ digits: Int) -> String {
 package func percent(_ share: Double) -> String {
   share.isFinite ? fixed(100 * share, 1) + " %" : "–"
 }
+
+/// A share with the ends of its interval: `97.3 % (96.1-98.1)`.
+package func percent(_ share: Double, from low: Double, to high: Double) -> String {
+  percent(share) + " (\(fixed(100 * low, 1))-\(fixed(100 * high, 1)))"
+}

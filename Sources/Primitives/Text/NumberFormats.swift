@@ -1,10 +1,15 @@
+/// A number with zeros before it up to so many digits.
+package func zeroPadded(_ value: some BinaryInteger, _ count: Int, radix: Int = 10) -> String {
+  let digits = String(value, radix: radix)
+  return String(repeating: "0", count: max(0, count - digits.count)) + digits
+}
+
 /// Seconds as progress shows them: `4s`, `2m05s`, `1h02m`.
 package func shortDuration(_ seconds: Double) -> String {
   let total = Int(max(0, min(seconds, 3e8)).rounded())
-  func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
   if total < 60 { return "\(total)s" }
-  if total < 3600 { return "\(total / 60)m\(padded(total % 60))s" }
-  return "\(total / 3600)h\(padded(total / 60 % 60))m"
+  if total < 3600 { return "\(total / 60)m\(zeroPadded(total % 60, 2))s" }
+  return "\(total / 3600)h\(zeroPadded(total / 60 % 60, 2))m"
 }
 
 /// Bytes in the largest unit that keeps them above one: `37.5 MB`.

@@ -22,7 +22,6 @@ package struct ComparisonReport: Sendable {
   package var lost: [Tile] = []
   /// More about the comparison.
   package var facts: [Fact] = []
-  /// Commands that repeat it.
   package var commands: [String] = []
 
   /// A comparison of two classifiers.
@@ -46,17 +45,13 @@ package struct ComparisonReport: Sendable {
       return "No significant difference: both are correct on the same images."
     }
     let counts =
-      "\(second.name) is correct on \(ComparisonReport.images(gained)) that \(first.name) gets wrong, "
-      + "and wrong on \(ComparisonReport.images(lost)) that \(first.name) gets right"
+      "\(second.name) is correct on \(counted(gained, "image")) that \(first.name) gets wrong, "
+      + "and wrong on \(counted(lost, "image")) that \(first.name) gets right"
     let chance = ComparisonReport.pText(test.exactPValue)
     return tellsApart
       ? "\(gained > lost ? second.name : first.name) is better: \(counts), more than chance "
         + "would explain (\(chance))."
       : "No significant difference: \(counts), which chance alone would explain (\(chance))."
-  }
-
-  package static func images(_ count: Int) -> String {
-    grouped(count) + (count == 1 ? " image" : " images")
   }
 
   /// A probability with as many digits as matter: `p = 0.0312`.
@@ -105,8 +100,7 @@ package struct ComparisonReport: Sendable {
     func headline(_ side: Side) -> ReportPage.Headline {
       ReportPage.Headline(
         name: side.name, value: percent(side.evaluation.accuracy),
-        note: "95 % interval \(percent(side.evaluation.accuracyLow)) to "
-          + percent(side.evaluation.accuracyHigh))
+        note: side.evaluation.intervalNote)
     }
     let interval = test.differenceInterval
     let chiSquare = test.chiSquare.flatMap { statistic in
@@ -157,7 +151,7 @@ package struct ComparisonReport: Sendable {
   private func gallery(
     _ tiles: [Tile], right: Side, wrong: Side, of total: Int
   ) -> ReportPage.Block {
-    let note = tiles.count < total ? "\(tiles.count) of \(ComparisonReport.images(total))." : ""
+    let note = tiles.count < total ? "\(tiles.count) of \(counted(total, "image"))." : ""
     return .gallery(
       ReportPage.Gallery(
         title: "\(right.name) right, \(wrong.name) wrong", note: note, tiles: tiles))

@@ -1,6 +1,5 @@
 internal import Drawing
 
-/// A name with a value.
 package typealias Fact = (name: String, value: String)
 
 /// Something found about the images: whether it is an error and not just a note, what, and the
@@ -57,7 +56,6 @@ struct ReportPage {
   /// Rows and columns; it scrolls inside itself where the page is narrow.
   struct Table {
     var title = ""
-    /// Names of the columns.
     var columns: [String]
     /// The cells, as many a row as there are columns.
     var rows: [[String]]

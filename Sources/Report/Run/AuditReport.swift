@@ -30,8 +30,6 @@ package struct AuditReport {
         percent(Double(count.suspects) / Double(max(1, count.images))),
       ]
     }
-    let interval =
-      "95 % interval \(percent(figures.accuracyLow)) to \(percent(figures.accuracyHigh))"
     return try ReportPage(
       title: "Labels of \(root)",
       subtitle:
@@ -46,7 +44,7 @@ package struct AuditReport {
                 name: "Doubtful labels", value: grouped(suspects.count),
                 note: "not every one is wrong"),
               ReportPage.Headline(
-                name: "Accuracy", value: percent(figures.accuracy), note: interval),
+                name: "Accuracy", value: percent(figures.accuracy), note: figures.intervalNote),
               ReportPage.Headline(
                 name: "Images", value: grouped(figures.images),
                 note: audit.run == nil ? "of all splits" : "for training"),

@@ -8,14 +8,11 @@ package import Training
 package struct DoubtfulLabels: Sendable {
   /// The least probable labels first.
   package let labels: [LabelAudit.Label]
-  /// Doubtful labels in all.
   package let count: Int
   private let classes: [String]
 
-  /// Labels that are shown.
   private static let most = 36
 
-  /// The labels of predictions.
   package init(of predictions: [Prediction], classes: [String]) {
     let suspects = LabelAudit.suspects(of: predictions, classes: classes.count)
     labels = Array(suspects.prefix(DoubtfulLabels.most))

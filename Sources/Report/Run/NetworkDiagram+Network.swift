@@ -105,7 +105,7 @@ extension Layer {
     case .batchNorm: "norm"
     case .relu: "ReLU"
     case .activate(let layer): layer.function.title
-    case .flatten, .residual, .gate: form.kind.name
+    case .flatten, .residual, .gate: form.kind.rawValue
     }
   }
 }

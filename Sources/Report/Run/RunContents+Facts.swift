@@ -9,7 +9,6 @@ extension RunContents {
   /// The folder as the run was told to name it; where that is not known, as it is named now.
   private var path: String { events?.start?.run ?? folder.path }
 
-  /// The noun for an evaluated image.
   var evaluatedNoun: String {
     record?.test.map { RunRecord.Test.noun(of: $0.split) } ?? "image"
   }
@@ -25,7 +24,6 @@ extension RunContents {
     return (row.accuracy, isTested ? nil : row.valAccuracy)
   }
 
-  /// The run's name.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// One line: what was trained on what, how it ended, when, and how long it took.

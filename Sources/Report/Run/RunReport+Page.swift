@@ -20,13 +20,11 @@ extension RunReport {
     guard let evaluated else { return nil }
     let evaluation = evaluated.evaluation
     let count = evaluation.images
-    let interval =
-      "95 % interval \(percent(evaluation.accuracyLow)) to \(percent(evaluation.accuracyHigh))"
     let verdict = RunVerdict(evaluated, of: evaluatedNoun)
     let numbers: [(name: String, value: String?, note: String)] = [
       (
         accuracyName, count > 0 ? percent(evaluation.accuracy) : "–",
-        count > 0 ? interval : "no predictions"
+        count > 0 ? evaluation.intervalNote : "no predictions"
       ),
       ("Validation accuracy", validationAccuracy.map(percent), "in the epoch that was kept"),
       (

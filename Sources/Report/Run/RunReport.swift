@@ -6,7 +6,6 @@ package import Training
 
 /// Everything a report of a run can show; what is nil or empty is omitted.
 package struct RunReport: Sendable {
-  /// The figures of one epoch.
   package typealias Epoch = MetricsRow
   /// A drawing and the name of its file without `.png`.
   package typealias Plot = (name: String, scene: Scene)
@@ -18,7 +17,6 @@ package struct RunReport: Sendable {
   package var epochs: [Epoch] = []
   /// The epoch whose weights were kept.
   package var bestEpoch: Int?
-  /// The evaluation.
   package var evaluated: RecordedAnswers?
   /// The figures out of fold of an instant run.
   package var outOfFold: OutOfFold?
@@ -30,7 +28,6 @@ package struct RunReport: Sendable {
   package var hasTest = true
   /// The evaluated images: `test images`, or `validation images (there is no test set)`.
   package var evaluatedName = ""
-  /// The noun for one of them.
   package var evaluatedNoun = "image"
   /// Accuracy on the training images in the kept epoch.
   package var trainingAccuracy: Double?
@@ -64,7 +61,6 @@ package struct RunReport: Sendable {
   package var timingFacts: [Fact] = []
   /// Versions, processor, threads.
   package var environment: [Fact] = []
-  /// Commands that repeat the run.
   package var commands: [String] = []
 
   /// A report that has nothing but a title.

@@ -66,7 +66,6 @@ package struct RunReportBuilder {
     return report
   }
 
-  /// The name of the evaluated images.
   private var imagesName: String {
     if contents.record?.test?.split == OutOfFold.name {
       return "training images, out of fold: each predicted by a model that had not seen it"

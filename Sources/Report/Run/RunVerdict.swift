@@ -38,10 +38,7 @@ package struct RunVerdict: Sendable, Hashable {
       (details, mistakes) = ([], [])
       return
     }
-    let low = fixed(100 * evaluation.accuracyLow, 1)
-    accuracy =
-      "accuracy \(percent(evaluation.accuracy)) (\(low)-"
-      + "\(fixed(100 * evaluation.accuracyHigh, 1))) on \(images)"
+    accuracy = "accuracy \(evaluation.accuracyText) on \(images)"
     details = [
       RunVerdict.share(answers.right, of: evaluation),
       RunVerdict.weakest(of: evaluation.confusion, name), RunVerdict.basis(noun),

@@ -96,7 +96,6 @@ package struct ImagePlaces: Sendable {
     self.recorded = recorded.map(FileSystem.withoutFinalSlashes)
   }
 
-  /// The place of an image.
   func place(_ path: String) -> String {
     guard let named, let recorded, path.hasPrefix(named + "/") else { return path }
     let place = recorded + path.dropFirst(named.count)

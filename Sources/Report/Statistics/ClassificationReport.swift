@@ -3,7 +3,6 @@ internal import Primitives
 
 /// A table of precision, recall, F1 and support in scikit-learn's layout.
 package struct ClassificationReport {
-  /// The names and scores of the classes.
   var classes: [(name: String, scores: Evaluation.Scores)]
   /// The plain mean, and the mean weighted by support.
   let averages: [(name: String, scores: Evaluation.Scores)]

@@ -2,7 +2,6 @@ package import Primitives
 
 /// A confusion matrix as text and as CSV.
 package struct ConfusionMatrix: Sendable {
-  /// The classes in order.
   package var classes: [String]
   /// Counts: rows true, columns predicted.
   package var counts: ConfusionCounts
@@ -34,9 +33,7 @@ package struct ConfusionMatrix: Sendable {
       rowLabels: zip(1..., names).map { rightAligned(String($0), digits) + " " + $1 },
       columnLabels: classes.indices.map { String($0 + 1) })
     let perBlock = max(1, (width - numbered.lineWidth(columns: 0)) / numbered.cellWidth)
-    let blocks = stride(from: 0, to: classes.count, by: perBlock).map { start in
-      block(numbered, columns: start..<min(classes.count, start + perBlock))
-    }
+    let blocks = classes.indices.parts(of: perBlock).map { block(numbered, columns: $0) }
     return title + blocks.joined(separator: "\n")
   }
 
@@ -61,7 +58,6 @@ package struct ConfusionMatrix: Sendable {
     }
   }
 
-  /// The matrix as CSV.
   package func csv() -> String { csvRows.joined() }
 
   /// The pairs of classes that are taken for each other most, a line each, with a final newline.

@@ -2,6 +2,9 @@ package import Classifier
 internal import Primitives
 
 extension Evaluation {
+  /// The accuracy's interval, as a note beside it.
+  var intervalNote: String { "95 % interval \(percent(accuracyLow)) to \(percent(accuracyHigh))" }
+
   /// A table of what remains, and how right it is, where unsure predictions are not given; with a
   /// final newline.
   package var selectiveText: String {

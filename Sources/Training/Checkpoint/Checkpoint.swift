@@ -17,7 +17,6 @@ struct Checkpoint: Sendable {
     var isa: String
     /// The convolution method.
     var conv: String
-    /// Finished epochs.
     var epochs: Int
     /// The sums of the current epoch; nil between two epochs.
     var underWay: EpochMeter.Sums?
@@ -181,7 +180,6 @@ extension Checkpoint {
 }
 
 extension Checkpoint.Progress {
-  /// Whether there are weights that are kept.
   var hasBest: Bool { !weightsSHA256.isEmpty }
 
   /// The backbone's factor of the rate in the last step.

@@ -8,14 +8,12 @@ internal import Primitives
 /// there.
 struct CheckpointFolder {
   private let run: RunFolder
-  /// The number of checkpoints kept.
   static let generations = 2
   private static let (prefix, suffix) = ("step-", ".safetensors")
   private static let bestSuffix = "-best.safetensors"
 
   init(_ run: RunFolder) { self.run = run }
 
-  /// The place of a file of a checkpoint.
   private func place(_ name: String) -> FilePlace {
     run.place(RunFolder.checkpointName + "/" + name)
   }
@@ -63,10 +61,7 @@ struct CheckpointFolder {
     }.sorted(by: >)
   }
 
-  private static func stem(_ step: Int) -> String {
-    let digits = String(step)
-    return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
-  }
+  private static func stem(_ step: Int) -> String { prefix + zeroPadded(step, 9) }
 
   /// The newest checkpoint that is whole, its best weights put back in their place; nil if no
   /// checkpoint was written.
@@ -113,12 +108,12 @@ struct CheckpointFolder {
     guard checkpoint.progress.hasBest else { return nil }
     let expected = checkpoint.progress.weightsSHA256
     let kept = run.place(RunFolder.bestName)
-    if let bytes = try? FileSystem.read(kept, limit: ModelBytes.sizeLimit),
+    if let bytes = try? FileSystem.read(kept, limit: ModelLocation.sizeLimit),
       SHA256.hex(of: bytes) == expected
     {
       return nil
     }
-    let bytes = try FileSystem.read(copy, limit: ModelBytes.sizeLimit)
+    let bytes = try FileSystem.read(copy, limit: ModelLocation.sizeLimit)
     guard SHA256.hex(of: bytes) == expected else {
       throw TrainingError(.badData, "\(copy.path) has changed")
     }

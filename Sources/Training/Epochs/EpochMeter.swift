@@ -6,7 +6,6 @@ internal import Ranks
 struct EpochMeter {
   /// The sums over the steps of an epoch.
   struct Sums: Codable, Sendable {
-    /// Steps done.
     var step = 0
     var images = 0
     var correct = 0
@@ -56,7 +55,6 @@ struct EpochMeter {
     waitedBefore = team.waitSeconds
   }
 
-  /// Steps done.
   var step: Int { own.step }
 
   /// Seconds since the epoch began, without those while nobody trained.
@@ -84,7 +82,6 @@ struct EpochMeter {
       augment: own.batches.augment + now.augment - before.augment)
   }
 
-  /// Counts a step in.
   mutating func add(
     _ result: TrainingSession.StepResult, images count: Int, learningRate: Double,
     averaging: Double
@@ -104,7 +101,6 @@ struct EpochMeter {
     own.images == 0 ? 0 : Double(own.correct) / Double(own.images)
   }
 
-  /// The progress of the epoch.
   var progress: BatchProgress {
     BatchProgress(
       epoch: epoch, epochs: epochs, step: step, steps: steps, images: own.images, loss: loss,

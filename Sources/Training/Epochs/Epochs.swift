@@ -21,7 +21,6 @@ final class Epochs {
   private var best: BestEpoch
   private var weights: WeightsWriter
   private var checkpointer = Checkpointer()
-  /// Finished epochs.
   private var done = 0
   /// The length that the steps under way are made by.
   private var planned = RunLength(epochs: 0, steps: 0)
@@ -250,16 +249,10 @@ extension Epochs {
   }
 
   private func reportPlan() throws {
-    let change = training.change(after: steps.made)
     try journal.report(
       .plan(
         PlanUpdate(
-          step: steps.made, epochs: length.epochs, steps: length.steps,
-          stepsPerEpoch: steps.perEpoch,
-          askedEpochs: training.askedEpochs(stepsPerEpoch: steps.perEpoch),
-          reason: change?.reason ?? .request,
-          isLastCut: change?.reason == .time && change?.steps != nil,
-          maxSeconds: timePlan?.limit)))
+          training, after: steps.made, stepsPerEpoch: steps.perEpoch, limit: timePlan?.limit)))
   }
 }
 
@@ -379,12 +372,7 @@ extension Epochs {
 
   /// A warning about an epoch started by an older version, whose last batch was smaller.
   var notesOnBatches: [String] {
-    let batches = EvenBatches(of: steps.images.training.count, atMost: steps.batchSize)
-    guard let underWay, underWay.images != batches[underWay.step].lowerBound else { return [] }
-    return [
-      "epoch \(done + 1) was started by an older version with a smaller last batch: some of its "
-        + "images are used twice or not at all; later epochs use each image once"
-    ]
+    underWay.flatMap { steps.note(on: $0, ofEpoch: done + 1) }.map { [$0] } ?? []
   }
 
   /// Reports training images as the first epochs will see them.

@@ -4,7 +4,6 @@ internal import ImageData
 internal import Primitives
 
 extension Configuration.Training {
-  /// The optimizer with its numbers.
   func makeOptimizer() -> any Optimizer {
     switch optimizer {
     case .adam:

@@ -10,7 +10,6 @@ struct Steps {
   let images: RunImages
   /// Images of a step.
   let batchSize: Int
-  /// Steps of a whole epoch.
   let perEpoch: Int
   /// The features of the images, if a frozen backbone's features are kept.
   let features: FeatureStore?
@@ -84,7 +83,6 @@ struct Steps {
     return counts.map { Double(images.training.count) / Double(counts.count * $0) }
   }
 
-  /// Steps made.
   var made: Int { session.optimizer.steps }
 
   /// What evaluates the network as it would be used now on the validation images; nil without any.
@@ -96,6 +94,14 @@ struct Steps {
       network: average ?? trained,
       inputs: features ?? ValidationImages(images, batchSize: part, engine: engine),
       images: images, classes: classes.count, batchSize: part, engine: engine, team: team)
+  }
+
+  /// A warning about an epoch started by an older version, whose last batch was smaller.
+  func note(on underWay: EpochMeter.Sums, ofEpoch epoch: Int) -> String? {
+    let batches = EvenBatches(of: images.training.count, atMost: batchSize)
+    guard underWay.images != batches[underWay.step].lowerBound else { return nil }
+    return "epoch \(epoch) was started by an older version with a smaller last batch: some of its "
+      + "images are used twice or not at all; later epochs use each image once"
   }
 
   /// Prepares an epoch, counted from 0, for its first step, or for the step at which it is resumed.
@@ -184,7 +190,6 @@ struct Steps {
       averaging: (ContinuousClock.now - start) / .seconds(1))
   }
 
-  /// The digest of the last step.
   func digest(_ meter: EpochMeter) -> StepDigest {
     StepDigest(
       step: made, epoch: meter.epoch, loss: meter.progress.loss, weightsSHA256: trained.digest)
@@ -231,7 +236,6 @@ struct Steps {
   /// All numbers that the next step depends on.
   var state: TrainingSession.State { session.state }
 
-  /// Bytes of the network's weights.
   var weightsBytes: Int { 4 * network.parameterCount }
 
   /// Bytes of a checkpoint's numbers.

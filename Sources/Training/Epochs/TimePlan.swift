@@ -11,7 +11,6 @@ struct TimePlan {
   let clock: () -> Double
   /// Epochs that were asked for; never more are chosen.
   let asked: Int
-  /// Steps of a whole epoch.
   let stepsPerEpoch: Int
   /// The relative cost of a step of an epoch, in a run of the given number of epochs; the unit is
   /// arbitrary.

@@ -92,7 +92,6 @@ final class Validator {
     return figures
   }
 
-  /// The logits of a batch.
   private func logits(_ range: Range<Int>) throws -> [Float] {
     var logits: [Float] = []
     try inputs.withInputs(range) { logits = session.run(pixels: $0, count: range.count) }

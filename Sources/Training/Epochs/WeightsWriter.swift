@@ -8,7 +8,6 @@ struct WeightsWriter {
   private let interval: Double
   /// The epoch whose weights are kept; 0 for those before the first epoch's end, or none.
   private(set) var kept = 0
-  /// Whether there are weights that are kept.
   var hasBest: Bool { !sha256.isEmpty }
   /// SHA-256 of the kept weights' file.
   private(set) var sha256 = ""

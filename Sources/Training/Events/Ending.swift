@@ -2,15 +2,12 @@ internal import Primitives
 
 /// The reason why a run ended.
 package enum Ending: String, Codable, Sendable {
-  /// All epochs are trained.
   case epochs
   /// No epoch was better for `--patience` epochs.
   case patience
   /// `--max-time` left room for no more.
   case time
-  /// A signal came.
   case signal
-  /// An error came.
   case error
 }
 
@@ -18,13 +15,10 @@ package enum Ending: String, Codable, Sendable {
 package struct PlanUpdate: Codable, Sendable, Hashable {
   /// Steps made so far.
   package var step: Int
-  /// Epochs of the run.
   package var epochs: Int
   /// Optimizer steps of the run.
   package var steps: Int
-  /// Steps of a whole epoch.
   package var stepsPerEpoch: Int
-  /// Epochs that were asked for.
   package var askedEpochs: Int
   /// The cause of the change.
   package var reason: PlanChange.Reason
@@ -34,14 +28,24 @@ package struct PlanUpdate: Codable, Sendable, Hashable {
   package var maxSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
-    case step
-    case epochs
-    case steps
+    case step, epochs, steps
     case stepsPerEpoch = "steps_per_epoch"
     case askedEpochs = "asked_epochs"
     case reason
     case isLastCut = "last_epoch_is_cut"
     case maxSeconds = "max_seconds"
+  }
+
+  /// The change of a run's plan after `made` steps.
+  init(_ training: Configuration.Training, after made: Int, stepsPerEpoch: Int, limit: Double?) {
+    let length = training.length(after: made, stepsPerEpoch: stepsPerEpoch)
+    let change = training.change(after: made)
+    (step, epochs, steps) = (made, length.epochs, length.steps)
+    self.stepsPerEpoch = stepsPerEpoch
+    askedEpochs = training.askedEpochs(stepsPerEpoch: stepsPerEpoch)
+    reason = change?.reason ?? .request
+    isLastCut = change?.reason == .time && change?.steps != nil
+    maxSeconds = limit
   }
 
   /// One sentence.

@@ -1,9 +1,9 @@
 package import Classifier
 package import ImageData
+package import Primitives
 
 /// The plan of a run, known before its first step.
 package struct RunStart: Codable, Sendable, Hashable {
-  /// The run folder.
   package var run: String
   /// The dataset's folder.
   package var dataset: String
@@ -15,15 +15,12 @@ package struct RunStart: Codable, Sendable, Hashable {
   package var size: Int
   /// Side of the training images in the first epoch and in the last.
   package var trainingSizes: [Int]
-  /// The classes in order.
   package var classes: [String]
   /// Trained numbers of the network.
   package var parameters: Int
   /// Bytes that training takes: network, activations, images.
   package var memoryBytes: Int
-  /// Epochs to train.
   package var epochs: Int
-  /// Optimizer steps per epoch.
   package var stepsPerEpoch: Int
   /// Images per step.
   package var batchSize: Int
@@ -44,33 +41,20 @@ package struct RunStart: Codable, Sendable, Hashable {
 
   /// A place between two steps.
   package struct Place: Codable, Sendable, Hashable {
-    /// Finished epochs.
     package var epochs: Int
     /// Steps of the next one that are done.
     package var steps: Int
   }
 
   enum CodingKeys: String, CodingKey {
-    case run
-    case dataset
-    case recipe
-    case architecture
-    case size
+    case run, dataset, recipe, architecture, size
     case trainingSizes = "training_sizes"
-    case classes
-    case parameters
+    case classes, parameters
     case memoryBytes = "memory_bytes"
     case epochs
     case stepsPerEpoch = "steps_per_epoch"
     case batchSize = "batch_size"
-    case seed
-    case isa
-    case conv
-    case threads
-    case ranks
-    case cache
-    case from
-    case resumed
+    case seed, isa, conv, threads, ranks, cache, from, resumed
   }
 }
 
@@ -82,21 +66,17 @@ package struct DatasetSummary: Codable, Sendable, Hashable {
     package var split: String
     /// The origin of the images, such as "a tenth of the training images".
     package var origin: String
-    /// Images of all classes.
     package var images: Int
     /// Images of each class, in class order.
     package var perClass: [Int]
 
     enum CodingKeys: String, CodingKey {
-      case split
-      case origin
-      case images
+      case split, origin, images
       case perClass = "per_class"
     }
   }
   /// The dataset's folder.
   package var path: String
-  /// The classes in order.
   package var classes: [String]
   /// The splits that hold images.
   package var splits: [SplitCount]
@@ -124,8 +104,7 @@ package struct DatasetFinding: Codable, Sendable, Hashable {
   enum CodingKeys: String, CodingKey {
     case kind
     case isError = "is_error"
-    case message
-    case paths
+    case message, paths
   }
 }
 
@@ -142,7 +121,6 @@ package struct BatchProgress: Sendable, Hashable {
   package var epochs: Int
   /// Steps of this epoch that are done.
   package var step: Int
-  /// Steps per epoch.
   package var steps: Int
   /// Images of this epoch that are done.
   package var images: Int
@@ -182,11 +160,8 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var decodeSeconds: Double
   /// Processor seconds spent on augmentation, beside training.
   package var augmentSeconds: Double
-  /// Seconds spent forward.
   package var forwardSeconds: Double
-  /// Seconds spent backward.
   package var backwardSeconds: Double
-  /// Seconds spent in the optimizer.
   package var optimizerSeconds: Double
   /// Seconds that training waited for a batch.
   package var waitSeconds: Double
@@ -194,10 +169,7 @@ package struct EpochMetrics: Codable, Sendable, Hashable {
   package var communicationSeconds: Double?
 
   enum CodingKeys: String, CodingKey {
-    case epoch
-    case epochs
-    case loss
-    case accuracy
+    case epoch, epochs, loss, accuracy
     case valLoss = "val_loss"
     case valAccuracy = "val_accuracy"
     case valF1 = "val_f1"
@@ -224,17 +196,14 @@ package struct WeightsWritten: Codable, Sendable, Hashable {
   package var isBest: Bool
 
   enum CodingKeys: String, CodingKey {
-    case path
-    case epoch
+    case path, epoch
     case isBest = "best"
   }
 }
 
 /// The results of a run.
 package struct TrainingSummary: Codable, Sendable, Hashable {
-  /// The run folder.
   package var run: String
-  /// The weights to use.
   package var weights: String
   /// SHA-256 of that file.
   package var weightsSHA256: String
@@ -244,16 +213,15 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   /// none was better than the solved last layer that training started from.
   package var bestEpoch: Int
   /// Accuracy of the kept weights on the validation images.
-  package var valAccuracy: Double?
+  @AlwaysWritten package var valAccuracy: Double? = nil
   /// The divisor of the model's logits.
   package var temperature = 1.0
   /// Accuracy on the test images, with mirrored views where the model answers so; nil if there
   /// are none or the run was stopped.
-  package var testAccuracy: Double?
+  @AlwaysWritten package var testAccuracy: Double? = nil
   /// The same without mirrored views.
-  package var testAccuracyPlain: Double?
-  /// Loss on the test images.
-  package var testLoss: Double?
+  @AlwaysWritten package var testAccuracyPlain: Double? = nil
+  @AlwaysWritten package var testLoss: Double? = nil
   /// Wall time.
   package var seconds: Double
   /// Greatest memory of the process.
@@ -266,8 +234,7 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
   package var askedEpochs: Int?
 
   enum CodingKeys: String, CodingKey {
-    case run
-    case weights
+    case run, weights
     case weightsSHA256 = "weights_sha256"
     case epochs
     case bestEpoch = "best_epoch"
@@ -281,25 +248,5 @@ package struct TrainingSummary: Codable, Sendable, Hashable {
     case stoppedBySignal = "stopped_by_signal"
     case endedBy = "ended_by"
     case askedEpochs = "asked_epochs"
-  }
-
-  /// Writes every key that scripts rely on, null where there is no figure.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(run, forKey: .run)
-    try container.encode(weights, forKey: .weights)
-    try container.encode(weightsSHA256, forKey: .weightsSHA256)
-    try container.encode(epochs, forKey: .epochs)
-    try container.encode(bestEpoch, forKey: .bestEpoch)
-    try container.encode(valAccuracy, forKey: .valAccuracy)
-    try container.encode(temperature, forKey: .temperature)
-    try container.encode(testAccuracy, forKey: .testAccuracy)
-    try container.encode(testAccuracyPlain, forKey: .testAccuracyPlain)
-    try container.encode(testLoss, forKey: .testLoss)
-    try container.encode(seconds, forKey: .seconds)
-    try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
-    try container.encodeIfPresent(stoppedBySignal, forKey: .stoppedBySignal)
-    try container.encodeIfPresent(endedBy, forKey: .endedBy)
-    try container.encodeIfPresent(askedEpochs, forKey: .askedEpochs)
   }
 }

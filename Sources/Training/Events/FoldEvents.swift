@@ -20,7 +20,6 @@ package struct FoldResult: Codable, Sendable, Hashable {
   package var fold: Int
   /// Parts.
   package var folds: Int
-  /// Images of the part.
   package var images: Int
   /// Share of correct predictions.
   package var accuracy: Double

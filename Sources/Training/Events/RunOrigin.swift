@@ -6,11 +6,8 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   package var model: String
   /// SHA-256 of its weights file.
   package var weightsSHA256: String
-  /// Its classes in order.
   package var classes: [String]
-  /// Tensors with its values.
   package var tensors: Int
-  /// Tensors of the network.
   package var allTensors: Int
   /// Whether the last layer of the model is kept.
   package var keepsHead: Bool
@@ -31,8 +28,7 @@ package struct RunOrigin: Codable, Sendable, Hashable {
   enum CodingKeys: String, CodingKey {
     case model
     case weightsSHA256 = "weights_sha256"
-    case classes
-    case tensors
+    case classes, tensors
     case allTensors = "all_tensors"
     case keepsHead = "keeps_head"
     case frozenEpochs = "frozen_epochs"

@@ -58,8 +58,7 @@ extension TrainingEvent {
 /// A value's members with the event's name and layout beside them.
 private struct Tagged<Value: Encodable>: Encodable {
   enum CodingKeys: String, CodingKey {
-    case event
-    case schema
+    case event, schema
   }
 
   var name: String

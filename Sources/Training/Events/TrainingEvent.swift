@@ -26,7 +26,6 @@ package enum TrainingEvent: Sendable {
   case validating(done: Int, total: Int)
   /// An epoch is done, its validation too.
   case epoch(EpochMetrics)
-  /// Weights were written.
   case checkpoint(WeightsWritten)
   /// Something a user should know, one sentence.
   case warning(String)

@@ -15,7 +15,6 @@ package struct CrossValidation: Sendable {
   package let path: [(penalty: Double, loss: Double)]
   /// The logits of each image by the fit that did not see it, a row per image.
   package let logits: [[Float]]
-  /// Their figures.
   package let outOfFold: EpochFigures
   /// The layer for features as they were given: a row of outputs per feature.
   package let layer: (weights: [Float], bias: [Float])

@@ -24,7 +24,6 @@ package struct LabelAudit: Sendable {
     /// The most probable of the other classes, and its probability.
     package var suggestion: Int
     package var suggestionProbability: Double
-    /// Whether the label is doubtful.
     package var isSuspect: Bool
   }
 
@@ -60,7 +59,6 @@ package struct LabelAudit: Sendable {
   package enum Step: Sendable {
     /// The features of so many images are there.
     case features(done: Int, of: Int)
-    /// Layers are fitted.
     case fitting
   }
 
@@ -210,7 +208,6 @@ package struct LabelAudit: Sendable {
     .map(\.bytes)
   }
 
-  /// The folds of a round.
   private static func folds(
     _ samples: ImageList, _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
   ) throws(TrainingError) -> Folds {

@@ -32,7 +32,6 @@ package final class LogisticData {
   /// Logits of an image.
   package let outputs: Int
   private let targets: [Int]
-  /// The fold of each image.
   private let folds: [Int]
   private let engine: Engine
   private let rows: FloatMemory
@@ -84,7 +83,6 @@ package final class LogisticData {
     return 4 * images * columns + 3 * 4 * features * (columns + 64) + 30 * 8 * features * columns
   }
 
-  /// The number of coefficients of a fit.
   package var coefficientCount: Int { (features + 1) * outputs }
 
   /// The value of each fit's function and its gradient.

@@ -29,7 +29,6 @@ package struct NoveltyFit: Sendable {
   /// The least variance, as a part of the mean of all.
   private static let leastVariance = 1e-6
 
-  /// A fit to a row of features per image.
   private init(_ rows: FloatMemory, features: Int, targets: [Int], classes: Int) {
     precondition(rows.count == targets.count * features, "a row of features per image")
     (self.rows, self.features) = (rows, features)
@@ -93,7 +92,6 @@ package struct NoveltyFit: Sendable {
     var counts: [Int]
   }
 
-  /// The roots of an image.
   private func roots(_ image: Int) -> [Float] {
     rows.values((image * features)..<((image + 1) * features)).map(NoveltyDetector.root)
   }
@@ -162,7 +160,7 @@ package struct NoveltyFit: Sendable {
       for row in 0..<count {
         for column in 0...row {
           let product =
-            innerProduct(deviations[row][...], deviations[column][...]) / Double(count)
+            innerProduct(deviations[row], deviations[column]) / Double(count)
           products[row * count + column] = product
           products[column * count + row] = product
         }

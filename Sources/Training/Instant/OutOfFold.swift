@@ -45,22 +45,15 @@ package struct OutOfFold: Codable, Sendable, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case folds
-    case groups
-    case images
-    case accuracy
+    case folds, groups, images, accuracy
     case accuracyLow = "accuracy_low"
     case accuracyHigh = "accuracy_high"
-    case loss
-    case temperature
-    case penalty
-    case framings
+    case loss, temperature, penalty, framings
   }
 
   /// The name of these predictions in a run's record, where splits have theirs.
   package static let name = "out-of-fold"
 
-  /// The noun for one of them.
   package static let noun = "out-of-fold prediction"
 
   init(

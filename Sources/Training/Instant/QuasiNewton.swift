@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The search for the minimum of a smooth convex function, by the limited-memory BFGS method.
 ///
 /// The caller computes the function: it reads `trial` and answers with `take`, until `isDone`. So
@@ -48,8 +50,10 @@ package struct QuasiNewton {
     guard new <= allowed else { return reduce(new) }
     let change = zip(newGradient, gradient).map { $0 - $1 }
     let taken = zip(trial, point).map { $0 - $1 }
-    let product = dot(taken, change)
-    if product > 1e-10 * dot(change, change).squareRoot() * dot(taken, taken).squareRoot() {
+    let product = innerProduct(taken, change)
+    if product > 1e-10 * innerProduct(change, change).squareRoot()
+      * innerProduct(taken, taken).squareRoot()
+    {
       pairs.append((taken, change, product))
       if pairs.count > QuasiNewton.mostPairs { pairs.removeFirst() }
     }
@@ -72,7 +76,7 @@ package struct QuasiNewton {
 
   /// Chooses the next direction.
   private mutating func head() {
-    let norm = dot(gradient, gradient).squareRoot()
+    let norm = innerProduct(gradient, gradient).squareRoot()
     guard norm > tolerance, rounds < QuasiNewton.mostRounds else {
       isDone = true
       return
@@ -80,18 +84,18 @@ package struct QuasiNewton {
     direction = gradient.map { -$0 }
     var factors: [Double] = []
     for pair in pairs.reversed() {
-      let factor = dot(pair.step, direction) / pair.product
+      let factor = innerProduct(pair.step, direction) / pair.product
       factors.append(factor)
       add(-factor, pair.change, to: &direction)
     }
     if let last = pairs.last {
-      let scale = last.product / dot(last.change, last.change)
+      let scale = last.product / innerProduct(last.change, last.change)
       for i in direction.indices { direction[i] *= scale }
     }
     for (pair, factor) in zip(pairs, factors.reversed()) {
-      add(factor - dot(pair.change, direction) / pair.product, pair.step, to: &direction)
+      add(factor - innerProduct(pair.change, direction) / pair.product, pair.step, to: &direction)
     }
-    slope = dot(gradient, direction)
+    slope = innerProduct(gradient, direction)
     guard slope < 0 else {
       // Rounding has spoilt the memory; the gradient alone is always a way down.
       guard !pairs.isEmpty else {
@@ -109,19 +113,6 @@ package struct QuasiNewton {
     trial = point
     add(step, direction, to: &trial)
   }
-}
-
-private func dot(_ a: [Double], _ b: [Double]) -> Double {
-  var sums = SIMD4<Double>()
-  let whole = a.count & ~3
-  for i in stride(from: 0, to: whole, by: 4) {
-    let left = SIMD4<Double>(a[i], a[i + 1], a[i + 2], a[i + 3])
-    let right = SIMD4<Double>(b[i], b[i + 1], b[i + 2], b[i + 3])
-    sums += left * right
-  }
-  var rest = 0.0
-  for i in whole..<a.count { rest += a[i] * b[i] }
-  return sums.sum() + rest
 }
 
 private func add(_ factor: Double, _ a: [Double], to b: inout [Double]) {

@@ -18,11 +18,7 @@ package struct SolvedStart: Codable, Sendable, Hashable {
   package var valAccuracy: Double?
 
   enum CodingKeys: String, CodingKey {
-    case penalty
-    case images
-    case folds
-    case accuracy
-    case loss
+    case penalty, images, folds, accuracy, loss
     case valLoss = "val_loss"
     case valAccuracy = "val_accuracy"
   }

@@ -22,7 +22,6 @@ package struct MetricsRow: Sendable, Hashable {
 
   static let sizeLimit = 1 << 26
 
-  /// The columns of the file.
   static func columns(validation: Bool) -> [String] {
     ["epoch", "loss", "accuracy"] + (validation ? ["val_loss", "val_accuracy"] : [])
       + ["lr", "seconds", "images_per_second"]

@@ -3,7 +3,6 @@ internal import Primitives
 
 /// The predictions of a predictions.csv.
 struct PredictionTable: Sendable {
-  /// The classes in order.
   private(set) var classes: [String] = []
   /// The predictions, without logits.
   private(set) var predictions: [Prediction] = []

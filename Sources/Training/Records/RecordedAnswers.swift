@@ -4,7 +4,6 @@ package import Primitives
 
 /// An evaluation as it stands in a folder: answers, their figures, or both.
 package struct RecordedAnswers: Sendable {
-  /// The classes in order.
   package var classes: [String]
   package var evaluation: Evaluation
   /// The predictions; empty where they are not known.
@@ -19,6 +18,11 @@ package struct RecordedAnswers: Sendable {
     self.evaluation = evaluation
     self.predictions = predictions.filter { $0.failure == nil }
     isComplete = true
+  }
+
+  package init(_ result: EvaluationResult) {
+    self.init(
+      classes: result.classes, evaluation: result.evaluation, predictions: result.predictions)
   }
 
   /// Combines the two files; nil if both are missing.

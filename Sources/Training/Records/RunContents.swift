@@ -9,7 +9,6 @@ package struct RunContents: Sendable {
   package struct Problem: Sendable, Hashable {
     /// Its name in the folder.
     package var file: String
-    /// Whether the file is missing.
     package var isMissing: Bool
     /// The path and the cause, in one line.
     package var message: String

@@ -4,7 +4,6 @@ internal import Primitives
 
 /// The events of a run, from its events.ndjson.
 package struct RunEvents: Sendable {
-  /// The start event.
   package private(set) var start: RunStart?
   /// The images that were found.
   package private(set) var dataset: DatasetSummary?

@@ -21,12 +21,10 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package struct Test: Codable, Sendable, Hashable {
     /// test; val where there are no test images; out-of-fold for an instant run without either.
     package var split: String
-    /// Images that were answered.
     package var images: Int
     /// Share of correct predictions.
     package var accuracy: Double
 
-    /// The noun for an image of that split.
     package static func noun(of split: String) -> String {
       switch split {
       case Split.val.rawValue: "validation image"
@@ -62,7 +60,6 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var reason: Ending?
   /// The time limit of the last process, in seconds; nil for none.
   package var maxSeconds: Double?
-  /// The error that ended it.
   package var error: String?
   /// Epochs trained to their end.
   package var epochs: Int
@@ -82,21 +79,11 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package var peakMemoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
-    case versions
-    case isa
-    case conv
-    case processor
-    case threads
-    case ranks
-    case dataset
+    case versions, isa, conv, processor, threads, ranks, dataset
     case datasetFingerprint = "dataset_fingerprint"
-    case skipped
-    case started
-    case status
-    case reason
+    case skipped, started, status, reason
     case maxSeconds = "max_seconds"
-    case error
-    case epochs
+    case error, epochs
     case bestEpoch = "best_epoch"
     case weightsSHA256 = "weights_sha256"
     case test
@@ -110,11 +97,9 @@ package struct RunRecord: Codable, Sendable, Hashable {
   package enum Part: String, CaseIterable, Sendable {
     /// Listing folders, building the network, the sheet of training images.
     case start = "start"
-    /// Reading images.
     case reading = "reading images"
     /// The features of a frozen backbone.
     case features = "computing features"
-    /// Fitting the temperature.
     case calibration = "fitting the temperature"
     /// Trainings of cross-validation.
     case folds = "folds"

@@ -130,7 +130,6 @@ package struct Evaluator {
     return try recordedDataset()
   }
 
-  /// The dataset that the run was trained on.
   private func recordedDataset() throws(TrainingError) -> String {
     guard let run else {
       throw TrainingError(
@@ -245,7 +244,6 @@ package struct EvaluationImages: Sendable {
 package struct EvaluationResult: Sendable {
   /// Says which images these are, such as "test: 1000 images of data/test_set".
   package var heading: String
-  /// The classes in order.
   package var classes: [String]
   package var evaluation: Evaluation
   /// The predictions, image by image, in order of the paths a class.

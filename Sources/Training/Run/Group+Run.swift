@@ -46,7 +46,7 @@ extension Group {
     if isAlone { return try ClassifierModel(at: folder.model) }
     var location = folder.model
     location.bytes = try broadcast {
-      try FileSystem.read(folder.model.place, limit: ModelBytes.sizeLimit)
+      try FileSystem.read(folder.model.place, limit: ModelLocation.sizeLimit)
     }
     return try ClassifierModel(at: location)
   }

@@ -209,7 +209,6 @@ struct MemoryEstimate {
 }
 
 extension Shape {
-  /// Bytes of the given number of floats.
   fileprivate var bytes: Int { count * MemoryLayout<Float>.stride }
 }
 

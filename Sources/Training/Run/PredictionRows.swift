@@ -2,6 +2,7 @@ internal import CNN
 internal import Classifier
 internal import Compute
 internal import ImageData
+internal import Primitives
 
 /// Predictions as bytes for the other processes of a run: the logits as they are.
 ///
@@ -30,8 +31,7 @@ struct PredictionRows {
       if let failure = prediction.failure {
         bytes.append(Kind.failure.rawValue)
         for text in [failure.code, failure.message] {
-          withUnsafeBytes(of: Int64(text.utf8.count).littleEndian) { bytes += $0 }
-          bytes += text.utf8
+          bytes += text.utf8.count.littleEndianBytes + text.utf8
         }
         continue
       }
@@ -92,7 +92,7 @@ struct PredictionRows {
   }
 
   private func text(_ rest: inout ArraySlice<UInt8>) -> String? {
-    let length = take(8, &rest)?.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = take(8, &rest)?.littleEndianNumber
     guard let length, let count = Int(exactly: length), let block = take(count, &rest) else {
       return nil
     }

@@ -245,7 +245,6 @@ struct RunImages {
     return "validation images\(ModelCard.noTestSet): \(images), \(origin(.val))"
   }
 
-  /// The images of each split.
   var summary: DatasetSummary {
     let classes = plan.dataset.classes
     let all: [(Split, [Int])] = [(.train, training), (.val, validation), (.test, test)]
@@ -275,7 +274,6 @@ struct RunImages {
 }
 
 extension BadImage {
-  /// Whether it is a training image of that class.
   fileprivate func lies(in label: Int) -> Bool { split == .train && sample.classIndex == label }
 }
 

@@ -13,10 +13,7 @@ package final class Trainer {
   package let configuration: Configuration
   private let out: String?
   private let resumption: Resumption?
-  /// Seconds for the whole command; nil for no limit.
-  private let limit: Double?
-  /// Seconds since the command began.
-  private let clock: () -> Double
+  private let time: TimeLimit
   let cache: ImageCache
   let engine: Engine
   let team: Group
@@ -32,41 +29,28 @@ package final class Trainer {
   package init(
     configuration: Configuration, out: String? = nil, cache: ImageCache = ImageCache(),
     engine: Engine, group: Group = Group(),
-    clock: @escaping () -> Double = Trainer.clock()
+    clock: @escaping () -> Double = TimeLimit.clock()
   ) {
-    let limit = configuration.training.maxSeconds
-    self.limit = limit > 0 ? limit : nil
-    self.clock = clock
+    time = TimeLimit(configuration.training.maxSeconds, clock)
     var configuration = configuration
     configuration.training.maxSeconds = 0
     self.configuration = configuration
     self.out = out
     resumption = nil
-    self.cache = cache
-    self.engine = engine
-    team = group
+    (self.cache, self.engine, team) = (cache, engine, group)
   }
 
   /// A trainer that continues with a run where it was left.
   package init(
     _ resumption: Resumption, cache: ImageCache = ImageCache(), engine: Engine,
     group: Group = Group(),
-    clock: @escaping () -> Double = Trainer.clock()
+    clock: @escaping () -> Double = TimeLimit.clock()
   ) {
-    limit = resumption.request.maxSeconds.flatMap { $0 > 0 ? $0 : nil }
-    self.clock = clock
+    time = TimeLimit(resumption.request.maxSeconds, clock)
     configuration = resumption.configuration
     out = nil
     self.resumption = resumption
-    self.cache = cache
-    self.engine = engine
-    team = group
-  }
-
-  /// Seconds from now on.
-  package static func clock() -> () -> Double {
-    let began = ContinuousClock.now
-    return { (ContinuousClock.now - began) / .seconds(1) }
+    (self.cache, self.engine, team) = (cache, engine, group)
   }
 
   /// Trains, keeps the best weights, evaluates the test images once.
@@ -98,7 +82,7 @@ package final class Trainer {
         return shouldStop() != nil || isOverTime
       }
     } catch DatasetError.stopped {
-      throw shouldStop() ?? outOfTime("listing \(configuration.dataset)")
+      throw shouldStop() ?? time.outOfTime(after: "listing \(configuration.dataset)")
     }
     if resumption == nil {
       try RunFolder.requireOutside(configuration.dataset, out: out)
@@ -169,7 +153,7 @@ package final class Trainer {
     record.ranks = team.recorded
     // A run that continues has taken that time; one that starts over has not.
     record.parts = checkpoint == nil ? nil : resumption?.record?.parts
-    record.maxSeconds = limit
+    record.maxSeconds = time.seconds
     if let progress = checkpoint?.progress { record.restore(progress) }
     return record
   }
@@ -205,7 +189,6 @@ package final class Trainer {
       var result: EvaluationResult
       /// The split's name in the run's record.
       var split: String
-      /// The noun for one of its images.
       var noun: String
     }
   }
@@ -278,7 +261,7 @@ package final class Trainer {
         try RunImages(plan, cache: memory.cache, engine: engine, group: team) {
           try journal.progress(.loading(done: $0, total: $1))
           if isOverTime, $0 < $1 {
-            throw outOfTime("reading \(grouped($0)) of \(counted($1, "image"))")
+            throw time.outOfTime(after: "reading \(grouped($0)) of \(counted($1, "image"))")
           }
         }
       }
@@ -296,16 +279,7 @@ package final class Trainer {
   }
 
   /// Whether the time of the whole command is over, as far as this process decides.
-  private var isOverTime: Bool { team.isFirst && limit.map { clock() >= $0 } ?? false }
-
-  /// The error where no time is left for a first step.
-  private func outOfTime(_ work: String) -> any Error {
-    guard let limit else { return Stopped(signal: 0) }
-    return TrainingError(
-      .usage, "--max-time \(seconds(limit)) is over before the first step",
-      found: "after \(work)", expected: "time to read all images and to train",
-      advice: "a longer --max-time, or a smaller --fraction")
-  }
+  private var isOverTime: Bool { team.isFirst && time.isOver }
 
   private func prepare(
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?,
@@ -325,11 +299,11 @@ package final class Trainer {
       try journal.report(.warning(warning))
     }
     try journal.writeRecord()
-    let drawing = clock()
+    let drawing = time.clock()
     if checkpoint == nil, team.isFirst {
       try journal.time(.start) { try epochs.reportSamples() }
     }
-    let drawn = clock() - drawing
+    let drawn = time.clock() - drawing
     if let folds {
       let (rows, features) = try features(plan, images, journal)
       let solution = try solution(rows, features: features, plan, images, folds, journal)
@@ -369,13 +343,13 @@ package final class Trainer {
   private func fit(
     _ epochs: Epochs, _ plan: RunPlan, _ images: RunImages, drawn: Double
   ) throws {
-    guard let limit, team.isFirst else { return }
+    guard let limit = time.seconds, team.isFirst else { return }
     let samples = images.testSamples
     let held = images.validation.count
     let prediction = try secondsPerPrediction(samples, epochs.model)
     let calibrated = passesToCalibrate(plan, images)
     epochs.fit(
-      into: limit, clock: clock,
+      into: limit, clock: time.clock,
       between: prediction * Double((held + team.count - 1) / team.count),
       ending: prediction * Double((calibrated + samples.count + team.count - 1) / team.count)
         + Trainer.reportShare * drawn)
@@ -392,15 +366,8 @@ package final class Trainer {
     let predictor = predictor(model)
     // The first one takes memory that the others find.
     _ = try predictor.predict(few.selecting([0])) { _ in }
-    let start = clock()
+    let start = time.clock()
     _ = try predictor.predict(few) { _ in }
-    return max(0, clock() - start) / Double(few.count)
+    return max(0, time.clock() - start) / Double(few.count)
   }
-}
-
-/// The most memory that this process has held, in bytes.
-func peakMemoryBytes() -> Int {
-  var usage = rusage()
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  return usage.ru_maxrss * 1024
 }

@@ -1,5 +1,6 @@
 package import CNN
 package import ImageData
+package import Primitives
 
 /// Everything that decides what a run computes, resolved; `config.json`.
 ///
@@ -13,7 +14,6 @@ package struct Configuration: Codable, Sendable, Hashable {
   package var seed: UInt64
   /// The images and their preprocessing.
   package var data: Images
-  /// The network.
   package var network: Net
   /// The model that training starts from.
   package var transfer: Transfer
@@ -34,7 +34,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var classWeights: ClassWeights
     /// The fraction of each class's training images that is used.
     package var fraction: Double
-    /// The resize mode.
     package var resize: ResizeMode
     /// Whether whole photos are tried beside it, and what is better out of fold is kept; nil for no.
     package var choosesResize: Bool?
@@ -44,7 +43,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     package var exif: ExifPolicy
     /// The normalization of pixels.
     package var normalization: Normalization
-    /// The policy for unreadable images.
     package var onBadImage: BadImagePolicy
     /// The percentage of unreadable images above which training does not start.
     package var maxBad: Double
@@ -79,22 +77,18 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// The image sizes during training.
     package var growth: Growth
     /// The fraction of features dropped before the last layer; nil for the preset's.
-    package var dropout: Double?
+    @AlwaysWritten package var dropout: Double? = nil
     /// The network's description in JSON if it is not a preset.
-    package var layers: String?
+    @AlwaysWritten package var layers: String? = nil
 
     enum CodingKeys: String, CodingKey {
-      case arch
-      case size
-      case growth
-      case dropout
-      case layers
+      case arch, size, growth, dropout, layers
     }
 
     init(arch: String, size: Int, growth: Growth? = nil) {
       self.arch = arch
       self.size = size
-      self.growth = growth ?? Growth(constant: size)
+      self.growth = growth ?? Growth(first: size, last: size)
     }
 
     /// Reads values; in files written before images could grow, they do not.
@@ -106,16 +100,6 @@ package struct Configuration: Codable, Sendable, Hashable {
         growth: try values.decodeIfPresent(Growth.self, forKey: .growth))
       dropout = try values.decodeIfPresent(Double.self, forKey: .dropout)
       layers = try values.decodeIfPresent(String.self, forKey: .layers)
-    }
-
-    /// Writes every key, null if there is no value.
-    package func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(arch, forKey: .arch)
-      try container.encode(size, forKey: .size)
-      try container.encode(growth, forKey: .growth)
-      try container.encode(dropout, forKey: .dropout)
-      try container.encode(layers, forKey: .layers)
     }
   }
 
@@ -131,7 +115,6 @@ package struct Configuration: Codable, Sendable, Hashable {
     /// A small dataset gets smaller batches, halved down to 8, so that an epoch has at least this
     /// many steps; 0 for exactly `batchSize`.
     package var minimumEpochSteps: Int
-    /// The optimizer.
     package var optimizer: OptimizerKind
     /// The peak learning rate.
     package var learningRate: Double
@@ -215,13 +198,11 @@ package enum Normalization: String, Codable, Sendable, CaseIterable {
 package enum BadImagePolicy: String, Codable, Sendable, CaseIterable {
   /// They are skipped and reported.
   case skip
-  /// Training fails.
   case fail
 }
 
 /// The learning rate schedule.
 package enum ScheduleKind: String, Codable, Sendable, CaseIterable {
-  /// Constant.
   case constant
   /// Half a cosine from the peak to 0.
   case cosine
@@ -256,6 +237,5 @@ package enum NonFinitePolicy: String, Codable, Sendable, CaseIterable {
 package enum Keep: String, Codable, Sendable, CaseIterable {
   /// The best by the monitor.
   case best
-  /// The last.
   case last
 }

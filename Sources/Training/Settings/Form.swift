@@ -63,7 +63,6 @@ package struct Form<Value: Sendable>: Sendable {
     }
   }
 
-  /// The same for an optional value.
   package var optional: Form<Value?> {
     Form<Value?>(
       kind: kind, expectation: expectation, range: range, alone: alone.map(Optional.some),
@@ -77,7 +76,6 @@ package struct Form<Value: Sendable>: Sendable {
 package enum FormKind: Sendable, Equatable {
   /// The name alone.
   case flag
-  /// One of these words.
   case words([String])
   /// An optional text after `=`, never the next word.
   case optionalText
@@ -100,7 +98,6 @@ extension Form where Value: FixedWidthInteger {
 extension Form where Value == Int {
   /// Pixels along a side of an image.
   package static let side = integer(8...1024)
-  /// Pixels of an image.
   package static let pixels = integer(1...1_000_000_000)
   /// Images per step.
   package static let batch = integer(1...4096)
@@ -145,7 +142,6 @@ extension Form where Value == String {
     kind: .value, expectation: "a text that is not empty", read: { $0.isEmpty ? nil : $0 },
     contains: { _ in true }, text: { $0 })
 
-  /// A regular expression.
   package static let regularExpression = Form(
     kind: .value, expectation: "a regular expression, such as '([^/_]*)_[^/]*$'",
     read: { !$0.isEmpty && (try? ImageGroups($0)) != nil ? $0 : nil },
@@ -156,7 +152,6 @@ extension Form where Value == String {
     kind: .optionalText, expectation: text.expectation, read: text.read, contains: text.contains,
     text: text.text)
 
-  /// One of these words.
   package static func word(of words: [String]) -> Form {
     Form(
       kind: .words(words), expectation: words.joined(separator: ", "),
@@ -165,7 +160,6 @@ extension Form where Value == String {
 }
 
 extension Form where Value: RawRepresentable<String> {
-  /// One of these words.
   package static func word(of values: [Value]) -> Form {
     let words = values.map(\.rawValue)
     return Form(
@@ -176,7 +170,6 @@ extension Form where Value: RawRepresentable<String> {
 }
 
 extension Form where Value: RawRepresentable<String> & CaseIterable {
-  /// One of all the cases.
   package static var word: Form { word(of: Array(Value.allCases)) }
 }
 

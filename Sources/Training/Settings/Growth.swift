@@ -10,18 +10,7 @@ package struct Growth: Codable, Sendable, Hashable {
   /// The side in the last epochs; the network's own may be larger (Touvron and others, 2019).
   package var last: Int
   /// The fraction of the epochs after which the last side is reached.
-  package var share: Double
-
-  init(first: Int, last: Int, share: Double = 0.7) {
-    self.first = first
-    self.last = last
-    self.share = share
-  }
-
-  /// No growth.
-  init(constant size: Int) {
-    self.init(first: size, last: size)
-  }
+  package var share = 0.7
 
   /// The side in an epoch, counted from 0: linear, in steps of 16 pixels, so that a network can
   /// halve the map four times.
@@ -63,6 +52,6 @@ extension Configuration.Net {
     let sides = [growth.first, growth.last].map {
       Shape(height: $0, width: $0, channels: architecture.input.channels)
     }
-    if !sides.allSatisfy(architecture.accepts) { growth = Growth(constant: size) }
+    if !sides.allSatisfy(architecture.accepts) { growth = Growth(first: size, last: size) }
   }
 }

@@ -75,19 +75,13 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
   private var network: Configuration.Net {
     switch self {
     case .seed, .seedBN: Configuration.Net(arch: rawValue, size: 64)
-    case .quick: Recipe.net("r10h", growing: Growth(first: 64, last: 96), size: 96)
+    // Random crops show objects larger than whole images do: with strong crops, predictions are
+    // better on larger whole images (Touvron and others, 2019).
+    case .quick: Configuration.Net(arch: "r10h", size: 96, growth: Growth(first: 64, last: 96))
     case .instant, .finetune: Configuration.Net(arch: "r18h", size: 160)
-    case .standard: Recipe.net("r18h", growing: Growth(first: 80, last: 128), size: 160)
-    case .best: Recipe.net("r18h", growing: Growth(first: 96, last: 160), size: 192)
+    case .standard: Configuration.Net(arch: "r18h", size: 160, growth: Growth(first: 80, last: 128))
+    case .best: Configuration.Net(arch: "r18h", size: 192, growth: Growth(first: 96, last: 160))
     }
-  }
-
-  /// Random crops show objects larger than whole images do: with strong crops, predictions are
-  /// better on larger whole images (Touvron and others, 2019).
-  private static func net(
-    _ arch: String, growing growth: Growth, size: Int
-  ) -> Configuration.Net {
-    Configuration.Net(arch: arch, size: size, growth: growth)
   }
 
   private var training: Configuration.Training {

@@ -17,7 +17,6 @@ extension Setting {
   /// All of them.
   package static let all = options + others
 
-  /// The help of the setting at a key path.
   package static func description(
     of path: PartialKeyPath<Configuration>
   ) -> SettingDescription {

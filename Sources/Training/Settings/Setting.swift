@@ -18,7 +18,6 @@ package enum SettingGroup: String, Sendable, CaseIterable {
 package enum Given: Sendable, Hashable {
   /// A value, as written.
   case text(String)
-  /// The name alone.
   case alone
   /// `--no-NAME`.
   case off
@@ -28,7 +27,6 @@ package enum Given: Sendable, Hashable {
 package struct SettingDescription: Sendable {
   /// The default that help shows.
   package enum Standard: Sendable {
-    /// This text.
     case text(String)
     /// The recipes' value, which may differ among them.
     case recipes
@@ -83,7 +81,6 @@ package struct SettingDescription: Sendable {
     return copy
   }
 
-  /// The name in messages.
   package var title: String { "--" + name }
 
   /// The error message for a text that is not accepted.
@@ -103,7 +100,6 @@ package struct Setting: Sendable {
   let mayDiffer: Bool
   /// How much else it sets: settings that set more are applied first.
   let reach: Reach
-  /// The key path.
   package let path: any PartialKeyPath<Configuration> & Sendable
   private let write: @Sendable (inout Configuration, Given) throws(TrainingError) -> Bool
   /// The value as messages show it; nil if other settings show it.
@@ -195,10 +191,8 @@ package struct Setting: Sendable {
     \.transfer.stemRate, \.transfer.freezesStatistics,
   ]
 
-  /// The name in messages.
   var title: String { isInFileAlone ? description.name : description.title }
 
-  /// Sets the given value.
   func set(_ configuration: inout Configuration, to given: Given) throws(TrainingError) {
     guard try !write(&configuration, given) else { return }
     let text = if case .text(let text) = given { text } else { "" }

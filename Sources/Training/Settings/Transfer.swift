@@ -1,7 +1,7 @@
 internal import CNN
 package import Classifier
 internal import ImageData
-internal import Primitives
+package import Primitives
 
 /// The frozen part of a network.
 package enum Freeze: String, Codable, Sendable, CaseIterable {
@@ -15,11 +15,11 @@ extension Configuration {
   /// The model that training starts from, and the treatment of its backbone.
   package struct Transfer: Codable, Sendable, Hashable {
     /// The model's run folder, file or name as given; nil for random weights.
-    package var from: String?
+    @AlwaysWritten package var from: String? = nil
     /// The shelf that knows a name; each machine has its own, so it is not in `config.json`.
     package var shelf: ModelShelf?
     /// SHA-256 of the model's file.
-    package var sha256: String?
+    @AlwaysWritten package var sha256: String? = nil
     /// The layers that are never trained.
     package var freeze: Freeze
     /// Epochs before the backbone is trained as well.
@@ -27,34 +27,18 @@ extension Configuration {
     /// The learning rate factor of the backbone, or of its last layer.
     package var backboneRate: Double
     /// The learning rate factor of the backbone's first layer; nil: that of the others.
-    package var stemRate: Double?
+    @AlwaysWritten package var stemRate: Double? = nil
     /// Whether normalizations use the model's statistics, which stay; nil for no.
-    package var freezesStatistics: Bool?
+    @AlwaysWritten package var freezesStatistics: Bool? = nil
 
     enum CodingKeys: String, CodingKey {
       case from
       case sha256 = "weights_sha256"
-      case freeze
-      case freezeEpochs
-      case backboneRate
-      case stemRate
-      case freezesStatistics
+      case freeze, freezeEpochs, backboneRate, stemRate, freezesStatistics
     }
 
     /// Random weights, all trained alike.
     package static let none = Transfer(freeze: .none, freezeEpochs: 0, backboneRate: 1)
-
-    /// Writes every key, null if there is no value.
-    package func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(from, forKey: .from)
-      try container.encode(sha256, forKey: .sha256)
-      try container.encode(freeze, forKey: .freeze)
-      try container.encode(freezeEpochs, forKey: .freezeEpochs)
-      try container.encode(backboneRate, forKey: .backboneRate)
-      try container.encode(stemRate, forKey: .stemRate)
-      try container.encode(freezesStatistics, forKey: .freezesStatistics)
-    }
 
     /// Whether the backbone is never trained, so that its features are computed once and kept.
     ///

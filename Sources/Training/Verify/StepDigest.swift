@@ -16,9 +16,7 @@ package struct StepDigest: Codable, Sendable, Hashable {
   package var weightsSHA256: String
 
   enum CodingKeys: String, CodingKey {
-    case step
-    case epoch
-    case loss
+    case step, epoch, loss
     case weightsSHA256 = "weights_sha256"
   }
 

@@ -238,7 +238,6 @@ extension Graph {
       }
       if parts.count > 1 { graph.nodes[first].operation = ConvolutionChain(parts: parts) }
     }
-    graph.nodes = nodes.indices.filter { !dropped.contains($0) }.map { graph.nodes[$0] }
-    return graph
+    return graph.without(dropped)
   }
 }

@@ -18,7 +18,6 @@ struct JoinedGradients {
   /// Filters with few numbers, so that each image may have sums of its own.
   static func suits(filters: Int) -> Bool { filters <= 1 << 15 }
 
-  /// Blocks of rows of one image.
   private var blocks: Int { (output.height + filter.bandRows - 1) / filter.bandRows }
 
   /// The images of each task.

@@ -77,7 +77,6 @@ struct WinogradTiles {
     }
   }
 
-  /// Tiles of a batch in the blocks before this one.
   func tilesBefore(block: Int, batch: Int) -> Int {
     let row = block / segments * rows
     if row >= batch * rowsOfMap { return batch * rowsOfMap * columnsOfMap }
