@@ -60,7 +60,7 @@ package struct RunFolder: Sendable, Hashable {
   /// When the configuration was written, which a new run does first, in seconds since 1970; nil if
   /// there is none.
   package var created: Int? {
-    (try? place(RunFolder.configurationName).status())?.st_mtim.tv_sec
+    (try? place(RunFolder.configurationName).status()).map { Platform.modified($0).tv_sec }
   }
 
   /// The model of the kept weights.

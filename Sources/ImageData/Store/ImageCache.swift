@@ -89,7 +89,7 @@ struct CacheFolder {
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
       if mkdir(systemPath(prefix), 0o700) != 0 && errno != EEXIST {
-        throw .cache(path: path, reason: FileBytes.systemMessage())
+        throw .cache(path: path, reason: FileSystem.lastError())
       }
     }
     guard FolderListing.isFolder(path) else { throw .cache(path: path, reason: "not a folder") }
@@ -126,7 +126,7 @@ struct CacheFolder {
         guard lstat(systemPath(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
           continue
         }
-        if status.st_mtim.tv_sec + month < time(nil) { unlink(systemPath(file)) }
+        if Platform.modified(status).tv_sec + month < time(nil) { unlink(systemPath(file)) }
       }
     }
   }

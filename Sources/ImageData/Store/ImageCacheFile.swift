@@ -146,7 +146,7 @@ extension ImageCacheFile {
       clock_gettime(CLOCK_REALTIME, &now)
       began = now.tv_sec * 1_000_000_000 + now.tv_nsec
       (temporary, descriptor) = try Writer.makeTemporary(for: path)
-      let reserved = posix_fallocate(descriptor, 0, off_t(start + slotBytes * count))
+      let reserved = Platform.reserve(start + slotBytes * count, of: descriptor)
       guard reserved == 0 else { throw Writer.failure(path, reserved) }
     }
 
@@ -181,7 +181,7 @@ extension ImageCacheFile {
     }
 
     private static func failure(_ path: String, _ number: CInt) -> ImageStoreError {
-      let reason = FileBytes.systemMessage(number)
+      let reason = systemMessage(number)
       return [ENOSPC, EDQUOT, EFBIG].contains(number)
         ? .noRoom(path: path, reason: reason) : .cache(path: path, reason: reason)
     }

@@ -3,7 +3,7 @@ import Glibc
 /// The calls to the file system, with errors as values.
 package enum FileSystem {
   /// What the system says of the last call's failure.
-  package static func lastError() -> String { String(cString: strerror(errno)).lowercased() }
+  package static func lastError() -> String { systemMessage(errno) }
 
   /// Whether anything has that name; a link to nothing has not.
   package static func exists(_ path: String) -> Bool { access(systemPath(path), F_OK) == 0 }
@@ -49,15 +49,23 @@ package enum FileSystem {
   package static func names(in path: String) -> [String] { OpenFolder(path)?.names ?? [] }
 
   /// Creates a folder and those above it; one that is there is no error.
-  package static func createFolders(_ path: String) throws(TrainingError) {
+  ///
+  /// `option` is what names another folder in its place.
+  package static func createFolders(
+    _ path: String, option: String = "--out"
+  ) throws(TrainingError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
-      let cause = errno == EEXIST ? "a file of that name exists" : lastError()
+      guard mkdir(systemPath(prefix), 0o777) != 0 else { continue }
+      // Looking whether the folder is there has an error of its own.
+      let number = errno
+      if isFolder(prefix) { continue }
+      let cause = number == EEXIST ? "a file of that name exists" : systemMessage(number)
       throw TrainingError(
-        .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
-        advice: "--out with a folder that can be created")
+        .cannotCreate,
+        "cannot create the folder \(path): \(prefix == path ? "" : prefix + ": ")\(cause)",
+        advice: "\(option) with a folder that can be created")
     }
   }
 
@@ -288,4 +296,10 @@ package enum FileSystem {
   package static func lastName(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
+}
+
+/// The system's words for an error number, as they stand within a sentence: `no space left on device`.
+package func systemMessage(_ number: CInt) -> String {
+  guard let text = strerror(number) else { return "error \(number)" }
+  return String(cString: text).lowercased()
 }

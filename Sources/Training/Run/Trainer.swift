@@ -261,7 +261,7 @@ package final class Trainer {
     journal.record.reason = outcome.ending
     summary.endedBy = outcome.ending
     summary.seconds = journal.seconds
-    summary.peakMemoryBytes = peakMemoryBytes()
+    summary.peakMemoryBytes = Platform.peakMemoryBytes
     journal.record.peakMemoryBytes = summary.peakMemoryBytes
     try journal.writeRecord()
     try journal.report(.done(summary))
@@ -396,11 +396,4 @@ package final class Trainer {
     _ = try predictor.predict(few) { _ in }
     return max(0, clock() - start) / Double(few.count)
   }
-}
-
-/// The most memory that this process has held, in bytes.
-func peakMemoryBytes() -> Int {
-  var usage = rusage()
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  return usage.ru_maxrss * 1024
 }
