@@ -31,7 +31,7 @@ package enum FileBytes {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())")
+      throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
@@ -61,6 +61,10 @@ package enum FileBytes {
     if path.hasPrefix("~") {
       return "; ~ is not expanded inside quotation marks: use $HOME instead"
     }
+    // The shell hands over a pattern that nothing matches, and one in quotation marks.
+    if path.contains("*") {
+      return "; no file matches this pattern, or it is inside quotation marks"
+    }
     return ""
   }
 
@@ -77,12 +81,7 @@ package enum FileBytes {
         count += got
       }
     }
-    if failed { throw ImageFailure(.unreadable, "cannot be read: \(systemMessage())") }
+    if failed { throw ImageFailure(.unreadable, "cannot be read: \(FileSystem.lastError())") }
     return bytes
-  }
-
-  /// The system's message for the last error.
-  static func systemMessage(_ code: CInt = errno) -> String {
-    String(cString: strerror(code)).lowercased()
   }
 }

@@ -33,7 +33,7 @@ struct FolderListing {
     _ path: String, skipsFiles: Bool = false, each: () throws(DatasetError) -> Void = {}
   ) throws(DatasetError) {
     guard let folder = opendir(systemPath(path)) else {
-      throw .unreadable(path: path, reason: FileBytes.systemMessage())
+      throw .unreadable(path: path, reason: FileSystem.lastError())
     }
     defer { closedir(folder) }
     errno = 0
@@ -61,7 +61,7 @@ struct FolderListing {
         Entry(name: name, isFolder: isFolder, isLink: isLink))
       errno = 0
     }
-    if errno != 0 { throw .unreadable(path: path, reason: FileBytes.systemMessage()) }
+    if errno != 0 { throw .unreadable(path: path, reason: FileSystem.lastError()) }
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     hidden.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }

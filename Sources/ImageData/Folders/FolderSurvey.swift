@@ -72,7 +72,7 @@ struct FolderSurvey {
     guard !path.isEmpty, !path.utf8.contains(0), stat(systemPath(path), &status) == 0 else {
       let reason = errno
       if reason == ENOENT || reason == ENOTDIR || path.isEmpty { throw .missing(path: path) }
-      throw .unreadable(path: path, reason: FileBytes.systemMessage(reason))
+      throw .unreadable(path: path, reason: systemMessage(reason))
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw .notAFolder(path: path) }
     root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -128,7 +128,11 @@ extension FolderSurvey {
   private func trainingProblems(_ folder: SplitFolder, _ path: String) -> [DatasetError] {
     let names = folder.classes.map(\.name)
     if names.isEmpty {
-      let step = folder.looseFiles > 0 ? NextStep.flat(path, root: root) : nil
+      let step =
+        folder.looseFiles == 0
+        ? nil
+        : NextStep.flat(path, root: root)
+          ?? (folder.looseImages.isEmpty || path != root ? nil : NextStep.around(root))
       return [.noClasses(path: path, files: folder.looseFiles, step: step)]
     }
     if names.count < 2, let step = nested(folder) {
