@@ -40,12 +40,6 @@ CONFIGURATIONS = [
     ("default, four threads", 0.05, ["--threads", "4"]),
     ("default, one size", 0.05, ["--size", "128", "--start-size", "128", "--train-size", "128"]),
     ("best", 0.02, ["--recipe", "best"]),
-    ("efficientnet_b0, 64 px", 0.05,
-     ["--arch", "efficientnet_b0", "--size", "64", "--start-size", "64", "--train-size", "64",
-      "-b", "16"]),
-    ("resnet50, 64 px", 0.05,
-     ["--arch", "resnet50", "--size", "64", "--start-size", "64", "--train-size", "64",
-      "-b", "16"]),
     ("from the box", 0.05, ["--from", "cats-dogs", "--size", "128"]),
     ("from the box, frozen", 0.05, ["--from", "cats-dogs", "--freeze", "backbone"]),
 ]
