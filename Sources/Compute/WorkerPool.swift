@@ -76,7 +76,10 @@ package final class WorkerPool: Sendable {
       return
     }
     entrance.withLock { _ in
+      // Otherwise the program holds the length of the path of this file, another in each folder.
+      #sourceLocation(file:"WorkerPool",line:95)
       withoutActuallyEscaping(body) { shared.run(count: count, sleepers: threads - 1, body: $0) }
+      #sourceLocation()
     }
   }
 }

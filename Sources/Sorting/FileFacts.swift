@@ -20,7 +20,7 @@ struct FileFacts: Hashable {
   init?(_ status: stat) {
     guard status.isKind(S_IFREG) else { return nil }
     size = Int(status.st_size)
-    nanoseconds = FileFacts.nanoseconds(status.st_mtim)
+    nanoseconds = FileFacts.nanoseconds(Platform.modified(status))
     node = UInt64(status.st_ino)
     device = UInt64(status.st_dev)
     permissions = status.st_mode & 0o777

@@ -44,6 +44,44 @@ import Testing
       "expected: DATASET/{train,val,test}/<class>/*.jpg|png")
   }
 
+  @Test func `One class's folder leads to the folder around it`() throws {
+    let data = try TinyDataset(test: 0)
+    expect(
+      cnnctl("train", data.path + "/cats/", "--out", data.folder.file("run")), .badData,
+      "holds no class folders", "10 files and no folder; the folder around it holds cats, dogs\n",
+      "try: cnnctl train \(data.path)\n")
+    // Something else lies beside them.
+    try FileManager.default.createDirectory(
+      atPath: data.path + "/notes", withIntermediateDirectories: true)
+    let outcome = cnnctl("train", data.path + "/cats", "--out", data.folder.file("run"))
+    #expect(outcome.code == .badData && !outcome.diagnostics.contains("try: cnnctl train"))
+  }
+
+  @Test func `A class without images is told what would be one`() throws {
+    let data = try TinyDataset(test: 0)
+    try FileManager.default.createDirectory(
+      atPath: data.path + "/eels", withIntermediateDirectories: true)
+    expect(
+      cnnctl("train", data.path, "--out", data.folder.file("run")), .badData,
+      "a class without images: eels",
+      "add images, or remove the folder; JPEG, PNG, WebP, HEIC, AVIF, BMP and GIF are read\n")
+  }
+
+  @Test func `A folder that cannot be made is told why, and by what option to name another`()
+    throws
+  {
+    let data = try TinyDataset()
+    // The kernel lets nobody make a folder there.
+    for (words, option) in [(data.training(), "--out"), (["manual"], "--into")] {
+      let words = words.filter { $0 != "--out" && $0 != data.folder.file("run") }
+      let outcome = cnnctl(words + [option, "/sys/cnnctl-tests"])
+      #expect(outcome.code == .cannotCreate, "\(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains("error: cannot create the folder /sys/cnnctl-tests"))
+      #expect(!outcome.diagnostics.contains("no such file"))
+      #expect(outcome.diagnostics.contains("try: \(option) with a folder that can be created"))
+    }
+  }
+
   @Test func `One class`() throws {
     let data = try TinyDataset(classes: ["cats"])
     expect(

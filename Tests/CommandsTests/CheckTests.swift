@@ -174,6 +174,15 @@ import Testing
     #expect(outcome.output.contains("holds no image that can be decoded"))
   }
 
+  @Test func `Other files are not said to be no JPEG where more formats are read`() throws {
+    let data = try TinyDataset()
+    try write(Array("notes".utf8), to: data.path + "/training_set/cats/notes.txt")
+    let outcome = cnnctl("check", data.path)
+    #expect(
+      outcome.output.contains("training_set/cats/notes.txt: not in an image format that is read\n"))
+    #expect(!outcome.output.contains("neither"))
+  }
+
   @Test func `A refused layout leads here`() throws {
     let data = try TinyDataset(classes: ["cats"])
     let outcome = cnnctl(data.training())

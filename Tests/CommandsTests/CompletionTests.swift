@@ -93,6 +93,14 @@ import Training
     }
   }
 
+  @Test func `From the third model on compare takes models and the images' folder`() throws {
+    for words in [["b", "c", ""], ["b", "c", "d", "e", ""]] {
+      let lines = lines(of: ["compare", "a"] + words)
+      #expect(lines.contains { $0.hasPrefix("cats-dogs\t") } && lines.last == ":files", "\(words)")
+    }
+    #expect(lines(of: ["similar", "photo.jpg", "one", "two", ""]).last == ":folders")
+  }
+
   @Test func `An unknown shell is refused with those that there are`() {
     let outcome = cnnctl("completions", "tcsh")
     #expect(outcome.code == .usage)

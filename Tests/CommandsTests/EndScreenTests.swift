@@ -129,6 +129,14 @@ import Testing
     #expect(outcome.output.contains("best.safetensors (the solved last layer)\n"))
     let isWrong = outcome.output.contains("weakest class")
     #expect(outcome.output.contains("cnnctl audit \(run)") == isWrong)
+    // It has no images that are changed from epoch to epoch, so none are missing.
+    let report = cnnctl("report", run)
+    #expect(report.code == .done && !report.diagnostics.contains("samples.png"))
+    // Its accuracy on the images that it was solved for says nothing.
+    let evaluated = cnnctl("evaluate", "--model", run)
+    #expect(evaluated.code == .badData && !evaluated.diagnostics.contains("--split train"))
+    #expect(
+      evaluated.diagnostics.contains("; \(run)/folds/report.txt has its accuracy out of fold\n"))
   }
 
   @Test func `A finished run that is resumed ends as it did, quiet or not`() throws {

@@ -9,7 +9,7 @@ import Training
   /// The words of a page without macros and escape sequences.
   private func words(_ page: String) -> String {
     page.split(separator: "\n").map { line in
-      let macros = [".B ", ".BR ", ".SH ", ".TP", ".PP", ".TH "]
+      let macros = [".B ", ".BR ", ".SH ", ".TP", ".PP", ".TH ", ".nh", ".ad l"]
       let rest = macros.first(where: line.hasPrefix).map { line.dropFirst($0.count) } ?? line
       return rest.replacing("\\&", with: "").replacing("\\%", with: "")
         .replacing("\\(aq", with: "'").replacing("\\(dq", with: "\"")
@@ -33,7 +33,7 @@ import Training
   }
 
   @Test func `No line of text can be taken for a request`() {
-    let known = ["TH", "SH", "PP", "TP", "B", "BR"]
+    let known = ["TH", "SH", "PP", "TP", "B", "BR", "nh", "ad"]
     for name in [""] + Tool.descriptions.map(\.name) {
       let page = cnnctl(["manual"] + (name.isEmpty ? [] : [name])).output
       for line in page.split(separator: "\n") {

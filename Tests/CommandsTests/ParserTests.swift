@@ -114,6 +114,7 @@ private func parse(_ words: String...) throws -> Arguments { try parse(words, fo
     ("classify a.jpg", "unknown command classify", "try: cnnctl predict"),
     ("infer a.jpg", "unknown command infer", "try: cnnctl predict"),
     ("version", "unknown command version", "try: cnnctl --version"),
+    ("similar a.jpg", "too few arguments", "found: a.jpg"),
     ("compare", "A and B are missing", "expected: cnnctl compare A"),
   ])
   func `A wrong command line is told in CLI.md's shape with exit code 64`(

@@ -175,7 +175,7 @@ import Testing
       ["predict", cat, "--model", run],
       outputFailure: StreamError(number: 28, name: "standard output"))
     #expect(outcome.code == .io)
-    #expect(outcome.diagnostics.contains("error: standard output: No space left on device"))
+    #expect(outcome.diagnostics.contains("error: standard output: no space left on device"))
   }
 
   @Test func `Nobody left to read ends quietly, with the line of progress taken away`() {
@@ -199,8 +199,48 @@ import Testing
     #expect(!piped.diagnostics.contains("predicting  1/"))
   }
 
+  @Test(arguments: [
+    ("https://example.org/a.jpg", "; URLs are not downloaded: curl -O https://example.org/a.jpg\n"),
+    ("~/a.jpg", "; ~ is not expanded inside quotation marks: use $HOME instead\n"),
+    ("photos/*.jpg", "; no file matches this pattern, or it is inside quotation marks\n"),
+    ("photos/a.jpg", "cannot be opened: no such file or directory\n"),
+  ])
+  func `A path that leads nowhere is told what it may be`(path: String, hint: String) {
+    let outcome = cnnctl("predict", path, "--model", run)
+    #expect(outcome.code == .noInput && outcome.output.hasSuffix(hint), "\(outcome.output)")
+  }
+
   @Test func `--json beside another format is refused`() {
     #expect(cnnctl("predict", cat, "--json", "--format", "csv").code == .usage)
+  }
+
+  @Test(arguments: [
+    ("a.csv", ["--format", "json"]), ("a.csv", ["--format", "text"]), ("a.csv", ["--json"]),
+    ("a.json", ["--format", "csv"]), ("a.ndjson", ["--format", "text"]),
+  ])
+  func `A file's name and a format that contradict each other are refused`(
+    name: String, words: [String]
+  ) {
+    let file = data.folder.file(name)
+    let outcome = cnnctl(["predict", cat, "--model", run, "-o", file] + words)
+    #expect(outcome.code == .usage)
+    #expect(
+      outcome.diagnostics.contains(
+        "-o \(file) and \(words.joined(separator: " ")) contradict each other\n"))
+    #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
+  @Test func `A file of JSON may hold an array or a line per image`() throws {
+    for (name, words) in [("a.json", ["--json"]), ("a.txt", ["--format", "csv"])] {
+      let file = data.folder.file(name)
+      #expect(cnnctl(["predict", cat, "--model", run, "-o", file] + words).code == .done)
+      #expect(FileManager.default.fileExists(atPath: file))
+    }
+    let folder = cnnctl("predict", cat, "--model", run, "-o", data.folder.path)
+    #expect(folder.code == .cannotCreate)
+    #expect(folder.diagnostics.contains("expected: the name of a file, not of a folder\n"))
+    let nowhere = cnnctl("predict", cat, "--model", run, "-o", data.folder.path + "/no/a.csv")
+    #expect(nowhere.diagnostics.contains("no such file or directory\nexpected: a file in a folder"))
   }
 
   @Test func `A name that could steer the terminal is escaped in text and JSON`() throws {

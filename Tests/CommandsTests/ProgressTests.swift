@@ -1,6 +1,7 @@
 import Commands
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Lines of progress as values, and what commands show of them on terminals and elsewhere.
@@ -74,6 +75,24 @@ import Testing
     Environment(
       output: CapturedStream(), diagnostics: CapturedStream(), input: { _ in [] },
       variables: variables, clock: { 0 }, terminalColumns: { nil }, watchSignals: { { nil } })
+  }
+
+  @Test func `Images of a batch that are reported all at once give no rate`() throws {
+    let data = try TinyDataset(test: 20)
+    let run = try data.trained()
+    let output = CapturedStream()
+    let diagnostics = CapturedStream()
+    var environment = quietEnvironment(TestEngine.variables)
+    (environment.output, environment.diagnostics) = (output, diagnostics)
+    // Seven seconds pass before the first answer, and hardly any between those that follow.
+    environment.clock = {
+      let written = output.text.utf8.count
+      return written == 0 ? 0 : 7 + Double(written) * 1e-9
+    }
+    let words = ["predict", "-r", data.path + "/test_set", "--model", run]
+    #expect(Tool.run(words, environment) == .done)
+    #expect(output.text.split(separator: "\n").count == 40)
+    #expect(!diagnostics.text.contains("img/s"), "\(diagnostics.text)")
   }
 
   @Test(arguments: [40, 80, 200])

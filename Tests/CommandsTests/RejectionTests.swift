@@ -134,7 +134,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: data.folder.file("empty"), withIntermediateDirectories: false)
     let none = cnnctl("evaluate", "--model", run, "--others", data.folder.file("empty"))
-    #expect(none.code == .badData && none.diagnostics.contains("holds no JPEG or PNG"))
+    #expect(none.code == .badData && none.diagnostics.contains("holds no image"))
   }
 
   @Test func `Inspect says whether a model can tell`() throws {

@@ -75,6 +75,35 @@ import Testing
     withExtendedLifetime(data) {}
   }
 
+  @Test func `A link to one of the runs is not listed, however the folder is named`() throws {
+    let (data, home) = try runs()
+    try FileManager.default.createSymbolicLink(
+      atPath: home + "/latest", withDestinationPath: "third")
+    for name in [home, home + "/", home + "/."] {
+      let found = try objects(cnnctl("runs", name, "--json")).compactMap { $0["run"] as? String }
+      let prefix = name.hasSuffix("/") ? name : name + "/"
+      #expect(found == ["first", "second", "third"].map { prefix + $0 })
+    }
+    // One that leads elsewhere is a run of its own.
+    let other = data.folder.file("other")
+    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: other + "/latest", withDestinationPath: home + "/first")
+    #expect(try objects(cnnctl("runs", other, "--json")).count == 1)
+  }
+
+  @Test func `A terminal that shows ASCII alone gets a table in ASCII`() throws {
+    let (data, home) = try runs()
+    let plain = cnnctl("runs", home, variables: ["LANG": "C"], isTerminal: true)
+    #expect(plain.output.utf8.allSatisfy { $0 < 0x80 } && plain.output.contains("\n-----"))
+    let drawn = cnnctl("runs", home, variables: ["LANG": "C.UTF-8"], isTerminal: true)
+    #expect(drawn.output.contains("\n─────"))
+    #expect(drawn.output.replacing("─", with: "-").replacing("–", with: "-") == plain.output)
+    // A file or a pipe is no terminal: the same bytes wherever they are written.
+    #expect(cnnctl("runs", home, variables: ["LANG": "C"]).output == drawn.output)
+    withExtendedLifetime(data) {}
+  }
+
   @Test func `A folder without runs, a run itself and no folder`() throws {
     let (data, home) = try runs()
     let empty = cnnctl("runs", data.path)

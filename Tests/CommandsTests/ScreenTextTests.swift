@@ -41,7 +41,8 @@ import Testing
   {
     let data = try TinyDataset(training: 4)
     let outcome = cnnctl(
-      data.training("--epochs", "1", "-b", "16"), variables: ["COLUMNS": "44"], isTerminal: true)
+      data.training("--epochs", "1", "-b", "16"), variables: ["COLUMNS": "44", "NO_COLOR": "1"],
+      isTerminal: true)
     let said = outcome.diagnostics.replacing("\r\n", with: "\n")
     #expect(said.contains("1 epoch of 1 step,"), "\(said)")
     #expect(said.firstMatch(of: #/\b1 (epochs|steps|images|threads|classes)\b/#) == nil)
@@ -50,6 +51,9 @@ import Testing
     // A path is one word, however long.
     let isWhole = further.allSatisfy { $0.count <= 44 || !$0.dropFirst(2).contains(" ") }
     #expect(further.count > 2 && isWhole, "\(said)")
+    // Warnings too: none is broken by the terminal but at a path.
+    let warnings = said.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
+    #expect(!warnings.isEmpty && warnings.allSatisfy { $0.count <= 44 }, "\(said)")
   }
 
   @Test func `A batch that is larger than the set is said to become smaller`() throws {

@@ -61,8 +61,31 @@ import Testing
     #expect(try text(of: out + "/compare.txt").contains(written.lines[2]))
   }
 
-  @Test func `A model that is given twice or has other classes is named`() throws {
-    let twice = cnnctl("compare", runs[0], runs[1], runs[0])
+  @Test func `A model that is named twice is compared once, and a line says so`() throws {
+    let latest = data.folder.file("latest")
+    try FileManager.default.createSymbolicLink(atPath: latest, withDestinationPath: "b")
+    let outcome = cnnctl(["compare", latest] + runs + ["--json"])
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    #expect(
+      outcome.diagnostics.contains("left out \(runs[1]): it is the same model as \(latest)\n"))
+    #expect(outcome.diagnostics.components(separatedBy: "left out ").count == 2)
+    let other = cnnctl("compare", latest, runs[0], runs[2], "--json")
+    #expect(outcome.output == other.output && !other.diagnostics.contains("left out "))
+    #expect(cnnctl(["compare", latest] + runs + ["-q"]).diagnostics == "")
+    // Where two are left they are compared as two, with the images of a folder too.
+    for words in [[], [data.path]] {
+      let weights = runs[0] + "/weights/best.safetensors"
+      let two = cnnctl(["compare", runs[0], runs[1], weights] + words)
+      #expect(two.code == .done && two.output.contains("McNemar's exact test (binomial): p "))
+      #expect(two.diagnostics.contains("left out \(weights): "))
+    }
+  }
+
+  @Test func `A model whose bytes are given twice or has other classes is named`() throws {
+    let copy = data.folder.file("copy.safetensors")
+    try FileManager.default.copyItem(
+      atPath: runs[0] + "/weights/best.safetensors", toPath: copy)
+    let twice = cnnctl("compare", runs[0], runs[1], copy)
     #expect(twice.code == .usage && twice.diagnostics.contains("A and C are the same model"))
     let other = try TinyDataset(classes: ["cats", "eels"])
     let foreign = try other.trained()

@@ -140,7 +140,7 @@ import Testing
         "epoch,loss,accuracy,lr,seconds,images_per_second\n"))
     expectError(
       cnnctl("evaluate", "--model", run, "--split", "val"), .badData, "holds no val images",
-      "try: --split train")
+      "try: cnnctl evaluate with a folder of photos that the model has not seen; --split train")
     #expect(
       try bytes(of: run + "/weights/best.safetensors")
         == bytes(of: run + "/weights/last.safetensors"))

@@ -152,7 +152,7 @@ import Testing
     let data = try TinyDataset()
     let outcome = cnnctl(data.training(), stopAfter: 2, signal: 15)
     #expect(outcome.code == .terminated)
-    #expect(outcome.diagnostics.contains("stopped before the first step"))
+    #expect(outcome.diagnostics.hasSuffix("error: stopped by SIGTERM before the first step\n"))
     #expect(!FileManager.default.fileExists(atPath: data.folder.file("run")))
   }
 
@@ -178,8 +178,12 @@ import Testing
       // Once for each of the seven folders that are listed before.
       stopAfter: 7, signal: 15)
     #expect(outcome.code == .terminated)
-    #expect(outcome.diagnostics.contains("stopped before the first step"))
-    let run = try object(text(of: data.folder.file("run") + "/run.json"))
+    #expect(outcome.diagnostics.contains("error: stopped by SIGTERM before the first step\n"))
+    let folder = data.folder.file("run")
+    #expect(
+      outcome.diagnostics.contains(
+        "try: cnnctl train --resume=\(folder), which starts the run again\n"))
+    let run = try object(text(of: folder + "/run.json"))
     #expect(run["status"] as? String == "stopped")
     let files = try? FileManager.default.contentsOfDirectory(
       atPath: data.folder.file("cache") + "/cnnctl")

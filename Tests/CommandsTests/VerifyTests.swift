@@ -89,7 +89,9 @@ import Testing
     let temporary = data.folder.file("temporary")
     try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
     let outcome = cnnctl("verify", run, variables: ["TMPDIR": temporary], stopAfter: 3, signal: 15)
-    #expect(outcome.code == .terminated && outcome.diagnostics.contains("nothing was verified"))
+    #expect(
+      outcome.code == .terminated
+        && outcome.diagnostics.contains("by SIGTERM; nothing was verified"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
     let nowhere = cnnctl("verify", run, variables: ["TMPDIR": data.folder.file("nowhere")])
     #expect(nowhere.code == .cannotCreate && nowhere.diagnostics.contains("TMPDIR"))

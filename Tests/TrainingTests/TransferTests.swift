@@ -213,6 +213,12 @@ func heads() throws {
     #expect(taken.classes == ["blue", "red"])
     let line = try #require(three.all.flatMap(\.lines).first { $0.hasPrefix("from ") })
     #expect(line == "from \(source) (blue, red): 6 of 8 tensors, new head for 3 classes")
+    // The names of a thousand classes would fill the screen.
+    var many = try #require(start(three))
+    many.from?.classes = (0..<1000).map { "class-\($0)" }
+    #expect(
+      TrainingEvent.start(many).lines.contains(
+        "from \(source) (1,000 classes): 6 of 8 tensors, new head for 3 classes"))
     let (_, two) = try train(try from(folder + "/b", folder + "/two"), out: folder + "/c")
     #expect(try model(folder + "/c").network.outputs == 1)
     #expect(start(two)?.from?.keepsHead == false)

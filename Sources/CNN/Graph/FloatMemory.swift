@@ -93,7 +93,7 @@ package final class FloatMemory: @unchecked Sendable {
     let end = (start + bytes).alignedUp(toMultipleOf: page)
     if start > all { munmap(all, start - all) }
     if end < all + wanted { munmap(end, all + wanted - end) }
-    madvise(start, bytes, MADV_HUGEPAGE)
+    Platform.preferHugePages(start, bytes: bytes)
     return start
   }
 

@@ -103,7 +103,10 @@ extension ClassifierModel {
         isRun
           ? "the run \(name) has no weights yet"
           : "the folder \(name) is not a run: it has no weights",
-        expected: run.bestWeights)
+        expected: run.bestWeights,
+        advice: isRun
+          ? "cnnctl train --resume=\(shellWord(RunFolder.lasting(name))), which continues it"
+          : RunFolder.adviceToChoose(in: name))
     }
     return run.model
   }

@@ -58,7 +58,7 @@ package struct RunFolder: Sendable, Hashable {
   /// When the configuration was written, which a new run does first, in seconds since 1970; nil if
   /// there is none.
   package var created: Int? {
-    (try? place(RunFolder.configurationName).status())?.st_mtim.tv_sec
+    (try? place(RunFolder.configurationName).status()).map { Platform.modified($0).tv_sec }
   }
 
   package var model: ModelLocation { ModelLocation(weights: bestWeights, run: path) }
@@ -85,10 +85,26 @@ package struct RunFolder: Sendable, Hashable {
     FileSystem.exists(path + "/" + configurationName)
   }
 
-  /// The runs in a folder, by name; not the link to the newest.
+  /// The runs in a folder, by name; a link to one of them, such as that to the newest, is not listed.
   package static func runs(in home: String) -> [RunFolder] {
-    FileSystem.names(in: home).sorted().map { home + "/" + $0 }
-      .filter { $0 != latest && holdsRun($0) }.map(RunFolder.init(existing:))
+    guard let folder = OpenFolder(home) else { return [] }
+    let absolute = FileSystem.absolute(home)
+    let prefix = home.hasSuffix("/") ? home : home + "/"
+    return folder.names.sorted().filter { name in
+      guard holdsRun(prefix + name) else { return false }
+      guard folder.isLink(name) else { return true }
+      return FileSystem.absolute(prefix + name).map(FileSystem.parent) != absolute
+    }.map { RunFolder(existing: prefix + $0) }
+  }
+
+  /// The advice for a folder that is not a run; nil if it holds none either.
+  package static func adviceToChoose(in path: String) -> String? {
+    runs(in: path).isEmpty ? nil : "cnnctl runs \(shellPath(path)), which lists the runs in it"
+  }
+
+  /// Whether a folder holds what a run has written while it ran: no folder of photos does.
+  package static func hasRun(_ path: String) -> Bool {
+    holdsRun(path) && FileSystem.exists(path + "/" + eventsName)
   }
 
   /// The advice for restarting a run without losing the contents of this folder.

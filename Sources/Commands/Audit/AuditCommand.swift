@@ -20,7 +20,7 @@ struct AuditCommand: Command {
         + "move.",
       "Of RUN, a run of train --folds or --recipe instant, the training images are judged by the "
         + "predictions out of fold that it has made: nothing is computed again, and --from and the "
-        + "options of the division are not used.",
+        + "options of the division are refused.",
       "With --out DIR it writes labels.csv with all images, audit.json, audit.txt, suspects.png "
         + "with the most doubtful, report.html with these and figures, and moves.sh, a shell script that would move each suspect into "
         + "the folder of its prediction and never over a file.",

@@ -34,6 +34,7 @@ struct CheckCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
+    try arguments.requirePhotos(of: Self.description) { "cnnctl report \($0)" }
     let engine = try Engine(arguments, console.environment)
     let scanning = StepProgress("scanning", unit: "files", console)
     let checking = StepProgress("checking", console)

@@ -114,6 +114,10 @@ package struct ArgumentParser {
     if let empty = operands.firstIndex(of: "") {
       throw command.usageError("argument \(empty + 1) is empty", expected: command.usage)
     }
+    if operands.count < command.operands.lowerBound, !operands.isEmpty {
+      throw usage(
+        "too few arguments", found: operands.joined(separator: " "), expected: command.usage)
+    }
     if operands.count < command.operands.lowerBound {
       let verb = command.operandName.contains(" and ") ? "are" : "is"
       throw command.usageError("\(command.operandName) \(verb) missing", expected: command.usage)

@@ -17,4 +17,16 @@ extension Arguments {
     }
     return RunFolder.latest
   }
+
+  /// Refuses a run as the operand of `command` that is a folder of photos.
+  ///
+  /// `advice` makes of the run, as a shell takes it, the command that is meant.
+  func requirePhotos(
+    at index: Int = 0, of command: CommandDescription, advice: (_ run: String) -> String
+  ) throws(Failure) {
+    guard index < operands.count, RunFolder.hasRun(operands[index]) else { return }
+    throw Failure(
+      .usage, "\(operands[index]) is a run, not a folder of photos", expected: command.usage,
+      advice: advice(shellWord(operands[index])), helpPage: command.helpPage)
+  }
 }

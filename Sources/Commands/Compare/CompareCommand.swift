@@ -22,7 +22,8 @@ struct CompareCommand: Command {
         + "prediction changed, the curves of both trainings, and compare.html, which contains all "
         + "of it. Without --out it writes nothing.",
       "Of more than two models each is compared with A, in a table with a line per model; --out "
-        + "then writes compare.json and compare.txt.",
+        + "then writes compare.json and compare.txt. A model that is named twice, such as "
+        + "runs/latest among runs/*, is compared once.",
     ],
     operands: 1...letters.count + 1, operandName: "A and B",
     options: [
@@ -35,7 +36,7 @@ struct CompareCommand: Command {
         "cnnctl compare cats-dogs runs/latest photos --out compared", "on other photos, with a page"
       ),
       ("cnnctl compare runs/train-001 runs/train-002 --json", "one JSON object"),
-      ("cnnctl compare runs/train-*", "each run with the first"),
+      ("cnnctl compare runs/*", "each run with the newest"),
     ])
 
   /// What models are called, as many as can be compared.
@@ -48,9 +49,9 @@ struct CompareCommand: Command {
 
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
-    let (names, dataset) = try named()
-    let models = try zip(Self.letters, names).map {
-      try ComparedModel($0, $1, shelf: console.environment.shelf)
+    let (named, dataset) = try named()
+    let models = try zip(Self.letters, named).map { letter, model in
+      try ComparedModel(letter, model.name, at: model.location)
     }
     try check(models)
     for side in models { console.note(side.introduction) }
@@ -93,23 +94,68 @@ struct CompareCommand: Command {
   private var split: String { arguments[SharedOption.split].rawValue }
   private var maxPixels: Int { arguments[SharedOption.maxPixels] }
 
-  /// The names of the models, and the images' folder if there is one: the last of three operands or
-  /// more, where it is a folder and no run.
-  private func named() throws(Failure) -> (models: [String], dataset: String?) {
+  /// A model as the command line names it.
+  private typealias Named = (name: String, location: ModelLocation)
+
+  /// The models, and the images' folder if there is one: the last of three operands or more, where
+  /// it is a folder and no run.
+  private func named() throws -> (models: [Named], dataset: String?) {
     var names = arguments.operands
-    if names.count == 1 {
-      names.append(try arguments.run(operand: "B", at: 1, of: Self.description))
-    }
-    guard names.count > 2, let last = names.last, FileSystem.isFolder(last),
+    if names.count == 1 { names.append(try newest(besides: names[0])) }
+    var dataset: String?
+    if names.count > 2, let last = names.last, FileSystem.isFolder(last),
       !RunFolder.holdsRun(last), !FileSystem.exists(RunFolder(existing: last).bestWeights)
-    else {
-      guard names.count <= Self.letters.count else {
-        throw Self.description.usageError(
-          "too many models", found: "\(names.count)", expected: "at most \(Self.letters.count)")
-      }
-      return (names, nil)
+    {
+      dataset = names.removeLast()
     }
-    return (Array(names.dropLast()), last)
+    let models = try distinct(names)
+    guard models.count <= Self.letters.count else {
+      throw Self.description.usageError(
+        "too many models", found: "\(models.count)", expected: "at most \(Self.letters.count)")
+    }
+    return (models, dataset)
+  }
+
+  /// The newest run that has weights, to compare with `first`.
+  private func newest(besides first: String) throws -> String {
+    let latest = try arguments.run(operand: "B", at: 1, of: Self.description)
+    let location = try ClassifierModel.locate(nil, shelf: console.environment.shelf)
+    let newest = location.run ?? latest
+    let place = FileSystem.absolute(location.weights)
+    let other = try ClassifierModel.locate(first, shelf: console.environment.shelf)
+    guard place == nil || place != FileSystem.absolute(other.weights) else {
+      throw Self.description.usageError(
+        "B is missing, and the newest run is A itself: \(first)", expected: Self.description.usage,
+        advice: "cnnctl runs, which lists the runs; cats-dogs is a model, too")
+    }
+    console.warn(ofRunsPassedOver: location)
+    return newest
+  }
+
+  /// The models of these names, without those that an earlier name means, as `runs/latest` does one
+  /// of `runs/*`: a line names each.
+  ///
+  /// All of them where only one model would be left, for the error that says so.
+  private func distinct(_ names: [String]) throws -> [Named] {
+    let all = try names.map { name -> Named in
+      (name, try ClassifierModel.locate(name, shelf: console.environment.shelf))
+    }
+    var first: [String: String] = [:]
+    var repeated: [(name: String, first: String)] = []
+    let models = all.filter { name, location in
+      let place = FileSystem.absolute(location.weights) ?? location.weights
+      if let known = first[place] {
+        repeated.append((name, known))
+        return false
+      }
+      first[place] = name
+      return true
+    }
+    guard models.count > 1 else { return all }
+    for (name, first) in repeated {
+      console.note("left out \(name): it is the same model as \(first)")
+    }
+    return models
   }
 
   /// Refuses a model that is given twice, and models of different classes.
@@ -186,18 +232,18 @@ struct ComparedModel {
   let model: ClassifierModel
   let sha256: String
 
-  /// The model that the command line names.
-  init(_ letter: String, _ name: String, shelf: ModelShelf?) throws {
+  /// The model that the command line names so.
+  init(_ letter: String, _ name: String, at location: ModelLocation) throws {
     self.letter = letter
     self.name = name
-    location = try ClassifierModel.locate(name, shelf: shelf)
+    self.location = location
     model = try ClassifierModel(at: location)
     sha256 = try model.fileSHA256 ?? location.fileFacts().sha256
   }
 
   /// The model and its quality, in one line.
   var introduction: String {
-    ModelLine(model, at: location).text(isChosen: true, letter: letter)
+    ModelLine(model, at: location).text(advice: nil, letter: letter)
   }
 }
 

@@ -3,12 +3,20 @@ internal import Primitives
 internal import Training
 
 extension Console {
-  /// Says in one line which model answers, how good it is, and how to name another.
-  func introduce(_ model: ClassifierModel, at location: ModelLocation, named name: String?) {
-    if let passedOver = location.passedOver {
-      warning("the newest run, \(passedOver), has no weights; an older one answers")
-    }
-    note(ModelLine(model, at: location).text(isChosen: name != nil))
+  /// Says in one line which model answers, how good it is, and how to name another: `advice` is how
+  /// the command names it.
+  func introduce(
+    _ model: ClassifierModel, at location: ModelLocation, named name: String?,
+    advice: String = "--model selects another"
+  ) {
+    warn(ofRunsPassedOver: location)
+    note(ModelLine(model, at: location).text(advice: name == nil ? advice : nil))
+  }
+
+  /// Says that the newest run is not the one that is used, if so.
+  func warn(ofRunsPassedOver location: ModelLocation) {
+    guard let passedOver = location.passedOver else { return }
+    warning("the newest run, \(passedOver), has no weights; an older one is used")
   }
 
   /// Names the images that could not be read, or that were `skipped` for another reason; after the

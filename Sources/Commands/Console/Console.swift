@@ -27,13 +27,18 @@ final class Console {
   /// A line of progress; silent with `-q`.
   func note(_ line: String) {
     guard !isQuiet else { return }
-    let line = terminalSafe(line, most: longestLine)
-    // A terminal breaks a long line anywhere, in the middle of a number too.
+    for line in fitting(line) { message(line) }
+  }
+
+  /// The lines of a text, safe for a terminal, which breaks a longer one anywhere, in the middle of
+  /// a number too.
+  private func fitting(_ text: String) -> [String] {
+    let line = terminalSafe(text, most: longestLine)
     guard environment.diagnostics.isTerminal, line.count > environment.columns else {
-      return message(line)
+      return [line]
     }
     let parts = HelpText.wrapped(line, indent: 0, width: environment.columns - 2)
-    for (index, part) in parts.enumerated() { message((index == 0 ? "" : "  ") + part) }
+    return parts.enumerated().map { index, part in (index == 0 ? "" : "  ") + part }
   }
 
   /// A line of progress that only `-v` shows.
@@ -43,7 +48,9 @@ final class Console {
 
   /// Something that is wrong, but stops nothing; shown even with `-q`.
   func warning(_ text: String) {
-    message(painted("warning:", "33") + " " + terminalSafe(text, most: longestLine))
+    let lines = fitting("warning: " + text)
+    message(painted("warning:", "33") + lines[0].dropFirst(8))
+    for line in lines.dropFirst() { message(line) }
   }
 
   /// Prints the reason why the command fails.
@@ -92,7 +99,8 @@ final class Console {
   }
 
   func result(_ line: String) throws(StreamError) {
-    try environment.output.write(line + "\n")
+    let shown = environment.output.isTerminal ? environment.drawable(line) : line
+    try environment.output.write(shown + "\n")
   }
 
   private func message(_ line: String) {
@@ -102,7 +110,8 @@ final class Console {
 
   /// Nobody is left to tell when standard error itself fails.
   private func put(_ text: String) {
-    do { try environment.diagnostics.write(text) } catch {}
+    let shown = environment.diagnostics.isTerminal ? environment.drawable(text) : text
+    do { try environment.diagnostics.write(shown) } catch {}
   }
 
   private func painted(_ text: String, _ code: String) -> String {

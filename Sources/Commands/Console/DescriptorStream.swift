@@ -33,6 +33,15 @@ final class DescriptorStream: TextStream {
     ftruncate(descriptor, 0)
   }
 
+  /// The same for the file that `-o` names, with an error that says where it could be.
+  convenience init(output path: String, beside inputs: OutputGuard) throws {
+    do {
+      try self.init(creating: path, beside: inputs)
+    } catch let error as StreamError {
+      throw Failure(.cannotCreate, "cannot write \(error)", expected: error.place)
+    }
+  }
+
   deinit { if closes { close(descriptor) } }
 
   func write(_ text: String) throws(StreamError) {

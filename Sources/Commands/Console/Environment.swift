@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Primitives
 
 /// The environment of a command, given as a value so that a test can run it in process.
 package struct Environment: Sendable {
@@ -49,6 +50,20 @@ package struct Environment: Sendable {
       || name.contains("utf8@")
   }
 
+  /// A line with this program's own marks as the locale's terminal can show them: those outside of
+  /// ASCII are replaced where its encoding is not UTF-8, each by one of the same width.
+  func drawable(_ line: String) -> String {
+    guard !isUnicode, !line.utf8.allSatisfy({ $0 < 0x80 }) else { return line }
+    return String(
+      line.map { mark in
+        switch mark {
+        case "─", "–": "-"
+        case "…": "~"
+        default: mark
+        }
+      })
+  }
+
   /// Whether a line on standard error can be redrawn in place.
   package var canRedraw: Bool {
     diagnostics.isTerminal && variables["TERM"] != "dumb"
@@ -76,6 +91,15 @@ package struct StreamError: Error, Sendable, Equatable, CustomStringConvertible 
   /// Whether the reader of a pipe has gone away.
   package var isBrokenPipe: Bool { number == EPIPE }
 
+  /// What a file to write should have been.
+  var place: String {
+    switch number {
+    case ENOENT, ENOTDIR: "a file in a folder that exists"
+    case EISDIR: "the name of a file, not of a folder"
+    default: "a file in a folder that can be written"
+    }
+  }
+
   /// The stream and the system's own words.
-  package var description: String { "\(name): \(systemMessage(number))" }
+  package var description: String { "\(name): \(FileSystem.lastError(number))" }
 }

@@ -42,11 +42,11 @@ struct ModelLine {
     }
   }
 
-  /// The line; `isChosen`: the command line names the model and needs no word about that.
+  /// The line; `advice` says how to name another model, where the command line names none.
   ///
   /// `letter` is what a comparison calls it.
-  func text(isChosen: Bool, letter: String = "model") -> String {
-    let advice = isChosen ? "" : "; --model selects another"
+  func text(advice: String?, letter: String = "model") -> String {
+    let advice = advice.map { "; " + $0 } ?? ""
     let listed = terminalSafe(classes.joined(separator: "|"))
     let choices = [listed, counted(classes.count, "class", "classes")]
     let known = classes.count <= 4 && listed.count <= 30 ? choices[0] : choices[1]

@@ -41,7 +41,7 @@ struct OutputFolder {
       try folder.create()
     } catch {
       throw Failure(
-        .cannotCreate, "cannot create the folder \(path)",
+        .cannotCreate, error.problem,
         expected: "a folder, or a path below one that can be written")
     }
   }

@@ -45,9 +45,3 @@ private func readStandardInput(_ count: Int) throws(StreamError) -> [UInt8] {
     if errno != EINTR { throw StreamError(number: errno, name: "standard input") }
   }
 }
-
-/// The system's words for an error number.
-func systemMessage(_ number: Int32) -> String {
-  guard let text = strerror(number) else { return "error \(number)" }
-  return String(cString: text)
-}

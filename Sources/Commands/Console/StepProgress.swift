@@ -18,6 +18,9 @@ final class StepProgress {
   /// Where the results go elsewhere, as to `| head`, another program may write to the same terminal.
   private let delay: Double
 
+  /// Seconds after which a rate says something: the images of a batch are reported all at once.
+  private static let shortest = 0.2
+
   /// A step that begins now.
   init(_ title: String, unit: String = "img", _ console: Console) {
     self.title = title
@@ -39,7 +42,7 @@ final class StepProgress {
     if done == 0, total == nil { return }
     func line() -> StepLine {
       let rate =
-        now > base.time && done > base.done
+        now - base.time >= StepProgress.shortest && done > base.done
         ? Double(done - base.done) / (now - base.time) : nil
       return StepLine(
         title: title, done: done, total: total, unit: unit, seconds: now - began, rate: rate)

@@ -45,6 +45,7 @@ struct EvaluateCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
+    try arguments.requirePhotos(of: Self.description) { "cnnctl evaluate --model \($0)" }
     // Before the engine: its threads take over which signals are blocked.
     let signal = console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)

@@ -31,7 +31,7 @@ struct OtherPhotos {
     if let line = found.passedOver.line { console.warning("\(folder): \(line)") }
     guard !found.paths.isEmpty else {
       throw Failure(
-        .badData, "\(folder) holds no JPEG or PNG",
+        .badData, "\(folder) holds no image",
         expected: "photos that belong to no class")
     }
     paths = found.paths

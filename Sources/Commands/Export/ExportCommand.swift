@@ -94,7 +94,10 @@ struct ExportCommand: Command {
     let name = arguments.operands.first
     let location = try ClassifierModel.locate(name, shelf: console.environment.shelf)
     var model = try ClassifierModel(at: location)
-    if name == nil { console.introduce(model, at: location, named: name) }
+    if name == nil {
+      console.introduce(
+        model, at: location, named: name, advice: "cnnctl export MODEL exports another")
+    }
     if isTorch {
       return try TorchExportCommand(arguments: arguments, console: console).run(model, to: path)
     }

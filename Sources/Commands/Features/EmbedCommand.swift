@@ -45,7 +45,7 @@ struct EmbedCommand: Command {
     let output: (any TextStream)? =
       matrix != nil
       ? nil
-      : try path.map { try DescriptorStream(creating: $0, beside: guarded) }
+      : try path.map { try DescriptorStream(output: $0, beside: guarded) }
         ?? console.environment.output
     let embedder = try Embedder(location, arguments, console)
 

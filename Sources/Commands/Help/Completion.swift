@@ -157,14 +157,18 @@ private enum Kind {
 }
 
 extension CommandDescription {
-  /// The placeholder of an operand in the usage line; the last one stands for all that follow if it
-  /// may be repeated, and there is none where no operand is taken.
+  /// The placeholder of an operand in the usage line; one that may be repeated and those after it
+  /// stand for all that follow, and there is none where no operand is taken.
   fileprivate func operandWord(_ index: Int) -> String {
     guard index < operands.upperBound else { return "" }
     // Between "cnnctl NAME" and the first option.
-    let names = usage.split(separator: " ").dropFirst(2)
-      .map { $0.replacing("...", with: "").filter { !"[]()".contains($0) } }
+    let words = usage.split(separator: " ").dropFirst(2)
+      .map { $0.filter { !"[]()".contains($0) } }
       .prefix { !$0.hasPrefix("-") && $0 != "options" }
+    let names = words.map { $0.replacing("...", with: "") }
+    if let repeated = words.firstIndex(where: { $0.hasSuffix("...") }), index > repeated {
+      return names[repeated...].joined(separator: "|")
+    }
     guard let last = names.last else { return "" }
     return index < names.count ? names[index] : last
   }

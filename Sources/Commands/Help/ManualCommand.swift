@@ -37,7 +37,7 @@ struct ManualCommand: Command {
         expected: "cnnctl manual --into DIR")
     }
     let place = folder + "/man1"
-    try FileSystem.createFolders(place)
+    try FileSystem.createFolders(place, option: "--into")
     let pages = [nil] + Tool.descriptions
     for command in pages {
       let path = "\(place)/\(ManualText.name(of: command)).1"

@@ -13,6 +13,8 @@ enum ManualText {
     let page = command.map { HelpPage($0, all: true) } ?? .overview
     var lines = [
       ".TH \(name.uppercased()) 1 \"\" \"cnnctl \(toolVersion)\" \"User Commands\"",
+      // Names are never hyphenated: they are to be copied. Then lines cannot all be of one length.
+      ".nh", ".ad l",
       ".SH NAME",
       escaped("\(name) - \(command?.summary ?? "train image classifiers and use them")"),
       ".SH SYNOPSIS",

@@ -100,7 +100,17 @@ struct PredictCommand: Command {
 
   private func format() throws(Failure) -> PredictionWriter.Format {
     let named = arguments[Self.format]
-    guard arguments[SharedOption.json] else { return named ?? formatOfOutput ?? .text }
+    let ofOutput = formatOfOutput
+    if let ofOutput, let named = arguments[SharedOption.json] ? .ndjson : named,
+      ofOutput.isJSON != named.isJSON || ofOutput == .csv && named != .csv
+    {
+      let option = arguments[SharedOption.json] ? "--json" : "--format \(named.rawValue)"
+      let path = arguments[Self.output] ?? ""
+      throw Self.description.usageError(
+        "-o \(path) and \(option) contradict each other",
+        advice: "one of them, or -o with another name")
+    }
+    guard arguments[SharedOption.json] else { return named ?? ofOutput ?? .text }
     guard named == nil || named == .ndjson else {
       throw Self.description.usageError(
         "--json is short for --format ndjson, but --format \(named?.rawValue ?? "") is given")
@@ -124,12 +134,7 @@ struct PredictCommand: Command {
     let inputs = OutputGuard(
       operands: arguments.operands, recursive: arguments[SharedOption.recursive],
       others: [model.weights])
-    do {
-      return try DescriptorStream(creating: path, beside: inputs)
-    } catch let error as StreamError {
-      throw Failure(
-        .cannotCreate, "cannot write \(error)", expected: "a file in a folder that exists")
-    }
+    return try DescriptorStream(output: path, beside: inputs)
   }
 
   private func write(_ text: String, to output: any TextStream) throws(StreamError) {

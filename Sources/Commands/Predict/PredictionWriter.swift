@@ -10,6 +10,9 @@ struct PredictionWriter {
     case csv
     case json
     case ndjson
+
+    /// Whether it is JSON, as one array or as a line per image.
+    var isJSON: Bool { self == .json || self == .ndjson }
   }
 
   let format: Format

@@ -39,6 +39,7 @@ struct ReportCommand: Command {
   func run() throws -> ExitCode {
     let engine = try Engine(arguments, console.environment)
     let run = try arguments.run(of: Self.description)
+    try arguments.requirePhotos(at: 1, of: Self.description) { "cnnctl report \($0)" }
     let dataset = arguments.operands.dropFirst().first
     if let dataset, !FileSystem.isFolder(dataset) {
       throw Failure(
@@ -55,7 +56,7 @@ struct ReportCommand: Command {
       console.warning("missing from the report: " + problem.message)
     }
     let place = arguments[Self.out] ?? builder.contents.folder.path
-    let names = try ReportFiles(in: place).write(report)
+    let names = try write(report, to: place)
     let page = place + "/" + ReportFiles.page
     try show(
       json: [
@@ -68,5 +69,15 @@ struct ReportCommand: Command {
       text: terminalSafe("report \(page)") + "\n"
         + terminalSafe("and \(names.count - 1) images in \(place)"))
     return .done
+  }
+
+  /// Writes the files; where a run's folder does not take them another may.
+  private func write(_ report: RunReport, to place: String) throws -> [String] {
+    do {
+      return try ReportFiles(in: place).write(report)
+    } catch var error as TrainingError where !arguments.has(Self.out) {
+      error.advice = error.advice ?? "--out with a folder that can be written"
+      throw error
+    }
   }
 }

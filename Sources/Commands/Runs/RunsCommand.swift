@@ -47,7 +47,9 @@ struct RunsCommand: Command {
     let folder = arguments.operands.first ?? RunFolder.home
     guard arguments.operands.isEmpty || FileSystem.isFolder(folder) else {
       throw Failure(
-        .noInput, "\(folder) is not a folder", expected: "a folder of runs, such as runs")
+        .noInput,
+        FileSystem.exists(folder) ? "\(folder) is not a folder" : "\(folder) does not exist",
+        expected: "a folder of runs, such as runs")
     }
     if RunFolder.holdsRun(folder) {
       throw Failure(

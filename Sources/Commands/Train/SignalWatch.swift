@@ -23,10 +23,7 @@ final class SignalWatch: Sendable {
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       // Under nohup SIGHUP is ignored, and stays so.
-      var current = sigaction()
-      sigaction(number, nil, &current)
-      let ignored = unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) == 1
-      if number == SIGHUP, ignored { continue }
+      if number == SIGHUP, Platform.ignores(signal: number) { continue }
       signal(number, SIG_DFL)
       sigaddset(&signals, number)
     }

@@ -12,8 +12,8 @@ struct TrainCommand: Command {
     name: name, usage: "cnnctl train DATASET [options]",
     summary: "train a classifier on a folder of photos",
     details: [
-      "DATASET holds training_set/<class>/*.jpg|png, and test_set and validation_set in the same "
-        + "form if you have them, or class folders alone. Without a validation folder a tenth of "
+      "DATASET holds training_set/<class>/*.jpg|png (WebP, HEIC, AVIF, BMP and GIF are read as well), "
+        + "and test_set and validation_set in the same form if you have them, or class folders alone. Without a validation folder a tenth of "
         + "the training images is held out. Everything the run writes goes into one folder, "
         + "runs/train-NNN; nothing is ever written into DATASET.",
       "The test images are evaluated once, at the end, and choose nothing (except under the seed "
@@ -44,6 +44,9 @@ struct TrainCommand: Command {
   let console: Console
 
   func run() throws -> ExitCode {
+    try arguments.requirePhotos(of: Self.description) { run in
+      "cnnctl train --resume=\(run), which continues it"
+    }
     // Before there is any other thread: they take over which signals are blocked.
     let signal = console.environment.watchSignals()
     guard let ranks = try RankedTraining(console.environment) else {
@@ -119,7 +122,20 @@ struct TrainCommand: Command {
             + "To continue: cnnctl train --resume=\(shellWord(place.run))")
         return ExitCode(signal: stopped.signal)
       }
-      throw Failure(ExitCode(signal: stopped.signal), "stopped before the first step")
+      throw Failure(
+        ExitCode(signal: stopped.signal),
+        "stopped by \(signalName(stopped.signal)) before the first step",
+        advice: progress.run.map {
+          "cnnctl train --resume=\(shellWord($0)), which starts the run again"
+        })
+    } catch var error as TrainingError where error.kind == .inputOutput {
+      console.clear()
+      error.advice =
+        error.advice
+        ?? progress.run.map {
+          "to continue once that is fixed: cnnctl train --resume=\(shellWord($0))"
+        }
+      throw error
     }
     try progress.finish()
     console.clear()

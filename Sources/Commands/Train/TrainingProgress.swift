@@ -19,6 +19,8 @@ final class TrainingProgress {
   private var end = EndScreen()
   /// The training of cross-validation that is under way.
   private var fold: FoldStart?
+  /// The run's folder; nil before there is one.
+  private(set) var run: String?
   /// The trainings of cross-validation and their run, once all are done.
   private var foldsDone: (count: Int, run: String)?
   /// The error in writing the report of a finished run.
@@ -42,6 +44,7 @@ final class TrainingProgress {
     case .scanning(let entries):
       meter.show("scanning", unit: "files", entries, of: nil)
     case .start(let start):
+      run = start.run
       meter.begin(start)
       end.begin(start)
       note(event)

@@ -33,6 +33,7 @@ struct VerifyCommand: Command {
 
   func run() throws -> ExitCode {
     let path = try arguments.run(of: Self.description)
+    try arguments.requirePhotos(at: 1, of: Self.description) { "cnnctl verify \($0)" }
     let verification = try Verification(
       run: path, dataset: arguments.operands.dropFirst().first,
       steps: arguments[Self.steps], shelf: console.environment.shelf)
@@ -48,7 +49,9 @@ struct VerifyCommand: Command {
         events: { show($0, meter) }, shouldStop: { signal().map(Stopped.init) })
     } catch let stopped as Stopped {
       console.clear()
-      throw Failure(ExitCode(signal: stopped.signal), "stopped; nothing was verified")
+      throw Failure(
+        ExitCode(signal: stopped.signal),
+        "stopped by \(signalName(stopped.signal)); nothing was verified")
     }
     console.clear()
     let isSame = comparisons.allSatisfy(\.isSame) && !comparisons.isEmpty

@@ -66,7 +66,7 @@ extension DatasetCheck {
       return kind.map {
         CheckFinding(
           .unnamedImage, "a \($0.rawValue.uppercased()) whose name does not say so", [path])
-      } ?? CheckFinding(.otherFile, "neither a JPEG nor a PNG", [path])
+      } ?? CheckFinding(.otherFile, "not in an image format that is read", [path])
     }
       + images.map { CheckFinding(.looseImage, "not in a class folder", [$0]) }
       + survey.layoutNotes.map { CheckFinding($0.kind, $0.fact, [$0.path]) }

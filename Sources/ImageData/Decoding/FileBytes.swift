@@ -61,6 +61,10 @@ package enum FileBytes {
     if path.hasPrefix("~") {
       return "; ~ is not expanded inside quotation marks: use $HOME instead"
     }
+    // The shell hands over a pattern that nothing matches, and one in quotation marks.
+    if path.contains("*") {
+      return "; no file matches this pattern, or it is inside quotation marks"
+    }
     return ""
   }
 

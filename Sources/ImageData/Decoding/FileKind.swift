@@ -83,9 +83,6 @@ package enum FileKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The endings that most images have, for messages.
-  package static let usualEndings = ".jpg, .jpeg or .png"
-
   /// All names, for messages.
   package static let names: String = {
     let names = allCases.map(\.name)

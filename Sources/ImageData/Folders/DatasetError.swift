@@ -179,7 +179,7 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case .tooFewClasses(let dataset, _, _, _): "cnnctl check \(shellWord(dataset))"
     case .emptyClasses(_, _, let others):
       PassedOver(others).conversion.map { "convert them: \($0)" }
-        ?? "add \(FileKind.usualEndings) files, or remove the folder"
+        ?? "add images, or remove the folder; \(FileKind.names) are read"
     case .splitsInClasses(let path, let classes, let splits):
       Renaming.turnedInside(path, classes, splits)
     case .unknownClasses(let path, let unknown, let classes):

@@ -128,7 +128,11 @@ extension FolderSurvey {
   private func trainingProblems(_ folder: SplitFolder, _ path: String) -> [DatasetError] {
     let names = folder.classes.map(\.name)
     if names.isEmpty {
-      let step = folder.looseFiles > 0 ? NextStep.flat(path, root: root) : nil
+      let step =
+        folder.looseFiles == 0
+        ? nil
+        : NextStep.flat(path, root: root)
+          ?? (folder.looseImages.isEmpty || path != root ? nil : NextStep.around(root))
       return [.noClasses(path: path, files: folder.looseFiles, step: step)]
     }
     if names.count < 2, let step = nested(folder) {

@@ -90,6 +90,28 @@ extension NextStep {
     return nil
   }
 
+  /// For a folder of images that is one class of a dataset: the folder around it, if all folders in
+  /// that hold images; nil otherwise.
+  ///
+  /// `path` is as the command line names it.
+  static func around(_ path: String) -> NextStep? {
+    let path = FileSystem.withoutFinalSlashes(path)
+    let (parent, own) = (FileSystem.parent(of: path), FileSystem.lastName(of: path))
+    guard own != ".", own != ".." else { return nil }
+    let classes = FolderListing.folders(in: parent).filter {
+      $0.isText && !SkippedEntries.contains(folder: $0.name, at: "\(parent)/\($0.name)")
+    }.map(\.name)
+    // Each is listed: a folder around photos may hold anything.
+    guard (2...100).contains(classes.count), classes.contains(own) else { return nil }
+    let areClasses = classes.allSatisfy { name in
+      (try? FolderListing("\(parent)/\(name)"))?.entries
+        .contains { !$0.isFolder && Dataset.isCandidate($0.name) } ?? false
+    }
+    guard areClasses else { return nil }
+    return NextStep(
+      found: "the folder around it holds \(list(classes))", dataset: shellPath(parent))
+  }
+
   /// For a folder that holds nothing but one folder: the one further down that holds class folders
   /// or splits, or whose files tell their classes; nil if there is none.
   static func below(_ path: String, root: String) -> NextStep? {

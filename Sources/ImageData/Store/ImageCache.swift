@@ -126,7 +126,7 @@ struct CacheFolder {
         guard lstat(systemPath(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
           continue
         }
-        if status.st_mtim.tv_sec + month < time(nil) { unlink(systemPath(file)) }
+        if Platform.modified(status).tv_sec + month < time(nil) { unlink(systemPath(file)) }
       }
     }
   }

@@ -139,7 +139,7 @@ extension ImageCacheFile {
       clock_gettime(CLOCK_REALTIME, &now)
       began = now.tv_sec * 1_000_000_000 + now.tv_nsec
       (temporary, descriptor) = try Writer.makeTemporary(for: path)
-      let reserved = posix_fallocate(descriptor, 0, off_t(start + slotBytes * count))
+      let reserved = Platform.reserve(start + slotBytes * count, of: descriptor)
       guard reserved == 0 else { throw Writer.failure(path, reserved) }
     }
 

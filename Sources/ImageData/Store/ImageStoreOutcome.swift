@@ -112,6 +112,8 @@ extension ImageStorePlan {
   /// The outcomes of all candidates as a cache's file has them after a text, piece by piece, none at
   /// the end; nil if they are not such.
   func outcomes(after text: String, more: () -> [UInt8]) -> OutcomeTable? {
+    // Otherwise the program holds the length of the path of this file, another in each folder.
+    #sourceLocation(file:"ImageStoreOutcome",line:119)
     withoutActuallyEscaping(more) { more -> OutcomeTable? in
       var reader = OutcomeReader([], more: more)
       var table = OutcomeTable(self)
@@ -129,6 +131,7 @@ extension ImageStorePlan {
         return nil
       }
     }
+    #sourceLocation()
   }
 }
 

@@ -266,7 +266,7 @@ extension ImageStorePlan {
     options.append(wanted.sorted().map(\.rawValue).joined(separator: " "))
     let opened = CodecLibrary.names(for: candidates.lazy.map(\.relativePath))
     let program =
-      ImageReader.libraryVersions(opening: opened) + [identity("/proc/self/exe").text]
+      ImageReader.libraryVersions(opening: opened) + [identity(Platform.program).text]
     digest.update((options + program).joined(separator: "\n").utf8)
     var times: [Int] = []
     times.reserveCapacity(candidates.count)
@@ -302,7 +302,9 @@ extension ImageStorePlan {
     var status = stat()
     guard stat(systemPath(path), &status) == 0 else { return ("none", 0) }
     // The inode's change time too: a file that is put in another's place may keep its times.
-    let times = [status.st_mtim, status.st_ctim].map { $0.tv_sec * 1_000_000_000 + $0.tv_nsec }
+    let times = [Platform.modified(status), Platform.changed(status)].map {
+      $0.tv_sec * 1_000_000_000 + $0.tv_nsec
+    }
     return ("\(status.st_size) \(times[0]) \(times[1]) \(status.st_ino)", times[0])
   }
 }

@@ -2,7 +2,8 @@ import Glibc
 
 /// The calls to the file system, with errors as values.
 package enum FileSystem {
-  /// What the system says of the last call's failure.
+  /// What the system says of the last call's failure, as it stands within a sentence: `no space left
+  /// on device`.
   package static func lastError(_ number: CInt = errno) -> String {
     String(cString: strerror(number)).lowercased()
   }
@@ -51,15 +52,23 @@ package enum FileSystem {
   package static func names(in path: String) -> [String] { OpenFolder(path)?.names ?? [] }
 
   /// Creates a folder and those above it; one that is there is no error.
-  package static func createFolders(_ path: String) throws(TrainingError) {
+  ///
+  /// `option` is what names another folder in its place.
+  package static func createFolders(
+    _ path: String, option: String = "--out"
+  ) throws(TrainingError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(systemPath(prefix), 0o777) != 0, !isFolder(prefix) else { continue }
-      let cause = errno == EEXIST ? "a file of that name exists" : lastError()
+      guard mkdir(systemPath(prefix), 0o777) != 0 else { continue }
+      // Looking whether the folder is there has an error of its own.
+      let number = errno
+      if isFolder(prefix) { continue }
+      let cause = number == EEXIST ? "a file of that name exists" : lastError(number)
       throw TrainingError(
-        .cannotCreate, "cannot create the folder \(path): \(prefix): \(cause)",
-        advice: "--out with a folder that can be created")
+        .cannotCreate,
+        "cannot create the folder \(path): \(prefix == path ? "" : prefix + ": ")\(cause)",
+        advice: "\(option) with a folder that can be created")
     }
   }
 

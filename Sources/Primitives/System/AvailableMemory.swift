@@ -49,26 +49,17 @@ package struct AvailableMemory {
     return max(0, limit - max(0, used - files))
   }
 
-  /// The most bytes of addresses that the process may map; nil without a limit.
-  private static var addressLimit: Int? {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
-      limit.rlim_cur < UInt64(Int.max)
-    else { return nil }
-    return Int(limit.rlim_cur)
-  }
-
   /// If addresses are limited, lets all threads use one heap.
   ///
   /// A heap a thread reserves 64 MB of addresses, or none where these are short: what is left would
   /// depend on the limit in jumps. For the start of a program, before it has threads.
   package static func shareHeapWhereLimited() {
-    if addressLimit != nil { csystem_share_heap() }
+    if Platform.addressLimit != nil { csystem_share_heap() }
   }
 
   /// The address space left by RLIMIT_AS; nil without a limit.
   private var addressSpace: Int? {
-    guard let limit = AvailableMemory.addressLimit else { return nil }
+    guard let limit = Platform.addressLimit else { return nil }
     // The first number of /proc/self/statm is the mapped pages.
     let mapped =
       ControlGroups.text(of: "/proc/self/statm")?.split(separator: " ").first

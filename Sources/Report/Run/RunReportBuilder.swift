@@ -129,6 +129,8 @@ package struct RunReportBuilder {
     let path = contents.folder.file(RunFolder.samplesName)
     let place = contents.folder.place(RunFolder.samplesName)
     guard place.isThere else {
+      // A run without epochs changes no image.
+      guard contents.configuration?.recipe.hasEpochs != false else { return nil }
       problems.append(
         RunContents.Problem(
           file: RunFolder.samplesName, isMissing: true, message: "\(path) does not exist"))

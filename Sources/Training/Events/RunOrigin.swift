@@ -45,8 +45,10 @@ package struct RunOrigin: Codable, Sendable, Hashable {
       solvesHead == true
       ? "head solved for \(count) classes"
       : keepsHead ? "head kept" : "new head for \(count) classes"
-    let first =
-      "from \(model) (\(listed(classes))): \(tensors) of \(allTensors) tensors, " + head
+    // Of a large network the first ten names say less than their number.
+    let known =
+      classes.count > 10 ? counted(classes.count, "class", "classes") : listed(classes)
+    let first = "from \(model) (\(known)): \(tensors) of \(allTensors) tensors, " + head
     if frozenEpochs >= epochs {
       let how =
         views.map { "features are computed once, for " + counted($0, "view") }

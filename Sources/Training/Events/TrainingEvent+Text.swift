@@ -100,7 +100,7 @@ extension DatasetSummary {
   fileprivate var lines: [String] {
     splits.map { split in
       "\(split.split): \(counted(split.images, "image")) (\(counts(split))), \(split.origin)"
-    } + (skipped.isEmpty ? [] : ["skipped: " + counted(skipped.count, "unreadable image")])
+    }
   }
 
   /// Images of each class; of many classes the least and the most, since the events hold them all.

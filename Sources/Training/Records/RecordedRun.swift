@@ -21,7 +21,8 @@ struct RecordedRun: Sendable {
     guard RunFolder.holdsRun(folder.path) else {
       throw TrainingError(
         .badData, "\(path) holds no run \(purpose)",
-        expected: "a run folder with its \(RunFolder.configurationName)")
+        expected: "a run folder with its \(RunFolder.configurationName)",
+        advice: RunFolder.adviceToChoose(in: path))
     }
     configuration = try Configuration(file: folder.place(RunFolder.configurationName))
     do throws(TrainingError) {

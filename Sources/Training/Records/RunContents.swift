@@ -56,7 +56,8 @@ package struct RunContents: Sendable {
         .badData, "\(path) is not a run folder",
         found: FileSystem.isFolder(path)
           ? "neither " + names.joined(separator: " nor ") : "a file",
-        expected: "a folder written by cnnctl train")
+        expected: "a folder written by cnnctl train",
+        advice: RunFolder.adviceToChoose(in: path))
     }
     try folder.requireNoLinks()
     configuration = take(RunFolder.configurationName) { place throws(TrainingError) in

@@ -65,7 +65,7 @@ package struct RunEvents: Sendable {
     }
   }
 
-  /// The last event of a run, if the run has finished.
+  /// The last event of a run, if the run has finished; its paths are where the run lies now.
   static func summary(of run: RunFolder) throws(TrainingError) -> TrainingSummary? {
     let place = run.place(RunFolder.eventsName)
     guard let line = try LineReader.last(of: place, limit: sizeLimit) else { return nil }
@@ -73,7 +73,14 @@ package struct RunEvents: Sendable {
     guard let name = try? decoder.decode(Name.self, from: Data(line)), name.event == "done" else {
       return nil
     }
-    return try? decoder.decode(TrainingSummary.self, from: Data(line))
+    guard var summary = try? decoder.decode(TrainingSummary.self, from: Data(line)) else {
+      return nil
+    }
+    if FileSystem.identity(summary.run) != FileSystem.identity(run.path) {
+      summary.run = RunFolder.lasting(run.path)
+      summary.weights = RunFolder(existing: summary.run).bestWeights
+    }
+    return summary
   }
 
   /// The images that a run tells of; nil where nothing can be read.

@@ -104,9 +104,21 @@ package struct Evaluator {
         found: others.isEmpty
           ? "no image in a class folder" : "images in " + others.joined(separator: ", "),
         expected: "DATASET/\(split.rawValue)/<class>/*.jpg|png",
-        advice: others.first.map { "--split \($0)" } ?? "cnnctl check \(shellWord(path))")
+        advice: isOwn && others == [Split.train.rawValue]
+          ? adviceWithoutTest
+          : others.first.map { "--split \($0)" } ?? "cnnctl check \(shellWord(path))")
     }
     return EvaluationImages(name: name, dataset: path, samples: samples, isHeldOut: isHeldOut)
+  }
+
+  /// The advice for a run that has no other images than those that it was trained on.
+  private var adviceWithoutTest: String {
+    let unseen = "cnnctl evaluate with a folder of photos that the model has not seen"
+    guard let run, (try? RunRecord(folder: run))?.outOfFold != nil else {
+      return unseen + "; --split train evaluates those that it has learned from"
+    }
+    let report = run.file(RunFolder.foldsName + "/report.txt")
+    return "\(unseen); \(report) has its accuracy out of fold"
   }
 
   /// Whether both runs split the images in the same way, so that an image held out by one was held

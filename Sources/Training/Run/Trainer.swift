@@ -63,11 +63,14 @@ package final class Trainer {
   package func run(
     events: (TrainingEvent) throws -> Void, shouldStop: () -> Stopped? = { nil }
   ) throws -> TrainingSummary {
+    // Otherwise the program holds the length of the path of this file, another in each folder.
+    #sourceLocation(file:"Trainer",line:84)
     try withoutActuallyEscaping(events) { events in
       try withoutActuallyEscaping(shouldStop) { shouldStop in
         try run(events, shouldStop)
       }
     }
+    #sourceLocation()
   }
 
   private func run(
@@ -244,7 +247,7 @@ package final class Trainer {
     journal.record.reason = outcome.ending
     summary.endedBy = outcome.ending
     summary.seconds = journal.seconds
-    summary.peakMemoryBytes = peakMemoryBytes()
+    summary.peakMemoryBytes = Platform.peakMemoryBytes
     journal.record.peakMemoryBytes = summary.peakMemoryBytes
     try journal.writeRecord()
     try journal.report(.done(summary))
