@@ -275,11 +275,15 @@ package final class Trainer {
     journal.record.add(journal.processSeconds, to: .start)
     do {
       let images = try journal.time(.reading) {
-        try RunImages(plan, cache: memory.cache, engine: engine, group: team) {
-          try journal.progress(.loading(done: $0, total: $1))
-          if isOverTime, $0 < $1 {
-            throw outOfTime("reading \(grouped($0)) of \(counted($1, "image"))")
+        try RunImages(
+          plan, cache: memory.cache, engine: engine, group: team,
+          comparing: {
+            try journal.progress(.comparing(done: $0, total: $1))
+            try checkTime("comparing", $0, of: $1)
           }
+        ) {
+          try journal.progress(.loading(done: $0, total: $1))
+          try checkTime("reading", $0, of: $1)
         }
       }
       try checkpoint?.check(
@@ -298,12 +302,19 @@ package final class Trainer {
   /// Whether the time of the whole command is over, as far as this process decides.
   private var isOverTime: Bool { team.isFirst && limit.map { clock() >= $0 } ?? false }
 
+  /// Ends the run where its time is over while it works on its images.
+  private func checkTime(_ work: String, _ done: Int, of total: Int) throws {
+    if isOverTime, done < total {
+      throw outOfTime("\(work) \(grouped(done)) of \(counted(total, "image"))")
+    }
+  }
+
   /// The error where no time is left for a first step.
   private func outOfTime(_ work: String) -> any Error {
     guard let limit else { return Stopped(signal: 0) }
     return TrainingError(
       .usage, "--max-time \(seconds(limit)) is over before the first step",
-      found: "after \(work)", expected: "time to read all images and to train",
+      found: "after \(work)", expected: "time to read and compare all images and to train",
       advice: "a longer --max-time, or a smaller --fraction")
   }
 
