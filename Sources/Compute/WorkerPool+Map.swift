@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Synchronization
 
 extension WorkerPool {
   /// The values that `body` gives for each element, computed on all threads.
@@ -20,6 +21,27 @@ extension WorkerPool {
       }
       count = range.count
     }
+  }
+
+  /// The values that `body` gives for each number of a range, computed on all threads; nil once
+  /// `isStopped` says so.
+  ///
+  /// The calling thread asks it after each of its own numbers, and once at the end. Numbers that the
+  /// stop comes before have the value `blank`, which nobody gets to see.
+  package func map<Value>(
+    _ range: Range<Int>, blank: Value, isStopped: () -> Bool, _ body: (_ index: Int) -> Value
+  ) -> [Value]? {
+    let stops = Atomic(false)
+    let values = map(range) { index, worker in
+      if stops.load(ordering: .relaxed) { return blank }
+      let value = body(index)
+      // Worker 0 is the caller's thread.
+      if worker == 0, isStopped() { stops.store(true, ordering: .relaxed) }
+      return value
+    }
+    // The other threads may have taken every number before the caller's came to ask.
+    let isLate = isStopped()
+    return isLate || stops.load(ordering: .relaxed) ? nil : values
   }
 
   /// The values that `body` gives for ranges of 0..<count that follow one another, computed on all

@@ -1,4 +1,4 @@
-/// The kernels that work on pictures: resizing, sampling, scaling to floats.
+/// The kernels that work on pictures: resizing, sampling, scaling to floats, finding similar ones.
 ///
 /// Pictures have three bytes per pixel, row after row.
 package struct ImageKernels: Sendable {
@@ -46,6 +46,12 @@ package struct ImageKernels: Sendable {
       Int, Bool, UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// Finds hashes that differ in few bits from one.
+  ///
+  /// (hashes, at most 64 of them, hash, most bits): a bit for each hash that differs in no more, that
+  /// of the first the lowest.
+  package typealias NearHashes = @Sendable (UnsafePointer<UInt64>, Int, UInt64, Int) -> UInt64
+
   /// Resampling along a row.
   package let resampleRow: ResampleRow
   /// Resampling across rows.
@@ -54,15 +60,19 @@ package struct ImageKernels: Sendable {
   package let normalize: Normalize
   /// The augmentation pass.
   package let sampleAffine: SampleAffine
+  /// The search for similar pictures.
+  package let nearHashes: NearHashes
 
   /// The kernels of one instruction set.
   package init(
     resampleRow: @escaping ResampleRow, resampleColumn: @escaping ResampleColumn,
-    normalize: @escaping Normalize, sampleAffine: @escaping SampleAffine
+    normalize: @escaping Normalize, sampleAffine: @escaping SampleAffine,
+    nearHashes: @escaping NearHashes
   ) {
     self.resampleRow = resampleRow
     self.resampleColumn = resampleColumn
     self.normalize = normalize
     self.sampleAffine = sampleAffine
+    self.nearHashes = nearHashes
   }
 }

@@ -4,5 +4,5 @@ internal import KernelTypes
 func makeImageKernels() -> ImageKernels {
   ImageKernels(
     resampleRow: resampleRow, resampleColumn: resampleColumn, normalize: normalizePixels,
-    sampleAffine: sampleAffine)
+    sampleAffine: sampleAffine, nearHashes: nearHashes)
 }

@@ -147,6 +147,15 @@ import Testing
     #expect(taken.lines == taken.lines.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
   }
 
+  @Test func `Files and folders are answered in the order in which they are named`() {
+    let (cats, dogs) = (data.path + "/test_set/cats", data.path + "/test_set/dogs/")
+    let outcome = cnnctl("predict", "-r", dogs, cat, cats, "--model", run, "--format", "csv")
+    let paths = outcome.lines.dropFirst().map { line in String(line.prefix { $0 != "," }) }
+    #expect(paths.count == 13 && paths[6] == cat)
+    #expect(paths[..<6].allSatisfy { $0.hasPrefix(dogs) && !$0.contains("//") })
+    #expect(paths[7...].allSatisfy { $0.hasPrefix(cats + "/") })
+  }
+
   @Test func `Folders that lead back to themselves end, hidden files are ignored`() throws {
     let folder = data.folder.file("more")
     try write(tinyPicture(red: 9, green: 9, blue: 9, number: 1), to: folder + "/sub/a.PNG")

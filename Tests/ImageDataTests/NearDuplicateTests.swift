@@ -32,9 +32,15 @@ import Testing
     }
   }
 
+  private func search(
+    _ hashes: [PerceptualHash], threads: Int = 2, _ tick: NearDuplicates.Tick = { _, _ in false }
+  ) throws -> NearDuplicates.Outcome {
+    let engine = try TestEngine.make(threads: threads)
+    return NearDuplicates(hashes, workers: engine.workers, kernels: engine.kernels).search(tick)
+  }
+
   private func pairs(_ hashes: [PerceptualHash]) throws -> [[Int]] {
-    let engine = try TestEngine.make()
-    return NearDuplicates(hashes, workers: engine.workers).search().pairs.map { [$0.0, $0.1] }
+    try search(hashes).pairs.map { [$0.0, $0.1] }
   }
 
   @Test("Among 40,000 pictures every planted pair of up to 11 bits is found, and no other")
@@ -78,15 +84,14 @@ import Testing
 
   @Test("Among 100,000 pictures of one hash each looks at a few", .timeLimit(.minutes(1)))
   func oneHash() throws {
-    let engine = try TestEngine.make()
     let same = [PerceptualHash](repeating: strangers(1)[0], count: 100_000)
-    let found = NearDuplicates(same, workers: engine.workers).search()
+    let found = try search(same)
     #expect(found.pairs.count >= same.count - 1)
     #expect(found.lookups <= 17 * same.count)
     #expect(found.cutShort == 0)
     // Each is as far from all others in its greys as strangers are.
     let alike = strangers(40_000).map { PerceptualHash(bits: 2, greys: $0.greys) }
-    let cut = NearDuplicates(alike, workers: engine.workers).search()
+    let cut = try search(alike)
     #expect(cut.pairs.isEmpty)
     // A crop of one in a hundred looks at a part of the hashes, too.
     #expect(cut.lookups <= 4_000 * alike.count)
@@ -95,29 +100,105 @@ import Testing
 
   @Test("A search that meets more hashes than its part of them is cut short and counted")
   func cutShort() throws {
-    let engine = try TestEngine.make()
     // A quarter of the hash is the same; the rest keeps the pictures apart.
     let hashes = strangers(30_000).map {
       PerceptualHash(bits: $0.bits & ~0xFFFF, greys: $0.greys)
     }
-    let found = NearDuplicates(hashes, workers: engine.workers).search()
+    let found = try search(hashes)
     #expect(found.pairs.isEmpty)
     // Each but those with fewer than 20,000 before them, and chance meetings elsewhere.
     #expect((9_900...12_000).contains(found.cutShort))
     #expect(found.lookups <= 20_000 * hashes.count)
-    let few = NearDuplicates(Array(hashes.prefix(10_000)), workers: engine.workers).search()
+    let few = try search(Array(hashes.prefix(10_000)))
     #expect(few.cutShort == 0)
   }
 
   @Test("The part that may be looked at grows with the number of pictures")
   func naturalSets() throws {
-    let engine = try TestEngine.make()
     // Of 300,000 pictures 25,000 share a quarter of the hash: more than a small set may look at.
     let hashes = strangers(300_000, sharing: true).enumerated().map { index, hash in
       index % 12 == 0 ? PerceptualHash(bits: hash.bits & ~0xFFFF, greys: hash.greys) : hash
     }
-    let found = NearDuplicates(hashes, workers: engine.workers).search()
+    let found = try search(hashes)
     #expect(found.cutShort == 0)
+  }
+
+  @Test func `The groups are those of comparing each hash with each`() throws {
+    // Families of up to five around hashes of their own, some members near the border of 11 bits.
+    var stream = RandomStream(seed: 8, purpose: .initialization)
+    let hashes = strangers(400, sharing: true).enumerated().flatMap { family, hash in
+      (0...(family % 5)).map { member -> PerceptualHash in
+        var relative = hash
+        for _ in 0..<(member * (family % 8)) {
+          let word: UInt32 = stream.next()
+          relative.bits ^= 1 << UInt64(1 + word % 63)
+        }
+        return relative
+      }
+    }.shuffled(using: &stream)
+    var groups = hashes.indices.map { [$0] }
+    var places = Array(hashes.indices)
+    for (a, first) in hashes.enumerated() {
+      for b in 0..<a
+      where (first.bits ^ hashes[b].bits).nonzeroBitCount <= 11 && places[a] != places[b] {
+        let (kept, left) = (min(places[a], places[b]), max(places[a], places[b]))
+        for member in groups[left] { places[member] = kept }
+        groups[kept] += groups[left]
+        groups[left] = []
+      }
+    }
+    let expected = groups.map { $0.sorted() }.filter { $0.count > 1 }
+    #expect(expected.count > 200 && expected.contains { $0.count > 3 })
+    for threads in TestEngine.threadCounts {
+      // Just enough to connect a group: a tree.
+      var found = Set(hashes.indices.map { [$0] })
+      for (a, b) in try search(hashes, threads: threads).pairs {
+        let (of, other) = (
+          try #require(found.first { $0.contains(a) }), try #require(found.first { $0.contains(b) })
+        )
+        #expect(of != other)
+        found.subtract([of, other])
+        found.insert((of + other).sorted())
+      }
+      #expect(Set(expected) == found.filter { $0.count > 1 })
+    }
+  }
+
+  @Test func `A search says how far it is, and ends where it is told to`() throws {
+    let hashes = strangers(20_000, sharing: true)
+    var seen: [Int] = []
+    let whole = try search(hashes) { done, total in
+      #expect(total == hashes.count)
+      seen.append(done)
+      return false
+    }
+    #expect(!whole.isStopped && seen == seen.sorted() && seen.last == hashes.count)
+    for moment in [0, 1, 15_000] {
+      var asked = 0
+      let stopped = try search(hashes, threads: 1) { done, _ in
+        asked += 1
+        return moment < 2 ? asked > moment : done >= moment
+      }
+      #expect(stopped.isStopped)
+      // Nothing but a few images that were under way is done after the stop.
+      if moment < 2 { #expect(asked <= moment + 2) }
+    }
+  }
+
+  @Test func `Pictures that look about like all others are given up, and said to be`() throws {
+    // One coarse hash, and details that share half of what there is: worth a look, but not the same.
+    var stream = RandomStream(seed: 3, purpose: .initialization)
+    func texture() -> [Double] { (0..<1024).map { _ in 60 * (Double(stream.uniform()) - 0.5) } }
+    let shared = texture()
+    let hashes = (0..<300).map { _ in
+      let own = texture()
+      return PerceptualHash(
+        bits: 2, greys: zip(shared, own).map { UInt8(128 + $0 + 0.8 * $1) })
+    }
+    let found = try search(hashes)
+    #expect(found.pairs.isEmpty)
+    // Each but the first ones, which have few before them.
+    #expect((150...290).contains(found.cutShort), "\(found.cutShort)")
   }
 
   @Test("Mirroring a picture turns the bits of odd horizontal frequency")

@@ -140,6 +140,43 @@ import Testing
     #expect(try splits(.together, in: folder) == splits(.ignore, in: folder))
   }
 
+  @Test func `Comparing is reported to its end where images are divided, and only there`() throws {
+    let folder = try TemporaryFolder()
+    for number in 0..<12 {
+      try folder.write("\(number % 2)/\(number).png", Pattern(number: number).png)
+    }
+    let engine = try TestEngine.make()
+    func load(
+      _ policy: NearDuplicatePolicy, shouldStop: () -> Bool = { false },
+      comparing: (Int, Int) -> Void
+    ) throws -> ImageStore {
+      try ImageStore.load(
+        Dataset.open(folder.path), splits: [.train, .val],
+        content: ContentSplit(validation: 0.3, nearDuplicates: policy),
+        preprocessing: Preprocessing(width: 16, height: 16), workers: engine.workers,
+        kernels: engine.kernels, shouldStop: shouldStop, comparing: comparing)
+    }
+    var steps: [[Int]] = []
+    let store = try load(.together) { steps.append([$0, $1]) }
+    #expect(steps.last == [12, 12] && store.searchesCutShort == 0)
+    _ = try load(.ignore) { _, _ in Issue.record("nothing is to be compared") }
+    // A stop meanwhile ends it.
+    var isComparing = false
+    do {
+      _ = try load(.together, shouldStop: { isComparing }) { _, _ in isComparing = true }
+      Issue.record("it went on")
+    } catch ImageStoreError.stopped {}
+  }
+
+  @Test func `Comparing a million images is estimated at 128 bytes of each at most`() {
+    let content = ContentSplit(validation: 0.1, nearDuplicates: .together)
+    let kept = TinyCopies.mostInMemory * PerceptualHash.side * PerceptualHash.side
+    #expect(content.comparingBytes(images: 1_000_000) <= 128 * 1_000_000 + kept)
+    // Not less than what is held for certain: the hash, its place and four entries of the index.
+    #expect(content.comparingBytes(images: 1_000_000) >= 60 * 1_000_000 + kept)
+    #expect(ContentSplit(validation: 0.1).comparingBytes(images: 1_000_000) == 0)
+  }
+
   @Test func `Pictures of one kind, alike but for what is fine, are not the same`() throws {
     let engine = try TestEngine.make()
     // As X-rays of chests: one coarse shape, and in each another texture of points of 2 x 2.
@@ -159,6 +196,8 @@ import Testing
     // By the hash alone many would be.
     let bits = hashes.map(\.bits)
     #expect(bits.dropFirst().count { ($0 ^ bits[0]).nonzeroBitCount <= 11 } >= 15)
-    #expect(NearDuplicates(hashes, workers: engine.workers).search().pairs.isEmpty)
+    #expect(
+      NearDuplicates(hashes, workers: engine.workers, kernels: engine.kernels).search().pairs
+        .isEmpty)
   }
 }

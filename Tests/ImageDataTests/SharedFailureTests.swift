@@ -177,6 +177,8 @@ import Testing
     for policy in [ImageCache.Policy.ram, .disk] {
       var content = Shared.content
       content.fraction = 0.7
+      // Also while images are compared.
+      content.nearDuplicates = policy == .ram ? .together : .ignore
       var moments = 0
       while true {
         let folder = try TemporaryFolder()

@@ -209,4 +209,30 @@ struct ImageKernelTests {
       }
     }
   }
+
+  @Test(arguments: TestEngine.instructionSets)
+  func `hashes that differ in few bits are marked, and no others`(set: InstructionSet) throws {
+    let kernels = try kernels(set)
+    for count in [0, 1, 2, 7, 8, 15, 16, 31, 33, 63, 64] {
+      var random = RandomValues(seed: 107, salt: count)
+      let hash = random.targets(64, classes: 2).reduce(UInt64(0)) { $0 << 1 | UInt64($1) }
+      // The last is the hash itself, each before differs in one bit more.
+      var hashes: [UInt64] = []
+      for different in stride(from: 63, through: 0, by: -1) {
+        var other = hash
+        for bit in 0..<different { other ^= 1 << UInt64((5 * different + bit) % 64) }
+        hashes.append(other)
+      }
+      for most in [0, 11, 64] {
+        let marks = kernels.nearHashes(hashes, count, hash, most)
+        for (at, other) in hashes.enumerated() {
+          var different = 0
+          for bit in 0..<64 where (hash >> UInt64(bit)) & 1 != (other >> UInt64(bit)) & 1 {
+            different += 1
+          }
+          #expect((marks >> UInt64(at) & 1 == 1) == (at < count && different <= most))
+        }
+      }
+    }
+  }
 }

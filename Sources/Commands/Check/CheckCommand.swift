@@ -38,11 +38,17 @@ struct CheckCommand: Command {
     let engine = try Engine(arguments, console.environment)
     let scanning = StepProgress("scanning", unit: "files", console)
     let checking = StepProgress("checking", console)
+    var comparing: StepProgress?
     let report = try DatasetCheck.run(
       arguments.operands[0],
       maxPixels: arguments[SharedOption.maxPixels],
       workers: engine.workers, kernels: engine.kernels,
-      scanned: { scanning.show($0, of: nil) }
+      scanned: { scanning.show($0, of: nil) },
+      comparing: { done, total in
+        let step = comparing ?? StepProgress("comparing", console)
+        step.show(done, of: total)
+        comparing = step
+      }
     ) { checking.show($0, of: $1) }
     console.clear()
     let result = CheckResult(report: report, isStrict: arguments[Self.strict])

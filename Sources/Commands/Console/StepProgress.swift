@@ -82,6 +82,8 @@ package struct PlainPace: Sendable {
 final class EvaluationProgress {
   private let scanning: StepProgress
   private let reading: StepProgress
+  /// Begins when there is something to compare.
+  private lazy var comparing = StepProgress("comparing images", console)
   private let console: Console
 
   init(_ console: Console) {
@@ -96,6 +98,7 @@ final class EvaluationProgress {
     case .passedOver(let files):
       if let line = files.line { console.warning(line) }
     case .reading(let done, let total): reading.show(done, of: total)
+    case .comparing(let done, let total): comparing.show(done, of: total)
     }
   }
 }

@@ -34,7 +34,7 @@ struct OtherPhotos {
         .badData, "\(folder) holds no image",
         expected: "photos that belong to no class")
     }
-    paths = found.paths
+    paths = Array(found.paths)
   }
 
   /// What the model says of each photo, with its distance.

@@ -91,7 +91,7 @@ struct ExplainCommand: Command {
       page = Page()
     }
     let progress = StepProgress("explaining", console)
-    while let chunk = try images.next() {
+    while let chunk = try images.next().map({ Array($0) }) {
       let total = done + chunk.count
       if draws {
         let count = page.images + chunk.count

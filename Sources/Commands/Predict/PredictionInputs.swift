@@ -38,8 +38,8 @@ struct PredictionInputs {
   var isAtEnd: Bool { operands.isEmpty && list == nil }
 
   /// The next paths, at least one; nil after the last.
-  mutating func next() throws -> [String]? {
-    var chunk: [String] = []
+  mutating func next() throws -> PathChunk? {
+    var chunk = PathChunk()
     while chunk.isEmpty {
       if list != nil {
         chunk = expanded(try nextFromList())
@@ -69,16 +69,66 @@ struct PredictionInputs {
   }
 
   /// Folders replaced by their images where that was asked for.
-  private func expanded(_ paths: [String]) -> [String] {
-    guard recursive else { return paths }
-    return paths.flatMap { path in
-      guard FileSystem.isFolder(path) else { return [path] }
+  private func expanded(_ paths: [String]) -> PathChunk {
+    var chunk = PathChunk()
+    for path in paths {
+      guard recursive, FileSystem.isFolder(path) else {
+        chunk.add(path)
+        continue
+      }
       let folder = ImageFolder(below: path, found: scanned)
       for problem in folder.problems { warn(problem.summary) }
       if folder.paths.isEmpty { warn("\(path) holds no image") }
       if let line = folder.passedOver.line { warn("\(path): \(line)") }
-      return folder.paths
+      chunk.add(folder.paths)
     }
+    return chunk
+  }
+}
+
+/// Paths that are answered together: those that were named, and those of whole folders.
+struct PathChunk: RandomAccessCollection {
+  private enum Piece {
+    case named([String])
+    case folder(ImagePaths)
+  }
+
+  /// The pieces in order, each with the number of paths before it.
+  private var pieces: [(start: Int, paths: Piece)] = []
+  private(set) var endIndex = 0
+
+  var startIndex: Int { 0 }
+
+  subscript(index: Int) -> String {
+    // The last piece that begins at or before the path; an empty one begins where the next does.
+    var (low, high) = (0, pieces.count - 1)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if pieces[middle].start <= index { low = middle } else { high = middle - 1 }
+    }
+    let place = index - pieces[low].start
+    return switch pieces[low].paths {
+    case .named(let paths): paths[place]
+    case .folder(let paths): paths[place]
+    }
+  }
+
+  /// Adds a path that was named.
+  mutating func add(_ path: String) {
+    if case (let start, .named(var paths))? = pieces.last {
+      pieces.removeLast()
+      paths.append(path)
+      pieces.append((start, .named(paths)))
+    } else {
+      pieces.append((endIndex, .named([path])))
+    }
+    endIndex += 1
+  }
+
+  /// Adds the paths of a folder.
+  mutating func add(_ paths: ImagePaths) {
+    pieces.append((endIndex, .folder(paths)))
+    endIndex += paths.count
   }
 }
 

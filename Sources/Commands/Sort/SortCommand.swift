@@ -135,7 +135,8 @@ struct SortCommand: Command {
     for problem in found.problems { console.warning(problem.summary) }
     let isRecursive = arguments[SharedOption.recursive]
     let photos =
-      isRecursive ? found.paths : found.paths.filter { FileSystem.parent(of: $0) == root }
+      isRecursive
+      ? Array(found.paths) : found.paths.filter { FileSystem.parent(of: $0) == root }
     let below = found.paths.count - photos.count
     let own = try folders.ownPaths(photos)
     if let line = found.passedOver.line { console.warning("\(named): \(line)") }

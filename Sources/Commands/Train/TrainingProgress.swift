@@ -56,6 +56,8 @@ final class TrainingProgress {
       if plots { draw(samples) }
     case .loading(let done, let total):
       meter.show("reading images", done, of: total)
+    case .comparing(let done, let total):
+      meter.show("comparing images", done, of: total)
     case .features(let done, let total):
       meter.show("computing features", done, of: total)
     case .batch(let progress):

@@ -70,6 +70,7 @@ struct VerifyCommand: Command {
   private func show(_ event: TrainingEvent, _ meter: TrainingMeter) {
     switch event {
     case .loading(let done, let total): meter.show("reading images", done, of: total)
+    case .comparing(let done, let total): meter.show("comparing images", done, of: total)
     case .features(let done, let total): meter.show("computing features", done, of: total)
     case .batch(let progress):
       meter.show("repeating", unit: "steps", progress.step, of: progress.steps)

@@ -21,10 +21,12 @@ package enum DatasetCheck {
   ///
   /// Throws only where there is no folder to list or far too much in it; whatever else is wrong with
   /// it is a finding, and the rest is checked. `scanned` is called now and then while folders are
-  /// listed, then `progress` on the caller's thread, and with done == total at the end.
+  /// listed, then `progress` on the caller's thread, and with done == total at the end, then
+  /// `comparing` while similar images are looked for.
   package static func run(
     _ path: String, maxPixels: Int = Preprocessing.defaultMaxPixels, workers: WorkerPool,
     kernels: KernelTable, scanned: (_ entries: Int) -> Void = { _ in },
+    comparing: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(DatasetError) -> CheckReport {
     let survey = try FolderSurvey(path) { entries in
@@ -57,12 +59,17 @@ package enum DatasetCheck {
     progress(total, total)
 
     report.add(checked)
-    let copies = copyFindings(checked, maxPixels: maxPixels, workers)
-    report.cutShort = copies.cutShort
+    let equal = equalImages(checked, maxPixels: maxPixels, workers)
+    let similar = search(checked, equal, workers, kernels) {
+      comparing($0, $1)
+      return false
+    }
+    report.cutShort = similar.cutShort
     var findings = layoutFindings(survey) + folderFindings(survey, otherKinds: kinds)
     findings += classFindings(survey, checked, report.classes)
     for index in checked.files.indices { findings += checked.findings(of: index) }
-    findings += copies.findings
+    findings += equal.several.flatMap { sameFindings(checked, $0) }
+    findings += similarFindings(checked, equal, similar)
     // Stable, so that each kind keeps the order of its files.
     report.findings = CheckFinding.Kind.allCases.flatMap { kind in
       findings.filter { $0.kind == kind }
@@ -86,19 +93,15 @@ extension DatasetCheck {
     return files
   }
 
-  /// Images that are there more than once, exactly or nearly.
-  ///
-  /// Also says for how many the search for similar ones was cut short.
-  fileprivate static func copyFindings(
+  /// Images by their pixels.
+  fileprivate static func equalImages(
     _ checked: CheckedImages, maxPixels: Int, _ workers: WorkerPool
-  ) -> (findings: [CheckFinding], cutShort: Int) {
+  ) -> EqualImages {
     let pixels = pixelDigests(checked, maxPixels: maxPixels, workers)
-    let same = EqualImages(checked.readable) { index in
+    return EqualImages(checked.readable) { index in
       let digest = checked.digest(of: index)
       return pixels[digest] ?? digest
     }
-    let (near, cutShort) = nearFindings(checked, same, workers)
-    return (same.several.flatMap { sameFindings(checked, $0) } + near, cutShort)
   }
 
   /// The digests of the pixels in files that differ but may hold the same, by the files' digests.
@@ -131,28 +134,44 @@ extension DatasetCheck {
       checked.files.placed(files))
   }
 
-  /// Findings about images that look alike; each lists all files with the image.
-  private static func nearFindings(
-    _ checked: CheckedImages, _ same: EqualImages, _ workers: WorkerPool
-  ) -> (findings: [CheckFinding], cutShort: Int) {
-    // One file of those with the same pixels is compared: the first.
+  /// Groups of images that look alike, and for how many the search was cut short.
+  private struct SimilarImages {
+    var groups: [[Int32]]
+    var cutShort: Int
+  }
+
+  /// Looks for images that look alike: one file of those with the same pixels is compared, the first.
+  private static func search(
+    _ checked: CheckedImages, _ equal: EqualImages, _ workers: WorkerPool, _ kernels: KernelTable,
+    tick: NearDuplicates.Tick
+  ) -> SimilarImages {
     var isFirst = [Bool](repeating: false, count: checked.files.count)
-    for group in 0..<same.count { if let first = same[group].first { isFirst[Int(first)] = true } }
+    for group in 0..<equal.count {
+      if let first = equal[group].first { isFirst[Int(first)] = true }
+    }
     let images = checked.copies.images
     let chosen = images.indices.filter { isFirst[Int(images[$0])] }.map { Int32($0) }
-    let outcome = NearDuplicates(checked.copies, chosen, workers: workers).search()
+    let outcome = NearDuplicates(checked.copies, chosen, workers: workers, kernels: kernels)
+      .search(tick)
     var groups = Groups(count: chosen.count)
     for (a, b) in outcome.pairs { groups.join(a, b) }
-    let alike = groups.all().map { members in members.map { images[Int(chosen[$0])] } }
+    return SimilarImages(
+      groups: groups.all().map { members in members.map { images[Int(chosen[$0])] } },
+      cutShort: outcome.cutShort)
+  }
+
+  /// Findings about images that look alike; each lists all files with the image.
+  private static func similarFindings(
+    _ checked: CheckedImages, _ equal: EqualImages, _ similar: SimilarImages
+  ) -> [CheckFinding] {
     var files: [Int32: ArraySlice<Int32>] = [:]
-    let wanted = Set(alike.flatMap(\.self))
-    for group in 0..<same.count {
-      if let first = same[group].first, wanted.contains(first) { files[first] = same[group] }
+    let wanted = Set(similar.groups.flatMap(\.self))
+    for group in 0..<equal.count {
+      if let first = equal[group].first, wanted.contains(first) { files[first] = equal[group] }
     }
-    let findings = alike.map { members in
+    return similar.groups.map { members in
       CheckFinding.alike(checked.files.placed(members.flatMap { files[$0] ?? [] }))
     }
-    return (findings, outcome.cutShort)
   }
 }
 

@@ -47,11 +47,13 @@ package struct ContentSplit: Codable, Sendable, Hashable {
     nearDuplicates == .together && (validation > 0 || test > 0 || hasFolds || fold != nil)
   }
 
-  /// Bytes that comparing images takes while they are loaded: the details of each, and the tiny
-  /// copies that are kept in memory.
+  /// Bytes that comparing images takes while they are loaded: what the search holds of each, its hash
+  /// and number in arrays that may have grown to twice what is needed, and the tiny copies that are
+  /// kept in memory.
   package func comparingBytes(images: Int) -> Int {
     guard comparesImages else { return 0 }
-    return images * (PerceptualHash.count + 256)
+    let known = MemoryLayout<UInt64>.stride + MemoryLayout<Int32>.stride
+    return images * (NearDuplicates.bytesPerImage + 2 * known)
       + min(images, TinyCopies.mostInMemory) * PerceptualHash.count
   }
 

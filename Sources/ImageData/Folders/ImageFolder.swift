@@ -3,7 +3,7 @@ internal import Primitives
 /// The images below any folder, whatever the folders in it mean.
 package struct ImageFolder {
   /// The images, in byte order of their paths, folder by folder.
-  package private(set) var paths: [String] = []
+  package private(set) var paths = ImagePaths()
   package private(set) var passedOver = PassedOver()
   package private(set) var problems: [DatasetError] = []
 
@@ -12,7 +12,9 @@ package struct ImageFolder {
   /// Hidden and system files are ignored; links are followed, but not back to a folder that
   /// leads here. `found` is told of the count so far, a folder at a time.
   package init(below folder: String, found: (Int) -> Void = { _ in }) {
-    collect(folder, within: [], found)
+    // What is joined to a name below has no slash of its own.
+    let isJoined = folder.utf8.count > 1 && folder.hasSuffix("/")
+    collect(isJoined ? String(folder.dropLast()) : folder, within: [], found)
   }
 
   private mutating func collect(
@@ -29,9 +31,9 @@ package struct ImageFolder {
       return
     }
     for entry in listing.entries {
-      let path = folder.hasSuffix("/") ? folder + entry.name : folder + "/" + entry.name
+      let path = joined(folder, entry.name)
       switch ImageName.role(entry, path: path) {
-      case .image: paths.append(path)
+      case .image: paths.add(entry.name, in: folder)
       // A run's own folder is read where it is named, and not where it lies among photos.
       case .folder where SkippedEntries.contains(folder: entry.name, at: path): break
       case .folder: collect(path, within: ancestors.union([identity]), found)

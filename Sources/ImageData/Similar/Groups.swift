@@ -5,12 +5,14 @@ struct Groups {
   /// Numbers below `count`, each alone.
   init(count: Int) { parents = Array(0..<Int32(count)) }
 
-  /// Puts the groups of two numbers together.
-  mutating func join(_ a: Int, _ b: Int) {
+  /// Puts the groups of two numbers together, and says whether they were two.
+  @discardableResult
+  mutating func join(_ a: Int, _ b: Int) -> Bool {
     let first = leader(a)
     let second = leader(b)
     // The smallest number leads.
     parents[max(first, second)] = Int32(min(first, second))
+    return first != second
   }
 
   /// The groups of more than one, members in order, by their first members.

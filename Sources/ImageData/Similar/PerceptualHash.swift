@@ -82,23 +82,21 @@ package struct PerceptualHash: Sendable, Hashable {
 
   /// The cosine transform, across or down, of a tiny copy or of a part of one.
   struct Cosines {
-    /// The weight of point x in frequency u, at [u][x].
-    fileprivate var weights: [Float]
+    /// The weights of each point in the frequencies.
+    fileprivate var weights: [SIMD8<Float>]
 
     /// Of a part that leaves out so much at the low and the high end.
     init(low: Double = 0, high: Double = 0) {
-      var weights = [Double](repeating: 0, count: frequencies * side)
-      for (x, place) in PictureCrop.places(low, high).enumerated() {
-        let place = min(max(place, 0), Double(side - 1))
-        let point = min(Int(place), side - 2)
-        let part = place - Double(point)
+      var weights = [SIMD8<Double>](repeating: .zero, count: side)
+      let places = GreyPlaces(PictureCrop.places(low, high))
+      for x in 0..<side {
         for u in 0..<frequencies {
           let value = cos(Double.pi * Double((2 * x + 1) * u) / Double(2 * side))
-          weights[u * side + point] += value * (1 - part)
-          weights[u * side + point + 1] += value * part
+          weights[places.points[x]][u] += value * (1 - places.parts[x])
+          weights[places.points[x] + 1][u] += value * places.parts[x]
         }
       }
-      self.weights = weights.map { Float($0) }
+      self.weights = weights.map { SIMD8<Float>($0) }
     }
   }
 
@@ -109,27 +107,22 @@ package struct PerceptualHash: Sendable, Hashable {
   static func signs(
     _ greys: [Float], across: Cosines = whole, down: Cosines = whole
   ) -> UInt64 {
-    var bits: UInt64 = 0
+    // The sums of the frequencies across, one vector for each down.
+    var sums = [SIMD8<Float>](repeating: .zero, count: frequencies)
     across.weights.withUnsafeBufferPointer { across in
-      down.weights.withUnsafeBufferPointer { down in
-        greys.withUnsafeBufferPointer { greys in
-          // Across, at [y][u].
-          var rows = [Float](repeating: 0, count: side * frequencies)
-          for y in 0..<side {
-            for u in 0..<frequencies {
-              var sum: Float = 0
-              for x in 0..<side { sum += greys[y * side + x] * across[u * side + x] }
-              rows[y * frequencies + u] = sum
-            }
-          }
-          for bit in 1..<frequencies * frequencies {
-            let (v, u) = bit.quotientAndRemainder(dividingBy: frequencies)
-            var sum: Float = 0
-            for y in 0..<side { sum += rows[y * frequencies + u] * down[v * side + y] }
-            if sum > 0 { bits |= 1 << UInt64(bit) }
-          }
+      greys.withUnsafeBufferPointer { greys in
+        for y in 0..<side {
+          var row = SIMD8<Float>.zero
+          for x in 0..<side { row += greys[y * side + x] * across[x] }
+          let weights = down.weights[y]
+          for v in 0..<frequencies { sums[v] += weights[v] * row }
         }
       }
+    }
+    var bits: UInt64 = 0
+    for bit in 1..<frequencies * frequencies
+    where sums[bit / frequencies][bit % frequencies] > 0 {
+      bits |= 1 << UInt64(bit)
     }
     return bits
   }

@@ -39,6 +39,8 @@ package final class ImageStore: Sendable {
   private let plan: ImageStorePlan
   /// Pairs of images that are the same picture, where images were compared.
   var alike: [(Int, Int)] { plan.alike }
+  /// Images for which the search for the same picture was cut short, so that some may be missing.
+  package var searchesCutShort: Int { plan.cutShort }
 
   /// Reads, hashes, decodes and resizes the images of some splits, each file once but for the few
   /// that turn out to belong to another split than was expected.
@@ -47,7 +49,8 @@ package final class ImageStore: Sendable {
   /// those of splits not asked for are hashed and left. `trainingSize` is the size of training
   /// images (the network's if nil). `cache` says where the pixels are kept; a file of an earlier
   /// load of the same files is used as it is. `progress` is called on the caller's thread now and
-  /// then, and with done == total at the end. With a fraction the training folder is hashed first.
+  /// then, and with done == total at the end; `comparing` likewise, after that, where images are
+  /// compared. With a fraction the training folder is hashed first.
   ///
   /// In a group of several this process reads its part alone and learns the rest from the others;
   /// what the store says is the same on all, and that of one process. Images that others have
@@ -60,6 +63,7 @@ package final class ImageStore: Sendable {
     cache: ImageCache = ImageCache(), group: Group = Group(), filesPerExchange: Int = 256,
     workers: WorkerPool, kernels: KernelTable,
     shouldStop: () -> Bool = { false },
+    comparing: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ImageStoreError) -> ImageStore {
     let plan = ImageStorePlan(
@@ -76,9 +80,12 @@ package final class ImageStore: Sendable {
       return shouldStop()
     }
     var loading = try ImageStoreLoading(
-      plan, plan.readers(kernels), workers, cache, group, filesPerExchange: filesPerExchange
+      plan, workers, kernels, cache, group, filesPerExchange: filesPerExchange
     ) { tick(0, plan.candidates.count) }
-    return try loading.load(tick)
+    return try loading.load(tick) { done, total in
+      comparing(done, total)
+      return shouldStop()
+    }
   }
 
   init(_ source: PixelSource, plan: ImageStorePlan, outcomes: OutcomeTable) {

@@ -1,5 +1,6 @@
 internal import Compute
 internal import FoundationEssentials
+internal import KernelTypes
 internal import Primitives
 internal import Ranks
 internal import Synchronization
@@ -10,13 +11,15 @@ internal import Synchronization
 /// reads the files whose index leaves its rank when divided by their number, or one of each machine
 /// all of them into a file. What is exchanged, in this order on every process: the listings (which
 /// ends it if they differ), whether each has its memory or file, the content ranks where there is a
-/// fraction, the outcomes of the files, some after some, and the end. Which of them follow depends
+/// fraction, the outcomes of the files, some after some, whether images have been compared where they
+/// are, and the end. Which of them follow depends
 /// only on what all have learnt before, and what fails on one is told in the exchange that is due:
 /// so none waits for another in vain. A process alone exchanges nothing.
 struct ImageStoreLoading {
   private var plan: ImageStorePlan
   private let readers: ImageStorePlan.Readers
   private let workers: WorkerPool
+  private let kernels: KernelTable
   private let exchange: LoadingExchange
   private let filesPerExchange: Int
   private let keeper: PixelKeeper
@@ -39,10 +42,11 @@ struct ImageStoreLoading {
   ///
   /// The errors here and in `load` are the same on all processes, but for one of the connection.
   init(
-    _ plan: ImageStorePlan, _ readers: ImageStorePlan.Readers, _ workers: WorkerPool,
-    _ cache: ImageCache, _ group: Group, filesPerExchange: Int, isStopped: () -> Bool
+    _ plan: ImageStorePlan, _ workers: WorkerPool, _ kernels: KernelTable, _ cache: ImageCache,
+    _ group: Group, filesPerExchange: Int, isStopped: () -> Bool
   ) throws(ImageStoreError) {
-    (self.plan, self.readers, self.workers) = (plan, readers, workers)
+    (self.plan, self.workers, self.kernels) = (plan, workers, kernels)
+    readers = plan.readers(kernels)
     self.filesPerExchange = filesPerExchange
     exchange = LoadingExchange(group: group)
     let agreement = try LoadingAgreement(
@@ -55,9 +59,17 @@ struct ImageStoreLoading {
   }
 
   /// Reads this process's part and learns the rest.
-  mutating func load(_ tick: Tick) throws(ImageStoreError) -> ImageStore {
+  ///
+  /// `comparing` takes note of how many images have been compared.
+  mutating func load(_ tick: Tick, comparing: Tick) throws(ImageStoreError) -> ImageStore {
     let total = try readUsed(tick)
-    plan.compare(outcomes, workers)
+    if plan.content.comparesImages {
+      // Each has all tiny copies; but one alone may be asked to stop meanwhile.
+      _ = try exchange.gather(.compared) { () throws(ImageStoreError) -> Bool in
+        try plan.compare(outcomes, workers, kernels, tick: comparing)
+        return true
+      }
+    }
     if !keeper.isFound || !group.isAlone {
       // All processes have the same digests, and so the same files to read again.
       let again = plan.settle(&outcomes)
@@ -205,22 +217,14 @@ struct ImageStoreLoading {
     return Array(zip(indices, found))
   }
 
-  /// The results of `body` for each index, computed on all threads; the calling thread checks after
-  /// each of its own, and once at the end, whether to stop.
+  /// The results of `body` for each index, computed on all threads, unless it is to be stopped.
   private func map<Value>(
     _ indices: [Int], _ blank: Value, _ isStopped: () -> Bool, _ body: (_ index: Int) -> Value
   ) throws(ImageStoreError) -> [Value] {
-    let stops = Atomic(false)
-    let values = workers.map(indices) { index, worker in
-      if stops.load(ordering: .relaxed) { return blank }
-      let value = body(index)
-      // Worker 0 is the caller's thread.
-      if worker == 0, isStopped() { stops.store(true, ordering: .relaxed) }
-      return value
+    let values = workers.map(indices.indices, blank: blank, isStopped: isStopped) {
+      body(indices[$0])
     }
-    // The other threads may have taken every image before the caller's came to ask.
-    let isLate = isStopped()
-    if isLate || stops.load(ordering: .relaxed) { throw .stopped }
+    guard let values else { throw .stopped }
     return values
   }
 

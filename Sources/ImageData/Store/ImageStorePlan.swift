@@ -21,6 +21,8 @@ struct ImageStorePlan {
   private var decided: [FileDigest: Split] = [:]
   /// Pairs of candidates that are the same picture.
   private(set) var alike: [(Int, Int)] = []
+  /// Candidates for which the search for the same picture was cut short.
+  private(set) var cutShort = 0
 
   init(
     _ dataset: Dataset, _ splits: [Split], _ content: ContentSplit,
@@ -152,9 +154,16 @@ extension ImageStorePlan {
   }
 
   /// Finds the candidates that are the same picture, now that all have been read.
-  mutating func compare(_ outcomes: OutcomeTable, _ workers: WorkerPool) {
-    guard content.comparesImages else { return }
-    alike = NearDuplicates.pairs(of: outcomes.copies, workers: workers)
+  ///
+  /// `tick` is told how far the search is, and says whether to stop.
+  mutating func compare(
+    _ outcomes: OutcomeTable, _ workers: WorkerPool, _ kernels: KernelTable,
+    tick: NearDuplicates.Tick
+  ) throws(ImageStoreError) {
+    let outcome = NearDuplicates.outcome(
+      of: outcomes.copies, workers: workers, kernels: kernels, tick: tick)
+    if outcome.isStopped { throw .stopped }
+    (alike, cutShort) = (outcome.pairs, outcome.cutShort)
   }
 
   /// Some candidates as they are divided.

@@ -14,6 +14,8 @@ struct LoadingExchange {
     case content
     /// The outcomes of files.
     case images
+    /// That images have been compared.
+    case compared
     /// That all is done.
     case end
   }
@@ -21,7 +23,7 @@ struct LoadingExchange {
   /// What one process made, or why it could not.
   private struct Message<Value: Codable>: Codable {
     /// Another version of what is exchanged has another number.
-    var version = 5
+    var version = 6
     var topic: Topic
     var value: Value?
     var error: ImageStoreError?

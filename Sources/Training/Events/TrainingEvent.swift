@@ -12,6 +12,8 @@ package enum TrainingEvent: Sendable {
   case samples(TrainingSamples)
   /// Images decoded so far, for a progress bar.
   case loading(done: Int, total: Int)
+  /// Images compared with the others so far, before they are divided.
+  case comparing(done: Int, total: Int)
   /// Images whose features are computed so far, before training with a frozen backbone.
   case features(done: Int, total: Int)
   /// The last layer is solved, and all layers are trained from there.

@@ -204,7 +204,10 @@ package struct LabelAudit: Sendable {
     return DividedImages(
       samples.indices.map { (known[$0].digest, names[$0], samples.classIndex(of: $0)) }
     )
-    .units(alike: NearDuplicates.pairs(of: known.map(\.1), workers: engine.workers))
+    .units(
+      alike: NearDuplicates.pairs(
+        of: known.map(\.1), workers: engine.workers, kernels: engine.kernels)
+    )
     .map(\.bytes)
   }
 

@@ -215,6 +215,7 @@ package struct Evaluator {
       preprocessing: Preprocessing(
         width: 8, height: 8, filter: .nearest, exif: .ignore, maxPixels: maxPixels),
       workers: engine.workers, kernels: engine.kernels,
+      comparing: { preparing(.comparing(done: $0, total: $1)) },
       progress: { preparing(.reading(done: $0, total: $1)) })
     return store.samples.selecting(store.indices(split))
   }
@@ -228,6 +229,8 @@ package enum EvaluationPreparation: Sendable {
   case passedOver(PassedOver)
   /// Images are read, to find those that a run held out.
   case reading(done: Int, total: Int)
+  /// They are compared, as near-duplicates were held out together.
+  case comparing(done: Int, total: Int)
 }
 
 /// The images of one split, as an evaluator chose them.

@@ -21,19 +21,22 @@ struct RunImages {
   /// Reads the images; the error is `ImageStoreError`, or a `TrainingError` for too many bad ones.
   init(
     _ plan: RunPlan, cache: ImageCache, engine: Engine, group: Group = Group(),
+    comparing: (_ done: Int, _ total: Int) throws -> Void,
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
     self.plan = plan
     var failure: (any Error)?
+    func report(_ step: () throws -> Void) {
+      do { try step() } catch { failure = failure ?? error }
+    }
     do {
       store = try ImageStore.load(
         plan.dataset, splits: plan.splits, content: plan.content,
         preprocessing: plan.preprocessing, trainingSize: plan.trainingSize,
         cache: cache, group: group, workers: engine.workers, kernels: engine.kernels,
-        shouldStop: { failure != nil }
-      ) { done, total in
-        do { try progress(done, total) } catch { failure = failure ?? error }
-      }
+        shouldStop: { failure != nil },
+        comparing: { done, total in report { try comparing(done, total) } }
+      ) { done, total in report { try progress(done, total) } }
     } catch {
       // Loading only knows that it was to stop, whoever asked knows why.
       throw failure ?? error
@@ -58,6 +61,12 @@ struct RunImages {
     }
     copies = store.copies
     warnings += RunImages.copies(copies, plan)
+    if store.searchesCutShort > 0 {
+      warnings.append(
+        "the search for images that are the same picture was cut short for "
+          + "\(counted(store.searchesCutShort, "image")), which look like too many others; some may "
+          + "be in two splits")
+    }
     warnings += RunImages.smallSets(store, plan, training: training, validation: validation)
     if let seen = RunImages.seen(validation, store, plan), seen.images > 0 {
       warnings.append(

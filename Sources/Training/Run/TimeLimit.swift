@@ -26,7 +26,7 @@ package struct TimeLimit {
     guard let limit = seconds else { return Stopped(signal: 0) }
     return TrainingError(
       .usage, "--max-time \(Training.seconds(limit)) is over before the first step",
-      found: "after \(work)", expected: "time to read all images and to train",
+      found: "after \(work)", expected: "time to read and compare all images and to train",
       advice: "a longer --max-time, or a smaller --fraction")
   }
 }

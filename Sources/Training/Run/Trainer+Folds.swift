@@ -54,7 +54,8 @@ extension Trainer {
           width: 8, height: 8, filter: .nearest, exif: plan.preprocessing.exif,
           maxPixels: plan.preprocessing.maxPixels),
         workers: engine.workers, kernels: engine.kernels,
-        shouldStop: { journal.stopped != nil }
+        shouldStop: { journal.stopped != nil },
+        comparing: { try? journal.pass(.comparing(done: $0, total: $1)) }
       ) { try? journal.pass(.loading(done: $0, total: $1)) }
     } catch {
       if error == .stopped, let stopped = journal.stopped { throw stopped }
@@ -102,7 +103,7 @@ extension Trainer {
             fold: fold, folds: count, images: result.evaluation.images,
             accuracy: result.evaluation.accuracy)
           try journal.report(.foldDone(figures, result, run: run))
-        case .start, .loading, .features, .solved, .batch, .validating, .epoch, .plan:
+        case .start, .loading, .comparing, .features, .solved, .batch, .validating, .epoch, .plan:
           try journal.pass(event)
         case .scanning, .dataset, .samples, .digest, .checkpoint, .warning, .calibrated, .fold,
           .foldDone, .outOfFold, .done:

@@ -261,11 +261,15 @@ package final class Trainer {
     journal.record.add(journal.processSeconds, to: .start)
     do {
       let images = try journal.time(.reading) {
-        try RunImages(plan, cache: memory.cache, engine: engine, group: team) {
-          try journal.progress(.loading(done: $0, total: $1))
-          if isOverTime, $0 < $1 {
-            throw time.outOfTime(after: "reading \(grouped($0)) of \(counted($1, "image"))")
+        try RunImages(
+          plan, cache: memory.cache, engine: engine, group: team,
+          comparing: {
+            try journal.progress(.comparing(done: $0, total: $1))
+            try checkTime("comparing", $0, of: $1)
           }
+        ) {
+          try journal.progress(.loading(done: $0, total: $1))
+          try checkTime("reading", $0, of: $1)
         }
       }
       try checkpoint?.check(
@@ -283,6 +287,13 @@ package final class Trainer {
 
   /// Whether the time of the whole command is over, as far as this process decides.
   private var isOverTime: Bool { team.isFirst && time.isOver }
+
+  /// Ends the run where its time is over while it works on its images.
+  private func checkTime(_ work: String, _ done: Int, of total: Int) throws {
+    if isOverTime, done < total {
+      throw time.outOfTime(after: "\(work) \(grouped(done)) of \(counted(total, "image"))")
+    }
+  }
 
   private func prepare(
     _ plan: RunPlan, _ images: RunImages, _ memory: MemoryEstimate, _ checkpoint: Checkpoint?,

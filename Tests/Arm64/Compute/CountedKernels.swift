@@ -219,6 +219,10 @@ private func counted(_ k: ImageKernels) -> ImageKernels {
     sampleAffine: { [p = place("sampleAffine")] in
       call(p)
       return k.sampleAffine($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+    },
+    nearHashes: { [p = place("nearHashes")] in
+      call(p)
+      return k.nearHashes($0, $1, $2, $3)
     })
 }
 
