@@ -234,9 +234,9 @@ struct PictureSearch {
     var best = (promise: -Float.infinity, part: PictureCrop.whole)
     for (number, crop) in PictureSearch.crops.enumerated() {
       let promise = view(number, isMirrored).detail.product(detail)
+      if promise >= PictureSearch.enoughPromise { return true }
       if promise > best.promise { best = (promise, crop.part) }
     }
-    if best.promise >= PictureSearch.enoughPromise { return true }
     guard best.promise >= PictureSearch.leastPromise else { return false }
     alignmentsLeft -= 1
     let (own, part) = isMirrored ? (mirrored, best.part.mirrored) : (square, best.part)
