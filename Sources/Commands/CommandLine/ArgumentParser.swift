@@ -115,7 +115,7 @@ package struct ArgumentParser {
       throw command.usageError("argument \(empty + 1) is empty", expected: command.usage)
     }
     if operands.count < command.operands.lowerBound, !operands.isEmpty {
-      throw usage(
+      throw command.usageError(
         "too few arguments", found: operands.joined(separator: " "), expected: command.usage)
     }
     if operands.count < command.operands.lowerBound {
