@@ -340,8 +340,7 @@ extension Epochs {
 
 /// What is known of a run before its first step.
 extension Epochs {
-  /// Begins with a last layer that is solved: it counts like an epoch, and its weights are kept until
-  /// those of one are.
+  /// Begins with a last layer that is solved, whose weights are kept until those of an epoch are.
   func begin(with solution: CrossValidation, _ folds: Folds) throws {
     try steps.setLastLayer(to: solution.layer)
     try team.requireSame("weights", steps.trained.digest)
