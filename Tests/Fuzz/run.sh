@@ -42,10 +42,10 @@ build() {
     >"$work/module.modulemap"
   # The compiler leaves files where it is started.
   cd "$work"
-  # The one type of Primitives that decoding needs.
+  # What decoding needs of Primitives.
   swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
     -wmo -module-name Primitives -emit-module -emit-module-path "$work/Primitives.swiftmodule" \
-    -c -o "$work/Primitives.o" "$top/Sources/Primitives/RGBImage.swift"
+    -c -o "$work/Primitives.o" "$top"/Sources/Primitives/{RGBImage,Files/ByteOrder}.swift
   objects+=("$work/Primitives.o")
   # Checks stay on. swiftc has no undefined behaviour sanitizer here: Swift traps by itself.
   swiftc -g -O -swift-version 6 -sanitize=address,fuzzer -parse-as-library -package-name cnnctl \
