@@ -70,8 +70,8 @@ package final class Trainer {
         try run(events, shouldStop)
       }
     }
-    #sourceLocation()
   }
+  #sourceLocation()
 
   private func run(
     _ events: @escaping (TrainingEvent) throws -> Void, _ shouldStop: @escaping () -> Stopped?
