@@ -1,4 +1,5 @@
 internal import CSystem
+internal import Primitives
 import Synchronization
 
 /// Background tasks for idle threads, one set at a time.
@@ -7,7 +8,7 @@ import Synchronization
 /// replaced before that task is done; so it may read the other fields without a lock.
 final class Offer: @unchecked Sendable {
   private let left = Atomic<Int>(0)
-  private let undone = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  private let undone = Futex.allocate(capacity: 1)
   private let isTaken = Atomic<Bool>(false)
   private let isAwaited = Atomic<Bool>(false)
   private var count = 0
@@ -43,7 +44,7 @@ final class Offer: @unchecked Sendable {
     body(count - number)
     let rest = undone.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
     if rest == 0, isAwaited.load(ordering: .sequentiallyConsistent) {
-      csystem_futex_wake(futexWord(undone), 1)
+      undone.wake()
     }
     return true
   }
@@ -63,23 +64,9 @@ final class Offer: @unchecked Sendable {
       csystem_spin_hint()
     }
     isAwaited.store(true, ordering: .sequentiallyConsistent)
-    sleepUntil(undone, holds: 0)
+    undone.sleep(until: 0)
     isAwaited.store(false, ordering: .relaxed)
     body = nil
     isTaken.store(false, ordering: .releasing)
   }
-}
-
-/// Sleeps until a word has a value; the thread that sets it must wake the sleeper.
-func sleepUntil(_ word: UnsafeMutablePointer<Atomic<UInt32>>, holds wanted: UInt32) {
-  while true {
-    let present = word.pointee.load(ordering: .sequentiallyConsistent)
-    if present == wanted { return }
-    csystem_futex_wait(futexWord(word), present)
-  }
-}
-
-/// An atomic number as the address for system calls.
-func futexWord(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
-  UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
 }

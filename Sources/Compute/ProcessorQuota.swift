@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// The processor quota of a process, set by control groups as for containers.
 ///
@@ -7,9 +7,9 @@ internal import Primitives
 package struct ProcessorQuota {
   private let groups: ControlGroups
 
-  /// The quota of this process; other paths are for tests.
-  package init(root: String = "/sys/fs/cgroup", membership: String = "/proc/self/cgroup") {
-    groups = ControlGroups(root: root, membership: membership)
+  /// The quota of this process; other groups are for tests.
+  package init(_ groups: ControlGroups = ControlGroups()) {
+    self.groups = groups
   }
 
   /// The quota in processors, the smallest of the process's groups and their ancestors; nil without

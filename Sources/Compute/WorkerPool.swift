@@ -31,7 +31,7 @@ package final class WorkerPool: Sendable {
     shared = SharedState(spins: spins ? 2_000 : 0)
     for worker in 1..<max(1, threads) {
       // Where no more threads are to be had, the pool works with fewer.
-      detachThread { [shared] in shared.work(as: worker) }
+      Platform.detachThread { [shared] in shared.work(as: worker) }
     }
   }
 
@@ -97,8 +97,8 @@ private final class SharedState: @unchecked Sendable {
 
   // Each on lines of its own: every task writes `next`, and every thread reads the loop's fields.
   private let words = UnsafeMutableRawPointer.allocate(byteCount: 3 * line, alignment: line)
-  private let generation: UnsafeMutablePointer<Atomic<UInt32>>
-  private let visitors: UnsafeMutablePointer<Atomic<UInt32>>
+  private let generation: Futex
+  private let visitors: Futex
   private let next: UnsafeMutablePointer<Atomic<Int>>
   private let stopping = Atomic<Bool>(false)
   private let sleeping = Atomic<UInt32>(0)
@@ -145,14 +145,14 @@ private final class SharedState: @unchecked Sendable {
       if !offer.takeTask() { csystem_spin_hint() }
     }
     callerSleeps.store(true, ordering: .sequentiallyConsistent)
-    sleepUntil(visitors, holds: SharedState.closed)
+    visitors.sleep(until: SharedState.closed)
     callerSleeps.store(false, ordering: .relaxed)
   }
 
   private func leave() {
     let left = visitors.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
     if left == SharedState.closed, callerSleeps.load(ordering: .sequentiallyConsistent) {
-      csystem_futex_wake(futexWord(visitors), 1)
+      visitors.wake()
     }
   }
 
@@ -164,7 +164,7 @@ private final class SharedState: @unchecked Sendable {
   private func announce(_ sleepers: Int) {
     generation.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
     if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-      csystem_futex_wake(futexWord(generation), Int32(clamping: sleepers))
+      generation.wake(Int32(clamping: sleepers))
     }
   }
 
@@ -202,7 +202,7 @@ private final class SharedState: @unchecked Sendable {
     }
     sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while generation.pointee.load(ordering: .sequentiallyConsistent) == seen {
-      csystem_futex_wait(futexWord(generation), seen)
+      generation.sleep(while: seen)
     }
     sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
   }

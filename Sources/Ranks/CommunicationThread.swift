@@ -11,7 +11,7 @@ final class CommunicationThread: @unchecked Sendable {
   private let ended = Mutex<CommunicationError?>(nil)
   private let place = Mutex<(rank: Int, size: Int)>((0, 1))
   /// Counts what is asked for; the thread sleeps on it.
-  private let bell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  private let bell = Futex.allocate(capacity: 1)
   /// The number of waiting threads; while there are any, this thread does not sleep.
   private let waiting = Atomic<Int>(0)
 
@@ -35,7 +35,7 @@ final class CommunicationThread: @unchecked Sendable {
   func start() throws(CommunicationError) -> (rank: Int, size: Int) {
     // Finished when the process has joined.
     let joining = Transfer(.leave, .control)
-    guard detachThread({ self.run(joining) }) else {
+    guard Platform.detachThread({ self.run(joining) }) else {
       throw CommunicationError(.library, "cannot start a thread for messages")
     }
     joining.wait()
@@ -48,7 +48,7 @@ final class CommunicationThread: @unchecked Sendable {
   func begin(_ transfer: Transfer) -> Transfer {
     queue.withLock { $0.append(transfer) }
     bell.pointee.wrappingAdd(1, ordering: .releasing)
-    csystem_futex_wake(bellWord, 1)
+    bell.wake()
     return transfer
   }
 
@@ -56,13 +56,9 @@ final class CommunicationThread: @unchecked Sendable {
   func expect(_ transfer: Transfer) {
     waiting.wrappingAdd(1, ordering: .relaxed)
     bell.pointee.wrappingAdd(1, ordering: .releasing)
-    csystem_futex_wake(bellWord, 1)
+    bell.wake()
     transfer.wait()
     waiting.wrappingSubtract(1, ordering: .relaxed)
-  }
-
-  private var bellWord: UnsafePointer<UInt32> {
-    UnsafeRawPointer(bell).assumingMemoryBound(to: UInt32.self)
   }
 
   // MARK: On the thread
@@ -91,7 +87,7 @@ final class CommunicationThread: @unchecked Sendable {
       do throws(CommunicationError) {
         guard failure == nil else {
           work.giveUp(on: new)
-          csystem_futex_wait(bellWord, seen)
+          bell.sleep(while: seen)
           continue
         }
         let hasMoved = try work.advance(new)
@@ -102,10 +98,11 @@ final class CommunicationThread: @unchecked Sendable {
         if isAwaited, looks <= CommunicationThread.eagerLooks {
           sched_yield()
         } else if isAwaited {
-          csystem_futex_wait_for(bellWord, seen, CommunicationThread.doze)
+          bell.sleep(while: seen, nanoseconds: CommunicationThread.doze)
         } else {
-          csystem_futex_wait_for(
-            bellWord, seen, work.isBusy ? CommunicationThread.nap : Communication.pulse)
+          bell.sleep(
+            while: seen,
+            nanoseconds: work.isBusy ? CommunicationThread.nap : Communication.pulse)
         }
       } catch {
         ended.withLock { $0 = error }

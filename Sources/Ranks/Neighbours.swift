@@ -1,5 +1,5 @@
 internal import CSystem
-internal import Glibc
+internal import Primitives
 
 /// The processes of one machine, as each of them sees them.
 package struct Neighbours: Sendable, Hashable {
@@ -25,21 +25,10 @@ package struct Neighbours: Sendable, Hashable {
     (self.place, self.count, self.sharing) = (place, count, sharing)
   }
 
-  /// A value unique to the machine: the identifier of its kernel's current boot.
+  /// A value unique to the machine, as long as everywhere.
   private static var machine: [UInt8] {
-    let length = 40
-    var bytes = [UInt8](repeating: 0, count: length)
-    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-    if file >= 0 {
-      _ = read(file, &bytes, length)
-      close(file)
-    } else {
-      bytes.withUnsafeMutableBytes { buffer in
-        guard let base = buffer.baseAddress else { return }
-        _ = gethostname(base.assumingMemoryBound(to: CChar.self), length)
-      }
-    }
-    return bytes
+    let name = Platform.machine.utf8.prefix(40)
+    return name + [UInt8](repeating: 0, count: 40 - name.count)
   }
 
   private static var mask: [UInt8] {

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import Primitives
 internal import Synchronization
 
 /// A request of a process to the others, on which the process can wait.
@@ -35,7 +35,7 @@ final class Transfer: @unchecked Sendable {
   var stage = Stage.over
   /// The buffer that receives a sum; only for the thread that communicates.
   var buffer: UnsafeMutableBufferPointer<Float>?
-  private let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+  private let word = Futex.allocate(capacity: 1)
 
   init(_ work: Work, _ lane: Lane) {
     (self.work, self.lane) = (work, lane)
@@ -51,23 +51,15 @@ final class Transfer: @unchecked Sendable {
 
   func finish() {
     word.pointee.store(1, ordering: .releasing)
-    csystem_futex_wake(futex, .max)
+    word.wake(.max)
   }
 
   /// Sleeps until it has ended, or for so long at most.
-  func wait(nanoseconds: Int64 = .max) {
+  func wait(nanoseconds: Int64? = nil) {
     while !isOver {
-      if nanoseconds == .max {
-        csystem_futex_wait(futex, 0)
-      } else {
-        csystem_futex_wait_for(futex, 0, nanoseconds)
-        return
-      }
+      word.sleep(while: 0, nanoseconds: nanoseconds)
+      if nanoseconds != nil { return }
     }
-  }
-
-  private var futex: UnsafePointer<UInt32> {
-    UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self)
   }
 }
 

@@ -152,7 +152,11 @@ import Testing
     let data = try TinyDataset()
     let outcome = cnnctl(data.training(), stopAfter: 2, signal: 15)
     #expect(outcome.code == .terminated)
-    #expect(outcome.diagnostics.hasSuffix("error: stopped by SIGTERM before the first step\n"))
+    #expect(
+      outcome.diagnostics.contains(
+        #/stopped by SIGTERM before the first step \(scanning: \d+ files\); there is no run folder /#
+      ))
+    #expect(outcome.diagnostics.hasSuffix(" yet. To continue: the same command\n"))
     #expect(!FileManager.default.fileExists(atPath: data.folder.file("run")))
   }
 
@@ -178,8 +182,10 @@ import Testing
       // Once for each of the seven folders that are listed before.
       stopAfter: 7, signal: 15)
     #expect(outcome.code == .terminated)
-    #expect(outcome.diagnostics.contains("error: stopped by SIGTERM before the first step\n"))
     let folder = data.folder.file("run")
+    let line = outcome.diagnostics.split(separator: "\n").last ?? ""
+    #expect(line.hasPrefix("stopped by SIGTERM before the first step (reading images: "))
+    #expect(line.hasSuffix("). To continue: cnnctl train --resume=\(folder)"))
     let run = try object(text(of: folder + "/run.json"))
     #expect(run["status"] as? String == "stopped")
     let files = try? FileManager.default.contentsOfDirectory(

@@ -12,8 +12,10 @@ struct ProcessorQuotaTests {
 
   private func quota(_ membership: String) throws -> Double? {
     try tree.write(membership, to: "membership")
-    return ProcessorQuota(root: tree.path + "/root", membership: tree.path + "/membership")
-      .processors
+    return ProcessorQuota(
+      ControlGroups(root: tree.path + "/root", membership: tree.path + "/membership")
+    )
+    .processors
   }
 
   @Test func `the smallest limit from the group up to the root counts`() throws {
@@ -42,7 +44,8 @@ struct ProcessorQuotaTests {
   }
 
   @Test func `without files, or with others than the kernel writes, there is no limit`() throws {
-    #expect(ProcessorQuota(root: tree.path, membership: tree.path + "/none").processors == nil)
+    let none = ControlGroups(root: tree.path, membership: tree.path + "/none")
+    #expect(ProcessorQuota(none).processors == nil)
     #expect(try quota("0::/\n") == nil)
     let texts = [
       "", "\n", "max\n", "1000\n", "-5 100000\n", "0 100000\n", "1000 0\n", "1e5 100000\n",

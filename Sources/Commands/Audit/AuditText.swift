@@ -1,4 +1,5 @@
 internal import Classifier
+internal import ImageData
 internal import Primitives
 internal import Training
 
@@ -27,10 +28,12 @@ struct AuditText {
       "\(root): \(counted(figures.images, "image")), each predicted by \(audit.judges) that had "
         + "not seen it",
       "accuracy \(figures.accuracyText)",
+    ]
+    lines += audit.searchesCutShort.flatMap(NearDuplicates.line).map { [$0] } ?? []
+    lines.append(
       suspects.isEmpty
         ? "no label is doubtful"
-        : "\(counted(suspects.count, "doubtful label")), the least probable first:",
-    ]
+        : "\(counted(suspects.count, "doubtful label")), the least probable first:")
     let rows = suspects.prefix(most).map { label in
       [
         audit.classes[label.label], percent(label.labelProbability),
@@ -55,6 +58,7 @@ struct AuditText {
       "accuracy": .double(figures.accuracy), "accuracy_low": .double(figures.accuracyLow),
       "accuracy_high": .double(figures.accuracyHigh),
       "temperature": .double(figures.temperature), "penalty": .optional(audit.penalty),
+      "searches_cut_short": .optional(audit.searchesCutShort),
       "skipped": .array(audit.skipped.map { .string($0.path) }),
       "suspects": .array(
         audit.suspects.map { label in

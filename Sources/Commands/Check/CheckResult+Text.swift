@@ -50,7 +50,6 @@ extension CheckResult {
     }
     if report.turned > 0 { parts.append("\(grouped(report.turned)) turned by EXIF") }
     let shapes = report.shapes
-    let cut = report.cutShort
     return [
       "", "files   " + parts.joined(separator: ", "),
       "sides   \(widths.least)-\(widths.most) x \(heights.least)-\(heights.most) pixels, "
@@ -58,9 +57,7 @@ extension CheckResult {
       "shapes  \(grouped(shapes.landscape)) landscape, \(grouped(shapes.square)) square, "
         + "\(grouped(shapes.portrait)) portrait",
     ]
-      + (cut > 0
-        ? ["alike   the search was cut short for \(counted(cut, "image")); some may be missing"]
-        : [])
+      + (NearDuplicates.line(cutShort: report.cutShort).map { ["alike   " + $0] } ?? [])
   }
 
   private func section(

@@ -138,7 +138,9 @@ package struct ArgumentParser {
     let elsewhere = Tool.descriptions.filter { $0.options.contains { $0.name == name } }
       .map(\.name).sorted().joined(separator: ", ")
     var failure = command.usageError("unknown option \(title) of cnnctl \(command.name)")
-    if let known = ForeignName.advice(for: String(name), among: options) {
+    if let known = ForeignName.advice(
+      for: String(name), of: command, among: options)
+    {
       failure.advice = known
       return failure
     }

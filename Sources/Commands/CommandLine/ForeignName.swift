@@ -12,12 +12,14 @@ enum ForeignName {
     "inference": "predict", "detect": "predict", "label": "predict", "run": "predict",
     "info": "inspect", "show": "inspect", "summary": "inspect", "diff": "compare",
     "gradcam": "explain", "plot": "report", "convert": "export", "benchmark": "bench",
-    "lint": "check", "organize": "sort", "version": "--version",
+    "lint": "check", "organize": "sort", "version": "--version", "list": "runs", "ls": "runs",
+    "history": "runs", "download": "import", "pull": "import", "search": "similar",
+    "clean": "audit", "resume": "train --resume", "continue": "train --resume",
   ]
 
   /// The options that may be meant, with their other names.
   private static let options: [(meant: String, names: [String])] = [
-    ("lr", ["learning-rate", "learning_rate", "lr0", "eta", "base-lr"]),
+    ("lr", ["learning-rate", "lr0", "eta", "base-lr"]),
     ("size", ["image-size", "img-size", "imgsz", "input-size", "resolution", "crop-size"]),
     ("from", ["pretrained", "init", "backbone", "checkpoint", "weights", "finetune", "fine-tune"]),
     ("model", ["weights", "checkpoint", "run"]),
@@ -33,7 +35,12 @@ enum ForeignName {
     ("seed", ["random-state", "random-seed"]),
     ("abstain-below", ["conf", "confidence", "threshold", "conf-threshold"]),
     ("top-k", ["topk", "top"]),
-    ("out", ["output-dir", "out-dir", "save-dir", "outdir", "project", "folder"]),
+    ("optimizer", ["optim", "opt", "solver"]),
+    ("rotation", ["degrees", "rotate"]),
+    (
+      "out",
+      ["output-dir", "out-dir", "save-dir", "outdir", "project", "folder", "name", "run-name"]
+    ),
     ("output", ["save", "file"]),
     ("format", ["type", "to"]),
     ("dtype", ["half", "fp16", "int8", "precision", "quantize"]),
@@ -44,12 +51,22 @@ enum ForeignName {
     "gpu", "gpus", "device", "devices", "cuda", "cpu", "accelerator", "mps", "amp",
   ]
 
-  /// The advice for an unknown option, given without its dashes; nil if there is none.
-  static func advice(for name: String, among options: [SettingDescription]) -> String? {
+  /// What is no option here but a word of its own: photos, or a folder of them.
+  private static let operands: Set<String> = [
+    "data", "dataset", "data-dir", "data-path", "source", "input", "images", "path",
+  ]
+
+  /// The advice for an unknown option of a command, given without its dashes; nil if there is none.
+  static func advice(
+    for name: String, of command: CommandDescription, among options: [SettingDescription]
+  ) -> String? {
     let word = name.lowercased().replacing("_", with: "-")
     if devices.contains(word) {
       return "without it: cnnctl computes on the processor"
         + (options.contains { $0.name == "threads" } ? ", --threads N says on how many cores" : "")
+    }
+    if operands.contains(word), command.operands.upperBound > 0 {
+      return "without it: \(command.usage)"
     }
     let meant = ForeignName.options.filter { $0.names.contains(word) }.map(\.meant)
     return options.first { meant.contains($0.name) }?.title

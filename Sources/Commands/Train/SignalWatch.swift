@@ -32,7 +32,7 @@ final class SignalWatch: Sendable {
     signal(SIGXFSZ, SIG_IGN)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let waited = signals
-    detachThread { [self] in
+    Platform.detachThread { [self] in
       var waited = waited
       var number: Int32 = 0
       while sigwait(&waited, &number) == 0 {

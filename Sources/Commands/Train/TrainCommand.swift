@@ -81,7 +81,8 @@ struct TrainCommand: Command {
       like: ranks.record(resumption?.record), upTo: ranks?.instructionSet)
     let progress = TrainingProgress(
       console, json: arguments[SharedOption.json], plots: !arguments[SharedOption.noPlots],
-      engine: engine, hint: resumption == nil ? hint(configuration) : nil)
+      engine: engine, continuing: resumption?.folder.path,
+      hint: resumption == nil ? hint(configuration) : nil)
     if try ranks.isTrue(resumption?.finished != nil) {
       guard let summary = resumption?.finished else { return .done }
       guard resumption?.configuration.recipe.hasEpochs == true else {
@@ -115,19 +116,12 @@ struct TrainCommand: Command {
       summary = try trainer.run(
         events: progress.show, shouldStop: { signal().map(Stopped.init) })
     } catch let stopped as Stopped {
+      let line = stopLine(stopped.signal, progress.place)
       console.clear()
-      if let place = progress.placeAmongFolds {
-        console.note(
-          "stopped by \(signalName(stopped.signal)) \(place.text). "
-            + "To continue: cnnctl train --resume=\(shellWord(place.run))")
-        return ExitCode(signal: stopped.signal)
-      }
-      throw Failure(
-        ExitCode(signal: stopped.signal),
-        "stopped by \(signalName(stopped.signal)) before the first step",
-        advice: progress.run.map {
-          "cnnctl train --resume=\(shellWord($0)), which starts the run again"
-        })
+      // One of several processes ends the others, which may not know yet.
+      guard ranks == nil else { throw Failure(ExitCode(signal: stopped.signal), line) }
+      console.note(line)
+      return ExitCode(signal: stopped.signal)
     } catch var error as TrainingError where error.kind == .inputOutput {
       console.clear()
       error.advice =
@@ -140,13 +134,18 @@ struct TrainCommand: Command {
     try progress.finish()
     console.clear()
     if let signal = summary.stoppedBySignal {
-      console.note(
-        "stopped by \(signalName(signal)) after \(counted(summary.epochs, "epoch")); all steps are saved. "
-          + "To continue: cnnctl train --resume=\(shellWord(summary.run))")
+      let place = "after \(counted(summary.epochs, "epoch")); all steps are saved"
+      console.note(stopLine(signal, (place, summary.run)))
       return ExitCode(signal: signal)
     }
     if let failure = progress.reportFailure { throw failure }
     return .done
+  }
+
+  /// Where a signal stopped the run, and how to go on.
+  private func stopLine(_ signal: Int32, _ place: (text: String, run: String?)) -> String {
+    "stopped by \(signalName(signal)) \(place.text). To continue: "
+      + (place.run.map { "cnnctl train --resume=\(shellWord($0))" } ?? "the same command")
   }
 
   /// What few photos are told, unless the command line names the network or a tutorial's recipe.

@@ -6,6 +6,8 @@ internal import Training
 final class TrainingMeter {
   private let console: Console
   private var step: (title: String, progress: StepProgress, done: Int)?
+  /// The step that is no epoch and came last, and how far it was: `reading images: 3,120 of 9,000`.
+  private(set) var work: String?
   private var last: BatchProgress?
   /// Steps of a whole epoch.
   private var steps = 0
@@ -30,6 +32,7 @@ final class TrainingMeter {
       step = (title, StepProgress(title, unit: unit, console), done)
     }
     step?.done = done
+    work = "\(title): \(grouped(done)) " + (total.map { "of \(grouped($0))" } ?? unit)
     step?.progress.show(done, of: total)
   }
 

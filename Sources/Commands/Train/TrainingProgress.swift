@@ -21,15 +21,19 @@ final class TrainingProgress {
   private var fold: FoldStart?
   /// The run's folder; nil before there is one.
   private(set) var run: String?
-  /// The trainings of cross-validation and their run, once all are done.
-  private var foldsDone: (count: Int, run: String)?
+  private let isContinued: Bool
+  /// The number of trainings of cross-validation, once all are done.
+  private var foldsDone: Int?
   /// The error in writing the report of a finished run.
   private(set) var reportFailure: Failure?
 
+  /// - run: the run that is continued, if one is.
   /// - hint: what few photos are told; nil for nothing.
   init(
-    _ console: Console, json: Bool, plots: Bool, engine: Engine, hint: PretrainedHint? = nil
+    _ console: Console, json: Bool, plots: Bool, engine: Engine, continuing run: String? = nil,
+    hint: PretrainedHint? = nil
   ) {
+    (self.run, isContinued) = (run, run != nil)
     self.hint = hint
     self.console = console
     self.json = json
@@ -43,8 +47,9 @@ final class TrainingProgress {
     switch event {
     case .scanning(let entries):
       meter.show("scanning", unit: "files", entries, of: nil)
+    case .folder(let path):
+      run = path
     case .start(let start):
-      run = start.run
       meter.begin(start)
       end.begin(start)
       note(event)
@@ -81,7 +86,7 @@ final class TrainingProgress {
     case .outOfFold(let figures, let result, let run):
       fold = nil
       end.hasOutOfFold = true
-      if figures.penalty == nil { foldsDone = (figures.folds, run.path) }
+      if figures.penalty == nil { foldsDone = figures.folds }
       try run.createFolder(RunFolder.foldsName)
       try EvaluationReport(
         of: result,
@@ -101,21 +106,27 @@ final class TrainingProgress {
     for line in event.lines { console.note(line) }
   }
 
-  /// The place of a run of cross-validation before the first step of its own training, and the run;
-  /// nil where it has no folds, or none has begun.
-  var placeAmongFolds: (text: String, run: String)? {
+  /// The place of a run that is stopped without a step of its own training that it could keep, and the
+  /// run; nil where it has no folder yet.
+  var place: (text: String, run: String?) {
     if let fold {
       let done = fold.fold - 1
       return (
         "in fold \(fold.fold) of \(fold.folds)"
           + (done > 0 ? ", after \(counted(done, "whole fold"))" : "") + "; all steps are saved",
-        FileSystem.parent(of: FileSystem.parent(of: fold.run))
+        run
       )
     }
-    guard let foldsDone else { return nil }
+    if let foldsDone {
+      return (
+        "after all \(foldsDone) folds, before the first step of the last training; the folds are saved",
+        run
+      )
+    }
     return (
-      "after all \(foldsDone.count) folds, before the first step of the last training; the folds are "
-        + "saved", foldsDone.run
+      "before the \(isContinued ? "next" : "first") step"
+        + (meter.work.map { " (\($0))" } ?? "")
+        + (run == nil ? "; there is no run folder yet" : ""), run
     )
   }
 

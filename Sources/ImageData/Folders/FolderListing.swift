@@ -67,7 +67,7 @@ struct FolderListing {
   /// Whether the path is in a kernel file system, which can hold countless entries.
   static func isKernels(_ path: String) -> Bool {
     guard let path = FileSystem.absolute(path) else { return false }
-    return ["/proc", "/sys"].contains { path == $0 || path.hasPrefix($0 + "/") }
+    return Platform.kernelFolders.contains { path == $0 || path.hasPrefix($0 + "/") }
   }
 
   /// Whether the path is a regular file or a link to one.

@@ -41,15 +41,15 @@ package struct NearDuplicates {
     (HashIndex.parts + 2) * MemoryLayout<Int32>.stride
     + (HashIndex.parts + 1) * MemoryLayout<UInt64>.stride + MemoryLayout<DetailSketch>.stride
 
-  /// Pairs of the images that are the same picture; those without a hash are in none.
-  package static func pairs(
+  /// The result of a search among images; those without a hash are in no pair.
+  package static func outcome(
     of hashes: [PerceptualHash?], workers: WorkerPool, kernels: KernelTable
-  ) -> [(Int, Int)] {
+  ) -> Outcome {
     var copies = TinyCopies()
     for (image, hash) in hashes.enumerated() {
       if let hash { copies.add(hash, of: image) }
     }
-    return outcome(of: copies, workers: workers, kernels: kernels).pairs
+    return outcome(of: copies, workers: workers, kernels: kernels)
   }
 
   /// The result of a search among images, whose numbers are those of the images themselves.
@@ -72,6 +72,14 @@ package struct NearDuplicates {
     package var lookups = 0
     /// Whether the search was stopped before it was over.
     package var isStopped = false
+  }
+
+  /// The sentence on images whose search was cut short; nil for none.
+  package static func line(cutShort images: Int) -> String? {
+    images == 0
+      ? nil
+      : "the search for images that are the same picture was cut short for "
+        + "\(counted(images, "image")), which look like too many others; some copies may be missing"
   }
 
   /// Takes note of how many images have been searched for, on the caller's thread, and says whether to

@@ -1,5 +1,4 @@
 internal import CSystem
-import Glibc
 
 /// The memory that this process can still take.
 package struct AvailableMemory {
@@ -9,7 +8,7 @@ package struct AvailableMemory {
 
   /// The memory of this process; other paths are for tests.
   package init(
-    groups: ControlGroups = ControlGroups(), information: String = "/proc/meminfo"
+    groups: ControlGroups = ControlGroups(), information: String = Platform.freeMemory
   ) {
     self.groups = groups
     self.information = information
@@ -59,18 +58,6 @@ package struct AvailableMemory {
 
   /// The address space left by RLIMIT_AS; nil without a limit.
   private var addressSpace: Int? {
-    guard let limit = Platform.addressLimit else { return nil }
-    // The first number of /proc/self/statm is the mapped pages.
-    let mapped =
-      ControlGroups.text(of: "/proc/self/statm")?.split(separator: " ").first
-      .flatMap { ControlGroups.number($0) } ?? 0
-    return max(0, limit - mapped * Int(sysconf(Int32(_SC_PAGESIZE))))
+    Platform.addressLimit.map { max(0, $0 - Platform.mappedBytes) }
   }
-}
-
-/// The most memory that this process has held, in bytes.
-package func peakMemoryBytes() -> Int {
-  var usage = rusage()
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  return usage.ru_maxrss * 1024
 }

@@ -10,7 +10,7 @@ package final class BackgroundDigest {
   /// A digest of `head` and of what will be added, memory that `owner` keeps.
   package init(head: [UInt8], owner: AnyObject) {
     state = State(head, owner)
-    thread = startThread { [state] in state.work() }
+    thread = Platform.startThread { [state] in state.work() }
   }
 
   deinit {

@@ -8,7 +8,10 @@ package struct ControlGroups {
   private let membership: String
 
   /// The groups of this process; other paths are for tests.
-  package init(root: String = "/sys/fs/cgroup", membership: String = "/proc/self/cgroup") {
+  package init(
+    root: String = Platform.controlGroups.root,
+    membership: String = Platform.controlGroups.membership
+  ) {
     self.root = root
     self.membership = membership
   }

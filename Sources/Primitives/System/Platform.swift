@@ -5,6 +5,65 @@ package enum Platform {
   /// The file of the program that runs.
   package static let program = "/proc/self/exe"
 
+  /// Folders of what is no file, which can hold countless entries.
+  package static let kernelFolders = ["/proc", "/sys"]
+
+  /// The root of the control groups' file system (cgroups(7)), and the file that names the process's
+  /// own groups.
+  package static let controlGroups = (root: "/sys/fs/cgroup", membership: "/proc/self/cgroup")
+
+  /// The file in which the kernel tells what memory is free (proc(5)).
+  package static let freeMemory = "/proc/meminfo"
+
+  /// The bytes of addresses that the process has mapped.
+  static var mappedBytes: Int {
+    // The first number is the mapped pages.
+    let pages =
+      ControlGroups.text(of: "/proc/self/statm")?.split(separator: " ").first
+      .flatMap { ControlGroups.number($0) } ?? 0
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// What no other machine has: the identifier of its kernel's current boot, or else its name.
+  package static var machine: String {
+    if let identifier = ControlGroups.text(of: "/proc/sys/kernel/random/boot_id") {
+      return identifier
+    }
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Starts a thread that runs `body`; nil where the system has no more of them.
+  static func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    final class Start {
+      let body: @Sendable () -> Void
+      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    let start = Unmanaged.passRetained(Start(body))
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { raw in
+        guard let raw else { return nil }
+        Unmanaged<Start>.fromOpaque(raw).takeRetainedValue().body()
+        return nil
+      }, start.toOpaque())
+    guard status == 0 else {
+      start.release()
+      return nil
+    }
+    return thread
+  }
+
+  /// Runs `body` on a thread that nobody waits for; false where the system has no more of them.
+  @discardableResult
+  package static func detachThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = startThread(body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
   /// When a file's contents were last changed.
   package static func modified(_ status: stat) -> timespec { status.st_mtim }
 

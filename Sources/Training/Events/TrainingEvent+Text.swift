@@ -21,8 +21,8 @@ extension TrainingEvent {
     case .fold(let value): TrainingEvent.json("fold", value)
     case .foldDone(let value, _, _): TrainingEvent.json("fold_done", value)
     case .done(let value): TrainingEvent.json("done", value)
-    case .scanning, .samples, .loading, .comparing, .features, .batch, .validating, .calibrated,
-      .evaluated:
+    case .scanning, .folder, .samples, .loading, .comparing, .features, .batch, .validating,
+      .calibrated, .evaluated:
       nil
     }
   }
@@ -52,7 +52,9 @@ extension TrainingEvent {
     case .evaluated(let result, _, _):
       [result.heading, result.evaluation.headline] + result.evaluation.details
     case .done(let summary): [summary.line]
-    case .scanning, .samples, .loading, .comparing, .features, .batch, .digest, .validating: []
+    case .scanning, .folder, .samples, .loading, .comparing, .features, .batch, .digest,
+      .validating:
+      []
     }
   }
 }

@@ -4,6 +4,8 @@ package import Classifier
 package enum TrainingEvent: Sendable {
   /// Folders are listed; so many entries so far.
   case scanning(entries: Int)
+  /// The run has its folder, whose path this is; what comes next may take long.
+  case folder(String)
   /// Everything is ready: first event but for progress.
   case start(RunStart)
   /// The images that were found, a split and class.

@@ -42,6 +42,8 @@ package struct LabelAudit: Sendable {
   package let rounds: Int
   /// The run whose predictions they are; nil where they were made for the audit.
   package let run: String?
+  /// Images whose search for the same picture was cut short; nil where none was made.
+  package let searchesCutShort: Int?
 
   /// The doubtful labels, the least probable first.
   package var suspects: [Label] { labels.filter(\.isSuspect) }
@@ -101,7 +103,7 @@ package struct LabelAudit: Sendable {
     }
     try progress(.fitting)
     let readable = samples.selecting(known)
-    let units = try LabelAudit.units(
+    let (units, cutShort) = try LabelAudit.units(
       readable, groupBy: groupBy, nearDuplicates, maxPixels: maxPixels, engine)
     let rows = try FloatMemory(count: values.count)
     rows.write(values, at: 0)
@@ -134,6 +136,7 @@ package struct LabelAudit: Sendable {
     }
     (self.skipped, self.folds, self.penalty) = (skipped, folds, penalty)
     (rounds, run) = (LabelAudit.rounds, nil)
+    searchesCutShort = nearDuplicates == .together ? cutShort : nil
     classes = dataset.classes
     labels = LabelAudit.ranked(
       predictions, relativePaths: readable.map(\.relativePath), classes: dataset.classes.count)
@@ -179,14 +182,15 @@ package struct LabelAudit: Sendable {
     evaluation.temperature = outOfFold.temperature
     (skipped, self.evaluation) = ([], evaluation)
     (folds, penalty, rounds) = (outOfFold.folds, outOfFold.penalty, 1)
-    run = contents.folder.path
+    (run, searchesCutShort) = (contents.folder.path, nil)
   }
 
-  /// For each image the digest that stands for it and those that must stay together with it.
+  /// For each image the digest that stands for it and those that must stay together with it, and for
+  /// how many images the search for such was cut short.
   private static func units(
     _ samples: ImageList, groupBy: String?, _ nearDuplicates: NearDuplicatePolicy, maxPixels: Int,
     _ engine: Engine
-  ) throws -> [[UInt8]] {
+  ) throws -> (units: [[UInt8]], cutShort: Int) {
     let groups = try groupBy.map { try ImageGroups($0) }
     let names = samples.map { groups?.name(of: $0.relativePath) }
     if let groupBy, names.allSatisfy({ $0 == nil }) {
@@ -201,14 +205,11 @@ package struct LabelAudit: Sendable {
         ? PerceptualHash(file: bytes, maxPixels: maxPixels, resizer: resizer) : nil
       return (SHA256.digest(bytes), hash)
     }
-    return DividedImages(
-      samples.indices.map { (known[$0].digest, names[$0], samples.classIndex(of: $0)) }
-    )
-    .units(
-      alike: NearDuplicates.pairs(
-        of: known.map(\.1), workers: engine.workers, kernels: engine.kernels)
-    )
-    .map(\.bytes)
+    let similar = NearDuplicates.outcome(
+      of: known.map(\.1), workers: engine.workers, kernels: engine.kernels)
+    let images = DividedImages(
+      samples.indices.map { (known[$0].digest, names[$0], samples.classIndex(of: $0)) })
+    return (images.units(alike: similar.pairs).map(\.bytes), similar.cutShort)
   }
 
   private static func folds(

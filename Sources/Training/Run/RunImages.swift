@@ -61,11 +61,8 @@ struct RunImages {
     }
     copies = store.copies
     warnings += RunImages.copies(copies, plan)
-    if store.searchesCutShort > 0 {
-      warnings.append(
-        "the search for images that are the same picture was cut short for "
-          + "\(counted(store.searchesCutShort, "image")), which look like too many others; some may "
-          + "be in two splits")
+    if let line = NearDuplicates.line(cutShort: store.searchesCutShort) {
+      warnings.append(line + ", and be in two splits")
     }
     warnings += RunImages.smallSets(store, plan, training: training, validation: validation)
     if let seen = RunImages.seen(validation, store, plan), seen.images > 0 {

@@ -105,8 +105,8 @@ extension Trainer {
           try journal.report(.foldDone(figures, result, run: run))
         case .start, .loading, .comparing, .features, .solved, .batch, .validating, .epoch, .plan:
           try journal.pass(event)
-        case .scanning, .dataset, .samples, .digest, .checkpoint, .warning, .calibrated, .fold,
-          .foldDone, .outOfFold, .done:
+        case .scanning, .folder, .dataset, .samples, .digest, .checkpoint, .warning, .calibrated,
+          .fold, .foldDone, .outOfFold, .done:
           break
         }
       }, shouldStop: { journal.stopped })

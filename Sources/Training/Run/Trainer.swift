@@ -101,6 +101,7 @@ package final class Trainer {
     try team.requireSame(
       "kernels", "\(engine.instructionSet.rawValue), \(engine.convolution.rawValue)")
     let (folder, lock) = try folder()
+    try events(.folder(folder.path))
     var notes: [String] = []
     let checkpoint = try team.checkpoint {
       try resumption?.checkpoint { notes.append($0) }
