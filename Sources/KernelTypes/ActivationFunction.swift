@@ -21,30 +21,3 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     }
   }
 }
-
-/// The kernels for activation functions.
-package struct ActivationKernels: Sendable {
-  package let activate:
-    @Sendable (
-      _ function: ActivationFunction, _ x: Input, _ factor: Input?, _ offset: Input?, _ y: Output,
-      _ pixels: Int, _ channels: Int
-    ) -> Void
-  package let activateGradient:
-    @Sendable (
-      _ function: ActivationFunction, _ x: Input, _ factor: Input?, _ offset: Input?, _ dy: Input,
-      _ dx: Output, _ pixels: Int, _ channels: Int, _ accumulates: Bool
-    ) -> Void
-
-  /// Puts the kernels of one module together.
-  package init(
-    activate:
-      @escaping @Sendable (ActivationFunction, Input, Input?, Input?, Output, Int, Int) -> Void,
-    activateGradient:
-      @escaping @Sendable (
-        ActivationFunction, Input, Input?, Input?, Input, Output, Int, Int, Bool
-      ) -> Void
-  ) {
-    self.activate = activate
-    self.activateGradient = activateGradient
-  }
-}

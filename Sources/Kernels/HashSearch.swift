@@ -1,4 +1,4 @@
-/// See `ImageKernels.NearHashes`.
+/// See `NearHashes`.
 func nearHashes(
   _ hashes: UnsafePointer<UInt64>, _ count: Int, _ hash: UInt64, _ most: Int
 ) -> UInt64 {

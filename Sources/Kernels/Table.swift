@@ -4,7 +4,7 @@ package import KernelTypes
 package func makeKernelTable() -> KernelTable {
   KernelTable(
     lanes: lanes,
-    convolution: ConvolutionKernels(
+    convolution: (
       packPanel: packPanel,
       packTurnedPanel: packTurnedPanel,
       padBand: padBand,
@@ -12,29 +12,33 @@ package func makeKernelTable() -> KernelTable {
       correlateBand: correlateBand,
       accumulateFilterGradient: accumulateFilterGradient,
       correlateDepthwise: correlateDepthwise,
-      accumulateDepthwiseGradient: accumulateDepthwiseGradient),
-    winograd: WinogradKernels(
+      accumulateDepthwiseGradient: accumulateDepthwiseGradient
+    ),
+    winograd: (
       transformFilters: winogradFilters,
       transformInput: winogradInput,
       multiply: winogradProducts,
       multiplyGradient: winogradGradientProducts,
       transformOutput: winogradOutput,
       transformGradient: winogradGradient,
-      transformFilterGradient: winogradFilterGradient),
-    normalization: NormalizationKernels(
+      transformFilterGradient: winogradFilterGradient
+    ),
+    normalization: (
       moments: moments,
       scaleChannels: scaleChannels,
       normalizationSums: normalizationSums,
       normalizationGradient: normalizationGradient,
       addChannels: addChannels,
-      columnSums: columnSums),
-    pooling: PoolingKernels(
+      columnSums: columnSums
+    ),
+    pooling: (
       maxPool: maxPool,
       maxPoolGradient: maxPoolGradient,
       averagePool: averagePool,
-      averagePoolGradient: averagePoolGradient),
-    activations: ActivationKernels(activate: activate, activateGradient: activateGradient),
-    elementwise: ElementwiseKernels(
+      averagePoolGradient: averagePoolGradient
+    ),
+    activations: (activate: activate, activateGradient: activateGradient),
+    elementwise: (
       rectify: rectify,
       rectifyGradient: rectifyGradient,
       add: add,
@@ -42,10 +46,18 @@ package func makeKernelTable() -> KernelTable {
       sumParts: sumParts,
       interpolate: interpolate,
       scale: scale,
-      sumOfSquares: sumOfSquares),
-    optimizers: OptimizerKernels(
+      sumOfSquares: sumOfSquares
+    ),
+    optimizers: (
       adamStep: adamStep,
-      momentumStep: momentumStep),
-    images: makeImageKernels(),
-    peak: PeakKernels(floats: chainFloats, multiplyAddChains: multiplyAddChains))
+      momentumStep: momentumStep
+    ),
+    images: (
+      resampleRow: resampleRow,
+      resampleColumn: resampleColumn,
+      normalize: normalizePixels,
+      sampleAffine: sampleAffine,
+      nearHashes: nearHashes
+    ),
+    peak: (floats: chainFloats, multiplyAddChains: multiplyAddChains))
 }

@@ -63,7 +63,7 @@ struct HashIndex {
     fileprivate let order: UnsafeBufferPointer<Int32>
     fileprivate let sorted: UnsafeBufferPointer<UInt64>
     fileprivate let starts: UnsafeBufferPointer<Int32>
-    fileprivate let nearHashes: ImageKernels.NearHashes
+    fileprivate let nearHashes: NearHashes
 
     /// The places of the hashes whose part has a value.
     func places(_ part: Int, _ value: UInt16) -> Range<Int> {
