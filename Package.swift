@@ -3,11 +3,16 @@ import PackageDescription
 
 /// Settings of every Swift target.
 let common: [SwiftSetting] = [
+  // The linker leaves out each function that nothing calls, and not only whole files of them.
+  .unsafeFlags(["-Xfrontend", "-function-sections"]),
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+
+/// Settings of a module that works with words and files: small code is as fast there.
+let small = common + [.unsafeFlags(["-Osize"])]
 
 /// Settings of a kernel module: no checks in leaf loops, and the instruction set it is built for.
 ///
@@ -119,7 +124,7 @@ let package = Package(
         "Interchange", "Report", "Drawing", "Training", "Classifier", "ImageData", "CNN", "Compute",
         "Primitives", "Ranks", "Sorting",
       ],
-      swiftSettings: common),
+      swiftSettings: small),
     // What a run has left, as a page with its charts and images.
     .target(
       name: "Report",
@@ -127,7 +132,7 @@ let package = Package(
         "Training", "Classifier", "Drawing", "ImageData", "CNN", "Compute", "KernelTypes",
         "Primitives",
       ],
-      swiftSettings: common),
+      swiftSettings: small),
     // Models as other programs write and read them.
     .target(
       name: "Interchange",
@@ -147,11 +152,11 @@ let package = Package(
 
     // Charts and drawings: of numbers, names and images, without models.
     .target(
-      name: "Drawing", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: common),
+      name: "Drawing", dependencies: ["CImageCodecs", "Primitives"], swiftSettings: small),
 
     // Photos into folders, with a journal that takes it back.
     .target(
-      name: "Sorting", dependencies: ["CSystem", "Primitives"], swiftSettings: common),
+      name: "Sorting", dependencies: ["CSystem", "Primitives"], swiftSettings: small),
 
     // Images and networks: neither knows the other.
     .target(
