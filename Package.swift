@@ -99,7 +99,7 @@ let tests: [Target] = [
   .testTarget(
     name: "PrimitivesTests", dependencies: ["Primitives", "TestSupport"], swiftSettings: common),
   .testTarget(
-    name: "KernelTests", dependencies: ["KernelTypes", "Compute", "TestSupport"],
+    name: "KernelTests", dependencies: ["KernelTypes", "Compute", "Primitives", "TestSupport"],
     swiftSettings: common),
   .testTarget(
     name: "CNNTests",

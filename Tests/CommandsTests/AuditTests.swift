@@ -124,6 +124,37 @@ import Testing
     #expect(!paths.isEmpty && paths.allSatisfy { FileManager.default.fileExists(atPath: $0) })
   }
 
+  @Test func `Searches that were cut short are told by check and audit in the same words`() throws {
+    // One coarse picture, under noise of which all share half: worth a look, but not the same.
+    var state: UInt32 = 1
+    func noise() -> Double {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return Double(state >> 8) / Double(1 << 24) - 0.5
+    }
+    let waves = (1..<81).map { (place: $0, height: noise() < 0 ? -3.0 : 3) }
+    let common = (0..<1024).map { pixel -> Double in
+      let (x, y) = (Double(pixel % 32) + 0.5, Double(pixel / 32) + 0.5)
+      return waves.reduce(128 + 60 * noise()) { sum, wave in
+        sum + wave.height * cos(x * .pi / 32 * Double(wave.place / 9))
+          * cos(y * .pi / 32 * Double(wave.place % 9))
+      }
+    }
+    for number in 0..<80 {
+      let samples = common.map { UInt8(clamping: Int($0 + 48 * noise())) }
+      try write(
+        pngFile(width: 32, height: 32, channels: 1, samples: samples),
+        to: "\(data.path)/training_set/\(number % 2 == 0 ? "cats" : "dogs")/like-\(number).png")
+    }
+    let name = "searches_cut_short"
+    #expect(try object(cnnctl("check", data.path, "--json", "-q").output)[name] as? Int == 80)
+    #expect(try object(audit("--json", "-q").output)[name] as? Int == 80)
+    let apart = audit("--near-duplicates", "ignore", "--json", "-q")
+    #expect(try object(apart.output)[name] is NSNull)
+    let sentence = "the search for images that are the same picture was cut short for 80 images"
+    #expect(cnnctl("check", data.path, "-q").output.contains(sentence))
+    #expect(audit("-q").output.contains(sentence))
+  }
+
   @Test
   func `Without a model, with a class of one photo, into the dataset: refused with the reason`()
     throws

@@ -1,5 +1,6 @@
 import Compute
 import Glibc
+import Primitives
 import TestSupport
 import Testing
 
