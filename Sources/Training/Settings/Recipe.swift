@@ -105,7 +105,7 @@ package enum Recipe: String, Sendable, Codable, CaseIterable {
     if self == .finetune {
       return Configuration.Training(
         epochs: 10, minimumSteps: 600, batchSize: 32, minimumEpochSteps: 6, optimizer: .adamw,
-        learningRate: 1e-3, scalesLearningRate: true, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        learningRate: 2e-4, scalesLearningRate: true, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
         momentum: 0, weightDecay: 0.05, schedule: .oneCycle, labelSmoothing: 0.1, ema: 0.99,
         clipGrad: 0, patience: 0, monitor: .accuracy, keep: .last, maxSeconds: 0)
     }
