@@ -33,7 +33,7 @@ package enum Tool {
     ]
   }
 
-  /// What help and the parser know of each.
+  /// The description of each, for help and the parser.
   package static var descriptions: [CommandDescription] { commands.map { $0.description } }
 
   /// What they know of the one of a name; nil where there is none.

@@ -86,7 +86,7 @@ package final class FileChanges {
     case EINVAL, ENOSYS: break
     default: throw failure(what)
     }
-    // Two steps where one is not to be had: for a moment both names stand.
+    // Two steps where one is not possible: for a moment both names exist.
     switch try addName(place, as: other) {
     case .done:
       try remove(place)

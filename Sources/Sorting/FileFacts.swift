@@ -1,7 +1,7 @@
 import Glibc
 internal import Primitives
 
-/// What the system says of a regular file.
+/// A regular file's facts from the file system.
 struct FileFacts: Hashable {
   /// Bytes.
   var size: Int

@@ -60,7 +60,7 @@ struct Placement: Hashable {
     return try facts.digest(of: place) == digest
   }
 
-  /// How far it has come.
+  /// Its progress.
   enum State {
     /// Nothing of it is there.
     case absent
@@ -69,7 +69,7 @@ struct Placement: Hashable {
     case half
   }
 
-  /// How far it has come, as the disk says.
+  /// Its progress according to the disk.
   func state(in folder: String) throws(TrainingError) -> State {
     let target = target(in: folder)
     guard let new = try FileFacts.own(target) else { return .absent }

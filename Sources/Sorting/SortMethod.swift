@@ -1,4 +1,4 @@
-/// How photos come into their folders.
+/// The way photos get into their folders.
 package enum SortMethod: String, Sendable, CaseIterable {
   /// A copy of its own; the photo stays where it is.
   case copy
@@ -42,7 +42,7 @@ package struct SortedPhoto: Sendable, Hashable {
   }
 }
 
-/// What became, or would become, of a photo.
+/// The result for a photo, or the planned one.
 package enum SortOutcome: Sendable, Hashable {
   /// It was put at this path by this method; across file systems a link is a copy.
   case placed(String, SortMethod)

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// Decides which name a photo gets in its folder, and changes nothing.
 struct SortPlanner {
-  /// What is to be done with a photo.
+  /// The action planned for a photo.
   enum Plan {
     case place(Placement)
     /// Nothing.

@@ -39,7 +39,7 @@ enum SortEntry: Hashable {
     return value.line
   }
 
-  /// What a line says; nil where it says nothing.
+  /// The meaning of a line; nil if it has none.
   init?(_ bytes: ArraySlice<UInt8>) {
     guard let line = try? JSON.parse(bytes, depth: 2) else { return nil }
     func text(_ key: String) -> String? { line[key]?.text }
@@ -83,7 +83,7 @@ enum SortEntry: Hashable {
   }
 }
 
-/// What a journal says.
+/// The contents of a journal.
 struct SortRecord {
   /// Whether the target was made by the sort.
   var created: Bool

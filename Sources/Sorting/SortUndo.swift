@@ -11,7 +11,7 @@ package final class SortUndo {
   /// Whether the journal says that it is taken back.
   private var isMarked = true
 
-  /// What became of one photo.
+  /// The result for one photo.
   package enum Outcome: Sendable, Hashable {
     /// The copy, or the second name, is removed.
     case removed

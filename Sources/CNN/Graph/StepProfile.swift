@@ -8,7 +8,7 @@ package final class StepProfile {
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var node: Int?
-  /// Is told the node to which the following loops belong, if not nil.
+  /// Gets the node of the following loops, if not nil.
   private let recorder: TaskRecorder?
   /// Seconds of each node in the order of the graph; the last entry belongs to no node.
   private var parts: [[WorkKind: Double]]

@@ -81,7 +81,7 @@ extension Evaluation {
     }
   }
 
-  /// What the figures need of one prediction.
+  /// The parts of one prediction that the figures need.
   private struct Judged {
     var truth: Int
     var answer: Int

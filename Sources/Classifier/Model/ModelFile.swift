@@ -105,7 +105,7 @@ struct ModelFile {
       images: images, novelty: novelty)
   }
 
-  /// What a file has beside the weights.
+  /// A file's metadata beside the weights.
   struct Content {
     let digest: PendingDigest
     let images: ImageDigests?

@@ -4,7 +4,7 @@ internal import ImageData
 package struct SkippedImage: Codable, Sendable, Hashable {
   /// The file.
   package var path: String
-  /// What kind of failure, one word.
+  /// The kind of failure in one word.
   package var code: String
   /// One sentence.
   package var message: String

@@ -148,7 +148,7 @@ struct TrainCommand: Command {
       + (place.run.map { "cnnctl train --resume=\(shellWord($0))" } ?? "the same command")
   }
 
-  /// What few photos are told, unless the command line names the network or a tutorial's recipe.
+  /// The hint for few photos, unless the command line names the network or a tutorial's recipe.
   private func hint(_ configuration: Configuration) -> PretrainedHint? {
     let isChosen =
       configuration.transfer.from != nil || configuration.recipe.isSeed

@@ -15,7 +15,7 @@ final class TrainingProgress {
   private let meter: TrainingMeter
   private let hint: PretrainedHint?
   private var done: TrainingSummary?
-  /// What is known so far of the run's end.
+  /// The facts so far for the run's final screen.
   private var end = EndScreen()
   /// The training of cross-validation that is under way.
   private var fold: FoldStart?
@@ -28,7 +28,7 @@ final class TrainingProgress {
   private(set) var reportFailure: Failure?
 
   /// - run: the run that is continued, if one is.
-  /// - hint: what few photos are told; nil for nothing.
+  /// - hint: the hint for few photos; nil for none.
   init(
     _ console: Console, json: Bool, plots: Bool, engine: Engine, continuing run: String? = nil,
     hint: PretrainedHint? = nil

@@ -32,7 +32,7 @@ package struct DecodedImage: Sendable, Hashable {
 extension ImageReader {
   /// The image in the bytes of a file, at its full size and upright; the first or primary one.
   ///
-  /// The kind is told by the first bytes alone. Grey becomes equal channels, CMYK and alpha are
+  /// The first bytes alone determine the kind. Grey becomes equal channels, CMYK and alpha are
   /// treated as Pillow's `convert("RGB")` does, 16 bits are scaled to 8.
   package static func decode(
     bytes: [UInt8], exif: ExifPolicy = .apply, maxPixels: Int = Preprocessing.defaultMaxPixels

@@ -52,8 +52,8 @@ package struct Dataset: Sendable {
   ///
   /// Without `classes` they are the names of the training folder's folders, of which there must be
   /// two, none empty. With `classes` (a model's) no training folder is needed. `unsplit` is what
-  /// class folders alone are taken for. Throws `.stopped` once `shouldStop`, which is told
-  /// of the entries met so far, says so.
+  /// class folders alone are taken for. Throws `.stopped` once `shouldStop`, which gets
+  /// the number of entries so far, returns true.
   package static func open(
     _ path: String, classes: [String]? = nil, unsplit: Split = .train,
     limits: WalkLimits = WalkLimits(), shouldStop: (_ entries: Int) -> Bool = { _ in false }

@@ -4,7 +4,7 @@ extension Dataset {
   /// Whether a path, whose last parts may not exist yet, leads into a dataset: into its folder, or
   /// into the target of a link in it.
   ///
-  /// Folders are told apart by what they are on the disk, whatever their paths.
+  /// Folders are compared by their identity on the disk, whatever their paths.
   package static func lies(_ path: String, in root: String) -> Bool {
     guard let own = FileSystem.identity(root) else { return false }
     let around = foldersAround(path)
@@ -13,8 +13,8 @@ extension Dataset {
 
   /// The dataset in one of whose split folders a file lies, or would; nil where there is none.
   ///
-  /// Such a folder is told by its name and by that of another split's folder beside it: `train` and
-  /// `test`.
+  /// Such a folder is recognised by its name and by that of another split's folder beside it: `train`
+  /// and `test`.
   package static func dataset(around file: String) -> String? {
     var place = file
     func up() { place = FileSystem.parent(of: place) }

@@ -62,8 +62,8 @@ struct FolderSurvey {
 
   /// Walks through the folder at `path`; `unsplit` is what class folders alone are taken for.
   ///
-  /// Throws where there is no folder to list, where there are more entries than `limits` allows,
-  /// and `.stopped` once `shouldStop`, which is told of the entries met so far, says so.
+  /// Throws if there is no folder to list, if there are more entries than `limits` allows, and
+  /// `.stopped` once `shouldStop`, which gets the number of entries so far, returns true.
   init(
     _ path: String, unsplit: Split = .train, limits: WalkLimits = WalkLimits(),
     shouldStop: (_ entries: Int) -> Bool = { _ in false }

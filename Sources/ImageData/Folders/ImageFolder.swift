@@ -10,7 +10,7 @@ package struct ImageFolder {
   /// Looks through a folder and those below it.
   ///
   /// Hidden and system files are ignored; links are followed, but not back to a folder that
-  /// leads here. `found` is told of the count so far, a folder at a time.
+  /// leads here. `found` gets the count so far, after each folder.
   package init(below folder: String, found: (Int) -> Void = { _ in }) {
     // What is joined to a name below has no slash of its own.
     let isJoined = folder.utf8.count > 1 && folder.hasSuffix("/")

@@ -13,7 +13,7 @@ enum ImageName {
   ///
   /// A name that ends as an image's does is an image's, and nothing is opened: most folders hold
   /// nothing else. One that ends as text, an archive, a film or a copy under way does is none.
-  /// All others (no ending, another image format's, an unknown one) are told by their first bytes.
+  /// All others (no ending, another image format's, an unknown one) are recognised by their first bytes.
   static func role(_ entry: FolderListing.Entry, path: String) -> Role {
     // A folder that is named as an image is a bad image.
     if FileKind(ending: entry.name) != nil { return .image }
@@ -74,7 +74,7 @@ enum ImageName {
     "picasa.ini", "zbthumbnail.info", "__pycache__",
   ]
 
-  /// The lengths of these names: all others are told apart by nothing else.
+  /// The lengths of these names: a name of another length needs no comparison.
   private static let systemLengths = Set(systemNames.map(\.utf8.count))
 
   /// Whether an entry belongs to a system or a program and not to a photo collection.

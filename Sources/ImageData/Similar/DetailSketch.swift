@@ -3,8 +3,8 @@ internal import Primitives
 /// The detail of an image in 32 bytes: the signs of 256 random mixtures of its points.
 ///
 /// Two details whose correlation is c differ in a part of the signs of acos(c) / π (Charikar 2002),
-/// give or take 0.03; so nearly all candidates that are not the same picture are told without their
-/// tiny copies. The mixtures are an orthogonal transform of the points with signs drawn once and for
+/// give or take 0.03; so nearly all candidates that are not the same picture are ruled out without
+/// their tiny copies. The mixtures are an orthogonal transform of the points with signs drawn once and for
 /// all (the fast Johnson-Lindenstrauss transform of Ailon and Chazelle 2006), of which a quarter is
 /// kept.
 struct DetailSketch {

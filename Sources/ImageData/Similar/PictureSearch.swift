@@ -36,7 +36,7 @@ struct PictureSearch {
     }
   }
 
-  /// What a search has come to.
+  /// The result of a search so far.
   struct Result {
     /// Some of the images that look like this one.
     var found: [Int32] = []

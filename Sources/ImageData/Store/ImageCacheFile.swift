@@ -9,7 +9,7 @@ internal import Synchronization
 /// only when all of it is on the disk, so neither a crash nor a second run leaves half of one. A
 /// class, because it owns the descriptor.
 final class ImageCacheFile: Sendable {
-  /// By their sums it is told whether an image has gone bad.
+  /// Their checksums show whether an image has been damaged.
   private let outcomes: OutcomeTable
   private let descriptor: CInt
   private let slotBytes: Int

@@ -9,12 +9,11 @@ internal import Synchronization
 ///
 /// All load the same dataset with the same options, from one folder or from copies; every process
 /// reads the files whose index leaves its rank when divided by their number, or one of each machine
-/// all of them into a file. What is exchanged, in this order on every process: the listings (which
-/// ends it if they differ), whether each has its memory or file, the content ranks where there is a
-/// fraction, the outcomes of the files, some after some, whether images have been compared where they
-/// are, and the end. Which of them follow depends
-/// only on what all have learnt before, and what fails on one is told in the exchange that is due:
-/// so none waits for another in vain. A process alone exchanges nothing.
+/// all of them into a file. The processes exchange, in this order: the listings (loading ends if they
+/// differ), whether each has its memory or file, the content ranks if there is a fraction, the
+/// outcomes of the files in blocks, whether images have been compared, and the end. Each step depends
+/// only on values that all processes have, and a failure of one is sent in the next exchange: so none
+/// waits for another in vain. A process alone exchanges nothing.
 struct ImageStoreLoading {
   private var plan: ImageStorePlan
   private let readers: ImageStorePlan.Readers
@@ -188,7 +187,7 @@ struct ImageStoreLoading {
 
   /// The outcomes of the files of a block that this process reads, with their indices.
   ///
-  /// `tick` is told how many of all processes' are done, guessed from this one's.
+  /// `tick` gets the number of files done by all processes, estimated from this one's.
   private func meet(
     _ block: ArraySlice<Int>, _ tick: (_ done: Int) -> Bool
   ) throws(ImageStoreError) -> [(Int, ImageStoreOutcome)] {

@@ -32,7 +32,7 @@ struct ImageStorePlan {
     wanted = Set(splits)
     (self.content, self.preprocessing, self.trainingSize) = (content, preprocessing, trainingSize)
     let expression = content.groupBy.flatMap { try? ImageGroups($0) }
-    // A folder of its own always goes before a part of the training folder.
+    // A validation folder always takes precedence over a part of the training folder.
     if dataset.splits[.val] != nil { self.content.validation = 0 }
     if dataset.splits[.test] != nil { self.content.test = 0 }
     if content.fold != nil { self.content.test = 0 }
@@ -155,7 +155,7 @@ extension ImageStorePlan {
 
   /// Finds the candidates that are the same picture, now that all have been read.
   ///
-  /// `tick` is told how far the search is, and says whether to stop.
+  /// `tick` gets the progress of the search and returns whether to stop.
   mutating func compare(
     _ outcomes: OutcomeTable, _ workers: WorkerPool, _ kernels: KernelTable,
     tick: NearDuplicates.Tick

@@ -131,7 +131,7 @@ extension ZipArchive {
 
   // MARK: Records and entries
 
-  /// What the directory says of an entry.
+  /// An entry according to the archive's directory.
   private struct Record {
     var name: [UInt8]
     var flags: UInt64

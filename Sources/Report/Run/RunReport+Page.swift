@@ -298,7 +298,7 @@ extension ClassDistances {
 }
 
 extension OutOfFold {
-  /// What stands beside the figures of a test.
+  /// The facts beside the figures of a test.
   fileprivate var facts: [Fact] {
     [
       (

@@ -66,8 +66,8 @@ struct CheckpointFolder {
   /// The newest checkpoint that is whole, its best weights put back in their place; nil if no
   /// checkpoint was written.
   ///
-  /// `skipped` is told of each that is not whole, with the reason; the one of the step `first` is
-  /// tried before the others. Errors: checkpoints of which none can be read, a folder that cannot be
+  /// `skipped` gets each that is not whole, with the reason; the one of the step `first` is tried
+  /// before the others. Errors: checkpoints of which none can be read, a folder that cannot be
   /// listed, weights that cannot be written.
   func newest(
     first: Int? = nil, skipped: (String) -> Void

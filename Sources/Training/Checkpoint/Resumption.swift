@@ -92,7 +92,7 @@ package struct Resumption: Sendable {
 
   /// Finds the checkpoint to continue from, and refuses one of another run or other images.
   ///
-  /// nil if there is none: the run starts over. `skipped` is told why one is ignored.
+  /// nil if there is none: the run starts over. `skipped` gets the reason why one is ignored.
   func checkpoint(skipped: (String) -> Void) throws(TrainingError) -> Checkpoint? {
     folder.removeTemporaries()
     guard let checkpoint = try CheckpointFolder(folder).newest(skipped: skipped) else {

@@ -202,7 +202,7 @@ final class Epochs {
   }
 }
 
-/// How long a run is, and what changes that.
+/// The length of a run, and what changes it.
 extension Epochs {
   private var training: Configuration.Training { configuration.training }
 
@@ -338,7 +338,7 @@ extension Epochs {
   }
 }
 
-/// What is known of a run before its first step.
+/// The state of a run before its first step.
 extension Epochs {
   /// Begins with a last layer that is solved, whose weights are kept until those of an epoch are.
   func begin(with solution: CrossValidation, _ folds: Folds) throws {

@@ -12,7 +12,7 @@ package import Primitives
 /// own images have them on average, the most probable is another than its label. The least probable
 /// label comes first, which measured best of their rankings.
 package struct LabelAudit: Sendable {
-  /// What is said of an image's label.
+  /// The verdict on an image's label.
   package struct Label: Sendable, Hashable {
     /// The file.
     package var path: String
@@ -57,7 +57,7 @@ package struct LabelAudit: Sendable {
   /// images that are nearly the same help each other.
   private static let rounds = 3
 
-  /// What is under way.
+  /// The phase under way.
   package enum Step: Sendable {
     /// The features of so many images are there.
     case features(done: Int, of: Int)

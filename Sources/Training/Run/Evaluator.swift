@@ -41,7 +41,7 @@ package struct Evaluator {
 
   /// Predicts every image of the split once.
   ///
-  /// `preparing` is told what is done before the first prediction. Errors: `DatasetError` for the
+  /// `preparing` gets the steps before the first prediction. Errors: `DatasetError` for the
   /// folder, `TrainingError` for a request that cannot be met, and what `progress` throws.
   package func evaluate(
     _ request: Request, preparing: (EvaluationPreparation) -> Void = { _ in },

@@ -226,7 +226,7 @@ private struct ImageCounts {
   init(_ plan: RunPlan) {
     let all = plan.dataset.splits.mapValues(\.count)
     var content = plan.content
-    // A folder of its own always goes before a part of the training folder.
+    // A validation folder always takes precedence over a part of the training folder.
     if all[.val] != nil { content.validation = 0 }
     if all[.test] != nil || content.fold != nil { content.test = 0 }
     let dealt = content.numbers(of: plan.dataset.counts(.train))

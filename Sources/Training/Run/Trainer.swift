@@ -80,7 +80,7 @@ package final class Trainer {
     let plan: RunPlan
     do {
       plan = try RunPlan(configuration, resumption?.request, engine: engine) { entries in
-        // What the handler has against it, it says again at the next event.
+        // If the handler fails, it fails again at the next event.
         try? events(.scanning(entries: entries))
         return shouldStop() != nil || isOverTime
       }

@@ -82,7 +82,7 @@ package struct Verification: Sendable {
           try check(event)
           try events(event)
           guard case .digest(let digest) = event else { return }
-          // A run that was resumed may have told of a step twice.
+          // A run that was resumed may have recorded a step twice.
           let same = recorded.filter { $0.step == digest.step }
             .map { Comparison(recorded: $0, repeated: digest) }
           guard let comparison = same.first(where: \.isSame) ?? same.first else { return }

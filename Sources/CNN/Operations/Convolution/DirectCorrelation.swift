@@ -113,7 +113,7 @@ struct DirectCorrelation {
   /// Multiply-adds that take longer than a task costs: some microseconds.
   private static let leastWork = 1 << 18
 
-  /// What is read and written for a batch.
+  /// The memory read and written for a batch.
   struct Maps {
     let source: Activation
     let weights: Input
