@@ -29,6 +29,9 @@ func counted(_ k: KernelTable) -> KernelTable {
     optimizers: counted(k.optimizers), images: counted(k.images), peak: counted(k.peak))
 }
 
+// Not inlined: the compiler for Embedded Swift crashes where all of these become one function.
+
+@inline(never)
 private func counted(_ k: ConvolutionKernels) -> ConvolutionKernels {
   (
     packPanel: { [p = place("packPanel")] in call(p, k.packPanel($0, $1, $2, $3, $4)) },
@@ -52,6 +55,7 @@ private func counted(_ k: ConvolutionKernels) -> ConvolutionKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: WinogradKernels) -> WinogradKernels {
   (
     transformFilters: { [p = place("transformFilters")] in
@@ -76,6 +80,7 @@ private func counted(_ k: WinogradKernels) -> WinogradKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: NormalizationKernels) -> NormalizationKernels {
   (
     moments: { [p = place("moments")] in call(p, k.moments($0, $1, $2, $3, $4, $5)) },
@@ -95,6 +100,7 @@ private func counted(_ k: NormalizationKernels) -> NormalizationKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: PoolingKernels) -> PoolingKernels {
   (
     maxPool: { [p = place("maxPool")] in call(p, k.maxPool($0, $1, $2, $3)) },
@@ -108,6 +114,7 @@ private func counted(_ k: PoolingKernels) -> PoolingKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: ActivationKernels) -> ActivationKernels {
   (
     activate: { [p = place("activate")] in call(p, k.activate($0, $1, $2, $3, $4, $5, $6)) },
@@ -117,6 +124,7 @@ private func counted(_ k: ActivationKernels) -> ActivationKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: ElementwiseKernels) -> ElementwiseKernels {
   (
     rectify: { [p = place("rectify")] in call(p, k.rectify($0, $1, $2)) },
@@ -132,6 +140,7 @@ private func counted(_ k: ElementwiseKernels) -> ElementwiseKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: OptimizerKernels) -> OptimizerKernels {
   (
     adamStep: { [p = place("adamStep")] in
@@ -143,6 +152,7 @@ private func counted(_ k: OptimizerKernels) -> OptimizerKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: ImageKernels) -> ImageKernels {
   (
     resampleRow: { [p = place("resampleRow")] in call(p, k.resampleRow($0, $1, $2, $3, $4, $5)) },
@@ -157,6 +167,7 @@ private func counted(_ k: ImageKernels) -> ImageKernels {
   )
 }
 
+@inline(never)
 private func counted(_ k: PeakKernels) -> PeakKernels {
   (
     floats: k.floats,
