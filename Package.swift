@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// Settings of every Swift target.
-let common: [SwiftSetting] = [
+let base: [SwiftSetting] = [
   // The linker leaves out each function that nothing calls, and not only whole files of them.
   .unsafeFlags(["-Xfrontend", "-function-sections"]),
   .treatAllWarnings(as: .error),
@@ -10,6 +10,12 @@ let common: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+
+/// Settings of every Swift target but the kernels.
+///
+/// This pass puts what a loop hands on in the order of its addresses in memory, which differ from one
+/// build to the next; LLVM unrolls loops too.
+let common = base + [.unsafeFlags(["-Xllvm", "-sil-disable-pass=loop-unroll"])]
 
 /// Settings of a module that works with words and files: small code is as fast there.
 let small = common + [.unsafeFlags(["-Osize"])]
@@ -19,7 +25,7 @@ let small = common + [.unsafeFlags(["-Osize"])]
 /// `-Xcc -march` sets the target of Swift code too; without the wide vector preference LLVM
 /// splits 512-bit arithmetic that it has itself put together.
 func kernelSettings(_ flags: [String] = [], define: String? = nil) -> [SwiftSetting] {
-  common + [
+  base + [
     .unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-cmo"] + flags.flatMap { ["-Xcc", $0] })
   ]
     + (define.map { [.define($0)] } ?? [])
