@@ -180,5 +180,12 @@ import Testing
     let one = cnnctl("audit", alone, "--from", run)
     #expect(one.code == .badData, "\(one.diagnostics)")
     #expect(one.diagnostics.contains("too few images of dogs"))
+    let damaged = alone + "/dogs/damaged.jpg"
+    try write([0xFF, 0xD8], to: damaged)
+    let unread = cnnctl("audit", alone, "--from", run)
+    #expect(
+      unread.diagnostics.contains(
+        "1 image; 1 of 5 images cannot be read, the first is \(damaged): "),
+      "\(unread.diagnostics)")
   }
 }

@@ -385,6 +385,9 @@ class SortBench(Bench):
         if result.returncode != 0:
             sys.exit(f"the sort that nobody touches failed: {result.stderr}")
         self.expected = self.tree(run)
+        for kind in ("cats", "dogs", "unsure", "none-of-these"):
+            if not any(place.startswith(f"sorted/{kind}/") for place in self.expected):
+                sys.exit(f"the sort that nobody touches puts nothing into {kind}")
         self.remove(run)
 
     def target(self, run):
@@ -392,7 +395,8 @@ class SortBench(Bench):
 
     def command(self, run, _):
         return [self.program, "sort", "-r", str(run / "photos"), "--into", str(self.target(run)),
-                "--" + self.method, "--threads", "1", "-q", "--model", str(self.model)]
+                "--" + self.method, "--threads", "1", "-q", "--model", str(self.model),
+                "--abstain-below", "0.9", "--reject-above", "0.8"]
 
     def prepare(self, run):
         self.remove(run)
@@ -469,7 +473,8 @@ def interrupt_sorts(program, dataset, every):
         first = sorted(photos.glob("*/*"))
         model = pathlib.Path(folder) / "model"
         trained = subprocess.run(
-            [program, "train", photos.parent, "--out", model] + TRACED + "--no-plots -q".split(),
+            [program, "train", photos.parent, "--out", model]
+            + "--recipe instant --from cats-dogs --threads 1 --no-plots -q".split(),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if trained.returncode != 0:
             sys.exit(f"the model for the sorts cannot be trained: {trained.stderr}")

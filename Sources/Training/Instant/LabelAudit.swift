@@ -112,7 +112,8 @@ package struct LabelAudit: Sendable {
     var sums: [[Float]] = []
     var (folds, penalty) = (0, 0.0)
     for round in 0..<LabelAudit.rounds {
-      let division = try LabelAudit.folds(readable, units, dataset.classes, most, round)
+      let division = try LabelAudit.folds(
+        readable, skipped, units, dataset.classes, most, round)
       let data = LogisticData(
         rows, features: features, targets: truths, folds: division.ofImages,
         classes: dataset.classes.count, engine: engine)
@@ -213,7 +214,8 @@ package struct LabelAudit: Sendable {
   }
 
   private static func folds(
-    _ samples: ImageList, _ units: [[UInt8]], _ classes: [String], _ most: Int, _ round: Int
+    _ samples: ImageList, _ skipped: [SkippedImage], _ units: [[UInt8]], _ classes: [String],
+    _ most: Int, _ round: Int
   ) throws(TrainingError) -> Folds {
     do throws(Folds.Problem) {
       return try Folds(
@@ -226,7 +228,11 @@ package struct LabelAudit: Sendable {
         }
       throw TrainingError(
         .badData, "too few images of \(classes[label]) to predict each by a layer without it",
-        found: counted(samples.count { $0.classIndex == label }, "image"),
+        found: counted(samples.count { $0.classIndex == label }, "image")
+          + (skipped.first.map {
+            "; \(skipped.count) of \(samples.count + skipped.count) images cannot be read, the first "
+              + "is \($0.path): \($0.message)"
+          } ?? ""),
         expected: "at least 2 different images per class, and with --group-by 2 groups",
         advice: "more images of \(classes[label])")
     }

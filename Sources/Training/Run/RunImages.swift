@@ -107,14 +107,20 @@ struct RunImages {
       let percent = 100 * Double(bad.count) / Double(total)
       let tooMany = percent > data.maxBad && bad.count > 5
       if data.onBadImage == .fail || tooMany || bad.count == total {
+        let (expected, option) =
+          if bad.count == total {
+            ("at least one image per class that can be read", "")
+          } else if data.onBadImage == .fail {
+            ("none with --on-bad-image fail", "; or --on-bad-image skip")
+          } else {
+            ("at most \(data.maxBad) % or 5 files", "; or --max-bad")
+          }
         throw TrainingError(
           .badData,
           "\(bad.count) of \(total) images cannot be read, the first is "
             + "\(first.sample.path): \(first.failure)",
-          expected: data.onBadImage == .fail
-            ? "none with --on-bad-image fail" : "at most \(data.maxBad) % or 5 files",
-          advice:
-            "cnnctl check \(plan.configuration.dataset), which lists all of them; or --max-bad")
+          expected: expected,
+          advice: "cnnctl check \(plan.configuration.dataset), which lists all of them" + option)
       }
     }
     let counts = RunImages.counts(training, store, classes: plan.dataset.classes.count)
