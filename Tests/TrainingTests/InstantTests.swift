@@ -180,17 +180,20 @@ func instantFraming() throws {
       $0["resize"] = "crop"
     }
     _ = try train(source, out: folder + "/source")
-    for (label, edges) in [[200, 60, 60], [60, 60, 200]].enumerated() {
-      for number in 0..<10 {
-        let bytes = png(
-          width: 60, height: 20, color: [120, 120, 120], seed: UInt32(10 * label + number),
-          edges: edges.map { UInt8($0) })
-        let place = folder + "/photos/\(label)"
-        try FileManager.default.createDirectory(
-          atPath: place, withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(filePath: "\(place)/\(number).png"))
+    func addPhotos(_ numbers: Range<Int>) throws {
+      for (label, edges) in [[200, 60, 60], [60, 60, 200]].enumerated() {
+        for number in numbers {
+          let bytes = png(
+            width: 60, height: 20, color: [120, 120, 120], seed: UInt32(1_000 * label + number),
+            edges: edges.map { UInt8($0) })
+          let place = folder + "/photos/\(label)"
+          try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: true)
+          try Data(bytes).write(to: URL(filePath: "\(place)/\(number).png"))
+        }
       }
     }
+    try addPhotos(0..<10)
     func run(_ name: String, _ configuration: Configuration) throws -> (OutOfFold, ClassifierModel)
     {
       let (_, events) = try train(configuration, out: folder + "/" + name)
@@ -226,5 +229,25 @@ func instantFraming() throws {
     let file = try Configuration(file: folder + "/open/config.json")
     let (again, _) = try run("again", file)
     #expect(file == open && again == figures)
+
+    try addPhotos(10..<501)
+    let (many, last) = try run("many", open)
+    let compared = try #require(many.framings)
+    #expect(compared.map(\.resize) == [.stretch, .crop] && compared.map(\.images) == [500, 500])
+    #expect(many.images == 1_002 && last.preprocessing.resize == .stretch)
+    #expect(many.line.contains("accuracy and loss on 500 images: stretched "), "\(many.line)")
   }
+}
+
+@Test("A sample has each class's share, at least five, evenly spaced")
+func samples() {
+  let classes =
+    [Int32](repeating: 0, count: 600) + Array(repeating: 1, count: 8) + [2, 2, 2]
+    + Array(repeating: 3, count: 389)
+  let sample = Array.sample(of: classes, most: 100)
+  #expect((0..<4).map { label in sample.count { classes[$0] == label } } == [60, 5, 3, 38])
+  #expect(sample == sample.sorted() && Set(sample).count == sample.count)
+  let steps = zip(sample, sample.dropFirst()).prefix(59).map { $1 - $0 }
+  #expect(steps.allSatisfy { $0 == 10 })
+  #expect(Array.sample(of: classes, most: 1_000) == Array(classes.indices))
 }

@@ -31,6 +31,8 @@ package struct OutOfFold: Codable, Sendable, Hashable {
     package var resize: ResizeMode
     package var accuracy: Double
     package var loss: Double
+    /// The images that the figures are of; nil in the record of an older version, where all were.
+    package var images: Int?
 
     /// As a sentence has it.
     fileprivate var text: String {
@@ -73,7 +75,9 @@ package struct OutOfFold: Codable, Sendable, Hashable {
       + "predicted by one of \(folds) \(penalty == nil ? "models" : "layers") that had not seen it"
       + (penalty.map { "; penalty \(fixed($0, 4)), temperature \(temperature)" } ?? "")
       + (framings.map {
-        "; photos made square by the lower loss before the temperature (accuracy and loss: "
+        "; photos made square by the lower loss before the temperature (accuracy and loss"
+          + ($0.first?.images.map { $0 == images ? "" : " on \(counted($0, "image"))" } ?? "")
+          + ": "
           + $0.map(\.text).joined(separator: ", ") + ")"
       } ?? "")
   }

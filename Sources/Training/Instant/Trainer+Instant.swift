@@ -22,12 +22,8 @@ extension Trainer {
       try journal.report(.warning(warning))
     }
     try journal.writeRecord()
-    var candidates = [try candidate(images.preprocessing, plan, images, folds, journal)]
-    if let other = otherFraming(plan, images) {
-      candidates.append(try candidate(other, plan, images, folds, journal))
-      candidates.sort { $0.solution.outOfFold.loss < $1.solution.outOfFold.loss }
-    }
-    let solved = try keep(candidates, folds, plan, images, journal)
+    let (kept, framings) = try framed(folds, plan, images, journal)
+    let solved = try keep(kept, framings, folds, plan, images, journal)
     var outcome = Outcome(
       summary: solved.summary, ending: .epochs, signal: nil, evaluated: solved.evaluated)
     do {
@@ -68,19 +64,39 @@ extension Trainer {
       seconds: journal.processSeconds - began, novelty: novelty, distances: distances)
   }
 
-  /// Training images for which two ways of making them square are compared at most, as that takes
-  /// their features twice.
-  private static let mostFramed = 1_000
-
-  /// Whole photos, where the model's were cropped and nothing says how these are to be made square:
-  /// whether what the edges hold helps is different from set to set.
-  private func otherFraming(_ plan: RunPlan, _ images: RunImages) -> Preprocessing? {
-    guard configuration.data.choosesResize == true, images.training.count <= Trainer.mostFramed
-    else { return nil }
+  /// The last layer for the way of making images square that has the lower loss, and the figures of
+  /// the ways; nil where there was nothing to choose.
+  ///
+  /// Where the model's images were cropped and nothing says how these are to be made square, whole
+  /// ones are tried too: whether what the edges hold helps is different from set to set. That takes
+  /// the features of the images twice, so that of many images a sample decides.
+  private func framed(
+    _ folds: Folds, _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
+  ) throws -> (kept: Candidate, framings: [OutOfFold.Framing]?) {
+    let isWhole = images.training.count <= Trainer.mostFramed
+    let shown = isWhole ? images : images.sampled(Trainer.mostFramed / 2)
     var data = configuration.data
     data.resize = .stretch
-    return plan.origin?.model.preprocessing(data, for: plan.network)
+    // Groups may leave a sample too few of a class to divide.
+    guard data.choosesResize == true, let parts = isWhole ? folds : try? self.folds(plan, shown),
+      let other = plan.origin?.model.preprocessing(data, for: plan.network)
+    else { return (try candidate(images.preprocessing, plan, images, folds, journal), nil) }
+    let candidates = try [images.preprocessing, other].map {
+      try candidate($0, plan, shown, parts, journal)
+    }.sorted { $0.solution.outOfFold.loss < $1.solution.outOfFold.loss }
+    let framings = candidates.map {
+      OutOfFold.Framing(
+        resize: $0.preprocessing.resize, accuracy: $0.solution.outOfFold.accuracy,
+        loss: $0.solution.outOfFold.loss, images: shown.training.count)
+    }
+    let best = candidates[0]
+    return (
+      isWhole ? best : try candidate(best.preprocessing, plan, images, folds, journal), framings
+    )
   }
+
+  /// Training images up to which all decide how they are made square.
+  private static let mostFramed = 1_000
 
   /// A row of features per training image, and their number.
   func features(
@@ -143,12 +159,11 @@ extension Trainer {
       cache: images.store.place.rawValue, from: origin)
   }
 
-  /// Writes the model of the first candidate, and reports what is known of it.
+  /// Writes the model of a candidate, and reports what is known of it.
   private func keep(
-    _ candidates: [Candidate], _ folds: Folds, _ plan: RunPlan, _ images: RunImages,
-    _ journal: RunJournal
+    _ kept: Candidate, _ framings: [OutOfFold.Framing]?, _ folds: Folds, _ plan: RunPlan,
+    _ images: RunImages, _ journal: RunJournal
   ) throws -> (summary: TrainingSummary, evaluated: Outcome.Evaluated) {
-    let kept = candidates[0]
     let solution = kept.solution
     try journal.attempt { () throws(TrainingError) in
       try journal.folder.createFolder(RunFolder.foldsName)
@@ -182,14 +197,7 @@ extension Trainer {
       workers: engine.workers)
     evaluation.seen = images.trainingSeen
     let outOfFold = OutOfFold(
-      evaluation, folds: folds, penalty: solution.penalty,
-      framings: candidates.count == 1
-        ? nil
-        : candidates.map {
-          OutOfFold.Framing(
-            resize: $0.preprocessing.resize, accuracy: $0.solution.outOfFold.accuracy,
-            loss: $0.solution.outOfFold.loss)
-        })
+      evaluation, folds: folds, penalty: solution.penalty, framings: framings)
     journal.record.outOfFold = outOfFold
     journal.record.epochs = 1
     try journal.report(

@@ -10,7 +10,7 @@ struct RunImages {
   let store: ImageStore
   /// The preprocessing, with mean and deviation.
   let preprocessing: Preprocessing
-  let training: [Int]
+  private(set) var training: [Int]
   /// The images that epochs are judged by; empty for none.
   let validation: [Int]
   let warnings: [String]
@@ -87,6 +87,14 @@ struct RunImages {
     guard let origin = plan.origin?.model, let known = origin.model.trainedOn else { return nil }
     return Evaluation.Seen(
       model: origin.name, images: indices.count { known.contains(store.digest(of: $0)) })
+  }
+
+  /// The same images with about `most` to train on, of each class its share and at least five.
+  func sampled(_ most: Int) -> RunImages {
+    var sample = self
+    let kept = Array.sample(of: store.targets(training), most: most)
+    sample.training = kept.map { training[$0] }
+    return sample
   }
 
   /// The images of the last evaluation that the run's origin was trained on.
@@ -301,5 +309,23 @@ extension DatasetFinding {
     self.init(
       kind: finding.kind.rawValue, isError: finding.kind.isError, message: finding.message,
       paths: finding.paths)
+  }
+}
+
+extension Array where Element == Int {
+  /// About `most` positions in a list of classes, rising and evenly spaced in each class: its share
+  /// of them, and at least five where it has as many.
+  static func sample(of classes: [Int32], most: Int) -> [Int] {
+    guard classes.count > most else { return Array(classes.indices) }
+    let counts = classes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    var met: [Int32: Int] = [:]
+    return classes.indices.filter { index in
+      let label = classes[index]
+      let (count, place) = (counts[label, default: 0], met[label, default: 0])
+      met[label] = place + 1
+      let kept = Swift.min(count, Swift.max(5, count * most / classes.count))
+      // The positions at which a line from 0 to `kept` passes the next whole number.
+      return (place + 1) * kept / count > place * kept / count
+    }
   }
 }
