@@ -215,7 +215,7 @@ func instantFraming() throws {
     #expect(framings.map(\.resize) == [.stretch, .crop])
     #expect(framings[0].loss < framings[1].loss && framings[0].accuracy == figures.accuracy)
     #expect(model.preprocessing.resize == .stretch)
-    #expect(figures.line.contains("accuracy and loss: stretched "))
+    #expect(figures.line.contains("photos are stretched, which has the lower loss"))
 
     let (stretched, same) = try run("stretched", instantly("stretch"))
     #expect(stretched.framings == nil && same.novelty == model.novelty)
@@ -235,7 +235,7 @@ func instantFraming() throws {
     let compared = try #require(many.framings)
     #expect(compared.map(\.resize) == [.stretch, .crop] && compared.map(\.images) == [500, 500])
     #expect(many.images == 1_002 && last.preprocessing.resize == .stretch)
-    #expect(many.line.contains("accuracy and loss on 500 images: stretched "), "\(many.line)")
+    #expect(many.line.contains("temperature on 500 images: stretched "), "\(many.line)")
   }
 }
 

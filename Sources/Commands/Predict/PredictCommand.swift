@@ -44,6 +44,11 @@ struct PredictCommand: Command {
 
   func run() throws -> ExitCode {
     let format = try format()
+    // Before the engine: its threads take over which signals are blocked. While standard input is
+    // awaited nothing would ask for one.
+    let file = arguments[Self.output].flatMap { $0 == "-" ? nil : $0 }
+    let waits = arguments.operands.contains { $0 == "-" || $0 == "-0" }
+    let signal = file == nil || waits ? { nil } : console.environment.watchSignals()
     let engine = try Engine(arguments, console.environment)
     let location = try locateModel()
     let output = try output(beside: location)
@@ -76,17 +81,27 @@ struct PredictCommand: Command {
       try write(writer.opening, to: output)
     }
     if inputs.mayWait { try begin() }
-    while let chunk = try inputs.next() {
-      // What standard input still brings nobody knows.
-      let total = inputs.isAtEnd ? answered + chunk.count : nil
-      try predictor.predict(chunk) { prediction in
-        try begin()
-        if let failure = prediction.failure { failures.append(failure) }
-        answered += 1
-        tally.add(prediction, abstainBelow: abstainBelow, rejectAbove: rejection?.threshold)
-        try write(writer.text(of: prediction), to: output)
-        progress.show(answered, of: total)
+    do {
+      while let chunk = try inputs.next() {
+        // What standard input still brings nobody knows.
+        let total = inputs.isAtEnd ? answered + chunk.count : nil
+        try predictor.predict(chunk) { prediction in
+          try begin()
+          if let failure = prediction.failure { failures.append(failure) }
+          answered += 1
+          tally.add(prediction, abstainBelow: abstainBelow, rejectAbove: rejection?.threshold)
+          try write(writer.text(of: prediction), to: output)
+          progress.show(answered, of: total)
+          if let number = signal(), answered != total { throw Stopped(signal: number) }
+        }
       }
+    } catch let stopped as Stopped {
+      try write(writer.closing, to: output)
+      console.clear()
+      throw Failure(
+        ExitCode(signal: stopped.signal),
+        "stopped by \(signalName(stopped.signal)) after \(counted(answered, "image")), which "
+          + "\(file ?? "") holds")
     }
     try begin()
     try write(writer.closing, to: output)

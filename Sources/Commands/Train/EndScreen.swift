@@ -60,9 +60,16 @@ struct EndScreen {
   /// The files of the run.
   private func places(of summary: TrainingSummary) -> [String] {
     let run = summary.run
+    let asked = summary.askedEpochs.map { ", \($0) were asked for" } ?? ""
     let kept =
-      recipe?.hasEpochs == false || recipe?.solvesHead == true && summary.bestEpoch == 0
-      ? "the solved last layer" : "epoch \(summary.bestEpoch) of \(summary.epochs)"
+      if recipe?.hasEpochs == false || recipe?.solvesHead == true && summary.bestEpoch == 0 {
+        "the solved last layer"
+      } else if summary.epochs == 0 {
+        "no epoch has ended" + asked
+      } else {
+        "epoch \(summary.bestEpoch) of \(summary.epochs)"
+          + (summary.stoppedBySignal == nil ? "" : asked)
+      }
     var lines = ["weights \(summary.weights) (\(kept))", "run     \(run)"]
     if summary.stoppedBySignal == nil, verdict != nil {
       lines.append("tables  \(run)/\(RunFolder.reportTextName)")

@@ -17,7 +17,8 @@ final class SignalWatch: Sendable {
   /// Blocks the signals in this thread, and so in those that it makes from here on, and starts the
   /// thread that waits for them.
   ///
-  /// A second signal ends the process at once.
+  /// A second signal ends the process at once, unless it comes within a second: `timeout` sends one
+  /// to its command and one to its group, in which the command is too.
   func start() {
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -35,8 +36,11 @@ final class SignalWatch: Sendable {
     Platform.detachThread { [self] in
       var waited = waited
       var number: Int32 = 0
+      guard sigwait(&waited, &number) == 0 else { return }
+      received.store(number, ordering: .releasing)
+      let began = ContinuousClock.now
       while sigwait(&waited, &number) == 0 {
-        if received.exchange(number, ordering: .acquiringAndReleasing) != 0 { _exit(128 + number) }
+        if began.duration(to: .now) > .seconds(1) { _exit(128 + number) }
       }
     }
   }

@@ -58,8 +58,8 @@ package struct RunOrigin: Codable, Sendable, Hashable {
     var text = frozenEpochs > 0 ? "the backbone is frozen for \(frozenEpochs) epochs" : ""
     if let stemRate {
       text +=
-        "learning rates fall from \(backboneRate) of the head's before it to \(stemRate) in the "
-        + "first layer"
+        "learning rates: \(backboneRate) of the last layer's in the layer before it, falling to "
+        + "\(stemRate) in the first"
     } else if backboneRate != 1 {
       text +=
         (text.isEmpty ? "the backbone's learning rate is" : ", then its learning rate is")

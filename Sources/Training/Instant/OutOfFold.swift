@@ -34,16 +34,16 @@ package struct OutOfFold: Codable, Sendable, Hashable {
     /// The images that the figures are of; nil in the record of an older version, where all were.
     package var images: Int?
 
-    /// As a sentence has it.
-    fileprivate var text: String {
-      let way =
-        switch resize {
-        case .stretch: "stretched"
-        case .crop: "cropped"
-        case .pad: "padded"
-        }
-      return "\(way) \(fixed(accuracy, 4)) and \(fixed(loss, 4))"
+    fileprivate var way: String {
+      switch resize {
+      case .stretch: "stretched"
+      case .crop: "cropped"
+      case .pad: "padded"
+      }
     }
+
+    /// As a sentence has it.
+    fileprivate var text: String { "\(way) \(fixed(accuracy, 4)) and \(fixed(loss, 4))" }
   }
 
   enum CodingKeys: String, CodingKey {
@@ -75,7 +75,8 @@ package struct OutOfFold: Codable, Sendable, Hashable {
       + "predicted by one of \(folds) \(penalty == nil ? "models" : "layers") that had not seen it"
       + (penalty.map { "; penalty \(fixed($0, 4)), temperature \(temperature)" } ?? "")
       + (framings.map {
-        "; photos made square by the lower loss before the temperature (accuracy and loss"
+        "; photos are \($0.first?.way ?? ""), which has the lower loss (accuracy and loss without "
+          + "temperature"
           + ($0.first?.images.map { $0 == images ? "" : " on \(counted($0, "image"))" } ?? "")
           + ": "
           + $0.map(\.text).joined(separator: ", ") + ")"
