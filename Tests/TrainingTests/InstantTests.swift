@@ -215,7 +215,7 @@ func instantFraming() throws {
     #expect(framings.map(\.resize) == [.stretch, .crop])
     #expect(framings[0].loss < framings[1].loss && framings[0].accuracy == figures.accuracy)
     #expect(model.preprocessing.resize == .stretch)
-    #expect(figures.line.contains("photos are stretched, which has the lower loss"))
+    #expect(figures.line.contains("photos are stretched (accuracy and loss without temperature: "))
 
     let (stretched, same) = try run("stretched", instantly("stretch"))
     #expect(stretched.framings == nil && same.novelty == model.novelty)

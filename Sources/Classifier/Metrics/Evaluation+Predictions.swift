@@ -109,7 +109,7 @@ extension Evaluation {
   }
 
   /// Cross-entropy of one image in nats, from the logits: exact where a probability rounds to 0.
-  static func loss(
+  package static func loss(
     logits: some Collection<Float>, truth: Int, temperature: Double = 1
   ) -> Double {
     func logit(_ place: Int) -> Double {

@@ -75,8 +75,7 @@ package struct OutOfFold: Codable, Sendable, Hashable {
       + "predicted by one of \(folds) \(penalty == nil ? "models" : "layers") that had not seen it"
       + (penalty.map { "; penalty \(fixed($0, 4)), temperature \(temperature)" } ?? "")
       + (framings.map {
-        "; photos are \($0.first?.way ?? ""), which has the lower loss (accuracy and loss without "
-          + "temperature"
+        "; photos are \($0.first?.way ?? "") (accuracy and loss without temperature"
           + ($0.first?.images.map { $0 == images ? "" : " on \(counted($0, "image"))" } ?? "")
           + ": "
           + $0.map(\.text).joined(separator: ", ") + ")"

@@ -64,8 +64,8 @@ extension Trainer {
       seconds: journal.processSeconds - began, novelty: novelty, distances: distances)
   }
 
-  /// The last layer for the way of making images square that has the lower loss, and the figures of
-  /// the ways; nil where there was nothing to choose.
+  /// The last layer for the better way of making images square, and the figures of both, the better
+  /// one first; nil where there was nothing to choose.
   ///
   /// Where the model's images were cropped and nothing says how these are to be made square, whole
   /// ones are tried too: whether what the edges hold helps is different from set to set. That takes
@@ -83,13 +83,24 @@ extension Trainer {
     else { return (try candidate(images.preprocessing, plan, images, folds, journal), nil) }
     let candidates = try [images.preprocessing, other].map {
       try candidate($0, plan, shown, parts, journal)
-    }.sorted { $0.solution.outOfFold.loss < $1.solution.outOfFold.loss }
-    let framings = candidates.map {
+    }
+    let losses = candidates.map { candidate in
+      zip(candidate.solution.logits, images.store.targets(shown.training)).map {
+        Evaluation.loss(logits: $0, truth: Int($1))
+      }
+    }
+    let gains = zip(losses[0], losses[1]).map { $0 - $1 }
+    let mean = gains.reduce(0, +) / Double(gains.count)
+    let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(gains.count)
+    // Of a sample, a difference within two standard errors may be chance.
+    let least = isWhole ? 0 : 2 * (variance / Double(gains.count)).squareRoot()
+    let ordered = mean > least ? candidates.reversed() : candidates
+    let framings = ordered.map {
       OutOfFold.Framing(
         resize: $0.preprocessing.resize, accuracy: $0.solution.outOfFold.accuracy,
         loss: $0.solution.outOfFold.loss, images: shown.training.count)
     }
-    let best = candidates[0]
+    let best = ordered[0]
     return (
       isWhole ? best : try candidate(best.preprocessing, plan, images, folds, journal), framings
     )
