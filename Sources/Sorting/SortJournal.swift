@@ -52,6 +52,7 @@ final class SortJournal {
     let file = OutputFile(try changes.openGrowing(place))
     try file.requireOnly(place.path)
     try SortJournal.lock(file, target)
+    try SortJournal.requirePlace(file, in: folder, target)
     let found = try SortRecord(try place.bytes(limit: SortJournal.sizeLimit), path: place.path)
     self.file = file
     path = place.path
@@ -73,19 +74,40 @@ final class SortJournal {
     try changes.synchronizeFolder(of: FilePlace(SortJournal.folderName, in: folder))
     if !exists {
       let home = FilePlace(FileSystem.lastName(of: target), in: FileSystem.parent(of: target))
-      guard case .done = try changes.move(staging, to: home) else {
-        throw TrainingError(.cannotCreate, "\(target) was made by another process meanwhile")
+      do throws(TrainingError) {
+        guard case .done = try changes.move(staging, to: home) else {
+          throw TrainingError(.cannotCreate, "\(target) was made by another process meanwhile")
+        }
+      } catch {
+        try SortJournal.requirePlace(file, in: folder, target)
+        throw error
       }
       try changes.synchronizeFolder(of: home)
+      try SortJournal.requirePlace(file, in: target, target)
+    }
+  }
+
+  private static func isUsed(_ target: String) -> TrainingError {
+    TrainingError(
+      .cannotCreate, "another process is sorting into \(target)",
+      expected: "a folder that no other process uses")
+  }
+
+  /// Refuses a journal that is not the folder's: another process that began to sort at the same time
+  /// has taken it for what a killed sort had left, and removed it.
+  private static func requirePlace(
+    _ file: OutputFile, in folder: String, _ target: String
+  ) throws(TrainingError) {
+    let found = FileSystem.identity(folder + "/" + name)
+    guard found != nil, found == FileSystem.identity(of: file.descriptor) else {
+      throw isUsed(target)
     }
   }
 
   private static func lock(_ file: OutputFile, _ target: String) throws(TrainingError) {
     guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw errno == EWOULDBLOCK
-        ? TrainingError(
-          .cannotCreate, "another process is sorting into \(target)",
-          expected: "a folder that no other process uses")
+        ? isUsed(target)
         : TrainingError(.cannotCreate, "cannot lock \(target): \(FileSystem.lastError())")
     }
   }

@@ -128,8 +128,16 @@ package final class SortUndo {
     }
     switch placement.means {
     case .copy, .link:
-      guard FileFacts.followed(placement.source) != nil else {
+      guard let photo = FileFacts.followed(placement.source) else {
         return .kept("\(placement.source) is gone")
+      }
+      // A copy may be the only one there is, where its photo's name is another's by now.
+      let isPhoto =
+        try placement.means == .link
+        || (photo.size == placement.size && photo.nanoseconds == placement.nanoseconds)
+        || placement.isWritten(at: placement.place)
+      guard isPhoto else {
+        return .kept("\(placement.source) is not the photo that was copied any more")
       }
       try changes.remove(target)
       return .removed

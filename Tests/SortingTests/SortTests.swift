@@ -168,6 +168,21 @@ import Testing
     #expect(!FileSystem.exists(tree.target + "/.cnnctl-sort"))
   }
 
+  @Test func `A copy stays where another photo has the old name, and goes if only its time changed`()
+    throws
+  {
+    let tree = try SortedTree()
+    try tree.sort(.copy)
+    try tree.write("another", tree.source + "/a.jpg")
+    let same = tree.source + "/b.jpg"
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: same)
+    let steps = try tree.undo()
+    let kept = steps.filter { if case .kept = $0.outcome { true } else { false } }.map(\.path)
+    #expect(kept == [tree.target + "/cats/a.jpg"])
+    #expect(try tree.sorted() == ["cats/a.jpg": "one"])
+  }
+
   @Test func `The only name of a linked photo is kept`() throws {
     let tree = try SortedTree()
     try tree.sort(.link)

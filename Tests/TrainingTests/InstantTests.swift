@@ -184,7 +184,7 @@ func instantFraming() throws {
       for (label, edges) in [[200, 60, 60], [60, 60, 200]].enumerated() {
         for number in numbers {
           let bytes = png(
-            width: 60, height: 20, color: [120, 120, 120], seed: UInt32(1_000 * label + number),
+            width: 60, height: 20, color: [120, 120, 120], seed: UInt32(2_000 * label + number),
             edges: edges.map { UInt8($0) })
           let place = folder + "/photos/\(label)"
           try FileManager.default.createDirectory(
@@ -230,12 +230,13 @@ func instantFraming() throws {
     let (again, _) = try run("again", file)
     #expect(file == open && again == figures)
 
-    try addPhotos(10..<501)
+    try addPhotos(10..<1_001)
     let (many, last) = try run("many", open)
     let compared = try #require(many.framings)
-    #expect(compared.map(\.resize) == [.stretch, .crop] && compared.map(\.images) == [500, 500])
-    #expect(many.images == 1_002 && last.preprocessing.resize == .stretch)
-    #expect(many.line.contains("temperature on 500 images: stretched "), "\(many.line)")
+    #expect(
+      compared.map(\.resize) == [.stretch, .crop] && compared.map(\.images) == [1_000, 1_000])
+    #expect(many.images == 2_002 && last.preprocessing.resize == .stretch)
+    #expect(many.line.contains("temperature on 1,000 images: stretched "), "\(many.line)")
   }
 }
 

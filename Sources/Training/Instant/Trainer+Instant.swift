@@ -107,7 +107,7 @@ extension Trainer {
   }
 
   /// Training images up to which all decide how they are made square.
-  private static let mostFramed = 1_000
+  private static let mostFramed = 2_000
 
   /// A row of features per training image, and their number.
   func features(

@@ -315,7 +315,7 @@ extension DatasetFinding {
 extension Array where Element == Int {
   /// About `most` positions in a list of classes, rising and evenly spaced in each class: its share
   /// of them, and at least five where it has as many.
-  static func sample(of classes: [Int32], most: Int) -> [Int] {
+  package static func sample(of classes: [Int32], most: Int) -> [Int] {
     guard classes.count > most else { return Array(classes.indices) }
     let counts = classes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     var met: [Int32: Int] = [:]
