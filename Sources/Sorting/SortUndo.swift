@@ -132,10 +132,10 @@ package final class SortUndo {
         return .kept("\(placement.source) is gone")
       }
       // A copy may be the only one there is, where its photo's name is another's by now.
-      let isPhoto =
-        try placement.means == .link
+      var isPhoto =
+        placement.means == .link
         || (photo.size == placement.size && photo.nanoseconds == placement.nanoseconds)
-        || placement.isWritten(at: placement.place)
+      if !isPhoto { isPhoto = try placement.isWritten(at: placement.place) }
       guard isPhoto else {
         return .kept("\(placement.source) is not the photo that was copied any more")
       }

@@ -168,9 +168,7 @@ import Testing
     #expect(!FileSystem.exists(tree.target + "/.cnnctl-sort"))
   }
 
-  @Test func `A copy stays where another photo has the old name, and goes if only its time changed`()
-    throws
-  {
+  @Test func `A copy stays where another photo has the old name`() throws {
     let tree = try SortedTree()
     try tree.sort(.copy)
     try tree.write("another", tree.source + "/a.jpg")
