@@ -46,10 +46,11 @@ extension Trainer {
   }
 
   private func candidate(
-    _ preprocessing: Preprocessing, _ plan: RunPlan, _ images: RunImages, _ folds: Folds,
-    _ journal: RunJournal
+    _ preprocessing: Preprocessing, views: TestTimeAugmentation? = nil, _ plan: RunPlan,
+    _ images: RunImages, _ folds: Folds, _ journal: RunJournal
   ) throws -> Candidate {
-    let (rows, features) = try features(plan, images, prepared: preprocessing, journal)
+    let (rows, features) = try features(
+      plan, images, prepared: preprocessing, views: views, journal)
     let targets = images.store.targets(images.training)
     let classes = plan.dataset.classes
     // Before the last layer's data move and scale the rows.
@@ -69,7 +70,8 @@ extension Trainer {
   ///
   /// Where the model's images were cropped and nothing says how these are to be made square, whole
   /// ones are tried too: whether what the edges hold helps is different from set to set. That takes
-  /// the features of the images twice, so that of many images a sample decides.
+  /// the features of the images twice, so that of many images a sample decides, without its mirror
+  /// images.
   private func framed(
     _ folds: Folds, _ plan: RunPlan, _ images: RunImages, _ journal: RunJournal
   ) throws -> (kept: Candidate, framings: [OutOfFold.Framing]?) {
@@ -82,7 +84,7 @@ extension Trainer {
       let other = plan.origin?.model.preprocessing(data, for: plan.network)
     else { return (try candidate(images.preprocessing, plan, images, folds, journal), nil) }
     let candidates = try [images.preprocessing, other].map {
-      try candidate($0, plan, shown, parts, journal)
+      try candidate($0, views: isWhole ? nil : .plain, plan, shown, parts, journal)
     }
     let losses = candidates.map { candidate in
       zip(candidate.solution.logits, images.store.targets(shown.training)).map {
@@ -112,12 +114,12 @@ extension Trainer {
   /// A row of features per training image, and their number.
   func features(
     _ plan: RunPlan, _ images: RunImages, prepared preprocessing: Preprocessing? = nil,
-    _ journal: RunJournal
+    views: TestTimeAugmentation? = nil, _ journal: RunJournal
   ) throws -> (rows: FloatMemory, features: Int) {
     try journal.time(.features) {
       try BackboneFeatures(
-        plan.network, images, prepared: preprocessing, views: configuration.tta, engine: engine,
-        team: team
+        plan.network, images, prepared: preprocessing, views: views ?? configuration.tta,
+        engine: engine, team: team
       ).compute(of: images.training) { try journal.progress(.features(done: $0, total: $1)) }
     }
   }
