@@ -22,11 +22,11 @@ check_other_folder() {
   local other=$work/in/a/longer/path/clone name
   git clone --quiet "$clone" "$other"
   (cd "$other" && swift build -c release --target Interchange >/dev/null)
-  for name in $(cd "$other/.build/release" && ls -d *.build); do
-    plain "$clone" "${name%.build}" "$work/plain/here/$name"
-    plain "$other" "${name%.build}" "$work/plain/there/$name"
+  for name in $(cd "$other/.build/release" && ls -- *.build/*.o | sed 's/[.]build.*//' | sort -u); do
+    plain "$clone" "$name" "$work/plain/here/$name"
+    plain "$other" "$name" "$work/plain/there/$name"
   done
-  [ -d "$work/plain/there/Interchange.build" ] || fail "no module was compiled in another folder"
+  [ -d "$work/plain/there/Interchange" ] || fail "no module was compiled in another folder"
   diff -r "$work/plain/here" "$work/plain/there" || fail "a module is other code in another folder"
   # A closure that is made to escape for a while has the length of its file's path beside it.
   name=$(grep -rl withoutActuallyEscaping "$clone/Sources" | xargs awk '
