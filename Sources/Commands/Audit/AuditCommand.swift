@@ -61,7 +61,7 @@ struct AuditCommand: Command {
   /// Audits a folder of photos.
   private func audit(_ root: String, _ engine: Engine) throws -> ExitCode {
     guard let name = arguments[Self.from] else {
-      // A mistyped run would be refused for want of an option that a run does not take.
+      // A mistyped run would be refused because an option is missing that a run does not take.
       if !FileSystem.exists(root) { _ = try Dataset.open(root) }
       throw Self.description.usageError(
         "--from is missing: labels are judged by the features of a model",
