@@ -9,8 +9,8 @@ package typealias ConvolutionKernels = (
   packTurnedPanel:
     @Sendable (
       _ filters: Input, _ panel: Output, _ kernelColumns: Int, _ inputChannels: Int,
-      _ outputChannels: Int, _ stride: Int, _ firstRow: Int, _ rows: Int, _ firstColumn: Int,
-      _ columns: Int, _ channel: Int
+      _ outputChannels: Int, _ outputs: Int, _ stride: Int, _ firstRow: Int, _ rows: Int,
+      _ firstColumn: Int, _ columns: Int, _ channel: Int
     ) -> Void,
   padBand: @Sendable (_ image: Input, _ band: Output, _ shape: BandShape) -> Void,
   padNormalizedBand:

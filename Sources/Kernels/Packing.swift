@@ -28,10 +28,11 @@ package func packPanel(
 /// The rows and columns of the kernel that meet one phase of the input are taken from the last to
 /// the first: kernel row `firstRow + stride · (rows - 1 - j)` for j in 0..<rows, columns likewise.
 /// - filters: [kernelRows][kernelColumns][inputChannels][outputChannels].
-/// - panel: [rows][columns][outputChannels][width].
+/// - outputs: the output channels to pack, `filters` being at the first one.
+/// - panel: [rows][columns][outputs][width].
 package func packTurnedPanel(
   _ filters: UnsafePointer<Float>, _ panel: UnsafeMutablePointer<Float>, kernelColumns: Int,
-  inputChannels: Int, outputChannels: Int, stride: Int, firstRow: Int, rows: Int,
+  inputChannels: Int, outputChannels: Int, outputs: Int, stride: Int, firstRow: Int, rows: Int,
   firstColumn: Int, columns: Int, channel: Int
 ) {
   let left = inputChannels - channel
@@ -44,11 +45,11 @@ package func packTurnedPanel(
       let kernelColumn = firstColumn + stride * (columns - 1 - column)
       let tap = kernelRow * kernelColumns + kernelColumn
       let source = filters + (tap * inputChannels + channel) * outputChannels
-      turn(source, outputChannels, target, width, rows: filled, columns: outputChannels)
+      turn(source, outputChannels, target, width, rows: filled, columns: outputs)
       for c in filled..<width {
-        for o in 0..<outputChannels { target[o * width + c] = 0 }
+        for o in 0..<outputs { target[o * width + c] = 0 }
       }
-      target += outputChannels * width
+      target += outputs * width
     }
   }
 }

@@ -165,10 +165,17 @@ struct BackwardPass {
 }
 
 extension Engine {
+  /// Tasks of a loop that keep the threads of most machines busy to its end.
+  static let wantedTasks = 32
+
   /// Splits `count` floats into chunks and runs `body` on each, on all threads; for loops without
-  /// sums.
-  func stretches(_ count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
-    let length = 1 << 14
+  /// sums over chunks.
+  ///
+  /// - terms: the floats from which each is computed.
+  func stretches(
+    _ count: Int, terms: Int = 1, _ body: (_ start: Int, _ count: Int) -> Void
+  ) {
+    let length = max(1 << 10, (1 << 14) / terms / 64 * 64)
     workers.parallelFor((count + length - 1) / length) { index, _ in
       body(index * length, min(length, count - index * length))
     }

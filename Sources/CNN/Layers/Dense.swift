@@ -132,7 +132,8 @@ struct DenseOperation: RectifiableOperation {
       let first = panel * width
       let packed = pass.scratch.worker(worker)
       k.convolution.packTurnedPanel(
-        pass.parameters + weights, packed, 1, features, units, 1, 0, 1, 0, 1, first)
+        pass.parameters + weights, packed, 1, features, units, units, 1, 0, 1, 0, 1,
+        first)
       k.convolution.correlateBand(
         dy, packed, nil, dx.base + first,
         CorrelationShape(

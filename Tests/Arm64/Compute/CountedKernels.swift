@@ -36,7 +36,7 @@ private func counted(_ k: ConvolutionKernels) -> ConvolutionKernels {
   (
     packPanel: { [p = place("packPanel")] in call(p, k.packPanel($0, $1, $2, $3, $4)) },
     packTurnedPanel: { [p = place("packTurnedPanel")] in
-      call(p, k.packTurnedPanel($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10))
+      call(p, k.packTurnedPanel($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))
     },
     padBand: { [p = place("padBand")] in call(p, k.padBand($0, $1, $2)) },
     padNormalizedBand: { [p = place("padNormalizedBand")] in

@@ -48,7 +48,7 @@ struct ConvolutionChain: Operation {
     let room = bufferFloats(step)
     // A group of rows computes the rows that it shares with its neighbours again: where a thread
     // has images of its own, an image is one group.
-    let groups = !pass.engine.sharesWork ? 1 : (last.height + 13) / 14
+    let groups = !pass.engine.sharesWork ? 1 : max(min(2, last.height), (last.height + 13) / 14)
     pass.engine.workers.parallelFor(pass.batch * groups) { task, worker in
       let index = task / groups
       let group = task % groups

@@ -9,13 +9,16 @@ struct FilterSplit {
   private let groupWidth: Int
   private let channels: Int
 
-  init(weights: Int, channels: Int, batch: Int, kernels: KernelTable) {
-    // A chunk has its own copy of the gradient: few copies where it is large.
-    let chunks = min(batch, max(1, min(16, (1 << 20) / max(1, weights))))
+  /// - pixels: of one map of the output.
+  init(weights: Int, channels: Int, batch: Int, pixels: Int, kernels: KernelTable) {
+    // A chunk has its own copy of the gradient: few copies where it is large, unless each is the sum
+    // over many pixels.
+    let most = max((1 << 20) / max(1, weights), batch * pixels >> 10)
+    let chunks = min(batch, max(1, min(16, most)))
     images = (0..<chunks).map { ($0 * batch / chunks)..<(($0 + 1) * batch / chunks) }
     self.channels = channels
     let panels = (channels + kernels.panelWidth - 1) / kernels.panelWidth
-    let wanted = min(panels, (16 + chunks - 1) / chunks)
+    let wanted = min(panels, (Engine.wantedTasks + chunks - 1) / chunks)
     let panelsPerGroup = (panels + wanted - 1) / wanted
     groupWidth = panelsPerGroup * kernels.panelWidth
     groups = (channels + groupWidth - 1) / groupWidth
@@ -90,8 +93,9 @@ extension ConvolutionOperation {
     let panelStep = rows.taps * columns.taps * output.channels * k.panelWidth
     engine.workers.parallelFor((input.channels + k.panelWidth - 1) / k.panelWidth) { panel, _ in
       k.convolution.packTurnedPanel(
-        weights, packed + panel * panelStep, kernel, input.channels, output.channels, stride,
-        rows.first, rows.taps, columns.first, columns.taps, panel * k.panelWidth)
+        weights, packed + panel * panelStep, kernel, input.channels, output.channels,
+        output.channels, stride, rows.first, rows.taps, columns.first, columns.taps,
+        panel * k.panelWidth)
     }
   }
 

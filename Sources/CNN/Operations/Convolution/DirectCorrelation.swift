@@ -100,16 +100,14 @@ struct DirectCorrelation {
   /// No number depends on it.
   private func panelsOfTask(bands: Int, _ width: Int) -> Int {
     let panels = panelCount(width)
-    guard !isDepthwise, bands < DirectCorrelation.wantedTasks else { return panels }
-    let parts = DirectCorrelation.wantedTasks / bands
+    guard !isDepthwise, bands < Engine.wantedTasks else { return panels }
+    let parts = Engine.wantedTasks / bands
     let work =
       kernelRows * kernelColumns * source.channels * width * columns * min(rows, bandRows)
     let least = (DirectCorrelation.leastWork + work - 1) / max(1, work)
     return min(panels, max((panels + parts - 1) / parts, least))
   }
 
-  /// Tasks that keep the threads of most machines busy.
-  private static let wantedTasks = 16
   /// Multiply-adds that take longer than a task costs: some microseconds.
   private static let leastWork = 1 << 18
 

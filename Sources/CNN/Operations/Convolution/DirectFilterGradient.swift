@@ -41,7 +41,8 @@ struct DirectFilterGradient {
 
   private func split(_ batch: Int, _ kernels: KernelTable) -> FilterSplit {
     FilterSplit(
-      weights: filterCount, channels: output.channels, batch: batch, kernels: kernels)
+      weights: filterCount, channels: output.channels, batch: batch, pixels: output.pixels,
+      kernels: kernels)
   }
 
   /// dfilters += Σ over images and pixels of x · dy.
@@ -104,7 +105,7 @@ struct DirectFilterGradient {
 
   /// Adds the sums of all parts, in their order, to the gradient.
   func sum(_ engine: Engine, _ partials: Output, parts: Int, to gradient: Output) {
-    engine.stretches(filterCount) { start, count in
+    engine.stretches(filterCount, terms: parts) { start, count in
       engine.kernels.elementwise.sumParts(
         partials + start, parts, filterCount, gradient + start, count)
     }

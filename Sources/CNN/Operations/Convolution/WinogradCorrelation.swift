@@ -1,4 +1,5 @@
 internal import KernelTypes
+internal import Primitives
 
 /// A correlation of maps with 3 x 3 filters at stride 1 by Winograd's method.
 ///
@@ -26,7 +27,7 @@ struct WinogradCorrelation {
   /// same large filters.
   private var mostTogether: Int {
     let isLarge = source.channels * target.channels >= 1 << 14 && tiles.segments == 1
-    return isLarge ? (1 << 16) / (source.channels + target.channels) : 0
+    return isLarge ? (1 << 17) / (source.channels + target.channels) : 0
   }
 
   /// Whether the tiles of all maps are in memory together.
@@ -66,7 +67,7 @@ struct WinogradCorrelation {
   /// Floats of scratch memory for each thread.
   func workerCount(_ kernels: KernelTable) -> Int {
     max(
-      9 * source.channels * kernels.panelWidth,
+      9 * WinogradCorrelation.pieceInputs * kernels.panelWidth,
       WinogradTiles.planes * piecePlane(kernels.panelWidth),
       WinogradTiles.planes * (sourcePlane(tiles.capacity) + targetPlane(tiles.capacity))
         + bandCount)
@@ -80,7 +81,7 @@ struct WinogradCorrelation {
 
   /// Rows of tiles of one task where the tiles of all maps are together.
   private func rowsOfTask(_ batch: Int) -> Int {
-    max(1, min(tiles.rows, batch * tiles.rowsOfMap / 16))
+    max(1, min(tiles.rows, batch * tiles.rowsOfMap / Engine.wantedTasks))
   }
 
   // A cache line more, so that the planes do not all fall into the same places of the cache.
@@ -98,13 +99,12 @@ struct WinogradCorrelation {
   /// Transforms filters [3][3][source channel][target channel], panel by panel.
   func transformFilters(_ engine: Engine, _ filters: Input, to u: Output) {
     let k = engine.kernels
-    let width = k.panelWidth
-    let taps = source.channels * target.channels
-    engine.workers.parallelFor((target.channels + width - 1) / width) { panel, _ in
-      let channel = panel * width
+    forEachPiece(engine) { inputs, channels, _ in
       k.winograd.transformFilters(
-        filters + channel, u + channel * source.channels, source.channels,
-        min(width, target.channels - channel), target.channels, taps, filterPlane)
+        filters + inputs.lowerBound * target.channels + channels.lowerBound,
+        u + channels.lowerBound * source.channels + inputs.lowerBound * channels.count,
+        inputs.count, channels.count, target.channels, source.channels * target.channels,
+        filterPlane)
     }
   }
 
@@ -113,18 +113,31 @@ struct WinogradCorrelation {
     _ engine: Engine, _ filters: Input, to u: Output, scratch: Scratch
   ) {
     let k = engine.kernels
-    let width = k.panelWidth
-    engine.workers.parallelFor((target.channels + width - 1) / width) { panel, worker in
+    forEachPiece(engine) { inputs, channels, worker in
       let packed = scratch.worker(worker)
-      let channel = panel * width
-      let own = min(width, target.channels - channel)
       k.convolution.packTurnedPanel(
-        filters, packed, 3, target.channels, source.channels, 1, 0, 3, 0, 3, channel)
+        filters + inputs.lowerBound, packed, 3, target.channels, source.channels, inputs.count, 1,
+        0, 3, 0, 3, channels.lowerBound)
       k.winograd.transformFilters(
-        packed, u + channel * source.channels, source.channels, own, own, own * source.channels,
-        filterPlane)
+        packed, u + channels.lowerBound * source.channels + inputs.lowerBound * channels.count,
+        inputs.count, channels.count, channels.count, channels.count * inputs.count, filterPlane)
     }
   }
+
+  /// Calls `body` with some source channels and the target channels of a panel, for all filters, on
+  /// all threads.
+  private func forEachPiece(
+    _ engine: Engine, _ body: (_ inputs: Range<Int>, _ channels: Range<Int>, _ worker: Int) -> Void
+  ) {
+    let pieces = (0..<source.channels).parts(of: WinogradCorrelation.pieceInputs)
+    let panels = (0..<target.channels).parts(of: engine.kernels.panelWidth)
+    engine.workers.parallelFor(panels.count * pieces.count) { task, worker in
+      body(pieces[task % pieces.count], panels[task / pieces.count], worker)
+    }
+  }
+
+  /// Source channels of the filters that one task transforms: some microseconds of work.
+  private static let pieceInputs = 32
 
   /// The filters of a run.
   enum Filters {
@@ -218,9 +231,16 @@ struct WinogradCorrelation {
     let product = product(1, tiles: count, vStep: vStep, mStep: mStep)
     switch filters {
     case .transformed(let weights):
-      engine.workers.parallelFor(WinogradTiles.planes) { plane, _ in
+      let groups = WinogradTiles.groups(channels: target.channels, work.kernels)
+      engine.workers.parallelFor(WinogradTiles.planes * groups.count) { task, _ in
+        let plane = task / groups.count
+        let channels = groups[task % groups.count]
+        var own = product
+        own.channels = channels.count
         work.kernels.winograd.multiply(
-          v + plane * vStep, weights + plane * filterPlane, m + plane * mStep, product)
+          v + plane * vStep,
+          weights + plane * filterPlane + channels.lowerBound * source.channels,
+          m + plane * mStep + channels.lowerBound, own)
       }
     case .plain(let filters):
       multiplyPieces(engine, filters, Input(v), m, product, scratch)

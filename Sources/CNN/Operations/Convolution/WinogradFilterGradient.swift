@@ -17,7 +17,9 @@ struct WinogradFilterGradient {
     self.output = output
     self.top = top
     self.left = left
-    tiles = WinogradTiles(map: output, channels: input.channels + output.channels)
+    isPrivate = input.channels * output.channels <= 4096
+    let blocks = WinogradTiles(map: output, channels: input.channels + output.channels)
+    tiles = isPrivate ? blocks : blocks.ofOneMap
   }
 
   private var planes: Int { WinogradTiles.planes }
@@ -35,7 +37,7 @@ struct WinogradFilterGradient {
   ///
   /// Then each thread works on its own blocks from one end to the other. Otherwise the tiles of
   /// many blocks are transformed first, and each plane's sums belong to one task.
-  private var isPrivate: Bool { filterTap <= 4096 }
+  private let isPrivate: Bool
 
   /// Blocks whose tiles are in memory together where sums are shared: about 8 MB.
   private var blocksTogether: Int {
@@ -99,7 +101,7 @@ struct WinogradFilterGradient {
       k.winograd.transformFilterGradient(
         sums, partials + chunk * 9 * filterTap, filterTap, filterPlane, filterTap, false)
     }
-    engine.stretches(9 * filterTap) { start, count in
+    engine.stretches(9 * filterTap, terms: chunks) { start, count in
       k.elementwise.sumParts(
         partials + start, chunks, 9 * filterTap, gradient + start, count)
     }
@@ -115,9 +117,7 @@ struct WinogradFilterGradient {
     let v = scratch.shared
     let d = v + planes * inputPlane(together)
     let sums = d + planes * outputPlane(together)
-    // Groups of channels, so that there is work for many threads.
-    let group = max(k.panelWidth, output.channels / 4 / k.panelWidth * k.panelWidth)
-    let groups = (output.channels + group - 1) / group
+    let groups = WinogradTiles.groups(channels: output.channels, k)
     for first in stride(from: 0, to: blocks, by: together) {
       let end = min(blocks, first + together)
       let before = tiles.tilesBefore(block: first, batch: batch)
@@ -128,16 +128,15 @@ struct WinogradFilterGradient {
           d + tile * output.channels, outputPlane(together), scratch.worker(worker))
       }
       let count = tiles.tilesBefore(block: end, batch: batch) - before
-      engine.workers.parallelFor(planes * groups) { task, _ in
-        let plane = task / groups
-        let channel = task % groups * group
+      engine.workers.parallelFor(planes * groups.count) { task, _ in
+        let plane = task / groups.count
         k.winograd.multiplyGradient(
           v + plane * inputPlane(together), d + plane * outputPlane(together),
           sums + plane * filterPlane, 1, count, input.channels, output.channels, 0, 0, 0,
-          channel..<min(output.channels, channel + group), first > 0)
+          groups[task % groups.count], first > 0)
       }
     }
-    engine.stretches(filterTap) { start, count in
+    engine.stretches(filterTap, terms: planes) { start, count in
       k.winograd.transformFilterGradient(
         sums + start, gradient + start, count, filterPlane, filterTap, true)
     }

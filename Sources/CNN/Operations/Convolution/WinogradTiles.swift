@@ -1,3 +1,6 @@
+internal import KernelTypes
+internal import Primitives
+
 /// The division of a batch's maps into tiles of 4 x 4 pixels, and of the tiles into blocks.
 ///
 /// A block is a number of consecutive rows of tiles, counted through all maps, or a part of one row
@@ -25,7 +28,7 @@ struct WinogradTiles {
   /// Tiles of a row that a block takes.
   let width: Int
   /// Rows of tiles in a block.
-  let rows: Int
+  private(set) var rows: Int
   /// Blocks side by side in a row.
   let segments: Int
 
@@ -38,7 +41,24 @@ struct WinogradTiles {
     let most = max(24, min(64, 4608 / max(1, channels)))
     segments = (columnsOfMap + most - 1) / most
     width = (columnsOfMap + segments - 1) / segments
-    rows = segments > 1 ? 1 : max(1, most / columnsOfMap)
+    let rows = segments > 1 ? 1 : max(1, most / columnsOfMap)
+    // Blocks of whole maps, so that the last one of a batch is not a rest.
+    self.rows = rows > rowsOfMap ? rows / rowsOfMap * rowsOfMap : rows
+  }
+
+  /// The same blocks, but none with tiles of two maps: more of them.
+  var ofOneMap: WinogradTiles {
+    var tiles = self
+    tiles.rows = min(rows, rowsOfMap)
+    return tiles
+  }
+
+  /// Groups of whole panels of output channels.
+  ///
+  /// The product of each plane and group is a task, so that there is work for many threads.
+  static func groups(channels: Int, _ kernels: KernelTable) -> [Range<Int>] {
+    let width = kernels.panelWidth
+    return (0..<channels).parts(of: max(width, channels / 4 / width * width))
   }
 
   /// Tiles of a full block.
