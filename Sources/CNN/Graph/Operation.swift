@@ -167,6 +167,8 @@ struct BackwardPass {
 extension Engine {
   /// Tasks of a loop that keep the threads of most machines busy to its end.
   static let wantedTasks = 32
+  /// Multiply-adds that take longer than a task costs: some microseconds.
+  static let leastWork = 1 << 18
 
   /// Splits `count` floats into chunks and runs `body` on each, on all threads; for loops without
   /// sums over chunks.

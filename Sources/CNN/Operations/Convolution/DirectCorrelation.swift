@@ -104,12 +104,9 @@ struct DirectCorrelation {
     let parts = Engine.wantedTasks / bands
     let work =
       kernelRows * kernelColumns * source.channels * width * columns * min(rows, bandRows)
-    let least = (DirectCorrelation.leastWork + work - 1) / max(1, work)
+    let least = (Engine.leastWork + work - 1) / max(1, work)
     return min(panels, max((panels + parts - 1) / parts, least))
   }
-
-  /// Multiply-adds that take longer than a task costs: some microseconds.
-  private static let leastWork = 1 << 18
 
   /// The memory read and written for a batch.
   struct Maps {

@@ -181,19 +181,23 @@ struct WinogradCorrelation {
     _ engine: Engine, _ batch: Int, _ work: Work, _ weights: Input, _ scratch: Scratch,
     _ completed: Completion?
   ) {
+    // Measurements are those of whole blocks; no other number depends on them.
+    let tiles =
+      engine.sharesWork && completed == nil ? self.tiles.divided(batch: batch) : self.tiles
+    let vStep = sourcePlane(tiles.capacity)
+    let mStep = targetPlane(tiles.capacity)
     engine.workers.parallelFor(tiles.blocks(batch: batch)) { block, worker in
       let v = scratch.worker(worker)
-      let m = v + WinogradTiles.planes * sourcePlane(tiles.capacity)
-      let spare = m + WinogradTiles.planes * targetPlane(tiles.capacity)
+      let m = v + WinogradTiles.planes * vStep
+      let spare = m + WinogradTiles.planes * mStep
       let rows = tiles.rows(block: block, batch: batch)
       let columns = tiles.columns(block: block)
-      transformInput(work, rows, columns, v, sourcePlane(tiles.capacity), spare)
+      transformInput(work, rows, columns, v, vStep, spare)
       work.kernels.winograd.multiply(
         v, weights, m,
         product(
-          WinogradTiles.planes, tiles: rows.count * columns.count,
-          vStep: sourcePlane(tiles.capacity), mStep: targetPlane(tiles.capacity)))
-      transformOutput(work, rows, columns, Input(m), targetPlane(tiles.capacity), spare)
+          WinogradTiles.planes, tiles: rows.count * columns.count, vStep: vStep, mStep: mStep))
+      transformOutput(work, rows, columns, Input(m), mStep, spare)
       completed?(block, tiles.pixels(rows: rows))
     }
   }
@@ -231,7 +235,8 @@ struct WinogradCorrelation {
     let product = product(1, tiles: count, vStep: vStep, mStep: mStep)
     switch filters {
     case .transformed(let weights):
-      let groups = WinogradTiles.groups(channels: target.channels, work.kernels)
+      let groups = WinogradTiles.groups(
+        channels: target.channels, work: count * source.channels, work.kernels)
       engine.workers.parallelFor(WinogradTiles.planes * groups.count) { task, _ in
         let plane = task / groups.count
         let channels = groups[task % groups.count]

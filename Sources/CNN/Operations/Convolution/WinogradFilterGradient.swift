@@ -117,7 +117,6 @@ struct WinogradFilterGradient {
     let v = scratch.shared
     let d = v + planes * inputPlane(together)
     let sums = d + planes * outputPlane(together)
-    let groups = WinogradTiles.groups(channels: output.channels, k)
     for first in stride(from: 0, to: blocks, by: together) {
       let end = min(blocks, first + together)
       let before = tiles.tilesBefore(block: first, batch: batch)
@@ -128,6 +127,8 @@ struct WinogradFilterGradient {
           d + tile * output.channels, outputPlane(together), scratch.worker(worker))
       }
       let count = tiles.tilesBefore(block: end, batch: batch) - before
+      let groups = WinogradTiles.groups(
+        channels: output.channels, work: count * input.channels, k)
       engine.workers.parallelFor(planes * groups.count) { task, _ in
         let plane = task / groups.count
         k.winograd.multiplyGradient(

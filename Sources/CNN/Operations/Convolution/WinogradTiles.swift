@@ -53,12 +53,21 @@ struct WinogradTiles {
     return tiles
   }
 
-  /// Groups of whole panels of output channels.
+  /// Smaller blocks where the maps of a batch have few rows, so that several threads have work.
+  func divided(batch: Int) -> WinogradTiles {
+    var tiles = self
+    tiles.rows = max(1, min(rows, batch * rowsOfMap / 8))
+    return tiles
+  }
+
+  /// Up to four groups of whole panels of output channels.
   ///
   /// The product of each plane and group is a task, so that there is work for many threads.
-  static func groups(channels: Int, _ kernels: KernelTable) -> [Range<Int>] {
+  /// - work: multiply-adds of an output channel in a plane.
+  static func groups(channels: Int, work: Int, _ kernels: KernelTable) -> [Range<Int>] {
     let width = kernels.panelWidth
-    return (0..<channels).parts(of: max(width, channels / 4 / width * width))
+    let least = max(channels / 4, Engine.leastWork / max(1, work))
+    return (0..<channels).parts(of: max(width, least / width * width))
   }
 
   /// Tiles of a full block.
