@@ -21,6 +21,12 @@ extension Trainer {
     for warning in notes + plan.warnings + images.warnings {
       try journal.report(.warning(warning))
     }
+    if let asked = configuration.data.folds,
+      let line = Folds.line(
+        reduced: asked, to: folds.count, isGrouped: configuration.data.groupBy != nil)
+    {
+      try journal.report(.warning(line))
+    }
     try journal.writeRecord()
     let (kept, framings) = try framed(folds, plan, images, journal)
     let solved = try keep(kept, framings, folds, plan, images, journal)
