@@ -55,7 +55,8 @@ struct EmbedCommand: Command {
     var count = 0
     let progress = StepProgress("embedding", console)
     var inputs = PredictionInputs(
-      arguments.operands, recursive: arguments[SharedOption.recursive], console)
+      arguments.operands, recursive: arguments[SharedOption.recursive],
+      written: matrix.map { [$0.path, $0.table] } ?? path.map { [$0] } ?? [], console)
     while let chunk = try inputs.next() {
       let total = inputs.isAtEnd ? count + chunk.count : nil
       if matrix != nil {
