@@ -53,14 +53,20 @@ package enum FileSystem {
 
   /// Creates a folder and those above it; one that is there is no error.
   ///
-  /// `option` is what names another folder in its place.
+  /// `option` is what names another folder in its place. Returns those that were not there, the
+  /// uppermost first.
+  @discardableResult
   package static func createFolders(
     _ path: String, option: String = "--out"
-  ) throws(TrainingError) {
+  ) throws(TrainingError) -> [String] {
+    var made: [String] = []
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(systemPath(prefix), 0o777) != 0 else { continue }
+      guard mkdir(systemPath(prefix), 0o777) != 0 else {
+        made.append(prefix)
+        continue
+      }
       // Looking whether the folder is there has an error of its own.
       let number = errno
       if isFolder(prefix) { continue }
@@ -70,6 +76,12 @@ package enum FileSystem {
         "cannot create the folder \(path): \(prefix == path ? "" : prefix + ": ")\(cause)",
         advice: "\(option) with a folder that can be created")
     }
+    return made
+  }
+
+  /// Refuses a folder that cannot be created, and leaves none behind.
+  package static func requireCreatable(_ path: String) throws(TrainingError) {
+    for folder in try createFolders(path).reversed() { rmdir(systemPath(folder)) }
   }
 
   /// Creates a folder in one that is there; one of that name is no error, and a link is.
