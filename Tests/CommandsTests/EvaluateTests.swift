@@ -184,4 +184,17 @@ import Testing
     #expect(cnnctl("evaluate", "--model", run, "--out", out).code == .done)
     #expect(FileManager.default.fileExists(atPath: out + "/report.txt"))
   }
+
+  @Test func `Classes that the model does not know are answered with what would`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    try FileManager.default.moveItem(
+      atPath: data.path + "/test_set/cats", toPath: data.path + "/test_set/eels")
+    let outcome = cnnctl("evaluate", data.path, "--model", run)
+    #expect(outcome.code == .badData)
+    #expect(
+      outcome.diagnostics.contains("try: --model with a model of these classes"),
+      "\(outcome.diagnostics)")
+    #expect(!cnnctl("check", data.path).output.contains("--model"))
+  }
 }
