@@ -264,10 +264,13 @@ package enum FileSystem {
     unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
-  /// Bytes that a file system still takes; nil if it does not say.
+  /// Bytes that the file system still takes where a path is, or where it would be; nil if it does not
+  /// say.
   package static func freeBytes(_ path: String) -> Int? {
+    if !exists(path), parent(of: path) != path { return freeBytes(parent(of: path)) }
     var status = statvfs()
-    guard statvfs(systemPath(path), &status) == 0 else { return nil }
+    // Those of the kernel, such as /proc, have no blocks.
+    guard statvfs(systemPath(path), &status) == 0, status.f_blocks > 0 else { return nil }
     let (bytes, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
     return overflow ? nil : bytes
