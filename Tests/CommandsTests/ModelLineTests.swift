@@ -79,7 +79,7 @@ import Testing
       atPath: folder + "/runs", withIntermediateDirectories: true)
     for words in [["report"], ["verify"], ["compare", "cats-dogs"]] {
       let none = try run(words, in: folder)
-      #expect(none.code == 64 && none.diagnostics.contains("there is no run yet"), "\(words)")
+      #expect(none.code == 66 && none.diagnostics.contains("there is no run yet"), "\(words)")
     }
     _ = try data.trained(out: "runs/train-001")
     try FileManager.default.createSymbolicLink(
