@@ -125,4 +125,20 @@ import Testing
     // The ending of the file says in which form the answers are.
     #expect(try text(of: folder.file("out.csv")).hasPrefix("path,label,probability,"))
   }
+
+  @Test func `A model of a run that was stopped is said to be of one that is not finished`() throws
+  {
+    let data = try TinyDataset()
+    let words = data.training("--epochs", "1000", "--no-plots")
+    #expect(cnnctl(words, stopAfter: 47).code == .interrupted)
+    let run = data.folder.file("run")
+    let photo = data.path + "/test_set/cats/1000.png"
+    let told = cnnctl("predict", photo, "--model", run).diagnostics
+    #expect(told.contains(#/, trained on \d+ images, of an unfinished run\n/#), "\(told)")
+    let inspected = cnnctl("inspect", run).lines.first ?? ""
+    #expect(inspected == "model: \(run)/weights/best.safetensors, of an unfinished run")
+    let done = try data.trained(out: "done")
+    #expect(!cnnctl("predict", photo, "--model", done).diagnostics.contains("unfinished"))
+    #expect(!cnnctl("inspect", done).output.contains("unfinished"))
+  }
 }
