@@ -50,11 +50,11 @@ import Testing
     for step in ["more --epochs", "more photos of each class", "--from cats-dogs"] {
       #expect(told.contains(step), "\(told)")
     }
-    #expect(training.diagnostics.contains("warning: " + sentence + "aaa (0.50"))
+    #expect(training.diagnostics.contains("warning: " + sentence + "aaa (50.0 %"))
     #expect(try text(of: run + "/test/report.txt").contains("warning: " + sentence))
     #expect(try text(of: run + "/report.html").components(separatedBy: sentence).count == 2)
     let evaluation = cnnctl("evaluate", "--model", run)
-    #expect(evaluation.diagnostics.contains("warning: " + sentence + "aaa (0.50"))
+    #expect(evaluation.diagnostics.contains("warning: " + sentence + "aaa (50.0 %"))
     #expect(evaluation.lines.first?.hasPrefix("accuracy 0.") == true)
   }
 

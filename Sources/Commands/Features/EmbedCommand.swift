@@ -79,7 +79,10 @@ struct EmbedCommand: Command {
     }
     try matrix?.write(rows, of: embedder.features, paths: paths)
     console.clear()
-    console.note("\(counted(count - failures.count, "image")), \(embedder.features) features each")
+    if count > failures.count {
+      console.note(
+        "\(counted(count - failures.count, "image")), \(embedder.features) features each")
+    }
     return console.verdict(
       failures, of: count, command: Self.description.name, areTold: false)
   }
