@@ -72,6 +72,11 @@ struct EpochFiguresTests {
       #expect(other.temperature == calibration.temperature && other.after == calibration.after)
     }
     #expect(calibration.before.loss != calibration.after.loss)
+    #expect(calibration.line.contains("expected calibration error"))
+    // Figures of a few images that the temperature was fitted to say nothing.
+    let few = Calibration(Array(predictions.prefix(6)))
+    #expect(few.line.contains("fitted on only 6 validation images"), "\(few.line)")
+    #expect(!few.line.contains("loss"))
   }
 
   @Test("The few most probable classes are those of all in order", arguments: [1, 2, 5, 15, 16])

@@ -68,7 +68,7 @@ import Testing
   @Test func `A model that is no better than one answer begins with that`() throws {
     let data = try TinyDataset(classes: ["aaa", "bbb"])
     let outcome = cnnctl(data.training())
-    #expect(outcome.lines.first?.hasPrefix("no better than always predicting aaa (0.50") == true)
+    #expect(outcome.lines.first?.hasPrefix("no better than always predicting aaa (50.0 %") == true)
     #expect(outcome.lines.dropFirst().first?.hasPrefix("accuracy ") == true)
     #expect(!outcome.output.contains("points above"))
     #expect(outcome.output.contains("try     cnnctl check \(data.path)"))

@@ -159,4 +159,42 @@ import Testing
     let body = outcome.lines.dropLast(2).joined(separator: "\n")
     #expect(report.hasSuffix(body + "\n"))
   }
+
+  @Test func `What is stopped or refused before its first file leaves no folder for it`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let (above, out) = (data.folder.file("new"), data.folder.file("new/folder"))
+    let stopped = cnnctl("evaluate", "--model", run, "--out", out, stopAfter: 0)
+    #expect(stopped.code == .interrupted && !FileManager.default.fileExists(atPath: above))
+    let single = data.folder.file("single")
+    for (name, count) in [("cats", 3), ("dogs", 1)] {
+      for number in 0..<count {
+        try write(
+          tinyPicture(red: 90, green: 90, blue: 9, number: number),
+          to: "\(single)/\(name)/\(number).png")
+      }
+    }
+    let refused = cnnctl("audit", single, "--from", run, "--out", out)
+    #expect(refused.code == .badData && !FileManager.default.fileExists(atPath: above))
+    // That it cannot be made is said at once, all the same.
+    let file = data.folder.file("file")
+    try write([1], to: file)
+    let early = cnnctl("evaluate", "--model", run, "--out", file + "/new", stopAfter: 0)
+    #expect(early.code == .cannotCreate)
+    #expect(cnnctl("evaluate", "--model", run, "--out", out).code == .done)
+    #expect(FileManager.default.fileExists(atPath: out + "/report.txt"))
+  }
+
+  @Test func `Classes that the model does not know are answered with what would`() throws {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    try FileManager.default.moveItem(
+      atPath: data.path + "/test_set/cats", toPath: data.path + "/test_set/eels")
+    let outcome = cnnctl("evaluate", data.path, "--model", run)
+    #expect(outcome.code == .badData)
+    #expect(
+      outcome.diagnostics.contains("try: --model with a model of these classes"),
+      "\(outcome.diagnostics)")
+    #expect(!cnnctl("check", data.path).output.contains("--model"))
+  }
 }

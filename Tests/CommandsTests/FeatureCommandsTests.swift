@@ -27,7 +27,9 @@ import Testing
     #expect(features.count == found[2].features?.count && features.count > 1)
     #expect(Set(features).count > 1)
     let outcome = cnnctl("embed", dog, bad, "--model", run)
-    #expect(outcome.code == .conditionFailed)
+    #expect(outcome.code == .conditionFailed && outcome.diagnostics.contains("1 image, "))
+    let none = cnnctl("embed", bad, "--model", run)
+    #expect(none.code == .conditionFailed && !none.diagnostics.contains("0 images"))
     #expect(outcome.diagnostics.contains("1 of 2 images could not be read"))
   }
 

@@ -141,4 +141,46 @@ import Testing
     #expect(outcome.code == .badData, "\(outcome.diagnostics)")
     #expect(outcome.diagnostics.contains("--folds"))
   }
+
+  @Test func `Folds that leave too little for a last layer are refused with a number that works`()
+    throws
+  {
+    let source = try data.trained()
+    let few = try TinyDataset(training: 3)
+    func tuned(_ folds: String, in photos: TinyDataset) -> Outcome {
+      cnnctl(
+        "train", photos.path, "--recipe", "finetune", "--from", source, "--folds", folds,
+        "--epochs", "1", "--no-plots", "-q", "--out", photos.folder.file("folds-" + folds))
+    }
+    for folds in ["2", "9"] {
+      let outcome = tuned(folds, in: few)
+      #expect(outcome.code == .badData && outcome.diagnostics.contains("--folds \(folds)"))
+      #expect(outcome.diagnostics.contains("try: --folds 3\n"), "\(outcome.diagnostics)")
+      #expect(
+        !FileManager.default.fileExists(atPath: few.folder.file("folds-\(folds)/folds/1")))
+    }
+    let outcome = tuned("3", in: few)
+    #expect(outcome.code == .done, "\(outcome.diagnostics)")
+    // Of two photos one is left, which cannot be predicted without itself.
+    let none = tuned("2", in: try TinyDataset(training: 2))
+    #expect(none.code == .badData)
+    #expect(none.diagnostics.contains("cats: 1 image without those of fold"))
+    #expect(none.diagnostics.contains("try: more images of cats"), "\(none.diagnostics)")
+  }
+
+  @Test func `Fewer folds than were asked for are told, where a last layer alone is solved`() throws
+  {
+    let source = try data.trained()
+    let few = try TinyDataset(training: 3)
+    let line = "--folds 5 is reduced to 3: no class has more than 3 different images"
+    for (words, isTold) in [(["--folds", "5"], true), ([], false), (["--folds", "3"], false)] {
+      let out = few.folder.file("run-\(words.joined())")
+      let trained = cnnctl(
+        ["train", few.path, "--recipe", "instant", "--from", source, "--out", out, "--no-plots"]
+          + words)
+      #expect(trained.code == .done && trained.diagnostics.contains(line) == isTold)
+      let audited = cnnctl(["audit", few.path + "/training_set", "--from", source] + words)
+      #expect(audited.code == .done && audited.diagnostics.contains(line) == isTold)
+    }
+  }
 }

@@ -65,4 +65,15 @@ import Testing
         "all training images of cats are of one group, cats: none of them is held out"))
     #expect(outcome.diagnostics.contains("of no group by --group-by, such as"))
   }
+
+  @Test func `A match that takes long ends at the first signal, before there is a run`() throws {
+    let name = String(repeating: "a", count: 21) + ".png"
+    try write(
+      tinyPicture(red: 1, green: 2, blue: 3, number: 5), to: training + "/cats/" + name)
+    // Each part of the a's is tried: seconds, and for ever with a few more of them.
+    let outcome = cnnctl(data.training("--group-by", "(a+)+b"), stopAfter: 12)
+    #expect(outcome.code == .interrupted)
+    #expect(outcome.diagnostics.contains("there is no run folder yet"), "\(outcome.diagnostics)")
+    #expect(!FileManager.default.fileExists(atPath: data.folder.file("run")))
+  }
 }

@@ -64,4 +64,39 @@ import Testing
     let page = try text(of: run + "/report.html")
     #expect(["start", "reading images"].allSatisfy { page.contains(">\($0)<") })
   }
+
+  /// Runs a program of the system; false where it fails.
+  private func system(_ words: String...) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = words
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
+  @Test func `A full disk is told with what is there and needed, and a refused run leaves nothing`()
+    throws
+  {
+    let data = try TinyDataset()
+    let run = try data.trained()
+    let disk = data.folder.file("disk")
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    // Only the superuser may mount.
+    guard system("mount", "-t", "tmpfs", "-o", "size=256k", "cnnctl", disk) else { return }
+    defer { _ = system("umount", disk) }
+    for out in ["disk/run", "disk/new/run"] {
+      let refused = cnnctl(data.training(out: out))
+      #expect(refused.code == .unavailable, "\(refused.diagnostics)")
+      #expect(refused.diagnostics.contains("found: 0 MB free\nexpected: "))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk).isEmpty)
+    try write([UInt8](repeating: 1, count: 256 << 10), to: disk + "/fill")
+    let exported = cnnctl("export", run, "-o", disk + "/m.safetensors")
+    #expect(exported.code == .io)
+    let told = #/no space left on device\nfound: .* free\nexpected: .* for the file/#
+    #expect(exported.diagnostics.contains(told), "\(exported.diagnostics)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["fill"])
+  }
 }

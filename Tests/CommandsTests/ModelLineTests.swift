@@ -50,11 +50,11 @@ import Testing
     for step in ["more --epochs", "more photos of each class", "--from cats-dogs"] {
       #expect(told.contains(step), "\(told)")
     }
-    #expect(training.diagnostics.contains("warning: " + sentence + "aaa (0.50"))
+    #expect(training.diagnostics.contains("warning: " + sentence + "aaa (50.0 %"))
     #expect(try text(of: run + "/test/report.txt").contains("warning: " + sentence))
     #expect(try text(of: run + "/report.html").components(separatedBy: sentence).count == 2)
     let evaluation = cnnctl("evaluate", "--model", run)
-    #expect(evaluation.diagnostics.contains("warning: " + sentence + "aaa (0.50"))
+    #expect(evaluation.diagnostics.contains("warning: " + sentence + "aaa (50.0 %"))
     #expect(evaluation.lines.first?.hasPrefix("accuracy 0.") == true)
   }
 
@@ -79,7 +79,7 @@ import Testing
       atPath: folder + "/runs", withIntermediateDirectories: true)
     for words in [["report"], ["verify"], ["compare", "cats-dogs"]] {
       let none = try run(words, in: folder)
-      #expect(none.code == 64 && none.diagnostics.contains("there is no run yet"), "\(words)")
+      #expect(none.code == 66 && none.diagnostics.contains("there is no run yet"), "\(words)")
     }
     _ = try data.trained(out: "runs/train-001")
     try FileManager.default.createSymbolicLink(
@@ -124,5 +124,21 @@ import Testing
     #expect(file.diagnostics.contains(reason))
     // The ending of the file says in which form the answers are.
     #expect(try text(of: folder.file("out.csv")).hasPrefix("path,label,probability,"))
+  }
+
+  @Test func `A model of a run that was stopped is said to be of one that is not finished`() throws
+  {
+    let data = try TinyDataset()
+    let words = data.training("--epochs", "1000", "--no-plots")
+    #expect(cnnctl(words, stopAfter: 47).code == .interrupted)
+    let run = data.folder.file("run")
+    let photo = data.path + "/test_set/cats/1000.png"
+    let told = cnnctl("predict", photo, "--model", run).diagnostics
+    #expect(told.contains(#/, trained on \d+ images, of an unfinished run\n/#), "\(told)")
+    let inspected = cnnctl("inspect", run).lines.first ?? ""
+    #expect(inspected == "model: \(run)/weights/best.safetensors, of an unfinished run")
+    let done = try data.trained(out: "done")
+    #expect(!cnnctl("predict", photo, "--model", done).diagnostics.contains("unfinished"))
+    #expect(!cnnctl("inspect", done).output.contains("unfinished"))
   }
 }

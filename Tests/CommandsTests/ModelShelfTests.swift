@@ -311,4 +311,28 @@ struct ModelShelfTests {
       variables: ["XDG_DATA_HOME": folder.file("data")])
     #expect(resumed.code == .done && !resumed.diagnostics.contains(hint))
   }
+
+  @Test func `A link that leads nowhere is listed, refused and removed`() throws {
+    for (name, target) in [("loop", "loop.safetensors"), ("gone", "nothing")] {
+      try FileManager.default.createDirectory(atPath: shelf, withIntermediateDirectories: true)
+      let path = "\(shelf)/\(name).safetensors"
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+      #expect(run("models").diagnostics.contains("warning: cannot read \(path)"))
+      try writeWeights()
+      #expect(run("import", weights, "--name", name).diagnostics.contains("already a model"))
+      #expect(run("models", "--remove", name).code == .done)
+      #expect(run("models", "--json").output == "")
+    }
+  }
+
+  @Test func `A file where the folder of models should be is said to be one`() throws {
+    try write([1], to: shelf)
+    for words in [["models"], ["models", "--remove", "x"]] {
+      let outcome = cnnctl(words, variables: ["XDG_DATA_HOME": folder.file("data")])
+      #expect(outcome.code == .io)
+      #expect(outcome.diagnostics.contains("cannot list the models in \(shelf): not a directory"))
+    }
+    let named = run("predict", weights, "--model", "imagenet")
+    #expect(named.code == .io && named.diagnostics.contains("cannot list the models"))
+  }
 }

@@ -262,4 +262,25 @@ import Testing
     #expect(!json.output.contains("\u{1b}"))
     #expect(try object(json.output)["path"] as? String == path)
   }
+
+  @Test func `What a command writes among the photos is no file that it passes over`() throws {
+    let folder = data.folder.file("beside")
+    try write(tinyPicture(red: 9, green: 9, blue: 9, number: 1), to: folder + "/a.png")
+    for words in [
+      ["predict", "-o", folder + "/a.csv"], ["embed", "-o", folder + "/b.npy"],
+      ["embed", "-o", folder + "/c.features"],
+    ] {
+      // The second time the file is there before.
+      for _ in 0..<2 {
+        let outcome = cnnctl(words + ["-r", folder, "--model", run])
+        #expect(outcome.code == .done && !outcome.diagnostics.contains("ignored"), "\(words)")
+      }
+      for name in ["a.csv", "b.npy", "b.csv", "c.features"] {
+        try? FileManager.default.removeItem(atPath: folder + "/" + name)
+      }
+    }
+    try write([1], to: folder + "/notes.txt")
+    let other = cnnctl("predict", "-r", folder, "--model", run, "-o", folder + "/a.csv")
+    #expect(other.diagnostics.contains("ignored 1 file (1 .txt)"))
+  }
 }

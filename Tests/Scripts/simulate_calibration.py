@@ -6,7 +6,7 @@ A temperature is fitted on n images with each weight of the prior, and judged on
 loss above that of the best temperature, and expected calibration error. Where all n answers are
 right the temperature stays 1, as in the program.
 
-usage: simulate_calibration.py [WORLDS]  (needs numpy)
+usage: simulate_calibration.py [WORLDS [IMAGES...]]  (needs numpy)
 """
 import sys
 
@@ -46,10 +46,11 @@ def calibration_error(logits, truth, inverse):
 
 
 worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+numbers = [int(word) for word in sys.argv[2:]] or [20, 40, 100, 1000]
 print("| model | images | " + " | ".join(f"weight {w}" for w in WEIGHTS) + " | always 1 |")
 print("|---|---|" + "---|" * (len(WEIGHTS) + 1))
 for kind in KINDS:
-    found = {n: [[] for _ in range(len(WEIGHTS) + 1)] for n in (20, 40, 100, 1000)}
+    found = {n: [[] for _ in range(len(WEIGHTS) + 1)] for n in numbers}
     for classes in (2, 5):
         for _ in range(worlds):
             logits, truth = world(kind, classes)

@@ -237,6 +237,15 @@ func instantFraming() throws {
       compared.map(\.resize) == [.stretch, .crop] && compared.map(\.images) == [1_000, 1_000])
     #expect(many.images == 2_002 && last.preprocessing.resize == .stretch)
     #expect(many.line.contains("temperature on 1,000 images: stretched "), "\(many.line)")
+
+    // Photo 0 of each class is one group and all others are the other: the sample has none of the first.
+    let grouped = try instant(folder) {
+      $0["near-duplicates"] = "ignore"
+      $0["group-by"] = "([01])/[1-9]"
+    }
+    let (_, events) = try train(grouped, out: folder + "/grouped")
+    #expect(outOfFold(events)?.figures.framings == nil)
+    #expect(events.warnings.contains { $0.contains("photos are cropped as the model's were") })
   }
 }
 

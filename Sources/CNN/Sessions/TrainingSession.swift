@@ -323,11 +323,6 @@ public final class TrainingSession {
     network.slabs + stepping.state.map { ("optimizer." + $0.name, $0.memory) }
   }
 
-  /// Bytes of the state.
-  package var memoryOfState: Int {
-    memory.reduce(0) { $0 + $1.memory.count } * MemoryLayout<Float>.stride
-  }
-
   /// The state between two steps.
   package var state: State {
     State(

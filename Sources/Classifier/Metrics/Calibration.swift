@@ -55,11 +55,19 @@ package struct Calibration: Sendable, Hashable {
     after = temperature.map(figures) ?? before
   }
 
+  /// Images whose own figures say something of the temperature that was fitted to them; below, the
+  /// line gives none.
+  private static let telling = 20
+
   /// One sentence for the user.
   package var line: String {
     guard let temperature else {
       return
         "temperature 1: none can be fitted, as all \(images) validation images are predicted correctly"
+    }
+    guard images >= Calibration.telling else {
+      return "temperature \(temperature), fitted on only "
+        + "\(counted(images, "validation image")): better than none on average, and uncertain"
     }
     return "temperature \(temperature), fitted on \(images) validation images: loss "
       + "\(fixed(before.loss, 4)) to \(fixed(after.loss, 4)), expected calibration error "

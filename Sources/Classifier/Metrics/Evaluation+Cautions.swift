@@ -14,8 +14,8 @@ extension Evaluation {
 
   private var baselineCaution: String? {
     guard let baseline, !baseline.isBeaten else { return nil }
-    let figure = fixed(baseline.accuracy, 2)
-    let start = "no better than always predicting \(baseline.name) (\(figure)"
+    let start =
+      "no better than always predicting \(baseline.name) (\(percent(baseline.accuracy))"
     return accuracy <= baseline.accuracy
       ? "\(start) of these \(counted(images, "image")))"
       : "\(start)), given only \(counted(images, "image"))"

@@ -82,6 +82,7 @@ extension ClassifierModel {
     guard FileSystem.exists(name) else {
       if let boxed = BoxedModel.named(name) { return ModelLocation(boxed) }
       if let model = shelf?.model(named: name) { return model }
+      if ModelShelf.problem(inName: name) == nil { try shelf?.requireListable() }
       let names = BoxedModel.all.map(\.name) + (shelf?.names ?? [])
       throw TrainingError(
         .missing, "the model \(name) does not exist",

@@ -1,4 +1,5 @@
 internal import CNN
+internal import Glibc
 package import Primitives
 
 /// The folder of models that go by a name, as `--model` and `--from` take it.
@@ -51,12 +52,22 @@ package struct ModelShelf: Sendable, Hashable {
       .filter { ModelShelf.problem(inName: $0) == nil }
   }
 
-  /// The model of a name; nil if there is none.
+  /// Refuses a shelf that is there and cannot be listed, such as a file in its place.
+  package func requireListable() throws(TrainingError) {
+    guard OpenFolder(folder) == nil, errno != ENOENT else { return }
+    throw TrainingError(
+      .inputOutput, "cannot list the models in \(folder): \(FileSystem.lastError())",
+      expected: "a folder of models, or nothing yet",
+      advice: "XDG_DATA_HOME set to another folder")
+  }
+
+  /// The model of a name, be it a link to nothing; nil if there is none.
   package func model(named name: String) -> ModelLocation? {
-    guard ModelShelf.problem(inName: name) == nil, FileSystem.exists(path(of: name)) else {
-      return nil
-    }
-    return ModelLocation(name, on: self)
+    holds(name) ? ModelLocation(name, on: self) : nil
+  }
+
+  private func holds(_ name: String) -> Bool {
+    ModelShelf.problem(inName: name) == nil && FilePlace(named: path(of: name)).isThere
   }
 
   /// The file that a model of that digest was imported from; nil if nothing says so.
@@ -77,7 +88,7 @@ package struct ModelShelf: Sendable, Hashable {
         .usage, "'\(name)' cannot be a model's name: \(problem)",
         expected: "a word such as imagenet")
     }
-    guard replaces || !FileSystem.exists(path(of: name)) else { throw isThere(name) }
+    guard replaces || !holds(name) else { throw isThere(name) }
   }
 
   private func isThere(_ name: String) -> TrainingError {
@@ -106,7 +117,7 @@ package struct ModelShelf: Sendable, Hashable {
     do throws(TrainingError) {
       try ExportedFile.store(bytes, at: path(of: name), replaces: replaces)
     } catch {
-      if !replaces, FileSystem.exists(path(of: name)) { throw isThere(name) }
+      if !replaces, holds(name) { throw isThere(name) }
       throw error
     }
     let sha256 = SHA256.hex(of: bytes)
@@ -120,7 +131,8 @@ package struct ModelShelf: Sendable, Hashable {
   ///
   /// Errors: no model of that name, and a file that cannot be removed.
   package func remove(_ name: String) throws(TrainingError) {
-    guard model(named: name) != nil else { throw unknown(name) }
+    try requireListable()
+    guard holds(name) else { throw unknown(name) }
     try FileSystem.delete(path(of: name))
     FileSystem.remove(notePath(of: name))
   }

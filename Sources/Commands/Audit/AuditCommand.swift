@@ -91,6 +91,13 @@ struct AuditCommand: Command {
     }
     console.clear()
     console.leftOut(audit.skipped)
+    if arguments.has(Self.folds),
+      let line = Folds.line(
+        reduced: arguments[Self.folds], to: audit.folds,
+        isGrouped: arguments[Self.groupBy] != nil)
+    {
+      console.warning(line)
+    }
     return try report(AuditText(audit, root: root), folder) {
       let shown = Array(audit.suspects.prefix(Self.mostTiles))
       let pictures = Thumbnails.read(

@@ -93,7 +93,7 @@ struct AuditText {
     var lines = [
       "#!/bin/sh",
       "# Moves images whose labels are doubtful into the folders of their predictions.",
-      "# Look at each before: delete the lines of those that are right. mv -n writes over nothing.",
+      "# Look at each before: delete the lines of those that are right. mv -n overwrites nothing.",
       "set -e",
     ]
     for label in audit.suspects {

@@ -69,6 +69,16 @@ extension CheckResult {
       if members.isEmpty { continue }
       lines.append("  \(kind.rawValue) (\(grouped(members.count))): \(kind.title)")
       let shown = members.prefix(isVerbose ? members.count : 5)
+      let rest = members.count - shown.count
+      let more = rest > 0 ? "and \(grouped(rest)) more (-v lists them)" : ""
+      // The same of many files is said once.
+      if rest > 0, let message = members.first?.message,
+        members.allSatisfy({ $0.message == message && $0.paths.count == 1 })
+      {
+        let paths = shown.flatMap(\.paths).joined(separator: ", ")
+        lines.append("    \(paths) \(more): \(message)")
+        continue
+      }
       for finding in shown {
         let paths = finding.paths.prefix(isVerbose ? finding.paths.count : 4)
         let rest = finding.paths.count - paths.count
@@ -76,8 +86,7 @@ extension CheckResult {
           "    " + paths.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
             + ": " + finding.message)
       }
-      let rest = members.count - shown.count
-      if rest > 0 { lines.append("    and \(grouped(rest)) more (-v lists them)") }
+      if rest > 0 { lines.append("    " + more) }
     }
     return lines.isEmpty ? [] : ["", title] + lines
   }

@@ -24,7 +24,7 @@ extension Command {
     try ClassifierModel.locate(arguments[SharedOption.model], shelf: console.environment.shelf)
   }
 
-  /// The folder that `--out` names, made before minutes of work that would be lost; nil without it.
+  /// The folder that `--out` names; nil without it.
   func outputFolder(outside dataset: String) throws -> OutputFolder? {
     guard let path = arguments[SharedOption.out] else { return nil }
     return try OutputFolder(creating: path, outside: dataset)

@@ -11,9 +11,10 @@ extension Arguments {
   ) throws(Failure) -> String {
     if index < operands.count { return operands[index] }
     guard FileSystem.isFolder(RunFolder.latest) else {
-      throw command.usageError(
+      throw Failure(
+        .noInput,
         "\(operand) is missing, and there is no run yet: \(RunFolder.latest) does not exist",
-        expected: command.usage)
+        expected: command.usage, helpPage: command.helpPage)
     }
     return RunFolder.latest
   }

@@ -10,7 +10,10 @@ internal import Training
 struct ModelLine {
   private let name: String
   private let classes: [String]
-  private let quality: String
+  private var quality: String
+
+  /// Said of a model whose run goes on, was stopped or failed.
+  static let unfinished = ", of an unfinished run"
 
   /// Characters of a line at most.
   static let most = 100
@@ -40,6 +43,7 @@ struct ModelLine {
     } else {
       quality = "trained on " + counted(model.trainingImages, "image")
     }
+    if let record, record.status != .done { quality += ModelLine.unfinished }
   }
 
   /// The line; `advice` says how to name another model, where the command line names none.

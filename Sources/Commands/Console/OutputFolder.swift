@@ -17,11 +17,11 @@ struct OutputFolder {
     try folder.createFolder(name)
   }
 
-  /// Creates the folder that `--out` names, and those above it where they are not there yet.
+  /// The folder that `--out` names, which is created with its first file.
   ///
   /// Errors: one that lies in the dataset that the command reads, itself or one of `folders` in it,
   /// that of a run or a folder of its own in one, unless it is the run `own`, and one that cannot be
-  /// created.
+  /// created: before minutes of work that would be lost.
   init(
     creating path: String, outside dataset: String?, below folders: [String] = [],
     own: String? = nil
@@ -38,7 +38,7 @@ struct OutputFolder {
     folder = RunFolder(existing: path)
     place = ""
     do {
-      try folder.create()
+      try FileSystem.requireCreatable(path)
     } catch {
       throw Failure(
         .cannotCreate, error.problem,
@@ -53,11 +53,13 @@ struct OutputFolder {
 
   /// Writes the files of an evaluation.
   func write(_ report: EvaluationReport) throws(TrainingError) {
+    try folder.create()
     try report.write(to: folder, place: place)
   }
 
   /// Writes each file in one step: a reader meets the old one or the new one.
   func write(_ files: [(name: String, text: String)]) throws(TrainingError) {
+    try folder.create()
     for file in files { try folder.write(file.text, to: place + file.name) }
   }
 

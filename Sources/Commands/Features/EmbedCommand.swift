@@ -55,7 +55,8 @@ struct EmbedCommand: Command {
     var count = 0
     let progress = StepProgress("embedding", console)
     var inputs = PredictionInputs(
-      arguments.operands, recursive: arguments[SharedOption.recursive], console)
+      arguments.operands, recursive: arguments[SharedOption.recursive],
+      written: matrix.map { [$0.path, $0.table] } ?? path.map { [$0] } ?? [], console)
     while let chunk = try inputs.next() {
       let total = inputs.isAtEnd ? count + chunk.count : nil
       if matrix != nil {
@@ -78,7 +79,10 @@ struct EmbedCommand: Command {
     }
     try matrix?.write(rows, of: embedder.features, paths: paths)
     console.clear()
-    console.note("\(counted(count - failures.count, "image")), \(embedder.features) features each")
+    if count > failures.count {
+      console.note(
+        "\(counted(count - failures.count, "image")), \(embedder.features) features each")
+    }
     return console.verdict(
       failures, of: count, command: Self.description.name, areTold: false)
   }

@@ -27,8 +27,11 @@ struct ModelFact {
     let place =
       location.shelved.map { "\($0), \(location.weights)" }
       ?? location.weights + (location.boxed == nil ? "" : ", built in")
+    let record = location.run.flatMap { try? RunRecord(folder: RunFolder(existing: $0)) }
+    let isUnfinished = record.map { $0.status != .done } ?? false
     let facts = [
-      ModelFact("model", place, .string(location.weights)),
+      ModelFact(
+        "model", place + (isUnfinished ? ModelLine.unfinished : ""), .string(location.weights)),
       ModelFact(
         "classes", listed(model.classes),
         .array(model.classes.map(JSON.string))),

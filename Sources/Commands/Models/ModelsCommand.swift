@@ -41,6 +41,7 @@ struct ModelsCommand: Command {
         text: "removed \(terminalSafe(name)): \(terminalSafe(path))")
       return .done
     }
+    try shelf.requireListable()
     let models = shelf.names.map { ShelvedModel($0, on: shelf) }
     if arguments[SharedOption.json] {
       for model in models { try console.result(model.json.line) }

@@ -68,7 +68,8 @@ struct PredictCommand: Command {
     var tally = PredictionTally(classes: model.classes.count)
     var failures: [SkippedImage] = []
     var inputs = PredictionInputs(
-      arguments.operands, recursive: arguments[SharedOption.recursive], console)
+      arguments.operands, recursive: arguments[SharedOption.recursive],
+      written: file.map { [$0] } ?? [], console)
     let progress = StepProgress("predicting", console)
     // The file's digest and the first predictions are computed side by side; nothing is said before
     // the digest fits.

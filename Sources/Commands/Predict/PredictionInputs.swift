@@ -6,28 +6,31 @@ internal import Primitives
 struct PredictionInputs {
   private var operands: ArraySlice<String>
   private let recursive: Bool
+  /// The paths that the command writes.
+  private let written: [String]
   private let read: @Sendable (Int) throws(StreamError) -> [UInt8]
   private let warn: (String) -> Void
   private let scanned: (Int) -> Void
   private var list: PathList?
 
   init(
-    _ operands: [String], recursive: Bool,
+    _ operands: [String], recursive: Bool, written: [String] = [],
     read: @escaping @Sendable (Int) throws(StreamError) -> [UInt8],
     warn: @escaping (String) -> Void, scanned: @escaping (_ found: Int) -> Void = { _ in }
   ) {
     self.operands = operands[...]
-    self.recursive = recursive
+    (self.recursive, self.written) = (recursive, written)
     self.read = read
     self.warn = warn
     self.scanned = scanned
   }
 
   /// The paths that a command line names, with warnings and progress on the console.
-  init(_ operands: [String], recursive: Bool, _ console: Console) {
+  init(_ operands: [String], recursive: Bool, written: [String] = [], _ console: Console) {
     let scanning = StepProgress("scanning", unit: "files", console)
     self.init(
-      operands, recursive: recursive, read: console.environment.input, warn: console.warning,
+      operands, recursive: recursive, written: written, read: console.environment.input,
+      warn: console.warning,
       scanned: { scanning.show($0, of: nil) })
   }
 
@@ -76,7 +79,7 @@ struct PredictionInputs {
         chunk.add(path)
         continue
       }
-      let folder = ImageFolder(below: path, found: scanned)
+      let folder = ImageFolder(below: path, own: written, found: scanned)
       for problem in folder.problems { warn(problem.summary) }
       if folder.paths.isEmpty { warn("\(path) holds no image") }
       if let line = folder.passedOver.line { warn("\(path): \(line)") }

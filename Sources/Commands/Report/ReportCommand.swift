@@ -74,6 +74,7 @@ struct ReportCommand: Command {
   /// Writes the files; where a run's folder does not take them another may.
   private func write(_ report: RunReport, to place: String) throws -> [String] {
     do {
+      try FileSystem.createFolders(place)
       return try ReportFiles(in: place).write(report)
     } catch var error as TrainingError where !arguments.has(Self.out) {
       error.advice = error.advice ?? "--out with a folder that can be written"

@@ -184,7 +184,9 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
       Renaming.turnedInside(path, classes, splits)
     case .unknownClasses(let path, let unknown, let classes):
       Renaming.spelling(path, unknown, classes)
-        ?? "rename or remove the folder; names must match exactly"
+        ?? (command == "train" || command == "check"
+          ? "" : "--model with a model of these classes ('cnnctl runs' lists runs), or ")
+        + "rename or remove the folder; names must match exactly"
     case .severalFolders(let path, _, let names, let others):
       Renaming.oneOfSeveral(path, names, others)
     case .unclearFolders(let path, let names, let splits):

@@ -10,6 +10,14 @@ package struct Folds: Sendable, Hashable {
   /// Folds at most, unless others are asked for.
   package static let most = 5
 
+  /// A line about fewer folds than were asked for; nil if there are as many.
+  package static func line(reduced asked: Int, to count: Int, isGrouped: Bool) -> String? {
+    count >= asked
+      ? nil
+      : "--folds \(asked) is reduced to \(count): no class has more than \(count) "
+        + (isGrouped ? "groups of images" : "different images")
+  }
+
   /// The reason why there are no folds.
   package enum Problem: Error, Hashable {
     /// All images of a class are in one group, which cannot be both held out and trained on.

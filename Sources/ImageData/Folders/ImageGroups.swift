@@ -1,3 +1,7 @@
+internal import Glibc
+internal import Primitives
+internal import Synchronization
+
 /// Names the group of an image: what belongs together, such as all photos of one animal or patient,
 /// and must not be divided between training and its test.
 package struct ImageGroups {
@@ -18,7 +22,7 @@ package struct ImageGroups {
   }
 
   /// What a dataset's training images are when grouped.
-  package struct Survey {
+  package struct Survey: Sendable {
     /// Groups of more than nothing.
     package var groups: Set<String> = []
     /// The first of the images that belong to no group.
@@ -26,6 +30,27 @@ package struct ImageGroups {
     package var ungroupedCount = 0
     /// Classes of several images, all of one group.
     package var wholeClasses: [(classIndex: Int, group: String)] = []
+  }
+
+  /// Looks at the groups that an expression makes of images; nil if it was to stop.
+  ///
+  /// On a thread of its own, as a match may take for ever and nothing interrupts it: the thread is left
+  /// behind, to end with the process.
+  package static func survey(
+    _ samples: ImageList, by pattern: String, shouldStop: () -> Bool
+  ) -> Survey? {
+    final class Answer: Sendable { let survey = Mutex<Survey?>(nil) }
+    let answer = Answer()
+    let work: @Sendable () -> Void = {
+      let survey = (try? ImageGroups(pattern))?.survey(samples) ?? Survey()
+      answer.survey.withLock { $0 = survey }
+    }
+    if !Platform.detachThread(work) { work() }
+    while true {
+      if let survey = answer.survey.withLock({ $0 }) { return survey }
+      if shouldStop() { return nil }
+      usleep(1_000)
+    }
   }
 
   /// Looks at the groups of images.

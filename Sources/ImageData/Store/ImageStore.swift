@@ -133,6 +133,12 @@ package final class ImageStore: Sendable {
     return plan.divided(indices, outcomes).units(alike: plan.alike(among: indices))
   }
 
+  /// The splits that some training images, ascending, would have by another division.
+  package func splits(of indices: [Int], by content: ContentSplit) -> [Split] {
+    let indices = indices.map { Int32($0) }
+    return content.assign(plan.divided(indices, outcomes), alike: plan.alike(among: indices))
+  }
+
   package func targets(_ indices: some Sequence<Int>) -> [Int32] {
     indices.map { Int32(samples.classIndex(of: $0)) }
   }

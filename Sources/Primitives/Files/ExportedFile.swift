@@ -20,6 +20,12 @@ package enum ExportedFile {
           .cannotCreate, "cannot write \(path): \(folder) is not a folder",
           expected: "a file in a folder that exists")
       }
+      var error = error
+      if let free = FileSystem.freeBytes(folder), free < bytes.count {
+        error.found = "\(byteCount(free)) free"
+        error.expected = "\(byteCount(bytes.count)) for the file"
+        error.advice = "-o with a file on another disk"
+      }
       throw error
     }
   }

@@ -53,14 +53,20 @@ package enum FileSystem {
 
   /// Creates a folder and those above it; one that is there is no error.
   ///
-  /// `option` is what names another folder in its place.
+  /// `option` is what names another folder in its place. Returns those that were not there, the
+  /// uppermost first.
+  @discardableResult
   package static func createFolders(
     _ path: String, option: String = "--out"
-  ) throws(TrainingError) {
+  ) throws(TrainingError) -> [String] {
+    var made: [String] = []
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
-      guard mkdir(systemPath(prefix), 0o777) != 0 else { continue }
+      guard mkdir(systemPath(prefix), 0o777) != 0 else {
+        made.append(prefix)
+        continue
+      }
       // Looking whether the folder is there has an error of its own.
       let number = errno
       if isFolder(prefix) { continue }
@@ -70,6 +76,12 @@ package enum FileSystem {
         "cannot create the folder \(path): \(prefix == path ? "" : prefix + ": ")\(cause)",
         advice: "\(option) with a folder that can be created")
     }
+    return made
+  }
+
+  /// Refuses a folder that cannot be created, and leaves none behind.
+  package static func requireCreatable(_ path: String) throws(TrainingError) {
+    for folder in try createFolders(path).reversed() { rmdir(systemPath(folder)) }
   }
 
   /// Creates a folder in one that is there; one of that name is no error, and a link is.
@@ -252,10 +264,13 @@ package enum FileSystem {
     unlinkat(holder.descriptor, systemPath(place.lastName), 0)
   }
 
-  /// Bytes that a file system still takes; nil if it does not say.
+  /// Bytes that the file system still takes where a path is, or where it would be; nil if it does not
+  /// say.
   package static func freeBytes(_ path: String) -> Int? {
+    if !exists(path), parent(of: path) != path { return freeBytes(parent(of: path)) }
     var status = statvfs()
-    guard statvfs(systemPath(path), &status) == 0 else { return nil }
+    // Those of the kernel, such as /proc, have no blocks.
+    guard statvfs(systemPath(path), &status) == 0, status.f_blocks > 0 else { return nil }
     let (bytes, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
     return overflow ? nil : bytes

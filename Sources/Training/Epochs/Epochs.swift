@@ -320,20 +320,9 @@ extension Epochs {
       session: state, average: steps.average)
   }
 
-  /// Refuses to begin where what the run will keep has no room, or could not be read again.
+  /// Refuses to begin where what the run will keep could not be read again.
   func checkKeeping() throws(TrainingError) {
     guard journal.folder.isWritten else { return }
-    let path = journal.folder.path
-    // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
-    let checkpoints = CheckpointFolder.generations + (mayStepBack ? 2 : 1)
-    let needed =
-      (checkpoints * steps.stateBytes + 5 * steps.weightsBytes) * 21 / 20 + (1 << 20)
-    if let free = FileSystem.freeBytes(path), free < needed {
-      throw TrainingError(
-        .noRoom, "not enough disk space in \(path) for the run's weights and checkpoints",
-        found: "\(free / 1_000_000) MB free", expected: "\(needed / 1_000_000 + 1) MB",
-        advice: "--out with a folder on another disk")
-    }
     try checkpoint(nil).checkReadable()
   }
 }

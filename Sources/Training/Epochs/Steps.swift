@@ -236,13 +236,6 @@ struct Steps {
   /// All numbers that the next step depends on.
   var state: TrainingSession.State { session.state }
 
-  var weightsBytes: Int { 4 * network.parameterCount }
-
-  /// Bytes of a checkpoint's numbers.
-  var stateBytes: Int {
-    session.memoryOfState + (average.map { 4 * $0.parameterCount } ?? 0)
-  }
-
   /// Continues from a checkpoint: the steps give the bits that they would have given.
   func restore(_ checkpoint: Checkpoint, in run: RunFolder) throws(TrainingError) {
     do throws(ModelError) {

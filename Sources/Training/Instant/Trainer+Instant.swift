@@ -21,6 +21,12 @@ extension Trainer {
     for warning in notes + plan.warnings + images.warnings {
       try journal.report(.warning(warning))
     }
+    if let asked = configuration.data.folds,
+      let line = Folds.line(
+        reduced: asked, to: folds.count, isGrouped: configuration.data.groupBy != nil)
+    {
+      try journal.report(.warning(line))
+    }
     try journal.writeRecord()
     let (kept, framings) = try framed(folds, plan, images, journal)
     let solved = try keep(kept, framings, folds, plan, images, journal)
@@ -80,9 +86,18 @@ extension Trainer {
     var data = configuration.data
     data.resize = .stretch
     // Groups may leave a sample too few of a class to divide.
-    guard data.choosesResize == true, let parts = isWhole ? folds : try? self.folds(plan, shown),
+    let parts = isWhole ? folds : try? self.folds(plan, shown)
+    guard data.choosesResize == true, let parts,
       let other = plan.origin?.model.preprocessing(data, for: plan.network)
-    else { return (try candidate(images.preprocessing, plan, images, folds, journal), nil) }
+    else {
+      if data.choosesResize == true, parts == nil {
+        try journal.report(
+          .warning(
+            "photos are cropped as the model's were: a sample of \(shown.training.count) has too few "
+              + "groups of a class to compare other ways; --resize chooses one"))
+      }
+      return (try candidate(images.preprocessing, plan, images, folds, journal), nil)
+    }
     let candidates = try [images.preprocessing, other].map {
       try candidate($0, views: isWhole ? nil : .plain, plan, shown, parts, journal)
     }

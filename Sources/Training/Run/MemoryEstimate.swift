@@ -38,6 +38,10 @@ struct MemoryEstimate {
   /// Bytes of an image's record in the store, the split and the order of an epoch, its name apart.
   private static let recordBytes = 125
 
+  /// Bytes of the run's weights and checkpoints on the disk, of which some are there twice for a moment;
+  /// 0 for a run without epochs.
+  let kept: Int
+
   /// The report, which is drawn when all else is free again but the program; 0 for none.
   let drawing: Int
 
@@ -70,6 +74,14 @@ struct MemoryEstimate {
     let numbers = 4 * (network.parameterCount + network.statisticsCount)
     let networks = options.ema > 0 ? 2 : 1
     weights = (networks + 1) * numbers
+    // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
+    let checkpoints = CheckpointFolder.generations + (options.onNaN == .rollback ? 2 : 1)
+    let state =
+      4 * (trained.parameterCount + trained.statisticsCount)
+      * (networks + options.optimizer.moments)
+    kept =
+      configuration.recipe.hasEpochs
+      ? (checkpoints * state + 5 * 4 * network.parameterCount) * 21 / 20 + (1 << 20) : 0
     let saving = 2 * (networks + options.optimizer.moments) * numbers
     passing = max(
       preparing, saving,
@@ -179,6 +191,15 @@ struct MemoryEstimate {
       found: "\(megabytes(free)) free (system, control groups, limits)"
         + (team.neighbours.count > 1 ? ", for each of \(team.neighbours.count) processes" : ""),
       expected: "about \(megabytes(total)): \(parts)", advice: advice(free))
+  }
+
+  /// Refuses a run whose folder is, or will be, on a disk that has no room for what it keeps.
+  func checkDisk(of folder: String) throws(TrainingError) {
+    guard let free = FileSystem.freeBytes(folder), free < kept else { return }
+    throw TrainingError(
+      .noRoom, "not enough disk space in \(folder) for the run's weights and checkpoints",
+      found: "\(free / 1_000_000) MB free", expected: "\(kept / 1_000_000 + 1) MB",
+      advice: "--out with a folder on another disk")
   }
 
   /// The parts that matter, the largest first.

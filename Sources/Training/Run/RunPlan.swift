@@ -95,7 +95,9 @@ struct RunPlan {
           ? "there are no test or validation images; nothing will be evaluated"
           : "there are no test images; test/ is written from the validation images")
     }
-    if let pattern = data.groupBy { warnings += try RunPlan.warnings(of: pattern, dataset) }
+    if let pattern = data.groupBy {
+      warnings += try RunPlan.warnings(of: pattern, dataset, shouldStop)
+    }
     warnings += dataset.notes
     if let first = dataset.repeatedFolders.first {
       let count = dataset.repeatedFolders.count
@@ -166,14 +168,16 @@ struct RunPlan {
 
   /// What is to be said of the groups that `--group-by` makes of the training images.
   ///
-  /// Error: it makes none.
+  /// Errors: it makes none, and a stop.
   private static func warnings(
-    of pattern: String, _ dataset: Dataset
-  ) throws(TrainingError) -> [String] {
+    of pattern: String, _ dataset: Dataset, _ shouldStop: (_ entries: Int) -> Bool
+  ) throws -> [String] {
     let samples = dataset.images([.train])
-    guard let survey = (try? ImageGroups(pattern))?.survey(samples), !survey.groups.isEmpty else {
-      throw .noGroups(pattern, samples.first)
-    }
+    guard
+      let survey = ImageGroups.survey(
+        samples, by: pattern, shouldStop: { shouldStop(samples.count) })
+    else { throw DatasetError.stopped }
+    guard !survey.groups.isEmpty else { throw TrainingError.noGroups(pattern, samples.first) }
     var warnings: [String] = []
     if let path = survey.ungrouped {
       warnings.append(

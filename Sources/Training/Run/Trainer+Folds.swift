@@ -61,16 +61,70 @@ extension Trainer {
       if error == .stopped, let stopped = journal.stopped { throw stopped }
       throw error
     }
+    do {
+      let folds = try folds(count, of: store, plan, validation: plan.content.validation)
+      return (folds, store.indices(.train).map { store.samples[$0].path })
+    } catch {
+      throw advised(error, against: count, of: store, plan)
+    }
+  }
+
+  /// The folds of a store's training images, if a run can be trained without each of them.
+  ///
+  /// - validation: the part of the others that each run holds out.
+  private func folds(
+    _ count: Int, of store: ImageStore, _ plan: RunPlan, validation: Double
+  ) throws(TrainingError) -> Folds {
+    func divided(_ images: [Int], most: Int) throws(TrainingError) -> Folds {
+      try Folds(
+        of: images, in: store, plan.configuration, classes: plan.dataset.classes, most: most)
+    }
     let images = store.indices(.train)
-    let folds = try Folds(
-      of: images, in: store, plan.configuration, classes: plan.dataset.classes, most: count)
+    let folds = try divided(images, most: count)
     guard folds.count == count else {
       throw TrainingError(
         .badData, "\(configuration.dataset): too few images for --folds \(count)",
         found: "\(folds.count) groups of images in the largest class",
-        expected: "at least \(count)", advice: "--folds \(folds.count)")
+        expected: "at least \(count)")
     }
-    return (folds, images.map { store.samples[$0].path })
+    guard configuration.recipe.solvesHead else { return folds }
+    // What is left without a fold is divided once more, to solve the last layer.
+    var content = plan.content
+    (content.test, content.validation) = (0, plan.dataset.splits[.val] == nil ? validation : 0)
+    for number in 1...count {
+      content.fold = ContentSplit.Fold(number, of: count)
+      let splits = store.splits(of: images, by: content)
+      do throws(TrainingError) {
+        _ = try divided(
+          zip(images, splits).filter { $1 == .train }.map(\.0), most: configuration.layerFolds)
+      } catch var error {
+        error.problem += " with --folds \(count)"
+        error.found = error.found.map { $0 + " without those of fold \(number)" }
+        throw error
+      }
+    }
+    return folds
+  }
+
+  /// The refusal of so many folds, with the advice of a number that works, if there is one.
+  private func advised(
+    _ error: TrainingError, against count: Int, of store: ImageStore, _ plan: RunPlan
+  ) -> TrainingError {
+    var error = error
+    let most = try? Folds(
+      of: store.indices(.train), in: store, plan.configuration, classes: plan.dataset.classes,
+      most: count
+    ).count
+    // Three leave two images of a class of three, which has the fewest that can be divided twice.
+    let counts = [most, 3, Folds.most].compactMap(\.self)
+    for (validation, option) in [(plan.content.validation, ""), (0, " --val-split 0")] {
+      for other in counts
+      where (try? folds(other, of: store, plan, validation: validation)) != nil {
+        error.advice = "--folds \(other)" + option
+        return error
+      }
+    }
+    return error
   }
 
   /// Predictions of a fold's images by a model that was trained on the others.

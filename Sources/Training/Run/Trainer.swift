@@ -93,6 +93,10 @@ package final class Trainer {
     let memory = try MemoryEstimate(
       plan, cache: cache, engine: engine, team: team, draws: drawsReport)
     try memory.check()
+    // Before there is a folder: a run that is refused leaves none.
+    if team.isFirst {
+      try memory.checkDisk(of: resumption?.folder.path ?? out ?? RunFolder.home)
+    }
     try team.requireSame(
       "versions",
       RunRecord.currentVersions(opening: team.count > 1 ? plan.dataset.codecs : [])
