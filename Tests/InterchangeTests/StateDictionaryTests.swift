@@ -33,7 +33,7 @@ struct StateDictionaryTests {
     "What PyTorch saved is read, number by number",
     arguments: [
       "old-2.pth", "old-4.pth", "zip-2.pth", "zip-5.pth", "wrapped.pt", "wrapped-old.pt",
-      "stored.whl", "packed.zip", "streamed.zip",
+      "training.pt", "net.pth", "stored.whl", "packed.zip", "streamed.zip",
     ])
   func goldens(_ file: String) throws {
     let state = try StateDictionary(path: Self.folder + file)

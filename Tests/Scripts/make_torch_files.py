@@ -59,6 +59,11 @@ wrapped = {
 }
 torch.save(wrapped, path("wrapped.pt"))
 torch.save(wrapped, path("wrapped-old.pt"), _use_new_zipfile_serialization=False)
+torch.save({"epoch": 3, "loss": 0.4, "optimizer_state_dict": wrapped["optimizer"],
+            "model_state_dict": {"_orig_mod." + name: value for name, value in state.items()}},
+           path("training.pt"))
+torch.save({"net": {"module._orig_mod." + name: value for name, value in state.items()},
+            "acc": 91.5, "epoch": 3}, path("net.pth"))
 for name, method in (("stored.whl", zipfile.ZIP_STORED), ("packed.zip", zipfile.ZIP_DEFLATED)):
     inner = "old-2.pth" if name == "stored.whl" else "zip-2.pth"
     with zipfile.ZipFile(path(name), "w", method) as archive:

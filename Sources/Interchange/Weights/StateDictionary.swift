@@ -102,7 +102,7 @@ package struct StateDictionary {
     for _ in 0..<4 {
       let inner = tensors.filter { $0.name != "n_averaged" }
       guard
-        let prefix = ["module.", "model."].first(where: { prefix in
+        let prefix = ["module.", "model.", "_orig_mod."].first(where: { prefix in
           inner.allSatisfy { $0.name.hasPrefix(prefix) && $0.name != prefix }
         })
       else { return }

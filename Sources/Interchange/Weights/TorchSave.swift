@@ -142,7 +142,9 @@ struct TorchSave {
   // MARK: Tensors
 
   /// What wraps the weights in checkpoints, the averaged ones first.
-  private static let wrappers = ["state_dict_ema", "model_ema", "state_dict", "model"]
+  private static let wrappers = [
+    "state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net",
+  ]
 
   /// The tensors by name in the file's order, their places checked against the storages.
   func tensors(_ source: WeightBytes) throws(TrainingError) -> [StateDictionary.Tensor] {
