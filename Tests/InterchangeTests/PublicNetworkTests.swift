@@ -142,8 +142,8 @@ struct PublicNetworkTests {
     weights.tensors.append(.init(name: "extra.scale", shape: [1], bytes: [0, 0, 0, 0]))
     let near = #expect(throws: TrainingError.self) { try Self.imported(weights.file()) }
     #expect(near?.problem.hasSuffix("no known network; the nearest is mobilenet_v3_small") == true)
-    #expect(near?.found == "1 unexpected tensors: extra.scale")
-    #expect(near?.expected == "1 missing tensors: features.4.block.2.fc1.bias")
+    #expect(near?.found == "1 unexpected tensor: extra.scale")
+    #expect(near?.expected == "1 missing tensor: features.4.block.2.fc1.bias")
     weights.tensors = [.init(name: "encoder.weight", shape: [1], bytes: [0, 0, 0, 0])]
     let far = #expect(throws: TrainingError.self) { try Self.imported(weights.file()) }
     #expect(far?.problem.contains("nearest") == false)

@@ -145,7 +145,7 @@ struct TorchImportTests {
     odd["conv1.weight"] = nil
     odd.tensors.append(.init(name: "head.scale", shape: [1], bytes: [0, 0, 0, 0]))
     let both = try #require(problem(odd.file()))
-    #expect(both.contains("found: 1 unexpected tensors: head.scale"))
+    #expect(both.contains("found: 1 unexpected tensor: head.scale"))
     #expect(both.contains("expected: 2 missing tensors: conv1.weight, bn1.bias"))
     var wrong = Self.small
     wrong["bn1.bias"] = .init(name: "bn1.bias", shape: [1], bytes: [0, 0, 0, 0])
@@ -192,8 +192,8 @@ struct TorchImportTests {
     odd.tensors.append(.init(name: "head.scale", shape: [1], bytes: [0, 0, 0, 0]))
     let told = try #require(problem(odd.file(), as: nil))
     #expect(told.contains("holds the weights of no known network; the nearest is resnet34"))
-    #expect(told.contains("found: 1 unexpected tensors: head.scale"))
-    #expect(told.hasSuffix("expected: 1 missing tensors: layer3.5.bn2.bias"))
+    #expect(told.contains("found: 1 unexpected tensor: head.scale"))
+    #expect(told.hasSuffix("expected: 1 missing tensor: layer3.5.bn2.bias"))
   }
 
   @Test("A model is the same from safetensors, from both formats of torch.save and from a wheel")

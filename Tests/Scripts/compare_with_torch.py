@@ -64,7 +64,8 @@ class Model:
         size, stride = layer.get("kernelSize", 3), layer.get("stride", 1)
         x = F.pad(x, padding(layer, x, size, stride))
         filters = self.tensors[path + ".filters"].permute(3, 2, 0, 1)
-        return F.conv2d(x, filters, self.tensors.get(path + ".bias"), stride)
+        return F.conv2d(
+            x, filters, self.tensors.get(path + ".bias"), stride, groups=layer.get("groups", 1))
 
     def batchNorm(self, layer, path, x):
         t = self.tensors
@@ -74,6 +75,14 @@ class Model:
 
     def relu(self, layer, path, x):
         return F.relu(x)
+
+    def activation(self, layer, path, x):
+        return {"relu6": F.relu6, "silu": F.silu, "hardSwish": F.hardswish,
+                "hardSigmoid": F.hardsigmoid, "sigmoid": torch.sigmoid}[layer["function"]](x)
+
+    def gate(self, layer, path, x):
+        # The body ends in 1x1 maps: the average keeps them.
+        return x * self.run(layer["body"], path + ".body", x).reshape(*x.shape[:2], 1, 1)
 
     def maxPool2D(self, layer, path, x):
         size, stride = pool(layer)
@@ -89,11 +98,12 @@ class Model:
         return F.avg_pool2d(F.pad(x, around), size, stride) / inside
 
     def globalAveragePool2D(self, layer, path, x):
-        return x.mean((2, 3))
+        return x.mean((2, 3), keepdim=True)
 
     def residual(self, layer, path, x):
         body = self.run(layer["body"], path + ".body", x)
-        return F.relu(body + self.run(layer.get("shortcut", []), path + ".shortcut", x))
+        total = body + self.run(layer.get("shortcut", []), path + ".shortcut", x)
+        return F.relu(total) if layer.get("rectifies", True) else total
 
     def dropout(self, layer, path, x):
         return x
@@ -103,7 +113,7 @@ class Model:
         return x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x
 
     def dense(self, layer, path, x):
-        x = x.flatten(1) @ self.tensors[path + ".weights"]
+        x = self.flatten(layer, path, x) @ self.tensors[path + ".weights"]
         bias = self.tensors.get(path + ".bias")
         return x if bias is None else x + bias
 
@@ -118,7 +128,18 @@ class Model:
                    "bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
         size, kind = (p["width"], p["height"]), filters[p["filter"]]
         if p["resize"] == "crop":
-            image = ImageOps.fit(image, size, kind)
+            share = p.get("cropShare", 1)
+            if share == 1:
+                image = ImageOps.fit(image, size, kind)
+            else:
+                # torchvision's Resize and CenterCrop: the longer side is rounded down.
+                side, (width, height) = round(size[0] / share), image.size
+                short = min(width, height)
+                image = image.resize(
+                    tuple(side if length == short else side * length // short
+                          for length in image.size), kind)
+                left, top = (round((whole - part) / 2) for whole, part in zip(image.size, size))
+                image = image.crop((left, top, left + size[0], top + size[1]))
         elif p["resize"] == "pad":
             image = ImageOps.pad(image, size, kind)
         else:

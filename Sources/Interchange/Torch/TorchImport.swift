@@ -167,7 +167,7 @@ private struct Match {
       guard wanted != nil || !pairs.isEmpty else {
         throw TrainingError(
           .badData, "\(path) holds the weights of no known network, nor names of one's",
-          found: "\(extra.count) tensors: \(few(extra))",
+          found: "\(counted(extra.count, "tensor")): \(few(extra))",
           expected: "weights of " + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
       }
       let isOther = wanted != nil && nearest != network
@@ -176,8 +176,9 @@ private struct Match {
         wanted != nil
           ? "\(path) does not hold the weights of \(name)"
           : "\(path) holds the weights of no known network; the nearest is \(name)",
-        found: extra.isEmpty ? nil : "\(extra.count) unexpected tensors: \(few(extra))",
-        expected: missing.isEmpty ? nil : "\(missing.count) missing tensors: \(few(missing))",
+        found: extra.isEmpty ? nil : "\(counted(extra.count, "unexpected tensor")): \(few(extra))",
+        expected: missing.isEmpty
+          ? nil : "\(counted(missing.count, "missing tensor")): \(few(missing))",
         advice: isOther ? nearest.map { "--arch \($0.rawValue)" } : nil)
     }
     for (tensor, found) in pairs where tensor.source != nil && !found.type.isFloating {
