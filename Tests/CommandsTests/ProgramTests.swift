@@ -22,7 +22,7 @@ import Testing
     let empty = try TemporaryFolder()
     for (words, missing) in [(["report"], "RUN"), (["verify"], "RUN"), (["compare", "a"], "B")] {
       let outcome = try run(words, in: empty.path)
-      #expect(outcome.code == 64)
+      #expect(outcome.code == 66)
       #expect(
         outcome.diagnostics.hasPrefix(
           "error: \(missing) is missing, and there is no run yet: runs/latest does not exist"
