@@ -231,6 +231,16 @@ struct ModelShelfTests {
     #expect(exists(home + "/.local/share/cnnctl/models/imagenet.safetensors"))
   }
 
+  @Test func `A model that cannot be written names another place`() throws {
+    try writeWeights()
+    // A folder in the model's place.
+    let place = shelf + "/imagenet.safetensors"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    let outcome = run("import", weights, "--name", "imagenet", "--replace")
+    #expect(outcome.code == .io, "\(outcome.diagnostics)")
+    #expect(outcome.diagnostics.contains("XDG_DATA_HOME set to another folder, or -o FILE"))
+  }
+
   @Test func `A damaged file is listed as such, breaks nothing and can be removed`() throws {
     try put("good")
     let whole = try bytes(of: shelf + "/good.safetensors")

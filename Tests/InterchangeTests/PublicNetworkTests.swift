@@ -32,7 +32,7 @@ struct PublicNetworkTests {
   }
 
   private static func imported(
-    _ file: [UInt8], as wanted: TorchNetwork? = nil
+    _ file: [UInt8], as wanted: NamedNetwork? = nil
   ) throws -> ClassifierModel {
     let place = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try Data(file).write(to: place)
@@ -41,9 +41,9 @@ struct PublicNetworkTests {
   }
 
   /// The network that a published one must be imported as: its names may not tell the padding.
-  private static func wanted(_ network: String) -> TorchNetwork? {
+  private static func wanted(_ network: String) -> NamedNetwork? {
     network.hasSuffix("efficientnet_b0 timm") || network.hasPrefix("tf_")
-      ? TorchNetwork(rawValue: String(network.split(separator: " ")[0])) : nil
+      ? NamedNetwork(rawValue: String(network.split(separator: " ")[0])) : nil
   }
 
   /// The networks and the names of their last layers.
@@ -147,7 +147,7 @@ struct PublicNetworkTests {
     weights.tensors = [.init(name: "encoder.weight", shape: [1], bytes: [0, 0, 0, 0])]
     let far = #expect(throws: TrainingError.self) { try Self.imported(weights.file()) }
     #expect(far?.problem.contains("nearest") == false)
-    #expect(far?.found == "1 tensors: encoder.weight")
+    #expect(far?.found == "1 tensor: encoder.weight")
     #expect(far?.expected?.contains("efficientnet_b0, ") == true)
   }
 }

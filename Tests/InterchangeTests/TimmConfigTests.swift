@@ -190,13 +190,15 @@ struct TimmConfigTests {
   }
 
   private func imported(
-    _ weights: TorchWeights, _ text: String?, labels: [String]? = nil
+    _ weights: TorchWeights, _ text: String?, as name: String? = nil, labels: [String]? = nil
   ) throws -> ClassifierModel {
     let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try Data(weights.file()).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     let path = file.path(percentEncoded: false)
-    return try TorchImport.model(path, labels: labels, config: text.map { try config($0) })
+    return try TorchImport.model(
+      path, as: name.flatMap(NamedNetwork.init(rawValue:)), labels: labels,
+      config: text.map { try config($0) })
   }
 
   private func logits(_ model: ClassifierModel) throws -> [Float] {
@@ -212,8 +214,7 @@ struct TimmConfigTests {
       in: changed("input_size", "[3, \(side), \(side)]", in: changed("num_classes", "7")))
   }
 
-  @Test func `timm's names of a lite network need its config, whose name tells the padding`() throws
-  {
+  @Test func `Of timm's lite networks a config or --arch tells the padding`() throws {
     let (timm, package) = try lite0Weights()
     let alone = #expect(throws: TrainingError.self) { try imported(timm, nil) }
     #expect(
@@ -240,6 +241,14 @@ struct TimmConfigTests {
     }
     let (odd, even) = (try distance(65), try distance(64))
     #expect(odd < 0.1 && even > 3 * odd, "\(odd), \(even)")
+    // The name alone gives the same form, with the preparation of the network's authors.
+    for name in ["tf_efficientnet_lite0", "efficientnet_lite0"] {
+      let named = try imported(timm, nil, as: name)
+      let text = named.network.architecture.json
+      #expect(text.contains("\"same\"") == name.hasPrefix("tf_"))
+      #expect(text.contains("0.001") == name.hasPrefix("tf_"))
+      #expect(named.preprocessing.width == 224 && named.preprocessing.mean[0] == 127)
+    }
     // The symmetric form is written and read again.
     let again = try ClassifierModel.read(symmetric.encoded())
     #expect(again.network.architecture == symmetric.network.architecture)

@@ -19,7 +19,9 @@ struct TorchImportTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "weights")
     try Data(bytes).write(to: file)
-    return try TorchImport.model(file.path(percentEncoded: false), as: network, labels: labels)
+    return try TorchImport.model(
+      file.path(percentEncoded: false), as: network.flatMap { NamedNetwork(rawValue: $0.rawValue) },
+      labels: labels)
   }
 
   /// What importing says; nil where it does.

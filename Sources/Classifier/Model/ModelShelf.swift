@@ -112,12 +112,14 @@ package struct ModelShelf: Sendable, Hashable {
     } catch {
       throw TrainingError(
         .cannotCreate, error.problem, expected: "a folder for models that can be written",
-        advice: "XDG_DATA_HOME set to another folder, or -o FILE instead of --name")
+        advice: ModelShelf.otherPlace)
     }
     do throws(TrainingError) {
       try ExportedFile.store(bytes, at: path(of: name), replaces: replaces)
     } catch {
       if !replaces, holds(name) { throw isThere(name) }
+      var error = error
+      error.advice = ModelShelf.otherPlace
       throw error
     }
     let sha256 = SHA256.hex(of: bytes)
@@ -126,6 +128,9 @@ package struct ModelShelf: Sendable, Hashable {
     try FileSystem.replace(FilePlace(named: notePath(of: name)), with: Array(note.indented.utf8))
     return sha256
   }
+
+  private static let otherPlace =
+    "XDG_DATA_HOME set to another folder, or -o FILE instead of --name"
 
   /// Removes a model; a damaged one, too.
   ///

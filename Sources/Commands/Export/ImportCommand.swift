@@ -41,7 +41,8 @@ struct ImportCommand: Command {
     ])
 
   private static let arch = Option(
-    "arch", also: ["net"], Form<TorchNetwork>.word, "NETWORK", said: "the one that the names tell",
+    "arch", also: ["net"], Form<NamedNetwork>.word(of: NamedNetwork.all), "NETWORK",
+    said: "the one that the names tell",
     in: .model, "the network that the weights must be of")
   private static let labels = Option(
     "labels", .text, "FILE", said: "class-000, class-001 and so on", in: .model,

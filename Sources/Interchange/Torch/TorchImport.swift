@@ -10,7 +10,8 @@ package enum TorchImport {
   /// The bytes of the model depend on weights, network and labels alone. A last layer of two outputs
   /// becomes one: σ(z₁ - z₀) is the second class's share of the softmax.
   ///
-  /// - wanted: the network that they must be of; nil for any.
+  /// - wanted: the network that they must be of; nil for any. Of timm's networks whose weights have
+  ///   the same names it tells which.
   /// - labels: the classes' names in order; nil for those of `config`, or numbered ones.
   /// - config: timm's description of the weights; nil for the preparation of images that the
   ///   network's authors have.
@@ -18,7 +19,7 @@ package enum TorchImport {
   /// Errors: a file that is none, weights of another network, labels of another number, a
   /// description of other weights.
   package static func model(
-    _ path: String, as wanted: TorchNetwork? = nil, labels: [String]?, config: TimmConfig? = nil
+    _ path: String, as wanted: NamedNetwork? = nil, labels: [String]?, config: TimmConfig? = nil
   ) throws(TrainingError) -> ClassifierModel {
     let file = try StateDictionary(path: path)
     let match = try recognised(file, path, wanted, config)
@@ -60,14 +61,16 @@ package enum TorchImport {
 
   /// The network of a file's tensors.
   private static func recognised(
-    _ file: StateDictionary, _ path: String, _ wanted: TorchNetwork?, _ config: TimmConfig?
+    _ file: StateDictionary, _ path: String, _ named: NamedNetwork?, _ config: TimmConfig?
   ) throws(TrainingError) -> Match {
     var matches: [Match] = []
-    let said = config?.architecture
+    let wanted = named?.network
+    let said = config?.architecture ?? named?.rawValue
     do throws(ModelError) {
       for form in TorchNetwork.allCases.flatMap(\.forms) {
         // Only of the network that the file describes: another may not take its images.
-        let isSaid = said != nil && form.network.forms.contains { $0.timmName == said }
+        let isSaid =
+          config?.architecture != nil && form.network.forms.contains { $0.timmName == said }
         let side = isSaid ? config?.preprocessing.width : nil
         matches.append(try Match(file, form, side: side))
       }
@@ -91,7 +94,7 @@ package enum TorchImport {
         .badData,
         "\(path) holds the weights of one of timm's networks \(names.joined(separator: " and ")), "
           + "which differ in padding alone",
-        expected: "timm's config.json beside the file, or --config FILE.json, whose architecture "
+        expected: "--arch with the one that they are of, or timm's config.json, whose architecture "
           + "tells which")
     }
     return match

@@ -97,6 +97,27 @@ package enum TorchNetwork: Hashable, CaseIterable, Sendable, RawRepresentable {
   }
 }
 
+/// A network by its own name or by timm's, which may tell what its weights do not.
+package struct NamedNetwork: RawRepresentable, Sendable {
+  package let rawValue: String
+  package let network: TorchNetwork
+
+  package init?(rawValue: String) {
+    let found = TorchNetwork.allCases.first {
+      $0.rawValue == rawValue || $0.forms.contains { $0.timmName == rawValue }
+    }
+    guard let found else { return nil }
+    (self.rawValue, network) = (rawValue, found)
+  }
+
+  /// The networks' own names, then those that only timm has.
+  package static let all =
+    (TorchNetwork.allCases.map(\.rawValue)
+    + TorchNetwork.allCases.flatMap(\.forms).compactMap(\.timmName).filter {
+      TorchNetwork(rawValue: $0) == nil
+    }).compactMap(Self.init(rawValue:))
+}
+
 /// A network as a library publishes its weights.
 struct TorchForm {
   let network: TorchNetwork
