@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -90,15 +91,16 @@ void csystem_futex_wait(const uint32_t *word, uint32_t expected) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
 }
 
-void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds) {
+void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds,
+                            bool shared) {
   struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &limit, NULL, 0);
+  syscall(SYS_futex, word, shared ? FUTEX_WAIT : FUTEX_WAIT_PRIVATE, expected, &limit, NULL, 0);
 }
 
 void csystem_sleep_exactly(void) { prctl(PR_SET_TIMERSLACK, 1000UL); }
 
-void csystem_futex_wake(const uint32_t *word, int count) {
-  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+void csystem_futex_wake(const uint32_t *word, int count, bool shared) {
+  syscall(SYS_futex, word, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 void csystem_processor_mask(uint8_t *mask, size_t bytes) {
@@ -114,6 +116,8 @@ int csystem_usable_processors(void) {
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   return CPU_COUNT(&set);
 }
+
+int csystem_memory_file(void) { return memfd_create("cnnctl", MFD_CLOEXEC); }
 
 void csystem_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
 

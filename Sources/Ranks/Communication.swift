@@ -138,7 +138,8 @@ private func addUp(
   }
 }
 
-private func add(
+/// Adds `count` floats to others.
+func add(
   _ addends: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>, _ count: Int
 ) {
   for index in 0..<count { sums[index] += addends[index] }

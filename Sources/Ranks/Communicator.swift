@@ -1,4 +1,5 @@
-internal import CSystem
+internal import Glibc
+internal import Primitives
 internal import Synchronization
 
 /// One of several processes that train one network together, and its way to the others.
@@ -14,18 +15,27 @@ package final class Communicator: Sendable {
   private let sums = Mutex<[Transfer]>([])
   private let waited = Atomic<UInt64>(0)
   private let messageBytes: Int
+  /// Where few numbers are gathered without messages: two places for each process's, in turn, so
+  /// that one may be written while others still read the one before.
+  private let board = Mutex<SharedMemory?>(nil)
+  private static let placeBytes = 1 << 16
 
   /// Joins the other processes.
   ///
   /// `patience` is for how many seconds a process may be silent before it counts as lost. One
-  /// message has `messageBytes` of all processes at most: more go in several.
+  /// message has `messageBytes` of all processes at most: more go in several. Processes of one
+  /// machine use memory that all see in place of messages where they can, if `sharesMemory`.
   package init(
-    _ transport: any Transport, patience: Double = 30, messageBytes: Int = 1 << 28
+    _ transport: any Transport, patience: Double = 30, messageBytes: Int = 1 << 28,
+    sharesMemory: Bool = true
   ) throws(CommunicationError) {
     precondition((1...Int(Int32.max)).contains(messageBytes), "MPI counts bytes in 32 bits")
     self.messageBytes = messageBytes
     link = CommunicationThread(transport, patience: patience)
     (rank, size) = try link.start()
+    guard sharesMemory, size > 1 else { return }
+    let shared = try share(blockBytes: 2 * Communicator.placeBytes)
+    board.withLock { $0 = shared }
   }
 
   /// Seconds that were spent waiting for others.
@@ -38,6 +48,50 @@ package final class Communicator: Sendable {
   package func check() throws(CommunicationError) {
     if let failure { throw failure }
   }
+
+  // MARK: Shared memory
+
+  /// Memory that all processes see; nil if they run on several machines or one cannot map it.
+  private func share(blockBytes: Int) throws(CommunicationError) -> SharedMemory? {
+    let places = try gather(Array(Platform.processNumbers.utf8))
+    guard places.allSatisfy({ $0 == places[0] }) else { return nil }
+    let created = rank == 0 ? SharedMemory.create(size: size, blockBytes: blockBytes) : nil
+    defer { if let created { close(created.ticket.descriptor) } }
+    let ticket = try gather(created?.ticket ?? SharedMemory.Ticket())[0]
+    let memory =
+      rank == 0
+      ? created?.memory
+      : SharedMemory(ticket, rank: rank, size: size, blockBytes: blockBytes)
+    return try gather(memory != nil).allSatisfy { $0 } ? memory : nil
+  }
+
+  /// `count` floats of each process that are added up without messages; nil if the processes do not
+  /// share memory. All processes ask for them together.
+  package func sharedFloats(_ count: Int) throws(CommunicationError) -> SharedFloats? {
+    guard board.withLock({ $0 != nil }) else { return nil }
+    let bytes = (count * MemoryLayout<Float>.stride + 63) / 64 * 64
+    return try share(blockBytes: bytes).map { SharedFloats($0, count: count, self) }
+  }
+
+  /// Waits until all processes have come; false if the work together has ended before.
+  func meet(at memory: SharedMemory) -> Bool {
+    timed { memory.meet { failure != nil } }
+  }
+
+  /// The numbers of all, gathered without messages; nil if the work together has ended before.
+  private func gather<Number: BitwiseCopyable>(
+    _ numbers: [Number], on board: SharedMemory
+  ) -> [Number]? {
+    let place = Int(board.meetings % 2) * Communicator.placeBytes
+    func places(_ rank: Int) -> UnsafeMutablePointer<Number> {
+      (board.block(rank) + place).bindMemory(to: Number.self, capacity: numbers.count)
+    }
+    places(rank).update(from: numbers, count: numbers.count)
+    guard meet(at: board) else { return nil }
+    return (0..<size).flatMap { UnsafeBufferPointer(start: places($0), count: numbers.count) }
+  }
+
+  // MARK: Messages
 
   /// Gives all processes the same number of bytes of each; where the work together has ended they
   /// are left as they were.
@@ -92,6 +146,11 @@ package final class Communicator: Sendable {
   ///
   /// Where the work together has ended they are this process's own, repeated; `check` tells.
   package func gatherNumbers<Number: BitwiseCopyable>(_ numbers: [Number]) -> [Number] {
+    if let board = board.withLock({ $0 }),
+      numbers.count * MemoryLayout<Number>.stride <= Communicator.placeBytes
+    {
+      return gather(numbers, on: board) ?? (0..<size).flatMap { _ in numbers }
+    }
     let own = UnsafeMutableBufferPointer<Number>.allocate(capacity: numbers.count)
     let all = UnsafeMutableBufferPointer<Number>.allocate(capacity: numbers.count * size)
     _ = own.initialize(from: numbers)
@@ -134,11 +193,16 @@ package final class Communicator: Sendable {
     for transfer in begun { wait(for: transfer) }
   }
 
-  private func wait(for transfer: Transfer) {
+  private func wait(for transfer: Transfer) { timed { link.expect(transfer) } }
+
+  /// Counts the time of `body` as spent waiting for others.
+  private func timed<Result>(_ body: () -> Result) -> Result {
     let start = ContinuousClock.now
-    link.expect(transfer)
-    let spent = (ContinuousClock.now - start) / .nanoseconds(1)
-    waited.wrappingAdd(UInt64(max(0, spent)), ordering: .relaxed)
+    defer {
+      let spent = (ContinuousClock.now - start) / .nanoseconds(1)
+      waited.wrappingAdd(UInt64(max(0, spent)), ordering: .relaxed)
+    }
+    return body()
   }
 
   /// Leaves, once all processes want to; none of them communicates any more.

@@ -94,6 +94,13 @@ package struct Group: Sendable {
     try gather(isFirst ? make() : [])[0]
   }
 
+  /// `count` floats of each process that are added up without messages; nil for a group of one, for
+  /// processes that do not share memory, and where the work together has ended. All processes ask
+  /// for them together.
+  package func sharedFloats(_ count: Int) -> SharedFloats? {
+    (try? communicator?.sharedFloats(count)) ?? nil
+  }
+
   /// Begins to sum floats over all processes, in place; they must be left alone until `finishSums`.
   package func sum(_ floats: UnsafeMutablePointer<Float>, _ count: Int) {
     communicator?.sum(floats, count)

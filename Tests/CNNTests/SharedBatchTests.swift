@@ -90,11 +90,15 @@ struct SharedBatchTests {
     #expect(wrong == nil)
   }
 
-  @Test func `the same processes give the same bits again`() throws {
+  @Test func `the same processes give the same bits again, and by messages alone`() throws {
     let first = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
-    let second = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
-    #expect(first.losses == second.losses)
-    #expect(bitMismatch(first.numbers, second.numbers) == nil)
+    for sharesMemory in [true, false] {
+      let again = try onRanks(3, sharesMemory: sharesMemory) {
+        try SharedBatchTests.steps(.seedBN, Group($0))
+      }[0].get()
+      #expect(first.losses == again.losses)
+      #expect(bitMismatch(first.numbers, again.numbers) == nil)
+    }
   }
 
   @Test func `statistics of each part are other numbers, and all have their mean`() throws {

@@ -5,9 +5,11 @@ import Testing
 /// What processes tell one another arrives, in the order of the ranks, and an end reaches all.
 @Suite("Communicator")
 struct CommunicatorTests {
-  @Test(arguments: [1, 2, 3, 5])
-  func `every process gets the bytes of all, in the order of their ranks`(count: Int) throws {
-    let results = onRanks(count) { communicator in
+  @Test(arguments: [1, 2, 3, 5], [true, false])
+  func `every process gets the bytes of all, in the order of their ranks`(
+    count: Int, sharesMemory: Bool
+  ) throws {
+    let results = onRanks(count, sharesMemory: sharesMemory) { communicator in
       let own = [UInt8](repeating: UInt8(communicator.rank), count: 3 * communicator.rank)
       let bytes = try communicator.gather(own)
       let numbers = try communicator.gather(Double(communicator.rank) / 3)
@@ -56,6 +58,83 @@ struct CommunicatorTests {
       }
       for result in results { #expect(bitMismatch(try result.get(), expected) == nil) }
     }
+  }
+
+  @Test(arguments: [2, 3, 5])
+  func `floats that processes share are summed as by messages, again and again`(count: Int) throws {
+    for length in [1, 7, 4099, 50_001] {
+      let addends = (0..<count).map { rank -> [Float] in
+        var random = RandomValues(seed: 43, salt: rank)
+        return random.normals(length)
+      }
+      let results = onRanks(count) { communicator -> [[Float]] in
+        let shared = try #require(try communicator.sharedFloats(length))
+        return try (0..<3).map { round in
+          shared.base.update(from: addends[(communicator.rank + round) % count], count: length)
+          // Parts of 1,000, from the last to the first: as threads may take them.
+          shared.sum { total, part in
+            for start in stride(from: 0, to: total, by: 1000).reversed() {
+              part(start, min(1000, total - start))
+            }
+          }
+          try communicator.check()
+          return Array(UnsafeBufferPointer(start: shared.base, count: length))
+        }
+      }
+      for result in results {
+        for (round, sums) in try result.get().enumerated() {
+          let expected = (0..<length).map { place in
+            (1..<count).reduce(addends[round % count][place]) {
+              $0 + addends[($1 + round) % count][place]
+            }
+          }
+          #expect(bitMismatch(sums, expected) == nil)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `numbers of any length are gathered many times, however late one comes`(
+    sharesMemory: Bool
+  ) throws {
+    let results = onRanks(3, sharesMemory: sharesMemory) { communicator -> [Int] in
+      var wrong: [Int] = []
+      for turn in 0..<300 {
+        // At times more than a place of shared memory holds.
+        let length = turn % 100 == 99 ? 9000 : turn % 50
+        if turn % 150 == 7, communicator.rank == turn % 3 { sleepMilliseconds(60) }
+        let own = (0..<length).map { Double(1000 * turn + 100 * communicator.rank + $0) }
+        let all = communicator.gatherNumbers(own)
+        let expected = (0..<3).flatMap { rank in
+          (0..<length).map { Double(1000 * turn + 100 * rank + $0) }
+        }
+        if all != expected { wrong.append(turn) }
+      }
+      try communicator.check()
+      return wrong
+    }
+    for result in results { #expect(try result.get() == []) }
+  }
+
+  @Test func `processes that use messages alone share no floats`() throws {
+    let results = onRanks(2, sharesMemory: false) { try $0.sharedFloats(8) == nil }
+    for result in results { #expect(try result.get()) }
+  }
+
+  @Test func `a process that is lost ends the waiting for shared sums`() throws {
+    let results = onThreads(2) { [hub = ThreadTransport.Hub(2)] rank -> CommunicationError? in
+      let transport = ThreadTransport(hub, rank: rank)
+      let communicator = try Communicator(transport, patience: 2)
+      let shared = try #require(try communicator.sharedFloats(100))
+      if rank == 1 {
+        transport.loseAll()
+        return nil
+      }
+      shared.sum { $1(0, $0) }
+      return communicator.failure
+    }
+    #expect(try results[0].get()?.kind == .silent)
   }
 
   @Test(arguments: [1, 7, 64])

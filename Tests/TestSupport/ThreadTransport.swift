@@ -161,12 +161,14 @@ package final class ThreadTransport: Transport, @unchecked Sendable {
 /// Runs `body` on a thread for each of `count` processes that have joined, and gives what each came
 /// to, in the order of their ranks.
 package func onRanks<T: Sendable>(
-  _ count: Int, patience: Double = 30,
+  _ count: Int, patience: Double = 30, sharesMemory: Bool = true,
   _ body: @escaping @Sendable (Communicator) throws -> T
 ) -> [Result<T, any Error>] {
   let hub = ThreadTransport.Hub(count)
   return onThreads(count) { rank in
-    try body(Communicator(ThreadTransport(hub, rank: rank), patience: patience))
+    try body(
+      Communicator(
+        ThreadTransport(hub, rank: rank), patience: patience, sharesMemory: sharesMemory))
   }
 }
 

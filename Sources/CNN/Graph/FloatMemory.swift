@@ -1,5 +1,6 @@
 import Glibc
 internal import Primitives
+internal import Ranks
 
 /// A fixed-size array of floats, zeroed and aligned to a cache line.
 ///
@@ -19,6 +20,8 @@ package final class FloatMemory: @unchecked Sendable {
 
   /// Bytes if the memory is large and has its own pages; 0 if it comes from the heap.
   private let mapped: Int
+  /// Whose memory it is, if it is not its own.
+  let owner: SharedFloats?
 
   /// Allocates `count` floats; throws if the system has too little memory.
   package init(count: Int) throws(ModelError) {
@@ -30,9 +33,16 @@ package final class FloatMemory: @unchecked Sendable {
     guard let raw else { throw .outOfMemory(bytes: bytes) }
     base = raw.bindMemory(to: Float.self, capacity: max(1, count))
     self.count = count
+    owner = nil
+  }
+
+  /// The floats that other processes can add to theirs.
+  init(_ shared: SharedFloats) {
+    (base, count, mapped, owner) = (shared.base, shared.count, 0, shared)
   }
 
   deinit {
+    if owner != nil { return }
     if mapped > 0 {
       munmap(base, mapped)
     } else {

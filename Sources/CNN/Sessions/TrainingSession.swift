@@ -103,7 +103,12 @@ public final class TrainingSession {
     executor = try Executor(
       graph: graph, parameters: network.parameters, statistics: network.statistics, packed: nil,
       capacity: batchSize, engine: engine, isTraining: true, inputGradient: inputGradient)
-    gradients = try FloatMemory(count: network.parameters.count)
+    let count = network.parameters.count
+    if let shared = group.sharedFloats(count) {
+      gradients = FloatMemory(shared)
+    } else {
+      gradients = try FloatMemory(count: count)
+    }
     trained = TrainedSegments(of: network.graph)
     try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
@@ -255,7 +260,7 @@ public final class TrainingSession {
       executor.backward(images: images, batch: batch, mode: mode, gradients: gradients.base)
       return
     }
-    var sums = GradientSums(share, gradients)
+    var sums = GradientSums(share, gradients, executor.engine)
     executor.backward(
       images: images, batch: batch, mode: mode, gradients: gradients.base, share: share
     ) { sums.advance(to: $0) }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // What Swift cannot say itself: processor features, futexes, a rename that replaces nothing, the
-// floating-point control word.
+// floating-point control word, files in memory.
 
 /// Whether the processor and the operating system both support AVX2, FMA and their companions
 /// (the level x86-64-v3).
@@ -35,13 +35,15 @@ void csystem_processor_mask(uint8_t *mask, size_t bytes);
 void csystem_futex_wait(const uint32_t *word, uint32_t expected);
 
 /// Sleeps while `*word == expected`, and no longer than so many nanoseconds. May return early.
-void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds);
+/// `shared`: for memory that other processes see.
+void csystem_futex_wait_for(const uint32_t *word, uint32_t expected, int64_t nanoseconds,
+                            bool shared);
 
 /// Lets this thread's sleeps end within a microsecond of their time, in place of the usual fifty.
 void csystem_sleep_exactly(void);
 
-/// Wakes up to `count` threads that sleep on `word`.
-void csystem_futex_wake(const uint32_t *word, int count);
+/// Wakes up to `count` threads that sleep on `word`, of any process if it is `shared`.
+void csystem_futex_wake(const uint32_t *word, int count, bool shared);
 
 /// One turn of a spinning loop.
 static inline void csystem_spin_hint(void) {
@@ -57,6 +59,9 @@ static inline void csystem_spin_hint(void) {
 /// (EINVAL, ENOSYS).
 int csystem_rename_exclusively(int old_folder, const char *old_name, int new_folder,
                                const char *new_name);
+
+/// Opens an empty file without a name that lies in memory; -1 and errno if the system has none.
+int csystem_memory_file(void);
 
 /// Lets all threads take memory from one heap, where each would else reserve 64 MB of addresses.
 void csystem_share_heap(void);

@@ -11,10 +11,12 @@ struct ModelFileName {
     let torch = "--names torch -o FILE.safetensors, which writes a Python module beside it"
     let onnx = "-o FILE.onnx, which other converters read"
     let coreml = "-o FILE.mlmodel"
+    let own = "-o FILE.safetensors"
     return [
       "pt": torch, "pth": torch, "pkl": torch, "ckpt": torch, "torchscript": torch,
       "h5": onnx, "hdf5": onnx, "keras": onnx, "pb": onnx, "tflite": onnx, "engine": onnx,
       "trt": onnx, "xml": onnx, "param": onnx, "mlpackage": coreml, "mlmodelc": coreml,
+      "zip": own, "whl": own, "tar": own, "gz": own, "json": own, "npz": own,
     ]
   }()
 

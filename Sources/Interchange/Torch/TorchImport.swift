@@ -167,9 +167,10 @@ private struct Match {
     func few(_ names: [String]) -> String { listed(names, few: 4, first: 3) }
     guard missing.isEmpty, extra.isEmpty else {
       let name = network.rawValue
-      guard wanted != nil || !pairs.isEmpty else {
+      // One that lacks most of its tensors is near to nothing.
+      guard wanted != nil || pairs.count > missing.count else {
         throw TrainingError(
-          .badData, "\(path) holds the weights of no known network, nor names of one's",
+          .badData, "\(path) holds the weights of no known network",
           found: "\(counted(extra.count, "tensor")): \(few(extra))",
           expected: "weights of " + TorchNetwork.allCases.map(\.rawValue).joined(separator: ", "))
       }

@@ -6,9 +6,12 @@ package typealias Futex = UnsafeMutablePointer<Atomic<UInt32>>
 
 extension Futex {
   /// Sleeps while the number is `value`, or for so many nanoseconds at most; may return early.
-  package func sleep(while value: UInt32, nanoseconds: Int64? = nil) {
+  ///
+  /// `isShared`: for memory that other processes see; only with a limit, as these may end.
+  package func sleep(while value: UInt32, nanoseconds: Int64? = nil, isShared: Bool = false) {
+    precondition(nanoseconds != nil || !isShared, "other processes may never wake this one")
     if let nanoseconds {
-      csystem_futex_wait_for(word, value, nanoseconds)
+      csystem_futex_wait_for(word, value, nanoseconds, isShared)
     } else {
       csystem_futex_wait(word, value)
     }
@@ -23,8 +26,10 @@ extension Futex {
     }
   }
 
-  /// Wakes up to `count` threads that sleep on the number.
-  package func wake(_ count: Int32 = 1) { csystem_futex_wake(word, count) }
+  /// Wakes up to `count` threads that sleep on the number, of any process if it is shared.
+  package func wake(_ count: Int32 = 1, isShared: Bool = false) {
+    csystem_futex_wake(word, count, isShared)
+  }
 
   /// Its address for system calls.
   private var word: UnsafePointer<UInt32> {

@@ -1,3 +1,4 @@
+internal import CSystem
 package import Glibc
 
 /// What Linux has and another system lacks, or has by another name: the article Platforms lists it.
@@ -31,7 +32,7 @@ package enum Platform {
     }
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
-    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return string(name)
   }
 
   /// Starts a thread that runs `body`; nil where the system has no more of them.
@@ -73,6 +74,32 @@ package enum Platform {
   /// Takes the room for the first `bytes` bytes of a file; 0, or the error's number.
   package static func reserve(_ bytes: Int, of descriptor: CInt) -> CInt {
     posix_fallocate(descriptor, 0, off_t(bytes))
+  }
+
+  /// Opens a file of `bytes` zeros that has no name and lies in memory; -1 if the system has none.
+  package static func memoryFile(bytes: Int) -> CInt {
+    let descriptor = csystem_memory_file()
+    guard descriptor >= 0, ftruncate(descriptor, off_t(bytes)) != 0 else { return descriptor }
+    close(descriptor)
+    return -1
+  }
+
+  /// What a process's descriptor leads to, for another process of the same machine and user.
+  package static func path(ofDescriptor descriptor: CInt, process: pid_t) -> String {
+    "/proc/\(process)/fd/\(descriptor)"
+  }
+
+  /// Which numbers of processes mean the same: those of one machine, seen from one container.
+  package static var processNumbers: String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    var target = [CChar](repeating: 0, count: 256)
+    readlink("/proc/self/ns/pid", &target, target.count - 1)
+    return [machine, string(name), string(target)].joined(separator: " ")
+  }
+
+  private static func string(_ text: [CChar]) -> String {
+    String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// Asks for huge pages in memory that has just been mapped; the system may have none.

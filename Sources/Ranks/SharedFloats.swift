@@ -1,0 +1,42 @@
+/// Floats of each of the processes of one machine, which can be added up in place.
+package final class SharedFloats: @unchecked Sendable {
+  /// This process's floats, which no other touches but in `sum`.
+  package let base: UnsafeMutablePointer<Float>
+  package let count: Int
+  private let memory: SharedMemory
+  private let communicator: Communicator
+
+  /// Floats added up before the next process's: so many stay in a cache.
+  private static let block = 4096
+
+  init(_ memory: SharedMemory, count: Int, _ communicator: Communicator) {
+    (self.memory, self.count, self.communicator) = (memory, count, communicator)
+    base = SharedFloats.floats(communicator.rank, memory, count)
+  }
+
+  private static func floats(
+    _ rank: Int, _ memory: SharedMemory, _ count: Int
+  ) -> UnsafeMutablePointer<Float> {
+    memory.block(rank).bindMemory(to: Float.self, capacity: count)
+  }
+
+  /// Adds up the floats of all processes, in the order of the ranks; all have the sums then.
+  ///
+  /// All processes call it together. `split` divides a number of floats into ranges and calls its
+  /// argument with the start and length of each, on any thread. Where the work together has ended
+  /// the floats are of no use; `Communicator.check` tells.
+  package func sum(_ split: (Int, (Int, Int) -> Void) -> Void) {
+    guard communicator.meet(at: memory) else { return }
+    let own = Partition.range(communicator.rank, of: communicator.size, count)
+    let all = (0..<communicator.size).map { SharedFloats.floats($0, memory, count) }
+    split(own.count) { start, length in
+      for first in stride(from: 0, to: length, by: SharedFloats.block) {
+        let place = own.lowerBound + start + first
+        let count = min(SharedFloats.block, length - first)
+        for other in all.dropFirst() { add(other + place, to: all[0] + place, count) }
+        for other in all.dropFirst() { (other + place).update(from: all[0] + place, count: count) }
+      }
+    }
+    _ = communicator.meet(at: memory)
+  }
+}
