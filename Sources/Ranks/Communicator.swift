@@ -65,8 +65,9 @@ package final class Communicator: Sendable {
     return try gather(memory != nil).allSatisfy { $0 } ? memory : nil
   }
 
-  /// `count` floats of each process that are added up without messages; nil if the processes do not
-  /// share memory. All processes ask for them together.
+  /// `count` floats of each process, which can be added up without messages; all ask together.
+  ///
+  /// Nil if the processes do not share memory.
   package func sharedFloats(_ count: Int) throws(CommunicationError) -> SharedFloats? {
     guard board.withLock({ $0 != nil }) else { return nil }
     let bytes = (count * MemoryLayout<Float>.stride + 63) / 64 * 64

@@ -94,9 +94,10 @@ package struct Group: Sendable {
     try gather(isFirst ? make() : [])[0]
   }
 
-  /// `count` floats of each process that are added up without messages; nil for a group of one, for
-  /// processes that do not share memory, and where the work together has ended. All processes ask
-  /// for them together.
+  /// `count` floats of each process, which can be added up without messages; all ask together.
+  ///
+  /// Nil for a group of one, for processes that do not share memory, and where the work together
+  /// has ended.
   package func sharedFloats(_ count: Int) -> SharedFloats? {
     (try? communicator?.sharedFloats(count)) ?? nil
   }

@@ -19,8 +19,10 @@ final class SharedMemory: @unchecked Sendable {
 
   /// Bytes before the first block: the mark, then two counters on a cache line each.
   private static let headerBytes = 4096
-  /// Looks at the counter before a process sleeps. All but the first few let others run: where
-  /// there are more processes than processors, that is what is waited for.
+  /// Looks at the counter before a process sleeps.
+  ///
+  /// All but the first few let others run: where there are more processes than processors, that is
+  /// what is waited for.
   private static let looks = 400
   private static let firstLooks = 100
   /// Nanoseconds between two questions whether the work has ended.
@@ -102,7 +104,9 @@ final class SharedMemory: @unchecked Sendable {
     func isMet(_ count: UInt32) -> Bool { Int32(bitPattern: count &- wanted) >= 0 }
     let count = arrived.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
     if isMet(count) {
-      if sleeping.pointee.load(ordering: .sequentiallyConsistent) > 0 { arrived.wake(.max, isShared: true) }
+      if sleeping.pointee.load(ordering: .sequentiallyConsistent) > 0 {
+        arrived.wake(.max, isShared: true)
+      }
       return true
     }
     for look in 0..<SharedMemory.looks {
