@@ -1,6 +1,6 @@
 /// Floats of each of the processes of one machine, which can be added up in place.
 package final class SharedFloats: @unchecked Sendable {
-  /// This process's floats, which no other touches but in `sum`.
+  /// This process's floats, which no other changes but in `sum`.
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
   private let memory: SharedMemory
@@ -11,14 +11,23 @@ package final class SharedFloats: @unchecked Sendable {
 
   init(_ memory: SharedMemory, count: Int, _ communicator: Communicator) {
     (self.memory, self.count, self.communicator) = (memory, count, communicator)
-    base = SharedFloats.floats(communicator.rank, memory, count)
+    base = memory.block(communicator.rank).bindMemory(to: Float.self, capacity: count)
   }
 
-  private static func floats(
-    _ rank: Int, _ memory: SharedMemory, _ count: Int
-  ) -> UnsafeMutablePointer<Float> {
-    memory.block(rank).bindMemory(to: Float.self, capacity: count)
+  /// This process's number.
+  package var rank: Int { communicator.rank }
+  /// The number of processes.
+  package var size: Int { communicator.size }
+
+  /// The floats of a process, which all may read between two meetings if it does not write then.
+  package func floats(of rank: Int) -> UnsafePointer<Float> { UnsafePointer(block(rank)) }
+
+  private func block(_ rank: Int) -> UnsafeMutablePointer<Float> {
+    memory.block(rank).assumingMemoryBound(to: Float.self)
   }
+
+  /// Waits until all processes have come; false if the work together has ended before.
+  package func meet() -> Bool { communicator.meet(at: memory) }
 
   /// Adds up the floats of all processes, in the order of the ranks; all have the sums then.
   ///
@@ -26,9 +35,9 @@ package final class SharedFloats: @unchecked Sendable {
   /// argument with the start and length of each, on any thread. Where the work together has ended
   /// the floats are of no use; `Communicator.check` tells.
   package func sum(_ split: (Int, (Int, Int) -> Void) -> Void) {
-    guard communicator.meet(at: memory) else { return }
-    let own = Partition.range(communicator.rank, of: communicator.size, count)
-    let all = (0..<communicator.size).map { SharedFloats.floats($0, memory, count) }
+    guard meet() else { return }
+    let own = Partition.range(rank, of: size, count)
+    let all = (0..<size).map { block($0) }
     split(own.count) { start, length in
       for first in stride(from: 0, to: length, by: SharedFloats.block) {
         let place = own.lowerBound + start + first
@@ -37,6 +46,6 @@ package final class SharedFloats: @unchecked Sendable {
         for other in all.dropFirst() { (other + place).update(from: all[0] + place, count: count) }
       }
     }
-    _ = communicator.meet(at: memory)
+    _ = meet()
   }
 }

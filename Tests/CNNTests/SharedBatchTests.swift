@@ -31,11 +31,12 @@ struct SharedBatchTests {
 
   /// Takes the steps of one process, or of one of several.
   private static func steps(
-    _ net: Net, _ group: Group, sharesStatistics: Bool = true
+    _ net: Net, _ group: Group, sharesStatistics: Bool = true, usesMuon: Bool = false
   ) throws -> Outcome {
     let network = try net.make()
     let session = try TrainingSession(
-      network: network, loss: nil, optimizer: SGD(learningRate: 0.02), batchSize: 12,
+      network: network, loss: nil,
+      optimizer: usesMuon ? Muon(learningRate: 0.02) : SGD(learningRate: 0.02), batchSize: 12,
       engine: TestEngine.make(threads: 1), seed: 9, clipGradientNorm: 5,
       group: group, sharesStatistics: sharesStatistics)
     var outcome = Outcome()
@@ -90,14 +91,23 @@ struct SharedBatchTests {
     #expect(wrong == nil)
   }
 
-  @Test func `the same processes give the same bits again, and by messages alone`() throws {
-    let first = try onRanks(3) { try SharedBatchTests.steps(.seedBN, Group($0)) }[0].get()
+  @Test(arguments: [Net.seedBN, .r18h], [false, true])
+  func `the same processes give the same bits again, and by messages alone`(
+    net: Net, usesMuon: Bool
+  ) throws {
+    // Without shared memory each steps all of Muon's matrices, with it some of them.
+    let first = try onRanks(3, sharesMemory: false) {
+      try SharedBatchTests.steps(net, Group($0), usesMuon: usesMuon)
+    }[0].get()
     for sharesMemory in [true, false] {
-      let again = try onRanks(3, sharesMemory: sharesMemory) {
-        try SharedBatchTests.steps(.seedBN, Group($0))
-      }[0].get()
-      #expect(first.losses == again.losses)
-      #expect(bitMismatch(first.numbers, again.numbers) == nil)
+      for again in try onRanks(
+        3, sharesMemory: sharesMemory,
+        { try SharedBatchTests.steps(net, Group($0), usesMuon: usesMuon) })
+      {
+        let again = try again.get()
+        #expect(first.losses == again.losses)
+        #expect(bitMismatch(first.numbers, again.numbers) == nil)
+      }
     }
   }
 

@@ -57,11 +57,17 @@ public final class Muon: SteppingOptimizer {
     ) { !$0.isMatrix }
     guard let work, let velocity = moments.first else { return }
     isFinite = true
-    for matrix in update.matrices { step(matrix, update, velocity.base, work) }
+    let areOwn = update.shares?.areOwn(update.matrices)
+    for (index, matrix) in update.matrices.enumerated() {
+      step(matrix, update, velocity.base, work, isOwn: areOwn?[index] ?? true)
+    }
+    update.shares?.exchange(update)
   }
 
+  /// Updates the velocity, and the parameters if no other process does.
   private func step(
-    _ matrix: ParameterUpdate.Matrix, _ update: ParameterUpdate, _ velocity: Output, _ work: Work
+    _ matrix: ParameterUpdate.Matrix, _ update: ParameterUpdate, _ velocity: Output, _ work: Work,
+    isOwn: Bool
   ) {
     let engine = update.engine
     let k = engine.kernels
@@ -80,6 +86,7 @@ public final class Muon: SteppingOptimizer {
       if !norm.isFinite { isFinite = false }
       return
     }
+    guard isOwn else { return }
     engine.stretches(count) { i, count in
       k.elementwise.scale(direction + i, Float(1 / norm), count)
     }

@@ -122,6 +122,8 @@ struct ParameterUpdate {
   let gradients: Input
   let segments: [Segment]
   let matrices: [Matrix]
+  /// The division of the matrices among processes, if each steps only some of them.
+  let shares: MatrixShares?
   let engine: Engine
 
   /// Runs `body` on every segment, on all threads.

@@ -22,6 +22,8 @@ public final class TrainingSession {
   package private(set) var input: Shape
   private let gradients: FloatMemory
   private var trained: TrainedSegments
+  /// The matrices that each of several processes steps, if that is more than the others cost.
+  private let shares: MatrixShares?
   /// The optimizer's steps before the backbone began to move.
   private var backboneStepsBefore = 0
   /// The processes that train together, each on a part of the batch.
@@ -109,6 +111,11 @@ public final class TrainingSession {
     } else {
       gradients = try FloatMemory(count: count)
     }
+    if case .muon = optimizer.form {
+      shares = group.sharedFloats(count).map { MatrixShares($0) }
+    } else {
+      shares = nil
+    }
     trained = TrainedSegments(of: network.graph)
     try stepping.prepare(for: network.graph, kernels: engine.kernels)
   }
@@ -142,7 +149,7 @@ public final class TrainingSession {
 
   /// Bytes that the session takes in addition to the network: activations, gradients, moments.
   public var memoryBytes: Int {
-    executor.memoryBytes + gradients.byteCount + stepping.memoryBytes
+    executor.memoryBytes + gradients.byteCount + stepping.memoryBytes + (shares?.byteCount ?? 0)
   }
 
   // MARK: Steps
@@ -224,7 +231,8 @@ public final class TrainingSession {
     stepping.step(
       ParameterUpdate(
         parameters: network.parameters.base, gradients: Input(gradients.base),
-        segments: trained.segments, matrices: trained.matrices, engine: executor.engine))
+        segments: trained.segments, matrices: trained.matrices, shares: shares,
+        engine: executor.engine))
     profile?.lap(.optimizer)
     let fault = isFiniteAfterStep ? nil : fault
     seconds.optimizer = (clock.now - afterBackward).inSeconds
