@@ -100,13 +100,12 @@ struct SharedBatchTests {
       try SharedBatchTests.steps(net, Group($0), usesMuon: usesMuon)
     }[0].get()
     for sharesMemory in [true, false] {
-      for again in try onRanks(
-        3, sharesMemory: sharesMemory,
-        { try SharedBatchTests.steps(net, Group($0), usesMuon: usesMuon) })
-      {
-        let again = try again.get()
-        #expect(first.losses == again.losses)
-        #expect(bitMismatch(first.numbers, again.numbers) == nil)
+      let again = try onRanks(3, sharesMemory: sharesMemory) {
+        try SharedBatchTests.steps(net, Group($0), usesMuon: usesMuon)
+      }.map { try $0.get() }
+      for found in again {
+        #expect(first.losses == found.losses)
+        #expect(bitMismatch(first.numbers, found.numbers) == nil)
       }
     }
   }

@@ -73,8 +73,8 @@ struct MemoryEstimate {
     validation = try MemoryEstimate.validation(trained, counts, batch, engine)
     let numbers = 4 * (network.parameterCount + network.statisticsCount)
     let networks = options.ema > 0 ? 2 : 1
-    // Processes of one machine read one another's gradients, and the filters that Muon has moved.
-    let shared = team.neighbours.count == 1 ? 0 : options.optimizer == .muon ? 2 : 1
+    // Several processes read one another's gradients, and the filters that Muon has moved.
+    let shared = team.isAlone ? 0 : options.optimizer == .muon ? 2 : 1
     weights = (networks + 1 + shared) * numbers
     // Each checkpoint is written before an old one goes, and so are weights; each one in twenty more.
     let checkpoints = CheckpointFolder.generations + (options.onNaN == .rollback ? 2 : 1)
