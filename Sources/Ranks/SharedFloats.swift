@@ -29,19 +29,20 @@ package final class SharedFloats: @unchecked Sendable {
   /// Waits until all processes have come; false if the work together has ended before.
   package func meet() -> Bool { communicator.meet(at: memory) }
 
-  /// Adds up the floats of all processes, in the order of the ranks; all have the sums then.
+  /// Adds up the floats of all processes from `first` on, in the order of the ranks; all have the
+  /// sums then.
   ///
   /// All processes call it together. `split` divides a number of floats into ranges and calls its
   /// argument with the start and length of each, on any thread. Where the work together has ended
   /// the floats are of no use; `Communicator.check` tells.
-  package func sum(_ split: (Int, (Int, Int) -> Void) -> Void) {
+  package func sum(from first: Int = 0, _ split: (Int, (Int, Int) -> Void) -> Void) {
     guard meet() else { return }
-    let own = Partition.range(rank, of: size, count)
+    let own = Partition.range(rank, of: size, count - first)
     let all = (0..<size).map { block($0) }
     split(own.count) { start, length in
-      for first in stride(from: 0, to: length, by: SharedFloats.block) {
-        let place = own.lowerBound + start + first
-        let count = min(SharedFloats.block, length - first)
+      for block in stride(from: 0, to: length, by: SharedFloats.block) {
+        let place = first + own.lowerBound + start + block
+        let count = min(SharedFloats.block, length - block)
         for other in all.dropFirst() { add(other + place, to: all[0] + place, count) }
         for other in all.dropFirst() { (other + place).update(from: all[0] + place, count: count) }
       }

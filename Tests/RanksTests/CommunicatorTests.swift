@@ -71,8 +71,8 @@ struct CommunicatorTests {
         let shared = try #require(try communicator.sharedFloats(length))
         return try (0..<3).map { round in
           shared.base.update(from: addends[(communicator.rank + round) % count], count: length)
-          // Parts of 1,000, from the last to the first: as threads may take them.
-          shared.sum { total, part in
+          // Parts of 1,000 from the last to the first, as threads may take them.
+          shared.sum(from: round * length / 5) { total, part in
             for start in stride(from: 0, to: total, by: 1000).reversed() {
               part(start, min(1000, total - start))
             }
@@ -81,14 +81,17 @@ struct CommunicatorTests {
           return Array(UnsafeBufferPointer(start: shared.base, count: length))
         }
       }
-      for result in results {
+      for (rank, result) in results.enumerated() {
         for (round, sums) in try result.get().enumerated() {
-          let expected = (0..<length).map { place in
-            (1..<count).reduce(addends[round % count][place]) {
-              $0 + addends[($1 + round) % count][place]
+          let first = round * length / 5
+          let expected =
+            addends[(rank + round) % count][..<first]
+            + (first..<length).map { place in
+              (1..<count).reduce(addends[round % count][place]) {
+                $0 + addends[($1 + round) % count][place]
+              }
             }
-          }
-          #expect(bitMismatch(sums, expected) == nil)
+          #expect(bitMismatch(sums, Array(expected)) == nil)
         }
       }
     }

@@ -35,7 +35,7 @@ struct GradientSums {
   mutating func finish() {
     guard let shared = gradients.owner else { return send() }
     clear()
-    shared.sum { engine.stretches($0, $1) }
+    shared.sum(from: first) { engine.stretches($0, $1) }
   }
 
   private mutating func send() {
