@@ -184,6 +184,29 @@ struct PlanTests {
     }
   }
 
+  @Test(
+    "Slow first steps of an epoch do not cut it short where there is time for all of it",
+    arguments: [(60.0, 1), (0.0, 10)])
+  func slowStart(before: Double, slowSteps: Int) throws {
+    try withTemporaryFolder { folder in
+      // 120 steps.
+      try writeDataset(folder + "/data", ["train": 60, "val": 3], classes: ["blue", "red"])
+      let configuration = try configuration(folder + "/data") {
+        ($0["epochs"], $0["batch-size"], $0["max-time"]) = (1, 1, 100)
+      }
+      let clock = StepClock { $0 == 0 ? before : $0 <= slowSteps ? 2 : 0.1 }
+      let (summary, updates, _) = try clock.run {
+        Trainer(configuration: configuration, out: folder + "/run", engine: try engine(), clock: $0)
+      }
+      #expect(summary.endedBy == .epochs && summary.epochs == 1)
+      #expect(clock.now <= 100 && clock.now > before + 10)
+      #expect((try changes(folder + "/run").last?.steps) == nil)
+      // Ten slow steps look like a slow machine, until faster ones follow.
+      #expect(updates.isEmpty == (slowSteps == 1))
+      try expectRepeated(folder + "/run")
+    }
+  }
+
   @Test("Where nothing fits one step is made, and that is said")
   func nothingFits() throws {
     try withImages({ ($0["epochs"], $0["max-time"]) = (20, 1) }) { folder, configuration in

@@ -82,7 +82,7 @@ struct TimePlan {
 
   /// The part of the time that is left which a choice leaves free for what cannot be foreseen.
   private static let margin = 0.06
-  /// The part of the time that goes by between two looks at the plan.
+  /// The part of the time left that goes by between two looks at the plan.
   private static let interval = 0.02
   /// Timed steps that the first choice needs, unless the time is short.
   private static let enough = 6
@@ -116,23 +116,31 @@ struct TimePlan {
     let left = limit - now - ending
     if !isPlanned {
       let isEnough = pace.count >= TimePlan.enough || isEpochOver
-      // A choice from few steps is better than one after the time.
-      guard isEnough || left < limit / 2 else { return nil }
+      // A choice from few steps, the first of which are slow, is better than one after the time.
+      let awaited = Double(TimePlan.enough) * pace.seconds * work(place.done, place.length.epochs)
+      guard isEnough || left < 2 * awaited else { return nil }
       isPlanned = true
       return choose(place, left: left)
     }
     // Short steps and epochs tell little each, and the sum goes over all epochs.
-    guard now - checked > max(0.1, limit * TimePlan.interval) else { return nil }
+    guard now - checked > max(0.1, left * TimePlan.interval) else { return nil }
     checked = now
     let needed = seconds(place, epochs: place.length.epochs, steps: place.length.steps)
     if needed > left { return choose(place, left: left) }
-    // What was too careful is put right while the rate is still high.
-    guard isEpochOver, 2 * place.steps <= place.length.steps, place.length.epochs < asked else {
-      return nil
-    }
-    let change = choose(place, left: left)
-    let gain = (change?.epochs ?? 0) - place.length.epochs
-    return gain * 10 >= place.length.epochs && gain > 0 ? change : nil
+    // What was too careful is put right while the rate is still high, or if not even an epoch fitted.
+    let isHigh = isEpochOver && 2 * place.steps <= place.length.steps
+    let isCut = place.length.steps < steps(at: place, epochs: place.length.epochs)
+    guard isCut || isHigh && place.length.epochs < asked,
+      let change = choose(place, left: left)
+    else { return nil }
+    // Within an epoch the pace of single steps decides, which varies.
+    let longer = Double(change.steps ?? steps(at: place, epochs: change.epochs))
+    return longer >= (isCut ? 1.25 : 1.1) * Double(place.length.steps) ? change : nil
+  }
+
+  /// The steps of a run of the given number of whole epochs.
+  private func steps(at place: Place, epochs: Int) -> Int {
+    place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch
   }
 
   /// The longest run that fits; nil if that is the one that is planned.
@@ -160,7 +168,7 @@ struct TimePlan {
   }
 
   private func change(_ place: Place, epochs: Int, steps: Int?) -> PlanChange? {
-    let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch
+    let whole = self.steps(at: place, epochs: epochs)
     let length = RunLength(epochs: epochs, steps: steps ?? whole)
     guard length != place.length else { return nil }
     return PlanChange(
@@ -171,7 +179,7 @@ struct TimePlan {
   /// `steps` is where its last epoch ends, if that is cut short.
   private func seconds(_ place: Place, epochs: Int, steps: Int? = nil) -> Double {
     guard epochs > place.done else { return 0 }
-    let whole = place.steps - place.inEpoch + (epochs - place.done) * stepsPerEpoch
+    let whole = self.steps(at: place, epochs: epochs)
     var work = 0.0
     for epoch in place.done..<epochs {
       let steps = epoch == place.done ? stepsPerEpoch - place.inEpoch : stepsPerEpoch
