@@ -133,7 +133,9 @@ struct TimePlan {
     guard isCut || isHigh && place.length.epochs < asked,
       let change = choose(place, left: left)
     else { return nil }
-    // Within an epoch the pace of single steps decides, which varies.
+    // Within an epoch the pace of single steps decides, which varies: a little more is not worth a
+    // change, unless it is the rest of the epoch.
+    if isCut, change.steps == nil { return change }
     let longer = Double(change.steps ?? steps(at: place, epochs: change.epochs))
     return longer >= (isCut ? 1.25 : 1.1) * Double(place.length.steps) ? change : nil
   }
