@@ -16,7 +16,7 @@ struct ModelFileName {
       "pt": torch, "pth": torch, "pkl": torch, "ckpt": torch, "torchscript": torch,
       "h5": onnx, "hdf5": onnx, "keras": onnx, "pb": onnx, "tflite": onnx, "engine": onnx,
       "trt": onnx, "xml": onnx, "param": onnx, "mlpackage": coreml, "mlmodelc": coreml,
-      "zip": own, "whl": own, "tar": own, "gz": own, "json": own, "npz": own,
+      "zip": own, "whl": own, "tar": own, "gz": own, "npz": own,
     ]
   }()
 
