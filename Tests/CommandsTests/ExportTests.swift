@@ -182,7 +182,6 @@ import Testing
     ("x.PTH", "cannot write a .pth file", "--names torch"),
     ("x.xyz", "cannot write a .xyz file", "--format"),
     ("x.zip", "cannot write a .zip file", "-o FILE.safetensors"),
-    ("x.whl --names torch", "x.whl would be a .safetensors file", "ends in .safetensors"),
     ("x.onnx --names torch", "x.onnx would be a .safetensors file", "ends in .safetensors"),
   ])
   func `An ending that contradicts the form, or that nobody writes, is a usage error`(

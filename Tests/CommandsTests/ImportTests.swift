@@ -170,6 +170,8 @@ struct ImportTests {
     #expect(
       other.code == .done && other.diagnostics.contains("warning: \(folder.file("config.json"))"))
     #expect(cnnctl("import", weights, "--config", "none", "-o", named).code == .cannotCreate)
+    let archive = cnnctl("import", weights, "--config", "none", "-o", folder.file("x.zip"))
+    #expect(archive.code == .usage && archive.diagnostics.contains("a misleading name"))
     #expect(
       cnnctl("import", weights, "--config", folder.file("none"), "-o", folder.file("n")).code
         == .noInput)
